@@ -1,0 +1,1 @@
+"""Eventide's code: three services, what they share, and the operator's command."""

@@ -1,0 +1,1 @@
+"""What each process needs to be a service: no domain word enters here."""

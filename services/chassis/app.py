@@ -1,0 +1,59 @@
+"""Making a service's application: every service is made the same way, from a function and never at import."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from typing_extensions import override
+
+from services.chassis import health, problems
+from services.chassis.document import describe_problems
+from services.chassis.edge import Edge
+from services.chassis.telemetry import Metrics
+from services.contracts.identity import Microservice
+
+API_VERSION: Final = "1.0.0"
+_BODY_LIMIT: Final = 6 * 1024 * 1024
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+class _Application(FastAPI):
+    """An application whose document says how it refuses."""
+
+    @override
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            describe_problems(super().openapi())
+        return super().openapi()
+
+
+def create_app(
+    service: Microservice,
+    routers: Sequence[APIRouter],
+    *,
+    lifespan: Lifespan,
+    timeout_seconds: float = 30.0,
+) -> FastAPI:
+    """Assemble an application; `lifespan` puts a `Process` on `app.state.process` before the first request.
+
+    The last layer put around it is `Edge`, so nothing that happens inside leaves as anything but a documented answer.
+    """
+    app = _Application(
+        title=f"Eventide {service.value}",
+        version=API_VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.metrics = Metrics()
+    problems.install(app)
+    for router in routers:
+        app.include_router(router)
+    app.include_router(health.router)
+    app.add_middleware(Edge, metrics=app.state.metrics, timeout_seconds=timeout_seconds, body_limit=_BODY_LIMIT)
+    return app

@@ -1,0 +1,68 @@
+"""What travels along with a request inside the process: its id, its trace and its deadline."""
+
+import secrets
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final
+from uuid import UUID, uuid4
+
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+TIMEOUT_HEADER: Final = "eventide-timeout-ms"
+"""Milliseconds that the caller still waits; relative, so that no two clocks need agree."""
+
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """One request."""
+
+    request_id: UUID = field(default_factory=uuid4)
+    deadline: float | None = None
+    """The instant of the monotonic clock at which the caller stops waiting, or none."""
+
+    def remaining(self) -> float | None:
+        """Return the seconds left, never below zero, or None where there is no deadline."""
+        return None if self.deadline is None else max(0.0, self.deadline - monotonic())
+
+
+_CURRENT: Final[ContextVar[RequestContext]] = ContextVar("request")
+
+
+def current() -> RequestContext:
+    """Return the context of the present request; outside of one, an empty context."""
+    return _CURRENT.get(None) or RequestContext()
+
+
+def enter(context: RequestContext) -> None:
+    """Make this the context of the present task."""
+    _CURRENT.set(context)
+
+
+def continue_trace(headers: Mapping[str, str]) -> SpanContext:
+    """Return the caller's trace (W3C Trace Context), or a new one where its header is missing or malformed."""
+    span = trace.get_current_span(_PROPAGATOR.extract(dict(headers))).get_span_context()
+    if span.is_valid:
+        return span
+    return SpanContext(
+        secrets.randbits(128) or 1,
+        secrets.randbits(64) or 1,
+        is_remote=False,
+        trace_flags=TraceFlags(1),
+    )
+
+
+def outgoing_headers(span: SpanContext | None = None) -> dict[str, str]:
+    """Return the headers by which the next service continues the trace and knows the time left."""
+    headers: dict[str, str] = {}
+    scope = trace.set_span_in_context(NonRecordingSpan(span)) if span is not None else None
+    _PROPAGATOR.inject(headers, context=scope)
+    remaining = current().remaining()
+    if remaining is not None:
+        headers[TIMEOUT_HEADER] = str(int(remaining * 1000))
+    return headers

@@ -1,0 +1,198 @@
+"""The outermost layer of every service, in plain ASGI: context, limits, deadline, and the last catch.
+
+Plain ASGI because the framework's middleware base class runs the application in another task, and a cancelled task
+there can leave a database connection open (SQLAlchemy #12077).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from http import HTTPStatus
+from time import monotonic, perf_counter
+from typing import Any, Final
+
+import structlog
+from asyncpg import (
+    CannotConnectNowError,
+    PostgresConnectionError,
+    QueryCanceledError,
+    TooManyConnectionsError,
+)
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.trace import NonRecordingSpan
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.responses import Response
+
+from services.chassis.context import TIMEOUT_HEADER, RequestContext, continue_trace, enter
+from services.chassis.errors import (
+    BodyTooLargeError,
+    DatabaseUnavailableError,
+    DeadlineExceededError,
+    ServiceError,
+)
+from services.chassis.problems import problem_document, problem_response, respond_to
+from services.chassis.telemetry import Metrics, frames
+from services.contracts.problems import ProblemType
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_SECURITY_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+)
+_DATABASE_AWAY: Final = (
+    PoolTimeoutError,
+    PostgresConnectionError,
+    CannotConnectNowError,
+    TooManyConnectionsError,
+    ConnectionError,
+)
+
+
+class Edge:
+    """Wraps an application so that whatever happens inside is answered by a problem document."""
+
+    def __init__(self, app: App, *, metrics: Metrics, timeout_seconds: float, body_limit: int) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._timeout = timeout_seconds
+        self._body_limit = body_limit
+        self._log = structlog.get_logger()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        seconds = _allowed_seconds(headers.get(TIMEOUT_HEADER), self._timeout)
+        context = RequestContext(deadline=monotonic() + seconds)
+        enter(context)
+        span = continue_trace(headers)
+        token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(span)))
+        exchange = _Exchange(receive, send, self._body_limit)
+        started = perf_counter()
+        try:
+            await self._serve(scope, exchange, headers, seconds)
+        finally:
+            otel_context.detach(token)
+            self._record(scope, exchange.status, perf_counter() - started, context)
+
+    async def _serve(self, scope: Scope, exchange: "_Exchange", headers: dict[str, str], seconds: float) -> None:
+        try:
+            exchange.refuse_declared_size(headers.get("content-length"))
+            if "content-encoding" in headers:
+                await exchange.answer(scope, _unsupported_encoding())
+                return
+            async with asyncio.timeout(seconds):
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:  # noqa: BLE001 - the last catch: a stranger's connection gets an answer, and we a log line
+            await self._answer_failure(scope, exchange, error)
+
+    async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
+        # The framework wraps what is raised while it reads a body, so the count is asked, not the error.
+        refusal = BodyTooLargeError(self._body_limit) if exchange.is_too_large else _as_refusal(error)
+        if refusal is None:
+            self._log.error("request failed", error_type=type(error).__name__, frames=frames(error))
+        if exchange.status is not None:
+            raise ConnectionAbortedError from None  # half an answer must not look like a whole one
+        await exchange.answer(scope, respond_to(refusal) if refusal is not None else _internal_error())
+
+    def _record(self, scope: Scope, status: int | None, seconds: float, context: RequestContext) -> None:
+        operation = getattr(scope.get("route"), "operation_id", None) or "none"
+        self._metrics.requests.labels(operation, status or 0).inc()
+        self._metrics.duration.labels(operation).observe(seconds)
+        self._log.info(
+            "request",
+            request_id=str(context.request_id),
+            operation_id=operation,
+            method=scope["method"],
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+        )
+
+
+class _Exchange:
+    """One request and its answer: counts the body, and knows whether an answer has begun."""
+
+    def __init__(self, receive: Receive, send: Send, body_limit: int) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = body_limit
+        self._received = 0
+        self.status: int | None = None
+
+    @property
+    def is_too_large(self) -> bool:
+        return self._received > self._limit
+
+    def refuse_declared_size(self, content_length: str | None) -> None:
+        if content_length is not None and content_length.isdecimal() and int(content_length) > self._limit:
+            raise BodyTooLargeError(self._limit)
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._received += len(message.get("body", b""))
+            if self.is_too_large:
+                raise BodyTooLargeError(self._limit)
+        return message
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            if self.is_too_large and message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                # The framework turns an error in reading a body into its own 400.
+                raise BodyTooLargeError(self._limit)
+            self.status = message["status"]
+            names = {name for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *(pair for pair in _SECURITY_HEADERS if pair[0] not in names),
+            ]
+        await self._send(message)
+
+    async def answer(self, scope: Scope, response: Response) -> None:
+        with suppress(ConnectionError):
+            await response(scope, self._receive, self.send)
+
+
+def _allowed_seconds(header: str | None, longest: float) -> float:
+    if header is None or not header.isdecimal() or len(header) > 9:  # noqa: PLR2004 - 10^9 ms is longer than any request
+        return longest
+    return min(longest, int(header) / 1000)
+
+
+def _as_refusal(error: BaseException) -> ServiceError | None:
+    if isinstance(error, ServiceError):
+        return error
+    if isinstance(error, TimeoutError | QueryCanceledError):
+        return DeadlineExceededError()
+    if isinstance(error, _DATABASE_AWAY):
+        return DatabaseUnavailableError()
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return DatabaseUnavailableError()
+        cause = error.orig.__cause__ if error.orig is not None else None
+        return _as_refusal(cause) if cause is not None else None
+    return None
+
+
+def _internal_error() -> Response:
+    return problem_response(
+        problem_document(
+            ProblemType.INTERNAL_ERROR,
+            "Something went wrong on our side; quote instance to support.",
+        )
+    )
+
+
+def _unsupported_encoding() -> Response:
+    return problem_response(
+        problem_document(ProblemType.UNSUPPORTED_MEDIA_TYPE, "Send the body as it is, without Content-Encoding.")
+    )

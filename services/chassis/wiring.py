@@ -1,0 +1,157 @@
+"""What routes depend on: the caller, a unit of work, a read; the whole wiring in one place.
+
+A session of the database is reached only through these, so the commit always comes before the answer: FastAPI's default
+scope would end the dependency after the answer has left, and report a lost write as saved.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Header, Request
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.authentication import Authenticator
+from services.chassis.clock import Clock
+from services.chassis.database import Database, Read
+from services.chassis.errors import (
+    AuthenticationRequiredError,
+    NotAllowedError,
+    StaleVersionError,
+    VersionRequiredError,
+)
+from services.chassis.idempotency import Idempotency, keyed_request
+from services.chassis.tokens import InvalidTokenError
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Principal
+from services.contracts.problems import ProblemDetails
+from services.policy.calls import CallDecision, may_call
+from services.policy.routes import BY_OPERATION
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="An access token of the gateway (RFC 6750).")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What one process holds open for its requests; `app.state.process`."""
+
+    clock: Clock
+    database: Database
+    authenticator: Authenticator
+
+
+def process_of(request: Request) -> Process:
+    """Return what this process holds open."""
+    process: Process = request.app.state.process
+    return process
+
+
+async def authorized_caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Principal:
+    """Verify the token and ask the policy about this very route; every route but the public ones depends on it."""
+    if credentials is None:
+        raise AuthenticationRequiredError
+    try:
+        principal = await process_of(request).authenticator.authenticate(credentials.credentials)
+    except InvalidTokenError:
+        raise AuthenticationRequiredError from None
+    route: APIRoute = request.scope["route"]
+    policy = BY_OPERATION.get(route.operation_id or "")
+    if policy is None or may_call(principal, policy).decision is not CallDecision.PERMIT:
+        raise NotAllowedError
+    return principal
+
+
+Caller = Annotated[Principal, Depends(authorized_caller)]
+
+
+def organization_of(principal: Principal) -> OrganizationId:
+    """Return the organization the caller acts in; a platform operator acts in none and is refused."""
+    if principal.organization_id is None:
+        raise NotAllowedError
+    return principal.organization_id
+
+
+async def _unit_of_work(request: Request, principal: Caller) -> AsyncIterator[AsyncSession]:
+    async with process_of(request).database.command(principal.organization_id) as db:
+        keyed = await keyed_request(request, principal)
+        if keyed is not None:
+            request.state.idempotency = await Idempotency.claim(db, keyed, process_of(request).clock.now())
+        yield db
+
+
+async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
+    async with process_of(request).database.read(principal.organization_id) as read:
+        yield read
+
+
+async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
+    async with process_of(request).database.command(None) as db:
+        yield db
+
+
+Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
+"""A command's session, in the caller's organization; committed before the answer leaves."""
+
+PublicDb = Annotated[AsyncSession, Depends(_public_unit_of_work, scope="function")]
+"""A command's session for a public route: it sees no organization until the logic sets one."""
+
+Reading = Annotated[Read, Depends(_read, scope="function")]
+"""A read of the caller's organization."""
+
+
+def _clock(request: Request) -> Clock:
+    return process_of(request).clock
+
+
+Now = Annotated[Clock, Depends(_clock)]
+"""The clock of the process."""
+
+
+def entity_tag(version: int) -> str:
+    """Return the ETag of a version (RFC 9110, 8.8.3)."""
+    return f'"{version}"'
+
+
+def _expected_version(
+    if_match: Annotated[str | None, Header(description='The ETag that you read, such as "3".')] = None,
+) -> int | None:
+    if if_match is None:
+        return None
+    text = if_match.strip().removeprefix('"').removesuffix('"')
+    if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - versions count from 0 and never get that far
+        raise StaleVersionError("If-Match names no version of this resource; read it again and send its ETag.")
+    return int(text)
+
+
+ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
+"""The version that If-Match names, or None without the header."""
+
+
+def _required_version(version: ExpectedVersion) -> int:
+    if version is None:
+        raise VersionRequiredError
+    return version
+
+
+RequiredVersion = Annotated[int, Depends(_required_version)]
+"""The version that If-Match names; 428 without the header (RFC 6585, 3)."""
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Document the problems of a route, besides those that every route may answer."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+    return {status: {"model": ProblemDetails, "content": content} for status in statuses}
+
+
+def _bearer_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> str:
+    if credentials is None:
+        raise AuthenticationRequiredError
+    return credentials.credentials
+
+
+BearerToken = Annotated[str, Depends(_bearer_token)]
+"""The caller's own token, to be exchanged for one that another service takes."""

@@ -1,0 +1,42 @@
+"""The client of records: what the scheduler may read of plans and patients."""
+
+from datetime import date
+
+from services.chassis.errors import NotFoundError
+from services.chassis.http import HttpClient
+from services.clients.base import ServiceClient
+from services.clients.errors import RefusedError
+from services.clients.gateway import TokenExchange
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.identity import Microservice
+from services.contracts.problems import ProblemType
+from services.contracts.records.patients import PatientPresence
+from services.contracts.records.treatment_plans import WeekRequirements
+
+
+class RecordsClient(ServiceClient):
+    """Calls records for the person whose request is served."""
+
+    def __init__(self, http: HttpClient, base_url: str, tokens: TokenExchange) -> None:
+        super().__init__(http, base_url, Microservice.RECORDS.value)
+        self._tokens = tokens
+
+    async def week_requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
+        """Return what the plans of a site require of the week that begins on the Monday `week`."""
+        token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
+        query = {"site_id": str(site_id), "week": week.isoformat()}
+        return await self._call(WeekRequirements, "GET", "/v1/week_requirements", token=token, query=query)
+
+    async def patient_presence(self, caller_token: str, patient_id: PatientId) -> PatientPresence:
+        """Return where a patient is treated.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization.
+        """
+        token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
+        try:
+            return await self._call(PatientPresence, "GET", f"/v1/patients/{patient_id}/presence", token=token)
+        except RefusedError as refusal:
+            if refusal.problem.type == ProblemType.NOT_FOUND.urn:
+                raise NotFoundError from None
+            raise

@@ -1,0 +1,1 @@
+"""What travels between processes: schemas, identifiers and problems; the standard library and Pydantic only."""

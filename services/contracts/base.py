@@ -1,0 +1,56 @@
+"""The two families of schemas, and the text types that every body shares."""
+
+import unicodedata
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _refuse_control_characters(value: str) -> str:
+    # PostgreSQL's text refuses NUL, and a control character in a name is a mistake or an attack.
+    if any(unicodedata.category(character) == "Cc" for character in value):
+        raise ValueError("must not contain control characters")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        # JSON may carry a lone surrogate, which no UTF-8 text can hold.
+        raise ValueError("must be valid Unicode text") from None
+    return value
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_refuse_control_characters),
+]
+"""A short line of text that a person reads: 1 to 200 characters, no control characters."""
+
+Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""A code that an organization defines for itself, such as a treatment track."""
+
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+"""A language tag (BCP 47), such as `en` or `es-US`."""
+
+PageSize = Annotated[int, Field(ge=1, le=200, description="Items a page, 1 to 200 (AIP-158).")]
+
+
+class RequestModel(BaseModel):
+    """A body that a caller sends; a member that we do not know is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class ResourceModel(BaseModel):
+    """A body that we answer; within `v1` it only grows, so a reader ignores members it does not know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+
+
+Item = TypeVar("Item")
+
+
+class Page(ResourceModel, Generic[Item]):
+    """One page of a collection (AIP-158)."""
+
+    items: list[Item]
+    next_page_token: str | None = Field(description="Send it as page_token for the next page; null on the last.")

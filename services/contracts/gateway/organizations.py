@@ -1,0 +1,58 @@
+"""Organizations and the accounts of the people who work in them."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints
+
+from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Role
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=254,
+        pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$",
+    ),
+]
+"""An e-mail address as a sign-in name: printable ASCII, compared in lower case."""
+
+Password = Annotated[SecretStr, Field(min_length=12, max_length=256)]
+"""A password of 12 to 256 characters (NIST SP 800-63B: length, no composition rules)."""
+
+
+class OrganizationRequest(RequestModel):
+    """A new organization: one legal programme with its own patients and staff."""
+
+    name: Name
+
+
+class Organization(ResourceModel):
+    """An organization, the tenant that every clinical row belongs to."""
+
+    id: OrganizationId
+    name: str
+    created_at: datetime
+
+
+class AccountRequest(RequestModel):
+    """A person's account in an organization; one e-mail address is one account everywhere."""
+
+    email: Email
+    password: Password
+    display_name: Name
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+
+
+class Account(ResourceModel):
+    """A person who can sign in, with the roles held in this organization."""
+
+    id: AccountId
+    organization_id: OrganizationId
+    email: str
+    display_name: str
+    roles: list[Role]
+    created_at: datetime

@@ -1,0 +1,46 @@
+"""Who calls: the roles of an organization, and the verified caller of one request."""
+
+from enum import StrEnum
+
+from services.contracts.base import ResourceModel
+from services.contracts.identifiers import AccountId, OrganizationId
+
+
+class Role(StrEnum):
+    """What a person does in an organization; a person may hold several."""
+
+    FRONT_DESK = "front_desk"
+    COUNSELLOR = "counsellor"
+    SUPERVISOR = "supervisor"
+    PRESCRIBER = "prescriber"
+    NURSE = "nurse"
+    LAB = "lab"
+    BILLING = "billing"
+    PROGRAMME_DIRECTOR = "programme_director"
+    ORGANIZATION_ADMIN = "organization_admin"
+    AUDITOR = "auditor"
+    PATIENT = "patient"
+    FAMILY = "family"
+    PLATFORM_OPERATOR = "platform_operator"
+    """Runs the installation: makes organizations and their first account, and reads no record."""
+
+
+class Microservice(StrEnum):
+    """The three services; also the audiences of internal tokens."""
+
+    GATEWAY = "gateway"
+    RECORDS = "records"
+    SCHEDULER = "scheduler"
+
+
+class Principal(ResourceModel):
+    """The caller of one request, as the verified token says."""
+
+    account_id: AccountId
+    organization_id: OrganizationId | None
+    """The organization the caller acts in; none only for a platform operator."""
+    roles: frozenset[Role]
+    acting_service: Microservice | None
+    """The service that calls on the person's behalf (RFC 8693 `act`), or none for the person."""
+    token_id: str
+    """The `jti` of the token, for correlation; never a secret."""

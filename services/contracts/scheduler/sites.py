@@ -1,0 +1,128 @@
+"""Sites, their rooms, the people on shift there and the group meetings they may offer."""
+
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from services.contracts.base import Language, Name, RequestModel, ResourceModel
+from services.contracts.identifiers import GroupOfferingId, PractitionerId, RoomId, SiteId
+from services.contracts.vocabulary import QuarterHour, ServiceKind, WeeklyWindow
+
+
+def _iana_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("must be a zone of the IANA database, such as America/New_York")
+    return ZoneInfo(name).key
+
+
+ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_iana_zone)]
+
+
+class SiteRequest(RequestModel):
+    """A place of treatment."""
+
+    name: Name
+    zone: ZoneName
+    open: Annotated[list[WeeklyWindow], Field(min_length=1, max_length=64)]
+    offices: Annotated[int, Field(ge=0, le=200)]
+    family_rooms: Annotated[int, Field(ge=0, le=200)]
+
+
+class Site(ResourceModel):
+    """A place of treatment with its opening hours in wall time of its zone."""
+
+    id: SiteId
+    name: str
+    zone: str
+    open: list[WeeklyWindow]
+    offices: int
+    family_rooms: int
+
+
+class RoomRequest(RequestModel):
+    """A group room."""
+
+    name: Name
+    capacity: Annotated[int, Field(ge=1, le=200)]
+
+
+class Room(ResourceModel):
+    """A group room of a site."""
+
+    id: RoomId
+    site_id: SiteId
+    name: str
+    capacity: int
+
+
+class PractitionerRequest(RequestModel):
+    """A person who treats, what that person may do, and when."""
+
+    display_name: Name
+    role: Annotated[str, Field(pattern=r"^(counsellor|therapist|prescriber|nurse|peer)$")]
+    leads: frozenset[ServiceKind] = frozenset()
+    co_facilitates: bool = False
+    individual: frozenset[ServiceKind] = frozenset()
+    languages: Annotated[list[Language], Field(min_length=1, max_length=16)]
+    shifts: Annotated[list[WeeklyWindow], Field(max_length=64)]
+    breaks: list[WeeklyWindow] = Field(max_length=64, default_factory=list)
+    max_minutes_day: Annotated[QuarterHour, Field(ge=15, le=1440)] = 480
+    max_minutes_week: Annotated[QuarterHour, Field(ge=15)] = 2400
+
+    @model_validator(mode="after")
+    def _leads_only_groups(self) -> Self:
+        if any(not service.is_group for service in self.leads):
+            raise ValueError("leads may name group services only; put the others into individual")
+        if any(service not in {ServiceKind.INDIVIDUAL, ServiceKind.FAMILY} for service in self.individual):
+            raise ValueError(
+                "individual may name individual and family only; prescribers and nurses serve by their role"
+            )
+        return self
+
+
+class Practitioner(ResourceModel):
+    """A person who treats at a site."""
+
+    id: PractitionerId
+    site_id: SiteId
+    display_name: str
+    role: str
+    leads: list[ServiceKind]
+    co_facilitates: bool
+    individual: list[ServiceKind]
+    languages: list[str]
+    shifts: list[WeeklyWindow]
+    breaks: list[WeeklyWindow]
+    max_minutes_day: int
+    max_minutes_week: int
+
+
+class GroupOfferingRequest(RequestModel):
+    """A kind of group meeting that the site may hold, as often as the week needs it."""
+
+    service: ServiceKind
+    minutes: Annotated[QuarterHour, Field(ge=30, le=480)]
+    minimum_size: Annotated[int, Field(ge=2, le=50)] = 4
+    maximum_size: Annotated[int, Field(ge=2, le=50)] = 12
+    co_facilitator_above: Annotated[int, Field(ge=1, le=50)] = 8
+
+    @model_validator(mode="after")
+    def _is_a_group(self) -> Self:
+        if not self.service.is_group:
+            raise ValueError("service must be one that takes place in groups")
+        if self.minimum_size > self.maximum_size:
+            raise ValueError("minimum_size must not exceed maximum_size")
+        return self
+
+
+class GroupOffering(ResourceModel):
+    """A kind of group meeting that the site may hold."""
+
+    id: GroupOfferingId
+    site_id: SiteId
+    service: ServiceKind
+    minutes: int
+    minimum_size: int
+    maximum_size: int
+    co_facilitator_above: int

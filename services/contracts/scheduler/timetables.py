@@ -1,0 +1,203 @@
+"""Solves, the proposals they make, and published timetables."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import (
+    AppointmentId,
+    PatientId,
+    PractitionerId,
+    ProposalId,
+    RoomId,
+    SiteId,
+    SolveId,
+    TimetableId,
+)
+from services.contracts.problems import ProblemDetails
+from services.contracts.vocabulary import Modality, ServiceKind
+
+
+class SolveStatus(StrEnum):
+    """Where a solve stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class SolveOutcome(StrEnum):
+    """The solver's four answers; none of them is an error."""
+
+    OPTIMAL = "optimal"
+    FEASIBLE = "feasible"
+    INFEASIBLE = "infeasible"
+    UNKNOWN = "unknown"
+
+
+class SolveRequest(RequestModel):
+    """Asks for a week of one site."""
+
+    site_id: SiteId
+    week: date = Field(description="The Monday of the week.")
+    time_limit_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class SolveProgress(ResourceModel):
+    """What is known while the solver runs."""
+
+    objective: float | None
+    bound: float | None
+    gap: float | None
+    unmet_minutes: int | None
+    seconds: float
+
+
+class Solve(ResourceModel):
+    """One run of the solver; the row is the truth, whatever became of the process."""
+
+    id: SolveId
+    site_id: SiteId
+    week: date
+    status: SolveStatus
+    outcome: SolveOutcome | None
+    progress: SolveProgress | None
+    attempt: int
+    base_version: int
+    proposal_id: ProposalId | None
+    warnings: list[str]
+    problem: ProblemDetails | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class Session(ResourceModel):
+    """One planned session of a timetable; start and end carry the site's offset."""
+
+    service: ServiceKind
+    modality: Modality
+    start: datetime
+    end: datetime
+    room_id: RoomId | None
+    practitioner_id: PractitionerId | None
+    co_facilitator_id: PractitionerId | None
+    track: str | None
+    language: str | None
+    capacity: int
+    patient_ids: list[PatientId]
+
+
+class UnmetReason(ResourceModel):
+    """Why a required service has no place, in a code for programs and a sentence for people."""
+
+    code: str
+    sentence: str
+
+
+class UnmetRequirement(ResourceModel):
+    """Required minutes that the timetable does not deliver."""
+
+    patient_id: PatientId
+    service: ServiceKind
+    minutes: int
+    reasons: list[UnmetReason]
+
+
+class CheckerVerdict(ResourceModel):
+    """What the independent checker says of a timetable before anything is booked."""
+
+    ok: bool
+    objective: float | None
+    errors: list[str]
+
+
+class ProposalStatus(StrEnum):
+    """Where a proposal stands."""
+
+    PROPOSED = "proposed"
+    PUBLISHED = "published"
+
+
+class ProposalDiff(ResourceModel):
+    """How a proposal differs from the version it is based on, in sessions of patients."""
+
+    added: int
+    removed: int
+    kept: int
+
+
+class Proposal(ResourceModel):
+    """A timetable that nobody has agreed to yet."""
+
+    id: ProposalId
+    solve_id: SolveId
+    site_id: SiteId
+    week: date
+    base_version: int
+    status: ProposalStatus
+    outcome: SolveOutcome
+    objective: float
+    bound: float | None
+    gap: float | None
+    goals: dict[str, float]
+    fully_served: int
+    patients: int
+    required_minutes: int
+    unmet: list[UnmetRequirement]
+    checker: CheckerVerdict
+    diff: ProposalDiff
+    sessions: list[Session]
+    created_at: datetime
+
+
+class Timetable(ResourceModel):
+    """The published week of a site; a change is a new version."""
+
+    id: TimetableId
+    site_id: SiteId
+    week: date
+    version: int
+    proposal_id: ProposalId
+    objective: float
+    bound: float | None
+    gap: float | None
+    fully_served: int
+    patients: int
+    required_minutes: int
+    unmet: list[UnmetRequirement]
+    checker: CheckerVerdict
+    published_at: datetime
+
+
+class AppointmentStatus(StrEnum):
+    """Statuses of FHIR R4 Appointment that a planned session can have here."""
+
+    BOOKED = "booked"
+    CANCELLED = "cancelled"
+
+
+class Appointment(ResourceModel):
+    """A planned session in the book: what the front desk sees of it."""
+
+    id: AppointmentId
+    site_id: SiteId
+    timetable_version: int
+    status: AppointmentStatus
+    service: ServiceKind
+    modality: Modality
+    start: datetime
+    end: datetime
+    room_id: RoomId | None
+    practitioner_id: PractitionerId | None
+    co_facilitator_id: PractitionerId | None
+    track: str | None
+    language: str | None
+    capacity: int
+    taken: int
+    patient_ids: list[PatientId]

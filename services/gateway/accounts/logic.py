@@ -1,0 +1,101 @@
+"""What may be done with accounts."""
+
+import secrets
+from datetime import datetime
+
+from services.chassis.clock import Clock
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.gateway.organizations import Account, AccountRequest
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Principal
+from services.gateway.accounts.rules import GRANTABLE_ROLES
+from services.gateway.accounts.storage import AccountStorage, Credentials
+from services.gateway.errors import AccountExistsError
+from services.gateway.organizations.logic import OrganizationsLogic
+from services.gateway.passwords import Passwords
+
+
+class AccountsLogic:
+    """Creates and shows the accounts of an organization, and answers sign-in's questions about them."""
+
+    def __init__(
+        self, storage: AccountStorage, organizations: OrganizationsLogic, passwords: Passwords, clock: Clock
+    ) -> None:
+        self._storage = storage
+        self._organizations = organizations
+        self._passwords = passwords
+        self._clock = clock
+
+    async def create(
+        self, organization_id: OrganizationId, request: AccountRequest, *, principal: Principal
+    ) -> Account:
+        """Create an account, or let a person who has one elsewhere work here too.
+
+        The latter only with that person's own password: nobody's password is ever replaced, and who does not know it
+        gets the same refusal for every address that is taken.
+
+        Raises:
+            NotFoundError: There is no such organization that the caller may see.
+            InvalidRequestError: A role cannot be given.
+            AccountExistsError: The address has an account with another password, or works here already.
+        """
+        await self._enter(organization_id, principal)
+        if not request.roles <= GRANTABLE_ROLES:
+            raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")
+        now = self._clock.now()
+        account_id = await self._account_of(request, now)
+        if not await self._storage.join(account_id, organization_id, roles=request.roles, now=now):
+            raise AccountExistsError
+        return await self._member(organization_id, account_id)
+
+    async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:
+        password = request.password.get_secret_value()
+        known = await self._storage.credentials(request.email)
+        if known is not None:
+            if not await self._passwords.is_right(password, known.password_hash):
+                raise AccountExistsError
+            return known.account_id
+        account_id = AccountId(new_id(now, secrets.token_bytes(10)))
+        password_hash = await self._passwords.hash(password)
+        if not await self._storage.add(
+            account_id, email=request.email, display_name=request.display_name, password_hash=password_hash, now=now
+        ):
+            raise AccountExistsError
+        return account_id
+
+    async def read(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
+        """Return an account of an organization; raises NotFoundError where the caller may see none."""
+        await self._enter(organization_id, principal)
+        return await self._member(organization_id, account_id)
+
+    async def page(
+        self, organization_id: OrganizationId, requested: PageRequest, *, principal: Principal
+    ) -> Page[Account]:
+        """Return a page of an organization's accounts; raises NotFoundError where the caller may see none."""
+        await self._enter(organization_id, principal)
+        return requested.page(await self._storage.some(organization_id, requested))
+
+    async def credentials(self, email: str) -> Credentials | None:
+        """Return what sign-in compares with, or None for an unknown address."""
+        return await self._storage.credentials(email)
+
+    async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
+        """Return the organizations a person works in."""
+        return await self._storage.workplaces(account_id)
+
+    async def member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:
+        """Return a member for sign-in, in a transaction of that organization; raises NotFoundError for no member."""
+        return await self._member(organization_id, account_id)
+
+    async def _enter(self, organization_id: OrganizationId, principal: Principal) -> None:
+        await self._organizations.read(organization_id, principal=principal)
+        await self._storage.enter(organization_id)
+
+    async def _member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:
+        account = await self._storage.find(organization_id, account_id)
+        if account is None:
+            raise NotFoundError
+        return account

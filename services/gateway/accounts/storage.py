@@ -1,0 +1,97 @@
+"""Where accounts, workplaces and memberships are kept."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import set_organization
+from services.chassis.paging import PageRequest
+from services.contracts.gateway.organizations import Account
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Role
+from services.gateway.accounts.tables import AccountRow, MembershipRow, WorkplaceRow
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What sign-in compares with."""
+
+    account_id: AccountId
+    password_hash: str
+
+
+class AccountStorage:
+    """Accounts in the database."""
+
+    def __init__(self, db: AsyncSession) -> None:
+        self._db = db
+
+    async def enter(self, organization_id: OrganizationId) -> None:
+        """Let the transaction see the memberships of an organization."""
+        await set_organization(self._db, organization_id)
+
+    async def credentials(self, email: str) -> Credentials | None:
+        """Return the credentials of an e-mail address, or None."""
+        found = select(AccountRow.id, AccountRow.password_hash).where(AccountRow.email == email)
+        row = (await self._db.execute(found)).one_or_none()
+        return None if row is None else Credentials(AccountId(row.id), row.password_hash)
+
+    async def add(
+        self, account_id: AccountId, *, email: str, display_name: str, password_hash: str, now: datetime
+    ) -> bool:
+        """Insert an account; says no where the address has one, even one that was made at this very moment."""
+        added = insert(AccountRow).values(
+            id=account_id, email=email, display_name=display_name, password_hash=password_hash, created_at=now
+        )
+        inserted = await self._db.scalar(added.on_conflict_do_nothing().returning(AccountRow.id))
+        return inserted is not None
+
+    async def join(
+        self, account_id: AccountId, organization_id: OrganizationId, *, roles: Collection[Role], now: datetime
+    ) -> bool:
+        """Make a person a member of an organization; says no where the person is one already."""
+        workplace = insert(WorkplaceRow).values(organization_id=organization_id, account_id=account_id)
+        joined = await self._db.scalar(workplace.on_conflict_do_nothing().returning(WorkplaceRow.account_id))
+        if joined is None:
+            return False
+        held = sorted(role.value for role in roles)
+        self._db.add(MembershipRow(organization_id=organization_id, account_id=account_id, roles=held, created_at=now))
+        await self._db.flush()
+        return True
+
+    async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
+        """Return the organizations a person works in, whichever the transaction sees."""
+        found = select(WorkplaceRow.organization_id).where(WorkplaceRow.account_id == account_id)
+        return [OrganizationId(organization_id) for organization_id in await self._db.scalars(found)]
+
+    async def find(self, organization_id: OrganizationId, account_id: AccountId) -> Account | None:
+        """Return a member of an organization, or None."""
+        found = _members(organization_id).where(MembershipRow.account_id == account_id)
+        row = (await self._db.execute(found)).one_or_none()
+        return None if row is None else _account(*row)
+
+    async def some(self, organization_id: OrganizationId, page: PageRequest) -> list[Account]:
+        """Return the members of an organization that a page may show, by id."""
+        found = _members(organization_id).where(MembershipRow.account_id > page.after)
+        rows = await self._db.execute(found.order_by(MembershipRow.account_id).limit(page.limit))
+        return [_account(*row) for row in rows]
+
+
+def _members(organization_id: OrganizationId) -> Select[AccountRow, MembershipRow]:
+    members = select(AccountRow, MembershipRow).join(MembershipRow, MembershipRow.account_id == AccountRow.id)
+    return members.where(MembershipRow.organization_id == organization_id)
+
+
+def _account(account: AccountRow, membership: MembershipRow) -> Account:
+    return Account(
+        id=AccountId(account.id),
+        organization_id=OrganizationId(membership.organization_id),
+        email=account.email,
+        display_name=account.display_name,
+        roles=[Role(role) for role in membership.roles],
+        created_at=membership.created_at,
+    )

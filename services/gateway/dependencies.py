@@ -1,0 +1,69 @@
+"""The wiring of the gateway's own routes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.chassis.tokens import KeyRing
+from services.chassis.wiring import Db, Now, process_of
+from services.contracts.identifiers import OrganizationId
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.accounts.storage import AccountStorage
+from services.gateway.equipment import Equipment
+from services.gateway.login.logic import LoginLogic, SignInUnit
+from services.gateway.login.storage import LoginSessionStorage
+from services.gateway.organizations.logic import OrganizationsLogic
+from services.gateway.organizations.storage import OrganizationStorage
+from services.gateway.tokens.logic import TokensLogic
+
+
+def _equipment(request: Request) -> Equipment:
+    equipment: Equipment = request.app.state.equipment
+    return equipment
+
+
+_Equipment = Annotated[Equipment, Depends(_equipment)]
+
+
+def _organizations(db: Db, clock: Now) -> OrganizationsLogic:
+    return OrganizationsLogic(OrganizationStorage(db), clock)
+
+
+Organizations = Annotated[OrganizationsLogic, Depends(_organizations)]
+
+
+def _accounts(db: Db, organizations: Organizations, equipment: _Equipment, clock: Now) -> AccountsLogic:
+    return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
+
+
+Accounts = Annotated[AccountsLogic, Depends(_accounts)]
+
+
+def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:
+    @asynccontextmanager
+    async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
+        async with process_of(request).database.command(organization_id) as db:
+            organizations = OrganizationsLogic(OrganizationStorage(db), clock)
+            accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
+            yield SignInUnit(accounts, organizations, LoginSessionStorage(db))
+
+    return LoginLogic(unit, equipment.passwords, equipment.issuer, clock)
+
+
+Login = Annotated[LoginLogic, Depends(_login)]
+
+
+def _internal_tokens(equipment: _Equipment) -> TokensLogic:
+    return TokensLogic(equipment.issuer)
+
+
+InternalTokens = Annotated[TokensLogic, Depends(_internal_tokens)]
+
+
+def _keys(equipment: _Equipment) -> KeyRing:
+    return equipment.keys
+
+
+Keys = Annotated[KeyRing, Depends(_keys)]

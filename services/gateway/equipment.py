@@ -1,0 +1,46 @@
+"""What the gateway's process holds besides what every process does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.chassis.clock import Clock
+from services.chassis.http import HttpClient
+from services.chassis.tokens import KeyRing, TokenSigner
+from services.contracts.identity import Microservice
+from services.gateway.authentication import AccessTokens, GatewayAuthenticator
+from services.gateway.issuing import TokenIssuer
+from services.gateway.passwords import Passwords
+from services.gateway.proxy.dispatcher import Front
+from services.gateway.proxy.forwarding import Forwarder
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """Keys, tokens, passwords and the way to the other services; `app.state.equipment`."""
+
+    keys: KeyRing
+    issuer: TokenIssuer
+    authenticator: GatewayAuthenticator
+    passwords: Passwords
+    front: Front
+
+
+def make_equipment(
+    *,
+    keys: KeyRing,
+    issuer: str,
+    clock: Clock,
+    http: HttpClient,
+    upstreams: Mapping[Microservice, str],
+    passwords: Passwords,
+) -> Equipment:
+    """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler."""
+    access = AccessTokens(keys, issuer=issuer, clock=clock)
+    token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
+    return Equipment(
+        keys=keys,
+        issuer=token_issuer,
+        authenticator=GatewayAuthenticator(access, keys, issuer=issuer, clock=clock),
+        passwords=passwords,
+        front=Front(access, token_issuer, Forwarder(http, upstreams)),
+    )

@@ -1,0 +1,80 @@
+"""The gateway's refusals."""
+
+from collections.abc import Sequence
+
+from services.chassis.errors import ServiceError
+from services.contracts.gateway.organizations import Organization
+from services.contracts.problems import InvalidField, ProblemType
+
+
+class MalformedRequestError(ServiceError):
+    """The request has a form that two parsers could read differently, so it goes no further."""
+
+    problem = ProblemType.MALFORMED_REQUEST
+
+
+class HeadersTooLargeError(ServiceError):
+    """More header fields, or more bytes of them, than a client of this API ever needs (RFC 6585, 5)."""
+
+    problem = ProblemType.HEADERS_TOO_LARGE
+
+    def __init__(self, fields: int, size: int) -> None:
+        super().__init__(f"Send at most {fields} header fields, and at most {size} bytes with the request target.")
+
+
+class UpstreamInterruptedError(ServiceError):
+    """The connection to a service ended before its answer; whether a write was done is not known."""
+
+    problem = ProblemType.UPSTREAM_UNAVAILABLE
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"The connection to the {service} service ended before it answered. A write may have been done: "
+            "send it again with the same Idempotency-Key.",
+            code="interrupted",
+        )
+
+
+class OverloadedError(ServiceError):
+    """As many sign-ins wait as can be checked in good time."""
+
+    problem = ProblemType.OVERLOADED
+
+    def __init__(self) -> None:
+        super().__init__("Too many people sign in at the moment. Try again shortly.")
+
+
+class CredentialsRefusedError(ServiceError):
+    """Unknown address, wrong password, or an organization the person does not work in: never said which."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("E-mail address and password do not fit together.")
+
+
+class OrganizationRequiredError(ServiceError):
+    """The password is right and the person works in several organizations; `errors` offers each."""
+
+    problem = ProblemType.INVALID_REQUEST
+
+    def __init__(self, organizations: Sequence[Organization]) -> None:
+        super().__init__(
+            "You work in several organizations. Send the organization_id of one of those in errors.",
+            code="organization-required",
+            errors=tuple(
+                InvalidField(
+                    location="body", pointer="/organization_id", detail=f"{organization.id} {organization.name}"
+                )
+                for organization in organizations
+            ),
+        )
+
+
+class AccountExistsError(ServiceError):
+    """The e-mail address has an account; nothing is said about where."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("No account was created: this e-mail address cannot be added to the organization.")

@@ -1,0 +1,44 @@
+"""The tokens that the gateway gives out, and how long they live."""
+
+from datetime import timedelta
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.chassis.tokens import ACCESS_AUDIENCE, Claims, TokenSigner, TokenType
+from services.contracts.identity import Microservice, Principal
+from services.gateway.cache import ExpiringCache
+
+ACCESS_LIFETIME: Final = timedelta(minutes=15)
+INTERNAL_LIFETIME: Final = timedelta(seconds=60)
+_REUSED_FOR: Final = timedelta(seconds=30).total_seconds()
+
+
+class TokenIssuer:
+    """Signs access tokens for people and internal tokens for services."""
+
+    def __init__(self, signer: TokenSigner, clock: Clock) -> None:
+        self._signer = signer
+        self._clock = clock
+        self._minted: ExpiringCache[tuple[str, Microservice], str] = ExpiringCache(clock)
+
+    def access_token(self, principal: Principal) -> tuple[str, Claims]:
+        """Sign an access token for a person (RFC 9068)."""
+        return self._signer.sign(
+            principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=ACCESS_LIFETIME
+        )
+
+    def internal_token(self, principal: Principal, audience: Microservice) -> str:
+        """Sign an internal token that one service takes."""
+        token, _ = self._signer.sign(
+            principal, token_type=TokenType.INTERNAL, audience=audience, lifetime=INTERNAL_LIFETIME
+        )
+        return token
+
+    def internal_token_for(self, access_token: str, principal: Principal, audience: Microservice) -> str:
+        """Return the internal token of a verified access token, the same one for 30 seconds."""
+        key = (access_token, audience)
+        token = self._minted.get(key)
+        if token is None:
+            token = self.internal_token(principal, audience)
+            self._minted.put(key, token, until=self._clock.now().timestamp() + _REUSED_FOR)
+        return token

@@ -1,0 +1,28 @@
+"""The row of a login session."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.gateway.accounts.tables import MembershipRow
+from services.gateway.rows import Base
+
+
+class LoginSessionRow(Base):
+    """That a person signed in, and which access token that gave."""
+
+    __tablename__ = "login_sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "account_id"], [MembershipRow.organization_id, MembershipRow.account_id]
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID]
+    token_id: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

@@ -1,0 +1,71 @@
+"""The gateway's application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from services.chassis.app import Lifespan, create_app
+from services.chassis.process import Opened, open_process
+from services.chassis.tokens import KeyRing
+from services.contracts.identity import Microservice
+from services.gateway.accounts.routes import router as accounts
+from services.gateway.equipment import Equipment, make_equipment
+from services.gateway.keys.routes import router as keys
+from services.gateway.login.routes import router as login
+from services.gateway.me.routes import router as me
+from services.gateway.openapi.documents import read_published
+from services.gateway.openapi.routes import router as openapi
+from services.gateway.organizations.routes import router as organizations
+from services.gateway.passwords import Passwords
+from services.gateway.proxy.dispatcher import Dispatcher
+from services.gateway.proxy.headers import SecurityHeaders
+from services.gateway.settings import GatewaySettings
+from services.gateway.tokens.routes import router as tokens
+
+
+def build(lifespan: Lifespan) -> FastAPI:
+    """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
+    app = create_app(
+        Microservice.GATEWAY, (login, me, organizations, accounts, keys, tokens, openapi), lifespan=lifespan
+    )
+    # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
+    app.user_middleware.append(Middleware(Dispatcher))
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def application() -> FastAPI:
+    """Make the application of a process, from its settings."""
+    settings = GatewaySettings.read()
+    signing_keys = KeyRing.from_directory(settings.signing_keys_directory)
+    published = read_published()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
+        async with open_process(Microservice.GATEWAY, settings) as opened:
+            equipment = _equip(settings, signing_keys, opened, passwords)
+            app.state.process = replace(opened.process, authenticator=equipment.authenticator)
+            app.state.equipment = equipment
+            app.state.published = published
+            yield
+        passwords.close()
+
+    return build(lifespan)
+
+
+def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, passwords: Passwords) -> Equipment:
+    return make_equipment(
+        keys=signing_keys,
+        issuer=settings.issuer,
+        clock=opened.process.clock,
+        http=opened.http,
+        upstreams={
+            Microservice.RECORDS: str(settings.records_url),
+            Microservice.SCHEDULER: str(settings.scheduler_url),
+        },
+        passwords=passwords,
+    )

@@ -1,0 +1,20 @@
+"""Every table of the gateway database, and those among them that span organizations."""
+
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
+from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
+from services.gateway.organizations import tables as _organizations  # noqa: F401 - registers its rows
+from services.gateway.rows import Base
+
+METADATA: Final = Base.metadata
+
+SPANNING_TABLES: Final = MappingProxyType(
+    {
+        "organizations": "it is the list of tenants; a platform operator makes them before anybody works in one",
+        "accounts": "a person signs in before any organization is known, and may work in several",
+        "workplaces": "sign-in must find where a person works before it can choose an organization; it holds no role",
+    }
+)
+"""The tables without an organization's row-level security, each with the reason; none holds clinical data."""

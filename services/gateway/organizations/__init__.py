@@ -1,0 +1,1 @@
+"""The organizations of an installation: the tenants that everything else belongs to."""

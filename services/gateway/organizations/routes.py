@@ -1,0 +1,29 @@
+"""Organizations over HTTP."""
+
+from fastapi import APIRouter, Response
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import Caller, documented
+from services.contracts.gateway.organizations import Organization, OrganizationRequest
+from services.contracts.identifiers import OrganizationId
+from services.gateway.dependencies import Organizations
+
+router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_class=IdempotentRoute)
+
+
+@router.post("", operation_id="create_organization", status_code=201, responses=documented(401, 403))
+async def create_organization(
+    request: OrganizationRequest, organizations: Organizations, response: Response
+) -> Organization:
+    """Create an organization. Its first account is created under it by the platform operator."""
+    organization = await organizations.create(request)
+    response.headers["location"] = f"/v1/organizations/{organization.id}"
+    return organization
+
+
+@router.get("/{organization_id}", operation_id="read_organization", responses=documented(401, 403, 404))
+async def read_organization(
+    organization_id: OrganizationId, organizations: Organizations, principal: Caller
+) -> Organization:
+    """Read your own organization."""
+    return await organizations.read(organization_id, principal=principal)

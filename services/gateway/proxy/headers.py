@@ -1,0 +1,67 @@
+"""Which header fields pass, in each direction; a list of what may, never of what may not."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from services.chassis.edge import App, Receive, Scope, Send
+
+_REQUEST: Final = (
+    b"accept",
+    b"accept-language",
+    b"content-type",
+    b"idempotency-key",
+    b"if-match",
+    b"if-none-match",
+)
+_RESPONSE: Final = frozenset(
+    {
+        b"allow",
+        b"cache-control",
+        b"content-disposition",
+        b"content-language",
+        b"content-length",
+        b"content-type",
+        b"etag",
+        b"idempotency-replayed",
+        b"last-modified",
+        b"link",
+        b"location",
+        b"retry-after",
+        b"vary",
+        b"www-authenticate",
+    }
+)
+_SECURITY: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+def forwarded(headers: dict[bytes, bytes]) -> dict[str, str]:
+    """Return the request's fields that a service gets as they came; identity, host and hop-by-hop fields are not."""
+    return {name.decode(): headers[name].decode("latin-1") for name in _REQUEST if name in headers}
+
+
+def returned(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return the response's fields that the caller gets."""
+    lowered = ((name.lower(), value) for name, value in raw)
+    return [field for field in lowered if field[0] in _RESPONSE]
+
+
+class SecurityHeaders:
+    """The outermost ASGI layer: tells browsers what an answer of this API may do, which is nothing."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+
+        async def send_secured(message: Scope) -> None:
+            if message["type"] == "http.response.start":
+                names = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(field for field in _SECURITY if field[0] not in names)]
+            await send(message)
+
+        await self._app(scope, receive, send_secured)

@@ -1,0 +1,96 @@
+"""Which requests are read at all: those that no two parsers could understand differently.
+
+The decision and the forwarding use the same bytes, so a path that needs decoding is refused instead of decoded
+(Authelia GHSA-68wm, Envoy CVE-2021-32779, Caddy CVE-2026-27587 came from doing both).
+"""
+
+import re
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.gateway.errors import HeadersTooLargeError, MalformedRequestError
+
+MOST_HEADERS: Final = 64
+LARGEST_HEAD: Final = 16 * 1024
+
+# Segments of the characters that our identifiers, dates and verbs are made of; none is only dots.
+_CANONICAL_PATH: Final = re.compile(rb"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~:$-]+)+")
+_HEADER_NAME: Final = re.compile(rb"[a-z0-9-]+")
+_UNSAFE_QUERY: Final = re.compile(rb"[^\x21\x24-\x7e]")
+_CONTENT_LENGTH: Final = re.compile(rb"[0-9]{1,12}")
+_SINGLE: Final = frozenset({b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding"})
+_BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRequest:
+    """A request that is safe to decide on."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[bytes, bytes]
+    """By lower-case name; of a name sent several times the last, and those that matter come once."""
+
+    @property
+    def target(self) -> str:
+        """The path and query as they came."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def bearer_token(self) -> str | None:
+        """The bearer token (RFC 6750, 2.1), or None."""
+        scheme, _, token = self.headers.get(b"authorization", b"").partition(b" ")
+        return token.strip().decode("latin-1") if scheme.lower() == b"bearer" and token else None
+
+
+def read_request(scope: MutableMapping[str, Any]) -> IncomingRequest:
+    """Read the head of an ASGI request.
+
+    Raises:
+        HeadersTooLargeError: More than 64 fields, or more than 16 KiB with the target.
+        MalformedRequestError: It could be read in two ways.
+    """
+    raw_path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    headers: Headers = scope["headers"]
+    _check_size(raw_path, query, headers)
+    if _CANONICAL_PATH.fullmatch(raw_path) is None:
+        raise MalformedRequestError("Write the path without escapes, empty segments or dot segments.")
+    if query and _UNSAFE_QUERY.search(query) is not None:
+        raise MalformedRequestError("Percent-encode what is not printable ASCII in the query.")
+    _check_fields(headers)
+    by_name = dict(headers)
+    _check_framing(scope["method"], by_name)
+    return IncomingRequest(scope["method"], raw_path.decode("ascii"), query.decode("ascii"), by_name)
+
+
+def _check_size(raw_path: bytes, query: bytes, headers: Headers) -> None:
+    size = len(raw_path) + len(query) + sum(len(name) + len(value) for name, value in headers)
+    if len(headers) > MOST_HEADERS or size > LARGEST_HEAD:
+        raise HeadersTooLargeError(MOST_HEADERS, LARGEST_HEAD)
+
+
+def _check_fields(headers: Headers) -> None:
+    seen: set[bytes] = set()
+    for name, _ in headers:
+        # A proxy that folds `_` or `.` to `-` would let X_User pass for X-User (Traefik 3.7.10).
+        if _HEADER_NAME.fullmatch(name) is None:
+            raise MalformedRequestError("Name header fields with letters, digits and hyphens only.")
+        if name in seen and name in _SINGLE:
+            raise MalformedRequestError(f"Send {name.decode()} once.")
+        seen.add(name)
+    if b"host" not in seen:
+        raise MalformedRequestError("Send host (RFC 9112, 3.2).")
+
+
+def _check_framing(method: str, headers: dict[bytes, bytes]) -> None:
+    length = headers.get(b"content-length")
+    if length is not None and (b"transfer-encoding" in headers or _CONTENT_LENGTH.fullmatch(length) is None):
+        raise MalformedRequestError("Send either one decimal content-length or transfer-encoding (RFC 9112, 6.3).")
+    has_body = b"transfer-encoding" in headers or int(length or 0) > 0
+    if has_body and method in _BODILESS:
+        raise MalformedRequestError("Send this method without a body.")

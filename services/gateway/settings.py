@@ -1,0 +1,13 @@
+"""What the gateway is told."""
+
+from pydantic import DirectoryPath, Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class GatewaySettings(ServiceSettings):
+    """The settings of the gateway."""
+
+    signing_keys_directory: DirectoryPath = Field(description="Folder of P-256 private keys, *.pem; the last signs.")
+    hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
+    hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")

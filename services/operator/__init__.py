@@ -1,0 +1,1 @@
+"""The `eventide` command: it starts, stops, measures and mends a deployment."""

@@ -1,0 +1,138 @@
+"""The command line of `eventide`: what may be asked, and which module answers."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from services.operator.errors import OperatorError
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; argparse ends usage errors with 2."""
+    parsed = _parser().parse_args(arguments)
+    module, _, function = parsed.answered_by.partition(":")
+    try:
+        status: int = getattr(importlib.import_module(module), function)(parsed)
+    except OperatorError as refusal:
+        print(f"eventide: {refusal}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="eventide", description="Run and measure Eventide.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_stack_commands(commands)
+    _add_tools(commands)
+    return parser
+
+
+def _add_stack_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    lifecycle = "services.operator.lifecycle"
+    up = _add(commands, "up", f"{lifecycle}:up", "start everything; ready when it returns")
+    _add_state(up)
+    _add_database(up)
+    up.add_argument("--port", type=_natural, help="the gateway's; 0 for any (default: 8600 or any)")
+    up.add_argument("--workers", type=_natural, default=1, help="solver workers (default: 1)")
+    up.add_argument("--clock", type=_instant, metavar="ISO8601", help="what the services take for now")
+    _add_json(up)
+    for name, text in (
+        ("down", "stop everything; nothing is left when it returns"),
+        ("status", "tell what runs, where, and whether it is ready"),
+    ):
+        command = _add(commands, name, f"{lifecycle}:{name}", text)
+        _add_state(command)
+        _add_json(command)
+    restart = _add(commands, "restart", f"{lifecycle}:restart", "restart one process")
+    restart.add_argument("service", help="gateway, records, scheduler, worker-1, ...")
+    _add_state(restart)
+    _add_json(restart)
+    migrate = _add(commands, "migrate", f"{lifecycle}:migrate", "bring the databases up to date")
+    _add_state(migrate)
+    _add_database(migrate)
+
+
+def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = _add(commands, "demo", "services.operator.demo.command:run", "from calendars to a published week")
+    demo.add_argument("--calendars", type=Path, metavar="DIR", help="iCalendar files (default: generated people)")
+    demo.add_argument("--patients", type=_natural, default=24, metavar="N")
+    demo.add_argument("--week", type=date.fromisoformat, metavar="YYYY-MM-DD", help="a Monday (default: the next)")
+    demo.add_argument("--time-limit", type=float, default=20.0, metavar="SECONDS", help="for the solver")
+    demo.add_argument("--no-serve", action="store_true", help="end when the week is published")
+    _add_json(demo)
+    serve = _add(commands, "serve", "services.operator.foreground:run", "one process, for a container to supervise")
+    serve.add_argument("process", choices=["gateway", "records", "scheduler", "worker"])
+    _add_state(serve)
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_natural, default=8080)
+    token = _add(commands, "token", "services.operator.token_command:run", "print a bearer token")
+    _add_state(token)
+    token.add_argument("--role", required=True, action="append", help="may be repeated")
+    token.add_argument("--user", type=UUID, metavar="U", help="account id (default: one of nobody)")
+    token.add_argument("--organization", type=UUID, metavar="O", help="organization id")
+    token.add_argument("--ttl", metavar="SECONDS", type=_natural, default=3600)
+    solve = _add(commands, "solve", "services.operator.solve_command:run", "solve one instance offline")
+    solve.add_argument("instance", type=Path, metavar="INSTANCE.json")
+    solve.add_argument("out", type=Path, metavar="OUT.json")
+    solve.add_argument("--time-limit", type=float, default=60.0, metavar="SECONDS")
+    solve.add_argument("--seed", type=_natural, default=0, metavar="N")
+    solve.add_argument("--workers", type=_natural, default=2, metavar="N")
+    _add_json(solve)
+    openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
+    openapi.add_argument("--check", action="store_true", help="write nothing; fail where a document is outdated")
+    # Every argument is pytest's, also one that begins with a dash: no character begins ours.
+    test = commands.add_parser("test", help="run every check, or pytest", prefix_chars="\0", add_help=False)
+    test.set_defaults(answered_by="services.operator.checks:run")
+    test.add_argument("pytest_arguments", nargs="*")
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    answered_by: str,
+    text: str,
+) -> argparse.ArgumentParser:
+    """Add a command; its module is imported only when it is called."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(answered_by=answered_by)
+    return parser
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", type=Path, metavar="DIR", help="the state folder")
+
+
+def _add_database(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database-url",
+        metavar="DSN",
+        help="a server and a role that may create databases and roles, or env:NAME of a variable (default: embedded)",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The environment: what we take from the caller's, and what each child process is told."""
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from services.operator.postgres.provision import DatabaseUrls
+from services.operator.state import StateFolder
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+class Endpoints(NamedTuple):
+    """The base URLs of the three services."""
+
+    gateway: str
+    records: str
+    scheduler: str
+
+
+def caller_environment() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
+
+
+def plain_environment() -> dict[str, str]:
+    """Return the few variables of ours that any child may see: no secret, no setting."""
+    caller = caller_environment()
+    return {name: caller[name] for name in _PASSED_ON if name in caller}
+
+
+def service_environment(
+    service: str,
+    *,
+    state: StateFolder,
+    endpoints: Endpoints,
+    databases: Mapping[str, DatabaseUrls],
+    clock_offset: float,
+) -> dict[str, str]:
+    """Return what one service is told: its own database and keys, never another's."""
+    settings = {
+        "EVENTIDE_DATABASE_URL": databases[service].app,
+        "EVENTIDE_GATEWAY_URL": endpoints.gateway,
+        "EVENTIDE_RECORDS_URL": endpoints.records,
+        "EVENTIDE_SCHEDULER_URL": endpoints.scheduler,
+        "EVENTIDE_CLOCK_OFFSET_SECONDS": str(clock_offset),
+    }
+    keys = {
+        "gateway": {"EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys)},
+        "records": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
+    }
+    return plain_environment() | settings | keys.get(service, {})

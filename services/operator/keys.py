@@ -1,0 +1,28 @@
+"""Generates an installation's keys the first time it starts."""
+
+import base64
+import secrets
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from services.chassis.clock import Clock
+from services.operator.folders import PRIVATE, make_folder, write_private
+from services.operator.state import StateFolder
+
+_ROOT_KEY_BYTES = 32
+
+
+def ensure_keys(state: StateFolder, clock: Clock) -> None:
+    """Generate the gateway's signing key (ES256) and the root key, unless they exist.
+
+    A signing key is named for the instant it was made, so that names sort by age.
+    """
+    make_folder(state.signing_keys, PRIVATE)
+    if not any(state.signing_keys.glob("*.pem")):
+        name = f"{clock.now():%Y%m%dT%H%M%SZ}.pem"
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_private(state.signing_keys / name, pem)
+    if not state.root_key.exists():
+        write_private(state.root_key, base64.b64encode(secrets.token_bytes(_ROOT_KEY_BYTES)))

@@ -1,0 +1,54 @@
+"""`may_call`: whether a caller may call a route; deny is the default and the answer says why."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.contracts.identity import Principal, Role
+from services.policy.routes import Route
+
+
+class CallDecision(StrEnum):
+    """The answer, with the rule that gave it."""
+
+    PERMIT = "permit"
+    DENY_ANONYMOUS = "deny-anonymous"
+    DENY_ROLE = "deny-role"
+    DENY_NO_ORGANIZATION = "deny-no-organization"
+    DENY_SERVICE = "deny-service"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A decided call."""
+
+    decision: CallDecision
+
+    @property
+    def is_permitted(self) -> bool:
+        """Whether the call may go on."""
+        return self.decision is CallDecision.PERMIT
+
+
+def may_call(principal: Principal | None, route: Route) -> Call:
+    """Decide one call; pure, total, and closed: what no rule permits is denied."""
+    return Call(_decide(principal, route))
+
+
+def _decide(principal: Principal | None, route: Route) -> CallDecision:
+    if route.public:
+        return CallDecision.PERMIT
+    if principal is None:
+        return CallDecision.DENY_ANONYMOUS
+    if principal.organization_id is None and Role.PLATFORM_OPERATOR not in principal.roles:
+        return CallDecision.DENY_NO_ORGANIZATION
+    if route.services:
+        return _decide_for_service(principal, route)
+    if principal.acting_service is not None or not principal.roles & route.roles:
+        return CallDecision.DENY_ROLE
+    return CallDecision.PERMIT
+
+
+def _decide_for_service(principal: Principal, route: Route) -> CallDecision:
+    if principal.acting_service not in route.services:
+        return CallDecision.DENY_SERVICE
+    return CallDecision.PERMIT if principal.roles & route.served_roles else CallDecision.DENY_ROLE

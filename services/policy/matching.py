@@ -1,0 +1,49 @@
+"""From a method and a canonical path to the route it means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.policy.routes import ROUTES, Route
+
+
+@dataclass(slots=True)
+class _Node:
+    """One segment of the path tree; a `{parameter}` segment keeps the `:verb` that may follow it."""
+
+    literal: dict[str, "_Node"] = field(default_factory=dict)
+    parameter: dict[str, "_Node"] = field(default_factory=dict)
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+def _grow(routes: tuple[Route, ...]) -> _Node:
+    root = _Node()
+    for route in routes:
+        node = root
+        for segment in route.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                node = node.parameter.setdefault(segment.partition("}")[2], _Node())
+            else:
+                node = node.literal.setdefault(segment, _Node())
+        node.routes[route.method] = route
+    return root
+
+
+_ROOT: Final = _grow(ROUTES)
+
+
+def routes_at(path: str) -> Mapping[str, Route]:
+    """Return the routes of a path by method; empty where nothing is.
+
+    `path` is canonical: it starts with one slash, and has no dot segment, empty segment, query or escape.
+    """
+    node: _Node | None = _ROOT
+    for segment in path[1:].split("/"):
+        if node is None:
+            return {}
+        step = node.literal.get(segment)
+        if step is None and segment:
+            value, colon, verb = segment.partition(":")
+            step = node.parameter.get(colon + verb) if value else None
+        node = step
+    return node.routes if node is not None else {}

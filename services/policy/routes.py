@@ -1,0 +1,122 @@
+"""Every route of every service and who may call it; a route that is not here does not exist."""
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from services.contracts.identity import Microservice, Role
+
+_EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
+_CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
+_DESK: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
+_READS_THE_BOOK: Final = _CLINICAL | _DESK
+_PLANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+_SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
+_READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
+_NOBODY: Final[frozenset[Role]] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation: where it is, and which roles may call it.
+
+    `services` names the services that may call it for a person whose roles it lists in `served_roles`.
+    """
+
+    operation_id: str
+    service: Microservice
+    method: str
+    path: str
+    roles: frozenset[Role]
+    public: bool = False
+    services: frozenset[Microservice] = field(default=frozenset())
+    served_roles: frozenset[Role] = field(default=frozenset())
+
+
+def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.GATEWAY, method, path, roles)
+
+
+def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.RECORDS, method, path, roles)
+
+
+def _scheduler(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.SCHEDULER, method, path, roles)
+
+
+def _for_the_scheduler(operation_id: str, method: str, path: str, served: frozenset[Role]) -> Route:
+    return Route(
+        operation_id,
+        Microservice.RECORDS,
+        method,
+        path,
+        _NOBODY,
+        services=frozenset({Microservice.SCHEDULER}),
+        served_roles=served,
+    )
+
+
+_ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+
+ROUTES: Final[tuple[Route, ...]] = (
+    # gateway
+    Route("create_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions", _NOBODY, public=True),
+    Route("read_key_set", Microservice.GATEWAY, "GET", "/.well-known/jwks.json", _NOBODY, public=True),
+    Route("read_openapi", Microservice.GATEWAY, "GET", "/openapi.json", _NOBODY, public=True),
+    Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
+    _gateway("read_me", "GET", "/v1/me", frozenset(Role)),
+    _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
+    _gateway(
+        "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}
+    ),
+    _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
+    _gateway("list_accounts", "GET", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
+    _gateway("read_account", "GET", "/v1/organizations/{organization_id}/accounts/{account_id}", _ADMINISTERS),
+    Route(
+        "exchange_internal_token",
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/internal_tokens:exchange",
+        _NOBODY,
+        services=frozenset({Microservice.RECORDS, Microservice.SCHEDULER}),
+        served_roles=frozenset(Role),
+    ),
+    # records
+    _records("create_patient", "POST", "/v1/patients", _DESK | _PLANS),
+    _records("list_patients", "GET", "/v1/patients", _READS_THE_BOOK),
+    _records("read_patient", "GET", "/v1/patients/{patient_id}", _READS_THE_BOOK),
+    _records("put_treatment_plan", "PUT", "/v1/patients/{patient_id}/treatment_plan", _PLANS),
+    _records("read_treatment_plan", "GET", "/v1/patients/{patient_id}/treatment_plan", _READS_THE_BOOK),
+    _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),
+    _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
+    _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
+    # scheduler
+    _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
+    _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),
+    _scheduler("read_site", "GET", "/v1/sites/{site_id}", _READS_THE_SETUP),
+    _scheduler("create_room", "POST", "/v1/sites/{site_id}/rooms", _SETS_UP),
+    _scheduler("list_rooms", "GET", "/v1/sites/{site_id}/rooms", _READS_THE_SETUP),
+    _scheduler("create_practitioner", "POST", "/v1/sites/{site_id}/practitioners", _SETS_UP),
+    _scheduler("list_practitioners", "GET", "/v1/sites/{site_id}/practitioners", _READS_THE_SETUP),
+    _scheduler("create_group_offering", "POST", "/v1/sites/{site_id}/group_offerings", _SETS_UP),
+    _scheduler("list_group_offerings", "GET", "/v1/sites/{site_id}/group_offerings", _READS_THE_SETUP),
+    _scheduler("import_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources", _DESK | _PLANS),
+    _scheduler("list_commitment_sources", "GET", "/v1/patients/{patient_id}/commitment_sources", _READS_THE_BOOK),
+    _scheduler(
+        "delete_commitment_source",
+        "DELETE",
+        "/v1/patients/{patient_id}/commitment_sources/{source_id}",
+        _DESK | _PLANS,
+    ),
+    _scheduler("list_commitments", "GET", "/v1/patients/{patient_id}/commitments", _READS_THE_BOOK),
+    _scheduler("create_solve", "POST", "/v1/solves", _DESK),
+    _scheduler("read_solve", "GET", "/v1/solves/{solve_id}", _READS_THE_BOOK),
+    _scheduler("cancel_solve", "POST", "/v1/solves/{solve_id}:cancel", _DESK),
+    _scheduler("read_proposal", "GET", "/v1/proposals/{proposal_id}", _READS_THE_BOOK),
+    _scheduler("publish_proposal", "POST", "/v1/proposals/{proposal_id}:publish", _DESK),
+    _scheduler("read_timetable", "GET", "/v1/sites/{site_id}/timetables/{week}", _READS_THE_BOOK),
+    _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
+)
+
+BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

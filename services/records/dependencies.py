@@ -1,0 +1,54 @@
+"""Wiring: from a request to the logic that serves it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.chassis.sealing import SealingKey
+from services.chassis.wiring import Caller, Db, Now, Reading, organization_of
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.treatment_plans.logic import NoContactCommands, TreatmentPlanCommands, TreatmentPlanReads
+from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
+
+
+def _root_key(request: Request) -> SealingKey:
+    return SealingKey.root(request.app.state.root_key)
+
+
+_RootKey = Annotated[SealingKey, Depends(_root_key)]
+
+
+def _patient_changes(db: Db, principal: Caller, clock: Now, root: _RootKey) -> PatientCommands:
+    return PatientCommands(PatientRows(db, root, organization_of(principal)), clock)
+
+
+PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
+
+
+def _patient_reading(read: Reading, root: _RootKey) -> PatientReads:
+    return PatientReads(PatientQueries(read, root))
+
+
+PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
+
+
+def _treatment_plan_changes(db: Db, principal: Caller, clock: Now, patients: PatientChanges) -> TreatmentPlanCommands:
+    return TreatmentPlanCommands(TreatmentPlanRows(db, organization_of(principal)), patients, clock)
+
+
+TreatmentPlanChanges = Annotated[TreatmentPlanCommands, Depends(_treatment_plan_changes)]
+
+
+def _treatment_plan_reading(read: Reading, patients: PatientReading) -> TreatmentPlanReads:
+    return TreatmentPlanReads(TreatmentPlanQueries(read), patients)
+
+
+TreatmentPlanReading = Annotated[TreatmentPlanReads, Depends(_treatment_plan_reading)]
+
+
+def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: PatientChanges) -> NoContactCommands:
+    return NoContactCommands(NoContactRows(db, organization_of(principal)), patients, clock)
+
+
+NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]

@@ -1,0 +1,66 @@
+"""What the records service refuses."""
+
+from services.chassis.errors import ServiceError
+from services.contracts.problems import InvalidField, ProblemType
+
+
+class HoursOutOfRangeError(ServiceError):
+    """The plan's week has fewer or more hours than its level of care allows."""
+
+    problem = ProblemType.HOURS_OUT_OF_RANGE
+
+    def __init__(self, allowed: str, citation: str) -> None:
+        super().__init__(
+            f"required_services must come to {allowed} a week ({citation}).",
+            errors=(InvalidField(location="body", pointer="/required_services", detail=f"must come to {allowed}"),),
+        )
+
+
+class UnschedulableServicesError(ServiceError):
+    """The plan asks for minutes that no sequence of sessions adds up to."""
+
+    problem = ProblemType.INVALID_REQUEST
+
+    def __init__(self, fields: tuple[InvalidField, ...]) -> None:
+        super().__init__(
+            "The plan asks for what cannot be scheduled; errors says where, and what can be.",
+            code="unschedulable-services",
+            errors=fields,
+        )
+
+
+class UnknownPatientsError(ServiceError):
+    """The body names people who are no patients of this organization, whether or not they are another's."""
+
+    problem = ProblemType.INVALID_REQUEST
+
+    def __init__(self, pointers: list[str]) -> None:
+        super().__init__(
+            "The request was refused; errors says where and why.",
+            code="unknown-patient",
+            errors=tuple(
+                InvalidField(location="body", pointer=pointer, detail="must be a patient of your organization")
+                for pointer in pointers
+            ),
+        )
+
+
+class PairAlreadyExistsError(ServiceError):
+    """The two patients are kept apart already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("These two patients are kept apart already; nothing was changed.")
+
+
+class NotAMondayError(ServiceError):
+    """A week is named by its Monday (ISO 8601)."""
+
+    problem = ProblemType.WEEK_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A week is named by its Monday.",
+            errors=(InvalidField(location="query", pointer="week", detail="must be a Monday"),),
+        )

@@ -1,0 +1,38 @@
+"""The records service's application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.chassis.app import Lifespan, create_app
+from services.chassis.process import open_process
+from services.chassis.sealing import read_root_key
+from services.contracts.identity import Microservice
+from services.records.patients.routes import router as patients
+from services.records.settings import RecordsSettings
+from services.records.treatment_plans.routes import router as treatment_plans
+
+
+def build(lifespan: Lifespan) -> FastAPI:
+    """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
+    return create_app(Microservice.RECORDS, (patients, treatment_plans), lifespan=lifespan)
+
+
+def application() -> FastAPI:
+    """Make the application of a process, from its settings.
+
+    Raises:
+        RootKeyError: The file of the root key does not hold a key.
+    """
+    settings = RecordsSettings.read()
+    root_key = read_root_key(settings.root_key_file)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_process(Microservice.RECORDS, settings) as opened:
+            app.state.process = opened.process
+            app.state.root_key = root_key
+            yield
+
+    return build(lifespan)

@@ -1,0 +1,13 @@
+"""Every table of the records database."""
+
+from types import MappingProxyType
+from typing import Final
+
+from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
+from services.records.rows import Base
+from services.records.treatment_plans import tables as _treatment_plans  # noqa: F401 - registers its rows
+
+METADATA: Final = Base.metadata
+
+SPANNING_TABLES: Final = MappingProxyType[str, str]({})
+"""Tables that span organizations, with the reason: records has none."""

@@ -1,0 +1,188 @@
+"""Where patients are kept: sealed on the way in, opened on the way out."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
+from services.chassis.sealing import Place, SealingKey
+from services.contracts.identifiers import OrganizationId, PatientId, SiteId
+from services.contracts.records.patients import Patient, PatientPresence
+from services.records.patients.tables import OrganizationKeyRow, PatientKeyRow, PatientRow
+
+_PATIENT: Final = (
+    select(
+        PatientRow.organization_id,
+        PatientRow.id,
+        PatientRow.given_name,
+        PatientRow.family_name,
+        PatientRow.birth_date,
+        PatientRow.site_id,
+        PatientRow.version,
+        PatientRow.created_at,
+        PatientKeyRow.id.label("key_id"),
+        PatientKeyRow.wrapped.label("wrapped_key"),
+        OrganizationKeyRow.id.label("organization_key_id"),
+        OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
+    )
+    .join_from(
+        PatientRow,
+        PatientKeyRow,
+        (PatientKeyRow.organization_id == PatientRow.organization_id) & (PatientKeyRow.patient_id == PatientRow.id),
+    )
+    .join(
+        OrganizationKeyRow,
+        (OrganizationKeyRow.organization_id == PatientKeyRow.organization_id)
+        & (OrganizationKeyRow.id == PatientKeyRow.organization_key_id),
+    )
+)
+_ONE: Final = Query(_PATIENT.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
+_SOME: Final = Query(
+    _PATIENT.where(PatientRow.id > bindparam("after", type_=Uuid))
+    .order_by(PatientRow.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_PRESENCE: Final = Query(
+    select(PatientRow.id, PatientRow.site_id).where(PatientRow.id == bindparam("patient_id", type_=Uuid))
+)
+_AT_SITE: Final = Query(select(PatientRow.id).where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
+
+
+class PatientQueries:
+    """Reads of patients; those of other organizations do not exist here."""
+
+    def __init__(self, read: Read, root: SealingKey) -> None:
+        self._read = read
+        self._root = root
+
+    async def one(self, patient_id: PatientId) -> Patient | None:
+        """Return a patient.
+
+        Raises:
+            SealBrokenError: What is stored was changed behind our back.
+        """
+        row = await self._read.one_or_none(_ONE, patient_id=patient_id)
+        return None if row is None else _to_patient(row, self._root)
+
+    async def some(self, page: PageRequest) -> list[Patient]:
+        """Return the patients of a page, and one more where there is one."""
+        rows = await self._read.all(_SOME, after=page.after, limit=page.limit)
+        return [_to_patient(row, self._root) for row in rows]
+
+    async def presence(self, patient_id: PatientId) -> PatientPresence | None:
+        """Return where a patient is treated."""
+        row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id)
+        return None if row is None else PatientPresence(id=row["id"], site_id=row["site_id"])
+
+    async def at_site(self, site_id: SiteId) -> list[PatientId]:
+        """Return who is treated at a site."""
+        return [row["id"] for row in await self._read.all(_AT_SITE, site_id=site_id)]
+
+
+class PatientRows:
+    """Patients within a unit of work."""
+
+    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._root = root
+        self._organization_id = organization_id
+
+    async def lock(self, patient_id: PatientId) -> Patient | None:
+        """Return a patient, and make other writers of this patient wait until this unit of work has ended."""
+        statement = _PATIENT.where(PatientRow.id == patient_id).with_for_update(of=PatientRow, key_share=True)
+        row = (await self._db.execute(statement)).mappings().one_or_none()
+        return None if row is None else _to_patient(row, self._root)
+
+    async def known(self, patient_ids: list[PatientId]) -> set[PatientId]:
+        """Return which of these patients exist."""
+        rows = await self._db.execute(select(PatientRow.id).where(PatientRow.id.in_(patient_ids)))
+        return {PatientId(patient_id) for patient_id in rows.scalars()}
+
+    async def add(self, patient: Patient) -> None:
+        """Write a patient, sealed with a data key of the patient's own."""
+        key_id = uuid4()
+        key = SealingKey.generate(key_id)
+        sealed = {
+            column: key.seal(text.encode(), _place(self._organization_id, column, patient.id))
+            for column, text in (
+                ("given_name", patient.given_name),
+                ("family_name", patient.family_name),
+                ("birth_date", patient.birth_date.isoformat()),
+            )
+        }
+        plain = patient.model_dump(include={"id", "site_id", "version", "created_at"})
+        self._db.add(PatientRow(organization_id=self._organization_id, **plain, **sealed))
+        await self._db.flush()
+        await self._add_key(patient, key_id, key)
+
+    async def _add_key(self, patient: Patient, key_id: UUID, key: SealingKey) -> None:
+        above_id, above = await self._organization_key(patient.created_at)
+        self._db.add(
+            PatientKeyRow(
+                organization_id=self._organization_id,
+                id=key_id,
+                patient_id=patient.id,
+                organization_key_id=above_id,
+                wrapped=above.wrap(key, _key_place(self._organization_id, key_id)),
+                created_at=patient.created_at,
+            )
+        )
+        await self._db.flush()
+
+    async def _organization_key(self, now: datetime) -> tuple[UUID, SealingKey]:
+        """Return the organization's key; it is made with the first patient, once, however many come at once."""
+        stored = select(OrganizationKeyRow.id, OrganizationKeyRow.wrapped)
+        row = (await self._db.execute(stored)).one_or_none()
+        if row is None:
+            await self._db.execute(self._new_organization_key(now).on_conflict_do_nothing())
+            row = (await self._db.execute(stored)).one()
+        return row.id, self._root.unwrap(row.id, row.wrapped, _organization_key_place(self._organization_id, row.id))
+
+    def _new_organization_key(self, now: datetime) -> Insert:
+        key_id = uuid4()
+        wrapped = self._root.wrap(SealingKey.generate(key_id), _organization_key_place(self._organization_id, key_id))
+        return insert(OrganizationKeyRow).values(
+            organization_id=self._organization_id, id=key_id, wrapped=wrapped, created_at=now
+        )
+
+
+def _to_patient(row: Mapping[Any, Any], root: SealingKey) -> Patient:
+    key = _data_key(row, root)
+    return Patient(
+        id=row["id"],
+        given_name=_open(key, row, "given_name"),
+        family_name=_open(key, row, "family_name"),
+        birth_date=date.fromisoformat(_open(key, row, "birth_date")),
+        site_id=row["site_id"],
+        version=row["version"],
+        created_at=row["created_at"],
+    )
+
+
+def _open(key: SealingKey, row: Mapping[Any, Any], column: str) -> str:
+    return key.unseal(row[column], _place(row["organization_id"], column, row["id"])).decode()
+
+
+def _data_key(row: Mapping[Any, Any], root: SealingKey) -> SealingKey:
+    organization_id, key_id = row["organization_id"], row["key_id"]
+    above_id = row["organization_key_id"]
+    above = root.unwrap(above_id, row["wrapped_organization_key"], _organization_key_place(organization_id, above_id))
+    return above.unwrap(key_id, row["wrapped_key"], _key_place(organization_id, key_id))
+
+
+def _place(organization_id: OrganizationId, column: str, patient_id: UUID) -> Place:
+    return Place(organization_id, PatientRow.__tablename__, column, patient_id)
+
+
+def _key_place(organization_id: OrganizationId, key_id: UUID) -> Place:
+    return Place(organization_id, PatientKeyRow.__tablename__, "wrapped", key_id)
+
+
+def _organization_key_place(organization_id: OrganizationId, key_id: UUID) -> Place:
+    return Place(organization_id, OrganizationKeyRow.__tablename__, "wrapped", key_id)

@@ -1,0 +1,19 @@
+"""The base of every row of the records database."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import MetaData
+from sqlalchemy.orm import DeclarativeBase
+
+from services.chassis.database import COLUMN_TYPES, NAMING_CONVENTION
+from services.chassis.idempotency import IDEMPOTENCY_KEYS
+
+
+class Base(DeclarativeBase):
+    """A row of the records database."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = COLUMN_TYPES
+
+
+IDEMPOTENCY_KEYS.to_metadata(Base.metadata)

@@ -1,0 +1,1 @@
+"""Treatment plans: what each patient's week must contain, and who may not meet; versions are never overwritten."""

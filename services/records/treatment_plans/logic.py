@@ -1,0 +1,152 @@
+"""What may be planned, and what the scheduler reads of it."""
+
+import secrets
+from datetime import date, timedelta
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.records.treatment_plans import (
+    NoContact,
+    NoContactRequest,
+    TreatmentPlan,
+    TreatmentPlanRequest,
+    WeekRequirements,
+)
+from services.records.errors import (
+    HoursOutOfRangeError,
+    NotAMondayError,
+    PairAlreadyExistsError,
+    UnknownPatientsError,
+    UnschedulableServicesError,
+)
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.treatment_plans.rules import (
+    allowed_minutes,
+    counted_minutes,
+    is_monday,
+    rule_pack_on,
+    unschedulable,
+)
+from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
+
+_TO_SUNDAY: Final = timedelta(days=6)
+
+
+class TreatmentPlanCommands:
+    """Changes to treatment plans, within one unit of work."""
+
+    def __init__(self, rows: TreatmentPlanRows, patients: PatientCommands, clock: Clock) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._clock = clock
+
+    async def put(
+        self, patient_id: PatientId, request: TreatmentPlanRequest, expected_version: int | None
+    ) -> TreatmentPlan:
+        """Add a version to a patient's plan; the first needs no expected version.
+
+        Raises:
+            NotFoundError: There is no such patient here.
+            VersionRequiredError: There is a plan already, and the caller does not say which version was read.
+            StaleVersionError: Another version has been written meanwhile.
+            HoursOutOfRangeError: The week's hours lie outside the level of care.
+            UnschedulableServicesError: Minutes that no sessions add up to.
+        """
+        age = await self._patients.lock_age(patient_id, request.effective_from)
+        newest = await self._rows.newest_version(patient_id)
+        _refuse_other_version(newest, expected_version)
+        _refuse_impossible_week(request, age)
+        now = self._clock.now()
+        plan = TreatmentPlan.model_validate(
+            {
+                **request.model_dump(),
+                "modalities": sorted(request.modalities),
+                "id": new_id(now, secrets.token_bytes(10)),
+                "patient_id": patient_id,
+                "version": (newest or 0) + 1,
+                "created_at": now,
+            }
+        )
+        await self._rows.add(plan)
+        return plan
+
+
+def _refuse_other_version(newest: int | None, expected: int | None) -> None:
+    if expected is None and newest is not None:
+        raise VersionRequiredError
+    if expected != newest:
+        raise StaleVersionError("The plan has changed since you read it; read it again and send its ETag.")
+
+
+def _refuse_impossible_week(request: TreatmentPlanRequest, age: int) -> None:
+    pack = rule_pack_on(request.effective_from)
+    if pack is None:
+        raise InvalidRequestError("/effective_from", "must not lie before the first rule pack applies")
+    allowed = allowed_minutes(pack, age, request.phase)
+    if counted_minutes(pack, request.required_services) not in allowed:
+        raise HoursOutOfRangeError(allowed.words, pack.citation)
+    fields = unschedulable(request)
+    if fields:
+        raise UnschedulableServicesError(fields)
+
+
+class TreatmentPlanReads:
+    """What can be read of treatment plans."""
+
+    def __init__(self, queries: TreatmentPlanQueries, patients: PatientReads) -> None:
+        self._queries = queries
+        self._patients = patients
+
+    async def newest(self, patient_id: PatientId) -> TreatmentPlan:
+        """Return the newest version of a patient's plan.
+
+        Raises:
+            NotFoundError: There is no plan, or no such patient here.
+        """
+        plan = await self._queries.newest(patient_id)
+        if plan is None:
+            raise NotFoundError
+        return plan
+
+    async def week(self, site_id: SiteId, monday: date) -> WeekRequirements:
+        """Return what the plans of a site require of one week, and who may not meet in it.
+
+        A version that takes effect within the week holds for the whole of it.
+
+        Raises:
+            NotAMondayError: The day does not begin a week.
+        """
+        if not is_monday(monday):
+            raise NotAMondayError
+        at_site = await self._patients.at_site(site_id)
+        plans = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
+        apart = await self._queries.apart([plan.patient_id for plan in plans])
+        return WeekRequirements(site_id=site_id, week=monday, patients=plans, no_contact=apart)
+
+
+class NoContactCommands:
+    """Changes to who may meet, within one unit of work."""
+
+    def __init__(self, rows: NoContactRows, patients: PatientCommands, clock: Clock) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._clock = clock
+
+    async def create(self, request: NoContactRequest) -> NoContact:
+        """Keep two patients apart from now on.
+
+        Raises:
+            UnknownPatientsError: One of them is no patient here.
+            PairAlreadyExistsError: They are kept apart already.
+        """
+        known = await self._patients.known(request.patient_ids)
+        unknown = [index for index, patient_id in enumerate(request.patient_ids) if patient_id not in known]
+        if unknown:
+            raise UnknownPatientsError([f"/patient_ids/{index}" for index in unknown])
+        pair = NoContact(patient_ids=sorted(request.patient_ids))
+        if not await self._rows.add(pair, self._clock.now()):
+            raise PairAlreadyExistsError
+        return pair

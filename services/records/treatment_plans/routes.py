@@ -1,0 +1,74 @@
+"""Routes of treatment plans, and of what the scheduler reads of them."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response, status
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import ExpectedVersion, documented, entity_tag
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.records.treatment_plans import (
+    NoContact,
+    NoContactRequest,
+    TreatmentPlan,
+    TreatmentPlanRequest,
+    WeekRequirements,
+)
+from services.records.dependencies import NoContactChanges, TreatmentPlanChanges, TreatmentPlanReading
+
+router = APIRouter(prefix="/v1", tags=["treatment plans"], route_class=IdempotentRoute)
+
+_PLAN = "/patients/{patient_id}/treatment_plan"
+
+
+@router.put(
+    _PLAN,
+    operation_id="put_treatment_plan",
+    responses={
+        status.HTTP_201_CREATED: {"model": TreatmentPlan, "description": "The patient's first plan."},
+        **documented(404, 412, 422, 428),
+    },
+)
+async def put_treatment_plan(
+    patient_id: PatientId,
+    request: TreatmentPlanRequest,
+    version: ExpectedVersion,
+    plans: TreatmentPlanChanges,
+    response: Response,
+) -> TreatmentPlan:
+    """Write the patient's plan: the first without If-Match, each later version with the ETag of the one before."""
+    plan = await plans.put(patient_id, request, version)
+    response.status_code = status.HTTP_201_CREATED if version is None else status.HTTP_200_OK
+    response.headers["location"] = f"/v1/patients/{patient_id}/treatment_plan"
+    response.headers["etag"] = entity_tag(plan.version)
+    return plan
+
+
+@router.get(_PLAN, operation_id="read_treatment_plan", responses=documented(404, 422))
+async def read_treatment_plan(patient_id: PatientId, plans: TreatmentPlanReading, response: Response) -> TreatmentPlan:
+    """Read the newest version of the patient's plan, which may take effect only later."""
+    plan = await plans.newest(patient_id)
+    response.headers["etag"] = entity_tag(plan.version)
+    return plan
+
+
+@router.post(
+    "/no_contacts",
+    operation_id="create_no_contact",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(409, 422),
+)
+async def create_no_contact(request: NoContactRequest, pairs: NoContactChanges) -> NoContact:
+    """Keep two patients out of each other's groups; neither is ever told (42 CFR 2.13(c))."""
+    return await pairs.create(request)
+
+
+@router.get("/week_requirements", operation_id="read_week_requirements", responses=documented(422))
+async def read_week_requirements(
+    site_id: SiteId,
+    week: Annotated[date, Query(description="The Monday of the week.")],
+    plans: TreatmentPlanReading,
+) -> WeekRequirements:
+    """Tell the scheduler what the plans of a site require of one week: no name, no birth date, no reason."""
+    return await plans.week(site_id, week)

@@ -1,0 +1,135 @@
+"""Where treatment plans and separated pairs are kept."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final, TypeVar
+
+import asyncpg
+import orjson
+from sqlalchemy import ARRAY, Date, Label, Text, Uuid, any_, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from services.chassis.database import Query, Read
+from services.contracts.base import ResourceModel
+from services.contracts.identifiers import OrganizationId, PatientId
+from services.contracts.records.treatment_plans import NoContact, PlanRequirement, TreatmentPlan
+from services.records.treatment_plans.tables import NoContactRow, TreatmentPlanRow
+
+_JSON: Final = ("required_services", "family_available", "preference_cost")
+
+
+def _as_text(column: InstrumentedAttribute[Any]) -> Label[str]:
+    # SQLAlchemy's connections hand jsonb over in another form than the pool of reads; text is text on both.
+    return cast(column, Text).label(column.key)
+
+
+_REQUIREMENT: Final = (
+    TreatmentPlanRow.patient_id,
+    _as_text(TreatmentPlanRow.required_services),
+    TreatmentPlanRow.track,
+    TreatmentPlanRow.languages,
+    TreatmentPlanRow.modalities,
+    TreatmentPlanRow.travel_minutes,
+    TreatmentPlanRow.team,
+    TreatmentPlanRow.primary_practitioner_id,
+    _as_text(TreatmentPlanRow.family_available),
+    _as_text(TreatmentPlanRow.preference_cost),
+)
+_PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))
+
+_NEWEST: Final = Query(
+    select(
+        TreatmentPlanRow.id,
+        TreatmentPlanRow.version,
+        TreatmentPlanRow.effective_from,
+        TreatmentPlanRow.phase,
+        TreatmentPlanRow.created_at,
+        *_REQUIREMENT,
+    )
+    .where(TreatmentPlanRow.patient_id == bindparam("patient_id", type_=Uuid))
+    .order_by(TreatmentPlanRow.version.desc())
+    .limit(1)
+)
+_IN_FORCE: Final = Query(
+    select(TreatmentPlanRow.version.label("plan_version"), *_REQUIREMENT)
+    .ext(distinct_on(TreatmentPlanRow.patient_id))
+    .where(
+        TreatmentPlanRow.patient_id == _PATIENT_IDS,
+        TreatmentPlanRow.effective_from <= bindparam("day", type_=Date),
+    )
+    .order_by(TreatmentPlanRow.patient_id, TreatmentPlanRow.version.desc())
+)
+_APART: Final = Query(
+    select(NoContactRow.lower_patient_id, NoContactRow.higher_patient_id)
+    .where(NoContactRow.lower_patient_id == _PATIENT_IDS, NoContactRow.higher_patient_id == _PATIENT_IDS)
+    .order_by(NoContactRow.lower_patient_id, NoContactRow.higher_patient_id)
+)
+
+Schema = TypeVar("Schema", bound=ResourceModel)
+
+
+class TreatmentPlanQueries:
+    """Reads of treatment plans."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def newest(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest version of a patient's plan."""
+        row = await self._read.one_or_none(_NEWEST, patient_id=patient_id)
+        return None if row is None else _to_schema(TreatmentPlan, row)
+
+    async def in_force(self, patient_ids: list[PatientId], day: date) -> list[PlanRequirement]:
+        """Return the newest versions that are effective by a day, in the order of their patients."""
+        rows = await self._read.all(_IN_FORCE, patient_ids=patient_ids, day=day)
+        return [_to_schema(PlanRequirement, row) for row in rows]
+
+    async def apart(self, patient_ids: list[PatientId]) -> list[NoContact]:
+        """Return the pairs among these patients that are kept apart."""
+        rows = await self._read.all(_APART, patient_ids=patient_ids)
+        return [NoContact(patient_ids=[row["lower_patient_id"], row["higher_patient_id"]]) for row in rows]
+
+
+def _to_schema(schema: type[Schema], row: asyncpg.Record) -> Schema:
+    values: Mapping[str, Any] = {**row, **{name: orjson.loads(row[name]) for name in _JSON}}
+    return schema.model_validate(values)
+
+
+class TreatmentPlanRows:
+    """Treatment plans within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def newest_version(self, patient_id: PatientId) -> int | None:
+        """Return the number of the newest version, or None where there is no plan."""
+        newest = select(func.max(TreatmentPlanRow.version)).where(TreatmentPlanRow.patient_id == patient_id)
+        version: int | None = await self._db.scalar(newest)
+        return version
+
+    async def add(self, plan: TreatmentPlan) -> None:
+        """Write one version of a plan."""
+        values = plan.model_dump()
+        written = plan.model_dump(mode="json", include={*_JSON, "phase", "modalities"})
+        self._db.add(TreatmentPlanRow(organization_id=self._organization_id, **(values | written)))
+        await self._db.flush()
+
+
+class NoContactRows:
+    """Separated pairs within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def add(self, pair: NoContact, now: datetime) -> bool:
+        """Write a pair; says whether it is new."""
+        lower, higher = pair.patient_ids
+        written = insert(NoContactRow).values(
+            organization_id=self._organization_id, lower_patient_id=lower, higher_patient_id=higher, created_at=now
+        )
+        returned = written.on_conflict_do_nothing().returning(NoContactRow.lower_patient_id)
+        return (await self._db.execute(returned)).scalar() is not None

@@ -1,0 +1,1 @@
+"""The scheduler: commitments, practitioners, rooms, groups, timetables and appointments."""

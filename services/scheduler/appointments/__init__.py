@@ -1,0 +1,1 @@
+"""Appointments: the book, in which nobody and no room is booked twice."""

@@ -1,0 +1,68 @@
+"""What is allowed with the book."""
+
+from collections.abc import Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
+from services.scheduler.appointments import storage
+from services.scheduler.sites.logic import SitesReader
+
+
+class AppointmentsReader:
+    """Reads the book."""
+
+    def __init__(self, read: Read, sites: SitesReader) -> None:
+        self._read = read
+        self._sites = sites
+
+    async def page_of_week(
+        self, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest
+    ) -> Page[Appointment]:
+        """Return a page of a week's appointments in order of time, with the site's offset.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        zone = ZoneInfo((await self._sites.get(site_id)).zone)
+        found = await storage.page_of_week(self._read, site_id, week, status, page)
+        local = [
+            appointment.model_copy(
+                update={"start": appointment.start.astimezone(zone), "end": appointment.end.astimezone(zone)}
+            )
+            for appointment in found
+        ]
+        return page.page(local)
+
+
+class AppointmentsLogic:
+    """Keeps the book."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId, clock: Clock) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._clock = clock
+
+    async def replace_week(self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session]) -> None:
+        """Cancel what the version before had booked and book these sessions, all or nothing.
+
+        Raises:
+            DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
+        """
+        await storage.cancel_week(self._db, site_id, week)
+        await storage.book(
+            self._db,
+            self._organization_id,
+            site_id=site_id,
+            week=week,
+            version=version,
+            sessions=sessions,
+            now=self._clock.now(),
+        )

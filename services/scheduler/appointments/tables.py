@@ -1,0 +1,93 @@
+"""Rows of the book; its constraints are what makes a double booking impossible."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.scheduler.rows import Base
+
+
+def _never_twice(table: str, who: str, where: str) -> ExcludeConstraint:
+    return ExcludeConstraint(
+        (Column("organization_id"), "="),
+        (Column(who), "="),
+        (Column("during"), "&&"),
+        where=text(where),
+        using="gist",
+        name=f"{table}_{who}_during_excl",
+    )
+
+
+class AppointmentRow(Base):
+    """A planned session; seats taken never exceed its capacity, and a room holds one at a time."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
+        ForeignKeyConstraint(["organization_id", "room_id"], ["rooms.organization_id", "rooms.id"]),
+        CheckConstraint("status in ('booked', 'cancelled')", name="status"),
+        CheckConstraint("modality in ('on_site', 'telehealth')", name="modality"),
+        CheckConstraint("0 <= taken and taken <= capacity", name="seats"),
+        CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during"),
+        _never_twice("appointments", "room_id", "status = 'booked'"),
+        Index("appointments_week_idx", "organization_id", "site_id", "week", "id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    week: Mapped[date]
+    timetable_version: Mapped[int]
+    status: Mapped[str]
+    service: Mapped[str]
+    modality: Mapped[str]
+    room_id: Mapped[UUID | None]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    track: Mapped[str | None]
+    language: Mapped[str | None]
+    capacity: Mapped[int]
+    taken: Mapped[int]
+
+
+class AppointmentPractitionerRow(Base):
+    """Who leads or co-facilitates; nobody is in two booked sessions at once."""
+
+    __tablename__ = "appointment_practitioners"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organization_id", "practitioner_id"], ["practitioners.organization_id", "practitioners.id"]
+        ),
+        CheckConstraint("part in ('lead', 'co_facilitator')", name="part"),
+        _never_twice("appointment_practitioners", "practitioner_id", "booked"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    practitioner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[str]
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    booked: Mapped[bool]
+
+
+class AppointmentPatientRow(Base):
+    """Who attends; nobody is in two booked sessions at once."""
+
+    __tablename__ = "appointment_patients"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
+        ),
+        _never_twice("appointment_patients", "patient_id", "booked"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    booked: Mapped[bool]

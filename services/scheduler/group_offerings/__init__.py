@@ -1,0 +1,1 @@
+"""Group offerings: which group meetings a site may hold."""

@@ -1,0 +1,52 @@
+"""What is allowed with group offerings."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.scheduler.sites import GroupOffering, GroupOfferingRequest
+from services.scheduler.group_offerings import storage
+from services.scheduler.sites.logic import SitesReader
+
+
+class GroupOfferingsReader:
+    """Reads the group offerings of sites."""
+
+    def __init__(self, read: Read, sites: SitesReader) -> None:
+        self._read = read
+        self._sites = sites
+
+    async def page(self, site_id: SiteId, page: PageRequest) -> Page[GroupOffering]:
+        """Return a page of a site's offerings.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        return page.page(await storage.page(self._read, site_id, page))
+
+    async def of_site(self, site_id: SiteId) -> list[GroupOffering]:
+        """Return every offering of a site."""
+        return await storage.of_site(self._read, site_id)
+
+
+class GroupOfferingsLogic:
+    """Sets up group offerings."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId, sites: SitesReader, clock: Clock) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._sites = sites
+        self._clock = clock
+
+    async def create(self, site_id: SiteId, request: GroupOfferingRequest) -> GroupOffering:
+        """Make an offering of a site.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        return await storage.insert(self._db, self._organization_id, site_id, request, self._clock.now())

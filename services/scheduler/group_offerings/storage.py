@@ -1,0 +1,46 @@
+"""Where group offerings are kept."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
+from services.contracts.identifiers import GroupOfferingId, OrganizationId, SiteId
+from services.contracts.scheduler.sites import GroupOffering, GroupOfferingRequest
+from services.scheduler.group_offerings.tables import GroupOfferingRow
+from services.scheduler.storing import fresh_id
+
+_ALL: Final = (
+    select(*(column for column in GroupOfferingRow.__table__.c if column.name not in {"organization_id", "created_at"}))
+    .where(GroupOfferingRow.site_id == bindparam("site_id", type_=Uuid))
+    .order_by(GroupOfferingRow.id)
+)
+_OF_SITE: Final = Query(_ALL)
+_PAGE: Final = Query(
+    _ALL.where(GroupOfferingRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
+)
+
+
+async def insert(
+    db: AsyncSession, organization_id: OrganizationId, site_id: SiteId, request: GroupOfferingRequest, now: datetime
+) -> GroupOffering:
+    """Keep a new offering of a site that exists."""
+    values = request.model_dump(mode="json")
+    row = GroupOfferingRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
+    db.add(row)
+    await db.flush()
+    return GroupOffering(id=GroupOfferingId(row.id), site_id=site_id, **values)
+
+
+async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[GroupOffering]:
+    """Fetch a page of a site's offerings, and one more where there is one."""
+    rows = await read.all(_PAGE, site_id=site_id, after=page.after, limit=page.limit)
+    return [GroupOffering(**row) for row in rows]
+
+
+async def of_site(read: Read, site_id: SiteId) -> list[GroupOffering]:
+    """Fetch every offering of a site."""
+    return [GroupOffering(**row) for row in await read.all(_OF_SITE, site_id=site_id)]

@@ -1,0 +1,47 @@
+"""The scheduler's HTTP application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.chassis.app import Lifespan, create_app
+from services.chassis.process import open_process
+from services.clients.gateway import GatewayClient
+from services.clients.records import RecordsClient
+from services.contracts.identity import Microservice
+from services.scheduler.appointments.routes import router as appointments
+from services.scheduler.commitments.logic import CalendarReaders
+from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.group_offerings.routes import router as group_offerings
+from services.scheduler.practitioners.routes import router as practitioners
+from services.scheduler.proposals.routes import router as proposals
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.sites.routes import router as sites
+from services.scheduler.solves.routes import router as solves
+from services.scheduler.timetables.routes import router as timetables
+
+# Matching is linear, so what is asked most comes first.
+_ROUTERS = (solves, appointments, timetables, proposals, commitments, sites, practitioners, group_offerings)
+
+
+def build(lifespan: Lifespan) -> FastAPI:
+    """Assemble the application; `lifespan` opens what it needs."""
+    app = create_app(Microservice.SCHEDULER, _ROUTERS, lifespan=lifespan)
+    app.state.calendar_readers = CalendarReaders()
+    return app
+
+
+def application() -> FastAPI:
+    """Return the application of this process, with its settings read."""
+    settings = SchedulerSettings.read()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_process(Microservice.SCHEDULER, settings) as opened:
+            gateway = GatewayClient(opened.http, str(settings.gateway_url))
+            app.state.process = opened.process
+            app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)
+            yield
+
+    return build(lifespan)

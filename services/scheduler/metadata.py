@@ -1,0 +1,26 @@
+"""Every table of the scheduler database."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from services.scheduler.appointments import tables as appointments
+from services.scheduler.commitments import tables as commitments
+from services.scheduler.group_offerings import tables as group_offerings
+from services.scheduler.practitioners import tables as practitioners
+from services.scheduler.proposals import tables as proposals
+from services.scheduler.rows import Base
+from services.scheduler.sites import tables as sites
+from services.scheduler.solves import tables as solves
+from services.scheduler.timetables import tables as timetables
+
+TABLES: Final = (appointments, commitments, group_offerings, practitioners, proposals, sites, solves, timetables)
+METADATA: Final = Base.metadata
+
+_QUEUE: Final = "the job queue's own: it names organization and solve by id, so that a worker serves every organization"
+SPANNING_TABLES: Final[Mapping[str, str]] = {
+    "pgqueuer": _QUEUE,
+    "pgqueuer_log": _QUEUE,
+    "pgqueuer_statistics": _QUEUE,
+    "pgqueuer_schedules": _QUEUE,
+}
+"""Tables that span organizations, each with the reason; they hold no clinical data."""

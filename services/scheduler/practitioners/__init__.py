@@ -1,0 +1,1 @@
+"""Practitioners: who treats at a site, what they may do, and when they are on shift."""

@@ -1,0 +1,48 @@
+"""Where practitioners are kept."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
+from services.contracts.identifiers import OrganizationId, PractitionerId, SiteId
+from services.contracts.scheduler.sites import Practitioner, PractitionerRequest
+from services.scheduler.practitioners.tables import PractitionerRow
+from services.scheduler.storing import decoded, fresh_id
+
+_JSON: Final = ("leads", "individual", "languages", "shifts", "breaks")
+_ALL: Final = (
+    select(*(column for column in PractitionerRow.__table__.c if column.name not in {"organization_id", "created_at"}))
+    .where(PractitionerRow.site_id == bindparam("site_id", type_=Uuid))
+    .order_by(PractitionerRow.id)
+)
+_OF_SITE: Final = Query(_ALL)
+_PAGE: Final = Query(
+    _ALL.where(PractitionerRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
+)
+
+
+async def insert(
+    db: AsyncSession, organization_id: OrganizationId, site_id: SiteId, request: PractitionerRequest, now: datetime
+) -> Practitioner:
+    """Keep a new practitioner of a site that exists."""
+    values = request.model_dump(mode="json")
+    values |= {"leads": sorted(values["leads"]), "individual": sorted(values["individual"])}
+    row = PractitionerRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
+    db.add(row)
+    await db.flush()
+    return Practitioner(id=PractitionerId(row.id), site_id=site_id, **values)
+
+
+async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[Practitioner]:
+    """Fetch a page of a site's practitioners, and one more where there is one."""
+    rows = await read.all(_PAGE, site_id=site_id, after=page.after, limit=page.limit)
+    return [Practitioner(**decoded(row, *_JSON)) for row in rows]
+
+
+async def of_site(read: Read, site_id: SiteId) -> list[Practitioner]:
+    """Fetch every practitioner of a site."""
+    return [Practitioner(**decoded(row, *_JSON)) for row in await read.all(_OF_SITE, site_id=site_id)]

@@ -1,0 +1,37 @@
+"""Rows of practitioners."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.scheduler.rows import Base
+
+
+class PractitionerRow(Base):
+    """A person who treats at a site; shifts and breaks are weekly windows in wall time of the site's zone."""
+
+    __tablename__ = "practitioners"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
+        CheckConstraint("role in ('counsellor', 'therapist', 'prescriber', 'nurse', 'peer')", name="role"),
+        CheckConstraint("max_minutes_day > 0 and max_minutes_week > 0", name="hours"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    display_name: Mapped[str]
+    role: Mapped[str]
+    leads: Mapped[list[str]] = mapped_column(JSONB)
+    co_facilitates: Mapped[bool]
+    individual: Mapped[list[str]] = mapped_column(JSONB)
+    languages: Mapped[list[str]] = mapped_column(JSONB)
+    shifts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    breaks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    max_minutes_day: Mapped[int]
+    max_minutes_week: Mapped[int]
+    created_at: Mapped[datetime]

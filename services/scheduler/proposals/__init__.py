@@ -1,0 +1,1 @@
+"""Proposals: timetables that nobody has agreed to yet, and their publication."""

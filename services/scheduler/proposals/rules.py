@@ -1,0 +1,106 @@
+"""What is true of a proposal: its sessions, what it leaves unmet, and how it differs. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from services.contracts.identifiers import PatientId, PractitionerId, RoomId
+from services.contracts.scheduler.timetables import ProposalDiff, Session, UnmetReason, UnmetRequirement
+from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
+
+_ONE_SEAT: Final = 1
+
+
+def sessions_of(instance: Instance, timetable: Timetable, grid: WeekGrid) -> list[Session]:
+    """Return the sessions of a timetable in order of time, as instants with the site's offset."""
+    sessions = [_group_session(instance, group, grid) for group in timetable.groups]
+    sessions += [_visit_session(instance, visit, grid) for visit in timetable.visits]
+    return sorted(sessions, key=lambda session: (session.start, session.end, session.patient_ids))
+
+
+def _group_session(instance: Instance, group: TherapyGroup, grid: WeekGrid) -> Session:
+    kind = instance.kinds[group.kind]
+    start, end = grid.span(group.day, group.slot, kind.slots)
+    seats = [room.capacity for room in instance.rooms if room.id == group.room]
+    return Session(
+        service=ServiceKind(kind.service),
+        modality=Modality(group.modality),
+        start=start,
+        end=end,
+        room_id=None if group.room is None else RoomId(_uuid(group.room)),
+        practitioner_id=PractitionerId(_uuid(group.lead)),
+        co_facilitator_id=None if group.co is None else PractitionerId(_uuid(group.co)),
+        track=group.track,
+        language=group.language,
+        capacity=min([kind.size.maximum, *seats]),
+        patient_ids=sorted(PatientId(_uuid(member)) for member in group.members),
+    )
+
+
+def _visit_session(instance: Instance, visit: Visit, grid: WeekGrid) -> Session:
+    patient = next(patient for patient in instance.patients if patient.id == visit.patient)
+    start, end = grid.span(visit.day, visit.slot, instance.visit_slots(patient, visit.service))
+    return Session(
+        service=ServiceKind(visit.service),
+        modality=Modality(visit.modality),
+        start=start,
+        end=end,
+        room_id=None,
+        practitioner_id=None if visit.practitioner is None else PractitionerId(_uuid(visit.practitioner)),
+        co_facilitator_id=None,
+        track=None,
+        language=None,
+        capacity=_ONE_SEAT,
+        patient_ids=[PatientId(_uuid(visit.patient))],
+    )
+
+
+def _uuid(identifier: Id) -> UUID:
+    return UUID(str(identifier))
+
+
+def unmet_of(instance: Instance, timetable: Timetable, reported: Sequence[Mapping[str, Any]]) -> list[UnmetRequirement]:
+    """Return what the timetable leaves undelivered, counted here, with the reasons that the solver gave."""
+    reasons = {(entry["patient"], entry["service"]): entry.get("reasons", []) for entry in reported}
+    delivered = Counter[tuple[Id, str]]()
+    for patient_id, service, slots in _deliveries(instance, timetable):
+        delivered[patient_id, service] += slots
+    return [
+        UnmetRequirement(
+            patient_id=PatientId(_uuid(patient.id)),
+            service=ServiceKind(service),
+            minutes=missing * SLOT_MINUTES,
+            reasons=[_reason(reason) for reason in reasons.get((patient.id, service), [])],
+        )
+        for patient in instance.patients
+        for service, needed in patient.needs.items()
+        if (missing := needed - delivered[patient.id, service]) > 0
+    ]
+
+
+def _deliveries(instance: Instance, timetable: Timetable) -> Iterator[tuple[Id, str, int]]:
+    people = {patient.id: patient for patient in instance.patients}
+    for group in timetable.groups:
+        kind = instance.kinds[group.kind]
+        yield from ((member, kind.service, kind.slots) for member in group.members)
+    for visit in timetable.visits:
+        yield visit.patient, visit.service, instance.visit_slots(people[visit.patient], visit.service)
+
+
+def _reason(reason: Mapping[str, Any]) -> UnmetReason:
+    return UnmetReason(code=reason["code"], sentence=reason["sentence"])
+
+
+def required_minutes_of(instance: Instance) -> int:
+    """Return the minutes that all plans together require."""
+    return SLOT_MINUTES * sum(sum(patient.needs.values()) for patient in instance.patients)
+
+
+def diff_of(instance: Instance, timetable: Timetable) -> ProposalDiff:
+    """Count what changes for patients against what they were told."""
+    told = instance.published_keys()
+    planned = set(instance.session_keys(timetable))
+    return ProposalDiff(added=len(planned - told), removed=len(told - planned), kept=len(planned & told))

@@ -1,0 +1,12 @@
+"""Settings of the scheduler: of its HTTP service and of its workers."""
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class SchedulerSettings(ServiceSettings):
+    """What the scheduler is told beyond what every service is."""
+
+    solver_cores: int = Field(default=2, ge=1, le=64, description="Cores that one solve may use.")
+    solver_memory_mib: int = Field(default=3072, ge=512, description="MiB of address space that one solve may take.")

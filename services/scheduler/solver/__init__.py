@@ -1,0 +1,1 @@
+"""The week's solver: instance in, outcome out. Pure, and the only home of OR-Tools."""

@@ -1,0 +1,134 @@
+"""A lower bound on the cost of every timetable, raised by moving prices (Lagrangian relaxation).
+
+Each step plans everybody alone under the prices, then raises the prices of what is wanted more than
+it exists. Every step's value is valid; the best so far is kept.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+
+from services.scheduler.solver.grid import Grid
+from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.limits import Weights
+from services.scheduler.solver.offers import Offers
+from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
+from services.scheduler.solver.pricing import PricedWeeks, Response
+from services.scheduler.solver.statics import Statics
+
+SEAT_STEP = 2.0
+SHARED_STEP = 0.1
+MOMENTUM = 0.8
+PATIENCE = 12
+SHRINK = 0.7
+MEMORY = 0.93
+NEARLY_CHEAPEST = 0.02
+WORTHWHILE = 1e-5
+TOLERANCE = 1e-6
+ONLY_UNMET = Weights(
+    unmet=1,
+    changes=0,
+    preference=0,
+    trip_on_site=0,
+    trip_telehealth=0,
+    idle=0,
+    continuity=0,
+    group=0,
+    balance=0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What the bound teaches the search: seat prices, and how often each seat was wanted lately.
+
+    Both are [offer, patient].
+    """
+
+    seats: Array
+    wanted: Array
+
+
+def unavoidable_unmet(instance: Instance, offers: Offers, grid: Grid) -> Array:
+    """Fewest unmet slots of each patient in any timetable: alone, everything else free."""
+    only_unmet = replace(instance, weights=ONLY_UNMET, published=None)
+    weeks = PricedWeeks(only_unmet, offers, Statics(only_unmet, grid))
+    return weeks.values(Prices.nothing(instance, offers))
+
+
+class BoundSearch:
+    """Raises the bound step by step; `best` never falls."""
+
+    def __init__(self, instance: Instance, offers: Offers, statics: Statics) -> None:
+        self._offers = offers
+        self._market = Market(instance, offers)
+        self._weeks = PricedWeeks(instance, offers, statics)
+        prices = Prices.nothing(instance, offers)
+        prices.seats = self._market.opening_seats()
+        self._prices, _ = self._market.affordable(prices)
+        self._best_prices = self._prices
+        self._meetings = np.zeros(len(offers.items))
+        self._momentum: Prices | None = None
+        self._seat_step, self._shared_step = SEAT_STEP, SHARED_STEP
+        self._stalled = 0
+        self._constant = instance.weights.changes * len(instance.published_keys())
+        self.wanted = np.zeros(offers.eligible.shape)
+        self.best = -np.inf
+
+    def step(self) -> float:
+        """Take one step and return the best bound so far."""
+        response = self._weeks.respond(self._prices)
+        self._keep(response)
+        self._move(response)
+        return self.best
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Say whether steps have become too small to matter."""
+        return self._seat_step < SEAT_STEP / 500
+
+    def guide(self) -> Guide:
+        """Return what the search may learn from."""
+        return Guide(self._best_prices.seats, self.wanted)
+
+    def _keep(self, response: Response) -> None:
+        value = response.value - self._market.rent(self._prices) + self._constant
+        self._stalled = 0 if value > self.best + WORTHWHILE * abs(value) else self._stalled + 1
+        if value > self.best:
+            self.best = value
+            self._best_prices = self._prices
+        self.wanted = MEMORY * self.wanted + (1 - MEMORY) * response.usage.seats
+
+    def _move(self, response: Response) -> None:
+        if self._stalled > PATIENCE:
+            self._stalled = 0
+            self._seat_step *= SHRINK
+            self._shared_step *= SHRINK
+            self._prices, self._momentum = self._best_prices, None
+        demand = self._demand(response)
+        kept = demand if self._momentum is None else self._momentum.blended(demand, MOMENTUM)
+        self._momentum = kept
+        moved = self._prices.moved(kept, seats=self._seat_step, shared=self._shared_step)
+        self._prices, lowered = self._market.affordable(moved)
+        # How far a meeting's seats had to come down tells how many copies the patients want.
+        self._meetings = lowered / self._seat_step
+
+    def _demand(self, response: Response) -> Prices:
+        """How much more of everything is wanted than exists."""
+        demand, market = response.usage, self._market
+        leaders = market.cheapest_leaders(self._prices, NEARLY_CHEAPEST)
+        for number in np.flatnonzero(self._meetings > 0).tolist():
+            when, copies = market.window(number), self._meetings[number]
+            demand.staff[:, when] += copies * leaders[number][:, None]
+            if market.on_site[number]:
+                demand.places[ROOMS][when] += copies
+        demand.staff -= market.capacity
+        for name, stock in market.stock.items():
+            demand.places[name] -= stock
+        return demand
+
+
+def rounded(bound: float) -> float:
+    """Round a bound up to the next cost a timetable can have; costs are half units apart."""
+    return ceil(2 * bound - TOLERANCE) / 2

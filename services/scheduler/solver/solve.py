@@ -1,0 +1,204 @@
+"""The whole solve: a publishable week at once, then a better one and a better bound until stopped."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+
+from services.scheduler.solver.bound import BoundSearch, rounded, unavoidable_unmet
+from services.scheduler.solver.check import check
+from services.scheduler.solver.explain import explain
+from services.scheduler.solver.fixed import contradictions
+from services.scheduler.solver.grid import Grid
+from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.offers import enumerate_offers
+from services.scheduler.solver.outcome import Outcome, Progress, Status, relative_gap
+from services.scheduler.solver.partner import BoundPartner
+from services.scheduler.solver.search import Search
+from services.scheduler.solver.statics import Statics
+
+# Kept back from the time limit for the reasons and the last check.
+CLOSING_SECONDS = 0.5
+BOUND_STEP_WORK = 0.05
+BOUND_SHARE = 0.5
+TOLERANCE = 1e-6
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long and how hard to try; `work` is deterministic, `seconds` wall time."""
+
+    seconds: float
+    seed: int
+    workers: int
+    work: float | None
+
+
+def solve(
+    instance: Instance,
+    *,
+    time_limit: float,
+    seed: int = 0,
+    workers: int = 2,
+    work_limit: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Outcome:
+    """Find the best week in `time_limit` seconds of wall time.
+
+    With one worker, a seed and a `work_limit` (deterministic seconds) that ends the solve before the
+    time does, the timetable is always the same. `cancelled` is asked often, also from a thread;
+    once true, the best timetable so far is the answer.
+    """
+    effort = Effort(time_limit, seed, workers, work_limit)
+    return _Solve(instance, effort, on_progress, cancelled or _never).run()
+
+
+class _Solve:
+    def __init__(
+        self,
+        instance: Instance,
+        effort: Effort,
+        on_progress: Callable[[Progress], None] | None,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._instance = instance
+        self._effort = effort
+        self._report = on_progress
+        self._cancelled = cancelled
+        self._began = monotonic()
+        self._bound = -np.inf
+        self._unmet_bound = 0
+        self._work = 0.0
+
+    def run(self) -> Outcome:
+        faults = contradictions(self._instance)
+        if faults:
+            return self._without_timetable(Status.INFEASIBLE, faults)
+        if self._cancelled() or self._effort.seconds <= 0:
+            return self._without_timetable(Status.UNKNOWN)
+        self._prepare()
+        with ExitStack() as stack:
+            if self._effort.workers > 1:
+                self._beside(stack.enter_context(BoundPartner(self._instance)))
+            else:
+                self._in_turn()
+        return self._close()
+
+    def _prepare(self) -> None:
+        instance, self._grid = self._instance, Grid(self._instance)
+        self._offers = enumerate_offers(instance, self._grid)
+        self._statics = Statics(instance, self._grid)
+        unavoidable = unavoidable_unmet(instance, self._offers, self._grid)
+        self._unmet_bound = round(float(unavoidable.sum()))
+        self._search = Search(instance, self._offers, self._statics, unavoidable, self._effort.seed)
+        self._progress()
+
+    def _beside(self, partner: BoundPartner) -> None:
+        """Search here while the partner raises the bound."""
+        while self._goes_on():
+            for bound, guide in partner.news():
+                self._raise(bound)
+                if guide is not None:
+                    self._search.learn(guide)
+            self._step()
+        for bound, _ in partner.news():
+            self._raise(bound)
+
+    def _in_turn(self) -> None:
+        """Raise the bound and search by turns, by effort alone, so that it can be repeated."""
+        bound = BoundSearch(self._instance, self._offers, self._statics)
+        spent = 0.0
+        while self._goes_on():
+            if not bound.is_exhausted and spent <= BOUND_SHARE * self._work:
+                self._raise(bound.step())
+                spent += BOUND_STEP_WORK
+                self._work += BOUND_STEP_WORK
+                self._search.learn(bound.guide())
+            else:
+                self._step()
+
+    def _step(self) -> None:
+        before = self._search.work
+        left = self._effort.seconds - CLOSING_SECONDS - self._elapsed()
+        self._search.step(left, self._cancelled, by_effort=self._effort.work is not None)
+        self._work += self._search.work - before
+        self._progress()
+
+    def _goes_on(self) -> bool:
+        effort = self._effort
+        return not (
+            self._cancelled()
+            or self._elapsed() > effort.seconds - CLOSING_SECONDS
+            or (effort.work is not None and self._work >= effort.work)
+            or self._is_proven()
+        )
+
+    def _elapsed(self) -> float:
+        return monotonic() - self._began
+
+    def _raise(self, bound: float) -> None:
+        if bound > self._bound:
+            self._bound = rounded(bound)
+            self._progress()
+
+    def _objective(self) -> float:
+        return self._search.goals.cost(self._instance.weights)
+
+    def _is_proven(self) -> bool:
+        return self._bound >= self._objective() - TOLERANCE
+
+    def _progress(self) -> None:
+        if self._report is not None:
+            objective = self._objective()
+            self._report(
+                Progress(
+                    incumbent=objective,
+                    bound=self._lower_bound(),
+                    gap=relative_gap(objective, self._lower_bound()),
+                    unmet=self._search.goals.unmet,
+                    unmet_bound=self._unmet_bound,
+                    seconds=self._elapsed(),
+                )
+            )
+
+    def _lower_bound(self) -> float:
+        """The best bound; before the first one, what cannot be delivered costs in any case."""
+        return max(self._bound, float(self._instance.weights.unmet * self._unmet_bound))
+
+    def _close(self) -> Outcome:
+        timetable = self._search.timetable
+        verdict = check(self._instance, timetable, bound=self._lower_bound())
+        is_lexicographic = self._instance.weights.lexicographic
+        proven = self._is_proven() and not is_lexicographic
+        return Outcome(
+            status=Status.OPTIMAL if proven else Status.FEASIBLE,
+            timetable=timetable,
+            objective=verdict.cost,
+            bound=self._lower_bound(),
+            goals=verdict.goals,
+            unmet=explain(self._instance, self._offers, self._statics, timetable),
+            unmet_bound=self._unmet_bound,
+            seconds=self._elapsed(),
+            work=self._work,
+        )
+
+    def _without_timetable(self, status: Status, faults: tuple[str, ...] = ()) -> Outcome:
+        return Outcome(
+            status=status,
+            timetable=None,
+            objective=None,
+            bound=None,
+            goals=None,
+            unmet=(),
+            unmet_bound=self._unmet_bound,
+            seconds=self._elapsed(),
+            work=0.0,
+            contradictions=faults,
+        )

@@ -1,0 +1,103 @@
+"""One CP-SAT model, solved: a problem in, a better timetable out."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from ortools.sat.python import cp_model
+
+from services.scheduler.solver.assemble import assemble
+from services.scheduler.solver.instance import Timetable
+from services.scheduler.solver.model import Join, Problem, Staffing, Variables
+from services.scheduler.solver.neighbourhood import offer_of
+from services.scheduler.solver.objective import Objective
+from services.scheduler.solver.rules import ALL_RULES
+
+CANCEL_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model found: a timetable, the deterministic effort, and whether it is proven best."""
+
+    timetable: Timetable | None
+    effort: float
+    proven: bool
+
+
+class Submodel:
+    """A model of the problem under every rule."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._model = cp_model.CpModel()
+        self.variables = Variables(self._model, problem)
+        for rule in ALL_RULES:
+            rule.add(self._model, self.variables)
+        Objective(self._model, self.variables)
+
+    def hint(self, timetable: Timetable) -> None:
+        """Start the search from this timetable's decisions."""
+        variables = self.variables
+        joined = {Join(member, offer_of(group)) for group in timetable.groups for member in group.members}
+        led = Counter(Staffing(offer_of(group), group.lead) for group in timetable.groups)
+        helped = {Staffing(offer_of(group), group.co) for group in timetable.groups if group.co is not None}
+        visits = set(timetable.visits)
+        for join, literal in variables.join.items():
+            self._model.add_hint(literal, join in joined)
+        for staffing, literal in variables.lead.items():
+            self._model.add_hint(literal, bool(led[staffing]))
+        for staffing, literal in variables.assist.items():
+            self._model.add_hint(literal, staffing in helped)
+        for visit, literal in variables.visit.items():
+            self._model.add_hint(literal, visit in visits)
+
+    def solve(
+        self,
+        *,
+        seconds: float,
+        effort: float | None,
+        seed: int,
+        cancelled: Callable[[], bool],
+        workers: int = 1,
+    ) -> Answer:
+        """Search until proven best, out of time or effort, or cancelled."""
+        solver = cp_model.CpSolver()
+        parameters = solver.parameters
+        parameters.max_time_in_seconds = max(0.05, seconds)
+        if effort is not None:
+            parameters.max_deterministic_time = effort
+        parameters.random_seed = seed
+        parameters.num_workers = workers
+        # Probing and symmetry detection take longer than these models need to be solved.
+        parameters.cp_model_probing_level = 0
+        parameters.symmetry_level = 0
+        parameters.max_presolve_iterations = 1
+        parameters.linearization_level = 2
+        with _stopping(solver, cancelled):
+            status = solver.solve(self._model)
+        effort_spent = solver.response_proto.deterministic_time
+        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return Answer(None, effort_spent, proven=status == cp_model.INFEASIBLE)
+        timetable = assemble(self.variables, solver.value)
+        return Answer(timetable, effort_spent, proven=status == cp_model.OPTIMAL)
+
+
+@contextmanager
+def _stopping(solver: cp_model.CpSolver, cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Stop the solver soon after the cancellation, from a thread beside it."""
+    over = Event()
+
+    def watch() -> None:
+        while not over.wait(CANCEL_POLL_SECONDS):
+            if cancelled():
+                solver.stop_search()
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

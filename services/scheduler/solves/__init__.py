@@ -1,0 +1,1 @@
+"""Solves: a week is asked for, queued, run by a worker and answered."""

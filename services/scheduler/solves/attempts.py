@@ -1,0 +1,41 @@
+"""What a worker is given and what it gives back."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from services.contracts.identifiers import OrganizationId, ProposalId, SiteId, SolveId
+from services.contracts.problems import ProblemDetails
+from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One worker's turn at a solve; `number` is the fencing token of everything it writes."""
+
+    organization_id: OrganizationId
+    solve_id: SolveId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an attempt has to solve."""
+
+    attempt: Attempt
+    site_id: SiteId
+    week: date
+    base_version: int
+    time_limit_seconds: float
+    seed: int
+    instance: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a solve ends."""
+
+    status: SolveStatus
+    outcome: SolveOutcome | None = None
+    proposal_id: ProposalId | None = None
+    problem: ProblemDetails | None = None

@@ -1,0 +1,246 @@
+"""What is allowed with solves."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.errors import NotFoundError, UpstreamUnavailableError
+from services.chassis.problems import problem_document
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import OrganizationId, SiteId, SolveId
+from services.contracts.problems import ProblemType
+from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.scheduler.sites import Site
+from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.dispatch import enqueue_solve
+from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves import storage
+from services.scheduler.solves.attempts import Attempt, Ending, Task
+from services.scheduler.solves.rules import SiteSetup, instance_of, missing_of, refusal_of_week, warnings_of
+from services.scheduler.storing import fresh_id
+from services.scheduler.timetables.logic import TimetablesReader
+from services.scheduler.weeks import WeekGrid
+
+MOST_ATTEMPTS: Final = 3
+LEASE: Final = timedelta(seconds=30)
+"""A worker that was not heard of for so long has lost its solve; one that dies is noticed by its lock at once."""
+_DAY: Final = timedelta(days=1)
+
+
+class SolvesReader:
+    """Reads solves."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def get(self, solve_id: SolveId) -> Solve:
+        """Return a solve.
+
+        Raises:
+            NotFoundError: There is no such solve in the caller's organization.
+        """
+        solve = await storage.find(self._read, solve_id)
+        if solve is None:
+            raise NotFoundError
+        return solve
+
+    async def instance(self, solve_id: SolveId) -> dict[str, Any]:
+        """Return the instance that a solve was given."""
+        return await storage.instance_of(self._read, solve_id)
+
+    async def find_unfinished(self, site_id: SiteId, week: date) -> SolveId | None:
+        """Return the solve of a week that is not over yet."""
+        return await storage.find_unfinished(self._read, site_id, week)
+
+
+class WeekFacts:
+    """Gathers what a week's instance is made of."""
+
+    def __init__(
+        self,
+        *,
+        sites: SitesReader,
+        practitioners: PractitionersReader,
+        offerings: GroupOfferingsReader,
+        commitments: CommitmentsReader,
+        timetables: TimetablesReader,
+        records: RecordsClient,
+    ) -> None:
+        self.sites = sites
+        self._practitioners = practitioners
+        self._offerings = offerings
+        self._commitments = commitments
+        self._timetables = timetables
+        self._records = records
+
+    async def requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
+        """Ask records what the plans of the site require.
+
+        Raises:
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        try:
+            return await self._records.week_requirements(caller_token, site_id, week)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+
+    async def setup(self, site: Site) -> SiteSetup:
+        """Read how the site is set up."""
+        return SiteSetup(
+            site,
+            await self.sites.all_rooms(site.id),
+            await self._practitioners.of_site(site.id),
+            await self._offerings.of_site(site.id),
+        )
+
+    async def instance(self, setup: SiteSetup, requirements: WeekRequirements) -> tuple[int, dict[str, Any]]:
+        """Return the published version the week stands at, and the instance against it."""
+        grid = WeekGrid(ZoneInfo(setup.site.zone), requirements.week)
+        patients = [patient.patient_id for patient in requirements.patients]
+        busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
+        base_version, published = await self._timetables.current_document(setup.site.id, requirements.week)
+        return base_version, instance_of(setup, requirements, busy, grid, published)
+
+
+class SolvesLogic:
+    """Asks for weeks and takes the asking back."""
+
+    def __init__(
+        self,
+        db: AsyncSession,
+        organization_id: OrganizationId,
+        *,
+        reader: SolvesReader,
+        facts: WeekFacts,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._reader = reader
+        self._facts = facts
+        self._clock = clock
+
+    async def create(self, request: SolveRequest, caller_token: str) -> Solve:
+        """Take a picture of the week and queue it for the solver.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            WeekRefusedError: The week is no Monday, is past, or lies more than a year ahead.
+            SiteNotReadyError: The site lacks what every week needs.
+            SolveInProgressError: The week is being solved already.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        site = await self._facts.sites.get(request.site_id)
+        refusal = refusal_of_week(request.week, self._clock.today(ZoneInfo(site.zone)))
+        if refusal is not None:
+            raise WeekRefusedError(*refusal)
+        requirements = await self._facts.requirements(caller_token, site.id, request.week)
+        setup = await self._facts.setup(site)
+        if missing := missing_of(setup, requirements):
+            raise SiteNotReadyError(missing)
+        base_version, instance = await self._facts.instance(setup, requirements)
+        solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
+        await self._enqueue(solve, request, instance)
+        return solve
+
+    async def _enqueue(self, solve: Solve, request: SolveRequest, instance: dict[str, Any]) -> None:
+        is_kept = await storage.insert_solve(
+            self._db,
+            self._organization_id,
+            solve,
+            time_limit=request.time_limit_seconds,
+            seed=request.seed,
+            instance=instance,
+        )
+        if not is_kept:
+            unfinished = await self._reader.find_unfinished(solve.site_id, solve.week)
+            raise SolveInProgressError(unfinished or solve.id)
+        await enqueue_solve(self._db, self._organization_id, solve.id)
+
+    async def cancel(self, solve_id: SolveId) -> Solve:
+        """Cancel a solve: at once while it is queued, within a second while it runs.
+
+        Raises:
+            NotFoundError: There is no such solve in the caller's organization.
+            SolveFinishedError: It is over.
+        """
+        await self._reader.get(solve_id)
+        if not await storage.request_cancel(self._db, solve_id, self._clock.now()):
+            raise SolveFinishedError
+        return await self._reader.get(solve_id)
+
+
+def _queued(request: SolveRequest, base_version: int, warnings: list[str], now: datetime) -> Solve:
+    return Solve(
+        id=SolveId(fresh_id(now)),
+        site_id=request.site_id,
+        week=request.week,
+        status=SolveStatus.QUEUED,
+        outcome=None,
+        progress=None,
+        attempt=0,
+        base_version=base_version,
+        proposal_id=None,
+        warnings=warnings,
+        problem=None,
+        created_at=now,
+        finished_at=None,
+    )
+
+
+class SolveRuns:
+    """What a worker may do to solves; each write counts only while its attempt is the current one."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId, clock: Clock) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._clock = clock
+
+    async def claim(self, solve_id: SolveId, worker_id: UUID) -> Task | None:
+        """Begin the next attempt; None where the solve is over or in other hands."""
+        now = self._clock.now()
+        return await storage.claim(
+            self._db, self._organization_id, solve_id, worker_id=worker_id, now=now, stale=now - LEASE
+        )
+
+    async def keep_progress(self, attempt: Attempt, progress: SolveProgress | None) -> bool | None:
+        """Show a sign of life; says whether to cancel, or None where the attempt was taken away."""
+        return await storage.keep_progress(self._db, attempt, progress, self._clock.now())
+
+    async def hold(self, attempt: Attempt) -> bool:
+        """Keep others from ending or taking the solve until the transaction ends; False where they have."""
+        return await storage.hold(self._db, attempt)
+
+    async def finish(self, attempt: Attempt, ending: Ending) -> bool:
+        """End the solve; False where the attempt was taken away, and then nothing is written."""
+        return await storage.finish(self._db, attempt, ending, self._clock.now())
+
+    async def give_back(self, attempt: Attempt) -> None:
+        """Queue the solve again, as a worker does that is asked to stop."""
+        if await storage.give_back(self._db, attempt):
+            await enqueue_solve(self._db, self._organization_id, attempt.solve_id)
+
+    async def recover(self, solve_id: SolveId, dead_worker: UUID) -> None:
+        """Queue again what a dead worker had in hand; after three attempts the solve has failed."""
+        attempt = await storage.attempt_of_worker(self._db, self._organization_id, solve_id, dead_worker)
+        if attempt is None:
+            return
+        if attempt.number < MOST_ATTEMPTS:
+            await self.give_back(attempt)
+            return
+        problem = problem_document(
+            ProblemType.SOLVE_FAILED,
+            f"The solver's worker ended unexpectedly {MOST_ATTEMPTS} times; ask again, or report it.",
+            code="worker-lost",
+        )
+        await self.finish(attempt, Ending(SolveStatus.FAILED, problem=problem))

@@ -1,0 +1,38 @@
+"""Solves over HTTP."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import BearerToken, documented
+from services.contracts.identifiers import SolveId
+from services.contracts.scheduler.timetables import Solve, SolveRequest
+from services.scheduler.dependencies import Solves, SolvesRead
+
+router = APIRouter(route_class=IdempotentRoute, tags=["solves"])
+
+
+@router.post(
+    "/v1/solves",
+    operation_id="create_solve",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(404, 409, 422, 503),
+)
+async def create_solve(request: SolveRequest, solves: Solves, token: BearerToken, response: Response) -> Solve:
+    """Ask for a week of one site; the answer comes as a proposal, which Location leads to."""
+    solve = await solves.create(request, token)
+    response.headers["Location"] = f"/v1/solves/{solve.id}"
+    return solve
+
+
+@router.get("/v1/solves/{solve_id}", operation_id="read_solve", responses=documented(404, 422))
+async def read_solve(solve_id: SolveId, solves: SolvesRead) -> Solve:
+    """Read where a solve stands: status, best cost so far, proven bound, and the proposal once there is one."""
+    return await solves.get(solve_id)
+
+
+@router.post("/v1/solves/{solve_id}:cancel", operation_id="cancel_solve", responses=documented(404, 409, 422))
+async def cancel_solve(solve_id: SolveId, solves: Solves) -> Solve:
+    """Cancel a solve; the best timetable found until then is kept as a proposal."""
+    return await solves.cancel(solve_id)

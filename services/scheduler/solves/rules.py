@@ -1,0 +1,217 @@
+"""What is true of a week that may be solved, and the instance that the solver gets. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from services.contracts.identifiers import PatientId
+from services.contracts.records.treatment_plans import PlanRequirement, WeekRequirements
+from services.contracts.scheduler.sites import GroupOffering, Practitioner, Room, Site
+from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.solver.format import INSTANCE_FORMAT
+from services.scheduler.weeks import DAYS, SLOT_MINUTES, SLOTS_A_DAY, SlotInterval, WeekGrid, window_slots
+
+FURTHEST: Final = timedelta(days=371)
+_HOUR: Final = 4
+_GROUP_SIZE: Final = {"min": 4, "max": 12, "co_facilitator_above": 8}
+_WEIGHTS: Final = {"lexicographic": True}
+
+Busy = Mapping[PatientId, Sequence[tuple[datetime, datetime]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSetup:
+    """A site as it is set up at the moment of asking."""
+
+    site: Site
+    rooms: Sequence[Room]
+    practitioners: Sequence[Practitioner]
+    offerings: Sequence[GroupOffering]
+
+
+def refusal_of_week(week: date, today: date) -> tuple[str, str] | None:
+    """Say why a week cannot be planned, as a code and a remedy; None where it can."""
+    this_monday = today - timedelta(days=today.weekday())
+    if week.weekday() != 0:
+        return "not-a-monday", "must be a Monday, the first day of the week"
+    if week < this_monday:
+        return "week-in-the-past", f"must not lie before the current week, which begins on {this_monday}"
+    if week - this_monday > FURTHEST:
+        return "week-too-far", "must not lie more than a year ahead"
+    return None
+
+
+def missing_of(setup: SiteSetup, requirements: WeekRequirements) -> list[str]:
+    """Name what a site lacks that every week needs; rooms only where nobody may be seen by telehealth."""
+    by_telehealth = any(Modality.TELEHEALTH in patient.modalities for patient in requirements.patients)
+    present = {
+        "rooms": bool(setup.rooms) or by_telehealth,
+        "practitioners": bool(setup.practitioners),
+        "group offerings": bool(setup.offerings),
+    }
+    return [what for what, is_there in present.items() if not is_there]
+
+
+def instance_of(
+    setup: SiteSetup,
+    requirements: WeekRequirements,
+    busy: Busy,
+    grid: WeekGrid,
+    published: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Write the week down as the solver reads it; ids stay the UUIDs they are, as text."""
+    staff = {practitioner.id for practitioner in setup.practitioners}
+    people = {patient.patient_id for patient in requirements.patients}
+    spoken = {language for practitioner in setup.practitioners for language in practitioner.languages}
+    spoken |= {language for patient in requirements.patients for language in patient.languages}
+    return {
+        "format": INSTANCE_FORMAT,
+        "name": f"{setup.site.id} {requirements.week}",
+        "tracks": sorted({patient.track for patient in requirements.patients}),
+        "languages": sorted(spoken),
+        "group_size": _GROUP_SIZE,
+        "group_kinds": {str(offering.id): _group_kind(offering) for offering in setup.offerings},
+        "site_open": window_slots(setup.site.open),
+        "rooms": [{"id": str(room.id), "capacity": room.capacity} for room in setup.rooms],
+        "offices": setup.site.offices,
+        "family_rooms": setup.site.family_rooms,
+        "medication_pool": _pool(setup.practitioners, "prescriber"),
+        "nurse_pool": _pool(setup.practitioners, "nurse"),
+        "practitioners": [_practitioner(practitioner) for practitioner in setup.practitioners],
+        "patients": [_patient(patient, busy, grid, staff) for patient in requirements.patients],
+        "no_contact": [
+            [str(patient_id) for patient_id in pair.patient_ids]
+            for pair in requirements.no_contact
+            if people.issuperset(pair.patient_ids)
+        ],
+        "published": published and {part: published[part] for part in ("groups", "individuals")},
+        "weights": _WEIGHTS,
+    }
+
+
+def with_commitments(instance: Mapping[str, Any], busy: Busy, grid: WeekGrid) -> dict[str, Any]:
+    """Return the instance with the commitments that are known by now."""
+    return {
+        **instance,
+        "patients": [
+            {**patient, "commitments": _commitments(busy, _patient_id(patient), grid, patient["travel_slots"])}
+            for patient in instance["patients"]
+        ],
+    }
+
+
+def _patient_id(patient: Mapping[str, Any]) -> PatientId:
+    return PatientId(UUID(patient["id"]))
+
+
+def _group_kind(offering: GroupOffering) -> dict[str, Any]:
+    return {
+        "service": offering.service.value,
+        "slots": offering.minutes // SLOT_MINUTES,
+        "min": offering.minimum_size,
+        "max": offering.maximum_size,
+        "co_facilitator_above": offering.co_facilitator_above,
+    }
+
+
+def _practitioner(practitioner: Practitioner) -> dict[str, Any]:
+    return {
+        "id": str(practitioner.id),
+        "role": practitioner.role,
+        "leads": [service.value for service in practitioner.leads],
+        "co_facilitates": practitioner.co_facilitates,
+        "individual": [service.value for service in practitioner.individual],
+        "languages": practitioner.languages,
+        "shifts": window_slots(practitioner.shifts),
+        "breaks": window_slots(practitioner.breaks),
+        "max_slots_day": practitioner.max_minutes_day // SLOT_MINUTES,
+        "max_slots_week": practitioner.max_minutes_week // SLOT_MINUTES,
+    }
+
+
+def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterable[object]) -> dict[str, Any]:
+    team = [str(member) for member in patient.team if member in staff]
+    primary = None if patient.primary_practitioner_id is None else str(patient.primary_practitioner_id)
+    travel_slots = patient.travel_minutes // SLOT_MINUTES
+    return {
+        "id": str(patient.patient_id),
+        "track": patient.track,
+        "languages": patient.languages,
+        "modalities": [modality.value for modality in patient.modalities],
+        "travel_slots": travel_slots,
+        "commitments": _commitments(busy, patient.patient_id, grid, travel_slots),
+        "family_available": window_slots(patient.family_available),
+        "needs": {need.service.value: need.minutes_per_week // SLOT_MINUTES for need in patient.required_services},
+        "team": team,
+        "primary": primary if primary in team else None,
+        "preference_cost": patient.preference_cost.model_dump(),
+    }
+
+
+def _commitments(busy: Busy, patient_id: PatientId, grid: WeekGrid, travel_slots: int) -> list[SlotInterval]:
+    return grid.busy(busy.get(patient_id, ()), travel_slots=travel_slots)
+
+
+def _pool(practitioners: Iterable[Practitioner], role: str) -> list[int]:
+    """Count who is on shift and not on a break in each slot of the week."""
+    pool = [0] * (DAYS * SLOTS_A_DAY)
+    for practitioner in practitioners:
+        if practitioner.role == role:
+            for slot in _slots(window_slots(practitioner.shifts)) - _slots(window_slots(practitioner.breaks)):
+                pool[slot] += 1
+    return pool
+
+
+def _slots(intervals: Iterable[SlotInterval]) -> set[int]:
+    return {day * SLOTS_A_DAY + slot for day, start, end in intervals for slot in range(start, end)}
+
+
+def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapping[str, Any]) -> list[str]:
+    """Name what will keep needs from being met, whatever the solver does: a code, then the sentence."""
+    required = {need.service for patient in requirements.patients for need in patient.required_services}
+    unserved = [
+        f"nobody-serves: {service.value} is required, and nobody at the site provides it"
+        for service in ServiceKind
+        if service in required and not _is_served(service, setup)
+    ]
+    return unserved + [
+        f"no-free-hour: patient {patient['id']} has no free hour this week that the plan's modalities allow"
+        for patient in instance["patients"]
+        if not _has_free_hour(patient, instance["site_open"])
+    ]
+
+
+def _is_served(service: ServiceKind, setup: SiteSetup) -> bool:
+    if service.is_group:
+        return any(offering.service is service for offering in setup.offerings) and any(
+            service in practitioner.leads for practitioner in setup.practitioners
+        )
+    role = {ServiceKind.MEDICATION: "prescriber", ServiceKind.NURSE_VISIT: "nurse"}.get(service)
+    return any(
+        practitioner.role == role if role else service in practitioner.individual
+        for practitioner in setup.practitioners
+    )
+
+
+def _has_free_hour(patient: Mapping[str, Any], site_open: Iterable[SlotInterval]) -> bool:
+    travel = patient["travel_slots"]
+    week = [SlotInterval(day, 0, SLOTS_A_DAY) for day in range(DAYS)]
+    places = {Modality.ON_SITE: (site_open, travel), Modality.TELEHEALTH: (week, 0)}
+    return any(
+        _has_hour(_slots(where) - _widened(patient["commitments"], margin))
+        for modality, (where, margin) in places.items()
+        if modality.value in patient["modalities"]
+    )
+
+
+def _widened(intervals: Iterable[SlotInterval], margin: int) -> set[int]:
+    widened = (SlotInterval(d, max(0, a - margin), min(SLOTS_A_DAY, b + margin)) for d, a, b in intervals)
+    return _slots(widened)
+
+
+def _has_hour(free: set[int]) -> bool:
+    return any(
+        all(slot + more in free for more in range(_HOUR)) for slot in free if slot % SLOTS_A_DAY <= SLOTS_A_DAY - _HOUR
+    )

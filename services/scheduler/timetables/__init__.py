@@ -1,0 +1,1 @@
+"""Timetables: the published versions of a site's week."""

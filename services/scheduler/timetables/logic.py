@@ -1,0 +1,54 @@
+"""What is allowed with published timetables."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Read
+from services.chassis.errors import NotFoundError
+from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.scheduler.timetables import Timetable
+from services.scheduler.errors import TimetableMovedError
+from services.scheduler.timetables import storage
+
+
+class TimetablesReader:
+    """Reads published weeks."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def current(self, site_id: SiteId, week: date) -> Timetable:
+        """Return the published version of a week.
+
+        Raises:
+            NotFoundError: Nothing is published, or there is no such site in the caller's organization.
+        """
+        timetable = await storage.current(self._read, site_id, week)
+        if timetable is None:
+            raise NotFoundError
+        return timetable
+
+    async def current_document(self, site_id: SiteId, week: date) -> tuple[int, dict[str, Any] | None]:
+        """Return the published version's number and the solver's document; 0 and None where there is none."""
+        return await storage.current_document(self._read, site_id, week)
+
+
+class TimetablesLogic:
+    """Publishes weeks."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId, reader: TimetablesReader) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._reader = reader
+
+    async def publish(self, timetable: Timetable, document: dict[str, Any]) -> None:
+        """Make the timetable the next version, and hold the week until the transaction ends.
+
+        Raises:
+            TimetableMovedError: Another version was published on the same base.
+        """
+        if not await storage.insert_version(self._db, self._organization_id, timetable, document):
+            current, _ = await self._reader.current_document(timetable.site_id, timetable.week)
+            raise TimetableMovedError(timetable.week, base_version=timetable.version - 1, current_version=current)

@@ -1,0 +1,39 @@
+"""`python -m services.scheduler.worker`: solve queued weeks until SIGTERM."""
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+
+import structlog
+
+from services.chassis.telemetry import configure_logging, frames
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.worker.worker import Worker
+
+
+async def _run(settings: SchedulerSettings) -> None:
+    task = asyncio.current_task()
+    if task is None:
+        raise RuntimeError("there is no running task")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        async with Worker.opened(settings) as worker:
+            await worker.run()
+
+
+def main() -> None:
+    """Run a worker; exits with 1 where it could not go on and should be started again."""
+    settings = SchedulerSettings.read()
+    configure_logging("worker", settings.log_level)
+    try:
+        asyncio.run(_run(settings))
+    except* Exception as group:  # noqa: BLE001 - logged without its message, which may hold a person's data
+        for error in group.exceptions:
+            structlog.get_logger().error("worker stops", error_type=type(error).__name__, frames=frames(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

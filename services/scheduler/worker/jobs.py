@@ -1,0 +1,88 @@
+"""A worker's side of the queue, on one connection of its own that also holds the worker's lock.
+
+The lock belongs to the session: whatever ends the process or the connection frees it, and whoever can take it knows
+that the worker is gone, in milliseconds and without a clock.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.domain.settings import db_settings
+from pgqueuer.models import Job
+from pgqueuer.queries import EntrypointExecutionParameter, Queries
+from pgqueuer.types import QueueManagerId
+
+from services.scheduler.dispatch import SOLVE
+
+_LEASE: Final = timedelta(seconds=30)
+_ONE_AT_A_TIME: Final = 1
+_LONGEST_WAIT_SECONDS: Final = 1.0
+_MOST_WORKERS: Final = 1000
+
+
+class JobQueue:
+    """Takes jobs one at a time, and finds those of workers that are gone."""
+
+    def __init__(self, connection: Any) -> None:
+        self.worker_id = uuid4()
+        self._driver = AsyncpgDriver(connection)
+        self._queries = Queries(self._driver)
+        self._called = asyncio.Event()
+
+    async def open(self) -> None:
+        """Take the worker's lock and listen for new jobs."""
+        await self._driver.fetch("select pg_advisory_lock($1)", _lock_of(self.worker_id))
+        await self._driver.add_listener(db_settings().channel, lambda _payload: self._called.set())
+
+    async def take(self) -> Job | None:
+        """Take the next job, or one whose worker has not been heard of for the length of the lease."""
+        self._called.clear()
+        jobs = await self._queries.dequeue(
+            batch_size=_ONE_AT_A_TIME,
+            entrypoints={SOLVE: EntrypointExecutionParameter(concurrency_limit=0)},
+            queue_manager_id=QueueManagerId(self.worker_id),
+            global_concurrency_limit=_ONE_AT_A_TIME,
+            heartbeat_timeout=_LEASE,
+        )
+        return jobs[0] if jobs else None
+
+    async def wait_for_call(self) -> None:
+        """Wait until a job is queued; a second at most, for calls can be missed."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_WAIT_SECONDS):
+                await self._called.wait()
+
+    async def beat(self, job: Job) -> None:
+        """Say that the job is being worked on."""
+        await self._queries.update_heartbeat([job.id])
+
+    async def done(self, job: Job) -> None:
+        """Take the job off the queue; what became of the solve is in its own row."""
+        await self._queries.log_jobs([(job, "successful", None)])
+
+    async def orphans(self) -> AsyncIterator[tuple[Job, UUID]]:
+        """Yield the jobs of workers that are gone, each with its worker, while no other worker can do the same."""
+        picked = await self._queries.browse_queue(_MOST_WORKERS, 0, ["picked"], [SOLVE])
+        for seen in picked:
+            holder = seen.queue_manager_id
+            if holder is None or holder == self.worker_id or not await self._is_gone(holder):
+                continue
+            try:
+                job = await self._queries.queue_job_by_id(seen.id)
+                if job is not None and job.queue_manager_id == holder:
+                    yield job, holder
+            finally:
+                await self._driver.fetch("select pg_advisory_unlock($1)", _lock_of(holder))
+
+    async def _is_gone(self, worker_id: UUID) -> bool:
+        rows = await self._driver.fetch("select pg_try_advisory_lock($1) as is_free", _lock_of(worker_id))
+        return rows[0]["is_free"] is True
+
+
+def _lock_of(worker_id: UUID) -> int:
+    return int.from_bytes(worker_id.bytes[:8], signed=True)

@@ -1,0 +1,103 @@
+"""One run of the solver in a process of its own, seen from the worker."""
+
+import asyncio
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import structlog
+
+import services
+from services.contracts.scheduler.timetables import SolveProgress
+
+_ROOT: Final = Path(services.__path__[0]).parent
+_MODULE: Final = "services.scheduler.solver.process"
+_LONGEST_LINE: Final = 64 * 1024 * 1024
+
+
+class SolverRun:
+    """A running solver: its latest progress, and what it found once it is over."""
+
+    def __init__(self, process: Process) -> None:
+        self.progress: SolveProgress | None = None
+        self.found: dict[str, Any] | None = None
+        self._process = process
+        self._reading = asyncio.create_task(self._read())
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait until the run is over, or the time; says whether it is over."""
+        finished, _ = await asyncio.wait({self._reading}, timeout=seconds)
+        for task in finished:
+            task.result()
+        return bool(finished)
+
+    def cancel(self) -> None:
+        """Ask for the best found so far."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+
+    async def kill(self) -> None:
+        """End the process whatever it does, and wait until it is gone."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+        await asyncio.gather(self._reading, return_exceptions=True)
+
+    async def _read(self) -> None:
+        if self._process.stdout is None:
+            raise RuntimeError("the solver was started without a pipe")
+        async for line in self._process.stdout:
+            self._take(orjson.loads(line))
+
+    def _take(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "progress":
+                self.progress = _to_progress(event)
+            case "outcome":
+                self.found = event["timetable"]
+            case _:
+                # The solver says which place of the instance it refuses, never the value found there.
+                structlog.get_logger().error("solver refuses", reason=f"{event.get('place')}: {event.get('fault')}")
+
+
+def _to_progress(event: dict[str, Any]) -> SolveProgress:
+    return SolveProgress(
+        objective=event["incumbent"],
+        bound=event["bound"],
+        gap=event["gap"],
+        unmet_minutes=event["unmet_minutes"],
+        seconds=event["seconds"],
+    )
+
+
+@asynccontextmanager
+async def running_solver(request: dict[str, Any]) -> AsyncIterator[SolverRun]:
+    """Start the solver on a request; it is gone when the block ends, however that comes about.
+
+    It gets no variable of ours, so that nothing it does can reach the database.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        _MODULE,
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=DEVNULL,
+        limit=_LONGEST_LINE,
+        cwd=_ROOT,
+        env={"PYTHONUTF8": "1"},
+    )
+    run = SolverRun(process)
+    try:
+        if process.stdin is not None:
+            with suppress(ConnectionError):
+                process.stdin.write(orjson.dumps(request))
+                await process.stdin.drain()
+                process.stdin.close()
+        yield run
+    finally:
+        await run.kill()

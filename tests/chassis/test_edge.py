@@ -1,0 +1,110 @@
+import json
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import httpx2
+import pytest
+
+SECRET = "Jane-Roe-1980"
+
+
+async def test_an_unforeseen_error_tells_the_caller_nothing_and_the_log_no_message(
+    chassis: httpx2.AsyncClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = await chassis.get("/broken")
+
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Jane" not in answer.text
+    assert "Jane" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"name": SECRET}, "/score"),
+        ({"name": "x", "score": SECRET}, "/score"),
+        ({"name": [SECRET], "score": 1}, "/name"),
+        ({"name": f"{SECRET}\x00", "score": 1}, "/name"),
+        ({"name": "x", "score": 1, SECRET: 1}, ""),
+        ({"name": "x", "score": 1e999}, "/score"),
+        (SECRET, ""),
+        ([SECRET], ""),
+    ],
+)
+async def test_a_refused_value_is_named_and_never_echoed(
+    chassis: httpx2.AsyncClient, body: object, pointer: str
+) -> None:
+    answer = await chassis.post(
+        "/notes", content=json.dumps(body).encode(), headers={"content-type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == pointer
+    assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"name": "\xff"}', b"[" * 100_000, b'{"name": "\\ud800", "score": 1}'])
+async def test_what_is_not_json_is_refused_and_not_echoed(chassis: httpx2.AsyncClient, body: bytes) -> None:
+    answer = await chassis.post("/notes", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert answer.json()["status"] == answer.status_code
+
+
+async def test_a_body_that_declares_too_much_is_refused_before_it_is_read(chassis: httpx2.AsyncClient) -> None:
+    answer = await chassis.post("/notes", content=b"x" * (6 * 1024 * 1024 + 1))
+
+    assert answer.status_code == 413
+
+
+async def test_a_body_that_does_not_declare_its_size_is_counted(chassis: httpx2.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(200):
+            yield b"x" * 65536
+
+    answer = await chassis.post("/notes", content=endless(), headers={"content-type": "application/json"})
+
+    assert answer.status_code == 413
+    assert answer.json()["type"] == "urn:eventide:problem:body-too-large"
+
+
+async def test_a_compressed_body_is_refused(chassis: httpx2.AsyncClient) -> None:
+    answer = await chassis.post("/notes", content=b"\x1f\x8b", headers={"content-encoding": "gzip"})
+
+    assert answer.status_code == 415
+
+
+async def test_a_request_ends_with_its_deadline(chassis: httpx2.AsyncClient) -> None:
+    answer = await chassis.get("/slow", headers={"eventide-timeout-ms": "50"})
+
+    assert answer.status_code == 504
+    assert answer.json()["type"] == "urn:eventide:problem:deadline-exceeded"
+
+
+async def test_answers_are_not_stored_by_caches(chassis: httpx2.AsyncClient) -> None:
+    answer = await chassis.get("/keys")
+
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_without_a_token_the_answer_says_how_to_authenticate(chassis: httpx2.AsyncClient) -> None:
+    answer = await chassis.get("/keys", headers={"authorization": ""})
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Bearer realm="eventide"'
+
+
+async def test_each_answer_has_an_instance_of_its_own(chassis: httpx2.AsyncClient) -> None:
+    instances = [(await chassis.get("/nothing")).json()["instance"] for _ in range(2)]
+
+    assert len({UUID(instance.removeprefix("urn:uuid:")) for instance in instances}) == 2
+
+
+async def test_unknown_paths_and_methods_are_problems_too(chassis: httpx2.AsyncClient) -> None:
+    missing = await chassis.get("/nothing")
+    wrong = await chassis.delete("/notes")
+
+    assert (missing.status_code, missing.json()["type"]) == (404, "urn:eventide:problem:not-found")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")

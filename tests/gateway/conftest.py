@@ -1,0 +1,204 @@
+"""The gateway under test, in front of services that the test itself plays."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import orjson
+import pytest
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.edge import Receive, Scope, Send
+from services.chassis.http import HttpClient
+from services.chassis.wiring import Process
+from services.contracts.identity import Microservice, Role
+from services.gateway.equipment import make_equipment
+from services.gateway.main import build
+from services.gateway.openapi.documents import read_published
+from services.gateway.passwords import Passwords
+from services.operator.postgres.provision import DatabaseUrls
+from tests.support.databases import rolled_back
+from tests.support.serving import call_in_process, nothing_to_open, served
+from tests.support.tokens import ISSUER, Tokens, principal
+
+PASSWORD = "correct horse battery staple"
+
+Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+async def answer_json(send: Send, value: Any, *, status: int = 200, headers: Any = ()) -> None:
+    fields = [(b"content-type", b"application/json"), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": fields})
+    await send({"type": "http.response.body", "body": orjson.dumps(value), "more_body": False})
+
+
+async def read_body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += bytes(message.get("body", b""))
+        if not message.get("more_body", False):
+            return body
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await read_body(receive)
+    heard = {
+        "method": scope["method"],
+        "path": scope["raw_path"].decode(),
+        "query": scope["query_string"].decode(),
+        "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
+        "body": body.decode(),
+    }
+    await answer_json(send, heard)
+
+
+class Upstream:
+    """A service that answers as the test says, and counts what reached it."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.answer: Answer = echo
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls += 1
+        await self.answer(scope, receive, send)
+
+
+class Switch:
+    """One listening port for all tests; each test puts its own application behind it."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.app: Any = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+@asynccontextmanager
+async def _switch() -> AsyncIterator[Switch]:
+    switch = Switch()
+    async with served(switch) as switch.url:
+        yield switch
+
+
+@pytest.fixture(scope="session")
+async def upstream_port() -> AsyncIterator[Switch]:
+    async with _switch() as switch:
+        yield switch
+
+
+@pytest.fixture(scope="session")
+async def gateway_port() -> AsyncIterator[Switch]:
+    async with _switch() as switch:
+        yield switch
+
+
+@pytest.fixture
+def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def upstream_url(upstream: Upstream, upstream_port: Switch) -> str:
+    upstream_port.app = upstream
+    return upstream_port.url
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(threads=2, queue=40)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def gateway_database(databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
+    async with rolled_back(databases["gateway"].app) as database:
+        yield database
+
+
+@pytest.fixture
+async def gateway_app(
+    gateway_database: Database, upstream_url: str, tokens: Tokens, clock: Clock, passwords: Passwords
+) -> AsyncIterator[Any]:
+    http = HttpClient()
+    app = build(nothing_to_open)
+    app.state.equipment = make_equipment(
+        keys=tokens.keys,
+        issuer=ISSUER,
+        clock=clock,
+        http=http,
+        upstreams={Microservice.RECORDS: upstream_url, Microservice.SCHEDULER: upstream_url},
+        passwords=passwords,
+    )
+    app.state.process = Process(clock, gateway_database, app.state.equipment.authenticator)
+    app.state.published = read_published()
+    yield app
+    await http.close()
+
+
+@pytest.fixture
+def gateway_url(gateway_app: Any, gateway_port: Switch) -> str:
+    gateway_port.app = gateway_app
+    return gateway_port.url
+
+
+GatewayFactory = Callable[..., httpx2.AsyncClient]
+
+
+@pytest.fixture
+def gateway(gateway_app: Any, tokens: Tokens, organization_id: UUID, clients: AsyncExitStack) -> GatewayFactory:
+    """Clients of the gateway: with an access token for these roles, or for none without any."""
+
+    def client(*roles: Role, organization: UUID | None = None, account: UUID | None = None) -> httpx2.AsyncClient:
+        platform = Role.PLATFORM_OPERATOR in roles
+        where = None if platform else organization or organization_id
+        token = tokens.access(principal(*roles, organization=where, account=account or uuid4()))
+        made = call_in_process(gateway_app, headers={"authorization": f"Bearer {token}"} if roles else None)
+        clients.push_async_callback(made.aclose)
+        return made
+
+    return client
+
+
+@pytest.fixture
+def operator(gateway: GatewayFactory) -> httpx2.AsyncClient:
+    return gateway(Role.PLATFORM_OPERATOR)
+
+
+NewOrganization = Callable[..., Awaitable[UUID]]
+NewAccount = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@pytest.fixture
+def new_organization(operator: httpx2.AsyncClient) -> NewOrganization:
+    async def make(name: str = "Harbour House") -> UUID:
+        made = await operator.post("/v1/organizations", json={"name": name})
+        assert made.status_code == 201, made.text
+        return UUID(made.json()["id"])
+
+    return make
+
+
+@pytest.fixture
+def new_account(operator: httpx2.AsyncClient, new_organization: NewOrganization) -> NewAccount:
+    async def make(
+        *,
+        organization: UUID | None = None,
+        email: str = "ada@example.org",
+        password: str = PASSWORD,
+        roles: tuple[Role, ...] = (Role.FRONT_DESK,),
+    ) -> dict[str, Any]:
+        where = organization or await new_organization()
+        body = {"email": email, "password": password, "display_name": "Ada", "roles": list(roles)}
+        made = await operator.post(f"/v1/organizations/{where}/accounts", json=body)
+        assert made.status_code == 201, made.text
+        account: dict[str, Any] = made.json()
+        return account
+
+    return make

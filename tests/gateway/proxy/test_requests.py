@@ -1,0 +1,151 @@
+import pytest
+
+from services.contracts.identity import Role
+from tests.gateway.conftest import GatewayFactory, Upstream
+from tests.support.raw_http import connection_to, head, read_head, send, status_of
+from tests.support.tokens import Tokens, principal
+
+TARGETS = {
+    "escaped slash": "/v1/patients%2f",
+    "escaped slash, upper case": "/v1%2Fpatients",
+    "escaped dots": "/v1/%2e%2e/v1/patients",
+    "escaped letter": "/v1/%70atients",
+    "escaped twice": "/v1/%252e%252e/patients",
+    "escaped backslash": "/v1%5cpatients",
+    "escaped NUL": "/v1/patients%00",
+    "empty segment": "/v1//patients",
+    "leading double slash": "//evil.test/v1/patients",
+    "trailing slash": "/v1/patients/",
+    "dot segment": "/v1/./patients",
+    "two dots": "/v1/x/../patients",
+    "two dots at the end": "/v1/patients/..",
+    "matrix parameter": "/v1/..;/patients",
+    "backslash": "/v1\\patients",
+    "absolute form": "http://evil.test/v1/patients",
+    "absolute form of ourselves": "http://eventide.test/v1/patients",
+    "fragment": "/v1/patients#x",
+    "asterisk": "*",
+    "authority": "evil.test:443",
+    "control in query": "/v1/patients?a=\x01",
+    "quotes in query": '/v1/patients?a="b"',
+    "letter beyond ASCII in query": "/v1/patients?a=\xe9",
+}
+
+
+@pytest.fixture
+def token(tokens: Tokens, organization_id: object) -> str:
+    return tokens.access(principal(Role.COUNSELLOR, organization=organization_id))  # type: ignore[arg-type] # a UUID
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS.keys())
+async def test_a_target_that_is_not_canonical_goes_no_further(
+    gateway_url: str, upstream: Upstream, token: str, target: str
+) -> None:
+    status = await status_of(gateway_url, head(target, f"Authorization: Bearer {token}"))
+
+    assert status == 400
+    assert upstream.calls == 0
+
+
+HEADS: dict[str, tuple[int, list[str]]] = {
+    "two hosts": (400, ["Host: evil.test"]),
+    "two tokens": (400, ["Authorization: Bearer x", "Authorization: Bearer y"]),
+    "two lengths": (400, ["Content-Length: 0", "Content-Length: 0"]),
+    "length and transfer coding": (400, ["Content-Length: 4", "Transfer-Encoding: chunked"]),
+    "negative length": (400, ["Content-Length: -1"]),
+    "length with a plus": (400, ["Content-Length: +1"]),
+    "unknown transfer coding": (400, ["Transfer-Encoding: xchunked"]),
+    "body of a GET": (400, ["Content-Length: 4"]),
+    "chunked body of a GET": (400, ["Transfer-Encoding: chunked"]),
+    "underscore in a name": (400, ["X_User: root"]),
+    "dot in a name": (400, ["X.User: root"]),
+    "space before the colon": (400, ["X-User : root"]),
+    "folded line": (400, ["X-User: a\r\n b"]),
+    "control character": (400, ["Accept: a\x01b"]),
+    "65 fields": (431, [f"X-{n}: 1" for n in range(64)]),
+    "17 KiB": (431, ["X-Long: " + "a" * 17_000]),
+    "70 KiB": (400, ["X-Long: " + "a" * 70_000]),
+    "encoded body": (415, ["Content-Encoding: gzip"]),
+}
+
+
+@pytest.mark.parametrize(("status", "fields"), HEADS.values(), ids=HEADS.keys())
+async def test_a_head_that_could_be_read_in_two_ways_goes_no_further(
+    gateway_url: str, upstream: Upstream, token: str, status: int, fields: list[str]
+) -> None:
+    authorized = [] if any("Authorization" in field for field in fields) else [f"Authorization: Bearer {token}"]
+
+    answered = await status_of(gateway_url, head("/v1/patients", *authorized, *fields))
+
+    assert answered == status
+    assert upstream.calls == 0
+
+
+async def test_a_request_without_host_is_refused(gateway_url: str, token: str) -> None:
+    assert await status_of(gateway_url, head("/v1/me", f"Authorization: Bearer {token}", host=None)) == 400
+
+
+async def test_the_same_request_in_canonical_form_is_served(gateway_url: str, upstream: Upstream, token: str) -> None:
+    target = "/v1/patients?page_size=2&name=%C3%A9&x=a:b/c?d"
+
+    status = await status_of(gateway_url, head(target, f"Authorization: bearer {token}", "Accept: */*"))
+
+    assert status == 200
+    assert upstream.calls == 1
+
+
+async def test_a_pipelined_request_does_not_borrow_the_identity_of_the_one_before(
+    gateway_url: str, upstream: Upstream, token: str
+) -> None:
+    async with connection_to(gateway_url) as connection:
+        await send(connection, head("/v1/me", f"Authorization: Bearer {token}") + head("/v1/me"))
+        first, fields = await read_head(connection)
+        await connection[0].readexactly(int(fields["content-length"]))
+        second, _ = await read_head(connection)
+
+    assert (first, second) == (200, 401)
+    assert upstream.calls == 0
+
+
+async def test_what_does_not_exist_has_no_path_here(gateway: GatewayFactory, upstream: Upstream) -> None:
+    client = gateway(*set(Role) - {Role.PLATFORM_OPERATOR})
+
+    paths = ["/", "/v1", "/v2/patients", "/docs/oauth2-redirect", "/redoc", "/v1/patients/x:y", "/.env"]
+    answers = [await client.get(path) for path in paths]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert upstream.calls == 0
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/week_requirements", "/v1/patients/018f0000-0000-7000-8000-000000000000/presence"]
+)
+async def test_what_services_keep_among_themselves_does_not_exist_for_people(
+    gateway: GatewayFactory, upstream: Upstream, path: str
+) -> None:
+    answer = await gateway(*set(Role) - {Role.PLATFORM_OPERATOR}).get(path)
+
+    assert answer.status_code == 404
+    assert upstream.calls == 0
+
+
+async def test_a_method_that_a_resource_does_not_have_is_answered_with_those_it_has(gateway: GatewayFactory) -> None:
+    answer = await gateway(Role.FRONT_DESK).delete("/v1/patients")
+
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET, POST"
+    assert answer.json()["type"] == "urn:eventide:problem:method-not-allowed"
+
+
+async def test_metrics_are_for_the_platform_operator(gateway: GatewayFactory) -> None:
+    callers = [gateway(), gateway(Role.AUDITOR), gateway(Role.PLATFORM_OPERATOR)]
+
+    statuses = [(await caller.get("/metrics")).status_code for caller in callers]
+
+    assert statuses == [401, 403, 200]
+
+
+async def test_probes_are_for_everyone(gateway: GatewayFactory) -> None:
+    statuses = [(await gateway().get(path)).status_code for path in ("/livez", "/readyz")]
+
+    assert statuses == [200, 200]

@@ -1,0 +1,96 @@
+from typing import Any
+
+import pytest
+
+from services.chassis.tokens import ACCESS_AUDIENCE, TokenType
+from services.contracts.identity import Microservice
+from tests.gateway.conftest import GatewayFactory, Upstream
+from tests.support.hostile_tokens import HOSTILE, Forge
+from tests.support.serving import call_in_process
+from tests.support.tokens import Tokens
+
+# What a header field can carry at all (a space in front belongs to the field); the verifier's own tests have the rest.
+NOT_SENDABLE = {"line break at the end", "NUL at the end", "wide digits", "space in front"}
+SENDABLE = [name for name in HOSTILE if name not in NOT_SENDABLE]
+BY_ROUTE_CLASS = {"gateway": "/v1/me", "records": "/v1/patients", "scheduler": "/v1/sites"}
+
+
+def _bearer(token: str) -> dict[bytes, bytes]:
+    return {b"authorization": f"Bearer {token}".encode("latin-1")}
+
+
+@pytest.mark.parametrize("name", SENDABLE)
+async def test_no_route_of_the_gateway_takes_a_hostile_token(
+    gateway: GatewayFactory, upstream: Upstream, tokens: Tokens, name: str
+) -> None:
+    token = HOSTILE[name](Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE))
+
+    answers = {
+        route_class: await gateway().get(path, headers=_bearer(token)) for route_class, path in BY_ROUTE_CLASS.items()
+    }
+
+    refused = 431 if len(token) > 16_384 else 401
+    for route_class, answer in answers.items():
+        assert answer.status_code == refused, route_class
+    assert upstream.calls == 0
+
+
+@pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
+async def test_every_route_class_takes_a_good_one(gateway: GatewayFactory, tokens: Tokens, path: str) -> None:
+    token = Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
+
+    answer = await gateway().get(path, headers=_bearer(token))
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("service", "path"), [(Microservice.RECORDS, "/v1/patients"), (Microservice.SCHEDULER, "/v1/sites")]
+)
+async def test_no_service_takes_a_hostile_internal_token(
+    records_app: Any, scheduler_app: Any, tokens: Tokens, service: Microservice, path: str
+) -> None:
+    apps = {Microservice.RECORDS: records_app, Microservice.SCHEDULER: scheduler_app}
+    forge = Forge.of(tokens, TokenType.INTERNAL, service)
+
+    async with call_in_process(apps[service]) as client:
+        statuses = {
+            name: (await client.get(path, headers=_bearer(HOSTILE[name](forge)))).status_code for name in SENDABLE
+        }
+        good = await client.get(path, headers=_bearer(forge.with_claims()))
+
+    assert {name: status for name, status in statuses.items() if status != 401} == {}
+    assert good.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Basic dTpw", "Token x", "Bearerx", "Bearer a b", "DPoP x"]
+)
+async def test_another_scheme_or_no_token_is_challenged(gateway: GatewayFactory, authorization: str) -> None:
+    answers = [await gateway().get(path, headers={"authorization": authorization}) for path in BY_ROUTE_CLASS.values()]
+
+    for answer in answers:
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.json()["type"] == "urn:eventide:problem:authentication-required"
+
+
+async def test_a_token_in_the_query_is_not_looked_at(gateway: GatewayFactory, tokens: Tokens) -> None:
+    token = Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
+
+    answer = await gateway().get(f"/v1/me?access_token={token}")
+
+    assert answer.status_code == 401
+
+
+async def test_the_services_own_tokens_open_no_door_of_the_gateway(
+    gateway: GatewayFactory, upstream: Upstream, tokens: Tokens
+) -> None:
+    internal = [Forge.of(tokens, TokenType.INTERNAL, s).with_claims() for s in ("records", "scheduler", "gateway")]
+
+    answers = [
+        await gateway().get(path, headers=_bearer(token)) for token in internal for path in BY_ROUTE_CLASS.values()
+    ]
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert upstream.calls == 0

@@ -1,0 +1,94 @@
+from uuid import uuid4
+
+import pytest
+
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Microservice, Principal, Role
+from services.policy.calls import CallDecision, may_call
+from services.policy.routes import BY_OPERATION, ROUTES, Route
+
+FOR_PEOPLE = [route for route in ROUTES if not route.public and not route.services]
+FOR_SERVICES = [route for route in ROUTES if route.services]
+PUBLIC = [route for route in ROUTES if route.public]
+
+
+def _caller(*roles: Role, acting: Microservice | None = None, is_in_organization: bool = True) -> Principal:
+    return Principal(
+        account_id=AccountId(uuid4()),
+        organization_id=OrganizationId(uuid4()) if is_in_organization else None,
+        roles=frozenset(roles),
+        acting_service=acting,
+        token_id="x",
+    )
+
+
+def _ids(route: Route) -> str:
+    return route.operation_id
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE, ids=_ids)
+@pytest.mark.parametrize("role", list(Role))
+def test_exactly_the_listed_roles_may_call(route: Route, role: Role) -> None:
+    call = may_call(_caller(role), route)
+
+    assert call.is_permitted is (role in route.roles)
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE, ids=_ids)
+def test_somebody_without_any_role_may_call_nothing(route: Route) -> None:
+    assert may_call(_caller(), route).decision is CallDecision.DENY_ROLE
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE + FOR_SERVICES, ids=_ids)
+def test_a_stranger_may_call_nothing_that_is_not_public(route: Route) -> None:
+    assert may_call(None, route).decision is CallDecision.DENY_ANONYMOUS
+
+
+@pytest.mark.parametrize("route", PUBLIC, ids=_ids)
+def test_everybody_may_call_what_is_public(route: Route) -> None:
+    assert may_call(None, route).is_permitted
+    assert may_call(_caller(), route).is_permitted
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE, ids=_ids)
+@pytest.mark.parametrize("acting", list(Microservice))
+def test_a_service_may_not_call_what_is_for_people(route: Route, acting: Microservice) -> None:
+    assert not may_call(_caller(*route.roles, acting=acting), route).is_permitted
+
+
+@pytest.mark.parametrize("route", FOR_SERVICES, ids=_ids)
+@pytest.mark.parametrize("acting", [None, *Microservice])
+def test_exactly_the_listed_services_may_call_what_is_for_services(route: Route, acting: Microservice | None) -> None:
+    call = may_call(_caller(*route.served_roles, acting=acting), route)
+
+    assert call.is_permitted is (acting in route.services)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_service_calls_only_for_a_person_whom_it_may_serve(role: Role) -> None:
+    route = BY_OPERATION["read_week_requirements"]
+
+    call = may_call(_caller(role, acting=Microservice.SCHEDULER), route)
+
+    assert call.is_permitted is (role in route.served_roles)
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE, ids=_ids)
+def test_without_an_organization_only_a_platform_operator_may_call(route: Route) -> None:
+    everybody_else = _caller(*set(Role) - {Role.PLATFORM_OPERATOR}, is_in_organization=False)
+    operator = _caller(Role.PLATFORM_OPERATOR, is_in_organization=False)
+
+    assert may_call(everybody_else, route).decision is CallDecision.DENY_NO_ORGANIZATION
+    assert may_call(operator, route).is_permitted is (Role.PLATFORM_OPERATOR in route.roles)
+
+
+def test_a_platform_operator_reads_no_record() -> None:
+    behind = [route for route in ROUTES if route.service is not Microservice.GATEWAY]
+
+    assert [route.operation_id for route in behind if Role.PLATFORM_OPERATOR in route.roles | route.served_roles] == []
+
+
+def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
+    open_to_them = {route.operation_id for route in FOR_PEOPLE if route.roles & {Role.PATIENT, Role.FAMILY}}
+
+    assert open_to_them == {"read_me"}

@@ -1,0 +1,63 @@
+"""Databases for tests: one cluster a run, migrated once, and each test in a transaction that is rolled back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.chassis.database import Database
+from services.chassis.migrations import upgrade
+from services.operator.postgres.credentials import generate_credentials
+from services.operator.postgres.ephemeral import ephemeral_cluster
+from services.operator.postgres.provision import DatabaseUrls, provision
+
+
+@contextmanager
+def empty_databases() -> Iterator[Mapping[str, DatabaseUrls]]:
+    """Run a cluster of its own with the three databases, without a table."""
+    with ephemeral_cluster() as cluster:
+        yield asyncio.run(provision(cluster.admin_dsn, generate_credentials(), address=cluster.address))
+
+
+@contextmanager
+def migrated_databases() -> Iterator[Mapping[str, DatabaseUrls]]:
+    """Run a cluster of its own with the three databases, migrated."""
+    with empty_databases() as urls:
+        for service, database in urls.items():
+            upgrade(service, database.owner)
+        yield urls
+
+
+class PinnedConnections:
+    """Lends one connection to every reader: what a command wrote and has not committed, a read of the test sees."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        yield self._connection
+
+
+@asynccontextmanager
+async def rolled_back(app_url: str) -> AsyncIterator[Database]:
+    """Open a service's database so that nothing a test commits outlives the test."""
+    engine = create_async_engine(app_url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
+    async with engine.connect() as connection:
+        outer = await connection.begin()
+        # SQLAlchemy begins with the first statement: without one, a read would open a transaction of its own.
+        await connection.execute(text("select 1"))
+        sessions = async_sessionmaker(bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+        try:
+            yield Database(sessions, PinnedConnections(await _driver(connection)))
+        finally:
+            await outer.rollback()
+    await engine.dispose()
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
