@@ -18,6 +18,4 @@ def protect(table: str, service: str, *, grants: str = "select, insert, update, 
 
 def share(table: str, service: str, *, grants: str = "select, insert, update, delete") -> None:
     """Grant the application role a table that spans organizations; tests hold the list of those tables."""
-    # Default privileges give the application everything on a new table; what is not granted here is taken back.
-    op.execute(f"revoke all on {table} from eventide_{service}_app")
     op.execute(f"grant {grants} on {table} to eventide_{service}_app")

@@ -40,7 +40,7 @@ def start_script() -> Iterator[StartScript]:
     with ExitStack() as cleanup:
 
         def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            process = subprocess.Popen(
                 [sys.executable, "-c", code, *map(str, arguments)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -28,7 +28,7 @@ class Checkout(NamedTuple):
 
     def start(self, *arguments: str, cwd: Path | None = None) -> str:
         command = [sys.executable, str(self.root / "eventide"), *arguments]
-        answer = subprocess.run(  # noqa: S603 - our own script
+        answer = subprocess.run(
             command, cwd=cwd or self.root, check=True, capture_output=True, text=True
         )
         told: str = answer.stdout
@@ -112,7 +112,7 @@ def test_an_environment_that_uv_cannot_use_is_replaced(checkout: Checkout) -> No
 
 def test_two_first_starts_at_once_install_once(checkout: Checkout) -> None:
     command = [sys.executable, str(checkout.root / "eventide"), "up"]
-    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]  # noqa: S603 - our own script
+    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
 
     assert [process.wait() for process in both] == [0, 0]
     assert len(checkout.calls()) == 1

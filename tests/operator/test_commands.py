@@ -94,7 +94,7 @@ def test_help_imports_nothing_that_it_does_not_need() -> None:
         "finally: print(*sys.modules, file=sys.stderr)"
     )
 
-    answer = subprocess.run(  # noqa: S603 - our own interpreter
+    answer = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )
 

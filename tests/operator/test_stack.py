@@ -41,7 +41,7 @@ with running_stack(Path(sys.argv[1])) as addresses:
 
 def eventide(folder: Path, *arguments: str) -> dict[str, Any]:
     """Run a command as a person does, and read the one object it prints."""
-    answer = subprocess.run(  # noqa: S603 - our own interpreter
+    answer = subprocess.run(
         [*EVENTIDE, *arguments, "--state", str(folder), "--json"],
         cwd=PROJECT,
         check=True,
@@ -116,7 +116,7 @@ def test_a_stack_of_ones_own_is_not_had_where_one_runs(shared: Shared) -> None:
 def test_two_ups_at_once_start_one_stack_and_down_leaves_nothing_of_it(folder: Path) -> None:
     command = [*EVENTIDE, "up", "--port", "0", "--json", "--state", str(folder)]
     both = [
-        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own interpreter
+        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     first, second = (json.loads(process.communicate()[0]) for process in both)
@@ -131,7 +131,7 @@ def test_an_interrupted_up_is_finished_by_the_next_and_a_killed_supervisor_leave
     folder: Path, wait_for_exit: Callable[[int], None]
 ) -> None:
     command = [*EVENTIDE, "up", "--port", "0", "--state", str(folder)]
-    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as interrupted:  # noqa: S603 - our own interpreter
+    with subprocess.Popen(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as interrupted:
         assert interrupted.stderr is not None
         interrupted.stderr.readline()
         interrupted.kill()

@@ -1,7 +1,7 @@
 """Where the demo's calendars come from: a folder of iCalendar files, or generated people."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -9,8 +9,12 @@ from typing import Final
 from services.operator.demo.people import Person, generated_calendar, person
 from services.operator.errors import OperatorError
 
-_SEED: Final = 20260101
 _LARGEST: Final = 5 * 1024 * 1024
+
+
+def next_monday(today: date) -> date:
+    """Return the Monday after a day, even where the day is one."""
+    return today + timedelta(days=7 - today.weekday())
 
 
 class NoCalendarsError(OperatorError):
@@ -20,13 +24,13 @@ class NoCalendarsError(OperatorError):
         super().__init__(f"{folder} holds no .ics file; name a folder of iCalendar files, or leave --calendars out.")
 
 
-def people(count: int, week: date, folder: Path | None) -> Iterator[Person]:
+def people(count: int, week: date, folder: Path | None, *, seed: int = 0) -> Iterator[Person]:
     """Draw the demo's patients: the same arguments give the same people.
 
     Raises:
         NoCalendarsError: The folder has no `.ics` file.
     """
-    random = Random(_SEED)  # noqa: S311 - reproducible people, not a secret
+    random = Random(seed)  # noqa: S311 - reproducible people, not a secret
     if folder is None:
         for number in range(count):
             yield person(random, number, week, generated_calendar(random, week, number))

@@ -5,6 +5,7 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,8 +23,9 @@ from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import Solve, SolveRequest, Timetable
 from services.operator.demo import story
 from services.operator.demo.board import print_board
-from services.operator.demo.calendars import people
+from services.operator.demo.calendars import next_monday, people
 from services.operator.demo.figures import figures
+from services.operator.demo.people import Person
 from services.operator.errors import OperatorError
 from services.operator.stack import Addresses, running_stack
 from services.operator.token_command import mint
@@ -43,7 +45,7 @@ class StepRefusedError(OperatorError):
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the demo; with --json one object on stdout, progress on stderr."""
-    week: date = arguments.week or _next_monday()
+    week: date = arguments.week or next_monday(Clock().now().date())
     if week.weekday() != _MONDAY:
         _say.print(
             f"eventide: --week {week} is a {week:%A}; give a Monday, such as {week - timedelta(days=week.weekday())}."
@@ -53,19 +55,15 @@ def run(arguments: argparse.Namespace) -> int:
         _say.print("eventide: --patients must be at least 1.")
         return _USAGE
     started = monotonic()
+    crowd = list(people(arguments.patients, week, arguments.calendars))
     friday = datetime.combine(week - _FRIDAY_BEFORE, time(9), UTC)
     with running_stack(clock=friday, port=None if not arguments.no_serve else 0, progress=_step) as addresses:
-        report = asyncio.run(_tell(arguments, week, addresses, started))
+        report = asyncio.run(_tell(arguments, week, crowd, addresses, started))
         if arguments.json:
             print(json.dumps(report, default=str), flush=True)
         if not arguments.no_serve:
             _wait_for_interrupt()
     return 0
-
-
-def _next_monday() -> date:
-    today = Clock().now().date()
-    return today + timedelta(days=7 - today.weekday())
 
 
 def _step(text: str) -> None:
@@ -78,10 +76,12 @@ def _wait_for_interrupt() -> None:
         signal.pause()
 
 
-async def _tell(arguments: argparse.Namespace, week: date, addresses: Addresses, started: float) -> dict[str, Any]:
+async def _tell(
+    arguments: argparse.Namespace, week: date, crowd: Sequence[Person], addresses: Addresses, started: float
+) -> dict[str, Any]:
     http = HttpClient(timeout_seconds=60)
     try:
-        return await _Demo(arguments, week, addresses, http).tell(started)
+        return await _Demo(arguments, week, addresses, http).tell(crowd, started)
     except (RefusedError, ServiceError) as refusal:
         raise StepRefusedError(f"The demo stopped: {refusal}") from None
     finally:
@@ -98,7 +98,7 @@ class _Demo:
         self._http = http
         self._seconds: dict[str, float] = {}
 
-    async def tell(self, started: float) -> dict[str, Any]:
+    async def tell(self, crowd: Sequence[Person], started: float) -> dict[str, Any]:
         token = mint(self._addresses.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=self._offset())
         operator = ApiClient(self._http, self._addresses.gateway, token)
         director, login = await story.found_organization(operator)
@@ -106,7 +106,6 @@ class _Demo:
         self._lap("setup", started)
 
         at = monotonic()
-        crowd = people(self._arguments.patients, self._week, self._arguments.calendars)
         admissions = await story.admit(director, made, crowd, self._week)
         self._tell_admissions(admissions)
         self._lap("import", at)

@@ -1,10 +1,11 @@
 """Commitments over HTTP."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
@@ -17,6 +18,8 @@ from services.scheduler.errors import NotACalendarTypeError
 
 router = APIRouter(route_class=IdempotentRoute, tags=["commitments"])
 
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 2200
 _CALENDAR_BODY: Final = {
     "requestBody": {
         "required": True,
@@ -24,6 +27,16 @@ _CALENDAR_BODY: Final = {
         "content": {"text/calendar": {"schema": {"type": "string"}}},
     }
 }
+
+
+def _within_reach(instant: datetime) -> datetime:
+    # Beyond these years an offset can lead out of what a timestamp holds.
+    if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+        raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 
 
 async def _calendar_document(request: Request) -> bytes:
@@ -81,8 +94,8 @@ async def list_commitments(
     patient_id: PatientId,
     commitments: CommitmentsRead,
     page: RequestedPage,
-    start: Annotated[AwareDatetime, Query(description="First instant, RFC 3339 with an offset.")],
-    end: Annotated[AwareDatetime, Query(description="The instant after the last.")],
+    start: Annotated[Instant, Query(description="First instant, RFC 3339 with an offset.")],
+    end: Annotated[Instant, Query(description="The instant after the last.")],
 ) -> Page[Commitment]:
     """List when a patient is busy between two instants."""
     return await commitments.page(patient_id, start, end, page)

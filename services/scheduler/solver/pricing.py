@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,12 +27,20 @@ from services.scheduler.solver.weeks import PlannedSession, WeekPlanner, WeekTab
 BATCH = 16
 
 
+class Plan(NamedTuple):
+    """A patient's week: what it costs without prices, and the meetings it joins."""
+
+    patient: int
+    cost: float
+    meetings: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Response:
     """The patients' answer to prices: the sum of their costs, each plan, and what they use."""
 
     value: float
-    plans: list[list[PlannedSession]]
+    plans: list[Plan]
     usage: Prices
 
 
@@ -58,14 +67,14 @@ class PricedWeeks:
     def respond(self, prices: Prices) -> Response:
         """Plan everybody's week; seats are priced per person, other things by the slot."""
         usage = Prices.nothing(self.instance, self._offers)
-        plans: list[list[PlannedSession]] = [[] for _ in self.instance.patients]
+        plans: list[Plan] = []
         value = 0.0
         for batch in self._batches:
             table = batch.solve(prices)
-            value += float(table.values.astype(np.float64).sum())
-            for column, index in enumerate(batch.planner.batch.patients):
-                plans[index] = table.plan(column)
-                batch.use(column, plans[index], prices, usage)
+            for column in range(len(batch.planner.batch.patients)):
+                worth = float(table.values[column])
+                value += worth
+                plans.append(batch.use(column, table.plan(column), worth, prices, usage))
         return Response(value, plans, usage)
 
 
@@ -128,27 +137,46 @@ class _PricedBatch:
                 cheapest = _cheapest(team, staff).astype(costs.dtype)
                 costs[row, column] += cheapest
 
-    def use(self, row: int, plan: Sequence[PlannedSession], prices: Prices, usage: Prices) -> None:
-        """Add what a plan takes to the usage."""
-        for session in plan:
-            column = self.planner.batch.options.index(session.option)
+    def use(
+        self,
+        row: int,
+        sessions: Sequence[PlannedSession],
+        worth: float,
+        prices: Prices,
+        usage: Prices,
+    ) -> Plan:
+        """Add what a week takes to the usage, and return it with what it costs unpriced."""
+        patient = int(self._people[row])
+        meetings = []
+        for session in sessions:
             if session.option.kind is not None:
-                number = self.meeting(row, session, prices)
-                usage.seats[number, self._people[row]] += 1
-                continue
-            when = window(session.day, session.slot, session.option.slots)
-            on_site = MODALITIES[session.modality] == ON_SITE
-            if session.option.service not in STAFFED_SERVICES or on_site:
-                usage.places[session.option.service][when] += 1
-            if session.option.service in STAFFED_SERVICES:
-                team = self._teams[column][row]
-                cost = [
-                    prices.staff[person, when].sum() + extra if mask[session.day, session.slot] else np.inf
-                    for person, mask, extra in team
-                ]
-                usage.staff[team[int(np.argmin(cost))][0], when] += 1
+                number = self._meeting(row, session, prices)
+                usage.seats[number, patient] += 1
+                worth -= float(prices.seats[number, patient])
+                meetings.append(number)
+            else:
+                worth -= self._visit(row, session, prices, usage)
+        return Plan(patient, worth, tuple(meetings))
 
-    def meeting(self, row: int, session: PlannedSession, prices: Prices) -> int:
+    def _visit(self, row: int, session: PlannedSession, prices: Prices, usage: Prices) -> float:
+        """Add a visit to the usage and return the prices it pays."""
+        paid, option = 0.0, session.option
+        when = window(session.day, session.slot, option.slots)
+        if option.service not in STAFFED_SERVICES or MODALITIES[session.modality] == ON_SITE:
+            usage.places[option.service][when] += 1
+            paid += float(prices.places[option.service][when].sum())
+        if option.service in STAFFED_SERVICES:
+            team = self._teams[self.planner.batch.options.index(option)][row]
+            cost = [
+                float(prices.staff[person, when].sum()) + extra if mask[session.day, session.slot] else np.inf
+                for person, mask, extra in team
+            ]
+            person, _, extra = team[int(np.argmin(cost))]
+            usage.staff[person, when] += 1
+            paid += min(cost) - extra
+        return paid
+
+    def _meeting(self, row: int, session: PlannedSession, prices: Prices) -> int:
         """Find the offer a planned group session is, the cheapest of the patient's languages."""
         column = self.planner.batch.options.index(session.option)
         numbers = self._meetings[column][row, :, session.modality, session.day, session.slot]

@@ -285,6 +285,8 @@ async def test_a_service_that_is_down_is_503_with_retry_after_and_not_a_500(
         assert answer.json()["type"] == "urn:eventide:problem:upstream-unavailable"
         assert int(answer.headers["retry-after"]) > 0
         assert "records" in answer.json()["detail"]
+        # Nothing was sent, so nothing may have been done: that is another refusal than an interrupted write.
+        assert "code" not in answer.json()
 
 
 async def test_what_the_gateway_answers_itself_goes_on_when_a_service_is_down(

@@ -159,10 +159,11 @@ async def test_a_start_after_a_kill_waits_for_the_old_server(
     parent.kill()
     parent.wait()
 
-    with pytest.raises(LockStuckError):
-        InheritedLock(home / "pg" / "lock").acquire(patience=0)
-
-    os.kill(postmaster, signal.SIGCONT)
+    try:
+        with pytest.raises(LockStuckError):
+            InheritedLock(home / "pg" / "lock").acquire(patience=0)
+    finally:
+        os.kill(postmaster, signal.SIGCONT)
     with EmbeddedPostgres(home / "pg") as cluster:
         assert await query(cluster.admin_dsn, "SELECT 1") == 1
 

@@ -70,12 +70,16 @@ async def test_the_application_role_is_bound_by_row_level_security(urls: dict[st
     assert await run(urls[service].app, f"{powers} WHERE rolname = current_user") is False
 
 
-async def test_the_application_uses_what_the_owner_makes_and_makes_nothing(
+async def test_the_application_uses_what_the_owner_grants_and_makes_nothing(
     urls: dict[str, DatabaseUrls],
 ) -> None:
-    await run(urls["records"].owner, "CREATE TABLE notes (id serial)", "SELECT 1")
+    owner, app = urls["records"].owner, urls["records"].app
+    await run(owner, "CREATE TABLE notes (id int)", "SELECT 1")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await run(app, "SELECT 1", "SELECT count(*) FROM notes")
+    await run(owner, "GRANT SELECT, INSERT ON notes TO eventide_records_app", "SELECT 1")
 
-    inserted = await run(urls["records"].app, "INSERT INTO notes DEFAULT VALUES", "SELECT count(*) FROM notes")
+    inserted = await run(app, "INSERT INTO notes DEFAULT VALUES", "SELECT count(*) FROM notes")
 
     assert inserted == 1
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -179,6 +179,8 @@ async def test_a_calendar_is_imported_by_desk_and_planners_only(patient: Json, i
     ("parameters", "name"),
     [
         ({"start": "2026-10-06T09:00:00"}, "start"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
+        ({"end": "9999-12-31T23:59:59-14:00"}, "end"),
         ({"start": "2026-10-13T00:00:00Z", "end": "2026-10-06T00:00:00Z"}, "end"),
     ],
 )

@@ -132,6 +132,7 @@ async def test_publishing_needs_if_match_and_happens_once(
     desk = scheduler(Role.FRONT_DESK)
 
     assert (await desk.post(f"/v1/proposals/{proposal['id']}:publish")).status_code == 428
+    assert (await publish(proposal, version=1)).status_code == 412
     key = {"idempotency-key": str(uuid4())}
     first, repeated, again = [await publish(proposal, **headers) for headers in (key, {}, {})][:3]
     assert first.status_code == 200

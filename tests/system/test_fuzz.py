@@ -1,0 +1,63 @@
+"""Generated requests against every operation of the published document, through the gateway: no 500, no surprise."""
+
+import asyncio
+from pathlib import Path
+
+import orjson
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from services.chassis.http import HttpClient
+from services.clients.api import ApiClient
+from services.operator.demo import story
+from services.operator.stack import Addresses
+
+DOCUMENT = orjson.loads((Path(__file__).resolve().parents[2] / "docs" / "api" / "eventide.json").read_bytes())
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+OPERATIONS = {operation.ok().label: operation.ok() for operation in SCHEMA.get_all_operations()}
+EXAMPLES = 12
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="session")
+def director_token(stack: Addresses, operator_token: str) -> str:
+    async def found() -> str:
+        http = HttpClient()
+        director, _ = await story.found_organization(ApiClient(http, stack.gateway, operator_token))
+        await http.close()
+        return director.token or ""
+
+    return asyncio.run(found())
+
+
+@pytest.mark.parametrize("label", sorted(OPERATIONS))
+def test_whatever_is_sent_is_answered_as_documented(label: str, stack: Addresses, director_token: str) -> None:
+    statuses: set[int] = set()
+
+    @given(case=OPERATIONS[label].as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def send(case: schemathesis.Case) -> None:
+        case.headers = {**(case.headers or {}), "authorization": f"Bearer {director_token}"}
+        response = case.call(base_url=stack.gateway)
+        statuses.add(response.status_code)
+        checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+        case.validate_response(response, checks=checks)
+
+    send()
+    # Were the token refused, every answer would be as documented and nothing would have been tried.
+    assert statuses - {401} or label == "POST /v1/login_sessions"
