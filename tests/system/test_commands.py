@@ -88,7 +88,8 @@ def test_calendars_that_are_none_leave_their_people_out_and_are_told_in_one_line
 
 def first_call() -> str:
     section = (ROOT / "README.md").read_text().partition("## A first call")[2]
-    return re.findall(r"```\n(.*?)```", section, re.DOTALL)[0]
+    blocks: list[str] = re.findall(r"```\n(.*?)```", section, re.DOTALL)
+    return blocks[0]
 
 
 def test_the_first_call_of_the_readme_works_as_written(tmp_path: Path) -> None:

@@ -74,11 +74,6 @@ def batches(instance: Instance, *, size: int) -> list[Batch]:
     ]
 
 
-def batch_of(instance: Instance, index: int) -> Batch:
-    """Make a batch of one patient."""
-    return _batch(instance, (index,), _options(instance, index))
-
-
 def _options(instance: Instance, index: int) -> tuple[Option, ...]:
     patient = instance.patients[index]
     in_groups = [

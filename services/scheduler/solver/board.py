@@ -170,25 +170,6 @@ class Board:
             today.sessions.append((slot, slots, service))
             self.left[number][service] -= slots
 
-    def release_group(self, group: TherapyGroup) -> None:
-        """Give back the practitioners and the room of a meeting without members."""
-        when = window(group.day, group.slot, self.instance.kinds[group.kind].slots)
-        for person in (group.lead, group.co):
-            if person is not None:
-                self.busy[self.staff[person], when] = False
-        for number, room in enumerate(self.instance.rooms):
-            if room.id == group.room:
-                self._rooms[number, when] = False
-
-    def release_visit(self, visit: Visit) -> None:
-        """Give back the practitioner or pool and the place; the patient's days are not kept."""
-        patient = self.instance.patients[self.person[visit.patient]]
-        when = window(visit.day, visit.slot, self.instance.visit_slots(patient, visit.service))
-        if visit.practitioner is not None:
-            self.busy[self.staff[visit.practitioner], when] = False
-        if visit.service in (MEDICATION, NURSE_VISIT) or visit.modality == ON_SITE:
-            self._left[visit.service][when] += 1
-
     def day_starts(self, number: int, day: int, slots: int, service: str, modality: str) -> Mask:
         """Where one more session keeps the patient's day within the rules: [slot]."""
         limits = self.instance.limits

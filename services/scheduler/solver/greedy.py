@@ -5,6 +5,7 @@ import numpy as np
 from services.scheduler.solver.board import Board
 from services.scheduler.solver.instance import (
     DAYS,
+    FAMILY,
     INDIVIDUAL,
     MODALITIES,
     ON_SITE,
@@ -57,9 +58,12 @@ class _Groups:
     def _hours_for_visits(self) -> dict[Id, int]:
         """Slots of counselling each practitioner is to keep, as if all see their primary."""
         hours = dict.fromkeys((person.id for person in self._instance.practitioners), 0)
-        for patient in self._instance.patients:
+        family = [person.id for person in self._instance.practitioners if FAMILY in person.individual]
+        for number, patient in enumerate(self._instance.patients):
             if patient.primary is not None:
                 hours[patient.primary] += patient.needs.get(INDIVIDUAL, 0)
+            if family:
+                hours[family[number % len(family)]] += patient.needs.get(FAMILY, 0)
         return hours
 
     def open_all(self) -> None:

@@ -21,6 +21,8 @@ from services.scheduler.solver.visits import VisitChoices
 
 MOST_LEADERS = 6
 MOST_ASSISTANTS = 3
+# More starts for each service make the models slower than they make them better.
+VISITS_EACH = 4
 
 
 def offer_of(group: TherapyGroup) -> Offer:
@@ -42,7 +44,7 @@ class Neighbourhood:
         statics: Statics,
         random: Random,
         *,
-        visits_each: int = 14,
+        visits_each: int = VISITS_EACH,
     ) -> None:
         self._instance = instance
         self._offers = offers

@@ -11,9 +11,11 @@ from services.scheduler.solver.instance import DAYS, Id, Instance, Timetable
 from services.scheduler.solver.offers import Offer, Offers
 from services.scheduler.solver.prices import Array
 
-SMALLEST, LARGEST = 5, 24
+SMALLEST, FIRST, LARGEST = 5, 8, 24
+RESTAFFED_DAYS = 2
+RESTAFFING = 0.5
 MOST_OFFERS = 60
-NOISE = 0.5
+NOISE = 0.2
 
 
 class Pick(NamedTuple):
@@ -34,7 +36,7 @@ class Picker:
         self._noise = np.random.default_rng(random.getrandbits(32))
         self._ids = [patient.id for patient in instance.patients]
         self._person = {patient: n for n, patient in enumerate(self._ids)}
-        self._size = min(len(self._ids), 10)
+        self._size = min(len(self._ids), FIRST)
         self._ways: tuple[Callable[[Timetable, Array], int], ...] = (
             self._by_unmet,
             self._by_small_group,
@@ -51,8 +53,8 @@ class Picker:
         seed = self._ways[self._way](timetable, unmet)
         columns = self._companions(seed, timetable)
         free = frozenset(self._ids[column] for column in columns)
-        few = self._random.random() < NOISE
-        days = self._random.sample(range(DAYS), 2) if few else ()
+        changes = self._random.random() < RESTAFFING
+        days = self._random.sample(range(DAYS), RESTAFFED_DAYS) if changes else ()
         return Pick(free, self._extra(columns), frozenset(days))
 
     def reward(self, gain: float, *, proven: bool) -> None:

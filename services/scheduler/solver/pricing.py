@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,20 +26,11 @@ from services.scheduler.solver.weeks import PlannedSession, WeekPlanner, WeekTab
 BATCH = 16
 
 
-class Plan(NamedTuple):
-    """A patient's week: what it costs without prices, and the meetings it joins."""
-
-    patient: int
-    cost: float
-    meetings: tuple[int, ...]
-
-
 @dataclass(slots=True)
 class Response:
-    """The patients' answer to prices: the sum of their costs, each plan, and what they use."""
+    """The patients' answer to prices: the sum of their costs, and what they use."""
 
     value: float
-    plans: list[Plan]
     usage: Prices
 
 
@@ -67,15 +57,13 @@ class PricedWeeks:
     def respond(self, prices: Prices) -> Response:
         """Plan everybody's week; seats are priced per person, other things by the slot."""
         usage = Prices.nothing(self.instance, self._offers)
-        plans: list[Plan] = []
         value = 0.0
         for batch in self._batches:
             table = batch.solve(prices)
-            for column in range(len(batch.planner.batch.patients)):
-                worth = float(table.values[column])
-                value += worth
-                plans.append(batch.use(column, table.plan(column), worth, prices, usage))
-        return Response(value, plans, usage)
+            value += float(table.values.astype(np.float64).sum())
+            for column in range(len(table.values)):
+                batch.use(column, table.plan(column), prices, usage)
+        return Response(value, usage)
 
 
 def _is_exact(instance: Instance) -> bool:
@@ -137,44 +125,26 @@ class _PricedBatch:
                 cheapest = _cheapest(team, staff).astype(costs.dtype)
                 costs[row, column] += cheapest
 
-    def use(
-        self,
-        row: int,
-        sessions: Sequence[PlannedSession],
-        worth: float,
-        prices: Prices,
-        usage: Prices,
-    ) -> Plan:
-        """Add what a week takes to the usage, and return it with what it costs unpriced."""
-        patient = int(self._people[row])
-        meetings = []
+    def use(self, row: int, sessions: Sequence[PlannedSession], prices: Prices, usage: Prices) -> None:
+        """Add what a week takes to the usage."""
         for session in sessions:
             if session.option.kind is not None:
-                number = self._meeting(row, session, prices)
-                usage.seats[number, patient] += 1
-                worth -= float(prices.seats[number, patient])
-                meetings.append(number)
+                usage.seats[self._meeting(row, session, prices), self._people[row]] += 1
             else:
-                worth -= self._visit(row, session, prices, usage)
-        return Plan(patient, worth, tuple(meetings))
+                self._visit(row, session, prices, usage)
 
-    def _visit(self, row: int, session: PlannedSession, prices: Prices, usage: Prices) -> float:
-        """Add a visit to the usage and return the prices it pays."""
-        paid, option = 0.0, session.option
+    def _visit(self, row: int, session: PlannedSession, prices: Prices, usage: Prices) -> None:
+        option = session.option
         when = window(session.day, session.slot, option.slots)
         if option.service not in STAFFED_SERVICES or MODALITIES[session.modality] == ON_SITE:
             usage.places[option.service][when] += 1
-            paid += float(prices.places[option.service][when].sum())
         if option.service in STAFFED_SERVICES:
             team = self._teams[self.planner.batch.options.index(option)][row]
             cost = [
                 float(prices.staff[person, when].sum()) + extra if mask[session.day, session.slot] else np.inf
                 for person, mask, extra in team
             ]
-            person, _, extra = team[int(np.argmin(cost))]
-            usage.staff[person, when] += 1
-            paid += min(cost) - extra
-        return paid
+            usage.staff[team[int(np.argmin(cost))][0], when] += 1
 
     def _meeting(self, row: int, session: PlannedSession, prices: Prices) -> int:
         """Find the offer a planned group session is, the cheapest of the patient's languages."""

@@ -17,7 +17,7 @@ from services.scheduler.solver.prices import Array
 from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.submodel import Submodel
 
-STEP_SECONDS = 3.0
+STEP_SECONDS = 2.0
 STEP_EFFORT = 2.0
 
 
