@@ -14,8 +14,11 @@ from typing import Any, Final
 import structlog
 from asyncpg import (
     CannotConnectNowError,
+    DeadlockDetectedError,
+    LockNotAvailableError,
     PostgresConnectionError,
     QueryCanceledError,
+    SerializationError,
     TooManyConnectionsError,
 )
 from opentelemetry import context as otel_context
@@ -28,6 +31,7 @@ from starlette.responses import Response
 from services.chassis.context import TIMEOUT_HEADER, RequestContext, continue_trace, enter
 from services.chassis.errors import (
     BodyTooLargeError,
+    ContentionError,
     DatabaseUnavailableError,
     DeadlineExceededError,
     ServiceError,
@@ -46,12 +50,19 @@ _SECURITY_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-_DATABASE_AWAY: Final = (
-    PoolTimeoutError,
-    PostgresConnectionError,
-    CannotConnectNowError,
-    TooManyConnectionsError,
-    ConnectionError,
+_MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Callable[[], ServiceError]], ...]] = (
+    ((TimeoutError, QueryCanceledError), DeadlineExceededError),
+    ((DeadlockDetectedError, SerializationError, LockNotAvailableError), ContentionError),
+    (
+        (
+            PoolTimeoutError,
+            PostgresConnectionError,
+            CannotConnectNowError,
+            TooManyConnectionsError,
+            ConnectionError,
+        ),
+        DatabaseUnavailableError,
+    ),
 )
 
 
@@ -169,12 +180,12 @@ def _allowed_seconds(header: str | None, longest: float) -> float:
 
 
 def _as_refusal(error: BaseException) -> ServiceError | None:
+    """Say what a failure means to the caller, however SQLAlchemy has wrapped it; None for what nobody foresaw."""
     if isinstance(error, ServiceError):
         return error
-    if isinstance(error, TimeoutError | QueryCanceledError):
-        return DeadlineExceededError()
-    if isinstance(error, _DATABASE_AWAY):
-        return DatabaseUnavailableError()
+    for kinds, refusal in _MEANINGS:
+        if isinstance(error, kinds):
+            return refusal()
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
             return DatabaseUnavailableError()

@@ -110,6 +110,15 @@ class DatabaseUnavailableError(ServiceError):
         super().__init__("The database does not answer at the moment; nothing was changed. Try again shortly.")
 
 
+class ContentionError(ServiceError):
+    """Two writes met on the same rows and the database let one of them go."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("Somebody changed the same things at this moment; nothing was changed. Send it again.")
+
+
 class DeadlineExceededError(ServiceError):
     """The time the caller gave is over."""
 

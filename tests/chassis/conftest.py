@@ -1,5 +1,6 @@
 """A service made of nothing but chassis: what holds for it holds for every service."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Annotated
@@ -76,6 +77,17 @@ async def broken(principal: Caller) -> None:
 @router.get("/slow", operation_id="read_treatment_plan")
 async def slow(db: Db) -> None:
     await db.execute(text("select pg_sleep(5)"))
+
+
+both_hold_one = asyncio.Barrier(2)
+
+
+@router.post("/meet/{first}/{second}", operation_id="create_site")
+async def meet(first: int, second: int, db: Db) -> dict[str, str]:
+    await db.execute(text("select pg_advisory_xact_lock(:number)"), {"number": first})
+    await both_hold_one.wait()
+    await db.execute(text("select pg_advisory_xact_lock(:number)"), {"number": second})
+    return {"status": "saved"}
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -80,6 +81,14 @@ async def test_a_request_ends_with_its_deadline(chassis: httpx2.AsyncClient) -> 
 
     assert answer.status_code == 504
     assert answer.json()["type"] == "urn:eventide:problem:deadline-exceeded"
+
+
+async def test_of_two_writes_that_block_each_other_one_is_saved_and_one_is_told_to_try_again(
+    chassis: httpx2.AsyncClient,
+) -> None:
+    answers = await asyncio.gather(chassis.post("/meet/7001/7002"), chassis.post("/meet/7002/7001"))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
 async def test_answers_are_not_stored_by_caches(chassis: httpx2.AsyncClient) -> None:
