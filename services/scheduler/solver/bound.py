@@ -41,12 +41,8 @@ ONLY_UNMET = Weights(
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What the bound teaches the search: seat prices, and how often each seat was wanted lately.
+    """What the bound teaches the search: how often each seat was wanted lately, [offer, patient]."""
 
-    Both are [offer, patient].
-    """
-
-    seats: Array
     wanted: Array
 
 
@@ -90,7 +86,7 @@ class BoundSearch:
 
     def guide(self) -> Guide:
         """Return what the search may learn from."""
-        return Guide(self._best_prices.seats, self.wanted)
+        return Guide(self.wanted)
 
     def _keep(self, response: Response) -> None:
         value = response.value - self._market.rent(self._prices) + self._constant

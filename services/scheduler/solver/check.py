@@ -82,7 +82,12 @@ class _Check:
             self._patient(patient)
         self._workload()
         self._fixed(timetable)
-        self._cost["changes"] = len(self._instance.published_keys() - set(self._instance.session_keys(timetable)))
+        held = {
+            (patient, session.service, session.day, session.start)
+            for patient, sessions in self._attended.items()
+            for session in sessions
+        }
+        self._cost["changes"] = len(self._instance.published_keys() - held)
         goals = Goals(**self._cost, groups=self._group_cost)
         cost = goals.cost(self._instance.weights)
         if bound is not None and not bound <= cost + TOLERANCE:

@@ -71,11 +71,18 @@ class _Explanation:
         if service == FAMILY and not (own & self._grid.family(patient, option.slots)).any():
             return Reason("family_unavailable", "the family and the patient have no hour in common")
         if not self._statics.possible(number, option).any():
-            if service in STAFFED_SERVICES:
-                text = "nobody who may hold the session works while the patient is free"
-                return Reason("no_practitioner_on_duty", text)
-            return Reason("pool_closed", "nobody of the pool is on duty while the patient is free")
+            return self._nobody_there(number, option, own)
         return self._taken(number, option)
+
+    def _nobody_there(self, number: int, option: Option, own: Mask) -> Reason:
+        """The patient has time, but there is no one, or no place, at any of it."""
+        if option.service not in STAFFED_SERVICES:
+            return Reason("pool_closed", "nobody of the pool is on duty while the patient is free")
+        team = self._statics.team(number, option)
+        if not any((own & duty).any() for _, duty, _ in team):
+            text = "nobody who may hold the session works while the patient is free"
+            return Reason("no_practitioner_on_duty", text)
+        return Reason("no_place", "the site has no room for it at any hour that would do")
 
     def _taken(self, number: int, option: Option) -> Reason:
         """The session is possible as such; say what else has taken its place."""

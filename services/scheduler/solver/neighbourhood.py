@@ -43,13 +43,11 @@ class Neighbourhood:
         offers: Offers,
         statics: Statics,
         random: Random,
-        *,
-        visits_each: int = VISITS_EACH,
     ) -> None:
         self._instance = instance
         self._offers = offers
         self._random = random
-        self._choices = VisitChoices(instance, statics, random, visits_each)
+        self._choices = VisitChoices(instance, statics, random, VISITS_EACH)
         self._person = {patient.id: n for n, patient in enumerate(instance.patients)}
         self._staff = [person.id for person in instance.practitioners]
 

@@ -1,11 +1,11 @@
 """Prices that share out what everybody wants: seats, practitioners, rooms, pools.
 
-Every price list that is `affordable` gives a valid lower bound: each patient alone, paying the
-prices, plus what the priced resources cannot earn more than. Proof, for any timetable: a meeting
-with members S costs its slots; affordability says the members' seat prices sum to at most
-that plus the prices of its practitioners and room, so replacing meetings by seat prices never
-raises the cost by more than the prices paid, and no slot of a resource is paid for more often than it
-exists.
+Every price list that is `affordable` gives a valid lower bound: what each patient alone would pay
+at least, prices included, less what the resources could earn at most (`rent`). Proof, for any
+timetable: in each meeting the seat prices of its members sum to at most the meeting's cost and the
+prices of its practitioners and room, because affordability says so of every possible set of
+members. So everybody's payments sum to at most the timetable's cost plus the prices of the slots
+in use, and no slot of a resource is in use more often than it exists.
 """
 
 from dataclasses import dataclass
@@ -114,13 +114,13 @@ class Market:
         """Cost of a meeting with one practitioner, and with two."""
         weight = self._instance.weights.group
         staff = np.where(self._offers.leaders, self._window(prices.staff), np.inf)
-        lead = staff.min(axis=1)
+        lead = staff.min(axis=1, initial=np.inf)
         helpers = np.where(self._offers.assistants, self._window(prices.staff), np.inf)
         room = np.where(self.on_site, self._window(prices.places[ROOMS][None])[:, 0], 0.0)
         base = weight * self._offers.slots + room
         alone = base + lead
         # The co-facilitator may be anybody but the lead; pricing them apart is never too dear.
-        paired = base + weight * self._offers.slots / 2 + lead + helpers.min(axis=1)
+        paired = base + weight * self._offers.slots / 2 + lead + helpers.min(axis=1, initial=np.inf)
         return alone, paired
 
     def _window(self, price: Array) -> Array:
@@ -136,7 +136,7 @@ class Market:
     def cheapest_leaders(self, prices: Prices, tolerance: float) -> Array:
         """Share each meeting among the leaders about as cheap as the cheapest: [offer, leader]."""
         cost = np.where(self._offers.leaders, self._window(prices.staff), np.inf)
-        limit = cost.min(axis=1, keepdims=True) + tolerance * self._offers.slots[:, None]
+        limit = cost.min(axis=1, keepdims=True, initial=np.inf) + tolerance * self._offers.slots[:, None]
         near = (cost <= limit).astype(np.float64)
         shares: Array = near / near.sum(axis=1, keepdims=True)
         return shares

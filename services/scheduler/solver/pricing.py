@@ -24,6 +24,7 @@ from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.weeks import PlannedSession, WeekPlanner, WeekTable
 
 BATCH = 16
+SPARE_TERMS = 100
 
 
 @dataclass(slots=True)
@@ -69,7 +70,9 @@ class PricedWeeks:
 def _is_exact(instance: Instance) -> bool:
     """Say whether single precision holds every sum: quanta of 1/64 below 2**18."""
     need = max((sum(patient.needs.values()) for patient in instance.patients), default=0)
-    return (need + 1) * (instance.weights.unmet + instance.weights.changes) < 2**17
+    weights = instance.weights
+    dearest = max(weights.unmet, weights.changes, weights.trip_on_site, weights.continuity)
+    return (need + SPARE_TERMS) * dearest < 2**17
 
 
 class _PricedBatch:

@@ -19,17 +19,21 @@ from services.scheduler.solver.submodel import Submodel
 
 STEP_SECONDS = 2.0
 STEP_EFFORT = 2.0
+# A step costs something even if its model is trivial, so that a work limit always ends a solve.
+LEAST_EFFORT = 0.01
 
 
 class Search:
-    """Holds the best timetable; every one it keeps has passed the independent checker."""
+    """Holds the best timetable; every one it keeps has passed the independent checker.
+
+    Only the first may not have (`is_valid`), where fixed groups still lack members.
+    """
 
     def __init__(
         self,
         instance: Instance,
         offers: Offers,
         statics: Statics,
-        unavoidable: Array,
         seed: int,
     ) -> None:
         self._instance = instance
@@ -37,12 +41,13 @@ class Search:
         self._picker = Picker(instance, offers, self._random)
         self._neighbourhood = Neighbourhood(instance, offers, statics, self._random)
         self._person = {patient.id: n for n, patient in enumerate(instance.patients)}
-        self._unavoidable = unavoidable
+        self.unavoidable: Array = np.zeros(len(instance.patients))
         self.timetable = greedy(instance, offers, statics)
         verdict = check(instance, self.timetable)
         if not verdict.ok:
-            self.timetable = Timetable(instance.fixed.groups, instance.fixed.visits)
+            self.timetable = instance.fixed
             verdict = check(instance, self.timetable)
+        self.is_valid = verdict.ok
         self.goals: Goals = verdict.goals
         self.work = 0.0
 
@@ -62,7 +67,7 @@ class Search:
             seed=self._random.getrandbits(30),
             cancelled=cancelled,
         )
-        self.work += answer.effort
+        self.work += max(answer.effort, LEAST_EFFORT)
         gain = self.offer(answer.timetable) if answer.timetable is not None else 0.0
         self._picker.reward(gain, proven=answer.proven)
 
@@ -70,10 +75,11 @@ class Search:
         """Keep a timetable that breaks no rule and is not worse; return what it gains."""
         verdict = check(self._instance, timetable)
         weights = self._instance.weights
-        if not verdict.ok or verdict.goals.rank(weights) > self.goals.rank(weights):
+        is_worse = self.is_valid and verdict.goals.rank(weights) > self.goals.rank(weights)
+        if not verdict.ok or is_worse:
             return 0.0
         gain = self.goals.cost(weights) - verdict.goals.cost(weights)
-        self.timetable, self.goals = timetable, verdict.goals
+        self.timetable, self.goals, self.is_valid = timetable, verdict.goals, True
         return gain
 
     def _unmet(self) -> Array:
@@ -86,4 +92,4 @@ class Search:
             number = self._person[visit.patient]
             patient = self._instance.patients[number]
             missing[number] -= self._instance.visit_slots(patient, visit.service)
-        return np.maximum(0.0, missing - self._unavoidable)
+        return np.maximum(0.0, missing - self.unavoidable)

@@ -95,9 +95,10 @@ class _Solve:
         instance, self._grid = self._instance, Grid(self._instance)
         self._offers = enumerate_offers(instance, self._grid)
         self._statics = Statics(instance, self._grid)
-        unavoidable = unavoidable_unmet(instance, self._offers, self._grid)
-        self._unmet_bound = round(float(unavoidable.sum()))
-        self._search = Search(instance, self._offers, self._statics, unavoidable, self._effort.seed)
+        self._search = Search(instance, self._offers, self._statics, self._effort.seed)
+        self._progress()
+        self._search.unavoidable = unavoidable_unmet(instance, self._offers, self._grid)
+        self._unmet_bound = round(float(self._search.unavoidable.sum()))
         self._progress()
 
     def _beside(self, partner: BoundPartner) -> None:
@@ -173,6 +174,8 @@ class _Solve:
         return max(self._bound, float(self._instance.weights.unmet * self._unmet_bound))
 
     def _close(self) -> Outcome:
+        if not self._search.is_valid:
+            return self._without_timetable(Status.UNKNOWN)
         timetable = self._search.timetable
         verdict = check(self._instance, timetable, bound=self._lower_bound())
         is_lexicographic = self._instance.weights.lexicographic

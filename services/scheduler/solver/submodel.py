@@ -60,7 +60,6 @@ class Submodel:
         effort: float | None,
         seed: int,
         cancelled: Callable[[], bool],
-        workers: int = 1,
     ) -> Answer:
         """Search until proven best, out of time or effort, or cancelled."""
         solver = cp_model.CpSolver()
@@ -69,7 +68,7 @@ class Submodel:
         if effort is not None:
             parameters.max_deterministic_time = effort
         parameters.random_seed = seed
-        parameters.num_workers = workers
+        parameters.num_workers = 1
         # Probing and symmetry detection take longer than these models need to be solved.
         parameters.cp_model_probing_level = 0
         parameters.symmetry_level = 0

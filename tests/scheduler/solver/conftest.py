@@ -80,7 +80,7 @@ def whole_problem(instance: Instance) -> Problem:
     """Everything free: the exact model of a small instance."""
     grid = Grid(instance)
     offers = enumerate_offers(instance, grid)
-    choices = VisitChoices(instance, Statics(instance, grid), Random(0), each=10_000)
+    choices = VisitChoices(instance, Statics(instance, grid), Random(0), each=10_000)  # noqa: S311 -- nothing secret
     board = Board.of(instance, Timetable())
     staff = [person.id for person in instance.practitioners]
     return Problem(
@@ -104,9 +104,7 @@ def whole_problem(instance: Instance) -> Problem:
             if offers.assistants[row, number]
         ),
         visits=tuple(
-            visit
-            for column in range(len(instance.patients))
-            for visit in choices.of(board, column, offers.items)
+            visit for column in range(len(instance.patients)) for visit in choices.of(board, column, offers.items)
         ),
     )
 

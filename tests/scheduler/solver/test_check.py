@@ -11,7 +11,7 @@ FIVE = tuple(f"patient-{number}" for number in range(5))
 GROUP = TherapyGroup("skills", 0, 8, "on_site", None, "en", "staff-0", None, "small", FIVE)
 VISIT = Visit("patient-0", "individual", 0, 15, "on_site", "staff-0")
 NURSE = Visit("patient-0", "nurse_visit", 2, 8, "on_site", None)
-MEDICATION = Visit("patient-0", "medication", 2, 10, "on_site", None)
+MEDICATION = Visit("patient-0", "medication", 2, 11, "on_site", None)
 FAMILY = Visit("patient-1", "family", 2, 22, "on_site", "staff-1")
 VALID = Timetable((GROUP,), (VISIT, NURSE, MEDICATION, FAMILY))
 NEEDS = {"skills_group": 6, "individual": 4, "nurse_visit": 2, "medication": 1, "family": 4}
@@ -32,6 +32,7 @@ def instead(old: Visit, **changes: Any) -> Timetable:
     return replace(VALID, visits=tuple(kept))
 
 
+OTHER_DAY = replace(VISIT, slot=24)
 OTHER = replace(VISIT, patient="patient-1")
 MUTATIONS: dict[str, Mutation] = {
     "unknown kind": (groups(replace(GROUP, kind="yoga")), "unknown kind"),
@@ -76,8 +77,12 @@ MUTATIONS: dict[str, Mutation] = {
     "family busy": (instead(FAMILY, slot=26), "family not available"),
     "nurse too soon": (visits(replace(NURSE, day=1)), "too close"),
     "week maximum": (
-        visits(*(replace(VISIT, day=2, slot=slot) for slot in (8, 12, 16, 22, 26))),
-        "maximum",
+        visits(OTHER_DAY, *(replace(VISIT, day=2, slot=slot) for slot in (8, 12, 16, 22, 26))),
+        "week maximum",
+    ),
+    "day maximum": (
+        visits(*(replace(VISIT, day=0, slot=slot) for slot in (22, 26, 30, 34))),
+        "day maximum",
     ),
     "double visit": (visits(VISIT), "staff-0 twice"),
 }

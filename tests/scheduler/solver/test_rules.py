@@ -43,9 +43,7 @@ REMOTE = meeting(modality="telehealth")
 SKILLS_ONLY = {"skills": {"service": "process_group", "slots": 6}}
 PROCESS = meeting(track="A")
 TWO_NURSES = {"needs": {"nurse_visit": 2}}
-MET = Timetable(
-    (TherapyGroup("skills", 0, 8, "on_site", None, "en", "staff-0", None, "small", FIVE),)
-)
+MET = Timetable((TherapyGroup("skills", 0, 8, "on_site", None, "en", "staff-0", None, "small", FIVE),))
 SEEN = Timetable((), (visit(),))
 LED = ((meeting(), "staff-0"),)
 PATTERNS: dict[str, tuple[Pattern, Pattern]] = {

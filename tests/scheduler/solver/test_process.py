@@ -1,0 +1,93 @@
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.scheduler.solver.cli import solve_file
+from services.scheduler.solver.instance import InvalidInstanceError
+
+ROOT = Path(__file__).resolve().parents[3]
+COMMAND = [sys.executable, "-m", "services.scheduler.solver.process"]
+Document = dict[str, Any]
+
+
+def run(document: str) -> tuple[int, list[Document]]:
+    done = subprocess.run(COMMAND, input=document, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_progress_comes_first_and_the_checked_outcome_last(
+    document: Callable[..., Document],
+) -> None:
+    job = {"instance": document(6), "time_limit": 20, "seed": 1, "workers": 1, "work_limit": 0.3}
+
+    status, lines = run(json.dumps(job))
+
+    assert status == 0
+    assert {line["event"] for line in lines[:-1]} == {"progress"}
+    assert lines[-1]["event"] == "outcome"
+    assert lines[-1]["check"]["ok"]
+    assert lines[-1]["timetable"]["format"] == "eventide-timetable/1"
+    assert lines[-1]["timetable"]["goals"]["unmet"] == 0
+
+
+def test_a_terminated_solve_still_gives_its_best_timetable(
+    document: Callable[..., Document],
+) -> None:
+    job = {"instance": document(9), "time_limit": 600, "workers": 2}
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(job))
+        process.stdin.close()
+        first = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        lines = [json.loads(line) for line in process.stdout]
+
+        status = process.wait(timeout=30)
+
+    assert first["event"] == "progress"
+    assert status == 0
+    assert lines[-1]["event"] == "outcome"
+    assert lines[-1]["check"]["ok"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("not json", "document"),
+        ("[]", "document"),
+        ("{}", "document"),
+        ('{"instance": {"format": "other"}}', "format"),
+        ('{"instance": 1}', ""),
+    ],
+)
+def test_a_malformed_document_is_answered_with_its_fault(text: str, place: str) -> None:
+    status, lines = run(text)
+
+    assert status == 2
+    assert lines[0]["event"] == "error"
+    assert lines[0]["place"] == place
+
+
+def test_a_file_is_solved_into_a_file(document: Callable[..., Document], tmp_path: Path) -> None:
+    source, target = tmp_path / "in.json", tmp_path / "out.json"
+    source.write_text(json.dumps(document(4)))
+
+    summary = solve_file(source, target, time_limit=2.0, workers=1)
+
+    assert summary["checker"]["ok"]
+    assert summary["objective"] == json.loads(target.read_text())["objective"]
+
+
+def test_a_file_that_is_not_json_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "in.json"
+    source.write_text("{")
+
+    with pytest.raises(InvalidInstanceError):
+        solve_file(source, tmp_path / "out.json")
