@@ -44,6 +44,10 @@ COLUMN_TYPES: Final[dict[Any, Any]] = {datetime: TIMESTAMP(timezone=True), str: 
 """What annotations of rows mean: instants are `timestamptz`, text is `text`."""
 
 
+UnitOfWork = AsyncSession
+"""A command's transaction, as logic sees it: something to hand to storage, which alone looks inside."""
+
+
 class CommandSessions(Protocol):
     """Opens units of work; the tests give one that rolls everything back."""
 

@@ -47,7 +47,7 @@ def _token(last: UUID) -> str:
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 
-def _requested_page(
+async def _requested_page(
     page_size: PageSize = 50,
     page_token: Annotated[str | None, Query(max_length=64, description="next_page_token of the page before.")] = None,
 ) -> PageRequest:

@@ -1,5 +1,7 @@
 """What routes depend on: the caller, a unit of work, a read; the whole wiring in one place.
 
+All of them are coroutines, because FastAPI sends a plain function to a thread, which costs more than most of them do.
+
 A session of the database is reached only through these, so the commit always comes before the answer: FastAPI's default
 scope would end the dependency after the answer has left, and report a lost write as saved.
 """
@@ -103,7 +105,7 @@ Reading = Annotated[Read, Depends(_read, scope="function")]
 """A read of the caller's organization."""
 
 
-def _clock(request: Request) -> Clock:
+async def _clock(request: Request) -> Clock:
     return process_of(request).clock
 
 
@@ -116,7 +118,7 @@ def entity_tag(version: int) -> str:
     return f'"{version}"'
 
 
-def _expected_version(
+async def _expected_version(
     if_match: Annotated[str | None, Header(description='The ETag that you read, such as "3".')] = None,
 ) -> int | None:
     if if_match is None:
@@ -131,7 +133,7 @@ ExpectedVersion = Annotated[int | None, Depends(_expected_version)]
 """The version that If-Match names, or None without the header."""
 
 
-def _required_version(version: ExpectedVersion) -> int:
+async def _required_version(version: ExpectedVersion) -> int:
     if version is None:
         raise VersionRequiredError
     return version
@@ -147,7 +149,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ProblemDetails, "content": content} for status in statuses}
 
 
-def _bearer_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> str:
+async def _bearer_token(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> str:
     if credentials is None:
         raise AuthenticationRequiredError
     return credentials.credentials

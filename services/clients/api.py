@@ -31,7 +31,15 @@ from services.contracts.scheduler.sites import (
     Site,
     SiteRequest,
 )
-from services.contracts.scheduler.timetables import Appointment, Proposal, Solve, SolveRequest, Timetable
+from services.contracts.scheduler.timetables import (
+    Appointment,
+    Proposal,
+    PublicationRequest,
+    Solve,
+    SolveRequest,
+    Timetable,
+    TimetableChangeReason,
+)
 
 Resource = TypeVar("Resource")
 Item = TypeVar("Item")
@@ -109,11 +117,14 @@ class ApiClient(ServiceClient):
         """Read a proposal."""
         return await self._get(Proposal, f"/v1/proposals/{proposal_id}")
 
-    async def publish_proposal(self, proposal_id: ProposalId, base_version: int) -> Timetable:
-        """Publish a proposal, if the week still stands at the version it is based on."""
+    async def publish_proposal(
+        self, proposal_id: ProposalId, base_version: int, reason: TimetableChangeReason | None = None
+    ) -> Timetable:
+        """Publish a proposal, if the week still stands at its base version; a second version needs a reason."""
         headers = {"if-match": f'"{base_version}"', "idempotency-key": str(uuid4())}
         path = f"/v1/proposals/{proposal_id}:publish"
-        return await self._call(Timetable, "POST", path, token=self.token, headers=headers)
+        body = None if reason is None else PublicationRequest(reason=reason)
+        return await self._call(Timetable, "POST", path, token=self.token, body=body, headers=headers)
 
     async def read_timetable(self, site_id: SiteId, week: date) -> Timetable:
         """Read the published week."""

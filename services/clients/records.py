@@ -4,14 +4,14 @@ from datetime import date
 
 from services.chassis.errors import NotFoundError
 from services.chassis.http import HttpClient
-from services.clients.base import ServiceClient
+from services.clients.base import Schema, ServiceClient
 from services.clients.errors import RefusedError
 from services.clients.gateway import TokenExchange
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientPresence
-from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.records.treatment_plans import PatientSeating, WeekRequirements
 
 
 class RecordsClient(ServiceClient):
@@ -33,9 +33,22 @@ class RecordsClient(ServiceClient):
         Raises:
             NotFoundError: There is no such patient in the caller's organization.
         """
+        return await self._of_patient(PatientPresence, patient_id, "presence", caller_token)
+
+    async def patient_seating(self, caller_token: str, patient_id: PatientId) -> PatientSeating:
+        """Return what giving a patient a seat depends on.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization.
+        """
+        return await self._of_patient(PatientSeating, patient_id, "seating", caller_token)
+
+    async def _of_patient(
+        self, answer_type: type[Schema], patient_id: PatientId, what: str, caller_token: str
+    ) -> Schema:
         token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
         try:
-            return await self._call(PatientPresence, "GET", f"/v1/patients/{patient_id}/presence", token=token)
+            return await self._call(answer_type, "GET", f"/v1/patients/{patient_id}/{what}", token=token)
         except RefusedError as refusal:
             if refusal.problem.type == ProblemType.NOT_FOUND.urn:
                 raise NotFoundError from None

@@ -32,6 +32,7 @@ class ProblemType(StrEnum):
     SOLVE_FAILED = "solve-failed"
     TIMETABLE_REFUSED = "timetable-refused"
     DOUBLE_BOOKING = "double-booking"
+    NO_SEAT = "no-seat"
     UPSTREAM_UNAVAILABLE = "upstream-unavailable"
     DATABASE_UNAVAILABLE = "database-unavailable"
     OVERLOADED = "overloaded"

@@ -19,7 +19,7 @@ from services.gateway.organizations.storage import OrganizationStorage
 from services.gateway.tokens.logic import TokensLogic
 
 
-def _equipment(request: Request) -> Equipment:
+async def _equipment(request: Request) -> Equipment:
     equipment: Equipment = request.app.state.equipment
     return equipment
 
@@ -27,21 +27,21 @@ def _equipment(request: Request) -> Equipment:
 _Equipment = Annotated[Equipment, Depends(_equipment)]
 
 
-def _organizations(db: Db, clock: Now) -> OrganizationsLogic:
+async def _organizations(db: Db, clock: Now) -> OrganizationsLogic:
     return OrganizationsLogic(OrganizationStorage(db), clock)
 
 
 Organizations = Annotated[OrganizationsLogic, Depends(_organizations)]
 
 
-def _accounts(db: Db, organizations: Organizations, equipment: _Equipment, clock: Now) -> AccountsLogic:
+async def _accounts(db: Db, organizations: Organizations, equipment: _Equipment, clock: Now) -> AccountsLogic:
     return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
 
 
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
 
 
-def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:
+async def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -55,14 +55,14 @@ def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:
 Login = Annotated[LoginLogic, Depends(_login)]
 
 
-def _internal_tokens(equipment: _Equipment) -> TokensLogic:
+async def _internal_tokens(equipment: _Equipment) -> TokensLogic:
     return TokensLogic(equipment.issuer)
 
 
 InternalTokens = Annotated[TokensLogic, Depends(_internal_tokens)]
 
 
-def _keys(equipment: _Equipment) -> KeyRing:
+async def _keys(equipment: _Equipment) -> KeyRing:
     return equipment.keys
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
+from services.operator.bench import add_benches
 from services.operator.errors import OperatorError
 
 _INTERRUPTED = 130
@@ -91,12 +92,22 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     solve.add_argument("--seed", type=_natural, default=0, metavar="N")
     solve.add_argument("--workers", type=_natural, default=2, metavar="N")
     _add_json(solve)
+    add_benches(commands.add_parser("bench", help="measure one thing", description="Print figures, never a verdict."))
     openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail where a document is outdated")
+    _add_drills(commands)
     # Every argument is pytest's, also one that begins with a dash: no character begins ours.
     test = commands.add_parser("test", help="run every check, or pytest", prefix_chars="\0", add_help=False)
     test.set_defaults(answered_by="services.operator.checks:run")
     test.add_argument("pytest_arguments", nargs="*")
+
+
+def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "try a guarantee hard, count, and judge; exit status 1 where it was violated"
+    drills = commands.add_parser("drill", help=text, description=text).add_subparsers(required=True, metavar="NAME")
+    races = _add(drills, "races", "services.operator.drill.races:run", "eight contenders a race, one of whom may win")
+    races.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many races (default: 1000)")
+    _add_json(races)
 
 
 def _add(

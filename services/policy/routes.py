@@ -10,6 +10,7 @@ _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFOR
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _DESK: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
 _READS_THE_BOOK: Final = _CLINICAL | _DESK
+_BOOKS: Final = _DESK | {Role.COUNSELLOR}
 _PLANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
@@ -21,6 +22,7 @@ class Route:
     """One operation: where it is, and which roles may call it.
 
     `services` names the services that may call it for a person whose roles it lists in `served_roles`.
+    `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
     """
 
     operation_id: str
@@ -31,6 +33,7 @@ class Route:
     public: bool = False
     services: frozenset[Microservice] = field(default=frozenset())
     served_roles: frozenset[Role] = field(default=frozenset())
+    deadline_seconds: float | None = None
 
 
 def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -91,6 +94,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
+    _for_the_scheduler("read_patient_seating", "GET", "/v1/patients/{patient_id}/seating", _BOOKS),
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),
@@ -113,10 +117,27 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("create_solve", "POST", "/v1/solves", _DESK),
     _scheduler("read_solve", "GET", "/v1/solves/{solve_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve", "POST", "/v1/solves/{solve_id}:cancel", _DESK),
+    Route(
+        "stream_solve_events",
+        Microservice.SCHEDULER,
+        "GET",
+        "/v1/solves/{solve_id}/events",
+        _READS_THE_BOOK,
+        # As long as an access token lives: who is shut out stops hearing of the solve.
+        deadline_seconds=900.0,
+    ),
     _scheduler("read_proposal", "GET", "/v1/proposals/{proposal_id}", _READS_THE_BOOK),
+    _scheduler("list_proposal_changes", "GET", "/v1/proposals/{proposal_id}/changes", _READS_THE_BOOK),
+    _scheduler("accept_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:accept", _DESK),
+    _scheduler("reject_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:reject", _DESK),
     _scheduler("publish_proposal", "POST", "/v1/proposals/{proposal_id}:publish", _DESK),
     _scheduler("read_timetable", "GET", "/v1/sites/{site_id}/timetables/{week}", _READS_THE_BOOK),
+    _scheduler("list_timetable_versions", "GET", "/v1/sites/{site_id}/timetables/{week}/versions", _READS_THE_BOOK),
+    _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
+    _scheduler("book_appointment", "POST", "/v1/appointments/{appointment_id}:book", _BOOKS),
+    _scheduler("hold_appointment", "POST", "/v1/appointments/{appointment_id}:hold", _BOOKS),
+    _scheduler("release_appointment", "POST", "/v1/appointments/{appointment_id}:release", _BOOKS),
 )
 
 BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

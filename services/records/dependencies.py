@@ -12,42 +12,44 @@ from services.records.treatment_plans.logic import NoContactCommands, TreatmentP
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 
 
-def _root_key(request: Request) -> SealingKey:
+async def _root_key(request: Request) -> SealingKey:
     return SealingKey.root(request.app.state.root_key)
 
 
 _RootKey = Annotated[SealingKey, Depends(_root_key)]
 
 
-def _patient_changes(db: Db, principal: Caller, clock: Now, root: _RootKey) -> PatientCommands:
+async def _patient_changes(db: Db, principal: Caller, clock: Now, root: _RootKey) -> PatientCommands:
     return PatientCommands(PatientRows(db, root, organization_of(principal)), clock)
 
 
 PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
 
 
-def _patient_reading(read: Reading, root: _RootKey) -> PatientReads:
+async def _patient_reading(read: Reading, root: _RootKey) -> PatientReads:
     return PatientReads(PatientQueries(read, root))
 
 
 PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
 
 
-def _treatment_plan_changes(db: Db, principal: Caller, clock: Now, patients: PatientChanges) -> TreatmentPlanCommands:
+async def _treatment_plan_changes(
+    db: Db, principal: Caller, clock: Now, patients: PatientChanges
+) -> TreatmentPlanCommands:
     return TreatmentPlanCommands(TreatmentPlanRows(db, organization_of(principal)), patients, clock)
 
 
 TreatmentPlanChanges = Annotated[TreatmentPlanCommands, Depends(_treatment_plan_changes)]
 
 
-def _treatment_plan_reading(read: Reading, patients: PatientReading) -> TreatmentPlanReads:
+async def _treatment_plan_reading(read: Reading, patients: PatientReading) -> TreatmentPlanReads:
     return TreatmentPlanReads(TreatmentPlanQueries(read), patients)
 
 
 TreatmentPlanReading = Annotated[TreatmentPlanReads, Depends(_treatment_plan_reading)]
 
 
-def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: PatientChanges) -> NoContactCommands:
+async def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: PatientChanges) -> NoContactCommands:
     return NoContactCommands(NoContactRows(db, organization_of(principal)), patients, clock)
 
 

@@ -4,20 +4,23 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.clock import Clock
-from services.chassis.database import Read, driver_connection
+from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.wiring import Caller, Db, Now, Reading, organization_of
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CalendarReaders, CommitmentsLogic, CommitmentsReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
+from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
+from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.sites.logic import SitesLogic, SitesReader
-from services.scheduler.solves.logic import SolvesLogic, SolvesReader, WeekFacts
+from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
+from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
 
 
@@ -25,22 +28,24 @@ from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReade
 class _Command:
     """What every command works with; it reads on its own connection, and so sees what it has written."""
 
-    db: AsyncSession
+    db: UnitOfWork
     organization_id: OrganizationId
+    account_id: AccountId
     read: Read
     clock: Clock
 
 
 async def _command(db: Db, principal: Caller, clock: Now) -> _Command:
-    return _Command(db, organization_of(principal), Read(await driver_connection(db)), clock)
+    read = Read(await driver_connection(db))
+    return _Command(db, organization_of(principal), principal.account_id, read, clock)
 
 
-def _records(request: Request) -> RecordsClient:
+async def _records(request: Request) -> RecordsClient:
     records: RecordsClient = request.app.state.records
     return records
 
 
-def _calendar_readers(request: Request) -> CalendarReaders:
+async def _calendar_readers(request: Request) -> CalendarReaders:
     readers: CalendarReaders = request.app.state.calendar_readers
     return readers
 
@@ -49,35 +54,35 @@ Command = Annotated[_Command, Depends(_command)]
 Records = Annotated[RecordsClient, Depends(_records)]
 
 
-def _sites_read(read: Reading) -> SitesReader:
+async def _sites_read(read: Reading) -> SitesReader:
     return SitesReader(read)
 
 
-def _sites(command: Command) -> SitesLogic:
+async def _sites(command: Command) -> SitesLogic:
     return SitesLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
 
 
-def _practitioners_read(read: Reading) -> PractitionersReader:
+async def _practitioners_read(read: Reading) -> PractitionersReader:
     return PractitionersReader(read, SitesReader(read))
 
 
-def _practitioners(command: Command) -> PractitionersLogic:
+async def _practitioners(command: Command) -> PractitionersLogic:
     return PractitionersLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
 
 
-def _group_offerings_read(read: Reading) -> GroupOfferingsReader:
+async def _group_offerings_read(read: Reading) -> GroupOfferingsReader:
     return GroupOfferingsReader(read, SitesReader(read))
 
 
-def _group_offerings(command: Command) -> GroupOfferingsLogic:
+async def _group_offerings(command: Command) -> GroupOfferingsLogic:
     return GroupOfferingsLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
 
 
-def _commitments_read(read: Reading) -> CommitmentsReader:
+async def _commitments_read(read: Reading) -> CommitmentsReader:
     return CommitmentsReader(read)
 
 
-def _commitments(
+async def _commitments(
     command: Command, records: Records, readers: Annotated[CalendarReaders, Depends(_calendar_readers)]
 ) -> CommitmentsLogic:
     return CommitmentsLogic(
@@ -90,13 +95,24 @@ def _commitments(
     )
 
 
-def _solves_read(read: Reading) -> SolvesReader:
+async def _solves_read(read: Reading) -> SolvesReader:
     return SolvesReader(read)
 
 
-def _solves(command: Command, records: Records) -> SolvesLogic:
+async def _solve_watch(request: Request) -> SolveWatch:
+    watch: SolveWatch = request.app.state.solve_watch
+    return watch
+
+
+async def _solve_streams(
+    read: Reading, principal: Caller, watch: Annotated[SolveWatch, Depends(_solve_watch)]
+) -> SolveStreams:
+    return SolveStreams(watch, organization_of(principal), SolvesReader(read))
+
+
+async def _week_facts(command: Command, records: Records) -> WeekFacts:
     sites = SitesReader(command.read)
-    facts = WeekFacts(
+    return WeekFacts(
         sites=sites,
         practitioners=PractitionersReader(command.read, sites),
         offerings=GroupOfferingsReader(command.read, sites),
@@ -104,18 +120,25 @@ def _solves(command: Command, records: Records) -> SolvesLogic:
         timetables=TimetablesReader(command.read),
         records=records,
     )
+
+
+Facts = Annotated[WeekFacts, Depends(_week_facts)]
+
+
+async def _solves(command: Command, facts: Facts) -> SolvesLogic:
     reader = SolvesReader(command.read)
     return SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock)
 
 
-def _proposals_read(read: Reading) -> ProposalsReader:
+async def _proposals_read(read: Reading) -> ProposalsReader:
     return ProposalsReader(read)
 
 
-def _proposals(command: Command) -> ProposalsLogic:
+async def _proposals(command: Command) -> ProposalsLogic:
     published = TimetablesReader(command.read)
     return ProposalsLogic(
         command.db,
+        command.account_id,
         reader=ProposalsReader(command.read),
         sites=SitesReader(command.read),
         solves=SolvesReader(command.read),
@@ -127,12 +150,47 @@ def _proposals(command: Command) -> ProposalsLogic:
     )
 
 
-def _timetables_read(read: Reading) -> TimetablesReader:
+async def _proposal_changes_read(read: Reading) -> ProposalChangesReader:
+    return ProposalChangesReader(read, ProposalsReader(read))
+
+
+async def _proposal_changes(command: Command) -> ProposalChangesLogic:
+    return ProposalChangesLogic(
+        command.db,
+        command.account_id,
+        read=command.read,
+        proposals=ProposalsReader(command.read),
+        solves=SolvesReader(command.read),
+        clock=command.clock,
+    )
+
+
+async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
+    published = TimetablesReader(command.read)
+    return RevertsLogic(
+        command.account_id,
+        facts=facts,
+        published=published,
+        timetables=TimetablesLogic(command.db, command.organization_id, published),
+        appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+        clock=command.clock,
+    )
+
+
+async def _timetables_read(read: Reading) -> TimetablesReader:
     return TimetablesReader(read)
 
 
-def _appointments_read(read: Reading) -> AppointmentsReader:
-    return AppointmentsReader(read, SitesReader(read))
+async def _appointments_read(read: Reading, clock: Now) -> AppointmentsReader:
+    return AppointmentsReader(read, SitesReader(read), clock)
+
+
+# Not a thread's work: what is not `async` here would be sent to one.
+async def _bookings(command: Command, records: Records) -> BookingsLogic:
+    commitments = CommitmentsReader(command.read)
+    return BookingsLogic(
+        command.db, command.organization_id, commitments=commitments, records=records, clock=command.clock
+    )
 
 
 Sites = Annotated[SitesLogic, Depends(_sites)]
@@ -145,7 +203,12 @@ Commitments = Annotated[CommitmentsLogic, Depends(_commitments)]
 CommitmentsRead = Annotated[CommitmentsReader, Depends(_commitments_read)]
 Solves = Annotated[SolvesLogic, Depends(_solves)]
 SolvesRead = Annotated[SolvesReader, Depends(_solves_read)]
+SolveEvents = Annotated[SolveStreams, Depends(_solve_streams)]
 Proposals = Annotated[ProposalsLogic, Depends(_proposals)]
 ProposalsRead = Annotated[ProposalsReader, Depends(_proposals_read)]
+ProposalChanges = Annotated[ProposalChangesLogic, Depends(_proposal_changes)]
+ProposalChangesRead = Annotated[ProposalChangesReader, Depends(_proposal_changes_read)]
+Reverts = Annotated[RevertsLogic, Depends(_reverts)]
 TimetablesRead = Annotated[TimetablesReader, Depends(_timetables_read)]
 AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
+Bookings = Annotated[BookingsLogic, Depends(_bookings)]

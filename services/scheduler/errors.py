@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from services.chassis.errors import ServiceError
+from services.chassis.errors import InvalidRequestError, ServiceError
 from services.contracts.identifiers import SolveId
 from services.contracts.problems import InvalidField, ProblemType
 
@@ -69,6 +69,15 @@ class SolveFinishedError(ServiceError):
         super().__init__("This solve is over; there is nothing left to cancel.")
 
 
+class TooManyStreamsError(ServiceError):
+    """As many streams of events are open as this process can serve."""
+
+    problem = ProblemType.OVERLOADED
+
+    def __init__(self) -> None:
+        super().__init__("Too many are following solves at the moment: read the solve itself, or try again shortly.")
+
+
 class AlreadyPublishedError(ServiceError):
     """The proposal has been published before."""
 
@@ -88,6 +97,67 @@ class TimetableMovedError(ServiceError):
             f"The proposal is based on version {base_version} of the week of {week}, and version {current_version} "
             "is published: solve the week again.",
             code="timetable-moved",
+        )
+
+
+class WeekMovedError(ServiceError):
+    """Another version is published than the caller has read."""
+
+    problem = ProblemType.STALE_VERSION
+
+    def __init__(self, week: date, *, expected_version: int, current_version: int) -> None:
+        super().__init__(
+            f"Version {current_version} of the week of {week} is published, and not version {expected_version}: "
+            "read it again.",
+            code="timetable-moved",
+        )
+
+
+class PastWeekError(ServiceError):
+    """The week is over, so its timetable is history."""
+
+    problem = ProblemType.WEEK_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("This week is over: what was published for it stays as it is.", code="week-in-the-past")
+
+
+class ReasonRequiredError(InvalidRequestError):
+    """People were told another week, so a reason is owed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "/reason", "is required where the week is published already: say why it changes", code="reason-required"
+        )
+
+
+class ChangeDoesNotFitError(ServiceError):
+    """Decided on its own, the change leaves a week that breaks a rule."""
+
+    problem = ProblemType.TIMETABLE_REFUSED
+
+    def __init__(self, broken: Sequence[str], remedy: Sequence[int]) -> None:
+        numbers = ", ".join(map(str, remedy))
+        way_out = f"Send together_with: {numbers}." if remedy else "No other change decided along with it would help."
+        super().__init__(
+            f"The week would no longer hold together: {'; '.join(broken)}. {way_out}",
+            code="change-does-not-fit",
+            errors=(InvalidField(location="body", pointer="/together_with", detail=f"add {numbers}"),)
+            if remedy
+            else (),
+        )
+
+
+class RevertRefusedError(ServiceError):
+    """The earlier version does not fit the week as it stands today."""
+
+    problem = ProblemType.TIMETABLE_REFUSED
+
+    def __init__(self, version: int, *, collisions: int, broken_rules: int) -> None:
+        super().__init__(
+            f"Version {version} no longer fits: {collisions} of its sessions meet commitments known by now, and "
+            f"{broken_rules} other rules are broken. Solve the week again.",
+            code="revert-refused",
         )
 
 
@@ -111,4 +181,71 @@ class DoubleBookingError(ServiceError):
         super().__init__(
             f"A {what} of this timetable is booked elsewhere at the same time; nothing was changed.",
             code=f"{what}-booked",
+        )
+
+
+class PatientBookedError(ServiceError):
+    """The patient has a seat at that time, in this session or in another."""
+
+    problem = ProblemType.DOUBLE_BOOKING
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has a seat at that time already; nothing was changed. Release that one first.",
+            code="patient-booked",
+        )
+
+
+class CommitmentCollidesError(ServiceError):
+    """The patient is at work, at school or on the way at that time."""
+
+    problem = ProblemType.DOUBLE_BOOKING
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The session collides with a commitment of the patient, the way included; nothing was changed.",
+            code="commitment-collides",
+        )
+
+
+class NoSeatError(ServiceError):
+    """Every seat is taken, or sits beside somebody the patient is kept apart from: the same words for both."""
+
+    problem = ProblemType.NO_SEAT
+
+    def __init__(self) -> None:
+        super().__init__("There is no seat for this patient in this session; nothing was changed. Try another one.")
+
+
+class AppointmentCancelledError(ServiceError):
+    """The session is no longer in the published week."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The week was published anew without this session: read its appointments again.",
+            code="appointment-cancelled",
+        )
+
+
+class AppointmentOverError(ServiceError):
+    """The session has ended, so its seats are history."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The session is over; its seats can no longer change.", code="appointment-over")
+
+
+class BookedByHandError(ServiceError):
+    """Seats of the week were taken, held or given back since it was published; a new version would undo that."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, sessions: int) -> None:
+        super().__init__(
+            f"Seats of {sessions} sessions were booked, held or given back by hand since this week was published, and"
+            " this would undo them. Look at the week's appointments; send replace_bookings: true where that is meant.",
+            code="booked-by-hand",
         )

@@ -11,6 +11,7 @@ from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
+from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.commitments.logic import CalendarReaders
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
@@ -19,16 +20,18 @@ from services.scheduler.proposals.routes import router as proposals
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.sites.routes import router as sites
 from services.scheduler.solves.routes import router as solves
+from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.routes import router as timetables
 
 # Matching is linear, so what is asked most comes first.
-_ROUTERS = (solves, appointments, timetables, proposals, commitments, sites, practitioners, group_offerings)
+_ROUTERS = (solves, appointments, bookings, timetables, proposals, commitments, sites, practitioners, group_offerings)
 
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; `lifespan` opens what it needs."""
     app = create_app(Microservice.SCHEDULER, _ROUTERS, lifespan=lifespan)
     app.state.calendar_readers = CalendarReaders()
+    app.state.solve_watch = SolveWatch(lambda: app.state.process.database)
     return app
 
 

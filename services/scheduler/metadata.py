@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.scheduler.appointments import tables as appointments
+from services.scheduler.bookings import tables as bookings
 from services.scheduler.commitments import tables as commitments
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.practitioners import tables as practitioners
@@ -13,7 +14,17 @@ from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
 from services.scheduler.timetables import tables as timetables
 
-TABLES: Final = (appointments, commitments, group_offerings, practitioners, proposals, sites, solves, timetables)
+TABLES: Final = (
+    appointments,
+    bookings,
+    commitments,
+    group_offerings,
+    practitioners,
+    proposals,
+    sites,
+    solves,
+    timetables,
+)
 METADATA: Final = Base.metadata
 
 _QUEUE: Final = "the job queue's own: it names organization and solve by id, so that a worker serves every organization"

@@ -79,6 +79,13 @@ def test_what_a_route_opens_is_closed_before_the_answer_leaves(_service: Microse
     assert all(dependency.scope == "function" for dependency in opened)
 
 
+@pytest.mark.parametrize(("_service", "route"), ALL, ids=lambda value: getattr(value, "operation_id", str(value)))
+def test_nothing_a_route_depends_on_is_sent_to_a_thread(_service: Microservice, route: APIRoute) -> None:
+    calls = [dependency.call for dependency in dependencies_of(route.dependant) if inspect.isfunction(dependency.call)]
+
+    assert all(inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call) for call in calls)
+
+
 @pytest.mark.parametrize(("_service", "route"), GUARDED, ids=lambda value: getattr(value, "operation_id", str(value)))
 def test_a_post_can_be_retried_with_its_key(_service: Microservice, route: APIRoute) -> None:
     if "POST" in (route.methods or ()) and not BY_OPERATION[route.operation_id or ""].services:

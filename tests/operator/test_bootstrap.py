@@ -28,9 +28,7 @@ class Checkout(NamedTuple):
 
     def start(self, *arguments: str, cwd: Path | None = None) -> str:
         command = [sys.executable, str(self.root / "eventide"), *arguments]
-        answer = subprocess.run(
-            command, cwd=cwd or self.root, check=True, capture_output=True, text=True
-        )
+        answer = subprocess.run(command, cwd=cwd or self.root, check=True, capture_output=True, text=True)
         told: str = answer.stdout
         return told.strip()
 
@@ -89,9 +87,10 @@ def test_a_lost_environment_is_made_again(checkout: Checkout) -> None:
     assert len(checkout.calls()) == 2
 
 
-def test_developer_tools_are_installed_for_the_tests_and_stay(checkout: Checkout) -> None:
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_developer_tools_are_installed_for_what_needs_them_and_stay(checkout: Checkout, command: str) -> None:
     checkout.start("up")
-    checkout.start("test")
+    checkout.start(command)
     checkout.start("up")
     (checkout.root / "uv.lock").write_text("changed")
     checkout.start("up")

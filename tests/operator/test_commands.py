@@ -94,9 +94,7 @@ def test_help_imports_nothing_that_it_does_not_need() -> None:
         "finally: print(*sys.modules, file=sys.stderr)"
     )
 
-    answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
 
     loaded = {module.partition(".")[0] for module in answer.stderr.split()}
     assert not loaded & {"pydantic", "asyncpg", "sqlalchemy", "alembic", "ortools", "fastapi"}

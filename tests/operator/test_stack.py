@@ -115,10 +115,7 @@ def test_a_stack_of_ones_own_is_not_had_where_one_runs(shared: Shared) -> None:
 
 def test_two_ups_at_once_start_one_stack_and_down_leaves_nothing_of_it(folder: Path) -> None:
     command = [*EVENTIDE, "up", "--port", "0", "--json", "--state", str(folder)]
-    both = [
-        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    both = [subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     first, second = (json.loads(process.communicate()[0]) for process in both)
 
     assert eventide(folder, "down") == {"stopped": True}

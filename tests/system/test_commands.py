@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -92,11 +94,20 @@ def first_call() -> str:
     return blocks[0]
 
 
-def test_the_first_call_of_the_readme_works_as_written(tmp_path: Path) -> None:
+@pytest.fixture
+def state() -> Iterator[Path]:
+    # Not pytest's own folder: the account that PostgreSQL runs as must be able to enter.
+    folder = Path(tempfile.mkdtemp(prefix="eventide-first-call-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_the_first_call_of_the_readme_works_as_written(tmp_path: Path, state: Path) -> None:
     if shutil.which("curl") is None:
         pytest.fail("curl is missing: the README's first call cannot be tried")
     # The same words, in a state folder of the test's own.
-    session = re.sub(r"\./eventide (up|status|token|down)", rf"./eventide \1 --state {tmp_path}/state", first_call())
+    session = re.sub(r"\./eventide (up|status|token|down)", rf"./eventide \1 --state {state}", first_call())
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}  # noqa: TID251 - a shell needs a path
 
     answer = subprocess.run(
@@ -110,4 +121,4 @@ def test_the_first_call_of_the_readme_works_as_written(tmp_path: Path) -> None:
     assert '{"items":[],"next_page_token":null}' in answer.stdout
     assert "problem" not in answer.stdout
     listed = subprocess.run(["/bin/ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
-    assert f"{tmp_path}/state" not in listed
+    assert str(state) not in listed

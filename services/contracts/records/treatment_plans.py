@@ -113,6 +113,14 @@ class NoContact(ResourceModel):
     patient_ids: list[PatientId]
 
 
+class PatientSeating(ResourceModel):
+    """What the scheduler needs to give one patient a seat: that they exist, their way, and whom to keep apart."""
+
+    patient_id: PatientId
+    travel_minutes: int = Field(description="One way, as the newest plan says; 0 without a plan.")
+    no_contact: list[PatientId]
+
+
 class WeekRequirements(ResourceModel):
     """Everything the scheduler reads of a site's plans for one week."""
 

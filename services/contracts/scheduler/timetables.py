@@ -8,9 +8,11 @@ from pydantic import Field
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import (
+    AccountId,
     AppointmentId,
     PatientId,
     PractitionerId,
+    ProposalChangeId,
     ProposalId,
     RoomId,
     SiteId,
@@ -156,6 +158,115 @@ class Proposal(ResourceModel):
     created_at: datetime
 
 
+class ChangeKind(StrEnum):
+    """What becomes of a patient's session; `reassigned` keeps its time, with another practitioner, room or modality."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    MOVED = "moved"
+    REASSIGNED = "reassigned"
+
+
+class ChangeStatus(StrEnum):
+    """What was decided about a change; publishing accepts what is pending."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class RejectionReason(StrEnum):
+    """Why a change is not wanted."""
+
+    PATIENT_DECLINES = "patient_declines"
+    CLINICAL = "clinical"
+    CONTINUITY = "continuity"
+    STAFFING = "staffing"
+    SHORT_NOTICE = "short_notice"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class TimetableChangeReason(StrEnum):
+    """Why a week that people were told is changed."""
+
+    PATIENT_REQUEST = "patient_request"
+    CLINICAL = "clinical"
+    COMMITMENT_CHANGED = "commitment_changed"
+    ADMISSION = "admission"
+    DISCHARGE = "discharge"
+    PLAN_CHANGED = "plan_changed"
+    STAFF_ABSENCE = "staff_absence"
+    ROOM_UNAVAILABLE = "room_unavailable"
+    CLOSURE = "closure"
+    BETTER_WEEK = "better_week"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+
+class ChangedSession(ResourceModel):
+    """A patient's session on one side of a change; start and end carry the site's offset."""
+
+    start: datetime
+    end: datetime
+    modality: Modality
+    room_id: RoomId | None
+    practitioner_id: PractitionerId | None
+    co_facilitator_id: PractitionerId | None
+
+
+class ProposalChange(ResourceModel):
+    """One difference of a proposal from the version it is based on; `before` or `after` is null where there is none."""
+
+    id: ProposalChangeId
+    number: int
+    kind: ChangeKind
+    patient_id: PatientId
+    service: ServiceKind
+    before: ChangedSession | None
+    after: ChangedSession | None
+    status: ChangeStatus
+    reason: RejectionReason | None
+    decided_by: AccountId | None
+    decided_at: datetime | None
+
+
+ChangeNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+_TogetherWith = Annotated[
+    list[ChangeNumber],
+    Field(
+        max_length=5000,
+        description="Numbers of other changes that the same is decided about, where one alone breaks the week.",
+    ),
+]
+
+
+class ChangeAcceptance(RequestModel):
+    """Accepts a change."""
+
+    together_with: _TogetherWith = Field(default_factory=list)
+
+
+class ChangeRejection(RequestModel):
+    """Rejects a change: the patient keeps the session of the published version, or gets no new one."""
+
+    reason: RejectionReason
+    together_with: _TogetherWith = Field(default_factory=list)
+
+
+class PublicationRequest(RequestModel):
+    """Says why a week that is published already is published anew, and whether seats booked by hand may go."""
+
+    reason: TimetableChangeReason | None = None
+    replace_bookings: bool = False
+
+
+class RevertRequest(RequestModel):
+    """Asks for the sessions of an earlier version."""
+
+    to_version: ChangeNumber
+    reason: TimetableChangeReason
+    replace_bookings: bool = False
+
+
 class Timetable(ResourceModel):
     """The published week of a site; a change is a new version."""
 
@@ -164,6 +275,8 @@ class Timetable(ResourceModel):
     week: date
     version: int
     proposal_id: ProposalId
+    reverted_to: int | None
+    reason: TimetableChangeReason | None
     objective: float
     bound: float | None
     gap: float | None
@@ -173,6 +286,21 @@ class Timetable(ResourceModel):
     unmet: list[UnmetRequirement]
     checker: CheckerVerdict
     published_at: datetime
+    published_by: AccountId | None
+
+
+class TimetableVersion(ResourceModel):
+    """One version in the history of a week; `reverted_to` names the version whose sessions it has again."""
+
+    id: TimetableId
+    version: int
+    proposal_id: ProposalId
+    reverted_to: int | None
+    reason: TimetableChangeReason | None
+    fully_served: int
+    patients: int
+    published_at: datetime
+    published_by: AccountId | None
 
 
 class AppointmentStatus(StrEnum):

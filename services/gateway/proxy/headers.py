@@ -12,6 +12,7 @@ _REQUEST: Final = (
     b"idempotency-key",
     b"if-match",
     b"if-none-match",
+    b"last-event-id",
 )
 _RESPONSE: Final = frozenset(
     {
@@ -29,6 +30,7 @@ _RESPONSE: Final = frozenset(
         b"retry-after",
         b"vary",
         b"www-authenticate",
+        b"x-accel-buffering",
     }
 )
 _SECURITY: Final = (

@@ -19,7 +19,14 @@ from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientRequest
 from services.contracts.records.treatment_plans import NoContactRequest, TreatmentPlanRequest
 from services.contracts.scheduler.sites import Practitioner
-from services.contracts.scheduler.timetables import Proposal, Solve, SolveRequest, SolveStatus, Timetable
+from services.contracts.scheduler.timetables import (
+    Proposal,
+    Solve,
+    SolveRequest,
+    SolveStatus,
+    Timetable,
+    TimetableChangeReason,
+)
 from services.contracts.vocabulary import ServiceKind
 from services.operator.demo import clinic
 from services.operator.demo.people import Person
@@ -169,4 +176,5 @@ async def solve(director: ApiClient, request: SolveRequest, on_progress: Callabl
 
 async def publish(director: ApiClient, proposal: Proposal) -> Timetable:
     """Publish the proposal on the version it was made for."""
-    return await director.publish_proposal(proposal.id, proposal.base_version)
+    reason = TimetableChangeReason.BETTER_WEEK if proposal.base_version > 0 else None
+    return await director.publish_proposal(proposal.id, proposal.base_version, reason)

@@ -11,6 +11,7 @@ from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
     NoContact,
     NoContactRequest,
+    PatientSeating,
     TreatmentPlan,
     TreatmentPlanRequest,
     WeekRequirements,
@@ -110,6 +111,20 @@ class TreatmentPlanReads:
         if plan is None:
             raise NotFoundError
         return plan
+
+    async def seating(self, patient_id: PatientId) -> PatientSeating:
+        """Return what giving a patient a seat depends on.
+
+        Raises:
+            NotFoundError: There is no such patient here.
+        """
+        patient = await self._patients.presence(patient_id)
+        plan = await self._queries.newest(patient.id)
+        return PatientSeating(
+            patient_id=patient.id,
+            travel_minutes=0 if plan is None else plan.travel_minutes,
+            no_contact=await self._queries.apart_from(patient.id),
+        )
 
     async def week(self, site_id: SiteId, monday: date) -> WeekRequirements:
         """Return what the plans of a site require of one week, and who may not meet in it.

@@ -11,6 +11,7 @@ from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
     NoContact,
     NoContactRequest,
+    PatientSeating,
     TreatmentPlan,
     TreatmentPlanRequest,
     WeekRequirements,
@@ -62,6 +63,12 @@ async def read_treatment_plan(patient_id: PatientId, plans: TreatmentPlanReading
 async def create_no_contact(request: NoContactRequest, pairs: NoContactChanges) -> NoContact:
     """Keep two patients out of each other's groups; neither is ever told (42 CFR 2.13(c))."""
     return await pairs.create(request)
+
+
+@router.get("/patients/{patient_id}/seating", operation_id="read_patient_seating", responses=documented(404, 422))
+async def read_patient_seating(patient_id: PatientId, plans: TreatmentPlanReading) -> PatientSeating:
+    """Tell the scheduler beside whom a patient may not sit, never why, and how long their way is."""
+    return await plans.seating(patient_id)
 
 
 @router.get("/week_requirements", operation_id="read_week_requirements", responses=documented(422))

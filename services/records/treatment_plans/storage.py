@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 import orjson
-from sqlalchemy import ARRAY, Date, Label, Text, Uuid, any_, bindparam, cast, func, select
+from sqlalchemy import ARRAY, Date, Label, Text, Uuid, any_, bindparam, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -66,6 +66,15 @@ _APART: Final = Query(
     .where(NoContactRow.lower_patient_id == _PATIENT_IDS, NoContactRow.higher_patient_id == _PATIENT_IDS)
     .order_by(NoContactRow.lower_patient_id, NoContactRow.higher_patient_id)
 )
+_PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_APART_FROM: Final = Query(
+    select(
+        case(
+            (NoContactRow.lower_patient_id == _PATIENT_ID, NoContactRow.higher_patient_id),
+            else_=NoContactRow.lower_patient_id,
+        ).label("other")
+    ).where(or_(NoContactRow.lower_patient_id == _PATIENT_ID, NoContactRow.higher_patient_id == _PATIENT_ID))
+)
 
 Schema = TypeVar("Schema", bound=ResourceModel)
 
@@ -90,6 +99,10 @@ class TreatmentPlanQueries:
         """Return the pairs among these patients that are kept apart."""
         rows = await self._read.all(_APART, patient_ids=patient_ids)
         return [NoContact(patient_ids=[row["lower_patient_id"], row["higher_patient_id"]]) for row in rows]
+
+    async def apart_from(self, patient_id: PatientId) -> list[PatientId]:
+        """Return who is kept apart from a patient."""
+        return [PatientId(row["other"]) for row in await self._read.all(_APART_FROM, patient_id=patient_id)]
 
 
 def _to_schema(schema: type[Schema], row: asyncpg.Record) -> Schema:

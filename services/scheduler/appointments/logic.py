@@ -4,24 +4,24 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
 from services.scheduler.appointments import storage
+from services.scheduler.errors import BookedByHandError
 from services.scheduler.sites.logic import SitesReader
 
 
 class AppointmentsReader:
     """Reads the book."""
 
-    def __init__(self, read: Read, sites: SitesReader) -> None:
+    def __init__(self, read: Read, sites: SitesReader, clock: Clock) -> None:
         self._read = read
         self._sites = sites
+        self._clock = clock
 
     async def page_of_week(
         self, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest
@@ -32,7 +32,7 @@ class AppointmentsReader:
             NotFoundError: There is no such site in the caller's organization.
         """
         zone = ZoneInfo((await self._sites.get(site_id)).zone)
-        found = await storage.page_of_week(self._read, site_id, week, status, page)
+        found = await storage.page_of_week(self._read, site_id, week, status, page, now=self._clock.now())
         local = [
             appointment.model_copy(
                 update={"start": appointment.start.astimezone(zone), "end": appointment.end.astimezone(zone)}
@@ -45,18 +45,23 @@ class AppointmentsReader:
 class AppointmentsLogic:
     """Keeps the book."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, clock: Clock) -> None:
         self._db = db
         self._organization_id = organization_id
         self._clock = clock
 
-    async def replace_week(self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session]) -> None:
+    async def replace_week(
+        self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session], *, replace_bookings: bool
+    ) -> None:
         """Cancel what the version before had booked and book these sessions, all or nothing.
 
         Raises:
+            BookedByHandError: Seats were taken or given back since, and nobody said that this may be undone.
             DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
         """
-        await storage.cancel_week(self._db, site_id, week)
+        by_hand = await storage.cancel_week(self._db, site_id, week)
+        if by_hand and not replace_bookings:
+            raise BookedByHandError(by_hand)
         await storage.book(
             self._db,
             self._organization_id,

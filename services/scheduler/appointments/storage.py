@@ -1,11 +1,13 @@
 """Where the book is kept."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, func, insert, select, update
+from sqlalchemy import TIMESTAMP, Date, Integer, Text, Uuid, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -47,6 +49,16 @@ _PATIENTS: Final = (
     .where(
         AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
         AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        AppointmentPatientRow.held_until.is_(None),
+    )
+    .scalar_subquery()
+)
+_EXPIRED_HOLDS: Final = (
+    select(func.count())
+    .where(
+        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+        AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        AppointmentPatientRow.held_until <= bindparam("now", type_=TIMESTAMP(timezone=True)),
     )
     .scalar_subquery()
 )
@@ -66,7 +78,7 @@ _PAGE: Final = Query(
         AppointmentRow.track,
         AppointmentRow.language,
         AppointmentRow.capacity,
-        AppointmentRow.taken,
+        (AppointmentRow.taken - _EXPIRED_HOLDS).label("taken"),
         _PATIENTS.label("patient_ids"),
     )
     .outerjoin(_LEAD, _takes_part(_LEAD, "lead"))
@@ -83,10 +95,11 @@ _PAGE: Final = Query(
 
 
 async def page_of_week(
-    read: Read, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest
+    read: Read, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest, *, now: datetime
 ) -> list[Appointment]:
     """Fetch a page of a week's appointments, and one more where there is one; times are in UTC."""
-    rows = await read.all(_PAGE, site_id=site_id, week=week, status=status.value, after=page.after, limit=page.limit)
+    asked = {"site_id": site_id, "week": week, "status": status.value, "now": now}
+    rows = await read.all(_PAGE, **asked, after=page.after, limit=page.limit)
     return [_to_appointment(row) for row in rows]
 
 
@@ -95,8 +108,11 @@ def _to_appointment(row: asyncpg.Record) -> Appointment:
     return Appointment(**{**values, "patient_ids": sorted(values["patient_ids"] or ())})
 
 
-async def cancel_week(db: AsyncSession, site_id: SiteId, week: date) -> None:
-    """Cancel what is booked in a week; it stays in the book as history."""
+async def cancel_week(db: AsyncSession, site_id: SiteId, week: date) -> int:
+    """Cancel what is booked in a week and return how many of its sessions had been changed by hand.
+
+    It stays in the book as history, without the seats that were only held.
+    """
     booked = (
         AppointmentRow.site_id == site_id,
         AppointmentRow.week == week,
@@ -106,11 +122,26 @@ async def cancel_week(db: AsyncSession, site_id: SiteId, week: date) -> None:
         update(AppointmentRow)
         .where(*booked)
         .values(status=AppointmentStatus.CANCELLED.value)
-        .returning(AppointmentRow.id)
+        .returning(AppointmentRow.id, AppointmentRow.by_hand)
     )
-    appointments = list(gone.scalars())
+    by_hand = {row.id: row.by_hand for row in gone}
+    appointments = list(by_hand)
+    await _end_holds(db, appointments)
     for participants in (AppointmentPractitionerRow, AppointmentPatientRow):
         await db.execute(update(participants).where(participants.appointment_id.in_(appointments)).values(booked=False))
+    return sum(by_hand.values())
+
+
+async def _end_holds(db: AsyncSession, appointments: Sequence[UUID]) -> None:
+    held = await db.execute(
+        delete(AppointmentPatientRow)
+        .where(AppointmentPatientRow.appointment_id.in_(appointments), AppointmentPatientRow.held_until.is_not(None))
+        .returning(AppointmentPatientRow.appointment_id)
+    )
+    for appointment_id, seats in Counter(held.scalars()).items():
+        await db.execute(
+            update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - seats)
+        )
 
 
 async def book(

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, false, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -50,6 +50,7 @@ class AppointmentRow(Base):
     language: Mapped[str | None]
     capacity: Mapped[int]
     taken: Mapped[int]
+    by_hand: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AppointmentPractitionerRow(Base):
@@ -76,10 +77,11 @@ class AppointmentPractitionerRow(Base):
 
 
 class AppointmentPatientRow(Base):
-    """Who attends; nobody is in two booked sessions at once."""
+    """Who attends, or for whom a seat is held a while; nobody is in two booked sessions at once."""
 
     __tablename__ = "appointment_patients"
     __table_args__ = (
+        CheckConstraint("booked or held_until is null", name="held"),
         ForeignKeyConstraint(
             ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
         ),
@@ -91,3 +93,4 @@ class AppointmentPatientRow(Base):
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     booked: Mapped[bool]
+    held_until: Mapped[datetime | None]

@@ -6,10 +6,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import BodyTooLargeError, InvalidRequestError, NotFoundError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
@@ -83,7 +81,7 @@ class CommitmentsLogic:
 
     def __init__(
         self,
-        db: AsyncSession,
+        db: UnitOfWork,
         organization_id: OrganizationId,
         *,
         sites: SitesReader,

@@ -1,9 +1,7 @@
 """What is allowed with practitioners."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
@@ -36,7 +34,7 @@ class PractitionersReader:
 class PractitionersLogic:
     """Sets up practitioners."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, sites: SitesReader, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, sites: SitesReader, clock: Clock) -> None:
         self._db = db
         self._organization_id = organization_id
         self._sites = sites

@@ -7,30 +7,56 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError
-from services.contracts.identifiers import OrganizationId, PatientId, ProposalId, SiteId, SolveId, TimetableId
+from services.contracts.identifiers import (
+    AccountId,
+    OrganizationId,
+    PatientId,
+    ProposalChangeId,
+    ProposalId,
+    SiteId,
+    SolveId,
+    TimetableId,
+)
 from services.contracts.scheduler.timetables import (
-    CheckerVerdict,
+    ChangeStatus,
     Proposal,
     ProposalStatus,
+    PublicationRequest,
+    Session,
     SolveOutcome,
     Timetable,
+    TimetableChangeReason,
 )
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.errors import AlreadyPublishedError, TimetableMovedError, TimetableRefusedError
+from services.scheduler.errors import (
+    AlreadyPublishedError,
+    PastWeekError,
+    ReasonRequiredError,
+    TimetableMovedError,
+    TimetableRefusedError,
+)
 from services.scheduler.proposals import storage
-from services.scheduler.proposals.rules import diff_of, required_minutes_of, sessions_of, unmet_of
+from services.scheduler.proposals.changes import changes_of, week_without
+from services.scheduler.proposals.rules import (
+    change_to_contract,
+    diff_of,
+    gap_of,
+    required_minutes_of,
+    sessions_of,
+    to_contract,
+    unmet_of,
+)
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.check import Verdict, check
-from services.scheduler.solver.format import instance_from_json, timetable_from_json
+from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
 from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.instance import Timetable as SolvedTimetable
 from services.scheduler.solves.logic import SolvesReader
-from services.scheduler.solves.rules import with_commitments
+from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
 from services.scheduler.weeks import WeekGrid
@@ -71,11 +97,16 @@ class ProposalsReader:
         """Return the timetable of a proposal that exists, as the solver writes it."""
         return await storage.document_of(self._read, proposal_id)
 
+    async def rejected(self, proposal_id: ProposalId) -> set[int]:
+        """Return the numbers of the changes that are rejected."""
+        statuses = await storage.statuses_of_changes(self._read, proposal_id)
+        return {number for number, status in statuses.items() if status is ChangeStatus.REJECTED}
+
 
 class Proposing:
     """Turns what a solver found into a proposal."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, sites: SitesReader, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, sites: SitesReader, clock: Clock) -> None:
         self._db = db
         self._organization_id = organization_id
         self._sites = sites
@@ -93,6 +124,7 @@ class Proposing:
         if not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors))
         site = await self._sites.get(solved.site_id)
+        grid = WeekGrid(ZoneInfo(site.zone), solved.week)
         unmet = unmet_of(instance, timetable, solved.document["unmet"])
         now = self._clock.now()
         proposal = Proposal(
@@ -105,29 +137,37 @@ class Proposing:
             outcome=SolveOutcome(solved.document["status"]),
             objective=verdict.cost,
             bound=solved.document.get("bound"),
-            gap=_gap(verdict.cost, solved.document.get("bound")),
+            gap=gap_of(verdict.cost, solved.document.get("bound")),
             goals={name: float(value) for name, value in asdict(verdict.goals).items()},
             fully_served=len(instance.patients) - len({requirement.patient_id for requirement in unmet}),
             patients=len(instance.patients),
             required_minutes=required_minutes_of(instance),
             unmet=unmet,
-            checker=_to_contract(verdict),
+            checker=to_contract(verdict),
             diff=diff_of(instance, timetable),
-            sessions=sessions_of(instance, timetable, WeekGrid(ZoneInfo(site.zone), solved.week)),
+            sessions=sessions_of(instance, timetable, grid),
             created_at=now,
         )
-        await storage.insert(self._db, self._organization_id, proposal, solved.document)
+        numbered = changes_of(instance, timetable)
+        # Ids sort as numbers do, so that pages come in their order.
+        ids = sorted(ProposalChangeId(fresh_id(now)) for _ in numbered)
+        changes = [
+            change_to_contract(instance, change, grid, change_id)
+            for change, change_id in zip(numbered, ids, strict=True)
+        ]
+        await storage.insert_proposal(self._db, self._organization_id, proposal, solved.document, changes)
         return proposal.id
 
 
-def _gap(objective: float, bound: float | None) -> float | None:
-    if bound is None:
-        return None
-    return 0.0 if objective == 0 else max(0.0, (objective - bound) / objective)
+@dataclass(frozen=True, slots=True)
+class _AcceptedWeek:
+    """What is published of a proposal: everything but what was rejected."""
 
-
-def _to_contract(verdict: Verdict) -> CheckerVerdict:
-    return CheckerVerdict(ok=verdict.ok, objective=verdict.cost, errors=list(verdict.errors))
+    instance: Instance
+    timetable: SolvedTimetable
+    document: dict[str, Any]
+    sessions: list[Session]
+    verdict: Verdict
 
 
 class ProposalsLogic:
@@ -135,7 +175,8 @@ class ProposalsLogic:
 
     def __init__(
         self,
-        db: AsyncSession,
+        db: UnitOfWork,
+        account_id: AccountId,
         *,
         reader: ProposalsReader,
         sites: SitesReader,
@@ -147,6 +188,7 @@ class ProposalsLogic:
         clock: Clock,
     ) -> None:
         self._db = db
+        self._account_id = account_id
         self._reader = reader
         self._sites = sites
         self._solves = solves
@@ -156,60 +198,86 @@ class ProposalsLogic:
         self._appointments = appointments
         self._clock = clock
 
-    async def publish(self, proposal_id: ProposalId, expected_version: int) -> Timetable:
-        """Make a proposal the week that people are told, and book its sessions, all or nothing.
+    async def publish(self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest) -> Timetable:
+        """Make what is accepted of a proposal the week that people are told, and book its sessions, all or nothing.
 
         Raises:
             NotFoundError: There is no such proposal in the caller's organization.
             AlreadyPublishedError: It was published before.
             TimetableMovedError: `expected_version` is not the version it is based on, or not the published one.
+            ReasonRequiredError: The week is published already, and no reason was given.
+            PastWeekError: The week is over.
             TimetableRefusedError: With the commitments known by now it breaks a rule.
+            BookedByHandError: Seats were taken or given back since, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
         """
+        await storage.hold(self._db, proposal_id)
         proposal = await self._reader.get(proposal_id)
         if proposal.status is ProposalStatus.PUBLISHED:
             raise AlreadyPublishedError
         if expected_version != proposal.base_version:
             current, _ = await self._published.current_document(proposal.site_id, proposal.week)
             raise TimetableMovedError(proposal.week, base_version=proposal.base_version, current_version=current)
-        document = await self._reader.document(proposal_id)
-        verdict = await self._check_again(proposal, document)
-        timetable = self._next_version(proposal, verdict)
-        await self._timetables.publish(timetable, document)
-        await self._appointments.replace_week(proposal.site_id, proposal.week, timetable.version, proposal.sessions)
+        if proposal.base_version > 0 and request.reason is None:
+            raise ReasonRequiredError
+        accepted = await self._accepted(proposal)
+        timetable = self._next_version(proposal, accepted, request.reason)
+        await self._timetables.publish(timetable, accepted.document)
+        await self._appointments.replace_week(
+            proposal.site_id,
+            proposal.week,
+            timetable.version,
+            accepted.sessions,
+            replace_bookings=request.replace_bookings,
+        )
         await storage.mark_published(self._db, proposal_id)
+        await storage.mark_pending_accepted(self._db, proposal_id)
         return timetable
 
-    async def _check_again(self, proposal: Proposal, document: dict[str, Any]) -> Verdict:
-        instance = await self._instance_by_now(proposal)
-        verdict = await asyncio.to_thread(check, instance, timetable_from_json(document))
+    async def _accepted(self, proposal: Proposal) -> _AcceptedWeek:
+        zone = ZoneInfo((await self._sites.get(proposal.site_id)).zone)
+        if is_past(proposal.week, self._clock.today(zone)):
+            raise PastWeekError
+        grid = WeekGrid(zone, proposal.week)
+        instance = await self._instance_by_now(proposal, grid)
+        document = await self._reader.document(proposal.id)
+        timetable, sessions = timetable_from_json(document), proposal.sessions
+        if rejected := await self._reader.rejected(proposal.id):
+            timetable = week_without(timetable, changes_of(instance, timetable), rejected)
+            document = document | timetable_to_json(timetable)
+            sessions = sessions_of(instance, timetable, grid)
+        verdict = await asyncio.to_thread(check, instance, timetable)
         if not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors))
-        return verdict
+        return _AcceptedWeek(instance, timetable, document, sessions, verdict)
 
-    async def _instance_by_now(self, proposal: Proposal) -> Instance:
-        site = await self._sites.get(proposal.site_id)
-        grid = WeekGrid(ZoneInfo(site.zone), proposal.week)
+    async def _instance_by_now(self, proposal: Proposal, grid: WeekGrid) -> Instance:
         instance = await self._solves.instance(proposal.solve_id)
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         return instance_from_json(with_commitments(instance, busy, grid))
 
-    def _next_version(self, proposal: Proposal, verdict: Verdict) -> Timetable:
+    def _next_version(
+        self, proposal: Proposal, accepted: _AcceptedWeek, reason: TimetableChangeReason | None
+    ) -> Timetable:
         now = self._clock.now()
+        unmet = unmet_of(accepted.instance, accepted.timetable, accepted.document["unmet"])
         return Timetable(
             id=TimetableId(fresh_id(now)),
             site_id=proposal.site_id,
             week=proposal.week,
             version=proposal.base_version + 1,
             proposal_id=proposal.id,
-            objective=proposal.objective,
+            reverted_to=None,
+            reason=reason,
+            objective=accepted.verdict.cost,
             bound=proposal.bound,
-            gap=proposal.gap,
-            fully_served=proposal.fully_served,
+            gap=gap_of(accepted.verdict.cost, proposal.bound),
+            fully_served=proposal.patients - len({requirement.patient_id for requirement in unmet}),
             patients=proposal.patients,
             required_minutes=proposal.required_minutes,
-            unmet=proposal.unmet,
-            checker=_to_contract(verdict),
+            unmet=unmet,
+            checker=to_contract(accepted.verdict),
             published_at=now,
+            published_by=self._account_id,
         )

@@ -3,10 +3,19 @@
 from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
+from services.contracts.base import Page
 from services.contracts.identifiers import ProposalId
-from services.contracts.scheduler.timetables import Proposal, Timetable
-from services.scheduler.dependencies import Proposals, ProposalsRead
+from services.contracts.scheduler.timetables import (
+    ChangeAcceptance,
+    ChangeRejection,
+    Proposal,
+    ProposalChange,
+    PublicationRequest,
+    Timetable,
+)
+from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["proposals"])
 
@@ -17,15 +26,54 @@ async def read_proposal(proposal_id: ProposalId, proposals: ProposalsRead) -> Pr
     return await proposals.get(proposal_id)
 
 
+@router.get("/v1/proposals/{proposal_id}/changes", operation_id="list_proposal_changes", responses=documented(404, 422))
+async def list_proposal_changes(
+    proposal_id: ProposalId, changes: ProposalChangesRead, page: RequestedPage
+) -> Page[ProposalChange]:
+    """List what becomes different for patients, numbered, with what was decided about each."""
+    return await changes.page(proposal_id, page)
+
+
+@router.post(
+    "/v1/proposals/{proposal_id}/changes/{number}:accept",
+    operation_id="accept_proposal_change",
+    responses=documented(404, 409, 422),
+)
+async def accept_proposal_change(
+    proposal_id: ProposalId, number: int, changes: ProposalChanges, request: ChangeAcceptance | None = None
+) -> ProposalChange:
+    """Accept a change, and together_with it others where one alone breaks the week."""
+    return await changes.accept(proposal_id, number, request or ChangeAcceptance())
+
+
+@router.post(
+    "/v1/proposals/{proposal_id}/changes/{number}:reject",
+    operation_id="reject_proposal_change",
+    responses=documented(404, 409, 422),
+)
+async def reject_proposal_change(
+    proposal_id: ProposalId, number: int, changes: ProposalChanges, request: ChangeRejection
+) -> ProposalChange:
+    """Reject a change: the patient keeps what is published; together_with it others where one alone breaks the week."""
+    return await changes.reject(proposal_id, number, request)
+
+
 @router.post(
     "/v1/proposals/{proposal_id}:publish",
     operation_id="publish_proposal",
     responses=documented(404, 409, 412, 422, 428),
 )
 async def publish_proposal(
-    proposal_id: ProposalId, proposals: Proposals, base_version: RequiredVersion, response: Response
+    proposal_id: ProposalId,
+    proposals: Proposals,
+    base_version: RequiredVersion,
+    response: Response,
+    request: PublicationRequest | None = None,
 ) -> Timetable:
-    """Publish a proposal and book its sessions; If-Match names the version it is based on, "0" for the first."""
-    timetable = await proposals.publish(proposal_id, base_version)
+    """Publish what is not rejected of a proposal; If-Match names the version it is based on, "0" for the first.
+
+    Where the week is published already, the body says why it changes.
+    """
+    timetable = await proposals.publish(proposal_id, base_version, request or PublicationRequest())
     response.headers["ETag"] = entity_tag(timetable.version)
     return timetable

@@ -5,9 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from services.contracts.identifiers import PatientId, PractitionerId, RoomId
-from services.contracts.scheduler.timetables import ProposalDiff, Session, UnmetReason, UnmetRequirement
+from services.contracts.identifiers import PatientId, PractitionerId, ProposalChangeId, RoomId
+from services.contracts.scheduler.timetables import (
+    ChangedSession,
+    ChangeStatus,
+    CheckerVerdict,
+    ProposalChange,
+    ProposalDiff,
+    Session,
+    UnmetReason,
+    UnmetRequirement,
+)
 from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.proposals.changes import Change, Seat
+from services.scheduler.solver.check import Verdict
 from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
 from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
 
@@ -104,3 +115,45 @@ def diff_of(instance: Instance, timetable: Timetable) -> ProposalDiff:
     told = instance.published_keys()
     planned = set(instance.session_keys(timetable))
     return ProposalDiff(added=len(planned - told), removed=len(told - planned), kept=len(planned & told))
+
+
+def change_to_contract(
+    instance: Instance, change: Change, grid: WeekGrid, change_id: ProposalChangeId
+) -> ProposalChange:
+    """Write a change down as it is shown, before anybody has decided about it."""
+    seat = change.seats[0]
+    return ProposalChange(
+        id=change_id,
+        number=change.number,
+        kind=change.kind,
+        patient_id=PatientId(_uuid(seat.patient)),
+        service=ServiceKind(seat.service),
+        before=_changed_session(instance, change.before, grid),
+        after=_changed_session(instance, change.after, grid),
+        status=ChangeStatus.PENDING,
+        reason=None,
+        decided_by=None,
+        decided_at=None,
+    )
+
+
+def _changed_session(instance: Instance, seat: Seat | None, grid: WeekGrid) -> ChangedSession | None:
+    if seat is None:
+        return None
+    if isinstance(seat.session, TherapyGroup):
+        session = _group_session(instance, seat.session, grid)
+    else:
+        session = _visit_session(instance, seat.session, grid)
+    return ChangedSession(**session.model_dump(include=set(ChangedSession.model_fields)))
+
+
+def gap_of(objective: float, bound: float | None) -> float | None:
+    """Return how far the objective may be from the best, as a share of it; None without a bound."""
+    if bound is None:
+        return None
+    return 0.0 if objective == 0 else max(0.0, (objective - bound) / objective)
+
+
+def to_contract(verdict: Verdict) -> CheckerVerdict:
+    """Write down what the checker said."""
+    return CheckerVerdict(ok=verdict.ok, objective=verdict.cost, errors=list(verdict.errors))

@@ -1,14 +1,17 @@
-"""Where proposals are kept."""
+"""Where proposals and what was decided about their changes are kept."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import Integer, Uuid, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
 from services.contracts.identifiers import OrganizationId, ProposalId
-from services.contracts.scheduler.timetables import Proposal, ProposalStatus
-from services.scheduler.proposals.tables import ProposalRow
+from services.contracts.scheduler.timetables import ChangeStatus, Proposal, ProposalChange, ProposalStatus
+from services.scheduler.proposals.decisions import Decision
+from services.scheduler.proposals.tables import ProposalChangeRow, ProposalRow
 from services.scheduler.storing import decoded, json_of
 
 _JSON: Final = ("goals", "unmet", "checker", "diff", "sessions")
@@ -20,14 +23,39 @@ _ONE: Final = Query(
 )
 _DOCUMENT: Final = Query(select(ProposalRow.document).where(ProposalRow.id == _PROPOSAL_ID))
 
+_SIDES: Final = ("before", "after")
+_CHANGES: Final = select(
+    *(column for column in ProposalChangeRow.__table__.c if column.name not in {"organization_id", "proposal_id"})
+).where(ProposalChangeRow.proposal_id == _PROPOSAL_ID)
+_PAGE_OF_CHANGES: Final = Query(
+    _CHANGES.where(ProposalChangeRow.id > bindparam("after", type_=Uuid))
+    .order_by(ProposalChangeRow.number)
+    .limit(bindparam("limit", type_=Integer))
+)
+_CHANGE: Final = Query(_CHANGES.where(ProposalChangeRow.number == bindparam("number", type_=Integer)))
+_STATUSES: Final = Query(
+    select(ProposalChangeRow.number, ProposalChangeRow.status).where(ProposalChangeRow.proposal_id == _PROPOSAL_ID)
+)
 
-async def insert(
-    db: AsyncSession, organization_id: OrganizationId, proposal: Proposal, document: dict[str, Any]
+
+async def insert_proposal(
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    proposal: Proposal,
+    document: dict[str, Any],
+    changes: Sequence[ProposalChange],
 ) -> None:
-    """Keep a new proposal."""
+    """Keep a new proposal with its changes."""
     values = proposal.model_dump(exclude=set(_JSON)) | proposal.model_dump(mode="json", include=set(_JSON))
     db.add(ProposalRow(organization_id=organization_id, document=document, **values))
     await db.flush()
+    if changes:
+        key = {"organization_id": organization_id, "proposal_id": proposal.id}
+        rows = [
+            {**key, **change.model_dump(exclude=set(_SIDES)), **change.model_dump(mode="json", include=set(_SIDES))}
+            for change in changes
+        ]
+        await db.execute(insert(ProposalChangeRow), rows)
 
 
 async def find(read: Read, proposal_id: ProposalId) -> Proposal | None:
@@ -49,4 +77,55 @@ async def mark_published(db: AsyncSession, proposal_id: ProposalId) -> None:
     """Note that a proposal is published."""
     await db.execute(
         update(ProposalRow).where(ProposalRow.id == proposal_id).values(status=ProposalStatus.PUBLISHED.value)
+    )
+
+
+async def mark_pending_accepted(db: AsyncSession, proposal_id: ProposalId) -> None:
+    """Note that what nobody decided about is accepted."""
+    await db.execute(
+        update(ProposalChangeRow)
+        .where(
+            ProposalChangeRow.proposal_id == proposal_id,
+            ProposalChangeRow.status == ChangeStatus.PENDING.value,
+        )
+        .values(status=ChangeStatus.ACCEPTED.value)
+    )
+
+
+async def hold(db: AsyncSession, proposal_id: ProposalId) -> None:
+    """Keep others from deciding about a proposal or publishing it until the transaction ends."""
+    await db.execute(select(ProposalRow.id).where(ProposalRow.id == proposal_id).with_for_update())
+
+
+async def page_of_changes(read: Read, proposal_id: ProposalId, page: PageRequest) -> list[ProposalChange]:
+    """Fetch a page of a proposal's changes, and one more where there is one."""
+    rows = await read.all(_PAGE_OF_CHANGES, proposal_id=proposal_id, after=page.after, limit=page.limit)
+    return [ProposalChange(**decoded(row, *_SIDES)) for row in rows]
+
+
+async def find_change(read: Read, proposal_id: ProposalId, number: int) -> ProposalChange:
+    """Fetch a change that exists."""
+    row = await read.one_or_none(_CHANGE, proposal_id=proposal_id, number=number)
+    if row is None:
+        raise LookupError("the change has just been decided about")
+    return ProposalChange(**decoded(row, *_SIDES))
+
+
+async def statuses_of_changes(read: Read, proposal_id: ProposalId) -> Mapping[int, ChangeStatus]:
+    """Fetch what was decided about each change, by number."""
+    rows = await read.all(_STATUSES, proposal_id=proposal_id)
+    return {row["number"]: ChangeStatus(row["status"]) for row in rows}
+
+
+async def decide(db: AsyncSession, proposal_id: ProposalId, numbers: Sequence[int], decision: Decision) -> None:
+    """Keep one decision about several changes."""
+    await db.execute(
+        update(ProposalChangeRow)
+        .where(ProposalChangeRow.proposal_id == proposal_id, ProposalChangeRow.number.in_(numbers))
+        .values(
+            status=decision.status.value,
+            reason=None if decision.reason is None else decision.reason.value,
+            decided_by=decision.decided_by,
+            decided_at=decision.decided_at,
+        )
     )

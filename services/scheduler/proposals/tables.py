@@ -44,3 +44,36 @@ class ProposalRow(Base):
     sessions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime]
+
+
+class ProposalChangeRow(Base):
+    """One difference of a proposal from its base, and what was decided about it; ids sort as numbers do."""
+
+    __tablename__ = "proposal_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "proposal_id"], ["proposals.organization_id", "proposals.id"]),
+        CheckConstraint("kind in ('added', 'removed', 'moved', 'reassigned')", name="kind"),
+        CheckConstraint("status in ('pending', 'accepted', 'rejected')", name="status"),
+        CheckConstraint(
+            "(before is null) = (kind = 'added') and (after is null) = (kind = 'removed')", name="sessions"
+        ),
+        CheckConstraint(
+            "reason in ('patient_declines', 'clinical', 'continuity', 'staffing', 'short_notice', 'entered_in_error')",
+            name="reason",
+        ),
+        CheckConstraint("(reason is not null) = (status = 'rejected')", name="rejected"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    proposal_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    kind: Mapped[str]
+    patient_id: Mapped[UUID]
+    service: Mapped[str]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    status: Mapped[str]
+    reason: Mapped[str | None]
+    decided_by: Mapped[UUID | None]
+    decided_at: Mapped[datetime | None]

@@ -1,9 +1,7 @@
 """What is allowed with sites and rooms."""
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
@@ -50,7 +48,7 @@ class SitesReader:
 class SitesLogic:
     """Sets up sites and rooms."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, reader: SitesReader, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, reader: SitesReader, clock: Clock) -> None:
         self._db = db
         self._organization_id = organization_id
         self._reader = reader

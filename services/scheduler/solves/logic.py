@@ -1,15 +1,16 @@
 """What is allowed with solves."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from services.chassis.clock import Clock
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
+from services.chassis.events import HEARTBEAT_SECONDS, Event
 from services.chassis.problems import problem_document
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
@@ -26,7 +27,9 @@ from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
+from services.scheduler.solves.events import Position, events_after
 from services.scheduler.solves.rules import SiteSetup, instance_of, missing_of, refusal_of_week, warnings_of
+from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
 from services.scheduler.weeks import WeekGrid
@@ -61,6 +64,38 @@ class SolvesReader:
     async def find_unfinished(self, site_id: SiteId, week: date) -> SolveId | None:
         """Return the solve of a week that is not over yet."""
         return await storage.find_unfinished(self._read, site_id, week)
+
+
+class SolveStreams:
+    """Tells of solves while they run."""
+
+    def __init__(self, watch: SolveWatch, organization_id: OrganizationId, reader: SolvesReader) -> None:
+        self._watch = watch
+        self._organization_id = organization_id
+        self._reader = reader
+
+    async def events(self, solve_id: SolveId, last_event_id: str | None) -> AsyncGenerator[Event | None, None] | None:
+        """Return what happens to a solve after an event, with None for a heartbeat; None where nothing can any more.
+
+        Raises:
+            NotFoundError: There is no such solve in the caller's organization.
+        """
+        solve = await self._reader.get(solve_id)
+        position = Position.read(last_event_id)
+        if solve.finished_at is not None and position >= Position.of_end(solve):
+            return None
+        return self._events(solve_id, position)
+
+    async def _events(self, solve_id: SolveId, position: Position) -> AsyncGenerator[Event | None, None]:
+        followed = self._watch.follow(self._organization_id, solve_id, patience_seconds=HEARTBEAT_SECONDS)
+        async with aclosing(followed):
+            async for solve in followed:
+                if solve is None:
+                    yield None
+                    continue
+                for at, event in events_after(position, solve):
+                    position = at
+                    yield event
 
 
 class WeekFacts:
@@ -117,7 +152,7 @@ class SolvesLogic:
 
     def __init__(
         self,
-        db: AsyncSession,
+        db: UnitOfWork,
         organization_id: OrganizationId,
         *,
         reader: SolvesReader,
@@ -201,7 +236,7 @@ def _queued(request: SolveRequest, base_version: int, warnings: list[str], now: 
 class SolveRuns:
     """What a worker may do to solves; each write counts only while its attempt is the current one."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, clock: Clock) -> None:
         self._db = db
         self._organization_id = organization_id
         self._clock = clock

@@ -1,14 +1,16 @@
 """Solves over HTTP."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Header, Response
 
+from services.chassis.events import EventStream, documented_events
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, documented
 from services.contracts.identifiers import SolveId
 from services.contracts.scheduler.timetables import Solve, SolveRequest
-from services.scheduler.dependencies import Solves, SolvesRead
+from services.scheduler.dependencies import SolveEvents, Solves, SolvesRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["solves"])
 
@@ -36,3 +38,26 @@ async def read_solve(solve_id: SolveId, solves: SolvesRead) -> Solve:
 async def cancel_solve(solve_id: SolveId, solves: Solves) -> Solve:
     """Cancel a solve; the best timetable found until then is kept as a proposal."""
     return await solves.cancel(solve_id)
+
+
+@router.get(
+    "/v1/solves/{solve_id}/events",
+    operation_id="stream_solve_events",
+    status_code=HTTPStatus.OK,
+    response_class=EventStream,
+    responses=documented_events(
+        "Server-sent events: queued, running and done carry the solve, progress what is known by now; "
+        "the stream ends with done, or after 15 minutes to be asked for again"
+    )
+    | documented(404, 422, 503),
+)
+async def stream_solve_events(
+    solve_id: SolveId,
+    solves: SolveEvents,
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that you got: what came before is not sent again.")
+    ] = None,
+) -> Response:
+    """Follow a solve as it happens (WHATWG HTML, 9.2), from where Last-Event-ID says, or from where it stands."""
+    events = await solves.events(solve_id, last_event_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT) if events is None else EventStream(events)

@@ -31,12 +31,21 @@ class SiteSetup:
     offerings: Sequence[GroupOffering]
 
 
+def is_past(week: date, today: date) -> bool:
+    """Say whether a week is over, by its Monday."""
+    return week < _monday_of(today)
+
+
+def _monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
 def refusal_of_week(week: date, today: date) -> tuple[str, str] | None:
     """Say why a week cannot be planned, as a code and a remedy; None where it can."""
-    this_monday = today - timedelta(days=today.weekday())
+    this_monday = _monday_of(today)
     if week.weekday() != 0:
         return "not-a-monday", "must be a Monday, the first day of the week"
-    if week < this_monday:
+    if is_past(week, today):
         return "week-in-the-past", f"must not lie before the current week, which begins on {this_monday}"
     if week - this_monday > FURTHEST:
         return "week-too-far", "must not lie more than a year ahead"

@@ -122,7 +122,14 @@ async def claim(
     claimed = await db.execute(
         update(SolveRow)
         .where(SolveRow.id == solve_id, is_free)
-        .values(status=SolveStatus.RUNNING.value, attempt=SolveRow.attempt + 1, worker_id=worker_id, heartbeat_at=now)
+        .values(
+            status=SolveStatus.RUNNING.value,
+            attempt=SolveRow.attempt + 1,
+            worker_id=worker_id,
+            heartbeat_at=now,
+            # What an attempt before had reached is lost with it.
+            progress=None,
+        )
         .returning(
             SolveRow.attempt,
             SolveRow.site_id,

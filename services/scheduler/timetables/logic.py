@@ -3,12 +3,12 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from services.chassis.database import Read
+from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
-from services.contracts.scheduler.timetables import Timetable
+from services.contracts.scheduler.timetables import Timetable, TimetableVersion
 from services.scheduler.errors import TimetableMovedError
 from services.scheduler.timetables import storage
 
@@ -34,11 +34,19 @@ class TimetablesReader:
         """Return the published version's number and the solver's document; 0 and None where there is none."""
         return await storage.current_document(self._read, site_id, week)
 
+    async def version(self, site_id: SiteId, week: date, version: int) -> tuple[Timetable, dict[str, Any]] | None:
+        """Return one version with the solver's document, or None."""
+        return await storage.find_version(self._read, site_id, week, version)
+
+    async def history(self, site_id: SiteId, week: date, page: PageRequest) -> Page[TimetableVersion]:
+        """Return a page of a week's versions, the first one first."""
+        return page.page(await storage.page_of_versions(self._read, site_id, week, page))
+
 
 class TimetablesLogic:
     """Publishes weeks."""
 
-    def __init__(self, db: AsyncSession, organization_id: OrganizationId, reader: TimetablesReader) -> None:
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, reader: TimetablesReader) -> None:
         self._db = db
         self._organization_id = organization_id
         self._reader = reader

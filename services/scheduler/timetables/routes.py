@@ -4,17 +4,53 @@ from datetime import date
 
 from fastapi import APIRouter, Response
 
-from services.chassis.wiring import documented, entity_tag
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
+from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
-from services.contracts.scheduler.timetables import Timetable
-from services.scheduler.dependencies import TimetablesRead
+from services.contracts.scheduler.timetables import RevertRequest, Timetable, TimetableVersion
+from services.scheduler.dependencies import Reverts, TimetablesRead
 
-router = APIRouter(tags=["timetables"])
+router = APIRouter(route_class=IdempotentRoute, tags=["timetables"])
 
 
 @router.get("/v1/sites/{site_id}/timetables/{week}", operation_id="read_timetable", responses=documented(404, 422))
 async def read_timetable(site_id: SiteId, week: date, timetables: TimetablesRead, response: Response) -> Timetable:
     """Read the published version of the week that begins on a Monday; its version is the ETag."""
     timetable = await timetables.current(site_id, week)
+    response.headers["ETag"] = entity_tag(timetable.version)
+    return timetable
+
+
+@router.get(
+    "/v1/sites/{site_id}/timetables/{week}/versions",
+    operation_id="list_timetable_versions",
+    responses=documented(422),
+)
+async def list_timetable_versions(
+    site_id: SiteId, week: date, timetables: TimetablesRead, page: RequestedPage
+) -> Page[TimetableVersion]:
+    """List what was published for a week, the first version first: when, by whom, why, and from what."""
+    return await timetables.history(site_id, week, page)
+
+
+@router.post(
+    "/v1/sites/{site_id}/timetables/{week}:revert",
+    operation_id="revert_timetable",
+    responses=documented(404, 409, 412, 422, 428, 503),
+)
+async def revert_timetable(
+    *,
+    site_id: SiteId,
+    week: date,
+    request: RevertRequest,
+    reverts: Reverts,
+    version: RequiredVersion,
+    token: BearerToken,
+    response: Response,
+) -> Timetable:
+    """Publish the sessions of an earlier version as a new one; If-Match names the version that is published."""
+    timetable = await reverts.revert(site_id, week, request, expected_version=version, caller_token=token)
     response.headers["ETag"] = entity_tag(timetable.version)
     return timetable

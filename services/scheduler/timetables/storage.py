@@ -3,13 +3,14 @@
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Date, Uuid, bindparam, select
+from sqlalchemy import Date, Integer, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
 from services.contracts.identifiers import OrganizationId, SiteId
-from services.contracts.scheduler.timetables import Timetable
+from services.contracts.scheduler.timetables import Timetable, TimetableVersion
 from services.scheduler.storing import decoded, json_of
 from services.scheduler.timetables.tables import TimetableRow
 
@@ -27,11 +28,42 @@ _CURRENT_DOCUMENT: Final = Query(
     select(TimetableRow.version, TimetableRow.document).where(*_OF_WEEK).order_by(TimetableRow.version.desc()).limit(1)
 )
 
+_JSON: Final = ("unmet", "checker")
+_VERSION: Final = Query(
+    select(*(column for column in TimetableRow.__table__.c if column.name != "organization_id")).where(
+        *_OF_WEEK, TimetableRow.version == bindparam("version", type_=Integer)
+    )
+)
+_HISTORY: Final = Query(
+    select(*(column for column in TimetableRow.__table__.c if column.name in TimetableVersion.model_fields))
+    .where(*_OF_WEEK, TimetableRow.id > bindparam("after", type_=Uuid))
+    .order_by(TimetableRow.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
 
 async def current(read: Read, site_id: SiteId, week: date) -> Timetable | None:
     """Fetch the newest version of a week."""
     row = await read.one_or_none(_CURRENT, site_id=site_id, week=week)
-    return None if row is None else Timetable(**decoded(row, "unmet", "checker"))
+    return None if row is None else Timetable(**decoded(row, *_JSON))
+
+
+async def find_version(
+    read: Read, site_id: SiteId, week: date, version: int
+) -> tuple[Timetable, dict[str, Any]] | None:
+    """Fetch one version of a week and its document."""
+    row = await read.one_or_none(_VERSION, site_id=site_id, week=week, version=version)
+    if row is None:
+        return None
+    values = decoded(row, *_JSON, "document")
+    document: dict[str, Any] = values.pop("document")
+    return Timetable(**values), document
+
+
+async def page_of_versions(read: Read, site_id: SiteId, week: date, page: PageRequest) -> list[TimetableVersion]:
+    """Fetch a page of a week's versions, and one more where there is one; ids sort as versions do."""
+    rows = await read.all(_HISTORY, site_id=site_id, week=week, after=page.after, limit=page.limit)
+    return [TimetableVersion(**row) for row in rows]
 
 
 async def current_document(read: Read, site_id: SiteId, week: date) -> tuple[int, dict[str, Any] | None]:
@@ -44,7 +76,7 @@ async def insert_version(
     db: AsyncSession, organization_id: OrganizationId, timetable: Timetable, document: dict[str, Any]
 ) -> bool:
     """Keep a new version; waits for whoever is publishing the same one, and says whether it was still free."""
-    values = timetable.model_dump(exclude={"unmet", "checker"})
+    values = timetable.model_dump(exclude=set(_JSON))
     values["unmet"] = [requirement.model_dump(mode="json") for requirement in timetable.unmet]
     values["checker"] = timetable.checker.model_dump(mode="json")
     statement = insert(TimetableRow).values(organization_id=organization_id, document=document, **values)

@@ -23,6 +23,12 @@ class TimetableRow(Base):
         ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("extract(isodow from week) = 1", name="week"),
+        CheckConstraint("0 < reverted_to and reverted_to < version", name="reverted_to"),
+        CheckConstraint(
+            "reason in ('patient_request', 'clinical', 'commitment_changed', 'admission', 'discharge', 'plan_changed', "
+            "'staff_absence', 'room_unavailable', 'closure', 'better_week', 'entered_in_error')",
+            name="reason",
+        ),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -31,6 +37,8 @@ class TimetableRow(Base):
     week: Mapped[date]
     version: Mapped[int]
     proposal_id: Mapped[UUID]
+    reverted_to: Mapped[int | None]
+    reason: Mapped[str | None]
     objective: Mapped[float]
     bound: Mapped[float | None]
     gap: Mapped[float | None]
@@ -41,3 +49,4 @@ class TimetableRow(Base):
     checker: Mapped[dict[str, Any]] = mapped_column(JSONB)
     document: Mapped[dict[str, Any]] = mapped_column(JSONB)
     published_at: Mapped[datetime]
+    published_by: Mapped[UUID | None]

@@ -63,6 +63,7 @@ def test_the_figures_are_those_of_the_api_and_not_the_solver_s() -> None:
     )  # fmt: skip
     timetable = Timetable(
         id=TimetableId(uuid4()), site_id=SITE, week=date(2026, 10, 5), version=3, proposal_id=ProposalId(uuid4()),
+        reverted_to=None, reason=None, published_by=None,
         objective=10, bound=9, gap=0.1, fully_served=8, patients=9, required_minutes=600, unmet=[unmet],
         checker=CheckerVerdict(ok=True, objective=10, errors=[]), published_at=datetime(2026, 10, 2, tzinfo=UTC),
     )  # fmt: skip

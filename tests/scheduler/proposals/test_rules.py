@@ -1,85 +1,12 @@
 """What a proposal says of a timetable."""
 
 from datetime import date
-from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from services.contracts.scheduler.timetables import ProposalDiff
 from services.scheduler.proposals.rules import diff_of, required_minutes_of, sessions_of, unmet_of
-from services.scheduler.solver.format import instance_from_json, timetable_from_json
-from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.weeks import WeekGrid
-
-LEAD, CO, ROOM, KIND, ANN, BEN = (str(uuid4()) for _ in range(6))
-
-
-def instance(**changes: Any) -> Instance:
-    patient = {
-        "track": "adult",
-        "languages": ["en"],
-        "modalities": ["on_site", "telehealth"],
-        "travel_slots": 0,
-        "commitments": [],
-        "needs": {"process_group": 12, "individual": 4},
-        "team": [LEAD],
-    }
-    staff = {
-        "leads": ["process_group"],
-        "co_facilitates": True,
-        "individual": ["individual"],
-        "languages": ["en"],
-        "shifts": [[day, 0, 60] for day in range(7)],
-        "breaks": [],
-        "max_slots_day": 32,
-        "max_slots_week": 160,
-    }
-    document = {
-        "format": "eventide-instance/1",
-        "tracks": ["adult"],
-        "languages": ["en"],
-        "group_kinds": {KIND: {"service": "process_group", "slots": 12, "min": 2, "max": 9}},
-        "group_size": {},
-        "site_open": [[day, 0, 60] for day in range(7)],
-        "rooms": [{"id": ROOM, "capacity": 7}],
-        "offices": 1,
-        "family_rooms": 1,
-        "medication_pool": [0] * 420,
-        "nurse_pool": [0] * 420,
-        "practitioners": [{"id": LEAD, **staff}, {"id": CO, **staff}],
-        "patients": [{"id": ANN, **patient}, {"id": BEN, **patient}],
-    }
-    return instance_from_json({**document, **changes})
-
-
-def group(day: int = 5, *, slot: int = 8, modality: str = "on_site", room: str | None = ROOM) -> dict[str, Any]:
-    return {
-        "kind": KIND,
-        "day": day,
-        "slot": slot,
-        "modality": modality,
-        "track": "adult",
-        "language": "en",
-        "lead": LEAD,
-        "co": CO,
-        "room": room,
-        "members": [BEN, ANN],
-    }
-
-
-def visit(day: int = 0, slot: int = 0) -> dict[str, Any]:
-    return {
-        "patient": ANN,
-        "service": "individual",
-        "day": day,
-        "slot": slot,
-        "modality": "on_site",
-        "practitioner": LEAD,
-    }
-
-
-def timetable(*groups: dict[str, Any], visits: tuple[dict[str, Any], ...] = ()) -> Timetable:
-    return timetable_from_json({"groups": list(groups), "individuals": list(visits)})
+from tests.scheduler.proposals.conftest import ANN, BEN, CO, LEAD, ROOM, group, instance, timetable, visit
 
 
 def test_sessions_come_in_order_of_time_with_the_offset_of_their_own_day() -> None:

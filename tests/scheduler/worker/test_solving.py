@@ -41,7 +41,9 @@ def publish(scheduler: ClientFactory) -> Callable[..., Awaitable[Any]]:
         expected = proposal["base_version"] if version is None else version
         client = scheduler(Role.FRONT_DESK)
         return await client.post(
-            f"/v1/proposals/{proposal['id']}:publish", headers={"if-match": f'"{expected}"', **headers}
+            f"/v1/proposals/{proposal['id']}:publish",
+            json={"reason": "better_week"} if expected > 0 else None,
+            headers={"if-match": f'"{expected}"', **headers},
         )
 
     return post

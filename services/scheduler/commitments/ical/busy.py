@@ -1,6 +1,6 @@
 """Occupied times merged into intervals that do not overlap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from operator import attrgetter
 
@@ -15,16 +15,16 @@ def merge(occupancy: Occupancy, horizon: Horizon) -> tuple[BusyInterval, ...]:
 
     Where something is firm, it hides what is tentative.
     """
-    busy = list(_united(occupancy.busy))
-    tentative = list(_without(_united(occupancy.tentative), busy))
+    busy = list(united(occupancy.busy))
+    tentative = list(without(united(occupancy.tentative), busy))
     merged = [_interval(found, horizon, is_tentative=False) for found in busy]
     merged += [_interval(found, horizon, is_tentative=True) for found in tentative]
     return tuple(sorted(merged, key=attrgetter("start")))
 
 
-def _united(found: list[Occupied]) -> Iterator[Occupied]:
-    """Join times that overlap or touch."""
-    found.sort()
+def united(found: Iterable[Occupied]) -> Iterator[Occupied]:
+    """Yield in order what is left when times that overlap or touch are joined."""
+    found = sorted(found)
     start, end, line = found[0] if found else (0, 0, 0)
     for next_start, next_end, next_line in found:
         if next_start > end:
@@ -36,7 +36,7 @@ def _united(found: list[Occupied]) -> Iterator[Occupied]:
         yield start, end, line
 
 
-def _without(found: Iterator[Occupied], taken: list[Occupied]) -> Iterator[Occupied]:
+def without(found: Iterable[Occupied], taken: Sequence[Occupied]) -> Iterator[Occupied]:
     """Cut the taken times, which are disjoint and in order, out of others that are too."""
     position = 0
     for start, end, line in found:
@@ -56,8 +56,8 @@ def _without(found: Iterator[Occupied], taken: list[Occupied]) -> Iterator[Occup
 def _interval(found: Occupied, horizon: Horizon, *, is_tentative: bool) -> BusyInterval:
     start, end, line = found
     return BusyInterval(
-        ORIGIN + timedelta(seconds=max(start, horizon.start) - DAY),
-        ORIGIN + timedelta(seconds=min(end, horizon.end) - DAY),
+        ORIGIN + timedelta(0, max(start, horizon.start) - DAY),
+        ORIGIN + timedelta(0, min(end, horizon.end) - DAY),
         is_tentative,
         line,
     )

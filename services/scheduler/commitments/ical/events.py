@@ -11,6 +11,7 @@ from services.scheduler.commitments.ical.lines import Component, Property
 from services.scheduler.commitments.ical.recurrence import (
     Frequency,
     RecurrenceRule,
+    UnsupportedRuleError,
     parse_rule,
 )
 from services.scheduler.commitments.ical.values import (
@@ -83,29 +84,42 @@ class Event:
 
 
 class EventReader:
-    """Turns components into events; what it cannot read it leaves out with a warning."""
+    """Turns components into events; what it cannot read it leaves out with a warning.
+
+    Attributes:
+        is_cancelled: Whether the open calendar is a message that takes its events back (METHOD:CANCEL).
+    """
 
     def __init__(self, zones: ZoneBook, limits: Limits, log: WarningLog) -> None:
         self._zones = zones
         self._limits = limits
         self._log = log
         self._dates = 0
+        self._calendar_zone: Property | None = None
+        self.is_cancelled = False
 
-    def event(self, component: Component, *, is_cancelled: bool) -> Event | None:
-        """Read a VEVENT; None if it has no readable start.
+    def open_calendar(self, calendar: Component) -> None:
+        """Take what a calendar says about all that it holds."""
+        self.is_cancelled = calendar.text("METHOD") == "CANCEL"
+        self._calendar_zone = calendar.first("X-WR-TIMEZONE")
+        if calendar.text("CALSCALE") not in {"", "GREGORIAN"}:
+            self._log.add(WarningCode.UNSUPPORTED_SCALE, calendar.line)
+
+    def event(self, component: Component) -> Event | None:
+        """Read a VEVENT, or an AVAILABLE in the same terms; None if it has no readable start.
 
         Raises:
             TooManyEventsError: If the document lists too many dates.
             RecurrenceBombError: If a rule is refused unexpanded.
         """
         replaced = component.first("RECURRENCE-ID")
-        replaces = None if replaced is None else self._tried(self._moment, replaced)
+        replaces = self._time(component, "RECURRENCE-ID")
         written = component.first("DTSTART")
         start = replaces if written is None else self._tried(self._moment, written)
         if start is None:
             self._log.add(WarningCode.EVENT_WITHOUT_START, component.line)
             return None
-        presence = Presence.FREE if is_cancelled else _presence(component)
+        presence = self._presence(component)
         event = Event(
             line=component.line,
             uid=component.properties["UID"][0].value if "UID" in component.properties else "",
@@ -141,6 +155,21 @@ class EventReader:
                     presence=presence,
                 )
 
+    def extent(self, component: Component, first: int, last: int) -> tuple[int, int]:
+        """Return from which to which instant a VAVAILABILITY counts; an end it leaves open is the given one."""
+        start = self._time(component, "DTSTART")
+        if start is None:
+            end = self._time(component, "DTEND")
+            return first, last if end is None else end.instant
+        span = self._length(component, start)
+        if span is None:
+            return start.instant, last
+        return start.instant, start.zone.instant_at(start.wall + span.days * DAY) + span.seconds
+
+    def _time(self, component: Component, name: str) -> Moment | None:
+        written = component.first(name)
+        return None if written is None else self._tried(self._moment, written)
+
     def _tried(self, read: Callable[[Property], _T], written: Property) -> _T | None:
         try:
             return read(written)
@@ -152,23 +181,30 @@ class EventReader:
         return self._placed(parse_time(written.value.strip()), written)
 
     def _placed(self, time: WrittenTime, written: Property) -> Moment:
-        """Put a time in the zone its property names, or in the site's."""
+        """Put a time in the zone its property names."""
         if time.form is Form.UTC:
             return Moment(time.wall, time.form, self._zones.utc, is_floating=False)
-        tzid = written.parameters.get("TZID")
-        if time.form is Form.DATE or not tzid:
+        if time.form is Form.DATE:
             return Moment(time.wall, time.form, self._zones.site, is_floating=True)
+        tzid = written.parameters.get("TZID")
+        if not tzid:
+            return Moment(time.wall, time.form, self._floating_zone(), is_floating=True)
         zone = self._zones.zone(tzid, written.line)
         return Moment(time.wall, time.form, zone, is_floating=False)
 
+    def _floating_zone(self) -> Zone:
+        """Return the zone of times without one: the calendar's or else the site's; days are always the site's."""
+        named = self._calendar_zone
+        if named is None or not named.value.strip():
+            return self._zones.site
+        zone = self._zones.zone(named.value.strip(), named.line)
+        if zone is not self._zones.site:
+            self._log.add(WarningCode.CALENDAR_ZONE, named.line)
+        return zone
+
     def _span(self, component: Component, start: Moment, presence: Presence) -> Span:
-        """Return the length: exact if an end is given, nominal otherwise (RFC 5545 3.8.5.3)."""
-        written = component.first("DTEND")
-        end = None if written is None else self._tried(self._moment, written)
-        if written is not None and end is not None:
-            return self._until(start, end, written.line)
-        written = component.first("DURATION")
-        span = None if written is None else self._tried(_duration, written)
+        """Return the length, that of a day or none where the event does not say it."""
+        span = self._length(component, start)
         if span is not None:
             return span
         if start.form is Form.DATE:
@@ -176,6 +212,15 @@ class EventReader:
         if presence is not Presence.FREE:
             self._log.add(WarningCode.EVENT_WITHOUT_END, component.line)
         return NO_TIME
+
+    def _length(self, component: Component, start: Moment) -> Span | None:
+        """Return the length given: exact if by an end, nominal if by a duration (RFC 5545 3.8.5.3)."""
+        written = component.first("DTEND")
+        end = None if written is None else self._tried(self._moment, written)
+        if written is not None and end is not None:
+            return self._until(start, end, written.line)
+        written = component.first("DURATION")
+        return None if written is None else self._tried(_duration, written)
 
     def _until(self, start: Moment, end: Moment, line: int) -> Span:
         if start.form is Form.DATE and end.form is Form.DATE:
@@ -187,6 +232,17 @@ class EventReader:
         if seconds < 0:
             self._log.add(WarningCode.END_BEFORE_START, line)
         return Span(0, max(seconds, 0))
+
+    def _presence(self, component: Component) -> Presence:
+        status = component.text("STATUS")
+        outlook = component.text("X-MICROSOFT-CDO-BUSYSTATUS")
+        is_transparent = component.text("TRANSP") == "TRANSPARENT" or outlook == "FREE"
+        if self.is_cancelled or status == "CANCELLED" or is_transparent:
+            return Presence.FREE
+        if _is_declined(component):
+            self._log.add(WarningCode.DECLINED, component.line)
+            return Presence.FREE
+        return Presence.TENTATIVE if "TENTATIVE" in {status, outlook} else Presence.BUSY
 
     def _is_range(self, replaced: Property) -> bool:
         reach = replaced.parameters.get("RANGE", "").upper()
@@ -213,6 +269,8 @@ class EventReader:
         for each in written:
             try:
                 rules.append(_rule(each, start, self._limits))
+            except UnsupportedRuleError:
+                self._log.add(WarningCode.UNSUPPORTED_RULE, each.line)
             except UnreadableValueError:
                 self._log.add(WarningCode.UNREADABLE_RULE, each.line)
             except RecurrenceBombError:
@@ -240,14 +298,14 @@ class EventReader:
         return start, self._until(start, self._placed(end, listed), listed.line)
 
 
-def _presence(component: Component) -> Presence:
-    status = component.text("STATUS")
-    outlook = component.text("X-MICROSOFT-CDO-BUSYSTATUS")
-    if status == "CANCELLED" or component.text("TRANSP") == "TRANSPARENT" or outlook == "FREE":
-        return Presence.FREE
-    if "TENTATIVE" in {status, outlook}:
-        return Presence.TENTATIVE
-    return Presence.BUSY
+def _is_declined(component: Component) -> bool:
+    """Say whether the only attendee declined.
+
+    A file does not say whose it is. Where guests may not see each other, the one attendee listed is its owner; where
+    the owner invited one person, the meeting will not be. With more attendees it could be anybody.
+    """
+    attendees = component.properties.get("ATTENDEE", ())
+    return len(attendees) == 1 and attendees[0].parameters.get("PARTSTAT", "").upper() == "DECLINED"
 
 
 def _sequence(text: str) -> int:

@@ -13,7 +13,7 @@ class Limits:
         document_bytes: Size of the document.
         lines: Physical lines of the document.
         components: Components of any kind.
-        events: Events and free/busy components.
+        events: Events, free/busy components, and availabilities with the times within them.
         dates: Dates listed by RDATE, EXDATE and FREEBUSY together.
         depth: Components inside each other.
         rule_characters: Length of one recurrence rule.

@@ -25,24 +25,21 @@ _PARAMETER = re.compile(r';\s*([A-Za-z0-9-]+)\s*=((?:[^";]|"[^"]*")*+)')
 _LONGEST_HEAD = 4_096
 
 _OBSERVANCE = frozenset({"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE"})
+_EXTENT = frozenset({"DTSTART", "DTEND", "DURATION"})
+_SERIES = _EXTENT | {"UID", "SEQUENCE", "RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 _KEPT: dict[str, frozenset[str]] = {
-    "VCALENDAR": frozenset({"METHOD", "CALSCALE"}),
-    "VEVENT": frozenset(
-        {
-            *("UID", "SEQUENCE", "DTSTART", "DTEND", "DURATION"),
-            *("RRULE", "EXRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
-            *("STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS"),
-        }
-    ),
+    "VCALENDAR": frozenset({"METHOD", "CALSCALE", "X-WR-TIMEZONE"}),
+    "VEVENT": _SERIES | {"STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS", "ATTENDEE"},
     "VFREEBUSY": frozenset({"FREEBUSY"}),
+    "VAVAILABILITY": _EXTENT | {"PRIORITY", "BUSYTYPE"},
+    "AVAILABLE": _SERIES,
     "VTIMEZONE": frozenset({"TZID"}),
     "STANDARD": _OBSERVANCE,
     "DAYLIGHT": _OBSERVANCE,
 }
-_READ = frozenset({*_KEPT, "VAVAILABILITY"})
 _NOTHING: frozenset[str] = frozenset()
-_COUNTED = frozenset({"VEVENT", "VFREEBUSY"})
-_WITHIN_CALENDAR = _COUNTED | {"VTIMEZONE"}
+_COUNTED = frozenset({"VEVENT", "VFREEBUSY", "VAVAILABILITY", "AVAILABLE"})
+_WITHIN_CALENDAR = frozenset({"VEVENT", "VFREEBUSY", "VAVAILABILITY", "VTIMEZONE"})
 
 
 class Property(NamedTuple):
@@ -182,7 +179,7 @@ class _Reader:
         if self._events > self._limits.events:
             raise TooManyEventsError(line)
         component = Component(name, line)
-        if name in _READ:
+        if name in _KEPT:
             self._stack[-1].children.append(component)
         self._stack.append(component)
         self._kept = _KEPT.get(name, _NOTHING)

@@ -5,15 +5,16 @@ from datetime import date, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from services.scheduler.commitments.ical.availability import Availability, AvailabilityReader
 from services.scheduler.commitments.ical.busy import merge
 from services.scheduler.commitments.ical.events import Event, EventReader
 from services.scheduler.commitments.ical.limits import DEFAULT_LIMITS, Budget, Limits
 from services.scheduler.commitments.ical.lines import Component, decode, read_components
 from services.scheduler.commitments.ical.reading import CalendarReading
-from services.scheduler.commitments.ical.series import Horizon, SeriesExpander
+from services.scheduler.commitments.ical.series import Horizon, Occupancy, SeriesExpander
 from services.scheduler.commitments.ical.values import DAY
 from services.scheduler.commitments.ical.warnings import WarningCode, WarningLog
-from services.scheduler.commitments.ical.zonebook import ZONE_VERSION, ZoneBook, site_zone
+from services.scheduler.commitments.ical.zonebook import ZONE_VERSION, ZoneBook
 
 LONGEST_HORIZON = timedelta(days=731)
 
@@ -30,8 +31,8 @@ def read_calendar(
 
     Args:
         document: An iCalendar document, untrusted.
-        zone: The site's zone: the horizon's, that of floating times and all-day events, and of
-            times whose own zone is not known.
+        zone: The site's zone: the horizon's, that of all-day events, of floating times unless the
+            calendar names another, and of times whose own zone is not known.
         start: First day of the horizon.
         end: Day after the last one, at most two years after the first.
         limits: What the document may cost.
@@ -45,20 +46,29 @@ def read_calendar(
     log = WarningLog(limits.warnings)
     budget = Budget(limits)
     calendars = read_components(decode(document, limits, log), limits, log)
-    site = site_zone(zone)
-    horizon = Horizon(*(site.instant_at(day.toordinal() * DAY) for day in (start, end)))
-    zones = ZoneBook(site, horizon.end + 2 * DAY, limits, budget, log)
+    # Two days after the horizon are after it in any zone.
+    zones = ZoneBook(zone, (end.toordinal() + 2) * DAY, limits, budget, log)
     zones.define(_children(calendars, "VTIMEZONE"))
-    events = list(_events(calendars, EventReader(zones, limits, log), log))
-    if not events:
-        log.add(WarningCode.NO_EVENTS)
+    horizon = Horizon(*(zones.site.instant_at(day.toordinal() * DAY) for day in (start, end)))
+    reader = EventReader(zones, limits, log)
+    availabilities = AvailabilityReader(reader, horizon, budget, log)
     expander = SeriesExpander(horizon, budget, log)
+    events: list[Event] = []
+    offers: list[Availability] = []
+    for calendar in calendars:
+        reader.open_calendar(calendar)
+        events += _events(calendar, reader)
+        if not reader.is_cancelled:
+            offers += map(availabilities.read, _children([calendar], "VAVAILABILITY"))
+    if not events and not offers:
+        log.add(WarningCode.NO_EVENTS)
     expander.expand_all(events)
-    found = expander.occupancy
+    found, closed = expander.occupancy, availabilities.busy(offers)
+    occupancy = Occupancy(found.busy + closed.busy, found.tentative + closed.tentative)
     return CalendarReading(
-        busy=merge(found, horizon),
-        occurrences=len(found.busy) + len(found.tentative),
-        events_read=len(events),
+        busy=merge(occupancy, horizon),
+        occurrences=len(occupancy.busy) + len(occupancy.tentative),
+        events_read=len(events) + len(offers),
         warnings=log.listed(),
         version=sha256(document).hexdigest(),
         zone_version=ZONE_VERSION,
@@ -72,17 +82,11 @@ def _children(calendars: list[Component], name: str) -> Iterator[Component]:
                 yield component
 
 
-def _events(calendars: list[Component], reader: EventReader, log: WarningLog) -> Iterator[Event]:
-    for calendar in calendars:
-        is_cancelled = calendar.text("METHOD") == "CANCEL"
-        if calendar.text("CALSCALE") not in {"", "GREGORIAN"}:
-            log.add(WarningCode.UNSUPPORTED_SCALE, calendar.line)
-        for component in calendar.children:
-            if component.name == "VEVENT":
-                event = reader.event(component, is_cancelled=is_cancelled)
-                if event is not None:
-                    yield event
-            elif component.name == "VFREEBUSY":
-                yield from reader.periods(component)
-            elif component.name == "VAVAILABILITY":
-                log.add(WarningCode.UNSUPPORTED_COMPONENT, component.line)
+def _events(calendar: Component, reader: EventReader) -> Iterator[Event]:
+    for component in calendar.children:
+        if component.name == "VEVENT":
+            event = reader.event(component)
+            if event is not None:
+                yield event
+        elif component.name == "VFREEBUSY":
+            yield from reader.periods(component)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from services.scheduler.commitments.ical.warnings import CalendarWarning
 
 
-@dataclass(frozen=True, slots=True)
-class BusyInterval:
+class BusyInterval(NamedTuple):
     """A half-open time in which the person is taken.
 
     Attributes:
@@ -29,8 +29,8 @@ class CalendarReading:
 
     Attributes:
         busy: Disjoint intervals in order, clipped to the horizon.
-        occurrences: Events and repetitions that fill them, before merging.
-        events_read: Events and free/busy periods with a readable start.
+        occurrences: Events, repetitions, and times an availability leaves out that fill them, before merging.
+        events_read: Events and free/busy periods with a readable start, and availabilities.
         warnings: What a person should look at, in the order of the document.
         version: SHA-256 of the document, in hexadecimal.
         zone_version: Release of the time zone database the zones came from.

@@ -19,6 +19,10 @@ _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _NTH_LIMIT = 53
 
 
+class UnsupportedRuleError(UnreadableValueError):
+    """A rule counts in another scale than the Gregorian, or moves dates that do not exist (RFC 7529)."""
+
+
 class Frequency(IntEnum):
     """The period a rule repeats in, from the shortest to the longest."""
 
@@ -70,6 +74,7 @@ def parse_rule(text: str, limits: Limits) -> RecurrenceRule:
 
     Raises:
         UnreadableValueError: If the rule is none of RFC 5545.
+        UnsupportedRuleError: If it is one of RFC 7529 that means something else.
         RecurrenceBombError: If no honest series is so long or repeats so often.
     """
     if len(text) > limits.rule_characters:
@@ -106,9 +111,8 @@ def _split(text: str) -> dict[str, str]:
         name, _, value = part.partition("=")
         if value.strip():
             parts[name.strip()] = value.strip()
-    # RFC 7529 scales other than the Gregorian name months and days that this reader cannot.
     if parts.get("RSCALE", "GREGORIAN") != "GREGORIAN" or parts.get("SKIP", "OMIT") != "OMIT":
-        raise UnreadableValueError
+        raise UnsupportedRuleError
     return parts
 
 

@@ -83,8 +83,10 @@ class _Changes:
 class SeriesExpander:
     """Expands events over a horizon, each series with the components that change it."""
 
-    def __init__(self, horizon: Horizon, budget: Budget, log: WarningLog) -> None:
+    def __init__(self, horizon: Horizon, budget: Budget, log: WarningLog, *, keeps_start: bool = True) -> None:
+        """Take whether a start counts, with a warning, that its rule does not name; RFC 5545 leaves it undefined."""
         self.occupancy = Occupancy()
+        self._keeps_start = keeps_start
         self._horizon = horizon
         self._budget = budget
         self._log = log
@@ -175,13 +177,15 @@ class SeriesExpander:
         if not series.rules and not series.dates:
             return (start,) if first <= start <= last else ()
         ruled = [self._rule_walls(rule, series, first, last) for rule in series.rules]
-        is_within = first <= start <= last
-        if ruled and is_within and not any(walls[:1] == [start] for walls in ruled):
+        is_outside = bool(ruled) and first <= start <= last and not any(walls[:1] == [start] for walls in ruled)
+        if is_outside and self._keeps_start:
             self._log.add(WarningCode.START_OUTSIDE_RULE, series.line)
         elif len(ruled) == 1 and not series.dates and not series.excluding_rules:
             return ruled[0]
-        listed = (_wall_in(series, moment) for moment, _ in series.dates)
-        walls = {wall for wall in (start, *listed) if first <= wall <= last}
+        listed = [_wall_in(series, moment) for moment, _ in series.dates]
+        if not is_outside or self._keeps_start:
+            listed.append(start)
+        walls = {wall for wall in listed if first <= wall <= last}
         walls.update(*ruled)
         for rule in series.excluding_rules:
             walls.difference_update(self._rule_walls(rule, series, first, last))

@@ -12,20 +12,24 @@ class WarningCode(StrEnum):
     UNPARSABLE_LINE = "unparsable-line"
     UNBALANCED_COMPONENT = "unbalanced-component"
     TRUNCATED = "truncated"
-    UNSUPPORTED_COMPONENT = "unsupported-component"
     UNSUPPORTED_SCALE = "unsupported-scale"
+    UNSUPPORTED_RULE = "unsupported-rule"
     UNREADABLE_VALUE = "unreadable-value"
     EVENT_WITHOUT_START = "event-without-start"
     EVENT_WITHOUT_END = "event-without-end"
     END_BEFORE_START = "end-before-start"
     UNKNOWN_ZONE = "unknown-zone"
     MAPPED_ZONE = "mapped-zone"
+    FIXED_OFFSET = "fixed-offset"
+    CALENDAR_ZONE = "calendar-zone"
     UNUSABLE_ZONE = "unusable-zone"
     UNREADABLE_RULE = "unreadable-rule"
     START_OUTSIDE_RULE = "start-outside-rule"
     EXCLUSION_RULE = "exclusion-rule"
     THIS_AND_PRIOR = "this-and-prior"
     DUPLICATE_UID = "duplicate-uid"
+    DECLINED = "declined"
+    NEVER_AVAILABLE = "never-available"
     MORE_WARNINGS = "more-warnings"
 
 
@@ -35,20 +39,24 @@ _MESSAGES = {
     WarningCode.UNPARSABLE_LINE: "This line is not a property of the form NAME:value.",
     WarningCode.UNBALANCED_COMPONENT: "This END does not close the component that is open.",
     WarningCode.TRUNCATED: "The document ends before this component does.",
-    WarningCode.UNSUPPORTED_COMPONENT: "This kind of component is not read.",
     WarningCode.UNSUPPORTED_SCALE: "Only the Gregorian calendar is read.",
+    WarningCode.UNSUPPORTED_RULE: "RSCALE and SKIP (RFC 7529) are not supported; only the start is kept.",
     WarningCode.UNREADABLE_VALUE: "The value of this property is not readable; it is left out.",
     WarningCode.EVENT_WITHOUT_START: "The event has no readable start; it is left out.",
     WarningCode.EVENT_WITHOUT_END: "The event has neither end nor duration; it blocks no time.",
     WarningCode.END_BEFORE_START: "The event ends before it starts; its length is not taken.",
     WarningCode.UNKNOWN_ZONE: "The time zone is not known; the site's zone is used.",
     WarningCode.MAPPED_ZONE: "The Windows time zone name was taken as its IANA zone.",
+    WarningCode.FIXED_OFFSET: "The time zone was taken as an offset from UTC that is the same all year.",
+    WarningCode.CALENDAR_ZONE: "Times without a zone were taken in the calendar's (X-WR-TIMEZONE), not the site's.",
     WarningCode.UNUSABLE_ZONE: "The definition of the time zone is not usable.",
     WarningCode.UNREADABLE_RULE: "The recurrence rule is not readable; only the start is kept.",
     WarningCode.START_OUTSIDE_RULE: "The start is not one of the rule's dates; it is kept too.",
     WarningCode.EXCLUSION_RULE: "EXRULE is deprecated; it is honoured.",
     WarningCode.THIS_AND_PRIOR: "THISANDPRIOR is not in the standard; one occurrence is changed.",
     WarningCode.DUPLICATE_UID: "Another event has the same UID; both are kept.",
+    WarningCode.DECLINED: "The only person invited declined; the time is taken as free.",
+    WarningCode.NEVER_AVAILABLE: "This availability leaves no time free.",
     WarningCode.MORE_WARNINGS: "There are more warnings than are listed.",
 }
 

@@ -1,5 +1,6 @@
 """Which zone a TZID means: the IANA database, the document's own definition, or Windows' name."""
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -21,7 +22,7 @@ from services.scheduler.commitments.ical.values import (
     parse_time,
 )
 from services.scheduler.commitments.ical.warnings import WarningCode, WarningLog
-from services.scheduler.commitments.ical.zones import Transition, Zone, defined_zone, named_zone
+from services.scheduler.commitments.ical.zones import Transition, Zone, defined_zone, fixed_zone, named_zone
 
 ZONE_VERSION = version("tzdata")
 """Release of the zone data, which is the package's, never the machine's."""
@@ -31,6 +32,8 @@ _WINDOWS: dict[str, str] = {
     **{name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()},
     "tzone://microsoft/utc": "Etc/UTC",
 }
+# Such as UTC-05:00; no offset is larger than 14 hours. A name like "(UTC-05:00) Eastern Time" is more than one.
+_OFFSET = re.compile(r"(?:UTC|GMT)([+-])(\d|0\d|1[0-4])(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
 # Such as America/Argentina/Ushuaia.
 _LONGEST_NAME = 3
 # Definitions often begin in 1601; no offset from before this is asked for.
@@ -47,23 +50,17 @@ def _load(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-def site_zone(zone: ZoneInfo) -> Zone:
-    """Return the site's zone, from the package's data if it is there by that name."""
-    return named_zone(_load(zone.key) if zone.key in _IANA.values() else zone)
-
-
 class ZoneBook:
     """The zones of one document.
 
     Attributes:
-        site: The zone of floating times and of all-day events.
+        site: The site's zone.
         utc: The zone without offset.
     """
 
-    def __init__(self, site: Zone, last: int, limits: Limits, budget: Budget, log: WarningLog) -> None:
-        """Take the last wall time that definitions have to reach."""
-        self.site = site
-        self.utc = defined_zone(())
+    def __init__(self, site: ZoneInfo, last: int, limits: Limits, budget: Budget, log: WarningLog) -> None:
+        """Take the site's zone and the last wall time that definitions have to reach."""
+        self.utc = fixed_zone(0)
         self._last = last
         self._limits = limits
         self._budget = budget
@@ -71,6 +68,7 @@ class ZoneBook:
         self._definitions: dict[str, Component] = {}
         self._named: dict[str, Zone] = {}
         self._by_tzid: dict[str, Zone] = {}
+        self.site = self._iana(site.key) if site.key in _IANA.values() else named_zone(site)
 
     def define(self, components: Iterable[Component]) -> None:
         """Take the document's VTIMEZONE components."""
@@ -101,6 +99,11 @@ class ZoneBook:
         if windows is not None:
             self._log.add(WarningCode.MAPPED_ZONE, line)
             return self._iana(windows)
+        offset = _OFFSET.fullmatch(tzid)
+        if offset is not None:
+            self._log.add(WarningCode.FIXED_OFFSET, line)
+            sign, hours, minutes = offset.groups()
+            return fixed_zone(parse_offset(f"{sign}{hours:0>2}{minutes or '00'}"))
         self._log.add(WarningCode.UNKNOWN_ZONE, line)
         return self.site
 

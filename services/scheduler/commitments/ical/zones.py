@@ -73,10 +73,14 @@ def named_zone(zone: ZoneInfo) -> Zone:
     return Zone(offset_of)
 
 
+def fixed_zone(offset: int) -> Zone:
+    """Return the zone that is always as many seconds east of UTC."""
+    return Zone(lambda _: offset)
+
+
 def defined_zone(transitions: Sequence[Transition]) -> Zone:
-    """Return the zone that transitions in order define; UTC if there are none."""
+    """Return the zone that transitions in order define; there must be one."""
     # A gap ends, and a repeated hour ends for the first time, this much after the instant.
     changes = [instant + max(before, after) for instant, before, after in transitions]
-    offsets = [transitions[0].before if transitions else 0]
-    offsets += [change.after for change in transitions]
+    offsets = [transitions[0].before, *(change.after for change in transitions)]
     return Zone(lambda wall: offsets[bisect_right(changes, wall)])

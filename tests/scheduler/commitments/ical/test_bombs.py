@@ -150,6 +150,27 @@ REFUSED = {
     "a line of five megabytes": ("too-large", event(NEW, "SUMMARY:" + "x" * 5_000_000)),
     "nothing but zeros": ("not-icalendar", bytes(4_000_000)),
     "blanks": ("empty", b" " * 4_000_000),
+    "an offer each second": (
+        "recurrence-bomb",
+        calendar(
+            *("BEGIN:VAVAILABILITY", "BEGIN:AVAILABLE", OLD, "DURATION:PT1M", "RRULE:FREQ=SECONDLY", "END:AVAILABLE"),
+            "END:VAVAILABILITY",
+        ),
+    ),
+    "200 availabilities of four offers a day": (
+        "recurrence-bomb",
+        calendar(
+            *(
+                f"BEGIN:VAVAILABILITY\nBEGIN:AVAILABLE\n{OLD}\nDURATION:PT1H\nRRULE:FREQ=HOURLY;INTERVAL=6\n"
+                "END:AVAILABLE\nEND:VAVAILABILITY"
+                for _ in range(200)
+            )
+        ),
+    ),
+    "20,000 offers": (
+        "too-many-events",
+        calendar("BEGIN:VAVAILABILITY", *["BEGIN:AVAILABLE\nEND:AVAILABLE"] * 20_000, "END:VAVAILABILITY"),
+    ),
     "a zone that changes each second": (
         "recurrence-bomb",
         zone_with("DTSTART:19700101T000000", "RRULE:FREQ=SECONDLY"),

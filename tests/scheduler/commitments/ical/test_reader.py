@@ -130,6 +130,39 @@ def test_a_cancelling_message_frees_the_time(read: Read) -> None:
     assert read("METHOD:CANCEL", "BEGIN:VEVENT", *HOUR, "END:VEVENT").busy == ()
 
 
+DECLINED = "ATTENDEE;PARTSTAT=DECLINED:mailto:a@example.org"
+
+
+def test_what_the_only_person_invited_declined_is_free_and_named(read_event: Read) -> None:
+    reading = read_event(*HOUR, DECLINED)
+
+    assert reading.busy == ()
+    assert [(warning.code, warning.line) for warning in reading.warnings] == [("declined", 3)]
+
+
+@pytest.mark.parametrize(
+    "attendees",
+    [
+        ("ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@example.org",),
+        ("ATTENDEE:mailto:a@example.org",),
+        (DECLINED, "ATTENDEE;PARTSTAT=ACCEPTED:mailto:b@example.org"),
+        (DECLINED, DECLINED),
+    ],
+)
+def test_an_invitation_that_somebody_may_have_accepted_is_busy(attendees: tuple[str, ...], read_event: Read) -> None:
+    reading = read_event(*HOUR, *attendees)
+
+    assert (reading.occurrences, reading.warnings) == (1, ())
+
+
+def test_an_occurrence_declined_alone_is_free(read_event: Read, times: Times) -> None:
+    declined = ("RECURRENCE-ID:20260921T130000Z", *HOUR, DECLINED)
+
+    reading = read_event(*WEEKLY, "END:VEVENT", "BEGIN:VEVENT", "UID:one", *declined)
+
+    assert times(reading) == ["09-14T13:00/09-14T14:00", "09-28T13:00/09-28T14:00"]
+
+
 def test_what_is_firm_hides_what_is_tentative(read: Read) -> None:
     def event(start: int, end: int, *lines: str) -> tuple[str, ...]:
         times = (f"DTSTART:20260914T{start:02}0000Z", f"DTEND:20260914T{end:02}0000Z")

@@ -63,24 +63,12 @@ def lines(reading: CalendarReading) -> list[int]:
         ("unreadable-rule", 8, (*HOUR, "RRULE:FREQ=MONTHLY;BYDAY=XX")),
         ("unreadable-rule", 8, (*HOUR, "RRULE:FREQ=WEEKLY;WKST=1")),
         ("unreadable-rule", 8, (*HOUR, "RRULE:FREQ=WEEKLY;UNTIL=soon")),
-        ("unreadable-rule", 8, (*HOUR, "RRULE:RSCALE=HEBREW;FREQ=YEARLY")),
+        ("unsupported-rule", 8, (*HOUR, "RRULE:RSCALE=HEBREW;FREQ=YEARLY")),
+        ("unsupported-rule", 8, (*HOUR, "RRULE:RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=FORWARD")),
         ("start-outside-rule", 3, (*HOUR, "RRULE:FREQ=WEEKLY;BYDAY=TU;UNTIL=20260914")),
         ("exclusion-rule", 9, (*HOUR, "RRULE:FREQ=DAILY", "EXRULE:FREQ=DAILY;BYDAY=TU,WE,TH,FR,SA,SU")),
         ("this-and-prior", 8, (*HOUR, "RECURRENCE-ID;RANGE=THISANDPRIOR:20260914T130000Z")),
         ("unreadable-value", 7, (HOUR[0], "DTEND:late", "DURATION:PT1H")),
-        (
-            "unsupported-component",
-            9,
-            (
-                *HOUR,
-                "END:VEVENT",
-                "BEGIN:VAVAILABILITY",
-                "END:VAVAILABILITY",
-                "BEGIN:VEVENT",
-                "DTSTART:20200101",
-                "DTEND:20200102",
-            ),
-        ),
     ],
 )
 def test_a_line_that_is_not_understood_is_named(
@@ -168,6 +156,68 @@ def test_a_zone_behind_a_path_is_found(name: str, read_event: Read, times: Times
 
     expected = "09-14T12:00/09-14T13:00" if "Argentina" in name else "09-14T07:00/09-14T08:00"
     assert (times(reading), reading.warnings) == ([expected], ())
+
+
+@pytest.mark.parametrize(
+    ("name", "busy"),
+    [
+        ("UTC-05:00", "09-14T14:00/09-14T15:00"),
+        ("utc+5", "09-14T04:00/09-14T05:00"),
+        ("GMT+0530", "09-14T03:30/09-14T04:30"),
+        ("UTC+14:00", "09-13T19:00/09-13T20:00"),
+    ],
+)
+def test_an_offset_for_a_zone_is_taken_by_its_number(name: str, busy: str, read_event: Read, times: Times) -> None:
+    reading = read_event(f'DTSTART;TZID="{name}"{LOCAL}', "DURATION:PT1H")
+
+    assert (codes(reading), lines(reading)) == (["fixed-offset"], [5])
+    assert times(reading) == [busy]
+
+
+@pytest.mark.parametrize("name", ["UTC+15", "UTC-05:60", "UTC-5:00:00", "(UTC-05:00) Eastern Time (US & Canada)"])
+def test_what_is_no_offset_or_more_than_one_is_an_unknown_zone(name: str, read_event: Read, times: Times) -> None:
+    reading = read_event(f'DTSTART;TZID="{name}"{LOCAL}', "DURATION:PT1H")
+
+    assert codes(reading) == ["unknown-zone"]
+    assert times(reading) == BUSY
+
+
+FLOATING = ("BEGIN:VEVENT", f"DTSTART{LOCAL}", "DURATION:PT1H", "END:VEVENT")
+
+
+def test_floating_times_are_in_the_zone_the_calendar_names(read: Read, times: Times) -> None:
+    day = ("BEGIN:VEVENT", "DTSTART;VALUE=DATE:20260916", "END:VEVENT")
+
+    reading = read("X-WR-TIMEZONE:Europe/Paris", *FLOATING, *FLOATING, *day)
+
+    assert (codes(reading), lines(reading)) == (["calendar-zone"], [3])
+    assert times(reading) == ["09-14T07:00/09-14T08:00", "09-16T04:00/09-17T04:00"]
+
+
+@pytest.mark.parametrize("name", ["America/New_York", "", " "])
+def test_a_calendar_that_names_no_other_zone_needs_no_warning(name: str, read: Read, times: Times) -> None:
+    reading = read(f"X-WR-TIMEZONE:{name}", *FLOATING)
+
+    assert (times(reading), reading.warnings) == (BUSY, ())
+
+
+def test_a_calendar_s_zone_says_nothing_where_every_time_has_its_own(read: Read, times: Times) -> None:
+    reading = read("X-WR-TIMEZONE:Europe/Paris", "BEGIN:VEVENT", *HOUR, "END:VEVENT")
+
+    assert (times(reading), reading.warnings) == (BUSY, ())
+
+
+def test_a_calendar_s_zone_that_is_not_known_is_named(read: Read, times: Times) -> None:
+    reading = read("X-WR-TIMEZONE:Middle-earth", *FLOATING)
+
+    assert (codes(reading), lines(reading)) == (["unknown-zone"], [3])
+    assert times(reading) == BUSY
+
+
+def test_each_calendar_of_a_document_has_a_zone_of_its_own(read: Read, times: Times) -> None:
+    paris = ("X-WR-TIMEZONE:Europe/Paris", *FLOATING, "END:VCALENDAR", "BEGIN:VCALENDAR")
+
+    assert times(read(*paris, *FLOATING)) == ["09-14T07:00/09-14T08:00", *BUSY]
 
 
 def test_a_zone_the_document_defines_needs_no_warning(read: Read, times: Times) -> None:

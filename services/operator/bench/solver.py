@@ -1,0 +1,129 @@
+"""`eventide bench solver`: the week's solver beside its peers, on the same weeks, at equal CPU seconds.
+
+Each solve runs in a process of its own; what it used of the processor, its helpers included, is the budget of every
+peer. All timetables are judged by the checkers, never by who made them.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from services.operator.bench import solver_report
+from services.operator.bench.instances import generated
+from services.operator.bench.peers.peer import Peer, PeerAbsentError
+from services.operator.bench.peers.python import front_desk, local_search
+from services.operator.bench.peers.timefold import timefold
+from services.operator.bench.solver_run import SolverRun, run_solver
+from services.operator.bench.timing import machine
+from services.operator.bench.verdicts import judge
+from services.operator.errors import OperatorError
+from services.operator.state import PROJECT
+
+SHARED_INSTANCES = PROJECT.parent / "shared" / "solver" / "instances"
+SIZES = {"small": 12, "medium": 30}
+PEERS: dict[str, Peer] = {"front_desk": front_desk, "local_search": local_search, "timefold": timefold}
+
+Document = dict[str, Any]
+
+
+class NoInstancesError(OperatorError):
+    """The folder has no instance of that name."""
+
+    def __init__(self, folder: Path, names: str) -> None:
+        super().__init__(f"{folder} holds no instance {names}.json.")
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of each instance by its name; with `--save`, write table and plots too.
+
+    Raises:
+        NoInstancesError: There is nothing to solve.
+    """
+    documents = instances(arguments.instances, arguments.only, arguments.seed)
+    measured: dict[str, Any] = {}
+    for name, document in documents.items():
+        run = run_solver(
+            name, document, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers
+        )
+        measured[name] = figures_of(name, document, run, arguments.seed)
+        if arguments.save is not None:
+            solver_report.save_plot(arguments.save, name, run.trace, measured[name]["peers"])
+    figures = {
+        "instances": measured,
+        "time_limit": arguments.time_limit,
+        "workers": arguments.workers,
+        "seed": arguments.seed,
+        "machine": machine(),
+    }
+    if arguments.save is not None:
+        solver_report.save_table(arguments.save, figures)
+    return figures
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Word the figures, one line an instance and peer."""
+    return solver_report.markdown(figures)
+
+
+def instances(folder: Path | None, names: str, seed: int) -> dict[str, Document]:
+    """Read the instances of a folder, the smallest first; without one, the shared or generated ones.
+
+    Raises:
+        NoInstancesError: The folder has none of these names.
+    """
+    if folder is None and not SHARED_INSTANCES.is_dir():
+        _say(f"{SHARED_INSTANCES.name}: no shared instances beside the project; generated ones are used")
+        return {f"{size}-{seed}": generated(patients, seed) for size, patients in SIZES.items()}
+    chosen = folder or SHARED_INSTANCES
+    documents = {path.stem: json.loads(path.read_bytes()) for path in sorted(chosen.glob(f"{names}.json"))}
+    if not documents:
+        raise NoInstancesError(chosen, names)
+    return dict(sorted(documents.items(), key=lambda one: (len(one[1].get("patients", ())), one[0])))
+
+
+def figures_of(name: str, document: Document, run: SolverRun, seed: int) -> dict[str, Any]:
+    """Judge a solve, and have every peer solve the same with the CPU seconds it used."""
+    own = judge(document, run.timetable)
+    bound = run.timetable["bound"]
+    _say(f"{name}: ours {own.cost:.0f}, bound {bound:.0f}, {run.cpu_seconds:.0f} s of CPU")
+    return {
+        "cost": own.cost,
+        "bound": bound,
+        "gap": run.timetable["gap"],
+        "unmet_minutes": own.unmet_minutes,
+        "unmet_minutes_bound": run.timetable["unmet_minutes_bound"],
+        "status": run.timetable["status"],
+        "first_seconds": run.first_seconds,
+        "first_cost": run.trace[0]["incumbent"],
+        "seconds": run.seconds,
+        "cpu_seconds": run.cpu_seconds,
+        "peak_megabytes": run.peak_megabytes,
+        "valid": own.valid,
+        "checkers": own.checkers,
+        "errors": own.errors,
+        "peers": {title: _peer(title, document, run.cpu_seconds, seed) for title in PEERS},
+    }
+
+
+def _peer(title: str, document: Mapping[str, Any], cpu_seconds: float, seed: int) -> dict[str, Any]:
+    try:
+        answer = PEERS[title](document, cpu_seconds, seed)
+    except PeerAbsentError as absence:
+        _say(f"  {title} skipped: {absence}")
+        return {"skipped": str(absence)}
+    verdict = judge(document, answer.timetable)
+    _say(f"  {title} {verdict.cost:.0f}, {answer.cpu_seconds:.1f} s of CPU")
+    return {
+        "cost": verdict.cost,
+        "unmet_minutes": verdict.unmet_minutes,
+        "cpu_seconds": round(answer.cpu_seconds, 2),
+        "valid": verdict.valid,
+        "errors": verdict.errors,
+    }
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,81 @@
+"""One solve in a process of its own, with what it said on the way and what it cost the machine."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from services.operator.errors import OperatorError
+from services.operator.state import PROJECT
+
+_COMMAND: Final = (sys.executable, "-m", "services.scheduler.solver.process")
+
+
+class SolveFailedError(OperatorError):
+    """The solver's process ended without an outcome."""
+
+    def __init__(self, name: str, status: int) -> None:
+        super().__init__(f"The solver ended on {name} with exit status {status} and without a timetable.")
+
+
+class SolverRun(NamedTuple):
+    """A finished solve.
+
+    Attributes:
+        timetable: The outcome's document.
+        trace: Progress lines, at most two a second, then the outcome as one more.
+        seconds: Wall time of the solve itself, without starting Python.
+        cpu_seconds: Of the process and its helpers, starting Python included.
+        peak_megabytes: Resident memory of the largest process.
+    """
+
+    timetable: dict[str, Any]
+    trace: tuple[dict[str, Any], ...]
+    seconds: float
+    cpu_seconds: float
+    peak_megabytes: float
+
+    @property
+    def first_seconds(self) -> float:
+        """When the first complete week was there, from the start of the solve."""
+        first: float = self.trace[0]["seconds"]
+        return first
+
+
+def run_solver(name: str, instance: Mapping[str, Any], *, time_limit: float, seed: int, workers: int) -> SolverRun:
+    """Solve one instance in a new process.
+
+    Raises:
+        SolveFailedError: The process gave no timetable.
+    """
+    request = {"instance": instance, "time_limit": time_limit, "seed": seed, "workers": workers}
+    process = subprocess.Popen(_COMMAND, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        output = _converse(process, json.dumps(request))
+        # wait4 instead of Popen.wait: it alone tells what this very process and its children used.
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    events = [json.loads(line) for line in output]
+    outcomes = [event["timetable"] for event in events if event["event"] == "outcome"]
+    if not outcomes or outcomes[0]["objective"] is None:
+        raise SolveFailedError(name, process.returncode)
+    timetable = outcomes[0]
+    last = {"incumbent": timetable["objective"], "bound": timetable["bound"], "seconds": timetable["seconds"]}
+    return SolverRun(
+        timetable=timetable,
+        trace=(*(event for event in events if event["event"] == "progress"), last),
+        seconds=timetable["seconds"],
+        cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
+        peak_megabytes=round(usage.ru_maxrss / 1024, 1),
+    )
+
+
+def _converse(process: "subprocess.Popen[str]", request: str) -> list[str]:
+    """Send the request, close, and read to the end; the process reads everything before it writes."""
+    if process.stdin is None or process.stdout is None:
+        return []
+    with process.stdin:
+        process.stdin.write(request)
+    return process.stdout.readlines()

@@ -1,0 +1,139 @@
+"""What is allowed with seats."""
+
+from datetime import datetime, timedelta
+
+from services.chassis.clock import Clock
+from services.chassis.database import UnitOfWork
+from services.chassis.errors import NotFoundError, UpstreamUnavailableError
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.bookings import (
+    Booking,
+    BookingRequest,
+    BookingStatus,
+    HoldRequest,
+    ReleaseRequest,
+)
+from services.contracts.scheduler.timetables import AppointmentStatus
+from services.contracts.vocabulary import Modality
+from services.scheduler.bookings import storage
+from services.scheduler.bookings.storage import LockedSession
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.errors import (
+    AppointmentCancelledError,
+    AppointmentOverError,
+    CommitmentCollidesError,
+    NoSeatError,
+    PatientBookedError,
+)
+
+
+class BookingsLogic:
+    """Books, holds and releases seats; never tells who else sits there."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        *,
+        commitments: CommitmentsReader,
+        records: RecordsClient,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._commitments = commitments
+        self._records = records
+        self._clock = clock
+
+    async def book(self, appointment_id: AppointmentId, request: BookingRequest, caller_token: str) -> Booking:
+        """Give a patient a seat for good; a live hold of the same patient becomes the booking.
+
+        Raises:
+            NotFoundError: There is no such session, or no such patient, in the caller's organization.
+            AppointmentCancelledError: A later version of the week is without it.
+            AppointmentOverError: It has ended.
+            PatientBookedError: The patient has a seat at that time.
+            CommitmentCollidesError: The patient has a commitment at that time.
+            NoSeatError: No seat is free, or none that this patient may sit on.
+        """
+        return await self._take(appointment_id, request.patient_id, caller_token, held_until=None)
+
+    async def hold(self, appointment_id: AppointmentId, request: HoldRequest, caller_token: str) -> Booking:
+        """Keep a seat for a patient for some minutes; asked again, for so many minutes from then.
+
+        Raises:
+            Whatever `book` raises, for the same reasons.
+        """
+        held_until = self._clock.now() + timedelta(minutes=request.minutes)
+        return await self._take(appointment_id, request.patient_id, caller_token, held_until=held_until)
+
+    async def release(self, appointment_id: AppointmentId, request: ReleaseRequest) -> None:
+        """Give a patient's seat back, whether booked or held.
+
+        Raises:
+            NotFoundError: There is no such session in the caller's organization, or the patient has no seat in it.
+            AppointmentCancelledError: A later version of the week is without it.
+            AppointmentOverError: It has ended.
+        """
+        now = self._clock.now()
+        session = await self._locked(appointment_id, request.patient_id, now)
+        if request.patient_id not in session.seats:
+            raise NotFoundError
+        await storage.release(
+            self._db,
+            self._organization_id,
+            appointment_id=appointment_id,
+            patient_id=request.patient_id,
+            reason=request.reason,
+            now=now,
+        )
+
+    async def _take(
+        self, appointment_id: AppointmentId, patient_id: PatientId, caller_token: str, *, held_until: datetime | None
+    ) -> Booking:
+        # Records is asked before the session is locked: nobody waits for a network call of somebody else.
+        seating = await self._seating(patient_id, caller_token)
+        session = await self._locked(appointment_id, patient_id, self._clock.now())
+        if session.is_booked_for(patient_id):
+            raise PatientBookedError
+        if not session.seats.keys().isdisjoint(seating.no_contact):
+            raise NoSeatError
+        is_held = patient_id in session.seats
+        # No seat comes before whatever else is wrong, so that a full group and one to be kept out of look the same.
+        if not is_held and not await storage.count_seat(self._db, appointment_id):
+            raise NoSeatError
+        await self._refuse_collision(session, seating)
+        if is_held:
+            await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
+        elif not await storage.seat(self._db, self._organization_id, session, patient_id, held_until):
+            raise PatientBookedError
+        return Booking(
+            appointment_id=appointment_id,
+            patient_id=patient_id,
+            status=BookingStatus.BOOKED if held_until is None else BookingStatus.HELD,
+            held_until=held_until,
+        )
+
+    async def _seating(self, patient_id: PatientId, caller_token: str) -> PatientSeating:
+        try:
+            return await self._records.patient_seating(caller_token, patient_id)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+
+    async def _locked(self, appointment_id: AppointmentId, patient_id: PatientId, now: datetime) -> LockedSession:
+        session = await storage.lock_session(self._db, appointment_id, patient_id, now)
+        if session is None:
+            raise NotFoundError
+        if session.status is AppointmentStatus.CANCELLED:
+            raise AppointmentCancelledError
+        if session.end <= now:
+            raise AppointmentOverError
+        return session
+
+    async def _refuse_collision(self, session: LockedSession, seating: PatientSeating) -> None:
+        way = timedelta(minutes=seating.travel_minutes if session.modality is Modality.ON_SITE else 0)
+        if await self._commitments.of_patients([seating.patient_id], session.start - way, session.end + way):
+            raise CommitmentCollidesError

@@ -1,0 +1,189 @@
+"""Where seats are taken and given back.
+
+Whoever changes a seat first locks its session's row, so that changes of one session come one after another. Two
+requests that seat one patient in two sessions meet at the exclusion constraint instead.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ARRAY, TIMESTAMP, Uuid, any_, bindparam, delete, func, insert, select, union_all, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.scheduler.bookings import ReleaseReason
+from services.contracts.scheduler.timetables import AppointmentStatus
+from services.contracts.vocabulary import Modality
+from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
+from services.scheduler.bookings.tables import ReleaseRow
+from services.scheduler.storing import fresh_id
+
+_NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
+_APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
+_WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
+    AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
+    AppointmentPatientRow.booked,
+    AppointmentPatientRow.held_until <= _NOW,
+)
+# All locks at once and in one order, so that two requests cannot wait for each other.
+_LOCK: Final = (
+    select(AppointmentRow.id, AppointmentRow.status, AppointmentRow.modality, AppointmentRow.during)
+    .where(
+        AppointmentRow.id == any_(func.array(union_all(select(_APPOINTMENT_ID), _WITH_A_LAPSED_HOLD).scalar_subquery()))
+    )
+    .order_by(AppointmentRow.id)
+    .with_for_update(key_share=True)
+)
+_SEATS: Final = select(
+    AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id, AppointmentPatientRow.held_until
+).where(AppointmentPatientRow.appointment_id == any_(bindparam("appointments", type_=ARRAY(Uuid))))
+_COUNT_SEAT: Final = (
+    update(AppointmentRow)
+    .where(
+        AppointmentRow.id == _APPOINTMENT_ID,
+        AppointmentRow.status == AppointmentStatus.BOOKED.value,
+        AppointmentRow.taken < AppointmentRow.capacity,
+    )
+    .values(taken=AppointmentRow.taken + 1, by_hand=True)
+    .returning(AppointmentRow.id)
+    .execution_options(synchronize_session=False)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSession:
+    """A session that nobody else can change until the transaction ends; `seats` says until when one is held."""
+
+    id: AppointmentId
+    status: AppointmentStatus
+    modality: Modality
+    start: datetime
+    end: datetime
+    seats: Mapping[PatientId, datetime | None]
+
+    def is_booked_for(self, patient_id: PatientId) -> bool:
+        """Whether the patient has a seat here that is more than held."""
+        return patient_id in self.seats and self.seats[patient_id] is None
+
+
+async def lock_session(
+    db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId, now: datetime
+) -> LockedSession | None:
+    """Hold a session until the transaction ends, rid of its expired holds; so is the patient, everywhere."""
+    asked = {"appointment_id": appointment_id, "patient_id": patient_id, "now": now}
+    rows = {row.id: row for row in await db.execute(_LOCK, asked)}
+    if appointment_id not in rows:
+        return None
+    seats = await _live_seats(db, list(rows), now)
+    row = rows[appointment_id]
+    return LockedSession(
+        id=appointment_id,
+        status=AppointmentStatus(row.status),
+        modality=Modality(row.modality),
+        start=row.during.lower,
+        end=row.during.upper,
+        seats=seats[appointment_id],
+    )
+
+
+async def _live_seats(
+    db: AsyncSession, appointments: list[AppointmentId], now: datetime
+) -> dict[AppointmentId, dict[PatientId, datetime | None]]:
+    seats: dict[AppointmentId, dict[PatientId, datetime | None]] = {one: {} for one in appointments}
+    expired: Counter[AppointmentId] = Counter()
+    for appointment_id, patient_id, held_until in await db.execute(_SEATS, {"appointments": appointments}):
+        if held_until is not None and held_until <= now:
+            expired[AppointmentId(appointment_id)] += 1
+        else:
+            seats[AppointmentId(appointment_id)][PatientId(patient_id)] = held_until
+    if expired:
+        await db.execute(
+            delete(AppointmentPatientRow).where(
+                AppointmentPatientRow.appointment_id.in_(expired), AppointmentPatientRow.held_until <= now
+            )
+        )
+    for appointment_id, count in expired.items():
+        await _free(db, appointment_id, count)
+    return seats
+
+
+async def _free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
+    await db.execute(
+        update(AppointmentRow)
+        .where(AppointmentRow.id == appointment_id)
+        .values(taken=AppointmentRow.taken - count, by_hand=True)
+    )
+
+
+async def count_seat(db: AsyncSession, appointment_id: AppointmentId) -> bool:
+    """Count one seat more as taken, if there is one; says whether there was."""
+    counted = await db.execute(_COUNT_SEAT, {"appointment_id": appointment_id})
+    return counted.scalar() is not None
+
+
+async def seat(
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    session: LockedSession,
+    patient_id: PatientId,
+    held_until: datetime | None,
+) -> bool:
+    """Put a patient into a counted seat; says whether the patient's time was free.
+
+    Waits for whoever is seating the same patient at the same time: ON CONFLICT does so without a deadlock, where a
+    plain INSERT under an exclusion constraint can have two transactions wait for each other.
+    """
+    statement = upsert(AppointmentPatientRow).values(
+        organization_id=organization_id,
+        appointment_id=session.id,
+        patient_id=patient_id,
+        during=Range(session.start, session.end),
+        booked=True,
+        held_until=held_until,
+    )
+    seated = await db.execute(statement.on_conflict_do_nothing().returning(AppointmentPatientRow.patient_id))
+    return seated.scalar() is not None
+
+
+async def keep_seat(
+    db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId, held_until: datetime | None
+) -> None:
+    """Keep a held seat until then, or with None for good."""
+    await db.execute(
+        update(AppointmentPatientRow)
+        .where(AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id)
+        .values(held_until=held_until)
+    )
+
+
+async def release(
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    *,
+    appointment_id: AppointmentId,
+    patient_id: PatientId,
+    reason: ReleaseReason,
+    now: datetime,
+) -> None:
+    """Take a patient out of a seat that they have, and note why."""
+    await db.execute(
+        delete(AppointmentPatientRow).where(
+            AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id
+        )
+    )
+    await _free(db, appointment_id, 1)
+    await db.execute(
+        insert(ReleaseRow).values(
+            organization_id=organization_id,
+            id=fresh_id(now),
+            appointment_id=appointment_id,
+            patient_id=patient_id,
+            reason=reason.value,
+            released_at=now,
+        )
+    )

@@ -1,0 +1,117 @@
+"""What is allowed with going back: an earlier version's sessions, as a new version."""
+
+import asyncio
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.contracts.identifiers import AccountId, SiteId, TimetableId
+from services.contracts.scheduler.timetables import RevertRequest, Session, Timetable
+from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
+from services.scheduler.proposals.rules import required_minutes_of, sessions_of, to_contract, unmet_of
+from services.scheduler.solver.check import Verdict, check
+from services.scheduler.solver.format import instance_from_json, timetable_from_json
+from services.scheduler.solver.instance import Instance
+from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.rules import is_past
+from services.scheduler.storing import fresh_id
+from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
+from services.scheduler.weeks import WeekGrid
+
+
+class RevertsLogic:
+    """Publishes an earlier version of a week once more, if it still fits."""
+
+    def __init__(
+        self,
+        account_id: AccountId,
+        *,
+        facts: WeekFacts,
+        published: TimetablesReader,
+        timetables: TimetablesLogic,
+        appointments: AppointmentsLogic,
+        clock: Clock,
+    ) -> None:
+        self._account_id = account_id
+        self._facts = facts
+        self._published = published
+        self._timetables = timetables
+        self._appointments = appointments
+        self._clock = clock
+
+    async def revert(
+        self, site_id: SiteId, week: date, request: RevertRequest, *, expected_version: int, caller_token: str
+    ) -> Timetable:
+        """Make the sessions of an earlier version the next one, and book them, all or nothing.
+
+        Raises:
+            NotFoundError: Nothing is published, or there is no such site in the caller's organization.
+            WeekMovedError: `expected_version` is not the published one.
+            InvalidRequestError: There is no such earlier version.
+            PastWeekError: The week is over.
+            RevertRefusedError: With the commitments, plans and staff of today it breaks a rule.
+            BookedByHandError: Seats were taken or given back since, and the request does not give them up.
+            DoubleBookingError: Somebody or some room is booked elsewhere.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        zone = ZoneInfo((await self._facts.sites.get(site_id)).zone)
+        current, _ = await self._published.current_document(site_id, week)
+        if current == 0:
+            raise NotFoundError
+        if expected_version != current:
+            raise WeekMovedError(week, expected_version=expected_version, current_version=current)
+        earlier = await self._published.version(site_id, week, request.to_version)
+        if earlier is None or request.to_version == current:
+            raise InvalidRequestError("/to_version", "must be an earlier version of this week")
+        if is_past(week, self._clock.today(zone)):
+            raise PastWeekError
+        old, document = earlier
+        instance = await self._instance_of_today(site_id, week, caller_token)
+        timetable, sessions = await self._next_version(old, document, instance, WeekGrid(zone, week))
+        again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
+        await self._timetables.publish(again, document)
+        await self._appointments.replace_week(
+            site_id, week, again.version, sessions, replace_bookings=request.replace_bookings
+        )
+        return again
+
+    async def _instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> Instance:
+        requirements = await self._facts.requirements(caller_token, site_id, week)
+        setup = await self._facts.setup(await self._facts.sites.get(site_id))
+        _, instance = await self._facts.instance(setup, requirements)
+        # What changes is the question of the person who goes back; here only what fits is asked.
+        return instance_from_json(instance | {"published": None})
+
+    async def _next_version(
+        self, old: Timetable, document: dict[str, Any], instance: Instance, grid: WeekGrid
+    ) -> tuple[Timetable, list[Session]]:
+        planned = timetable_from_json(document)
+        verdict = await asyncio.to_thread(check, instance, planned)
+        _refuse_what_does_not_fit(old.version, verdict)
+        unmet = unmet_of(instance, planned, document["unmet"])
+        now = self._clock.now()
+        changed = {
+            "id": TimetableId(fresh_id(now)),
+            "reverted_to": old.version,
+            "objective": verdict.cost,
+            # The bound was proven for the facts of that day.
+            "bound": None,
+            "gap": None,
+            "fully_served": len(instance.patients) - len({requirement.patient_id for requirement in unmet}),
+            "patients": len(instance.patients),
+            "required_minutes": required_minutes_of(instance),
+            "unmet": unmet,
+            "checker": to_contract(verdict),
+            "published_at": now,
+            "published_by": self._account_id,
+        }
+        return old.model_copy(update=changed), sessions_of(instance, planned, grid)
+
+
+def _refuse_what_does_not_fit(version: int, verdict: Verdict) -> None:
+    if not verdict.ok:
+        collisions = sum("meets a commitment" in error for error in verdict.errors)
+        raise RevertRefusedError(version, collisions=collisions, broken_rules=len(verdict.errors) - collisions)

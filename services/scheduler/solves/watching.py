@@ -1,0 +1,110 @@
+"""Following solves while they run, for streams of events: one reader a process, however many are watching."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+
+from services.chassis.database import Database
+from services.chassis.errors import DatabaseUnavailableError
+from services.chassis.telemetry import frames
+from services.contracts.identifiers import OrganizationId, SolveId
+from services.contracts.scheduler.timetables import Solve
+from services.scheduler.errors import TooManyStreamsError
+from services.scheduler.solves import storage
+
+MOST_STREAMS: Final = 50
+"""At once in a process: each holds one of the hundred connections that a gateway keeps to it."""
+_ROUND_SECONDS: Final = 0.5
+
+_Key = tuple[OrganizationId, SolveId]
+
+
+class _Watched:
+    """A solve as it was read last, and who waits for it to change."""
+
+    def __init__(self) -> None:
+        self.watchers = 0
+        self.solve: Solve | None = None
+        self.is_lost = False
+        self._changed = asyncio.Event()
+
+    def show(self, solve: Solve | None) -> None:
+        """Take what was read; None where it cannot be read any more."""
+        if solve is None or solve != self.solve:
+            self.solve, self.is_lost = solve, solve is None
+            self._changed.set()
+            self._changed = asyncio.Event()
+
+    async def other_than(self, seen: Solve | None) -> None:
+        """Wait until the solve differs from what was seen."""
+        while not self.is_lost and self.solve == seen:
+            await self._changed.wait()
+
+
+class SolveWatch:
+    """Reads each watched solve twice a second, in a task of its own.
+
+    So a caller who leaves never cancels a query, and all streams together take one connection from the pool.
+    """
+
+    def __init__(self, database: Callable[[], Database]) -> None:
+        self._database = database
+        self._watched: dict[_Key, _Watched] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    async def follow(
+        self, organization_id: OrganizationId, solve_id: SolveId, *, patience_seconds: float
+    ) -> AsyncGenerator[Solve | None, None]:
+        """Yield the solve each time it has changed, and None each time nothing has for `patience_seconds`.
+
+        It ends with a solve that is over, or where the solve cannot be read any more.
+
+        Raises:
+            DatabaseUnavailableError: The solve cannot be read even once.
+            TooManyStreamsError: As many follow already as this process can serve.
+        """
+        with self._watching((organization_id, solve_id)) as watched:
+            seen: Solve | None = None
+            while not watched.is_lost and (seen is None or seen.finished_at is None):
+                try:
+                    async with asyncio.timeout(patience_seconds):
+                        await watched.other_than(seen)
+                except TimeoutError:
+                    yield None
+                    continue
+                if watched.solve is not None:
+                    seen = watched.solve
+                    yield seen
+            if seen is None:
+                raise DatabaseUnavailableError
+
+    @contextmanager
+    def _watching(self, key: _Key) -> Iterator[_Watched]:
+        if sum(watched.watchers for watched in self._watched.values()) >= MOST_STREAMS:
+            raise TooManyStreamsError
+        watched = self._watched.setdefault(key, _Watched())
+        watched.watchers += 1
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+        try:
+            yield watched
+        finally:
+            watched.watchers -= 1
+            if watched.watchers == 0 and self._watched.get(key) is watched:
+                del self._watched[key]
+
+    async def _read(self) -> None:
+        try:
+            while self._watched:
+                for (organization_id, solve_id), watched in list(self._watched.items()):
+                    async with self._database().read(organization_id) as read:
+                        watched.show(await storage.find(read, solve_id))
+                await asyncio.sleep(_ROUND_SECONDS)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the streams end, and their callers ask again
+            structlog.get_logger().warning("solves unreadable", error_type=type(error).__name__, frames=frames(error))
+            for watched in self._watched.values():
+                watched.show(None)
+            self._watched.clear()

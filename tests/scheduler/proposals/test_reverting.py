@@ -1,0 +1,164 @@
+"""Going back to an earlier version, and the history of a week."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.chassis.clock import Clock
+from services.chassis.wiring import Process
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import MONDAY, Clinic, Json, calendar
+from tests.scheduler.proposals.conftest import Booked, Publish, Week
+
+
+@pytest.fixture
+async def second(proposed: Json, publish: Publish) -> Json:
+    answer = await publish(proposed, reason="admission")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+@pytest.fixture
+def path(clinic: Clinic) -> str:
+    return f"/v1/sites/{clinic.site['id']}/timetables/{MONDAY}"
+
+
+async def revert(client: Any, path: str, version: int = 2, **body: Any) -> Any:
+    headers = {"if-match": f'"{version}"'}
+    return await client.post(f"{path}:revert", json={"to_version": 1, "reason": "closure", **body}, headers=headers)
+
+
+async def test_an_earlier_version_is_published_again_as_a_new_one(
+    *, scheduler: ClientFactory, path: str, published: Json, second: Json, booked: Booked, week: Week
+) -> None:
+    reverted = await revert(scheduler(Role.FRONT_DESK), path)
+
+    assert reverted.status_code == 200, reverted.text
+    assert reverted.headers["etag"] == '"3"'
+    timetable = reverted.json()
+    assert (timetable["version"], timetable["reverted_to"], timetable["reason"]) == (3, 1, "closure")
+    assert timetable["proposal_id"] == published["id"] != second["proposal_id"]
+    assert timetable["checker"]["ok"] is True
+    assert (await scheduler(Role.COUNSELLOR).get(path)).json() == timetable
+    groups = ["process_group 05T09", "process_group 06T09"]
+    assert await booked() == {
+        week.ids[0]: sorted([*groups, "individual 07T09"]),
+        week.ids[1]: groups,
+        week.ids[2]: groups,
+    }
+
+
+@pytest.mark.usefixtures("second")
+async def test_history_says_who_when_why_and_from_what(scheduler: ClientFactory, path: str) -> None:
+    assert (await revert(scheduler(Role.FRONT_DESK), path)).status_code == 200
+    client = scheduler(Role.COUNSELLOR)
+
+    first = (await client.get(f"{path}/versions", params={"page_size": 2})).json()
+    rest = (await client.get(f"{path}/versions", params={"page_token": first["next_page_token"]})).json()
+
+    versions = first["items"] + rest["items"]
+    assert [version["version"] for version in versions] == [1, 2, 3]
+    assert [version["reason"] for version in versions] == [None, "admission", "closure"]
+    assert [version["reverted_to"] for version in versions] == [None, None, 1]
+    assert all(version["published_by"] and version["published_at"] for version in versions)
+    assert rest["next_page_token"] is None
+
+
+@pytest.mark.usefixtures("second")
+async def test_what_meets_a_commitment_of_today_is_409_and_says_how_much(
+    scheduler: ClientFactory, path: str, import_calendar: Any, week: Week, booked: Booked
+) -> None:
+    before = await booked()
+    await import_calendar({"id": week.ids[1]}, calendar("20261006T080000/20261006T100000"))
+
+    refused = await revert(scheduler(Role.FRONT_DESK), path)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "revert-refused")
+    assert "1 of its sessions meet commitments" in refused.json()["detail"]
+    assert "0 other rules" in refused.json()["detail"]
+    assert week.ids[1] not in refused.text
+    assert await booked() == before
+
+
+@pytest.mark.usefixtures("second")
+async def test_a_revert_is_conditional_on_the_published_version(scheduler: ClientFactory, path: str) -> None:
+    desk = scheduler(Role.FRONT_DESK)
+
+    stale = await revert(desk, path, version=1)
+
+    assert (stale.status_code, stale.json()["code"]) == (412, "timetable-moved")
+    assert "Version 2" in stale.json()["detail"]
+    without = await desk.post(f"{path}:revert", json={"to_version": 1, "reason": "closure"})
+    assert without.status_code == 428
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"to_version": 2}, "/to_version"),
+        ({"to_version": 9}, "/to_version"),
+        ({"to_version": 0}, "/to_version"),
+        ({"to_version": 2**31}, "/to_version"),
+        ({"reason": "Jane Roe"}, "/reason"),
+    ],
+)
+async def test_what_cannot_be_gone_back_to_is_refused_by_name(
+    scheduler: ClientFactory, path: str, body: Json, pointer: str
+) -> None:
+    refused = await revert(scheduler(Role.FRONT_DESK), path, **body)
+
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == pointer
+    assert "Jane" not in refused.text
+
+
+@pytest.mark.usefixtures("second")
+async def test_a_week_that_is_over_is_history(scheduler: ClientFactory, scheduler_app: Any, path: str) -> None:
+    process: Process = scheduler_app.state.process
+    later = Clock(process.clock.now() - Clock().now() + timedelta(days=10))
+    scheduler_app.state.process = Process(later, process.database, process.authenticator)
+
+    refused = await revert(scheduler(Role.FRONT_DESK), path)
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "week-in-the-past")
+
+
+@pytest.mark.usefixtures("second")
+async def test_going_back_is_for_the_desk_and_its_own_organization(scheduler: ClientFactory, path: str) -> None:
+    stranger = scheduler(Role.PROGRAMME_DIRECTOR, organization=uuid4())
+
+    assert (await revert(scheduler(Role.COUNSELLOR), path)).status_code == 403
+    assert (await revert(stranger, path)).status_code == 404
+    assert (await stranger.get(f"{path}/versions")).json()["items"] == []
+    assert (await scheduler(Role.BILLING).get(f"{path}/versions")).status_code == 403
+
+
+async def test_where_nothing_is_published_there_is_nothing_to_go_back_to(scheduler: ClientFactory, path: str) -> None:
+    assert (await revert(scheduler(Role.FRONT_DESK), path, version=0)).status_code == 404
+    assert (await scheduler(Role.FRONT_DESK).get(f"{path}/versions")).json()["items"] == []
+
+
+async def test_a_seat_given_back_by_hand_is_not_undone_by_a_new_version_unless_that_is_meant(
+    *, scheduler: ClientFactory, clinic: Clinic, proposed: Json, publish: Publish, booked: Booked, week: Week
+) -> None:
+    desk = scheduler(Role.FRONT_DESK)
+    appointments = (await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params={"week": MONDAY})).json()[
+        "items"
+    ]
+    first = next(one for one in appointments if str(week.ids[0]) in one["patient_ids"])
+    released = await desk.post(
+        f"/v1/appointments/{first['id']}:release", json={"patient_id": str(week.ids[0]), "reason": "illness"}
+    )
+    by_hand = await booked()
+
+    refused = await publish(proposed, reason="admission")
+
+    assert released.status_code == 204
+    assert (refused.status_code, refused.json()["code"]) == (409, "booked-by-hand")
+    assert await booked() == by_hand
+    meant = await publish(proposed, reason="admission", replace_bookings=True)
+    assert meant.status_code == 200, meant.text
