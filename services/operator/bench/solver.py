@@ -53,6 +53,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             solver_report.save_plot(arguments.save, name, run.trace, measured[name]["peers"])
     figures = {
         "instances": measured,
+        "only": arguments.only,
         "time_limit": arguments.time_limit,
         "workers": arguments.workers,
         "seed": arguments.seed,

@@ -12,7 +12,7 @@ _HEAD: Final = (
 )
 _PAGE: Final = """# The solver beside its peers
 
-Written by `./eventide bench solver --time-limit {limit:g} --save docs/benchmarks`: do not edit.
+Written by `./eventide bench solver --only '{only}' --time-limit {limit:g} --save docs/benchmarks`: do not edit.
 Cost is the one number of `eventide-instance/1` (60 for each unmet slot); lower is better. Peers had the CPU seconds
 that ours used; each peer's column is cost (unmet minutes). Every timetable was judged by the checkers, and "broken"
 marks one that failed.
@@ -72,6 +72,7 @@ def save_table(folder: Path, figures: Mapping[str, Any]) -> None:
     """Write the page with the table and its pictures."""
     plots = "\n".join(f"![{name}]({_picture(folder, name).name})" for name in figures["instances"])
     page = _PAGE.format(
+        only=figures["only"],
         limit=figures["time_limit"],
         workers=figures["workers"],
         seed=figures["seed"],
