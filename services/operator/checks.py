@@ -13,7 +13,8 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check", ".", "eventide"),
     ("mypy",),
     ("lint-imports",),
-    ("pytest",),
+    # A file is one process's: its tests share what they started.
+    ("pytest", "-n", "2", "--dist", "loadfile"),
 )
 
 

@@ -54,23 +54,40 @@ class Attempts:
 
     async def work_on(self, organization_id: OrganizationId, solve_id: SolveId) -> None:
         """Work on a solve until it is over; one that needs no work is left alone."""
+        # Shielded: a claim that is cancelled while it commits may have been made, and then has to be given back.
+        claiming = asyncio.create_task(self._claim(organization_id, solve_id))
+        try:
+            task = await asyncio.shield(claiming)
+            if task is not None:
+                await self._work_on(task)
+        except asyncio.CancelledError:
+            await self._give_back(await claiming)
+            raise
+
+    async def _claim(self, organization_id: OrganizationId, solve_id: SolveId) -> Task | None:
         async with self.runs_of(organization_id) as runs:
-            task = await runs.claim(solve_id, self._worker_id)
-        if task is None:
-            return
-        log = self._log.bind(solve_id=str(solve_id), attempt=task.attempt.number, worker=str(self._worker_id))
+            return await runs.claim(solve_id, self._worker_id)
+
+    async def _work_on(self, task: Task) -> None:
+        log = self._log_of(task)
         log.info("solve begins")
         try:
             status = await self._solve(task)
         except AttemptLostError:
             log.warning("solve lost")
-        except asyncio.CancelledError:
-            async with self.runs_of(organization_id) as runs:
-                await runs.give_back(task.attempt)
-            log.info("solve given back")
-            raise
         else:
             log.info("solve ends", outcome=status.value)
+
+    async def _give_back(self, task: Task | None) -> None:
+        if task is None:
+            return
+        async with self.runs_of(task.attempt.organization_id) as runs:
+            await runs.give_back(task.attempt)
+        self._log_of(task).info("solve given back")
+
+    def _log_of(self, task: Task) -> Any:
+        attempt = task.attempt
+        return self._log.bind(solve_id=str(attempt.solve_id), attempt=attempt.number, worker=str(self._worker_id))
 
     @asynccontextmanager
     async def runs_of(self, organization_id: OrganizationId) -> AsyncIterator[SolveRuns]:
