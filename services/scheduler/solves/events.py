@@ -48,7 +48,8 @@ def _course(solve: Solve) -> Iterator[tuple[Position, str, str]]:
         # What is queued again after a lost worker waits for its next attempt.
         yield Position(solve.attempt + 1, _QUEUED, 0), "queued", whole
         return
-    if solve.status is SolveStatus.RUNNING:
+    # A short solve may be over before anybody has looked; that it ran is told all the same.
+    if solve.status is SolveStatus.RUNNING or solve.progress is not None:
         yield Position(solve.attempt, _RUNNING, 0), "running", whole
     if solve.progress is not None:
         at = Position(solve.attempt, _PROGRESS, round(solve.progress.seconds * 1000))

@@ -87,9 +87,15 @@ def test_a_queued_solve_that_is_cancelled_is_done() -> None:
 def test_progress_is_five_figures_and_the_rest_is_the_solve() -> None:
     found = solve(SolveStatus.FAILED, 1, seconds=1.25)
 
-    [(_, progress), (_, done)] = events_after(BEGINNING, found)
+    [_, (_, progress), (_, done)] = events_after(BEGINNING, found)
 
     assert set(orjson.loads(progress.data)) == {"objective", "bound", "gap", "unmet_minutes", "seconds"}
     assert Solve.model_validate_json(done.data) == found
     assert progress.encoded().decode().splitlines()[:2] == ["id: 1-2-1250", "event: progress"]
     assert "\n" not in progress.data + done.data
+
+
+def test_a_solve_that_was_over_before_anybody_looked_is_still_told_as_having_run() -> None:
+    found = solve(SolveStatus.SUCCEEDED, 1, seconds=0.2)
+
+    assert [event.name for _, event in events_after(BEGINNING, found)] == ["running", "progress", "done"]
