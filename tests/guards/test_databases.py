@@ -14,11 +14,12 @@ from alembic.script import ScriptDirectory
 from services.chassis.migrations import downgrade, is_current, newest_revision, upgrade
 from services.operator.postgres.provision import DatabaseUrls
 from tests.guards.catalog import catalog_of
-from tests.support.databases import migrated_databases
+from tests.support.databases import empty_databases, migrated_databases
 
 SERVICES = ("gateway", "records", "scheduler")
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +166,15 @@ async def test_a_changed_constraint_would_be_seen(own_databases: Mapping[str, Da
 
     assert await catalog_of(owner) != before
     await fetch(owner, "alter table idempotency_keys drop constraint planted")
+
+
+def test_the_oldest_server_we_promise_migrates_to_the_same_catalog() -> None:
+    # Bug: an owner without INHERIT could make no table on 15, which 18 had let it do.
+    if not DEBIAN_15.is_dir():
+        pytest.skip(f"{DEBIAN_15} is absent: install Debian's postgresql-15 to migrate on the oldest server")
+    with empty_databases(DEBIAN_15) as urls:
+        for service in SERVICES:
+            upgrade(service, urls[service].owner)
+
+            lines = asyncio.run(catalog_of(urls[service].owner))
+            assert lines == (SNAPSHOTS / f"{service}.txt").read_text().splitlines()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import text
@@ -17,9 +18,9 @@ from services.operator.postgres.provision import DatabaseUrls, provision
 
 
 @contextmanager
-def empty_databases() -> Iterator[Mapping[str, DatabaseUrls]]:
+def empty_databases(binaries: Path | None = None) -> Iterator[Mapping[str, DatabaseUrls]]:
     """Run a cluster of its own with the three databases, without a table."""
-    with ephemeral_cluster() as cluster:
+    with ephemeral_cluster(binaries=binaries) as cluster:
         yield asyncio.run(provision(cluster.admin_dsn, generate_credentials(), address=cluster.address))
 
 

@@ -90,9 +90,10 @@ async def _provision_service(
     database = database_name(service)
     owner, app = f"{database}_owner", f"{database}_app"
     known = {row["rolname"] for row in await admin.fetch("SELECT rolname FROM pg_roles")}
-    for role in (owner, app):
+    # PostgreSQL 15 gives an owner without INHERIT nothing of pg_database_owner, so it could make no table.
+    for role, inherits in ((owner, "INHERIT"), (app, "NOINHERIT")):
         if role not in known:
-            await admin.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS NOINHERIT")
+            await admin.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS {inherits}")
     if not await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         # A mere CREATEROLE role may give a database only to a role it is a member of.
         await admin.execute(f"GRANT {owner} TO CURRENT_USER")
