@@ -138,6 +138,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("book_appointment", "POST", "/v1/appointments/{appointment_id}:book", _BOOKS),
     _scheduler("hold_appointment", "POST", "/v1/appointments/{appointment_id}:hold", _BOOKS),
     _scheduler("release_appointment", "POST", "/v1/appointments/{appointment_id}:release", _BOOKS),
+    _scheduler("create_waitlist_entry", "POST", "/v1/sites/{site_id}/waitlist_entries", _BOOKS),
+    _scheduler("list_waitlist_entries", "GET", "/v1/sites/{site_id}/waitlist_entries", _READS_THE_BOOK),
+    _scheduler("read_waitlist_rank", "GET", "/v1/sites/{site_id}/waitlist_rank", _READS_THE_BOOK),
+    _scheduler("read_waitlist_entry", "GET", "/v1/waitlist_entries/{entry_id}", _READS_THE_BOOK),
+    _scheduler("put_waitlist_entry", "PUT", "/v1/waitlist_entries/{entry_id}", _BOOKS),
+    _scheduler("place_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:place", _BOOKS),
+    _scheduler("remove_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:remove", _BOOKS),
 )
 
 BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

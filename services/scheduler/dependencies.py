@@ -22,6 +22,7 @@ from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
+from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,18 @@ async def _bookings(command: Command, records: Records) -> BookingsLogic:
     )
 
 
+async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
+    return WaitlistReader(read, SitesReader(read), clock)
+
+
+async def _waitlist(command: Command, records: Records) -> WaitlistLogic:
+    sites = SitesReader(command.read)
+    reader = WaitlistReader(command.read, sites, command.clock)
+    return WaitlistLogic(
+        command.db, command.organization_id, reader=reader, sites=sites, records=records, clock=command.clock
+    )
+
+
 Sites = Annotated[SitesLogic, Depends(_sites)]
 SitesRead = Annotated[SitesReader, Depends(_sites_read)]
 Practitioners = Annotated[PractitionersLogic, Depends(_practitioners)]
@@ -212,3 +225,5 @@ Reverts = Annotated[RevertsLogic, Depends(_reverts)]
 TimetablesRead = Annotated[TimetablesReader, Depends(_timetables_read)]
 AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]
+Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
+WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]

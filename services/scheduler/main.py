@@ -22,9 +22,21 @@ from services.scheduler.sites.routes import router as sites
 from services.scheduler.solves.routes import router as solves
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.routes import router as timetables
+from services.scheduler.waitlist.routes import router as waitlist
 
 # Matching is linear, so what is asked most comes first.
-_ROUTERS = (solves, appointments, bookings, timetables, proposals, commitments, sites, practitioners, group_offerings)
+_ROUTERS = (
+    solves,
+    appointments,
+    bookings,
+    timetables,
+    proposals,
+    commitments,
+    sites,
+    practitioners,
+    group_offerings,
+    waitlist,
+)
 
 
 def build(lifespan: Lifespan) -> FastAPI:

@@ -13,6 +13,7 @@ from services.scheduler.rows import Base
 from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
 from services.scheduler.timetables import tables as timetables
+from services.scheduler.waitlist import tables as waitlist
 
 TABLES: Final = (
     appointments,
@@ -24,6 +25,7 @@ TABLES: Final = (
     sites,
     solves,
     timetables,
+    waitlist,
 )
 METADATA: Final = Base.metadata
 
