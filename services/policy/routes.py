@@ -145,6 +145,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("put_waitlist_entry", "PUT", "/v1/waitlist_entries/{entry_id}", _BOOKS),
     _scheduler("place_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:place", _BOOKS),
     _scheduler("remove_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:remove", _BOOKS),
+    _scheduler("list_notices", "GET", "/v1/sites/{site_id}/notices", _DESK),
+    _scheduler("list_patient_notices", "GET", "/v1/patients/{patient_id}/notices", _BOOKS),
 )
 
 BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

@@ -14,6 +14,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CalendarReaders, CommitmentsLogic, CommitmentsReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
+from services.scheduler.notices.logic import NoticesLogic, NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
@@ -186,6 +187,15 @@ async def _appointments_read(read: Reading, clock: Now) -> AppointmentsReader:
     return AppointmentsReader(read, SitesReader(read), clock)
 
 
+def notices_of(command: _Command) -> NoticesLogic:
+    """Open the outbox within a command's transaction."""
+    return NoticesLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
+
+
+async def _notices_read(read: Reading) -> NoticesReader:
+    return NoticesReader(read, SitesReader(read))
+
+
 # Not a thread's work: what is not `async` here would be sent to one.
 async def _bookings(command: Command, records: Records) -> BookingsLogic:
     commitments = CommitmentsReader(command.read)
@@ -227,3 +237,4 @@ AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]
 Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
 WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
+NoticesRead = Annotated[NoticesReader, Depends(_notices_read)]

@@ -15,6 +15,7 @@ from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.commitments.logic import CalendarReaders
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
+from services.scheduler.notices.routes import router as notices
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
 from services.scheduler.settings import SchedulerSettings
@@ -36,6 +37,7 @@ _ROUTERS = (
     practitioners,
     group_offerings,
     waitlist,
+    notices,
 )
 
 
