@@ -1,0 +1,100 @@
+"""What 42 CFR part 2 answers to a cell, written as tables from its text and from nothing that runs.
+
+It imports neither policy nor contracts on purpose: a mistake made there must not be made here by the same line.
+"""
+
+from typing import Final
+
+from services.operator.drill.authorization.cells import Cell
+
+_ALL: Final = frozenset(
+    {"demographics", "treatment_plan", "drug_tests", "progress_notes", "claims", "consents", "scheduling"}
+)
+_CARE: Final = _ALL - {"claims"}
+_DESK: Final = frozenset({"demographics", "treatment_plan", "consents", "scheduling"})
+
+# 2.12(c)(3): within the programme, those who need the information for duties arising out of treatment.
+_DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
+    ("front_desk", "operations"): _DESK,
+    ("counsellor", "treatment"): _CARE,
+    ("counsellor", "operations"): _DESK,
+    ("supervisor", "treatment"): _CARE,
+    ("supervisor", "operations"): _CARE,
+    ("prescriber", "treatment"): _CARE,
+    ("prescriber", "operations"): _DESK,
+    ("nurse", "treatment"): _CARE,
+    ("nurse", "operations"): _DESK,
+    ("lab", "treatment"): frozenset({"demographics", "drug_tests"}),
+    ("billing", "payment"): frozenset({"demographics", "claims", "consents"}),
+    ("programme_director", "treatment"): _ALL,
+    ("programme_director", "payment"): _ALL,
+    ("programme_director", "operations"): _ALL,
+    ("auditor", "operations"): frozenset({"consents"}),
+}
+_CONCERNED_WITH_EVERYBODY: Final = frozenset({"front_desk", "supervisor", "billing", "programme_director", "auditor"})
+_DISCLOSING: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
+_TPO: Final = frozenset({"treatment", "payment", "operations"})
+_STANDS_FOR: Final = {
+    # Which written consent reaches which purpose: 2.33(a), 2.31(d), 2.35.
+    "treatment": frozenset({"general", "specific"}),
+    "payment": frozenset({"general", "specific"}),
+    "operations": frozenset({"general", "specific"}),
+    "legal_proceedings": frozenset({"proceedings"}),
+    "criminal_justice_monitoring": frozenset({"criminal_justice"}),
+    "research": frozenset({"specific"}),
+    "oversight": frozenset({"specific"}),
+    "family_involvement": frozenset({"specific"}),
+    "employment": frozenset({"specific"}),
+    "education": frozenset({"specific"}),
+}
+_CONSENTED_NOTES: Final = frozenset(_STANDS_FOR) - {"legal_proceedings"}
+
+
+def is_permitted(cell: Cell) -> bool:
+    """Whether the regulation lets this be seen."""
+    if cell.organization != "own":
+        return False
+    return _used(cell) if cell.recipient == "nobody" else _disclosed(cell)
+
+
+def _used(cell: Cell) -> bool:
+    # Only its author uses a counselling note without a consent for it: 2.31(b)(1)(i)(A). No cell is an author.
+    if cell.information not in _DUTIES.get((cell.role, cell.purpose), frozenset()):
+        return False
+    if cell.role in _CONCERNED_WITH_EVERYBODY or cell.information == "scheduling":
+        return True
+    return cell.relation != "none" or cell.emergency not in {"none", "without_nature"}
+
+
+def _disclosed(cell: Cell) -> bool:
+    if not _may_send(cell):
+        return False
+    if cell.purpose == "medical_emergency":
+        # 2.51: to medical personnel, with all that is written down; 2.31(b) keeps the notes out.
+        is_told = cell.emergency == "told"
+        return is_told and cell.recipient == "treating_provider" and cell.information != "counselling_notes"
+    if cell.purpose == "patient_access":
+        return cell.recipient == "patient" and cell.information != "counselling_notes"
+    if cell.purpose == "legal_proceedings" and cell.order == "with_subpoena":
+        # 2.61, 2.64: an order and a subpoena; no cell's order makes the findings of 2.63.
+        return cell.information != "counselling_notes" or _consented(cell)
+    return _consented(cell)
+
+
+def _may_send(cell: Cell) -> bool:
+    sends = cell.role in _DISCLOSING or (cell.role == "billing" and cell.purpose == "payment")
+    treats = cell.role in _CONCERNED_WITH_EVERYBODY or cell.relation != "none"
+    return sends and (treats or cell.purpose == "medical_emergency")
+
+
+def _consented(cell: Cell) -> bool:
+    if cell.condition != "holds" or cell.purpose not in _STANDS_FOR:
+        return False
+    if cell.information == "counselling_notes":
+        right_form = cell.form == "counselling_notes" and cell.purpose in _CONSENTED_NOTES
+    else:
+        right_form = cell.form in _STANDS_FOR[cell.purpose]
+    # 2.26: what the programme agreed to restrict stays restricted for treatment, payment and operations.
+    is_restricted = cell.restriction == "granted" and cell.purpose in _TPO
+    is_monitor = cell.recipient in {"criminal_justice", "court"} or cell.purpose != "criminal_justice_monitoring"
+    return right_form and not is_restricted and is_monitor

@@ -1,0 +1,194 @@
+"""Disclosures to somebody outside: on consent, in an emergency, by order, or on a written approval."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from types import MappingProxyType
+from typing import Final
+
+from services.contracts.disclosure import (
+    TREATMENT_PAYMENT_OPERATIONS,
+    ConsentKind,
+    Information,
+    Purpose,
+    RecipientKind,
+    Redisclosure,
+)
+from services.contracts.identity import Role
+from services.policy.decisions.answer import (
+    Basis,
+    ConsentUsed,
+    Decision,
+    Denial,
+    Obligations,
+    Permission,
+    Rule,
+    Scope,
+)
+from services.policy.decisions.consents import covering_consent
+from services.policy.decisions.notices import CURRENT_NOTICE
+from services.policy.decisions.question import (
+    Approval,
+    Consent,
+    CourtOrder,
+    Emergency,
+    Label,
+    Question,
+    Recipient,
+    Restriction,
+)
+from services.policy.decisions.uses import is_reached
+
+DISCLOSERS: Final = frozenset(
+    {Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.BILLING, Role.PROGRAMME_DIRECTOR}
+)
+"""Roles that may disclose; billing only for payment."""
+
+_MEDICAL: Final = frozenset({RecipientKind.TREATING_PROVIDER})
+_NEEDED_IN_EMERGENCY: Final = tuple(one.name for one in fields(Emergency) if one.name != "until")
+
+
+def decide_disclosure(question: Question, recipient: Recipient) -> Decision:
+    """Decide what an outside recipient may be given."""
+    if not _may_disclose(question):
+        return Denial(Rule.MAY_NOT_DISCLOSE)
+    if Label.NAMES_OTHER_PATIENTS in question.resource.labels:
+        return Denial(Rule.NAMES_OTHERS)
+    by_purpose = _BY_PURPOSE.get(question.purpose, _on_consent)
+    return by_purpose(question, recipient)
+
+
+def _may_disclose(question: Question) -> bool:
+    roles = question.actor.roles & DISCLOSERS
+    if question.purpose is not Purpose.PAYMENT:
+        roles -= {Role.BILLING}
+    # In an emergency whoever is there helps, and is reviewed afterwards.
+    is_emergency = question.purpose is Purpose.MEDICAL_EMERGENCY
+    return bool(roles) and (is_emergency or is_reached(roles, question.patient.relations))
+
+
+def _on_consent(question: Question, recipient: Recipient) -> Decision:
+    consent = covering_consent(question)
+    if isinstance(consent, Rule):
+        return Denial(consent)
+    if question.purpose in TREATMENT_PAYMENT_OPERATIONS and any(
+        _restricts(restriction, question, recipient) for restriction in question.restrictions
+    ):
+        return Denial(Rule.RESTRICTED)
+    return Permission(Basis.CONSENT, _duties_of_consent(consent, question, recipient))
+
+
+def _restricts(restriction: Restriction, question: Question, recipient: Recipient) -> bool:
+    return (
+        question.resource.information in restriction.information
+        and question.purpose in restriction.purposes
+        and (recipient.id in restriction.recipient_ids or recipient.kind in restriction.recipient_kinds)
+    )
+
+
+def _duties_of_consent(consent: Consent, question: Question, recipient: Recipient) -> Obligations:
+    free = recipient.hipaa_bound and consent.kind is ConsentKind.GENERAL
+    day = question.resource.recorded_on
+    return Obligations(
+        scope=Scope(question.resource.information, day or consent.records_from, day or consent.records_until),
+        notice=CURRENT_NOTICE,
+        consent=ConsentUsed(consent.id, consent.version),
+        redisclosure=Redisclosure.HIPAA_RULES if free else Redisclosure.NOT_WITHOUT_NEW_CONSENT,
+        accounted=True,
+    )
+
+
+def _without_consent(question: Question, basis: Basis, *, reviewed: bool = False) -> Permission:
+    day = question.resource.recorded_on
+    obligations = Obligations(
+        scope=Scope(question.resource.information, day, day),
+        notice=CURRENT_NOTICE,
+        redisclosure=Redisclosure.NOT_WITHOUT_NEW_CONSENT,
+        accounted=True,
+        reviewed=reviewed,
+    )
+    return Permission(basis, obligations)
+
+
+def _in_emergency(question: Question, recipient: Recipient) -> Decision:
+    # 42 CFR 2.31(b) binds notwithstanding the rest of its subpart: what an emergency needs is not in these notes.
+    if question.resource.information is Information.COUNSELLING_NOTES:
+        return Denial(Rule.NOTES_ARE_THE_AUTHORS)
+    if recipient.kind not in _MEDICAL:
+        return Denial(Rule.EMERGENCY_NOT_TO_MEDICAL_STAFF)
+    emergency = question.emergency
+    if emergency is None or not all(getattr(emergency, name) for name in _NEEDED_IN_EMERGENCY):
+        return Denial(Rule.EMERGENCY_UNTOLD)
+    return _without_consent(question, Basis.EMERGENCY, reviewed=True)
+
+
+def _in_proceedings(question: Question, recipient: Recipient) -> Decision:
+    on_consent = _on_consent(question, recipient)
+    if isinstance(on_consent, Permission):
+        return on_consent
+    if question.court_order is None:
+        # A consent of the right kind that does not hold says more than that there is no order.
+        is_near = on_consent.rule not in {Rule.NO_CONSENT, Rule.CONSENT_OF_ANOTHER_KIND}
+        return on_consent if is_near else Denial(Rule.ORDER_NEEDED)
+    return _by_order(question, question.court_order)
+
+
+def _by_order(question: Question, order: CourtOrder) -> Decision:
+    if not order.subpoena:
+        return Denial(Rule.ORDER_WITHOUT_SUBPOENA)
+    in_force = order.issued_at <= question.now and (order.expires_at is None or question.now < order.expires_at)
+    is_note = question.resource.information is Information.COUNSELLING_NOTES
+    reaches = question.resource.information in order.information
+    if not (in_force and reaches and (order.confidential_communications or not is_note)):
+        return Denial(Rule.ORDER_DOES_NOT_REACH)
+    return _without_consent(question, Basis.COURT_ORDER, reviewed=True)
+
+
+def _in_an_investigation(_question: Question, _recipient: Recipient) -> Decision:
+    return Denial(Rule.INVESTIGATION_GOES_TO_A_PERSON)
+
+
+def _on_approval(kind: Approval, basis: Basis, recipients: RecipientKind) -> "_Decider":
+    def decide(question: Question, recipient: Recipient) -> Decision:
+        is_note = question.resource.information is Information.COUNSELLING_NOTES
+        if question.approval is kind and recipient.kind is recipients and not is_note:
+            return _without_consent(question, basis)
+        on_consent = _on_consent(question, recipient)
+        if isinstance(on_consent, Denial) and on_consent.rule is Rule.NO_CONSENT:
+            return Denial(Rule.APPROVAL_NEEDED)
+        return on_consent
+
+    return decide
+
+
+def _for_public_health(question: Question, recipient: Recipient) -> Decision:
+    is_authority = recipient.kind is RecipientKind.PUBLIC_HEALTH_AUTHORITY
+    if question.resource.information is Information.COUNSELLING_NOTES:
+        return Denial(Rule.NOTES_ARE_THE_AUTHORS)
+    if is_authority and Label.DE_IDENTIFIED in question.resource.labels:
+        return _without_consent(question, Basis.PUBLIC_HEALTH)
+    return Denial(Rule.NOT_DE_IDENTIFIED)
+
+
+def _to_the_patient(question: Question, recipient: Recipient) -> Decision:
+    if recipient.kind is not RecipientKind.PATIENT:
+        return Denial(Rule.NO_CONSENT)
+    if question.resource.information is Information.COUNSELLING_NOTES:
+        return Denial(Rule.NOTES_ARE_THE_AUTHORS)
+    day = question.resource.recorded_on
+    scope = Scope(question.resource.information, day, day)
+    return Permission(Basis.PATIENT_ACCESS, Obligations(scope=scope))
+
+
+_Decider = Callable[[Question, Recipient], Decision]
+
+_BY_PURPOSE: Final[Mapping[Purpose, _Decider]] = MappingProxyType(
+    {
+        Purpose.MEDICAL_EMERGENCY: _in_emergency,
+        Purpose.LEGAL_PROCEEDINGS: _in_proceedings,
+        Purpose.INVESTIGATION: _in_an_investigation,
+        Purpose.RESEARCH: _on_approval(Approval.RESEARCH, Basis.RESEARCH, RecipientKind.RESEARCHER),
+        Purpose.OVERSIGHT: _on_approval(Approval.OVERSIGHT, Basis.OVERSIGHT, RecipientKind.OVERSIGHT_AGENCY),
+        Purpose.PUBLIC_HEALTH: _for_public_health,
+        Purpose.PATIENT_ACCESS: _to_the_patient,
+    }
+)
