@@ -15,6 +15,7 @@ _PLANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PROGRAMME_DIRE
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
+_SOURCE: Final = "/v1/patients/{patient_id}/commitment_sources/{source_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_group_offerings", "GET", "/v1/sites/{site_id}/group_offerings", _READS_THE_SETUP),
     _scheduler("import_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources", _DESK | _PLANS),
     _scheduler("list_commitment_sources", "GET", "/v1/patients/{patient_id}/commitment_sources", _READS_THE_BOOK),
-    _scheduler(
-        "delete_commitment_source",
-        "DELETE",
-        "/v1/patients/{patient_id}/commitment_sources/{source_id}",
-        _DESK | _PLANS,
-    ),
+    _scheduler("preview_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:preview", _DESK | _PLANS),
+    _scheduler("enter_commitments", "POST", "/v1/patients/{patient_id}/commitment_sources:enter", _DESK | _PLANS),
+    _scheduler("preview_entry", "POST", "/v1/patients/{patient_id}/commitment_sources:preview_entry", _DESK | _PLANS),
+    _scheduler("read_commitment_source", "GET", _SOURCE, _READS_THE_BOOK),
+    _scheduler("disable_commitment_source", "POST", f"{_SOURCE}:disable", _DESK | _PLANS),
+    _scheduler("enable_commitment_source", "POST", f"{_SOURCE}:enable", _DESK | _PLANS),
+    _scheduler("read_commitment_entry", "GET", f"{_SOURCE}/entry", _READS_THE_BOOK),
+    _scheduler("replace_commitment_entry", "PUT", f"{_SOURCE}/entry", _DESK | _PLANS),
+    _scheduler("delete_commitment_source", "DELETE", _SOURCE, _DESK | _PLANS),
     _scheduler("list_commitments", "GET", "/v1/patients/{patient_id}/commitments", _READS_THE_BOOK),
+    _scheduler("list_patient_collisions", "GET", "/v1/patients/{patient_id}/collisions", _READS_THE_BOOK),
+    _scheduler("list_site_collisions", "GET", "/v1/sites/{site_id}/collisions", _READS_THE_BOOK),
     _scheduler("create_solve", "POST", "/v1/solves", _DESK),
     _scheduler("read_solve", "GET", "/v1/solves/{solve_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve", "POST", "/v1/solves/{solve_id}:cancel", _DESK),

@@ -12,7 +12,14 @@ from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.bookings.logic import BookingsLogic
-from services.scheduler.commitments.logic import CalendarReaders, CommitmentsLogic, CommitmentsReader
+from services.scheduler.commitments.collisions import CollisionsReader
+from services.scheduler.commitments.logic import (
+    CommitmentPreviews,
+    CommitmentSites,
+    CommitmentsLogic,
+    CommitmentsReader,
+)
+from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.notices.logic import NoticesLogic, NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
@@ -54,6 +61,7 @@ async def _calendar_readers(request: Request) -> CalendarReaders:
 
 Command = Annotated[_Command, Depends(_command)]
 Records = Annotated[RecordsClient, Depends(_records)]
+Readers = Annotated[CalendarReaders, Depends(_calendar_readers)]
 
 
 async def _sites_read(read: Reading) -> SitesReader:
@@ -84,14 +92,26 @@ async def _commitments_read(read: Reading) -> CommitmentsReader:
     return CommitmentsReader(read)
 
 
-async def _commitments(
-    command: Command, records: Records, readers: Annotated[CalendarReaders, Depends(_calendar_readers)]
-) -> CommitmentsLogic:
+async def _collisions(read: Reading, clock: Now) -> CollisionsReader:
+    return CollisionsReader(read, SitesReader(read), clock)
+
+
+async def _previews(read: Reading, records: Records, readers: Readers, clock: Now) -> CommitmentPreviews:
+    sites = SitesReader(read)
+    collisions = CollisionsReader(read, sites, clock)
+    return CommitmentPreviews(
+        sites=CommitmentSites(records, sites), collisions=collisions, readers=readers, clock=clock
+    )
+
+
+async def _commitments(command: Command, records: Records, readers: Readers) -> CommitmentsLogic:
+    sites = SitesReader(command.read)
     return CommitmentsLogic(
         command.db,
         command.organization_id,
-        sites=SitesReader(command.read),
-        records=records,
+        reader=CommitmentsReader(command.read),
+        sites=CommitmentSites(records, sites),
+        collisions=CollisionsReader(command.read, sites, command.clock),
         readers=readers,
         clock=command.clock,
     )
@@ -224,6 +244,8 @@ GroupOfferings = Annotated[GroupOfferingsLogic, Depends(_group_offerings)]
 GroupOfferingsRead = Annotated[GroupOfferingsReader, Depends(_group_offerings_read)]
 Commitments = Annotated[CommitmentsLogic, Depends(_commitments)]
 CommitmentsRead = Annotated[CommitmentsReader, Depends(_commitments_read)]
+Previews = Annotated[CommitmentPreviews, Depends(_previews)]
+Collisions = Annotated[CollisionsReader, Depends(_collisions)]
 Solves = Annotated[SolvesLogic, Depends(_solves)]
 SolvesRead = Annotated[SolvesReader, Depends(_solves_read)]
 SolveEvents = Annotated[SolveStreams, Depends(_solve_streams)]

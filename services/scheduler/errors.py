@@ -27,6 +27,18 @@ class CalendarUnreadableError(ServiceError):
         super().__init__(f"{sentence}{where} Nothing was imported.", code=code)
 
 
+class SourceMovedError(ServiceError):
+    """Somebody else has changed the source since the caller read it."""
+
+    problem = ProblemType.STALE_VERSION
+
+    def __init__(self, expected_revision: int, current_revision: int) -> None:
+        super().__init__(
+            f"The source is at revision {current_revision}, and not at {expected_revision}: read it again.",
+            code="source-moved",
+        )
+
+
 class WeekRefusedError(ServiceError):
     """The week is not one that can be planned."""
 

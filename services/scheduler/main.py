@@ -12,7 +12,7 @@ from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
 from services.scheduler.bookings.routes import router as bookings
-from services.scheduler.commitments.logic import CalendarReaders
+from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.notices.routes import router as notices

@@ -1,9 +1,29 @@
 """Commitments: when a patient is busy, and nothing about why."""
 
-from datetime import datetime
+from datetime import date, datetime, time
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Self
 
-from services.contracts.base import ResourceModel
-from services.contracts.identifiers import CommitmentId, CommitmentSourceId, PatientId
+from pydantic import Field, model_validator
+
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import AppointmentId, CommitmentId, CommitmentSourceId, PatientId, SiteId
+from services.contracts.vocabulary import Modality, ServiceKind, Weekday
+
+
+class SourceKind(StrEnum):
+    """Where commitments come from."""
+
+    FILE = "file"
+    MANUAL = "manual"
+
+
+class SourceStatus(StrEnum):
+    """Whether a source counts; a disabled one keeps what was read and is not read again."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
 
 
 class CalendarWarning(ResourceModel):
@@ -15,16 +35,18 @@ class CalendarWarning(ResourceModel):
 
 
 class CommitmentSource(ResourceModel):
-    """One imported calendar: counts, version and warnings; titles are never kept."""
+    """One source of a patient's commitments: counts, version and warnings; titles are never kept."""
 
     id: CommitmentSourceId
     patient_id: PatientId
-    version: str
-    """SHA-256 of the document, hexadecimal: the same file is the same version."""
+    kind: SourceKind
+    status: SourceStatus
+    revision: int = Field(description="Counts the changes that people made to the source; its ETag.")
+    version: str | None = Field(description="SHA-256 of what was read, hexadecimal; null before the first reading.")
     events_read: int
     busy_intervals: int
     warnings: list[CalendarWarning]
-    imported_at: datetime
+    imported_at: datetime | None = Field(description="When it was last read well; null before the first reading.")
 
 
 class Commitment(ResourceModel):
@@ -33,5 +55,134 @@ class Commitment(ResourceModel):
     id: CommitmentId
     patient_id: PatientId
     source_id: CommitmentSourceId
+    source_version: str
     start: datetime
     end: datetime
+
+
+class DayWindow(RequestModel):
+    """A half-open window in wall time of the site's zone; one that ends before it starts ends the day after."""
+
+    start: time = Field(description="HH:MM.")
+    end: time = Field(description="HH:MM; 00:00 is the midnight that ends the day.")
+
+    @model_validator(mode="after")
+    def _is_wall_time(self) -> Self:
+        if self.start.tzinfo is not None or self.end.tzinfo is not None:
+            raise ValueError("times are wall time of the site's zone: send HH:MM without an offset")
+        if any(at.second or at.microsecond for at in (self.start, self.end)):
+            raise ValueError("times are whole minutes: send HH:MM")
+        if self.start == self.end:
+            raise ValueError("end must differ from start; for a whole day send 00:00 to 23:59")
+        return self
+
+
+class WeeklyCommitment(DayWindow):
+    """A window of every week."""
+
+    weekday: Weekday
+
+
+class CommitmentException(RequestModel):
+    """Days on which other windows hold than in every week; none at all where the days are free."""
+
+    first_day: date
+    last_day: date | None = Field(default=None, description="Last of several days; left out for one day.")
+    windows: Annotated[list[DayWindow], Field(max_length=24)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.last_day is not None and self.last_day < self.first_day:
+            raise ValueError("last_day must not be before first_day")
+        return self
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day."""
+        return self.first_day, self.last_day or self.first_day
+
+
+class CommitmentEntry(RequestModel):
+    """Commitments as a person tells them: a usual week, from when until when it holds, and the days that differ."""
+
+    weekly: Annotated[list[WeeklyCommitment], Field(max_length=100)] = Field(default_factory=list)
+    exceptions: Annotated[list[CommitmentException], Field(max_length=200)] = Field(default_factory=list)
+    effective_from: date | None = Field(default=None, description="First day of the usual week.")
+    effective_until: date | None = Field(default=None, description="Last day of the usual week.")
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if not self.weekly and not self.exceptions:
+            raise ValueError("name at least one window in weekly or one day in exceptions")
+        if self.effective_from and self.effective_until and self.effective_until < self.effective_from:
+            raise ValueError("effective_until must not be before effective_from")
+        days = sorted(exception.days for exception in self.exceptions)
+        if any(later[0] <= earlier[1] for earlier, later in pairwise(days)):
+            raise ValueError("a day may be named by one exception only: put all its windows there")
+        return self
+
+
+class CollidingAppointment(ResourceModel):
+    """A published session that the patient cannot attend; start and end carry the site's offset."""
+
+    appointment_id: AppointmentId
+    site_id: SiteId
+    week: date
+    timetable_version: int
+    service: ServiceKind
+    modality: Modality
+    start: datetime
+    end: datetime
+
+
+class CollidingInterval(ResourceModel):
+    """The busy time that is in the way, with the site's offset."""
+
+    start: datetime
+    end: datetime
+
+
+class Collision(ResourceModel):
+    """A busy time that lies over published sessions of the same patient."""
+
+    busy: CollidingInterval
+    appointments: list[CollidingAppointment]
+
+
+class OpenCollision(Collision):
+    """A collision as things stand: it is gone once the week, or the commitment, is another."""
+
+    id: CommitmentId
+    patient_id: PatientId
+    source_id: CommitmentSourceId
+
+
+class ImportedSource(CommitmentSource):
+    """A source as it was just read, with what it collides with in the published weeks."""
+
+    collisions: list[Collision] = Field(description="The first 100, in order of time.")
+
+
+class PreviewedInterval(ResourceModel):
+    """A busy time as it would be kept, with the site's offset."""
+
+    start: datetime
+    end: datetime
+    tentative: bool
+    line: int | None
+
+
+class CommitmentPreview(ResourceModel):
+    """What a source says, of which nothing was kept."""
+
+    version: str
+    zone: str = Field(description="The site's IANA zone: that of the horizon and of times without a zone.")
+    first_day: date = Field(description="First day that is kept.")
+    last_day: date = Field(description="Last day that is kept.")
+    events_read: int
+    series: int = Field(description="Events that repeat.")
+    occurrences: int
+    busy_intervals: int
+    busy: list[PreviewedInterval] = Field(description="The first 1,000, merged, in order of time.")
+    warnings: list[CalendarWarning]
+    collisions: list[Collision] = Field(description="The first 100, in order of time.")

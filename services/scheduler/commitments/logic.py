@@ -1,9 +1,7 @@
-"""What is allowed with commitments, and how a calendar becomes busy time."""
+"""What is allowed with commitments and their sources."""
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -14,43 +12,31 @@ from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
 from services.contracts.identifiers import CommitmentSourceId, OrganizationId, PatientId
-from services.contracts.scheduler.commitments import CalendarWarning, Commitment, CommitmentSource
+from services.contracts.scheduler.commitments import (
+    Commitment,
+    CommitmentEntry,
+    CommitmentPreview,
+    CommitmentSource,
+    ImportedSource,
+    PreviewedInterval,
+    SourceKind,
+    SourceStatus,
+)
 from services.contracts.scheduler.sites import Site
 from services.scheduler.commitments import storage
-from services.scheduler.commitments.ical import CalendarReading, CalendarRefusedError, Limits, read_calendar
-from services.scheduler.commitments.rules import horizon
-from services.scheduler.commitments.storage import Interval
-from services.scheduler.errors import CalendarUnreadableError
+from services.scheduler.commitments.collisions import CollisionsReader
+from services.scheduler.commitments.ical import CalendarReading
+from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders, new_source, warnings_of
+from services.scheduler.commitments.rules import Interval, horizon, read_entry
+from services.scheduler.errors import SourceMovedError
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 
-LARGEST_CALENDAR: Final = 5 * 1024 * 1024
-_READ_AT_ONCE: Final = 2
-
-
-class CalendarReaders:
-    """Reads calendars beside the event loop, few at once: it is work for the processor, not waiting."""
-
-    def __init__(self) -> None:
-        self._places = asyncio.Semaphore(_READ_AT_ONCE)
-
-    async def read(self, document: bytes, zone: ZoneInfo, clock: Clock) -> CalendarReading:
-        """Read a document for the horizon that is kept.
-
-        Raises:
-            CalendarUnreadableError: It is refused as a whole.
-        """
-        start, end = horizon(clock.today(zone))
-        limits = Limits(document_bytes=LARGEST_CALENDAR)
-        try:
-            async with self._places:
-                return await asyncio.to_thread(read_calendar, document, zone=zone, start=start, end=end, limits=limits)
-        except CalendarRefusedError as refusal:
-            raise CalendarUnreadableError(refusal.code, refusal.sentence, refusal.line) from None
+_MOST_PREVIEWED = 1000
 
 
 class CommitmentsReader:
-    """Reads commitments."""
+    """Reads commitments and their sources."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -58,6 +44,28 @@ class CommitmentsReader:
     async def page_of_sources(self, patient_id: PatientId, page: PageRequest) -> Page[CommitmentSource]:
         """Return a page of a patient's sources; of a person who is nobody's patient it is empty."""
         return page.page(await storage.page_of_sources(self._read, patient_id, page))
+
+    async def source(self, patient_id: PatientId, source_id: CommitmentSourceId) -> CommitmentSource:
+        """Return a source.
+
+        Raises:
+            NotFoundError: The patient has no such source.
+        """
+        source = await storage.find_source(self._read, patient_id, source_id)
+        if source is None:
+            raise NotFoundError
+        return source
+
+    async def entry(self, patient_id: PatientId, source_id: CommitmentSourceId) -> tuple[int, CommitmentEntry]:
+        """Return the revision of a source and what was entered by hand.
+
+        Raises:
+            NotFoundError: The patient has no such source, or it was not entered by hand.
+        """
+        found = await storage.find_entry(self._read, patient_id, source_id)
+        if found is None:
+            raise NotFoundError
+        return found
 
     async def page(self, patient_id: PatientId, start: datetime, end: datetime, page: PageRequest) -> Page[Commitment]:
         """Return a page of what meets [start, end).
@@ -76,29 +84,109 @@ class CommitmentsReader:
         return await storage.of_patients(self._read, patients, start, end)
 
 
+class CommitmentSites:
+    """Knows the site whose wall clock a patient's commitments are told in."""
+
+    def __init__(self, records: RecordsClient, sites: SitesReader) -> None:
+        self._records = records
+        self._sites = sites
+
+    async def of(self, patient_id: PatientId, caller_token: str) -> Site:
+        """Return the patient's site.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization, or not at one of its sites.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        try:
+            presence = await self._records.patient_presence(caller_token, patient_id)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+        return await self._sites.get(presence.site_id)
+
+
+class CommitmentPreviews:
+    """Tells what a source says, and keeps nothing of it."""
+
+    def __init__(
+        self, *, sites: CommitmentSites, collisions: CollisionsReader, readers: CalendarReaders, clock: Clock
+    ) -> None:
+        self._sites = sites
+        self._collisions = collisions
+        self._readers = readers
+        self._clock = clock
+
+    async def calendar(self, patient_id: PatientId, document: bytes, caller_token: str) -> CommitmentPreview:
+        """Read a calendar.
+
+        Raises:
+            Whatever `CommitmentsLogic.import_calendar` raises, for the same reasons.
+        """
+        _refuse_more_than_largest(document)
+        zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
+        return await self.reading(patient_id, zone, await self._readers.read(document, zone, self._clock))
+
+    async def entry(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> CommitmentPreview:
+        """Read what a person enters.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization, or not at one of its sites.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
+        return await self.reading(patient_id, zone, read_entry(entry, zone, *horizon(self._clock.today(zone))))
+
+    async def reading(self, patient_id: PatientId, zone: ZoneInfo, reading: CalendarReading) -> CommitmentPreview:
+        """Tell what was read, on the wall clock of the zone."""
+        first, end = horizon(self._clock.today(zone))
+        return CommitmentPreview(
+            version=reading.version,
+            zone=zone.key,
+            first_day=first,
+            last_day=end.fromordinal(end.toordinal() - 1),
+            events_read=reading.events_read,
+            series=reading.series,
+            occurrences=reading.occurrences,
+            busy_intervals=len(reading.busy),
+            busy=[
+                PreviewedInterval(
+                    start=busy.start.astimezone(zone),
+                    end=busy.end.astimezone(zone),
+                    tentative=busy.tentative,
+                    line=busy.line or None,
+                )
+                for busy in reading.busy[:_MOST_PREVIEWED]
+            ],
+            warnings=warnings_of(reading),
+            collisions=await self._collisions.of(patient_id, _intervals(reading)),
+        )
+
+
 class CommitmentsLogic:
-    """Imports and forgets calendars."""
+    """Reads, edits and forgets sources; a source's intervals are always replaced as a whole."""
 
     def __init__(
         self,
         db: UnitOfWork,
         organization_id: OrganizationId,
         *,
-        sites: SitesReader,
-        records: RecordsClient,
+        reader: CommitmentsReader,
+        sites: CommitmentSites,
+        collisions: CollisionsReader,
         readers: CalendarReaders,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
+        self._reader = reader
         self._sites = sites
-        self._records = records
+        self._collisions = collisions
         self._readers = readers
         self._clock = clock
 
     async def import_calendar(
         self, patient_id: PatientId, document: bytes, caller_token: str
-    ) -> tuple[CommitmentSource, bool]:
+    ) -> tuple[ImportedSource, bool]:
         """Keep when a calendar says the patient is busy; says whether the document is new.
 
         The same document again is the same source, read anew for the days that are ahead by now.
@@ -109,25 +197,63 @@ class CommitmentsLogic:
             CalendarUnreadableError: The document is refused as a whole.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        if len(document) > LARGEST_CALENDAR:
-            raise BodyTooLargeError(LARGEST_CALENDAR)
-        site = await self._site_of(patient_id, caller_token)
+        _refuse_more_than_largest(document)
+        site = await self._sites.of(patient_id, caller_token)
         reading = await self._readers.read(document, ZoneInfo(site.zone), self._clock)
-        now = self._clock.now()
-        source = _source_of(reading, CommitmentSourceId(fresh_id(now)), patient_id, now)
-        source_id, is_new = await storage.keep_source(self._db, self._organization_id, source)
-        busy = [(interval.start, interval.end) for interval in reading.busy]
-        await storage.replace_commitments(
-            self._db, self._organization_id, patient_id=patient_id, source_id=source_id, busy=busy, now=now
+        source, is_new = await storage.keep_file(
+            self._db, self._organization_id, self._new_source(SourceKind.FILE, patient_id, reading)
         )
-        return source.model_copy(update={"id": source_id}), is_new
+        return await self._kept(source, reading), is_new
 
-    async def _site_of(self, patient_id: PatientId, caller_token: str) -> Site:
-        try:
-            presence = await self._records.patient_presence(caller_token, patient_id)
-        except RefusedError:
-            raise UpstreamUnavailableError("records") from None
-        return await self._sites.get(presence.site_id)
+    async def enter(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> ImportedSource:
+        """Keep when a person says that the patient is busy, in wall time of the patient's site.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization, or not at one of its sites.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        reading = await self._read_entry(patient_id, entry, caller_token)
+        source = self._new_source(SourceKind.MANUAL, patient_id, reading)
+        await storage.insert_source(self._db, self._organization_id, source, entry)
+        return await self._kept(source, reading)
+
+    async def replace_entry(
+        self,
+        patient_id: PatientId,
+        source_id: CommitmentSourceId,
+        entry: CommitmentEntry,
+        caller_token: str,
+        *,
+        expected_revision: int,
+    ) -> ImportedSource:
+        """Replace what was entered by hand.
+
+        Raises:
+            NotFoundError: The patient has no such source, or it was not entered by hand.
+            SourceMovedError: Somebody else has changed it.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        reading = await self._read_entry(patient_id, entry, caller_token)
+        is_replaced = await storage.replace_entry(
+            self._db, patient_id, source_id, entry, expected_revision=expected_revision
+        )
+        if not is_replaced:
+            revision, _ = await self._reader.entry(patient_id, source_id)
+            raise SourceMovedError(expected_revision, revision)
+        read = new_source(SourceKind.MANUAL, source_id, patient_id, reading, self._clock.now())
+        await storage.keep_reading(self._db, read)
+        return await self._kept(await self._reader.source(patient_id, source_id), reading)
+
+    async def set_status(
+        self, patient_id: PatientId, source_id: CommitmentSourceId, status: SourceStatus
+    ) -> CommitmentSource:
+        """Let a source count, or set it aside; asked again it changes nothing.
+
+        Raises:
+            NotFoundError: The patient has no such source.
+        """
+        await storage.set_status(self._db, patient_id, source_id, status)
+        return await self._reader.source(patient_id, source_id)
 
     async def delete_source(self, patient_id: PatientId, source_id: CommitmentSourceId) -> None:
         """Forget a source and its busy time.
@@ -138,19 +264,32 @@ class CommitmentsLogic:
         if not await storage.delete_source(self._db, patient_id, source_id):
             raise NotFoundError
 
+    async def _read_entry(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> CalendarReading:
+        zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
+        return read_entry(entry, zone, *horizon(self._clock.today(zone)))
 
-def _source_of(
-    reading: CalendarReading, source_id: CommitmentSourceId, patient_id: PatientId, now: datetime
-) -> CommitmentSource:
-    return CommitmentSource(
-        id=source_id,
-        patient_id=patient_id,
-        version=reading.version,
-        events_read=reading.events_read,
-        busy_intervals=len(reading.busy),
-        warnings=[
-            CalendarWarning(code=warning.code.value, line=warning.line or None, message=warning.message)
-            for warning in reading.warnings
-        ],
-        imported_at=now,
-    )
+    def _new_source(self, kind: SourceKind, patient_id: PatientId, reading: CalendarReading) -> CommitmentSource:
+        now = self._clock.now()
+        return new_source(kind, CommitmentSourceId(fresh_id(now)), patient_id, reading, now)
+
+    async def _kept(self, source: CommitmentSource, reading: CalendarReading) -> ImportedSource:
+        busy = _intervals(reading)
+        await storage.replace_commitments(
+            self._db,
+            self._organization_id,
+            patient_id=source.patient_id,
+            source_id=source.id,
+            busy=busy,
+            now=self._clock.now(),
+        )
+        counted = busy if source.status is SourceStatus.ACTIVE else []
+        return ImportedSource(**source.model_dump(), collisions=await self._collisions.of(source.patient_id, counted))
+
+
+def _intervals(reading: CalendarReading) -> list[Interval]:
+    return [(interval.start, interval.end) for interval in reading.busy]
+
+
+def _refuse_more_than_largest(document: bytes) -> None:
+    if len(document) > LARGEST_CALENDAR:
+        raise BodyTooLargeError(LARGEST_CALENDAR)

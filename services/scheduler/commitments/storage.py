@@ -5,7 +5,20 @@ from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import ARRAY, TIMESTAMP, Integer, Uuid, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    ColumnElement,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,9 +26,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import CommitmentId, CommitmentSourceId, OrganizationId, PatientId
-from services.contracts.scheduler.commitments import CalendarWarning, Commitment, CommitmentSource
+from services.contracts.scheduler.commitments import (
+    CalendarWarning,
+    Commitment,
+    CommitmentEntry,
+    CommitmentSource,
+    SourceKind,
+    SourceStatus,
+)
 from services.scheduler.commitments.tables import CommitmentRow, CommitmentSourceRow
-from services.scheduler.storing import decoded, fresh_id
+from services.scheduler.storing import decoded, fresh_id, json_of
 
 Interval = tuple[datetime, datetime]
 
@@ -27,40 +47,109 @@ _WITHIN: Final = CommitmentRow.during.op("&&")(
     func.tstzrange(bindparam("start", type_=_INSTANT), bindparam("end", type_=_INSTANT))
 )
 _BOUNDS: Final = (func.lower(CommitmentRow.during).label("start"), func.upper(CommitmentRow.during).label("end"))
+OF_AN_ACTIVE_SOURCE: Final = and_(
+    CommitmentSourceRow.organization_id == CommitmentRow.organization_id,
+    CommitmentSourceRow.id == CommitmentRow.source_id,
+    CommitmentSourceRow.status == SourceStatus.ACTIVE.value,
+)
+"""What a commitment is joined to its source by; those of a disabled source do not count."""
 
+_SOURCES: Final = select(*(CommitmentSourceRow.__table__.c[name] for name in CommitmentSource.model_fields))
+_SOURCE: Final = Query(
+    _SOURCES.where(
+        CommitmentSourceRow.patient_id == _PATIENT_ID, CommitmentSourceRow.id == bindparam("source_id", type_=Uuid)
+    )
+)
 _PAGE_OF_SOURCES: Final = Query(
-    select(*(column for column in CommitmentSourceRow.__table__.c if column.name != "organization_id"))
-    .where(CommitmentSourceRow.patient_id == _PATIENT_ID, CommitmentSourceRow.id > _AFTER)
+    _SOURCES.where(CommitmentSourceRow.patient_id == _PATIENT_ID, CommitmentSourceRow.id > _AFTER)
     .order_by(CommitmentSourceRow.id)
     .limit(_LIMIT)
 )
+_ENTRY: Final = Query(
+    select(CommitmentSourceRow.revision, CommitmentSourceRow.entry).where(
+        CommitmentSourceRow.patient_id == _PATIENT_ID,
+        CommitmentSourceRow.id == bindparam("source_id", type_=Uuid),
+        CommitmentSourceRow.entry.is_not(None),
+    )
+)
 _PAGE_OF_COMMITMENTS: Final = Query(
-    select(CommitmentRow.id, CommitmentRow.patient_id, CommitmentRow.source_id, *_BOUNDS)
+    select(
+        CommitmentRow.id,
+        CommitmentRow.patient_id,
+        CommitmentRow.source_id,
+        CommitmentSourceRow.version.label("source_version"),
+        *_BOUNDS,
+    )
+    .join(CommitmentSourceRow, OF_AN_ACTIVE_SOURCE)
     .where(CommitmentRow.patient_id == _PATIENT_ID, CommitmentRow.id > _AFTER, _WITHIN)
     .order_by(CommitmentRow.id)
     .limit(_LIMIT)
 )
 _OF_PATIENTS: Final = Query(
     select(CommitmentRow.patient_id, *_BOUNDS)
+    .join(CommitmentSourceRow, OF_AN_ACTIVE_SOURCE)
     .where(CommitmentRow.patient_id == func.any(bindparam("patients", type_=ARRAY(Uuid))), _WITHIN)
     .order_by(CommitmentRow.patient_id, func.lower(CommitmentRow.during))
 )
 
 
-async def keep_source(
+async def insert_source(
+    db: AsyncSession, organization_id: OrganizationId, source: CommitmentSource, entry: CommitmentEntry | None = None
+) -> None:
+    """Keep a new source."""
+    await db.execute(insert(CommitmentSourceRow).values(**_values(organization_id, source), entry=_dumped(entry)))
+
+
+async def keep_file(
     db: AsyncSession, organization_id: OrganizationId, source: CommitmentSource
-) -> tuple[CommitmentSourceId, bool]:
-    """Keep a source, or bring the one of the same patient and document up to date; says whether it is new."""
-    values = source.model_dump(exclude={"warnings"})
-    values["warnings"] = [warning.model_dump() for warning in source.warnings]
-    statement = upsert(CommitmentSourceRow).values(organization_id=organization_id, **values)
-    renewed = {name: statement.excluded[name] for name in ("events_read", "busy_intervals", "warnings", "imported_at")}
-    kept: Any = await db.scalar(
-        statement.on_conflict_do_update(constraint="commitment_sources_version_key", set_=renewed).returning(
-            CommitmentSourceRow.id
-        )
+) -> tuple[CommitmentSource, bool]:
+    """Keep a file, or bring the source of the same patient and document up to date; says whether it is new."""
+    statement = upsert(CommitmentSourceRow).values(**_values(organization_id, source))
+    renewed = ("status", "events_read", "busy_intervals", "warnings", "imported_at")
+    kept = await db.execute(
+        statement.on_conflict_do_update(
+            index_elements=("organization_id", "patient_id", "version"),
+            index_where=CommitmentSourceRow.kind == SourceKind.FILE.value,
+            set_={name: statement.excluded[name] for name in renewed},
+        ).returning(CommitmentSourceRow.id, CommitmentSourceRow.revision)
     )
-    return CommitmentSourceId(kept), kept == source.id
+    row = kept.one()
+    return source.model_copy(update={"id": CommitmentSourceId(row.id), "revision": row.revision}), row.id == source.id
+
+
+async def keep_reading(db: AsyncSession, source: CommitmentSource) -> None:
+    """Write down what was read from a source that is kept already."""
+    read = source.model_dump(include={"version", "events_read", "busy_intervals", "warnings", "imported_at"})
+    await db.execute(update(CommitmentSourceRow).where(CommitmentSourceRow.id == source.id).values(**read))
+
+
+async def replace_entry(
+    db: AsyncSession,
+    patient_id: PatientId,
+    source_id: CommitmentSourceId,
+    entry: CommitmentEntry,
+    *,
+    expected_revision: int,
+) -> bool:
+    """Replace what was entered by hand, where nobody else has meanwhile; says whether it was so."""
+    statement = (
+        update(CommitmentSourceRow)
+        .where(*_this(patient_id, source_id), CommitmentSourceRow.entry.is_not(None))
+        .where(CommitmentSourceRow.revision == expected_revision)
+        .values(entry=_dumped(entry), revision=CommitmentSourceRow.revision + 1)
+    )
+    return (await db.scalar(statement.returning(CommitmentSourceRow.id))) is not None
+
+
+async def set_status(
+    db: AsyncSession, patient_id: PatientId, source_id: CommitmentSourceId, status: SourceStatus
+) -> None:
+    """Let a source count, or not."""
+    await db.execute(
+        update(CommitmentSourceRow)
+        .where(*_this(patient_id, source_id), CommitmentSourceRow.status != status.value)
+        .values(status=status.value, revision=CommitmentSourceRow.revision + 1)
+    )
 
 
 async def replace_commitments(
@@ -94,11 +183,23 @@ async def replace_commitments(
 
 async def delete_source(db: AsyncSession, patient_id: PatientId, source_id: CommitmentSourceId) -> bool:
     """Delete a source and its intervals; says whether there was one."""
-    statement = delete(CommitmentSourceRow).where(
-        CommitmentSourceRow.patient_id == patient_id, CommitmentSourceRow.id == source_id
-    )
+    statement = delete(CommitmentSourceRow).where(*_this(patient_id, source_id))
     deleted = await db.execute(statement.returning(CommitmentSourceRow.id))
     return deleted.scalar() is not None
+
+
+async def find_source(read: Read, patient_id: PatientId, source_id: CommitmentSourceId) -> CommitmentSource | None:
+    """Fetch a source."""
+    row = await read.one_or_none(_SOURCE, patient_id=patient_id, source_id=source_id)
+    return None if row is None else _to_source(row)
+
+
+async def find_entry(
+    read: Read, patient_id: PatientId, source_id: CommitmentSourceId
+) -> tuple[int, CommitmentEntry] | None:
+    """Fetch the revision of a source and what was entered; None where nothing was entered by hand."""
+    row = await read.one_or_none(_ENTRY, patient_id=patient_id, source_id=source_id)
+    return None if row is None else (row["revision"], CommitmentEntry.model_validate(json_of(row["entry"])))
 
 
 async def page_of_sources(read: Read, patient_id: PatientId, page: PageRequest) -> list[CommitmentSource]:
@@ -119,6 +220,7 @@ async def page_of_commitments(
             id=CommitmentId(row["id"]),
             patient_id=patient_id,
             source_id=CommitmentSourceId(row["source_id"]),
+            source_version=row["source_version"],
             start=row["start"],
             end=row["end"],
         )
@@ -134,6 +236,18 @@ async def of_patients(
     for row in await read.all(_OF_PATIENTS, patients=list(patients), start=start, end=end):
         found.setdefault(PatientId(row["patient_id"]), []).append((row["start"], row["end"]))
     return found
+
+
+def _this(patient_id: PatientId, source_id: CommitmentSourceId) -> tuple[ColumnElement[bool], ...]:
+    return CommitmentSourceRow.patient_id == patient_id, CommitmentSourceRow.id == source_id
+
+
+def _values(organization_id: OrganizationId, source: CommitmentSource) -> dict[str, Any]:
+    return {"organization_id": organization_id, **source.model_dump(), "kind": source.kind.value}
+
+
+def _dumped(entry: CommitmentEntry | None) -> dict[str, Any] | None:
+    return None if entry is None else entry.model_dump(mode="json")
 
 
 def _to_source(row: asyncpg.Record) -> CommitmentSource:

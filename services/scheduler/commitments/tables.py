@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,22 +12,41 @@ from services.scheduler.rows import Base
 
 
 class CommitmentSourceRow(Base):
-    """One imported calendar of a patient: what it was, never what it said."""
+    """One source of a patient's commitments: what it was, never what it said.
+
+    `entry` is what a person entered, where it was entered by hand.
+    """
 
     __tablename__ = "commitment_sources"
     __table_args__ = (
-        UniqueConstraint("organization_id", "patient_id", "version", name="commitment_sources_version_key"),
         CheckConstraint("events_read >= 0 and busy_intervals >= 0", name="counts"),
+        CheckConstraint("kind in ('file', 'manual')", name="kind"),
+        CheckConstraint("status in ('active', 'disabled')", name="status"),
+        CheckConstraint("(entry is not null) = (kind = 'manual')", name="entry"),
+        CheckConstraint("(version is null) = (imported_at is null)", name="reading"),
+        # The same file again is the same source.
+        Index(
+            "commitment_sources_version_key",
+            "organization_id",
+            "patient_id",
+            "version",
+            unique=True,
+            postgresql_where=text("kind = 'file'"),
+        ),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
-    version: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    revision: Mapped[int]
+    version: Mapped[str | None]
     events_read: Mapped[int]
     busy_intervals: Mapped[int]
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    imported_at: Mapped[datetime]
+    imported_at: Mapped[datetime | None]
+    entry: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class CommitmentRow(Base):

@@ -67,6 +67,7 @@ def test_the_import_bench_sees_one_interval_that_is_wrong(monkeypatch: pytest.Mo
         return CalendarReading(
             busy=(first._replace(end=first.end + timedelta(seconds=1)), *rest),
             occurrences=reading.occurrences,
+            series=reading.series,
             events_read=reading.events_read,
             warnings=reading.warnings,
             version=reading.version,

@@ -69,6 +69,7 @@ def read_calendar(
         busy=merge(occupancy, horizon),
         occurrences=len(occupancy.busy) + len(occupancy.tentative),
         events_read=len(events) + len(offers),
+        series=sum(bool(event.rules or event.dates) for event in events),
         warnings=log.listed(),
         version=sha256(document).hexdigest(),
         zone_version=ZONE_VERSION,

@@ -31,6 +31,7 @@ class CalendarReading:
         busy: Disjoint intervals in order, clipped to the horizon.
         occurrences: Events, repetitions, and times an availability leaves out that fill them, before merging.
         events_read: Events and free/busy periods with a readable start, and availabilities.
+        series: How many of the events repeat.
         warnings: What a person should look at, in the order of the document.
         version: SHA-256 of the document, in hexadecimal.
         zone_version: Release of the time zone database the zones came from.
@@ -39,6 +40,7 @@ class CalendarReading:
     busy: tuple[BusyInterval, ...]
     occurrences: int
     events_read: int
+    series: int
     warnings: tuple[CalendarWarning, ...]
     version: str
     zone_version: str
