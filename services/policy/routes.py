@@ -106,6 +106,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_practitioners", "GET", "/v1/sites/{site_id}/practitioners", _READS_THE_SETUP),
     _scheduler("create_group_offering", "POST", "/v1/sites/{site_id}/group_offerings", _SETS_UP),
     _scheduler("list_group_offerings", "GET", "/v1/sites/{site_id}/group_offerings", _READS_THE_SETUP),
+    _scheduler("list_group_series", "GET", "/v1/sites/{site_id}/group_series", _READS_THE_BOOK),
     _scheduler("import_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources", _DESK | _PLANS),
     _scheduler("list_commitment_sources", "GET", "/v1/patients/{patient_id}/commitment_sources", _READS_THE_BOOK),
     _scheduler("preview_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:preview", _DESK | _PLANS),

@@ -21,6 +21,7 @@ from services.scheduler.commitments.logic import (
 )
 from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
+from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.notices.logic import NoticesLogic, NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
@@ -88,6 +89,10 @@ async def _group_offerings(command: Command) -> GroupOfferingsLogic:
     return GroupOfferingsLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
 
 
+async def _group_series_read(read: Reading) -> GroupSeriesReader:
+    return GroupSeriesReader(read, SitesReader(read))
+
+
 async def _commitments_read(read: Reading) -> CommitmentsReader:
     return CommitmentsReader(read)
 
@@ -152,6 +157,11 @@ async def _solves(command: Command, facts: Facts) -> SolvesLogic:
     return SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock)
 
 
+def _timetables(command: _Command, published: TimetablesReader) -> TimetablesLogic:
+    series = GroupSeriesLogic(command.db, command.organization_id, command.clock)
+    return TimetablesLogic(command.db, command.organization_id, published, series)
+
+
 async def _proposals_read(read: Reading) -> ProposalsReader:
     return ProposalsReader(read)
 
@@ -166,7 +176,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         solves=SolvesReader(command.read),
         commitments=CommitmentsReader(command.read),
         published=published,
-        timetables=TimetablesLogic(command.db, command.organization_id, published),
+        timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         clock=command.clock,
     )
@@ -193,7 +203,7 @@ async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
         command.account_id,
         facts=facts,
         published=published,
-        timetables=TimetablesLogic(command.db, command.organization_id, published),
+        timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         clock=command.clock,
     )
@@ -242,6 +252,7 @@ Practitioners = Annotated[PractitionersLogic, Depends(_practitioners)]
 PractitionersRead = Annotated[PractitionersReader, Depends(_practitioners_read)]
 GroupOfferings = Annotated[GroupOfferingsLogic, Depends(_group_offerings)]
 GroupOfferingsRead = Annotated[GroupOfferingsReader, Depends(_group_offerings_read)]
+GroupSeriesRead = Annotated[GroupSeriesReader, Depends(_group_series_read)]
 Commitments = Annotated[CommitmentsLogic, Depends(_commitments)]
 CommitmentsRead = Annotated[CommitmentsReader, Depends(_commitments_read)]
 Previews = Annotated[CommitmentPreviews, Depends(_previews)]

@@ -15,6 +15,7 @@ from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
+from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.notices.routes import router as notices
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
@@ -38,6 +39,7 @@ _ROUTERS = (
     group_offerings,
     waitlist,
     notices,
+    group_series,
 )
 
 

@@ -7,6 +7,7 @@ from services.scheduler.appointments import tables as appointments
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.commitments import tables as commitments
 from services.scheduler.group_offerings import tables as group_offerings
+from services.scheduler.group_series import tables as group_series
 from services.scheduler.notices import tables as notices
 from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
@@ -22,6 +23,7 @@ TABLES: Final = (
     commitments,
     group_offerings,
     notices,
+    group_series,
     practitioners,
     proposals,
     sites,

@@ -14,6 +14,7 @@ from services.scheduler.solver.instance import (
     Room,
     TherapyGroup,
     Timetable,
+    UsualSeat,
 )
 from services.scheduler.solver.model import Variables
 from services.scheduler.solver.offers import Offer
@@ -51,11 +52,13 @@ def _copies(variables: Variables, value: Value, offer: Offer, members: list[Id])
     for venue in variables.venues[offer]:
         assisted = value(venue.assisted)
         rooms += [(venue.capacity, n < assisted) for n in range(value(venue.copies))]
-    kind = variables.kind(offer)
+    kind, usual = variables.kind(offer), variables.instance.usual_seats()
     for lead, (capacity, assisted) in zip(leads, rooms, strict=True):
         co = helpers.pop() if assisted else None
         left = len(leads) - 1 - leads.index(lead)
         share = _share(kind, capacity, len(members), left, assisted=assisted)
+        known = _known_to(lead, leads, offer, usual)
+        members = sorted(members, key=known)
         mine, members = members[:share], members[share:]
         group = TherapyGroup(
             kind=offer.kind,
@@ -70,6 +73,18 @@ def _copies(variables: Variables, value: Value, offer: Offer, members: list[Id])
             members=tuple(mine),
         )
         yield group, capacity
+
+
+def _known_to(lead: Id, leads: list[Id], offer: Offer, usual: frozenset[UsualSeat]) -> Callable[[Id], int]:
+    """Order members by whose group they usually are: this lead's, nobody's, another one's."""
+    series = (offer.kind, offer.day, offer.slot, offer.track, offer.language)
+
+    def order(member: Id) -> int:
+        if UsualSeat(member, *series, lead) in usual:
+            return 0
+        return 2 if any(UsualSeat(member, *series, other) in usual for other in leads) else 1
+
+    return order
 
 
 def _share(kind: GroupKind, capacity: int, members: int, left: int, *, assisted: bool) -> int:

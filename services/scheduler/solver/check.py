@@ -88,6 +88,8 @@ class _Check:
             for session in sessions
         }
         self._cost["changes"] = len(self._instance.published_keys() - held)
+        kept = set(self._instance.seats(timetable))
+        self._cost["moved"] = sum(seat not in kept for seat in self._instance.usual_seats())
         goals = Goals(**self._cost, groups=self._group_cost)
         cost = goals.cost(self._instance.weights)
         if bound is not None and not bound <= cost + TOLERANCE:

@@ -1,6 +1,6 @@
 """`eventide-instance/1` and `eventide-timetable/1`: JSON objects to data and back.
 
-Unknown keys are ignored. Beyond version 1 an instance may carry `limits`, `weights`, `fixed`,
+Unknown keys are ignored. Beyond version 1 an instance may carry `limits`, `weights`, `fixed`, `usual`,
 `patients[].max_slots_day` and `min`, `max`, `co_facilitator_above` in a group kind.
 """
 
@@ -109,6 +109,7 @@ def instance_from_json(document: object) -> Instance:
     size = _group_size(root.get("group_size"), GroupSize())
     kinds = root.get("group_kinds")
     published = root.get("published", None)
+    usual = root.get("usual", None)
     fixed = root.get("fixed", None)
     return Instance(
         name=root.get("name", "").text(),
@@ -125,6 +126,7 @@ def instance_from_json(document: object) -> Instance:
         patients=tuple(_patient(node) for node in root.get("patients").items()),
         no_contact=tuple(_pair(node) for node in root.get("no_contact", ()).items()),
         published=None if published.value is None else _timetable(published),
+        usual=None if usual.value is None else _timetable(usual),
         fixed=Timetable() if fixed.value is None else _timetable(fixed),
         limits=_limits(root.get("limits", {})),
         weights=_weights(root.get("weights", {})),

@@ -10,11 +10,13 @@ class Goals:
     """The measured goals of one timetable; lower is better in each.
 
     `unmet` counts slots needed and not delivered, `changes` published sessions that are gone,
-    `groups` slots of meetings with half of them again for a co-facilitator.
+    `moved` seats and hours of the usual week that are not kept, `groups` slots of meetings with half
+    of them again for a co-facilitator.
     """
 
     unmet: int = 0
     changes: int = 0
+    moved: int = 0
     preference: int = 0
     trips: int = 0
     idle: int = 0
@@ -23,10 +25,11 @@ class Goals:
     balance: int = 0
 
     def levels(self) -> tuple[float, ...]:
-        """Lexicographic order: unmet, changes, comfort, continuity, groups and balance."""
+        """Lexicographic order: unmet, changes, moved, comfort, continuity, groups and balance."""
         return (
             self.unmet,
             self.changes,
+            self.moved,
             self.preference + self.trips + self.idle,
             self.continuity,
             self.groups + self.balance,
@@ -37,6 +40,7 @@ class Goals:
         return (
             weights.unmet * self.unmet
             + weights.changes * self.changes
+            + weights.moved * self.moved
             + weights.preference * self.preference
             + self.trips
             + weights.idle * self.idle

@@ -144,6 +144,22 @@ class Patient:
         return not any(busy.touches(day, start - travel, end + travel) for busy in self.commitments)
 
 
+class UsualSeat(NamedTuple):
+    """What a patient has each week: a seat in a series of meetings, or an hour of a service.
+
+    A series is one kind, track and language at one time of the week under one lead; `what` is the
+    kind of meeting, or the service of a visit, and then the rest is None.
+    """
+
+    patient: Id
+    what: str
+    day: int
+    slot: int
+    track: str | None = None
+    language: str | None = None
+    lead: Id | None = None
+
+
 class SessionKey(NamedTuple):
     """What a patient remembers of a session; a change is a key that is lost."""
 
@@ -193,8 +209,9 @@ class Timetable:
 class Instance:
     """Everything the solver may know about one week at one site.
 
-    `published` is what people were told (changes are counted against it); `fixed` is what must
-    stay, whatever the cost: groups with at least these members, and visits.
+    `published` is what people were told (changes are counted against it); `usual` is the week as
+    people know it, where nothing is published yet; `fixed` is what must stay, whatever the cost:
+    groups with at least these members, and visits.
     """
 
     name: str
@@ -211,6 +228,7 @@ class Instance:
     patients: tuple[Patient, ...]
     no_contact: tuple[tuple[Id, Id], ...] = ()
     published: Timetable | None = None
+    usual: Timetable | None = None
     fixed: Timetable = Timetable()
     limits: RuleLimits = field(default_factory=RuleLimits)
     weights: Weights = field(default_factory=Weights)
@@ -240,6 +258,31 @@ class Instance:
                 yield SessionKey(member, service, group.day, group.slot)
         for visit in timetable.visits:
             yield SessionKey(visit.patient, visit.service, visit.day, visit.slot)
+
+    def usual_seats(self) -> frozenset[UsualSeat]:
+        """Seats of the usual week whose patients still need the service."""
+        if self.usual is None:
+            return frozenset()
+        needs = {patient.id: patient.needs for patient in self.patients}
+        return frozenset(
+            seat
+            for seat in self.seats(self.usual)
+            if needs.get(seat.patient, {}).get(self.service_of(seat.what), 0) > 0
+        )
+
+    def service_of(self, what: str) -> str:
+        """Return the service of a kind of meeting; a service is its own."""
+        kind = self.kinds.get(what)
+        return what if kind is None else kind.service
+
+    def seats(self, timetable: Timetable) -> Iterator[UsualSeat]:
+        """Yield every patient's seats and hours in the timetable."""
+        for group in timetable.groups:
+            series = (group.kind, group.day, group.slot, group.track, group.language, group.lead)
+            for member in group.members:
+                yield UsualSeat(member, *series)
+        for visit in timetable.visits:
+            yield UsualSeat(visit.patient, visit.service, visit.day, visit.slot)
 
     def validated(self) -> Self:
         """Return the instance, or refuse it.
@@ -289,6 +332,7 @@ class _Validation:
             known = set(pair) <= self._people
             _require(known, f"no_contact[{number}]", "an unknown patient")
         self._timetable("published", instance.published or Timetable())
+        self._timetable("usual", instance.usual or Timetable())
         self._timetable("fixed", instance.fixed)
 
     def _patient(self, place: str, patient: Patient) -> None:

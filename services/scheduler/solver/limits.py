@@ -53,6 +53,7 @@ class Weights:
 
     unmet: int = 60
     changes: int = 20
+    moved: int = 10
     preference: int = 1
     trip_on_site: int = 6
     trip_telehealth: int = 2

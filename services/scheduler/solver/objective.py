@@ -4,8 +4,9 @@ from collections import defaultdict
 
 from ortools.sat.python import cp_model
 
-from services.scheduler.solver.instance import INDIVIDUAL, ON_SITE, Id, SessionKey
-from services.scheduler.solver.model import Variables
+from services.scheduler.solver.instance import INDIVIDUAL, ON_SITE, Id, SessionKey, UsualSeat
+from services.scheduler.solver.model import Join, Staffing, Variables
+from services.scheduler.solver.offers import Offer
 from services.scheduler.solver.rules.staff import decided_work, possible_work
 
 HALVES = 2
@@ -21,6 +22,8 @@ class Objective:
         self._weights = variables.instance.weights
         terms = [
             *self._sessions(),
+            *self._usual_hours(),
+            *self._usual_groups(),
             *self._trips(),
             *self._waiting(),
             *self._meetings(),
@@ -46,6 +49,35 @@ class Objective:
             is_other = primary is not None and visit.practitioner != primary
             if visit.service == INDIVIDUAL and is_other:
                 terms.append(HALVES * weights.continuity * literal)
+        return terms
+
+    def _usual_hours(self) -> list[Term]:
+        """A visit at the hour the patient knows earns."""
+        usual, earned = self._variables.instance.usual_seats(), -HALVES * self._weights.moved
+        return [
+            earned * literal
+            for visit, literal in self._variables.visit.items()
+            if UsualSeat(visit.patient, visit.service, visit.day, visit.slot) in usual
+        ]
+
+    def _usual_groups(self) -> list[Term]:
+        """A member in the group of every week, under its lead, earns."""
+        variables, earned = self._variables, -HALVES * self._weights.moved
+        meetings: dict[tuple[object, ...], list[Offer]] = defaultdict(list)
+        for offer in variables.offers:
+            meetings[offer.kind, offer.day, offer.slot, offer.track, offer.language].append(offer)
+        terms: list[Term] = []
+        for patient, what, day, slot, track, language, lead in sorted(variables.instance.usual_seats(), key=str):
+            for offer in meetings.get((what, day, slot, track, language), ()):
+                led = None if lead is None else variables.lead.get(Staffing(offer, lead))
+                join = variables.join.get(Join(patient, offer))
+                if led is not None and patient in variables.problem.held.get(offer, ()):
+                    terms.append(earned * led)
+                elif led is not None and join is not None:
+                    kept = self._model.new_bool_var("kept")
+                    self._model.add_implication(kept, led)
+                    self._model.add_implication(kept, join)
+                    terms.append(earned * kept)
         return terms
 
     def _trips(self) -> list[Term]:

@@ -21,7 +21,7 @@ from services.scheduler.solver.instance import InvalidInstanceError
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.outcome import Progress
 from services.scheduler.solver.report import outcome_to_json, progress_to_json, verdict_of
-from services.scheduler.solver.solve import solve
+from services.scheduler.solver.steady import solve_steadily
 
 DEFAULT_TIME_LIMIT = 60.0
 DEFAULT_WORKERS = 2
@@ -69,7 +69,7 @@ def main() -> int:
     except (ValueError, TypeError, KeyError, AttributeError):
         lines.write({"event": "error", "place": "document", "fault": "malformed"})
         return USAGE_ERROR
-    outcome = solve(
+    outcome = solve_steadily(
         instance,
         time_limit=time_limit,
         work_limit=work_limit,

@@ -28,7 +28,14 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
 from services.scheduler.solves.events import Position, events_after
-from services.scheduler.solves.rules import SiteSetup, instance_of, missing_of, refusal_of_week, warnings_of
+from services.scheduler.solves.rules import (
+    SiteSetup,
+    instance_of,
+    missing_of,
+    refusal_of_week,
+    usual_of,
+    warnings_of,
+)
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
@@ -144,7 +151,11 @@ class WeekFacts:
         patients = [patient.patient_id for patient in requirements.patients]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         base_version, published = await self._timetables.current_document(setup.site.id, requirements.week)
-        return base_version, instance_of(setup, requirements, busy, grid, published)
+        instance = instance_of(setup, requirements, busy, grid, published)
+        if published is None:
+            usual = await self._timetables.usual_document(setup.site.id, requirements.week)
+            instance["usual"] = usual and usual_of(usual, instance)
+        return base_version, instance
 
 
 class SolvesLogic:

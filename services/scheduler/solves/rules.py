@@ -100,6 +100,17 @@ def instance_of(
     }
 
 
+def usual_of(document: Mapping[str, Any], instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an earlier week's timetable as the usual one: its times of the week, for whoever is still there."""
+    people = {patient["id"] for patient in instance["patients"]}
+    known = [group for group in document["groups"] if group["kind"] in instance["group_kinds"]]
+    groups = [group | {"members": [member for member in group["members"] if member in people]} for group in known]
+    return {
+        "groups": [group for group in groups if group["members"]],
+        "individuals": [visit for visit in document["individuals"] if visit["patient"] in people],
+    }
+
+
 def with_commitments(instance: Mapping[str, Any], busy: Busy, grid: WeekGrid) -> dict[str, Any]:
     """Return the instance with the commitments that are known by now."""
     return {

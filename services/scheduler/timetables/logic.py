@@ -10,6 +10,7 @@ from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Timetable, TimetableVersion
 from services.scheduler.errors import TimetableMovedError
+from services.scheduler.group_series.logic import GroupSeriesLogic
 from services.scheduler.timetables import storage
 
 
@@ -34,6 +35,13 @@ class TimetablesReader:
         """Return the published version's number and the solver's document; 0 and None where there is none."""
         return await storage.current_document(self._read, site_id, week)
 
+    async def usual_document(self, site_id: SiteId, week: date) -> dict[str, Any] | None:
+        """Return the solver's document of the newest published week before this one, or None.
+
+        Days and slots in it are wall time, so it is the same week seven days later, whatever the clocks did between.
+        """
+        return await storage.usual_document(self._read, site_id, week)
+
     async def version(self, site_id: SiteId, week: date, version: int) -> tuple[Timetable, dict[str, Any]] | None:
         """Return one version with the solver's document, or None."""
         return await storage.find_version(self._read, site_id, week, version)
@@ -46,10 +54,13 @@ class TimetablesReader:
 class TimetablesLogic:
     """Publishes weeks."""
 
-    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, reader: TimetablesReader) -> None:
+    def __init__(
+        self, db: UnitOfWork, organization_id: OrganizationId, reader: TimetablesReader, series: GroupSeriesLogic
+    ) -> None:
         self._db = db
         self._organization_id = organization_id
         self._reader = reader
+        self._series = series
 
     async def publish(self, timetable: Timetable, document: dict[str, Any]) -> None:
         """Make the timetable the next version, and hold the week until the transaction ends.
@@ -60,3 +71,4 @@ class TimetablesLogic:
         if not await storage.insert_version(self._db, self._organization_id, timetable, document):
             current, _ = await self._reader.current_document(timetable.site_id, timetable.week)
             raise TimetableMovedError(timetable.week, base_version=timetable.version - 1, current_version=current)
+        await self._series.carry(timetable.site_id, timetable.week, document)

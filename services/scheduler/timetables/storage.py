@@ -27,6 +27,12 @@ _CURRENT: Final = Query(
 _CURRENT_DOCUMENT: Final = Query(
     select(TimetableRow.version, TimetableRow.document).where(*_OF_WEEK).order_by(TimetableRow.version.desc()).limit(1)
 )
+_USUAL: Final = Query(
+    select(TimetableRow.document)
+    .where(TimetableRow.site_id == bindparam("site_id", type_=Uuid), TimetableRow.week < bindparam("week", type_=Date))
+    .order_by(TimetableRow.week.desc(), TimetableRow.version.desc())
+    .limit(1)
+)
 
 _JSON: Final = ("unmet", "checker")
 _VERSION: Final = Query(
@@ -70,6 +76,12 @@ async def current_document(read: Read, site_id: SiteId, week: date) -> tuple[int
     """Fetch the newest version's number and document; 0 and None where nothing is published."""
     row = await read.one_or_none(_CURRENT_DOCUMENT, site_id=site_id, week=week)
     return (0, None) if row is None else (row["version"], json_of(row["document"]))
+
+
+async def usual_document(read: Read, site_id: SiteId, week: date) -> dict[str, Any] | None:
+    """Fetch the newest document of the newest published week before this one."""
+    row = await read.one_or_none(_USUAL, site_id=site_id, week=week)
+    return None if row is None else json_of(row["document"])
 
 
 async def insert_version(
