@@ -141,6 +141,7 @@ async def scheduler_app(
     app = build_scheduler(nothing_to_open)
     app.state.process = Process(clock, scheduler_database, LocalAuthenticator(tokens, Microservice.SCHEDULER))
     app.state.records = RecordsClient(http, records_url, tokens)
+    app.state.root_key = bytes(32)
     yield app
     await http.close()
 

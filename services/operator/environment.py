@@ -48,5 +48,6 @@ def service_environment(
     keys = {
         "gateway": {"EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys)},
         "records": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
+        "scheduler": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
     }
     return plain_environment() | settings | keys.get(service, {})

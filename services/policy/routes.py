@@ -153,6 +153,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("place_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:place", _BOOKS),
     _scheduler("remove_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:remove", _BOOKS),
     _scheduler("list_notices", "GET", "/v1/sites/{site_id}/notices", _DESK),
+    _scheduler("read_notice_preference", "GET", "/v1/patients/{patient_id}/notice_preference", _BOOKS),
+    _scheduler("put_notice_preference", "PUT", "/v1/patients/{patient_id}/notice_preference", _BOOKS),
+    _scheduler("read_notice_provider", "GET", "/v1/notice_provider", _SETS_UP),
+    _scheduler("put_notice_provider", "PUT", "/v1/notice_provider", _SETS_UP),
     _scheduler("list_patient_notices", "GET", "/v1/patients/{patient_id}/notices", _BOOKS),
 )
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
+from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Db, Now, Reading, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -22,6 +23,9 @@ from services.scheduler.commitments.logic import (
 from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
+from services.scheduler.keys.logic import KeysLogic, KeysReader
+from services.scheduler.notice_preferences.logic import NoticePreferencesLogic, NoticePreferencesReader
+from services.scheduler.notice_providers.logic import NoticeProvidersLogic, NoticeProvidersReader
 from services.scheduler.notices.logic import NoticesLogic, NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
@@ -217,6 +221,40 @@ async def _appointments_read(read: Reading, clock: Now) -> AppointmentsReader:
     return AppointmentsReader(read, SitesReader(read), clock)
 
 
+async def _root_key(request: Request) -> SealingKey:
+    return SealingKey.root(request.app.state.root_key)
+
+
+RootKey = Annotated[SealingKey, Depends(_root_key)]
+
+
+async def _notice_preferences_read(read: Reading, principal: Caller, root: RootKey) -> NoticePreferencesReader:
+    return NoticePreferencesReader(read, KeysReader(read, organization_of(principal), root))
+
+
+async def _notice_preferences(command: Command, records: Records, root: RootKey) -> NoticePreferencesLogic:
+    keys = KeysReader(command.read, command.organization_id, root)
+    return NoticePreferencesLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        reader=NoticePreferencesReader(command.read, keys),
+        keys=KeysLogic(command.db, command.read, command.organization_id, root, command.clock),
+        records=records,
+        clock=command.clock,
+    )
+
+
+async def _notice_providers_read(read: Reading, principal: Caller, root: RootKey) -> NoticeProvidersReader:
+    organization_id = organization_of(principal)
+    return NoticeProvidersReader(read, organization_id, KeysReader(read, organization_id, root))
+
+
+async def _notice_providers(command: Command, root: RootKey) -> NoticeProvidersLogic:
+    keys = KeysLogic(command.db, command.read, command.organization_id, root, command.clock)
+    return NoticeProvidersLogic(command.db, command.read, command.organization_id, keys, command.clock)
+
+
 def notices_of(command: _Command) -> NoticesLogic:
     """Open the outbox within a command's transaction."""
     return NoticesLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
@@ -270,4 +308,8 @@ AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]
 Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
 WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
+NoticePreferences = Annotated[NoticePreferencesLogic, Depends(_notice_preferences)]
+NoticePreferencesRead = Annotated[NoticePreferencesReader, Depends(_notice_preferences_read)]
+NoticeProviders = Annotated[NoticeProvidersLogic, Depends(_notice_providers)]
+NoticeProvidersRead = Annotated[NoticeProvidersReader, Depends(_notice_providers_read)]
 NoticesRead = Annotated[NoticesReader, Depends(_notices_read)]

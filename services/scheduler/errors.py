@@ -250,15 +250,6 @@ class AppointmentOverError(ServiceError):
         super().__init__("The session is over; its seats can no longer change.", code="appointment-over")
 
 
-class NoticeContendedError(ServiceError):
-    """Several requests tell one patient of one appointment at the same time."""
-
-    problem = ProblemType.CONFLICT
-
-    def __init__(self) -> None:
-        super().__init__("Somebody else is changing the same appointment: send it again.", code="notice-contended")
-
-
 class BookedByHandError(ServiceError):
     """Seats of the week were taken, held or given back since it was published; a new version would undo that."""
 

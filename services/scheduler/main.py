@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.chassis.app import Lifespan, create_app
 from services.chassis.process import open_process
+from services.chassis.sealing import read_root_key
 from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
@@ -16,6 +17,8 @@ from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
+from services.scheduler.notice_preferences.routes import router as notice_preferences
+from services.scheduler.notice_providers.routes import router as notice_providers
 from services.scheduler.notices.routes import router as notices
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
@@ -40,6 +43,8 @@ _ROUTERS = (
     waitlist,
     notices,
     group_series,
+    notice_preferences,
+    notice_providers,
 )
 
 
@@ -52,14 +57,20 @@ def build(lifespan: Lifespan) -> FastAPI:
 
 
 def application() -> FastAPI:
-    """Return the application of this process, with its settings read."""
+    """Return the application of this process, with its settings read.
+
+    Raises:
+        RootKeyError: The file of the root key does not hold a key.
+    """
     settings = SchedulerSettings.read()
+    root_key = read_root_key(settings.root_key_file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_process(Microservice.SCHEDULER, settings) as opened:
             gateway = GatewayClient(opened.http, str(settings.gateway_url))
             app.state.process = opened.process
+            app.state.root_key = root_key
             app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)
             yield
 

@@ -8,6 +8,9 @@ from services.scheduler.bookings import tables as bookings
 from services.scheduler.commitments import tables as commitments
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
+from services.scheduler.keys import tables as keys
+from services.scheduler.notice_preferences import tables as notice_preferences
+from services.scheduler.notice_providers import tables as notice_providers
 from services.scheduler.notices import tables as notices
 from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
@@ -22,6 +25,9 @@ TABLES: Final = (
     bookings,
     commitments,
     group_offerings,
+    keys,
+    notice_preferences,
+    notice_providers,
     notices,
     group_series,
     practitioners,

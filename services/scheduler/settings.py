@@ -1,6 +1,6 @@
 """Settings of the scheduler: of its HTTP service and of its workers."""
 
-from pydantic import Field
+from pydantic import Field, FilePath
 
 from services.chassis.settings import ServiceSettings
 
@@ -8,5 +8,6 @@ from services.chassis.settings import ServiceSettings
 class SchedulerSettings(ServiceSettings):
     """What the scheduler is told beyond what every service is."""
 
+    root_key_file: FilePath = Field(description="File with the root key: 32 bytes in base64.")
     solver_cores: int = Field(default=2, ge=1, le=64, description="Cores that one solve may use.")
     solver_memory_mib: int = Field(default=3072, ge=512, description="MiB of address space that one solve may take.")

@@ -1,12 +1,17 @@
 """Notices: what patients are told of their appointments, and what became of telling them."""
 
-from datetime import datetime
+import re
+from datetime import datetime, time
 from enum import StrEnum
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from services.contracts.base import ResourceModel
-from services.contracts.identifiers import AppointmentId, NoticeId, PatientId, SiteId
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import AccountId, AppointmentId, NoticeId, PatientId, SiteId
+
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 class NoticeKind(StrEnum):
@@ -70,3 +75,111 @@ class Notice(ResourceModel):
     created_at: datetime
     sent_at: datetime | None = Field(description="When the delivery provider took it.")
     delivered_at: datetime | None = Field(description="When the delivery provider says that it arrived.")
+
+
+class NoticeChannel(StrEnum):
+    """By which way a patient is written to."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+def _refuse_seconds(value: time | None) -> time | None:
+    if value is not None and (value.tzinfo is not None or value.second or value.microsecond):
+        raise ValueError("is wall time of the site's zone: send HH:MM without an offset")
+    return value
+
+
+class NoticePreferenceRequest(RequestModel):
+    """How a patient has agreed to be written to; without the opt-in nothing is sent (47 CFR 64.1200(a))."""
+
+    channel: NoticeChannel
+    address: Annotated[str, StringConstraints(max_length=254)] | None = Field(
+        description="For sms a number as E.164 writes it, such as +12125550100; for email the address."
+    )
+    language: NoticeLanguage = NoticeLanguage.ENGLISH
+    opted_in: bool = Field(description="Whether the patient has agreed to be written to at this address.")
+    quiet_from: time | None = Field(
+        default=None, description="With quiet_until: nothing is sent from here, besides the organization's own hours."
+    )
+    quiet_until: time | None = None
+    reminder_hours: Annotated[int, Field(ge=1, le=168)] | None = Field(
+        default=24, description="How long before an appointment to remind of it; null for never."
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _fits_the_channel(cls, address: str | None, info: ValidationInfo) -> str | None:
+        channel = info.data.get("channel")
+        if address is not None and channel is NoticeChannel.SMS and _E164.fullmatch(address) is None:
+            raise ValueError("must be a telephone number with its country, such as +12125550100")
+        if address is not None and channel is NoticeChannel.EMAIL and _EMAIL.fullmatch(address) is None:
+            raise ValueError("must be an email address, such as name@example.org")
+        return address
+
+    @field_validator("opted_in")
+    @classmethod
+    def _has_an_address(cls, opted_in: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
+        if opted_in and "address" in info.data and info.data["address"] is None:
+            raise ValueError("may be true only with an address")
+        return opted_in
+
+    @field_validator("quiet_from", "quiet_until")
+    @classmethod
+    def _is_wall_time(cls, value: time | None) -> time | None:
+        return _refuse_seconds(value)
+
+    @model_validator(mode="after")
+    def _has_both_ends(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None) or (
+            self.quiet_from is not None and self.quiet_from == self.quiet_until
+        ):
+            raise ValueError("quiet_from and quiet_until come together and differ")
+        return self
+
+
+class NoticePreference(ResourceModel):
+    """How a patient is written to, and since when the patient agrees to it."""
+
+    patient_id: PatientId
+    channel: NoticeChannel
+    address: str | None
+    language: NoticeLanguage
+    opted_in: bool
+    opted_in_at: datetime | None
+    recorded_by: AccountId | None = Field(description="Who recorded it; null where the patient's own answer did.")
+    quiet_from: time | None
+    quiet_until: time | None
+    reminder_hours: int | None
+    version: int
+    updated_at: datetime
+
+
+class NoticeProviderRequest(RequestModel):
+    """Who carries the organization's messages: Standard Webhooks 1.0.0, both ways with one secret."""
+
+    url: Annotated[str, StringConstraints(min_length=9, max_length=2048)] = Field(
+        description="Where messages are sent, by https; a host of the open internet."
+    )
+    secret: SecretStr = Field(
+        min_length=38, max_length=100, description="whsec_ and 24 to 64 random bytes in base64; never shown again."
+    )
+    quiet_from: time = Field(
+        default=time(21), description="Nothing is sent from here, in wall time of the site (47 CFR 64.1200(c)(1))."
+    )
+    quiet_until: time = Field(default=time(8), description="Until here; before quiet_from means the next morning.")
+
+    @field_validator("quiet_from", "quiet_until")
+    @classmethod
+    def _is_wall_time(cls, value: time) -> time | None:
+        return _refuse_seconds(value)
+
+
+class NoticeProvider(ResourceModel):
+    """Who carries the organization's messages."""
+
+    url: str
+    quiet_from: time
+    quiet_until: time
+    version: int
+    updated_at: datetime

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import ContentionError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.notices import Notice, NoticeKind, NoticeLanguage, NoticeReason, NoticeStatus
-from services.scheduler.errors import NoticeContendedError
 from services.scheduler.notices import storage
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Told, check
 from services.scheduler.notices.rules import render
@@ -81,7 +81,7 @@ class NoticesLogic:
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
-            NoticeContendedError: Others keep telling the same patient of the same appointment meanwhile.
+            ContentionError: Others keep telling the same patient of the same appointment meanwhile.
             ValueError: The facts are not those of the kind: a mistake of the caller's code.
         """
         told = Told(kind, facts)
@@ -98,7 +98,7 @@ class NoticesLogic:
                 await storage.supersede(self._db, older.id, notice.id)
             if await storage.insert_notice(self._db, self._organization_id, notice, sum_of_both, dedupe_key):
                 return notice
-        raise NoticeContendedError
+        raise ContentionError
 
     async def _unsent(self, told: Told, patient_id: PatientId) -> storage.Unsent | None:
         appointment_id = told.facts.appointment_id

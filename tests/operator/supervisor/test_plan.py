@@ -60,7 +60,7 @@ def test_keys_go_to_the_service_that_uses_them(specs: dict[str, ChildSpec]) -> N
 
     assert holders == {
         "EVENTIDE_SIGNING_KEYS_DIRECTORY": {"gateway"},
-        "EVENTIDE_ROOT_KEY_FILE": {"records"},
+        "EVENTIDE_ROOT_KEY_FILE": {"records", "scheduler", "worker-1", "worker-2"},
     }
 
 

@@ -5,6 +5,7 @@ what earlier tests left.
 """
 
 import asyncio
+import base64
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
@@ -77,14 +78,19 @@ async def worker(working: Callable[[], AbstractAsyncContextManager[Worker]]) -> 
 
 
 @pytest.fixture
-async def worker_processes(databases: Mapping[str, DatabaseUrls], queue: Any) -> AsyncIterator[Callable[[], Any]]:
+async def worker_processes(
+    databases: Mapping[str, DatabaseUrls], queue: Any, tmp_path: Path
+) -> AsyncIterator[Callable[[], Any]]:
     """Starts workers as an installation does: `python -m services.scheduler.worker`."""
     del queue
+    root_key = tmp_path / "root_key"
+    root_key.write_bytes(base64.b64encode(bytes(32)))
     environment = {
         "EVENTIDE_DATABASE_URL": databases["scheduler"].app,
         "EVENTIDE_GATEWAY_URL": "http://127.0.0.1:1",
         "EVENTIDE_RECORDS_URL": "http://127.0.0.1:1",
         "EVENTIDE_SCHEDULER_URL": "http://127.0.0.1:1",
+        "EVENTIDE_ROOT_KEY_FILE": str(root_key),
         "EVENTIDE_SOLVER_CORES": "1",
     }
     async with AsyncExitStack() as stack:

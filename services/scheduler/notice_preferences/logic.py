@@ -1,0 +1,119 @@
+"""What is allowed with notice preferences."""
+
+from datetime import datetime
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import NotFoundError, StaleVersionError, UpstreamUnavailableError, VersionRequiredError
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId
+from services.contracts.scheduler.notices import NoticePreference, NoticePreferenceRequest
+from services.scheduler.keys.logic import KeysLogic, KeysReader
+from services.scheduler.notice_preferences import storage
+
+
+class NoticePreferencesReader:
+    """Reads how patients are written to."""
+
+    def __init__(self, read: Read, keys: KeysReader) -> None:
+        self._read = read
+        self._keys = keys
+
+    async def get(self, patient_id: PatientId) -> NoticePreference:
+        """Return a patient's preference.
+
+        Raises:
+            NotFoundError: Nobody has recorded one, or there is no such patient in the caller's organization.
+        """
+        preference = await self.find(patient_id)
+        if preference is None:
+            raise NotFoundError
+        return preference
+
+    async def find(self, patient_id: PatientId) -> NoticePreference | None:
+        """Return a patient's preference, or None where nobody has recorded one."""
+        row = await storage.find(self._read, patient_id)
+        if row is None:
+            return None
+        return storage.opened(row, None if row["address"] is None else await self._keys.of_patient(patient_id))
+
+
+class NoticePreferencesLogic:
+    """Records how a patient has agreed to be written to, who recorded it, and since when."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        account_id: AccountId,
+        *,
+        reader: NoticePreferencesReader,
+        keys: KeysLogic,
+        records: RecordsClient,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._account_id = account_id
+        self._reader = reader
+        self._keys = keys
+        self._records = records
+        self._clock = clock
+
+    async def put(
+        self,
+        patient_id: PatientId,
+        request: NoticePreferenceRequest,
+        expected_version: int | None,
+        caller_token: str,
+    ) -> NoticePreference:
+        """Record a patient's preference, the first one or in place of version `expected_version`.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization.
+            VersionRequiredError: There is one already, and no version was named.
+            StaleVersionError: Another version is current.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        await self._refuse_stranger(patient_id, caller_token)
+        before = await self._reader.find(patient_id)
+        version = 0 if before is None else before.version
+        if before is not None and expected_version is None:
+            raise VersionRequiredError
+        if (expected_version or 0) != version:
+            raise StaleVersionError("Another version is current: read it again and send its ETag.")
+        preference = self._recorded(patient_id, request, before)
+        key = await self._keys.for_patient(patient_id)
+        write = storage.insert_preference if before is None else storage.replace_preference
+        if not await write(self._db, self._organization_id, preference, key):
+            raise StaleVersionError("Somebody recorded another one at this moment: read it again and send its ETag.")
+        return preference
+
+    async def _refuse_stranger(self, patient_id: PatientId, caller_token: str) -> None:
+        try:
+            await self._records.patient_presence(caller_token, patient_id)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+
+    def _recorded(
+        self, patient_id: PatientId, request: NoticePreferenceRequest, before: NoticePreference | None
+    ) -> NoticePreference:
+        now = self._clock.now()
+        return NoticePreference(
+            **request.model_dump(),
+            patient_id=patient_id,
+            opted_in_at=_opted_in_at(request, before, now),
+            recorded_by=self._account_id,
+            version=1 if before is None else before.version + 1,
+            updated_at=now,
+        )
+
+
+def _opted_in_at(request: NoticePreferenceRequest, before: NoticePreference | None, now: datetime) -> datetime | None:
+    if not request.opted_in:
+        return None
+    # An agreement is to be written to at one address in one way: another one is agreed to anew.
+    if before is not None and (before.channel, before.address) == (request.channel, request.address):
+        return before.opted_in_at or now
+    return now
