@@ -251,13 +251,13 @@ class AppointmentOverError(ServiceError):
 
 
 class BookedByHandError(ServiceError):
-    """Seats of the week were taken, held or given back since it was published; a new version would undo that."""
+    """Seats that were taken or held by hand since the week was published have no place in the new version."""
 
     problem = ProblemType.CONFLICT
 
     def __init__(self, sessions: int) -> None:
         super().__init__(
-            f"Seats of {sessions} sessions were booked, held or given back by hand since this week was published, and"
-            " this would undo them. Look at the week's appointments; send replace_bookings: true where that is meant.",
+            f"In {sessions} sessions somebody was given a seat by hand that the new version has no place for, so they "
+            "would lose it. Look at the week's appointments; send replace_bookings: true where that is meant.",
             code="booked-by-hand",
         )

@@ -253,7 +253,11 @@ class ChangeRejection(RequestModel):
 
 
 class PublicationRequest(RequestModel):
-    """Says why a week that is published already is published anew, and whether seats booked by hand may go."""
+    """Says why a week that is published already is published anew, and whether seats booked by hand may go.
+
+    What was booked or given back by hand stays where the new version leaves it its place; `replace_bookings` gives up
+    the rest.
+    """
 
     reason: TimetableChangeReason | None = None
     replace_bookings: bool = False
@@ -313,9 +317,13 @@ class AppointmentStatus(StrEnum):
 class Appointment(ResourceModel):
     """A planned session in the book: what the front desk sees of it."""
 
-    id: AppointmentId
+    id: AppointmentId = Field(description="The same in every version of the week that has this session.")
     site_id: SiteId
-    timetable_version: int
+    timetable_version: int = Field(description="The newest version of the week that has, or had, this session.")
+    sequence: int = Field(
+        description="Goes up when time, place or practitioner change, or it is cancelled (RFC 5545, 3.8.7.4)."
+    )
+    changed_at: datetime = Field(description="When it was booked, or when its sequence last went up.")
     status: AppointmentStatus
     service: ServiceKind
     modality: Modality

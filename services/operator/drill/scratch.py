@@ -64,8 +64,8 @@ class ScratchClinic:
         sessions = [(str(number), session) for number, race in enumerate(races, first) for session in race.sessions]
         await self._connection.executemany(
             "insert into appointments (organization_id, id, site_id, week, timetable_version, status, service, "
-            "modality, during, track, language, capacity, taken) "
-            "values ($1, $2, $3, $4, 1, 'booked', 'process_group', 'on_site', $5, $6, 'en', $7, $8)",
+            "modality, during, track, language, capacity, taken, changed_at) "
+            "values ($1, $2, $3, $4, 1, 'booked', 'process_group', 'on_site', $5, $6, 'en', $7, $8, $9)",
             [
                 (
                     self._organization_id,
@@ -76,14 +76,15 @@ class ScratchClinic:
                     track,
                     CAPACITY,
                     len(session.seats),
+                    self._now,
                 )
                 for track, session in sessions
             ],
         )
         await self._connection.executemany(
             "insert into appointment_patients "
-            "(organization_id, appointment_id, patient_id, during, booked, held_until) "
-            "values ($1, $2, $3, $4, true, $5)",
+            "(organization_id, appointment_id, patient_id, during, booked, held_until, by_hand) "
+            "values ($1, $2, $3, $4, true, $5::timestamptz, $5::timestamptz is not null)",
             [
                 (self._organization_id, session.id, patient_id, self._during, held_until)
                 for _, session in sessions

@@ -10,7 +10,8 @@ from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
-from services.scheduler.appointments import storage
+from services.scheduler.appointments import storage, week_storage
+from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
 from services.scheduler.errors import BookedByHandError
 from services.scheduler.sites.logic import SitesReader
 
@@ -51,23 +52,37 @@ class AppointmentsLogic:
         self._clock = clock
 
     async def replace_week(
-        self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session], *, replace_bookings: bool
-    ) -> None:
-        """Cancel what the version before had booked and book these sessions, all or nothing.
+        self,
+        site_id: SiteId,
+        week: date,
+        version: int,
+        sessions: Sequence[Session],
+        *,
+        apart: KeptApart,
+        replace_bookings: bool,
+    ) -> WeekDifference:
+        """Let the book hold these sessions of a week, all or nothing, and say what that changed.
+
+        What the version leaves as it was is left alone: identifiers, and seats taken or given back by hand.
 
         Raises:
-            BookedByHandError: Seats were taken or given back since, and nobody said that this may be undone.
+            BookedByHandError: Seats taken by hand have no place any more, and nobody said that they may go.
             DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
         """
-        by_hand = await storage.cancel_week(self._db, site_id, week)
-        if by_hand and not replace_bookings:
-            raise BookedByHandError(by_hand)
-        await storage.book(
+        now = self._clock.now()
+        booked = await week_storage.lock_week(self._db, site_id, week)
+        changes = difference(booked, sessions, apart=apart, now=now)
+        if changes.undone_by_hand and not replace_bookings:
+            raise BookedByHandError(changes.undone_by_hand)
+        await week_storage.cancel(self._db, [session.id for session in changes.cancelled], now)
+        await week_storage.keep(self._db, self._organization_id, version, changes.kept, now)
+        await week_storage.book(
             self._db,
             self._organization_id,
             site_id=site_id,
             week=week,
             version=version,
-            sessions=sessions,
-            now=self._clock.now(),
+            sessions=changes.added,
+            now=now,
         )
+        return changes

@@ -1,31 +1,30 @@
 """Where the book is kept."""
 
-from collections import Counter
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import TIMESTAMP, Date, Integer, Text, Uuid, and_, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import (
+    TIMESTAMP,
+    Date,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 
-from services.chassis.database import Query, Read, violated_constraint
+from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import OrganizationId, SiteId
-from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
+from services.contracts.identifiers import SiteId
+from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
-from services.scheduler.errors import DoubleBookingError
-from services.scheduler.storing import fresh_id
-
-_TAKEN: Final = {
-    "appointments_room_id_during_excl": "room",
-    "appointment_practitioners_practitioner_id_during_excl": "practitioner",
-    "appointment_patients_patient_id_during_excl": "patient",
-}
 
 
 def _part(part: str) -> Any:
@@ -62,11 +61,17 @@ _EXPIRED_HOLDS: Final = (
     )
     .scalar_subquery()
 )
+_AFTER: Final = bindparam("after", type_=Uuid)
+_IS_FIRST_PAGE: Final = _AFTER.op("=", is_comparison=True)(UUID(int=0))
+_LAST: Final = aliased(AppointmentRow, name="last")
+_PLACE_OF_LAST: Final = select(func.lower(_LAST.during), _LAST.id).where(_LAST.id == _AFTER).scalar_subquery()
 _PAGE: Final = Query(
     select(
         AppointmentRow.id,
         AppointmentRow.site_id,
         AppointmentRow.timetable_version,
+        AppointmentRow.sequence,
+        AppointmentRow.changed_at,
         AppointmentRow.status,
         AppointmentRow.service,
         AppointmentRow.modality,
@@ -87,9 +92,9 @@ _PAGE: Final = Query(
         AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
         AppointmentRow.week == bindparam("week", type_=Date),
         AppointmentRow.status == bindparam("status", type_=Text),
-        AppointmentRow.id > bindparam("after", type_=Uuid),
+        or_(_IS_FIRST_PAGE, tuple_(func.lower(AppointmentRow.during), AppointmentRow.id) > _PLACE_OF_LAST),
     )
-    .order_by(AppointmentRow.id)
+    .order_by(func.lower(AppointmentRow.during), AppointmentRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
 
@@ -106,91 +111,3 @@ async def page_of_week(
 def _to_appointment(row: asyncpg.Record) -> Appointment:
     values = dict(row)
     return Appointment(**{**values, "patient_ids": sorted(values["patient_ids"] or ())})
-
-
-async def cancel_week(db: AsyncSession, site_id: SiteId, week: date) -> int:
-    """Cancel what is booked in a week and return how many of its sessions had been changed by hand.
-
-    It stays in the book as history, without the seats that were only held.
-    """
-    booked = (
-        AppointmentRow.site_id == site_id,
-        AppointmentRow.week == week,
-        AppointmentRow.status == AppointmentStatus.BOOKED.value,
-    )
-    gone = await db.execute(
-        update(AppointmentRow)
-        .where(*booked)
-        .values(status=AppointmentStatus.CANCELLED.value)
-        .returning(AppointmentRow.id, AppointmentRow.by_hand)
-    )
-    by_hand = {row.id: row.by_hand for row in gone}
-    appointments = list(by_hand)
-    await _end_holds(db, appointments)
-    for participants in (AppointmentPractitionerRow, AppointmentPatientRow):
-        await db.execute(update(participants).where(participants.appointment_id.in_(appointments)).values(booked=False))
-    return sum(by_hand.values())
-
-
-async def _end_holds(db: AsyncSession, appointments: Sequence[UUID]) -> None:
-    held = await db.execute(
-        delete(AppointmentPatientRow)
-        .where(AppointmentPatientRow.appointment_id.in_(appointments), AppointmentPatientRow.held_until.is_not(None))
-        .returning(AppointmentPatientRow.appointment_id)
-    )
-    for appointment_id, seats in Counter(held.scalars()).items():
-        await db.execute(
-            update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - seats)
-        )
-
-
-async def book(
-    db: AsyncSession,
-    organization_id: OrganizationId,
-    *,
-    site_id: SiteId,
-    week: date,
-    version: int,
-    sessions: Sequence[Session],
-    now: datetime,
-) -> None:
-    """Book the sessions, which are in order of time.
-
-    Raises:
-        DoubleBookingError: A room, a practitioner or a patient is taken; the transaction can only be rolled back.
-    """
-    appointments: list[dict[str, Any]] = []
-    practitioners: list[dict[str, Any]] = []
-    patients: list[dict[str, Any]] = []
-    for identifier, session in zip(sorted(fresh_id(now) for _ in sessions), sessions, strict=True):
-        during = Range(session.start, session.end)
-        part = {"organization_id": organization_id, "appointment_id": identifier, "during": during, "booked": True}
-        appointments.append(
-            {
-                **session.model_dump(include={"service", "modality", "room_id", "track", "language", "capacity"}),
-                "organization_id": organization_id,
-                "id": identifier,
-                "site_id": site_id,
-                "week": week,
-                "timetable_version": version,
-                "status": AppointmentStatus.BOOKED.value,
-                "during": during,
-                "taken": len(session.patient_ids),
-            }
-        )
-        leading = (("lead", session.practitioner_id), ("co_facilitator", session.co_facilitator_id))
-        practitioners.extend({**part, "part": name, "practitioner_id": who} for name, who in leading if who is not None)
-        patients.extend({**part, "patient_id": patient_id} for patient_id in session.patient_ids)
-    try:
-        for table, rows in (
-            (AppointmentRow, appointments),
-            (AppointmentPractitionerRow, practitioners),
-            (AppointmentPatientRow, patients),
-        ):
-            if rows:
-                await db.execute(insert(table), rows)
-    except IntegrityError as error:
-        taken = _TAKEN.get(violated_constraint(error) or "")
-        if taken is None:
-            raise
-        raise DoubleBookingError(taken) from None

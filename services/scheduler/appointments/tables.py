@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, false, text
+from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKeyConstraint, Index, Uuid, false, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,7 +22,12 @@ def _never_twice(table: str, who: str, where: str) -> ExcludeConstraint:
 
 
 class AppointmentRow(Base):
-    """A planned session; seats taken never exceed its capacity, and a room holds one at a time."""
+    """A planned session; seats taken never exceed its capacity, and a room holds one at a time.
+
+    It keeps its identifier from one version of the week to the next while it can be called the same. `sequence` goes up
+    whenever its people must be told: another time, place or practitioner, or that it is off (RFC 5545, 3.8.7.4).
+    `released` names who has a seat by the published version and gave it back.
+    """
 
     __tablename__ = "appointments"
     __table_args__ = (
@@ -31,6 +36,7 @@ class AppointmentRow(Base):
         CheckConstraint("status in ('booked', 'cancelled')", name="status"),
         CheckConstraint("modality in ('on_site', 'telehealth')", name="modality"),
         CheckConstraint("0 <= taken and taken <= capacity", name="seats"),
+        CheckConstraint("sequence >= 0", name="sequence"),
         CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during"),
         _never_twice("appointments", "room_id", "status = 'booked'"),
         Index("appointments_week_idx", "organization_id", "site_id", "week", "id"),
@@ -50,7 +56,9 @@ class AppointmentRow(Base):
     language: Mapped[str | None]
     capacity: Mapped[int]
     taken: Mapped[int]
-    by_hand: Mapped[bool] = mapped_column(server_default=false())
+    sequence: Mapped[int] = mapped_column(server_default="0")
+    changed_at: Mapped[datetime]
+    released: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
 
 
 class AppointmentPractitionerRow(Base):
@@ -77,11 +85,15 @@ class AppointmentPractitionerRow(Base):
 
 
 class AppointmentPatientRow(Base):
-    """Who attends, or for whom a seat is held a while; nobody is in two booked sessions at once."""
+    """Who attends, or for whom a seat is held a while; nobody is in two booked sessions at once.
+
+    `by_hand` tells a seat that somebody gave from one that the published version has.
+    """
 
     __tablename__ = "appointment_patients"
     __table_args__ = (
         CheckConstraint("booked or held_until is null", name="held"),
+        CheckConstraint("held_until is null or by_hand", name="by_hand"),
         ForeignKeyConstraint(
             ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
         ),
@@ -94,3 +106,4 @@ class AppointmentPatientRow(Base):
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     booked: Mapped[bool]
     held_until: Mapped[datetime | None]
+    by_hand: Mapped[bool] = mapped_column(server_default=false())

@@ -49,7 +49,7 @@ _COUNT_SEAT: Final = (
         AppointmentRow.status == AppointmentStatus.BOOKED.value,
         AppointmentRow.taken < AppointmentRow.capacity,
     )
-    .values(taken=AppointmentRow.taken + 1, by_hand=True)
+    .values(taken=AppointmentRow.taken + 1)
     .returning(AppointmentRow.id)
     .execution_options(synchronize_session=False)
 )
@@ -114,9 +114,7 @@ async def _live_seats(
 
 async def _free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
     await db.execute(
-        update(AppointmentRow)
-        .where(AppointmentRow.id == appointment_id)
-        .values(taken=AppointmentRow.taken - count, by_hand=True)
+        update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - count)
     )
 
 
@@ -145,6 +143,7 @@ async def seat(
         during=Range(session.start, session.end),
         booked=True,
         held_until=held_until,
+        by_hand=True,
     )
     seated = await db.execute(statement.on_conflict_do_nothing().returning(AppointmentPatientRow.patient_id))
     return seated.scalar() is not None
@@ -170,13 +169,19 @@ async def release(
     reason: ReleaseReason,
     now: datetime,
 ) -> None:
-    """Take a patient out of a seat that they have, and note why."""
-    await db.execute(
-        delete(AppointmentPatientRow).where(
-            AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id
-        )
+    """Take a patient out of a seat that they have, and note why; the next version of the week leaves it empty."""
+    by_hand = await db.scalar(
+        delete(AppointmentPatientRow)
+        .where(AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id)
+        .returning(AppointmentPatientRow.by_hand)
     )
     await _free(db, appointment_id, 1)
+    if not by_hand:
+        await db.execute(
+            update(AppointmentRow)
+            .where(AppointmentRow.id == appointment_id)
+            .values(released=func.array_append(AppointmentRow.released, patient_id))
+        )
     await db.execute(
         insert(ReleaseRow).values(
             organization_id=organization_id,

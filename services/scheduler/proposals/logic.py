@@ -45,6 +45,7 @@ from services.scheduler.proposals.rules import (
     change_to_contract,
     diff_of,
     gap_of,
+    kept_apart,
     required_minutes_of,
     sessions_of,
     to_contract,
@@ -208,7 +209,7 @@ class ProposalsLogic:
             ReasonRequiredError: The week is published already, and no reason was given.
             PastWeekError: The week is over.
             TimetableRefusedError: With the commitments known by now it breaks a rule.
-            BookedByHandError: Seats were taken or given back since, and the request does not give them up.
+            BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
         """
         await storage.hold(self._db, proposal_id)
@@ -228,6 +229,7 @@ class ProposalsLogic:
             proposal.week,
             timetable.version,
             accepted.sessions,
+            apart=kept_apart(accepted.instance),
             replace_bookings=request.replace_bookings,
         )
         await storage.mark_published(self._db, proposal_id)

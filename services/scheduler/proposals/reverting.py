@@ -11,7 +11,7 @@ from services.contracts.identifiers import AccountId, SiteId, TimetableId
 from services.contracts.scheduler.timetables import RevertRequest, Session, Timetable
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
-from services.scheduler.proposals.rules import required_minutes_of, sessions_of, to_contract, unmet_of
+from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.format import instance_from_json, timetable_from_json
 from services.scheduler.solver.instance import Instance
@@ -53,7 +53,7 @@ class RevertsLogic:
             InvalidRequestError: There is no such earlier version.
             PastWeekError: The week is over.
             RevertRefusedError: With the commitments, plans and staff of today it breaks a rule.
-            BookedByHandError: Seats were taken or given back since, and the request does not give them up.
+            BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -74,7 +74,12 @@ class RevertsLogic:
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
         await self._timetables.publish(again, document)
         await self._appointments.replace_week(
-            site_id, week, again.version, sessions, replace_bookings=request.replace_bookings
+            site_id,
+            week,
+            again.version,
+            sessions,
+            apart=kept_apart(instance),
+            replace_bookings=request.replace_bookings,
         )
         return again
 

@@ -17,6 +17,7 @@ from services.contracts.scheduler.timetables import (
     UnmetRequirement,
 )
 from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.appointments.rules import KeptApart
 from services.scheduler.proposals.changes import Change, Seat
 from services.scheduler.solver.check import Verdict
 from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
@@ -103,6 +104,15 @@ def _deliveries(instance: Instance, timetable: Timetable) -> Iterator[tuple[Id, 
 
 def _reason(reason: Mapping[str, Any]) -> UnmetReason:
     return UnmetReason(code=reason["code"], sentence=reason["sentence"])
+
+
+def kept_apart(instance: Instance) -> KeptApart:
+    """Return whom each patient of the week may not meet."""
+    apart: dict[PatientId, set[PatientId]] = {PatientId(_uuid(patient.id)): set() for patient in instance.patients}
+    for one, other in instance.no_contact:
+        apart[PatientId(_uuid(one))].add(PatientId(_uuid(other)))
+        apart[PatientId(_uuid(other))].add(PatientId(_uuid(one)))
+    return apart
 
 
 def required_minutes_of(instance: Instance) -> int:

@@ -36,9 +36,10 @@ LEAD = Practitioner(
 
 def appointment(service: ServiceKind, people: int, *, room: bool = True) -> Appointment:
     return Appointment(
-        id=AppointmentId(uuid4()), site_id=SITE, timetable_version=1, status=AppointmentStatus.BOOKED, service=service,
-        modality=Modality.ON_SITE, start=datetime(2026, 10, 5, 17, 30, tzinfo=UTC),
-        end=datetime(2026, 10, 5, 20, 30, tzinfo=UTC), room_id=ROOM.id if room else None, practitioner_id=LEAD.id,
+        id=AppointmentId(uuid4()), site_id=SITE, timetable_version=1, sequence=0, status=AppointmentStatus.BOOKED,
+        changed_at=datetime(2026, 10, 2, tzinfo=UTC), service=service, modality=Modality.ON_SITE,
+        start=datetime(2026, 10, 5, 17, 30, tzinfo=UTC), end=datetime(2026, 10, 5, 20, 30, tzinfo=UTC),
+        room_id=ROOM.id if room else None, practitioner_id=LEAD.id,
         co_facilitator_id=None, track="general", language="en", capacity=12, taken=people,
         patient_ids=[PatientId(uuid4()) for _ in range(people)],
     )  # fmt: skip

@@ -56,7 +56,9 @@ def book(scheduler_database: Database, organization_id: UUID, clinic: Clinic, cl
         organization = OrganizationId(organization_id)
         async with scheduler_database.command(organization) as db:
             book = AppointmentsLogic(db, organization, clock)
-            await book.replace_week(SiteId(UUID(clinic.site["id"])), WEEK, 1, sessions, replace_bookings=False)
+            await book.replace_week(
+                SiteId(UUID(clinic.site["id"])), WEEK, 1, sessions, apart={}, replace_bookings=False
+            )
 
     return add
 
@@ -93,10 +95,10 @@ async def test_a_seat_too_many_is_refused_by_the_database(book: Any, session: Se
 async def test_a_cancelled_session_frees_everybody(
     book: Any, session: SessionMaker, scheduler: ClientFactory, clinic: Clinic
 ) -> None:
-    again = session(room_id=RoomId(UUID(clinic.room["id"])))
+    room = RoomId(UUID(clinic.room["id"]))
 
-    await book(again)
-    await book(again)
+    await book(session(room_id=room))
+    await book(session(room_id=room))
 
     path = f"/v1/sites/{clinic.site['id']}/appointments"
     found: dict[str, list[Json]] = {
@@ -162,7 +164,9 @@ class TestRaces:
             try:
                 async with scheduler_database.command(organization) as db:
                     book = AppointmentsLogic(db, organization, clock)
-                    await book.replace_week(site_id, week, 1, [session(patient_ids=patients)], replace_bookings=False)
+                    await book.replace_week(
+                        site_id, week, 1, [session(patient_ids=patients)], apart={}, replace_bookings=False
+                    )
             except DoubleBookingError:
                 return False
             return True

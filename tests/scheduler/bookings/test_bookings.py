@@ -12,17 +12,20 @@ from services.clients.records import RecordsClient
 from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality
 from tests.conftest import ClientFactory
-from tests.scheduler.bookings.conftest import (
+from tests.scheduler.conftest import (
     COMMITMENT,
     NO_SEAT,
     PATIENT_BOOKED,
     TUESDAY_NINE,
     Desk,
+    Json,
+    Make,
     People,
+    calendar,
     group,
+    plan_of,
     problem,
 )
-from tests.scheduler.conftest import Json, Make, calendar, plan_of
 from tests.support.tokens import Tokens
 
 HOUR = timedelta(hours=1)

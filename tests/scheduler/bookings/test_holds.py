@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.chassis.clock import Clock
-from tests.scheduler.bookings.conftest import NO_SEAT, PATIENT_BOOKED, TUESDAY_NINE, Desk, People, group, problem
+from tests.scheduler.conftest import NO_SEAT, PATIENT_BOOKED, TUESDAY_NINE, Desk, People, group, problem
 
 HOUR = timedelta(hours=1)
 
@@ -124,12 +124,25 @@ async def test_a_hold_that_is_over_cannot_be_released(desk: Desk, people: People
     assert (await desk.ask("release", appointment, people.ann, reason="patient_request")).status_code == 404
 
 
-async def test_publishing_the_week_anew_ends_its_holds(desk: Desk, people: People) -> None:
+async def test_a_hold_lives_on_in_a_new_version_and_ends_with_its_session(desk: Desk, people: People) -> None:
     [appointment] = await desk.publish(group(people.ben))
     await desk.ask("hold", appointment, people.ann, minutes=15)
 
-    [anew] = await desk.publish(group())
+    [kept] = await desk.publish(group(people.ben))
+    await desk.publish()
 
     [history] = await desk.read("cancelled")
+    assert (kept["taken"], kept["patient_ids"]) == (2, [people.ben["id"]])
     assert (history["taken"], history["patient_ids"]) == (1, [people.ben["id"]])
-    assert (await desk.ask("book", anew, people.ann)).status_code == 200
+
+
+async def test_a_lapsed_hold_has_no_place_in_a_new_version(desk: Desk, people: People, wait: Any) -> None:
+    [appointment] = await desk.publish(group(people.ben))
+    await desk.ask("hold", appointment, people.ann, minutes=1)
+    wait(timedelta(minutes=2))
+    desk.clock = Clock(timedelta(minutes=2) + desk.clock.now() - Clock().now())
+
+    await desk.publish(group(people.ben), replace_bookings=False)
+
+    assert await desk.run("select taken from appointments") == [(1,)]
+    assert await desk.run("select count(*) from appointment_patients") == [(1,)]

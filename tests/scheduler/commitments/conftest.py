@@ -5,11 +5,11 @@ from uuid import UUID
 
 import pytest
 
+from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.bookings.conftest import Desk
-from tests.scheduler.conftest import Clinic, Json, Make
+from tests.scheduler.conftest import Clinic, Desk, Json, Make
 
 
 @pytest.fixture
@@ -18,8 +18,10 @@ async def patient(clinic: Clinic, new_patient: Make) -> Json:
 
 
 @pytest.fixture
-def desk(scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic) -> Desk:
-    return Desk(scheduler, scheduler_database, organization_id, clinic.site)
+def desk(
+    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
+) -> Desk:
+    return Desk(scheduler, scheduler_database, organization_id, clinic.site, clock)
 
 
 class Sources:

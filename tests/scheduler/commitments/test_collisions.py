@@ -9,9 +9,8 @@ import pytest
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.bookings.conftest import TUESDAY_NINE, Desk, group
 from tests.scheduler.commitments.conftest import Sources
-from tests.scheduler.conftest import Clinic, Json, Make, calendar
+from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, calendar, group
 
 MORNING = calendar("20261006T080000/20261006T093000")
 Import = Callable[..., Awaitable[Any]]

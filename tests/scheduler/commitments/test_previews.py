@@ -4,9 +4,8 @@ from uuid import uuid4
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.bookings.conftest import Desk, group
 from tests.scheduler.commitments.conftest import Sources
-from tests.scheduler.conftest import Json, calendar
+from tests.scheduler.conftest import Desk, Json, calendar, group
 
 WEEKLY = calendar("20261006T090000/20261006T120000", "20261008T110000/20261008T113000").replace(
     b"DTEND:20261006T120000", b"DTEND:20261006T120000\r\nRRULE:FREQ=WEEKLY;COUNT=6\r\nTHIS IS NO LINE\r\nRDATE:nonsense"

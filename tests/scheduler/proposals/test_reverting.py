@@ -142,23 +142,46 @@ async def test_where_nothing_is_published_there_is_nothing_to_go_back_to(schedul
     assert (await scheduler(Role.FRONT_DESK).get(f"{path}/versions")).json()["items"] == []
 
 
-async def test_a_seat_given_back_by_hand_is_not_undone_by_a_new_version_unless_that_is_meant(
+async def _appointment_with(desk: Any, clinic: Clinic, patient_id: object) -> Json:
+    path = f"/v1/sites/{clinic.site['id']}/appointments"
+    appointments: list[Json] = (await desk.get(path, params={"week": MONDAY})).json()["items"]
+    return next(one for one in appointments if str(patient_id) in one["patient_ids"])
+
+
+async def test_a_seat_given_back_by_hand_stays_empty_where_the_new_version_leaves_its_session(
+    *, scheduler: ClientFactory, clinic: Clinic, proposed: Json, publish: Publish, week: Week
+) -> None:
+    desk = scheduler(Role.FRONT_DESK)
+    monday = await _appointment_with(desk, clinic, week.ids[0])
+    released = await desk.post(
+        f"/v1/appointments/{monday['id']}:release", json={"patient_id": str(week.ids[0]), "reason": "illness"}
+    )
+
+    answer = await publish(proposed, reason="admission")
+
+    assert (released.status_code, answer.status_code) == (204, 200)
+    again = await _appointment_with(desk, clinic, week.ids[1])
+    assert (again["id"], again["timetable_version"], again["sequence"]) == (monday["id"], 2, 0)
+    assert set(again["patient_ids"]) == set(map(str, week.ids[1:]))
+
+
+async def test_a_seat_taken_by_hand_is_not_lost_to_a_new_version_unless_that_is_meant(
     *, scheduler: ClientFactory, clinic: Clinic, proposed: Json, publish: Publish, booked: Booked, week: Week
 ) -> None:
     desk = scheduler(Role.FRONT_DESK)
-    appointments = (await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params={"week": MONDAY})).json()[
-        "items"
-    ]
-    first = next(one for one in appointments if str(week.ids[0]) in one["patient_ids"])
-    released = await desk.post(
-        f"/v1/appointments/{first['id']}:release", json={"patient_id": str(week.ids[0]), "reason": "illness"}
-    )
+    path = f"/v1/sites/{clinic.site['id']}/appointments"
+    groups = (await desk.get(path, params={"week": MONDAY})).json()["items"]
+    tuesday = next(one for one in groups if one["start"].startswith("2026-10-06"))
+    added = await desk.post(f"/v1/appointments/{tuesday['id']}:book", json={"patient_id": str(week.ids[3])})
     by_hand = await booked()
 
     refused = await publish(proposed, reason="admission")
 
-    assert released.status_code == 204
+    assert added.status_code == 200, added.text
     assert (refused.status_code, refused.json()["code"]) == (409, "booked-by-hand")
+    assert "In 1 sessions" in refused.json()["detail"]
     assert await booked() == by_hand
     meant = await publish(proposed, reason="admission", replace_bookings=True)
     assert meant.status_code == 200, meant.text
+    moved = await _appointment_with(desk, clinic, week.ids[3])
+    assert moved["start"].startswith("2026-10-05")
