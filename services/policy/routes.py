@@ -158,6 +158,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("read_notice_provider", "GET", "/v1/notice_provider", _SETS_UP),
     _scheduler("put_notice_provider", "PUT", "/v1/notice_provider", _SETS_UP),
     _scheduler("list_patient_notices", "GET", "/v1/patients/{patient_id}/notices", _BOOKS),
+    _scheduler("create_offer_batch", "POST", "/v1/appointments/{appointment_id}/offer_batches", _BOOKS),
+    _scheduler("list_offer_batches", "GET", "/v1/sites/{site_id}/offer_batches", _READS_THE_BOOK),
+    _scheduler("read_offer_batch", "GET", "/v1/offer_batches/{batch_id}", _READS_THE_BOOK),
+    _scheduler("withdraw_offer_batch", "POST", "/v1/offer_batches/{batch_id}:withdraw", _BOOKS),
+    _scheduler("accept_offer", "POST", "/v1/offers/{offer_id}:accept", _BOOKS),
+    _scheduler("decline_offer", "POST", "/v1/offers/{offer_id}:decline", _BOOKS),
+    _scheduler("issue_offer_link", "POST", "/v1/offers/{offer_id}:issue_link", _BOOKS),
+    _scheduler("read_offer_rule", "GET", "/v1/sites/{site_id}/offer_rule", _READS_THE_BOOK),
+    _scheduler("put_offer_rule", "PUT", "/v1/sites/{site_id}/offer_rule", _DESK),
+    # Whoever holds the secret may ask: a person on the waitlist has no account.
+    Route("look_at_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:look", _NOBODY, public=True),
+    Route("answer_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:answer", _NOBODY, public=True),
 )
 
 BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

@@ -20,6 +20,7 @@ from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.notice_preferences.routes import router as notice_preferences
 from services.scheduler.notice_providers.routes import router as notice_providers
 from services.scheduler.notices.routes import router as notices
+from services.scheduler.offers.routes import router as offers
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
 from services.scheduler.settings import SchedulerSettings
@@ -45,6 +46,7 @@ _ROUTERS = (
     group_series,
     notice_preferences,
     notice_providers,
+    offers,
 )
 
 

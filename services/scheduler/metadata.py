@@ -12,6 +12,7 @@ from services.scheduler.keys import tables as keys
 from services.scheduler.notice_preferences import tables as notice_preferences
 from services.scheduler.notice_providers import tables as notice_providers
 from services.scheduler.notices import tables as notices
+from services.scheduler.offers import tables as offers
 from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
 from services.scheduler.rows import Base
@@ -30,6 +31,7 @@ TABLES: Final = (
     notice_providers,
     notices,
     group_series,
+    offers,
     practitioners,
     proposals,
     sites,
@@ -41,6 +43,7 @@ METADATA: Final = Base.metadata
 
 _QUEUE: Final = "the job queue's own: it names organization and solve by id, so that a worker serves every organization"
 SPANNING_TABLES: Final[Mapping[str, str]] = {
+    "offer_tokens": "hashes of secrets, which lead to an organization before any is known; no patient, no time",
     "pgqueuer": _QUEUE,
     "pgqueuer_log": _QUEUE,
     "pgqueuer_statistics": _QUEUE,

@@ -35,12 +35,12 @@ class Forwarder:
         self,
         request: IncomingRequest,
         service: Microservice,
-        internal_token: str,
+        internal_token: str | None,
         *,
         receive: Receive,
         send: Send,
     ) -> None:
-        """Forward a request with an internal token in place of the caller's, and relay the answer.
+        """Forward a request with an internal token, or none, in place of the caller's, and relay the answer.
 
         When the caller leaves, the exchange ends: the service sees its connection close.
 
@@ -66,7 +66,7 @@ class Forwarder:
             watch.cancel()
 
     async def _exchange(
-        self, request: IncomingRequest, service: Microservice, internal_token: str, upload: "_Upload", send: Send
+        self, request: IncomingRequest, service: Microservice, internal_token: str | None, upload: "_Upload", send: Send
     ) -> None:
         async with self._http.session.request(
             request.method,
@@ -92,8 +92,10 @@ def _has_body(request: IncomingRequest) -> bool:
     return request.method != "GET"
 
 
-def _headers(request: IncomingRequest, internal_token: str) -> dict[str, str]:
-    headers = forwarded(request.headers) | outgoing_headers() | {"authorization": f"Bearer {internal_token}"}
+def _headers(request: IncomingRequest, internal_token: str | None) -> dict[str, str]:
+    headers = forwarded(request.headers) | outgoing_headers()
+    if internal_token is not None:
+        headers["authorization"] = f"Bearer {internal_token}"
     if _has_body(request) and b"transfer-encoding" not in request.headers:
         headers["content-length"] = request.headers.get(b"content-length", b"0").decode()
     return headers

@@ -1,6 +1,7 @@
 """What is allowed with seats."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork
@@ -30,6 +31,13 @@ from services.scheduler.errors import (
 )
 
 
+class FreedSeats(Protocol):
+    """Hears of seats that are free again, within the transaction that freed them."""
+
+    async def freed(self, appointment_id: AppointmentId, caller_token: str) -> None:
+        """Do what the site wants done with a seat of this session; never fails because another service is away."""
+
+
 class BookingsLogic:
     """Books, holds and releases seats; never tells who else sits there."""
 
@@ -40,12 +48,14 @@ class BookingsLogic:
         *,
         commitments: CommitmentsReader,
         records: RecordsClient,
+        freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
         self._commitments = commitments
         self._records = records
+        self._freed_seats = freed_seats
         self._clock = clock
 
     async def book(self, appointment_id: AppointmentId, request: BookingRequest, caller_token: str) -> Booking:
@@ -59,7 +69,15 @@ class BookingsLogic:
             CommitmentCollidesError: The patient has a commitment at that time.
             NoSeatError: No seat is free, or none that this patient may sit on.
         """
-        return await self._take(appointment_id, request.patient_id, caller_token, held_until=None)
+        return await self.book_for(appointment_id, await self.seating(request.patient_id, caller_token))
+
+    async def book_for(self, appointment_id: AppointmentId, seating: PatientSeating) -> Booking:
+        """Book for a patient of whom records has been asked already.
+
+        Raises:
+            Whatever `book` raises, for the same reasons.
+        """
+        return await self._take(appointment_id, seating, held_until=None)
 
     async def hold(self, appointment_id: AppointmentId, request: HoldRequest, caller_token: str) -> Booking:
         """Keep a seat for a patient for some minutes; asked again, for so many minutes from then.
@@ -68,10 +86,11 @@ class BookingsLogic:
             Whatever `book` raises, for the same reasons.
         """
         held_until = self._clock.now() + timedelta(minutes=request.minutes)
-        return await self._take(appointment_id, request.patient_id, caller_token, held_until=held_until)
+        seating = await self.seating(request.patient_id, caller_token)
+        return await self._take(appointment_id, seating, held_until=held_until)
 
-    async def release(self, appointment_id: AppointmentId, request: ReleaseRequest) -> None:
-        """Give a patient's seat back, whether booked or held.
+    async def release(self, appointment_id: AppointmentId, request: ReleaseRequest, caller_token: str) -> None:
+        """Give a patient's seat back, whether booked or held; the site may have it offered to who waits.
 
         Raises:
             NotFoundError: There is no such session in the caller's organization, or the patient has no seat in it.
@@ -90,12 +109,13 @@ class BookingsLogic:
             reason=request.reason,
             now=now,
         )
+        await self._freed_seats.freed(appointment_id, caller_token)
 
+    # Records is asked before the session is locked: nobody waits for a network call of somebody else.
     async def _take(
-        self, appointment_id: AppointmentId, patient_id: PatientId, caller_token: str, *, held_until: datetime | None
+        self, appointment_id: AppointmentId, seating: PatientSeating, *, held_until: datetime | None
     ) -> Booking:
-        # Records is asked before the session is locked: nobody waits for a network call of somebody else.
-        seating = await self._seating(patient_id, caller_token)
+        patient_id = seating.patient_id
         session = await self._locked(appointment_id, patient_id, self._clock.now())
         if session.is_booked_for(patient_id):
             raise PatientBookedError
@@ -117,7 +137,13 @@ class BookingsLogic:
             held_until=held_until,
         )
 
-    async def _seating(self, patient_id: PatientId, caller_token: str) -> PatientSeating:
+    async def seating(self, patient_id: PatientId, caller_token: str) -> PatientSeating:
+        """Ask records what giving the patient a seat depends on.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
         try:
             return await self._records.patient_seating(caller_token, patient_id)
         except RefusedError:

@@ -8,7 +8,7 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, documented
 from services.contracts.identifiers import AppointmentId
 from services.contracts.scheduler.bookings import Booking, BookingRequest, HoldRequest, ReleaseRequest
-from services.scheduler.dependencies import Bookings
+from services.scheduler.dependencies.seats import Bookings
 
 router = APIRouter(prefix="/v1/appointments", route_class=IdempotentRoute, tags=["bookings"])
 
@@ -35,6 +35,8 @@ async def hold_appointment(
     status_code=HTTPStatus.NO_CONTENT,
     responses=documented(404, 409, 422),
 )
-async def release_appointment(appointment_id: AppointmentId, request: ReleaseRequest, bookings: Bookings) -> None:
+async def release_appointment(
+    appointment_id: AppointmentId, request: ReleaseRequest, bookings: Bookings, token: BearerToken
+) -> None:
     """Give a patient's seat back, and say why."""
-    await bookings.release(appointment_id, request)
+    await bookings.release(appointment_id, request, token)

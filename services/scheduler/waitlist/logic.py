@@ -163,6 +163,18 @@ class WaitlistLogic:
         """
         return await self._close(entry_id, WaitlistStatus.PLACED, None)
 
+    async def seated(self, entry_id: WaitlistEntryId) -> None:
+        """Take note of a seat: it ends the waiting for one service, and not that for the whole programme.
+
+        Raises:
+            EntryClosedError: The person waits no longer.
+        """
+        entry = await self._reader.get(entry_id)
+        if entry.service is not None:
+            await self.place(entry_id)
+        elif entry.status is not WaitlistStatus.WAITING:
+            raise EntryClosedError
+
     async def remove(self, entry_id: WaitlistEntryId, reason: RemovalReason) -> WaitlistEntry:
         """End the waiting of somebody who does not get a seat.
 

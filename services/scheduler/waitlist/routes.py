@@ -19,7 +19,7 @@ from services.contracts.scheduler.waitlist import (
     WaitlistStatus,
 )
 from services.contracts.vocabulary import ServiceKind
-from services.scheduler.dependencies import Waitlist, WaitlistRead
+from services.scheduler.dependencies.seats import Waitlist, WaitlistRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["waitlist"])
 

@@ -54,6 +54,17 @@ async def test_the_service_gets_an_internal_token_for_itself_instead_of_the_call
     assert claims.exp - claims.iat == 60
 
 
+@pytest.mark.parametrize("roles", [(), (Role.PATIENT,)], ids=["a stranger", "somebody signed in"])
+async def test_a_public_route_of_a_service_is_reached_without_any_token(
+    gateway: GatewayFactory, roles: tuple[Role, ...]
+) -> None:
+    answer = await gateway(*roles).post("/v1/offered_times:look", content=b'{"token": "x"}')
+
+    heard = answer.json()
+    assert (answer.status_code, heard["path"], heard["body"]) == (200, "/v1/offered_times:look", '{"token": "x"}')
+    assert "authorization" not in _fields(heard)
+
+
 async def test_the_internal_token_is_minted_once_for_each_caller_and_service(gateway: GatewayFactory) -> None:
     one, other = gateway(Role.COUNSELLOR), gateway(Role.COUNSELLOR)
 

@@ -1,18 +1,12 @@
 """The wiring of the scheduler's subjects, readable from top to bottom."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.chassis.clock import Clock
-from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.sealing import SealingKey
-from services.chassis.wiring import Caller, Db, Now, Reading, organization_of
-from services.clients.records import RecordsClient
-from services.contracts.identifiers import AccountId, OrganizationId
+from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
-from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.collisions import CollisionsReader
 from services.scheduler.commitments.logic import (
     CommitmentPreviews,
@@ -21,12 +15,14 @@ from services.scheduler.commitments.logic import (
     CommitmentsReader,
 )
 from services.scheduler.commitments.readers import CalendarReaders
+from services.scheduler.dependencies.base import CallersWork as _Command
+from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_preferences.logic import NoticePreferencesLogic, NoticePreferencesReader
 from services.scheduler.notice_providers.logic import NoticeProvidersLogic, NoticeProvidersReader
-from services.scheduler.notices.logic import NoticesLogic, NoticesReader
+from services.scheduler.notices.logic import NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
@@ -35,28 +31,6 @@ from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
-from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
-
-
-@dataclass(frozen=True, slots=True)
-class _Command:
-    """What every command works with; it reads on its own connection, and so sees what it has written."""
-
-    db: UnitOfWork
-    organization_id: OrganizationId
-    account_id: AccountId
-    read: Read
-    clock: Clock
-
-
-async def _command(db: Db, principal: Caller, clock: Now) -> _Command:
-    read = Read(await driver_connection(db))
-    return _Command(db, organization_of(principal), principal.account_id, read, clock)
-
-
-async def _records(request: Request) -> RecordsClient:
-    records: RecordsClient = request.app.state.records
-    return records
 
 
 async def _calendar_readers(request: Request) -> CalendarReaders:
@@ -64,8 +38,6 @@ async def _calendar_readers(request: Request) -> CalendarReaders:
     return readers
 
 
-Command = Annotated[_Command, Depends(_command)]
-Records = Annotated[RecordsClient, Depends(_records)]
 Readers = Annotated[CalendarReaders, Depends(_calendar_readers)]
 
 
@@ -255,33 +227,8 @@ async def _notice_providers(command: Command, root: RootKey) -> NoticeProvidersL
     return NoticeProvidersLogic(command.db, command.read, command.organization_id, keys, command.clock)
 
 
-def notices_of(command: _Command) -> NoticesLogic:
-    """Open the outbox within a command's transaction."""
-    return NoticesLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
-
-
 async def _notices_read(read: Reading) -> NoticesReader:
     return NoticesReader(read, SitesReader(read))
-
-
-# Not a thread's work: what is not `async` here would be sent to one.
-async def _bookings(command: Command, records: Records) -> BookingsLogic:
-    commitments = CommitmentsReader(command.read)
-    return BookingsLogic(
-        command.db, command.organization_id, commitments=commitments, records=records, clock=command.clock
-    )
-
-
-async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
-    return WaitlistReader(read, SitesReader(read), clock)
-
-
-async def _waitlist(command: Command, records: Records) -> WaitlistLogic:
-    sites = SitesReader(command.read)
-    reader = WaitlistReader(command.read, sites, command.clock)
-    return WaitlistLogic(
-        command.db, command.organization_id, reader=reader, sites=sites, records=records, clock=command.clock
-    )
 
 
 Sites = Annotated[SitesLogic, Depends(_sites)]
@@ -305,9 +252,6 @@ ProposalChangesRead = Annotated[ProposalChangesReader, Depends(_proposal_changes
 Reverts = Annotated[RevertsLogic, Depends(_reverts)]
 TimetablesRead = Annotated[TimetablesReader, Depends(_timetables_read)]
 AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
-Bookings = Annotated[BookingsLogic, Depends(_bookings)]
-Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
-WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
 NoticePreferences = Annotated[NoticePreferencesLogic, Depends(_notice_preferences)]
 NoticePreferencesRead = Annotated[NoticePreferencesReader, Depends(_notice_preferences_read)]
 NoticeProviders = Annotated[NoticeProvidersLogic, Depends(_notice_providers)]

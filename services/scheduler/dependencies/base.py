@@ -1,0 +1,52 @@
+"""What all wiring of the scheduler starts from: a piece of work in one transaction, and the way to records."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork, driver_connection
+from services.chassis.wiring import Caller, Db, Now, organization_of
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.sites.logic import SitesReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What every change works with; it reads on its own connection, and so sees what it has written."""
+
+    db: UnitOfWork
+    organization_id: OrganizationId
+    read: Read
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallersWork(Work):
+    """Work that somebody who is signed in has asked for."""
+
+    account_id: AccountId
+
+
+async def _command(db: Db, principal: Caller, clock: Now) -> CallersWork:
+    read = Read(await driver_connection(db))
+    return CallersWork(
+        db=db, organization_id=organization_of(principal), read=read, clock=clock, account_id=principal.account_id
+    )
+
+
+async def _records(request: Request) -> RecordsClient:
+    records: RecordsClient = request.app.state.records
+    return records
+
+
+def notices_in(work: Work) -> NoticesLogic:
+    """Open the outbox within the transaction of the work."""
+    return NoticesLogic(work.db, work.organization_id, SitesReader(work.read), work.clock)
+
+
+Command = Annotated[CallersWork, Depends(_command)]
+Records = Annotated[RecordsClient, Depends(_records)]

@@ -1,0 +1,110 @@
+"""The wiring of what gives people seats one at a time: bookings, the waitlist, offers.
+
+All of it is a coroutine where FastAPI calls it: what is not `async` would be sent to a thread.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.database import Read, driver_connection
+from services.chassis.wiring import Now, PublicDb, Reading
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import OrganizationId
+from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.dependencies.base import Command, Records, Work, notices_in
+from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
+from services.scheduler.offers.logic import AutomaticOffers, OffersLogic, OffersReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
+
+
+def _waitlist_in(work: Work, records: RecordsClient) -> WaitlistLogic:
+    sites = SitesReader(work.read)
+    reader = WaitlistReader(work.read, sites, work.clock)
+    return WaitlistLogic(work.db, work.organization_id, reader=reader, sites=sites, records=records, clock=work.clock)
+
+
+def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
+    sites = SitesReader(work.read)
+    return OffersLogic(
+        work.db,
+        work.organization_id,
+        read=work.read,
+        reader=OffersReader(work.read, sites, work.clock),
+        sites=sites,
+        waitlist=WaitlistReader(work.read, sites, work.clock),
+        commitments=CommitmentsReader(work.read),
+        records=records,
+        notices=notices_in(work),
+        clock=work.clock,
+    )
+
+
+def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
+    """Make what books and gives back seats; a seat given back is offered where its site wants that."""
+    offers_read = OffersReader(work.read, SitesReader(work.read), work.clock)
+    return BookingsLogic(
+        work.db,
+        work.organization_id,
+        commitments=CommitmentsReader(work.read),
+        records=records,
+        freed_seats=AutomaticOffers(_offers_in(work, records), offers_read, work.read, work.clock),
+        clock=work.clock,
+    )
+
+
+def _answers_in(work: Work, records: RecordsClient) -> OfferAnswersLogic:
+    return OfferAnswersLogic(
+        work.db,
+        work.organization_id,
+        read=work.read,
+        offers=OffersReader(work.read, SitesReader(work.read), work.clock),
+        waitlist=_waitlist_in(work, records),
+        bookings=bookings_in(work, records),
+        notices=notices_in(work),
+        clock=work.clock,
+    )
+
+
+async def _bookings(command: Command, records: Records) -> BookingsLogic:
+    return bookings_in(command, records)
+
+
+async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
+    return WaitlistReader(read, SitesReader(read), clock)
+
+
+async def _waitlist(command: Command, records: Records) -> WaitlistLogic:
+    return _waitlist_in(command, records)
+
+
+async def _offers(command: Command, records: Records) -> OffersLogic:
+    return _offers_in(command, records)
+
+
+async def _offers_read(read: Reading, clock: Now) -> OffersReader:
+    return OffersReader(read, SitesReader(read), clock)
+
+
+async def _offer_answers(command: Command, records: Records) -> OfferAnswersLogic:
+    return _answers_in(command, records)
+
+
+async def _offered_times(db: PublicDb, clock: Now, records: Records) -> OfferedTimesLogic:
+    read = Read(await driver_connection(db))
+
+    def answers(organization_id: OrganizationId) -> OfferAnswersLogic:
+        return _answers_in(Work(db=db, organization_id=organization_id, read=read, clock=clock), records)
+
+    return OfferedTimesLogic(db, answers)
+
+
+Bookings = Annotated[BookingsLogic, Depends(_bookings)]
+Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
+WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
+Offers = Annotated[OffersLogic, Depends(_offers)]
+OffersRead = Annotated[OffersReader, Depends(_offers_read)]
+OfferAnswers = Annotated[OfferAnswersLogic, Depends(_offer_answers)]
+OfferedTimes = Annotated[OfferedTimesLogic, Depends(_offered_times)]

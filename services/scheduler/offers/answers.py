@@ -1,0 +1,206 @@
+"""What is allowed with one offer: it is accepted or declined, by the front desk or by who holds its secret."""
+
+import secrets
+from collections.abc import Callable
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import ContentionError, NotFoundError, ServiceError
+from services.contracts.identifiers import OfferId, OrganizationId
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.notices import NoticeKind
+from services.contracts.scheduler.offers import (
+    Offer,
+    OfferBatchStatus,
+    OfferedTime,
+    OfferLink,
+    OfferStatus,
+    TimeAnswer,
+    TimeAnswerKind,
+)
+from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.notices.facts import NoticeFacts, Sitting
+from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.offers import storage
+from services.scheduler.offers.errors import OfferOverError, TimeGoneError
+from services.scheduler.offers.logic import OffersReader
+from services.scheduler.offers.rules import TOKEN_BYTES, hash_of
+from services.scheduler.offers.storage import FoundOffer
+from services.scheduler.waitlist.logic import WaitlistLogic
+
+
+class OfferAnswersLogic:
+    """Takes answers; the first valid accept of a seat wins, by the counter of its batch."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        *,
+        read: Read,
+        offers: OffersReader,
+        waitlist: WaitlistLogic,
+        bookings: BookingsLogic,
+        notices: NoticesLogic,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._read = read
+        self._offers = offers
+        self._waitlist = waitlist
+        self._bookings = bookings
+        self._notices = notices
+        self._clock = clock
+
+    async def find(self, offer_id: OfferId) -> FoundOffer:
+        """Return an offer with its session.
+
+        Raises:
+            NotFoundError: There is no such offer in the caller's organization.
+        """
+        found = await storage.find_offer(self._read, offer_id, self._clock.now())
+        if found is None:
+            raise NotFoundError
+        return found
+
+    async def accept(self, offer_id: OfferId, caller_token: str) -> Offer:
+        """Accept for the person: the seat is booked, or nothing is changed.
+
+        Raises:
+            NotFoundError: There is no such offer in the caller's organization.
+            OfferOverError: It is not open any more, be it that somebody was faster.
+            UpstreamUnavailableError: Records does not answer.
+            Whatever booking the seat raises, for the same reasons.
+        """
+        found = await self.find(offer_id)
+        seating = await self._bookings.seating(found.offer.patient_id, caller_token)
+        return await self.accept_for(found, seating)
+
+    async def accept_for(self, found: FoundOffer, seating: PatientSeating) -> Offer:
+        """Accept for a person of whom records has been asked already.
+
+        Raises:
+            OfferOverError: The offer is not open any more.
+            Whatever booking the seat raises, for the same reasons.
+        """
+        now, offer = self._clock.now(), found.offer
+        _refuse_decided(offer)
+        is_last = await storage.count_accepted(self._db, offer.batch_id, now)
+        if is_last is None:
+            raise OfferOverError(await self._status_now(offer))
+        if not await storage.decide(self._db, offer.id, OfferStatus.ACCEPTED, now):
+            raise OfferOverError(await self._status_now(offer))
+        await self._bookings.book_for(found.appointment_id, seating)
+        if is_last:
+            await self._tell_the_others(found)
+        await self._waitlist.seated(offer.entry_id)
+        return (await self.find(offer.id)).offer
+
+    async def _tell_the_others(self, found: FoundOffer) -> None:
+        now = self._clock.now()
+        sitting = Sitting(found.start, found.end, found.modality)
+        facts = NoticeFacts(site_id=found.site_id, appointment_id=found.appointment_id, after=sitting)
+        for offer_id, patient_id in await storage.close_others(self._db, found.offer.batch_id, OfferStatus.FILLED, now):
+            await self._notices.queue(NoticeKind.SEAT_FILLED, patient_id, facts, dedupe_key=f"filled:{offer_id}")
+
+    async def _status_now(self, offer: Offer) -> OfferStatus:
+        status = (await self.find(offer.id)).offer.status
+        if status is not OfferStatus.OPEN:
+            return status
+        batch = await self._offers.get(offer.batch_id)
+        # Whoever took the last seat has not committed what became of the others when this was read.
+        return OfferStatus.FILLED if batch.status is OfferBatchStatus.FILLED else OfferStatus(batch.status.value)
+
+    async def decline(self, offer_id: OfferId) -> Offer:
+        """Write down that the person does not want the seat; they go on waiting.
+
+        Raises:
+            NotFoundError: There is no such offer in the caller's organization.
+            OfferOverError: It is not open any more.
+        """
+        found = await self.find(offer_id)
+        _refuse_decided(found.offer)
+        if not await storage.decide(self._db, offer_id, OfferStatus.DECLINED, self._clock.now()):
+            raise OfferOverError((await self.find(offer_id)).offer.status)
+        return (await self.find(offer_id)).offer
+
+    async def issue_link(self, offer_id: OfferId) -> OfferLink:
+        """Make the secret with which the person answers without signing in; the one before opens nothing any more.
+
+        Raises:
+            NotFoundError: There is no such offer in the caller's organization.
+            OfferOverError: It is not open any more.
+        """
+        found = await self.find(offer_id)
+        _refuse_decided(found.offer)
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        await storage.put_token(
+            self._db,
+            self._organization_id,
+            offer_id,
+            token_hash=hash_of(token),
+            expires_at=found.expires_at,
+            now=self._clock.now(),
+        )
+        return OfferLink(token=token, expires_at=found.expires_at)
+
+
+def _refuse_decided(offer: Offer) -> None:
+    if offer.status is not OfferStatus.OPEN:
+        raise OfferOverError(offer.status.value)
+
+
+class OfferedTimesLogic:
+    """Serves who holds a secret, and nobody else: no name, no place, no service, and the same words for each refusal.
+
+    Whom the person is kept apart from was asked of records when the offer was made, as nobody is signed in here on
+    whose behalf it could be asked again; offers live two days at most.
+    """
+
+    def __init__(self, db: UnitOfWork, answers: Callable[[OrganizationId], OfferAnswersLogic]) -> None:
+        self._db = db
+        self._answers = answers
+
+    async def look(self, token: str) -> OfferedTime:
+        """Return what a secret is for.
+
+        Raises:
+            NotFoundError: It opens nothing.
+        """
+        answers, offer_id = await self._entered(token)
+        return _time(await answers.find(offer_id))
+
+    async def answer(self, answer: TimeAnswer) -> OfferedTime:
+        """Accept or decline; the same answer again is answered as the first time.
+
+        Raises:
+            NotFoundError: The secret opens nothing.
+            TimeGoneError: The time is not free any more, for whatever reason.
+        """
+        answers, offer_id = await self._entered(answer.token)
+        found = await answers.find(offer_id)
+        is_accept = answer.answer is TimeAnswerKind.ACCEPT
+        if found.offer.status is (OfferStatus.ACCEPTED if is_accept else OfferStatus.DECLINED):
+            return _time(found)
+        try:
+            if is_accept:
+                await answers.accept_for(found, found.seating)
+            else:
+                await answers.decline(offer_id)
+        except ContentionError:
+            raise
+        except ServiceError:
+            raise TimeGoneError from None
+        return _time(await answers.find(offer_id))
+
+    async def _entered(self, token: str) -> tuple[OfferAnswersLogic, OfferId]:
+        whose = await storage.enter_by_token(self._db, hash_of(token))
+        if whose is None:
+            raise NotFoundError
+        organization_id, offer_id = whose
+        return self._answers(organization_id), offer_id
+
+
+def _time(found: FoundOffer) -> OfferedTime:
+    return OfferedTime(status=found.offer.status, start=found.start, end=found.end, answer_by=found.expires_at)

@@ -1,0 +1,275 @@
+"""What is allowed with offers: who is asked, and by whom."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import NotFoundError, UpstreamUnavailableError
+from services.chassis.paging import PageRequest
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.base import Page
+from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, OrganizationId, SiteId
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.notices import NoticeKind
+from services.contracts.scheduler.offers import (
+    Offer,
+    OfferBatch,
+    OfferBatchRequest,
+    OfferBatchStatus,
+    OfferRule,
+    OfferRuleRequest,
+    OfferStatus,
+)
+from services.contracts.scheduler.waitlist import RankedEntry
+from services.contracts.vocabulary import Modality
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.errors import AppointmentOverError
+from services.scheduler.notices.facts import NoticeFacts, Sitting
+from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.offers import storage
+from services.scheduler.offers.errors import BatchOverError, NobodyToAskError, NotWaitingError, SeatsTakenError
+from services.scheduler.offers.rules import candidates, expiry, may_be_asked
+from services.scheduler.offers.seats import FreeSeats
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.storing import fresh_id
+from services.scheduler.waitlist.logic import WaitlistReader
+
+_OFF: Final = OfferRuleRequest(enabled=False)
+_MOST_CONSIDERED: Final = 60
+"""Of whom records is asked for one batch; whoever stands further back would hardly be reached."""
+
+_Asked = tuple[RankedEntry, PatientSeating]
+
+
+class OffersReader:
+    """Reads offers."""
+
+    def __init__(self, read: Read, sites: SitesReader, clock: Clock) -> None:
+        self._read = read
+        self._sites = sites
+        self._clock = clock
+
+    async def get(self, batch_id: OfferBatchId) -> OfferBatch:
+        """Return a batch with its offers.
+
+        Raises:
+            NotFoundError: There is no such batch in the caller's organization.
+        """
+        batch = await storage.find_batch(self._read, batch_id, self._clock.now())
+        if batch is None:
+            raise NotFoundError
+        return batch
+
+    async def page(self, site_id: SiteId, page: PageRequest) -> Page[OfferBatch]:
+        """Return a page of a site's batches, the oldest first.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        return page.page(await storage.page(self._read, site_id, page, self._clock.now()))
+
+    async def rule(self, site_id: SiteId) -> OfferRule:
+        """Return what a site does with seats that are given back.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        found = await storage.find_rule(self._read, site_id)
+        return found or OfferRule(site_id=site_id, **_OFF.model_dump())
+
+
+class OffersLogic:
+    """Asks people who wait, and takes the asking back."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        *,
+        read: Read,
+        reader: OffersReader,
+        sites: SitesReader,
+        waitlist: WaitlistReader,
+        commitments: CommitmentsReader,
+        records: RecordsClient,
+        notices: NoticesLogic,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._read = read
+        self._notices = notices
+        self._reader = reader
+        self._sites = sites
+        self._waitlist = waitlist
+        self._commitments = commitments
+        self._records = records
+        self._clock = clock
+
+    async def offer(
+        self, appointment_id: AppointmentId, request: OfferBatchRequest, caller_token: str, *, automatic: bool = False
+    ) -> OfferBatch:
+        """Ask several people at once whether they want a free seat.
+
+        Those whom the seat would not suit, who are busy then, or who may not sit beside somebody there are passed over
+        without a word. Somebody whom the caller names is asked in spite of what their entry says of their time.
+
+        Raises:
+            NotFoundError: There is no such session in the caller's organization, or it is cancelled.
+            AppointmentOverError: It has begun.
+            SeatsTakenError: Fewer seats are free than are offered.
+            NotWaitingError: Somebody who is named does not wait there, or is being asked already.
+            NobodyToAskError: Nobody could take the seat.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        session = await self._session(appointment_id)
+        if request.seats > session.free:
+            raise SeatsTakenError
+        zone = ZoneInfo((await self._sites.get(session.site_id)).zone)
+        ranked = await self._waitlist.ranked(session.site_id, self._clock.today(zone))
+        if request.entry_ids is None:
+            suited, people = list(candidates(ranked, session, zone)), request.people
+        else:
+            suited, people = _named(ranked, request, session), len(request.entry_ids)
+        asked: list[_Asked] = []
+        async for one in self._seatable(suited[:_MOST_CONSIDERED], session, caller_token):
+            asked.append(one)
+            if len(asked) == people:
+                break
+        if not asked:
+            raise NobodyToAskError
+        batch = self._batch(session, request, [entry for entry, _ in asked], automatic=automatic)
+        seatings = {seating.patient_id: seating for _, seating in asked}
+        await storage.add(self._db, self._organization_id, batch, seatings)
+        for offer in batch.offers:
+            await self._notices.queue(
+                NoticeKind.OFFER,
+                offer.patient_id,
+                NoticeFacts(
+                    site_id=session.site_id,
+                    appointment_id=appointment_id,
+                    after=Sitting(session.start, session.end, session.modality),
+                    reply_by=batch.expires_at,
+                ),
+                dedupe_key=f"offer:{offer.id}",
+            )
+        return batch
+
+    async def _session(self, appointment_id: AppointmentId) -> FreeSeats:
+        now = self._clock.now()
+        session = await storage.free_seats(self._read, appointment_id, now)
+        if session is None:
+            raise NotFoundError
+        if session.start <= now:
+            raise AppointmentOverError
+        return session
+
+    async def _seatable(
+        self, suited: Sequence[RankedEntry], session: FreeSeats, caller_token: str
+    ) -> AsyncIterator[_Asked]:
+        for one in suited:
+            seating = await self._seating(one, caller_token)
+            way = timedelta(minutes=seating.travel_minutes if session.modality is Modality.ON_SITE else 0)
+            patient_id = one.entry.patient_id
+            busy = await self._commitments.of_patients([patient_id], session.start - way, session.end + way)
+            is_apart = not session.seated.isdisjoint(seating.no_contact)
+            if not busy and not is_apart and not await storage.is_booked(self._read, patient_id, session):
+                yield one, seating
+
+    async def _seating(self, one: RankedEntry, caller_token: str) -> PatientSeating:
+        try:
+            return await self._records.patient_seating(caller_token, one.entry.patient_id)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+
+    def _batch(
+        self, session: FreeSeats, request: OfferBatchRequest, asked: Sequence[RankedEntry], *, automatic: bool
+    ) -> OfferBatch:
+        now = self._clock.now()
+        batch_id = OfferBatchId(fresh_id(now))
+        return OfferBatch(
+            id=batch_id,
+            site_id=session.site_id,
+            appointment_id=session.appointment_id,
+            seats=request.seats,
+            accepted=0,
+            status=OfferBatchStatus.OPEN,
+            automatic=automatic,
+            expires_at=expiry(now, request.minutes, session),
+            created_at=now,
+            offers=[
+                Offer(
+                    id=OfferId(fresh_id(now)),
+                    batch_id=batch_id,
+                    entry_id=one.entry.id,
+                    patient_id=one.entry.patient_id,
+                    rank=number,
+                    status=OfferStatus.OPEN,
+                    decided_at=None,
+                )
+                for number, one in enumerate(asked, start=1)
+            ],
+        )
+
+    async def withdraw(self, batch_id: OfferBatchId) -> OfferBatch:
+        """Take offers back that are still open; a seat that was accepted stays booked.
+
+        Raises:
+            NotFoundError: There is no such batch in the caller's organization.
+            BatchOverError: It is filled, expired or withdrawn.
+        """
+        now = self._clock.now()
+        if not await storage.withdraw(self._db, batch_id, now):
+            raise BatchOverError((await self._reader.get(batch_id)).status)
+        await storage.close_others(self._db, batch_id, OfferStatus.WITHDRAWN, now)
+        return await self._reader.get(batch_id)
+
+    async def put_rule(self, site_id: SiteId, request: OfferRuleRequest) -> OfferRule:
+        """Say what a site does with seats that are given back.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        await storage.put_rule(self._db, self._organization_id, site_id, request)
+        return OfferRule(site_id=site_id, **request.model_dump())
+
+
+def _named(ranked: Sequence[RankedEntry], request: OfferBatchRequest, session: FreeSeats) -> list[RankedEntry]:
+    wanted = set(request.entry_ids or ())
+    named = [one for one in ranked if one.entry.id in wanted and may_be_asked(one, session)]
+    if len(named) < len(wanted):
+        raise NotWaitingError
+    return named
+
+
+class AutomaticOffers:
+    """Offers a seat that was given back, where its site wants that; the port of bookings is made for it."""
+
+    def __init__(self, offers: OffersLogic, reader: OffersReader, read: Read, clock: Clock) -> None:
+        self._offers = offers
+        self._reader = reader
+        self._read = read
+        self._clock = clock
+
+    async def freed(self, appointment_id: AppointmentId, caller_token: str) -> None:
+        """Offer one seat of the session by its site's rule; whatever stands in the way, the seat is just free."""
+        now = self._clock.now()
+        session = await storage.free_seats(self._read, appointment_id, now)
+        if session is None or session.free < 1:
+            return
+        rule = await self._reader.rule(session.site_id)
+        if not rule.enabled or session.start - now < timedelta(minutes=rule.notice_minutes):
+            return
+        request = OfferBatchRequest(people=rule.people, minutes=rule.minutes)
+        try:
+            await self._offers.offer(appointment_id, request, caller_token, automatic=True)
+        except (NobodyToAskError, AppointmentOverError, UpstreamUnavailableError):
+            # Nothing is written before these are raised, and giving a seat back must not depend on who wants it.
+            return
