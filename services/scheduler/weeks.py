@@ -34,6 +34,7 @@ class WeekGrid:
 
     def __init__(self, zone: ZoneInfo, monday: date) -> None:
         self._zone = zone
+        self.monday = monday
         self._edges = tuple(self._edges_of(monday + timedelta(days=day)) for day in range(DAYS))
 
     def _edges_of(self, day: date) -> tuple[datetime, ...]:
@@ -57,6 +58,18 @@ class WeekGrid:
         """Return the instants between which a session lies, with the zone's offset."""
         edges = self._edges[day]
         return edges[slot].astimezone(self._zone), edges[slot + slots].astimezone(self._zone)
+
+    def begins(self, now: datetime) -> int:
+        """Count the slots of the week, all days in one row, that have begun by an instant."""
+        return sum(bisect_right(edges[:SLOTS_A_DAY], now) for edges in self._edges)
+
+    def place(self, instant: datetime) -> tuple[int, int] | None:
+        """Return the day and slot that begin at an instant, or None where none does."""
+        for day, edges in enumerate(self._edges):
+            slot = bisect_left(edges, instant)
+            if slot < SLOTS_A_DAY and edges[slot] == instant:
+                return day, slot
+        return None
 
     def busy(self, intervals: Iterable[tuple[datetime, datetime]], *, travel_slots: int = 0) -> list[SlotInterval]:
         """Return the slots that meet any of the intervals, merged and in order.

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from services.chassis.clock import Clock
@@ -16,7 +16,7 @@ from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Json
 from tests.scheduler.proposals.conftest import Week
 
-__all__ = ["PublishWeek", "Week", "weeks_by_hand"]
+__all__ = ["ByHand", "PublishWeek", "Week", "weeks_by_hand"]
 
 
 class PublishWeek(Protocol):
@@ -27,42 +27,63 @@ class PublishWeek(Protocol):
     ) -> Awaitable[Json]: ...
 
 
+class ByHand(NamedTuple):
+    """Asks for weeks, answers in the solver's place, publishes what was answered; `instance` is what was asked."""
+
+    propose: Callable[[str, list[Json], list[Json]], Awaitable[Json]]
+    publish: PublishWeek
+    accept: Callable[[Json, str | None], Awaitable[Any]]
+    instance: Callable[[str], Awaitable[Json]]
+
+
 def weeks_by_hand(
     scheduler: ClientFactory, database: Database, organization_id: UUID, site: Json, clock: Clock
-) -> tuple[Callable[..., Awaitable[Json]], PublishWeek]:
+) -> ByHand:
     """Answer solves in the solver's place, and publish what was answered."""
     desk = scheduler(Role.FRONT_DESK)
     organization = OrganizationId(organization_id)
 
-    async def propose(monday: str, groups: list[Json], visits: list[Json]) -> Json:
+    async def ask(monday: str) -> tuple[Json, Json]:
         asked = await desk.post("/v1/solves", json={"site_id": site["id"], "week": monday})
         assert asked.status_code == 202, asked.text
         solve = asked.json()
         assert (await desk.post(f"/v1/solves/{solve['id']}:cancel")).status_code == 200
-        document: dict[str, Any] = {"groups": groups, "individuals": visits, "status": "feasible"}
         async with database.command(organization) as db:
-            read = Read(await driver_connection(db))
+            reader = SolvesReader(Read(await driver_connection(db)))
+            return solve, await reader.instance(SolveId(UUID(solve["id"])))
+
+    async def instance(monday: str) -> Json:
+        return (await ask(monday))[1]
+
+    async def propose(monday: str, groups: list[Json], visits: list[Json]) -> Json:
+        solve, asked = await ask(monday)
+        document = {"groups": groups, "individuals": visits, "status": "feasible", "bound": 0.0, "unmet": []}
+        async with database.command(organization) as db:
             solved = SolvedWeek(
                 SolveId(UUID(solve["id"])),
                 SiteId(UUID(site["id"])),
                 date.fromisoformat(monday),
                 solve["base_version"],
-                await SolvesReader(read).instance(SolveId(UUID(solve["id"]))),
-                {**document, "bound": 0.0, "unmet": []},
+                asked,
+                document,
             )
-            proposal_id = await Proposing(db, organization, SitesReader(read), clock).propose(solved)
+            sites = SitesReader(Read(await driver_connection(db)))
+            proposal_id = await Proposing(db, organization, sites, clock).propose(solved)
         return dict((await desk.get(f"/v1/proposals/{proposal_id}")).json())
+
+    async def accept(proposal: Json, reason: str | None = None) -> Any:
+        return await desk.post(
+            f"/v1/proposals/{proposal['id']}:publish",
+            headers={"if-match": f'"{proposal["base_version"]}"'},
+            json=None if reason is None else {"reason": reason},
+        )
 
     async def publish(
         monday: str, groups: list[Json], visits: list[Json] | None = None, *, reason: str | None = None
     ) -> Json:
         proposal = await propose(monday, groups, visits or [])
-        answer = await desk.post(
-            f"/v1/proposals/{proposal['id']}:publish",
-            headers={"if-match": f'"{proposal["base_version"]}"'},
-            json=None if reason is None else {"reason": reason},
-        )
+        answer = await accept(proposal, reason)
         assert answer.status_code == 200, answer.text
         return proposal
 
-    return propose, publish
+    return ByHand(propose, publish, accept, instance)

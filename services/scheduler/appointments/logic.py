@@ -42,6 +42,10 @@ class AppointmentsReader:
         ]
         return page.page(local)
 
+    async def begun(self, site_id: SiteId, week: date) -> list[Appointment]:
+        """Return the booked appointments of a week that have begun, in order of time; times are in UTC."""
+        return await storage.begun_of_week(self._read, site_id, week, self._clock.now())
+
 
 class AppointmentsLogic:
     """Keeps the book."""

@@ -65,7 +65,7 @@ _AFTER: Final = bindparam("after", type_=Uuid)
 _IS_FIRST_PAGE: Final = _AFTER.op("=", is_comparison=True)(UUID(int=0))
 _LAST: Final = aliased(AppointmentRow, name="last")
 _PLACE_OF_LAST: Final = select(func.lower(_LAST.during), _LAST.id).where(_LAST.id == _AFTER).scalar_subquery()
-_PAGE: Final = Query(
+_OF_WEEK: Final = (
     select(
         AppointmentRow.id,
         AppointmentRow.site_id,
@@ -92,10 +92,16 @@ _PAGE: Final = Query(
         AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
         AppointmentRow.week == bindparam("week", type_=Date),
         AppointmentRow.status == bindparam("status", type_=Text),
-        or_(_IS_FIRST_PAGE, tuple_(func.lower(AppointmentRow.during), AppointmentRow.id) > _PLACE_OF_LAST),
     )
     .order_by(func.lower(AppointmentRow.during), AppointmentRow.id)
-    .limit(bindparam("limit", type_=Integer))
+)
+_PAGE: Final = Query(
+    _OF_WEEK.where(
+        or_(_IS_FIRST_PAGE, tuple_(func.lower(AppointmentRow.during), AppointmentRow.id) > _PLACE_OF_LAST)
+    ).limit(bindparam("limit", type_=Integer))
+)
+_BEGUN: Final = Query(
+    _OF_WEEK.where(func.lower(AppointmentRow.during) <= bindparam("now", type_=TIMESTAMP(timezone=True)))
 )
 
 
@@ -106,6 +112,12 @@ async def page_of_week(
     asked = {"site_id": site_id, "week": week, "status": status.value, "now": now}
     rows = await read.all(_PAGE, **asked, after=page.after, limit=page.limit)
     return [_to_appointment(row) for row in rows]
+
+
+async def begun_of_week(read: Read, site_id: SiteId, week: date, now: datetime) -> list[Appointment]:
+    """Fetch the booked appointments of a week that have begun, in order of time; times are in UTC."""
+    asked = {"site_id": site_id, "week": week, "status": AppointmentStatus.BOOKED.value, "now": now}
+    return [_to_appointment(row) for row in await read.all(_BEGUN, **asked)]
 
 
 def _to_appointment(row: asyncpg.Record) -> Appointment:

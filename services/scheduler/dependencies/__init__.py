@@ -121,7 +121,9 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         offerings=GroupOfferingsReader(command.read, sites),
         commitments=CommitmentsReader(command.read),
         timetables=TimetablesReader(command.read),
+        appointments=AppointmentsReader(command.read, sites, command.clock),
         records=records,
+        clock=command.clock,
     )
 
 
@@ -154,6 +156,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         published=published,
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+        book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
         clock=command.clock,
     )
 

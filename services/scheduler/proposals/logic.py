@@ -30,7 +30,7 @@ from services.contracts.scheduler.timetables import (
     Timetable,
     TimetableChangeReason,
 )
-from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import (
     AlreadyPublishedError,
@@ -53,9 +53,11 @@ from services.scheduler.proposals.rules import (
 )
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.check import Verdict, check
+from services.scheduler.solver.fixed import with_past
 from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
 from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.instance import Timetable as SolvedTimetable
+from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.logic import SolvesReader
 from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
@@ -186,6 +188,7 @@ class ProposalsLogic:
         published: TimetablesReader,
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
+        book: AppointmentsReader,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -197,6 +200,7 @@ class ProposalsLogic:
         self._published = published
         self._timetables = timetables
         self._appointments = appointments
+        self._book = book
         self._clock = clock
 
     async def publish(self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest) -> Timetable:
@@ -246,6 +250,9 @@ class ProposalsLogic:
         timetable, sessions = timetable_from_json(document), proposal.sessions
         if rejected := await self._reader.rejected(proposal.id):
             timetable = week_without(timetable, changes_of(instance, timetable), rejected)
+        held = with_past(instance, timetable)
+        if rejected or held != timetable:
+            timetable = held
             document = document | timetable_to_json(timetable)
             sessions = sessions_of(instance, timetable, grid)
         verdict = await asyncio.to_thread(check, instance, timetable)
@@ -257,7 +264,9 @@ class ProposalsLogic:
         instance = await self._solves.instance(proposal.solve_id)
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
-        return instance_from_json(with_commitments(instance, busy, grid))
+        begun = await self._book.begun(proposal.site_id, proposal.week)
+        known = with_commitments(instance, busy, grid)
+        return instance_from_json(with_beginnings(known, begun, grid, self._clock.now()))
 
     def _next_version(
         self, proposal: Proposal, accepted: _AcceptedWeek, reason: TimetableChangeReason | None

@@ -13,8 +13,10 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
 from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
 from services.scheduler.solver.check import Verdict, check
-from services.scheduler.solver.format import instance_from_json, timetable_from_json
+from services.scheduler.solver.fixed import with_past
+from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
 from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.instance import Timetable as PlannedWeek
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.solves.rules import is_past
 from services.scheduler.storing import fresh_id
@@ -70,9 +72,10 @@ class RevertsLogic:
             raise PastWeekError
         old, document = earlier
         instance = await self._instance_of_today(site_id, week, caller_token)
-        timetable, sessions = await self._next_version(old, document, instance, WeekGrid(zone, week))
+        planned = with_past(instance, timetable_from_json(document))
+        timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
-        await self._timetables.publish(again, document)
+        await self._timetables.publish(again, document | timetable_to_json(planned))
         await self._appointments.replace_week(
             site_id,
             week,
@@ -91,9 +94,8 @@ class RevertsLogic:
         return instance_from_json(instance | {"published": None})
 
     async def _next_version(
-        self, old: Timetable, document: dict[str, Any], instance: Instance, grid: WeekGrid
+        self, old: Timetable, document: dict[str, Any], planned: PlannedWeek, instance: Instance, grid: WeekGrid
     ) -> tuple[Timetable, list[Session]]:
-        planned = timetable_from_json(document)
         verdict = await asyncio.to_thread(check, instance, planned)
         _refuse_what_does_not_fit(old.version, verdict)
         unmet = unmet_of(instance, planned, document["unmet"])

@@ -103,16 +103,28 @@ def _with_rooms(instance: Instance, groups: list[TherapyGroup], capacities: dict
     alike: dict[int, list[Room]] = defaultdict(list)
     for room in instance.rooms:
         alike[room.capacity].append(room)
+    begun = {_identity(group): group for group in instance.begun().groups}
     free_from: dict[Id, tuple[int, int]] = {}
     housed = list(groups)
     for number in sorted(range(len(groups)), key=lambda n: (groups[n].day, groups[n].slot)):
-        group = groups[number]
+        group = begun.get(_identity(groups[number]), groups[number])
+        end = (group.day, group.slot + instance.kinds[group.kind].slots)
+        if instance.has_begun(group):
+            # What has begun stays as it is, and is there before everything else looks for a room.
+            housed[number] = group
+            if group.room is not None:
+                free_from[group.room] = end
+            continue
         if group.modality != ON_SITE:
             continue
         known = rooms.get(group.room) if group.room is not None else None
         capacity = known.capacity if known else capacities[number]
         start = (group.day, group.slot)
         room = next(room for room in alike[capacity] if free_from.get(room.id, (-1, 0)) <= start)
-        free_from[room.id] = (group.day, group.slot + instance.kinds[group.kind].slots)
+        free_from[room.id] = end
         housed[number] = replace(group, room=room.id)
     return housed
+
+
+def _identity(group: TherapyGroup) -> tuple[str, int, int, Id]:
+    return group.kind, group.day, group.slot, group.lead

@@ -47,6 +47,7 @@ class _Attendance(NamedTuple):
     slots: int
     service: str
     modality: str
+    begun: bool = False
 
     @property
     def end(self) -> int:
@@ -70,6 +71,9 @@ class _Check:
         self._shared: dict[str, Counter[int]] = defaultdict(Counter)
         self._attended: dict[Id, list[_Attendance]] = defaultdict(list)
         self._cost: Counter[str] = Counter()
+        fixed: list[TherapyGroup | Visit] = [*instance.fixed.groups, *instance.fixed.visits]
+        self._begun = {session for session in fixed if self._is_past(session)}
+        self._worked: Counter[tuple[Id, int]] = Counter()
         self._group_cost = 0.0
 
     def run(self, timetable: Timetable, bound: float | None) -> Verdict:
@@ -96,6 +100,9 @@ class _Check:
             self._errors.append("the bound is above the cost")
         return Verdict(tuple(self._errors), goals, cost)
 
+    def _is_past(self, session: TherapyGroup | Visit) -> bool:
+        return session.day * SLOTS_A_DAY + session.slot < self._instance.begins
+
     def _require(self, where: str, *findings: tuple[bool, str]) -> None:
         self._errors.extend(f"{where}: {fault}" for holds, fault in findings if not holds)
 
@@ -103,6 +110,10 @@ class _Check:
         kind = self._instance.kinds.get(group.kind)
         if kind is None or not _in_day(group.day, group.slot, kind.slots):
             self._errors.append(f"{where}: unknown kind or outside the day")
+            return
+        if self._is_past(group):
+            self._require(where, (group in self._begun, "has begun"))
+            self._past_group(group, kind)
             return
         size, count = kind.size, len(group.members)
         self._require(
@@ -120,6 +131,20 @@ class _Check:
         together = set(group.members)
         for pair in self._instance.no_contact:
             self._require(where, (not together.issuperset(pair), "no-contact pair"))
+
+    def _past_group(self, group: TherapyGroup, kind: GroupKind) -> None:
+        """What has begun is only counted: its time, its people, its room."""
+        slots = _week_slots(group.day, group.slot, kind.slots)
+        for who, share in ((group.lead, 1.0), (group.co, 0.5)):
+            if who is not None:
+                self._group_cost += share * kind.slots
+                self._staff_busy.update((who, slot) for slot in slots)
+                self._worked[who, group.day] += kind.slots
+        if group.room is not None:
+            self._room_busy.update((group.room, slot) for slot in slots)
+        attended = _Attendance(group.day, group.slot, kind.slots, kind.service, group.modality, begun=True)
+        for member in group.members:
+            self._attended[member].append(attended)
 
     def _leadership(self, where: str, group: TherapyGroup, kind: GroupKind) -> None:
         lead = self._staff.get(group.lead)
@@ -170,6 +195,10 @@ class _Check:
         if not _in_day(visit.day, visit.slot, slots) or slots < 1:
             self._errors.append(f"{where}: outside the day")
             return
+        if self._is_past(visit):
+            self._require(where, (visit in self._begun, "has begun"))
+            self._past_visit(visit, slots)
+            return
         end = visit.slot + slots
         on_site = visit.modality == "on_site"
         attended = _Attendance(visit.day, visit.slot, slots, visit.service, visit.modality)
@@ -192,6 +221,17 @@ class _Check:
                 self._shared[visit.service].update(_week_slots(visit.day, visit.slot, slots))
             case _:
                 self._errors.append(f"{where}: takes place in groups")
+
+    def _past_visit(self, visit: Visit, slots: int) -> None:
+        where = {"individual": "offices", "family": "family_rooms"}.get(visit.service, visit.service)
+        if visit.modality == "on_site" or visit.service == "medication":
+            self._shared[where].update(_week_slots(visit.day, visit.slot, slots))
+        if visit.practitioner is not None:
+            self._staff_busy.update((visit.practitioner, slot) for slot in _week_slots(visit.day, visit.slot, slots))
+            self._worked[visit.practitioner, visit.day] += slots
+        self._attended[visit.patient].append(
+            _Attendance(visit.day, visit.slot, slots, visit.service, visit.modality, begun=True)
+        )
 
     def _counselling(self, where: str, visit: Visit, slots: int, places: str) -> None:
         who = self._staff.get(visit.practitioner) if visit.practitioner is not None else None
@@ -220,9 +260,9 @@ class _Check:
     def _occupancy(self) -> None:
         instance = self._instance
         for (who, slot), count in self._staff_busy.items():
-            self._require(f"slot {slot}", (count <= 1, f"practitioner {who} twice"))
+            self._require(f"slot {slot}", (count <= 1 or slot < instance.begins, f"practitioner {who} twice"))
         for (room, slot), count in self._room_busy.items():
-            self._require(f"slot {slot}", (count <= 1, f"room {room} twice"))
+            self._require(f"slot {slot}", (count <= 1 or slot < instance.begins, f"room {room} twice"))
         limits = {
             "offices": [instance.offices] * DAYS * SLOTS_A_DAY,
             "family_rooms": [instance.family_rooms] * DAYS * SLOTS_A_DAY,
@@ -231,24 +271,28 @@ class _Check:
         }
         for name, used in self._shared.items():
             for slot, count in used.items():
-                self._require(f"slot {slot}", (count <= limits[name][slot], f"too many: {name}"))
+                fits = count <= limits[name][slot] or slot < instance.begins
+                self._require(f"slot {slot}", (fits, f"too many: {name}"))
 
     def _patient(self, patient: Patient) -> None:
         where = f"patient {patient.id}"
         days: dict[int, list[_Attendance]] = defaultdict(list)
         delivered: Counter[str] = Counter()
+        begun: Counter[str] = Counter()
         for attended in self._attended[patient.id]:
             days[attended.day].append(attended)
             delivered[attended.service] += attended.slots
             self._presence(where, patient, attended)
+            begun[attended.service] += attended.slots if attended.begun else 0
         for day, sessions in days.items():
             self._day(f"{where} day {day}", patient, sorted(sessions, key=lambda s: s.start))
         for service, slots in delivered.items():
-            holds = slots <= patient.needs.get(service, 0)
+            holds = slots <= max(patient.needs.get(service, 0), begun[service])
             self._require(where, (holds, f"more {service} than needed"))
         nursed = sorted({s.day for s in self._attended[patient.id] if s.service == "nurse_visit"})
+        first = self._instance.begins // SLOTS_A_DAY
         apart = self._instance.limits.nurse_days_apart
-        spaced = all(later - earlier >= apart for earlier, later in pairwise(nursed))
+        spaced = all(later - earlier >= apart or later < first for earlier, later in pairwise(nursed))
         self._require(where, (spaced, "nurse visits too close"))
         for service, need in patient.needs.items():
             self._cost["unmet"] += max(0, need - delivered[service])
@@ -258,7 +302,9 @@ class _Check:
         start, end = attended.start - travel, attended.end + travel
         meets = any(d == attended.day and a < end and start < b for d, a, b in patient.commitments)
         allowed = attended.modality in patient.modalities
-        self._require(where, (allowed, "modality"), (not meets, "meets a commitment"))
+        self._require(
+            where, (allowed or attended.begun, "modality"), (not meets or attended.begun, "meets a commitment")
+        )
         likes = patient.preference
         if attended.day >= 5:  # noqa: PLR2004 -- Saturday; the checker shares no constant with the rules
             cost = likes.weekend
@@ -270,36 +316,44 @@ class _Check:
 
     def _day(self, where: str, patient: Patient, sessions: list[_Attendance]) -> None:
         instance = self._instance
-        gap, total = instance.limits.gap_slots, sum(session.slots for session in sessions)
-        span = sessions[-1].end - sessions[0].start
-        idle = span - total - gap * (len(sessions) - 1)
-        most = instance.limits.day_slots
-        if patient.max_slots_day is not None:
-            most = min(most, patient.max_slots_day)
-        self._require(
-            where,
-            (len({session.modality for session in sessions}) == 1, "two modalities"),
-            (len({session.service for session in sessions}) == len(sessions), "a service twice"),
-            (all(a.end + gap <= b.start for a, b in pairwise(sessions)), "no free slot between"),
-            (total <= most, "too long a day"),
-            (idle <= instance.limits.idle_slots, "too much waiting"),
-        )
-        self._cost["idle"] += idle
+        begun = [session for session in sessions if session.begun]
+        excused = self._day_faults(patient, begun)
+        if len(begun) < len(sessions):
+            faults = [fault for fault in self._day_faults(patient, sessions) if fault not in excused]
+            self._errors.extend(f"{where}: {fault}" for fault in faults)
+        self._cost["idle"] += self._idle(sessions)
         is_trip = sessions[0].modality == "on_site"
         weights = instance.weights
         self._cost["trips"] += weights.trip_on_site if is_trip else weights.trip_telehealth
+
+    def _idle(self, sessions: list[_Attendance]) -> int:
+        span = sessions[-1].end - sessions[0].start
+        return span - sum(session.slots for session in sessions) - self._instance.limits.gap_slots * (len(sessions) - 1)
+
+    def _day_faults(self, patient: Patient, sessions: list[_Attendance]) -> list[str]:
+        if not sessions:
+            return []
+        limits, most = self._instance.limits, self._instance.limits.day_slots
+        if patient.max_slots_day is not None:
+            most = min(most, patient.max_slots_day)
+        findings = (
+            (len({session.modality for session in sessions}) == 1, "two modalities"),
+            (len({session.service for session in sessions}) == len(sessions), "a service twice"),
+            (all(a.end + limits.gap_slots <= b.start for a, b in pairwise(sessions)), "no free slot between"),
+            (sum(session.slots for session in sessions) <= most, "too long a day"),
+            (self._idle(sessions) <= limits.idle_slots, "too much waiting"),
+        )
+        return [fault for holds, fault in findings if not holds]
 
     def _workload(self) -> None:
         for practitioner in self._instance.practitioners:
             where = f"practitioner {practitioner.id}"
             week = [slot for who, slot in self._staff_busy if who == practitioner.id]
             days = Counter(slot // SLOTS_A_DAY for slot in week)
-            longest = max(days.values(), default=0)
-            self._require(
-                where,
-                (longest <= practitioner.max_slots_day, "day maximum"),
-                (len(week) <= practitioner.max_slots_week, "week maximum"),
-            )
+            worked = {day: self._worked[practitioner.id, day] for day in range(DAYS)}
+            in_a_day = all(slots <= max(practitioner.max_slots_day, worked[day]) for day, slots in days.items())
+            in_the_week = len(week) <= max(practitioner.max_slots_week, sum(worked.values()))
+            self._require(where, (in_a_day, "day maximum"), (in_the_week, "week maximum"))
             share = practitioner.max_slots_week * self._instance.weights.busy_percent // 100
             self._cost["balance"] += max(0, len(week) - share)
 
@@ -307,7 +361,7 @@ class _Check:
         placed = {(g.kind, g.day, g.slot, g.lead): set(g.members) for g in timetable.groups}
         for number, group in enumerate(self._instance.fixed.groups):
             members = placed.get((group.kind, group.day, group.slot, group.lead), set())
-            kept = members.issuperset(group.members)
+            kept = members == set(group.members) if group in self._begun else members.issuperset(group.members)
             self._require(f"fixed group {number}", (kept, "moved"))
         visits = set(timetable.visits)
         for number, visit in enumerate(self._instance.fixed.visits):

@@ -1,7 +1,7 @@
 """`eventide-instance/1` and `eventide-timetable/1`: JSON objects to data and back.
 
 Unknown keys are ignored. Beyond version 1 an instance may carry `limits`, `weights`, `fixed`, `usual`,
-`patients[].max_slots_day` and `min`, `max`, `co_facilitator_above` in a group kind.
+`begins`, `patients[].max_slots_day` and `min`, `max`, `co_facilitator_above` in a group kind.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -128,6 +128,7 @@ def instance_from_json(document: object) -> Instance:
         published=None if published.value is None else _timetable(published),
         usual=None if usual.value is None else _timetable(usual),
         fixed=Timetable() if fixed.value is None else _timetable(fixed),
+        begins=root.get("begins", 0).integer(),
         limits=_limits(root.get("limits", {})),
         weights=_weights(root.get("weights", {})),
     ).validated()

@@ -1,5 +1,6 @@
 """What is possible when, as arrays over (patient or practitioner, modality, day, slot)."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,9 +11,12 @@ from services.scheduler.solver.instance import (
     MODALITIES,
     ON_SITE,
     SLOTS_A_DAY,
+    Id,
     Instance,
     Interval,
     Patient,
+    TherapyGroup,
+    Visit,
 )
 
 Mask = npt.NDArray[np.bool_]
@@ -42,6 +46,7 @@ class Grid:
         self._instance = instance
         self._patients: dict[int, Mask] = {}
         self._staff: dict[int, Mask] = {}
+        self._begun = self._find_begun() if instance.begins else {}
 
     def patients(self, slots: int) -> Mask:
         """Where each patient may start a session: [patient, modality, day, slot]."""
@@ -60,7 +65,28 @@ class Grid:
                 margin = patient.travel_slots if on_site else 0
                 clear = clear_starts(patient.commitments, slots, margin)
                 masks[index] = clear & opening if on_site else clear
-        return masks
+        masks.reshape(len(MODALITIES), -1)[:, : self._instance.begins] = False
+        return masks | self.begun(patient, slots)
+
+    def begun(self, patient: Patient, slots: int, service: str | None = None) -> Mask:
+        """Mark where sessions of this length that are fixed have begun: [modality, day, slot]."""
+        mask = np.zeros((len(MODALITIES), DAYS, SLOTS_A_DAY), np.bool_)
+        for session, code, length in self._begun.get(patient.id, ()):
+            if length == slots and service in (None, code):
+                mask[MODALITIES.index(session.modality), session.day, session.slot] = True
+        return mask
+
+    def _find_begun(self) -> dict[Id, list[tuple[TherapyGroup | Visit, str, int]]]:
+        instance, found = self._instance, defaultdict[Id, list[tuple[TherapyGroup | Visit, str, int]]](list)
+        people, begun = {patient.id: patient for patient in instance.patients}, instance.begun()
+        for group in begun.groups:
+            kind = instance.kinds[group.kind]
+            for member in group.members:
+                found[member].append((group, kind.service, kind.slots))
+        for visit in begun.visits:
+            slots = instance.visit_slots(people[visit.patient], visit.service)
+            found[visit.patient].append((visit, visit.service, slots))
+        return found
 
     def staff(self, slots: int) -> Mask:
         """Where each practitioner may start a session: [practitioner, day, slot]."""

@@ -211,7 +211,8 @@ class Instance:
 
     `published` is what people were told (changes are counted against it); `usual` is the week as
     people know it, where nothing is published yet; `fixed` is what must stay, whatever the cost:
-    groups with at least these members, and visits.
+    groups with at least these members, and visits. What starts before slot `begins` of the week has
+    begun: only what is fixed is there, exactly as it is, and no rule is asked about it any more.
     """
 
     name: str
@@ -230,6 +231,7 @@ class Instance:
     published: Timetable | None = None
     usual: Timetable | None = None
     fixed: Timetable = Timetable()
+    begins: int = 0
     limits: RuleLimits = field(default_factory=RuleLimits)
     weights: Weights = field(default_factory=Weights)
 
@@ -258,6 +260,17 @@ class Instance:
                 yield SessionKey(member, service, group.day, group.slot)
         for visit in timetable.visits:
             yield SessionKey(visit.patient, visit.service, visit.day, visit.slot)
+
+    def has_begun(self, session: TherapyGroup | Visit) -> bool:
+        """Say whether the session starts before the part of the week that is still to come."""
+        return session.day * SLOTS_A_DAY + session.slot < self.begins
+
+    def begun(self) -> Timetable:
+        """Return what is fixed because it has begun."""
+        return Timetable(
+            tuple(group for group in self.fixed.groups if self.has_begun(group)),
+            tuple(visit for visit in self.fixed.visits if self.has_begun(visit)),
+        )
 
     def usual_seats(self) -> frozenset[UsualSeat]:
         """Seats of the usual week whose patients still need the service."""
@@ -331,6 +344,7 @@ class _Validation:
         for number, pair in enumerate(instance.no_contact):
             known = set(pair) <= self._people
             _require(known, f"no_contact[{number}]", "an unknown patient")
+        _require(0 <= instance.begins <= DAYS * SLOTS_A_DAY, "begins", "out of range")
         self._timetable("published", instance.published or Timetable())
         self._timetable("usual", instance.usual or Timetable())
         self._timetable("fixed", instance.fixed)

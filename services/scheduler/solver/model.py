@@ -5,7 +5,7 @@ apart: an offer has as many copies as leaders, and members are dealt to copies a
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from ortools.sat.python import cp_model
 
 from services.scheduler.solver.instance import (
     ON_SITE,
+    SLOTS_A_DAY,
     GroupKind,
     Id,
     Instance,
@@ -111,6 +112,7 @@ class Variables:
         self.lead = {lead: model.new_bool_var("lead") for lead in problem.leads}
         self.assist = {assist: model.new_bool_var("assist") for assist in problem.assists}
         self.visit = {visit: model.new_bool_var("visit") for visit in problem.visits}
+        self.begun = frozenset(self._begun())
         self.joins_of = _grouped(self.join)
         self.leads_of = _grouped(self.lead)
         self.assists_of = _grouped(self.assist)
@@ -128,6 +130,23 @@ class Variables:
             for patient, sessions in self.attendances.items()
             for day in sorted({session.day for session in sessions})
         }
+
+    def _begun(self) -> Iterator[int]:
+        """Yield the decisions that were taken before the part of the week that is still to come."""
+        begun = self.instance.begun()
+        for group in begun.groups:
+            offer = Offer(group.kind, group.track, group.language, group.modality, group.day, group.slot)
+            taken = [
+                *(self.join.get(Join(member, offer)) for member in group.members),
+                self.lead.get(Staffing(offer, group.lead)),
+                None if group.co is None else self.assist.get(Staffing(offer, group.co)),
+            ]
+            yield from (literal.index for literal in taken if literal is not None)
+        yield from (self.visit[visit].index for visit in begun.visits if visit in self.visit)
+
+    def has_begun(self, offer: Offer) -> bool:
+        """Say whether the meeting starts before the part of the week that is still to come."""
+        return offer.day * SLOTS_A_DAY + offer.slot < self.instance.begins
 
     def kind(self, offer: Offer) -> GroupKind:
         """Return the kind of meeting an offer is."""

@@ -16,6 +16,7 @@ from services.scheduler.solver.instance import (
     SLOTS_A_DAY,
     GroupKind,
     Instance,
+    TherapyGroup,
 )
 
 
@@ -71,7 +72,7 @@ def enumerate_offers(instance: Instance, grid: Grid) -> Offers:
     eligible, leaders, assistants = [], [], []
     for family in builder.families():
         people, lead, assist = builder.masks(family)
-        enough = people.sum(axis=0) >= family.kind.size.minimum
+        enough = people.sum(axis=0) >= builder.least(family)
         for day, slot in np.argwhere(enough & lead.any(axis=0)).tolist():
             number[(*builder.place(family), day, slot)] = len(items)
             items.append(_offer(family, day, slot))
@@ -99,6 +100,9 @@ class _Builder:
         self._instance = instance
         self._grid = grid
         self._kinds = list(instance.kinds)
+        self._begun = instance.begun().groups
+        self._people = {patient.id: number for number, patient in enumerate(instance.patients)}
+        self._staff = {person.id: number for number, person in enumerate(instance.practitioners)}
         step = instance.limits.group_start_step
         self._on_grid = np.arange(SLOTS_A_DAY) % step == 0
         self._has_room = any(
@@ -143,7 +147,26 @@ class _Builder:
         speaks = [family.language in person.languages for person in instance.practitioners]
         leads = [kind.service in person.leads for person in instance.practitioners]
         assists = [person.co_facilitates for person in instance.practitioners]
-        people = self._grid.patients(kind.slots)[:, modality] & joins[:, None, None]
+        people = self._grid.patients(kind.slots)[:, modality] & joins[:, None, None] & self._on_grid
+        people.reshape(len(people), DAYS * SLOTS_A_DAY)[:, : instance.begins] = False
         duty = self._grid.staff(kind.slots) & np.array(speaks, np.bool_)[:, None, None]
         lead = duty & np.array(leads, np.bool_)[:, None, None] & self._on_grid
-        return people & self._on_grid, lead, duty & np.array(assists, np.bool_)[:, None, None]
+        assist = duty & np.array(assists, np.bool_)[:, None, None]
+        for group in self._begun_of(family):
+            people[[self._people[member] for member in group.members], group.day, group.slot] = True
+            lead[self._staff[group.lead], group.day, group.slot] = True
+            if group.co is not None:
+                assist[self._staff[group.co], group.day, group.slot] = True
+        return people, lead, assist
+
+    def least(self, family: _Family) -> npt.NDArray[np.int64]:
+        """Fewest who could come: [day, slot]; what has begun takes place with whoever came."""
+        least = np.full((DAYS, SLOTS_A_DAY), family.kind.size.minimum, np.int64)
+        least.reshape(-1)[: self._instance.begins] = len(self._instance.patients) + 1
+        for group in self._begun_of(family):
+            least[group.day, group.slot] = 0
+        return least
+
+    def _begun_of(self, family: _Family) -> list[TherapyGroup]:
+        mine = (family.kind.code, family.track, family.language, family.modality)
+        return [group for group in self._begun if (group.kind, group.track, group.language, group.modality) == mine]

@@ -86,7 +86,7 @@ class Statics:
             case service if service == NURSE_VISIT:
                 mask &= pool_starts(np.array(instance.nurse_pool), option.slots)
                 mask[[n for n, code in enumerate(MODALITIES) if code != ON_SITE]] = False
-        return mask
+        return mask | self._grid.begun(patient, option.slots, option.service)
 
     def staffed(self, team: tuple[int | str, ...], option: Option) -> Mask:
         """Where each of these practitioners may start the session: [member, day, slot]."""

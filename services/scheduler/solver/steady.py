@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from time import monotonic
 
+from services.scheduler.solver.check import check
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.instance import (
     FAMILY,
@@ -25,7 +26,7 @@ from services.scheduler.solver.instance import (
     Timetable,
     Visit,
 )
-from services.scheduler.solver.outcome import Outcome, Progress
+from services.scheduler.solver.outcome import Outcome, Progress, Status
 from services.scheduler.solver.solve import solve
 
 # Of the time: everything known kept, the meetings kept, nothing kept. The last also proves the bound.
@@ -60,7 +61,18 @@ def solve_steadily(
             cancelled=cancelled,
         )
         course.take(instance, outcome, is_whole=part is instance)
-    return course.answer()
+    answer = course.answer()
+    return answer if _is_consistent(instance) else _unproven(answer)
+
+
+def _is_consistent(instance: Instance) -> bool:
+    """Say whether what has begun would keep today's rules; the bound takes them for those of the whole week."""
+    return not instance.begins or check(replace(instance, fixed=Timetable(), begins=0), instance.begun()).ok
+
+
+def _unproven(outcome: Outcome) -> Outcome:
+    status = Status.FEASIBLE if outcome.status is Status.OPTIMAL else outcome.status
+    return replace(outcome, status=status, bound=None, unmet_bound=0)
 
 
 def _rungs(instance: Instance) -> list[tuple[Instance, float]]:
@@ -119,10 +131,10 @@ class _Course:
             raise LookupError("there is always the whole problem")
         seconds, work = monotonic() - self._began, self._work
         if self._whole is None or self._whole is self.best:
-            proven = self.best if self._whole is self.best else replace(self.best, bound=None, unmet_bound=0)
+            proven = self.best if self._whole is self.best else _unproven(self.best)
             return replace(proven, seconds=seconds, work=work)
         if self._whole.bound is None:
-            return replace(self.best, bound=None, unmet_bound=0, seconds=seconds, work=work)
+            return replace(_unproven(self.best), seconds=seconds, work=work)
         return replace(
             self.best,
             status=self._whole.status if self.best.timetable is None else self.best.status,

@@ -19,6 +19,7 @@ from services.contracts.problems import ProblemType
 from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
+from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
@@ -27,6 +28,7 @@ from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
+from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.events import Position, events_after
 from services.scheduler.solves.rules import (
     SiteSetup,
@@ -116,14 +118,18 @@ class WeekFacts:
         offerings: GroupOfferingsReader,
         commitments: CommitmentsReader,
         timetables: TimetablesReader,
+        appointments: AppointmentsReader,
         records: RecordsClient,
+        clock: Clock,
     ) -> None:
         self.sites = sites
         self._practitioners = practitioners
         self._offerings = offerings
         self._commitments = commitments
         self._timetables = timetables
+        self._appointments = appointments
         self._records = records
+        self._clock = clock
 
     async def requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
         """Ask records what the plans of the site require.
@@ -155,7 +161,12 @@ class WeekFacts:
         if published is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
-        return base_version, instance
+        return base_version, await self.begun(setup.site.id, instance, grid)
+
+    async def begun(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
+        """Return the instance of which only the part of the week that is still to come is free."""
+        appointments = await self._appointments.begun(site_id, grid.monday)
+        return with_beginnings(instance, appointments, grid, self._clock.now())
 
 
 class SolvesLogic:

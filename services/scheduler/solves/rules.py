@@ -11,6 +11,7 @@ from services.contracts.records.treatment_plans import PlanRequirement, WeekRequ
 from services.contracts.scheduler.sites import GroupOffering, Practitioner, Room, Site
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.solver.format import INSTANCE_FORMAT
+from services.scheduler.solves.beginnings import known_people
 from services.scheduler.weeks import DAYS, SLOT_MINUTES, SLOTS_A_DAY, SlotInterval, WeekGrid, window_slots
 
 FURTHEST: Final = timedelta(days=371)
@@ -198,7 +199,7 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
     ]
     return unserved + [
         f"no-free-hour: patient {patient['id']} has no free hour this week that the plan's modalities allow"
-        for patient in instance["patients"]
+        for patient in known_people(instance["patients"])
         if not _has_free_hour(patient, instance["site_open"])
     ]
 

@@ -6,7 +6,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Make, plan_of
-from tests.scheduler.weekly import PublishWeek, Week, weeks_by_hand
+from tests.scheduler.weekly import ByHand, PublishWeek, Week, weeks_by_hand
 
 
 @pytest.fixture
@@ -15,7 +15,12 @@ async def week(clinic: Clinic, new_patient: Make) -> Week:
 
 
 @pytest.fixture
-def publish_week(
+def by_hand(
     scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
-) -> PublishWeek:
-    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)[1]
+) -> ByHand:
+    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)
+
+
+@pytest.fixture
+def publish_week(by_hand: ByHand) -> PublishWeek:
+    return by_hand.publish

@@ -2,17 +2,14 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import orjson
 import pytest
 
-from services.chassis.database import Database
-from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json
-from tests.scheduler.weekly import PublishWeek, Week
+from tests.scheduler.weekly import ByHand, PublishWeek, Week
 
 NEXT = "2026-10-12"
 BEFORE_THE_CHANGE, AFTER_THE_CHANGE = "2026-10-26", "2026-11-02"
@@ -105,59 +102,31 @@ async def test_series_are_for_the_house(
     assert (await series_of(scheduler, clinic.site, page_size=0)).status_code == 422
 
 
-async def solve_instance(
-    scheduler: ClientFactory, database: Database, organization_id: OrganizationId, **request: Any
-) -> Json:
-    answer = await scheduler(Role.FRONT_DESK).post("/v1/solves", json=request)
-    assert answer.status_code == 202, answer.text
-    assert (await scheduler(Role.FRONT_DESK).post(f"/v1/solves/{answer.json()['id']}:cancel")).status_code == 200
-    async with database.read(organization_id) as read:
-        rows = await read._connection.fetch("select instance from solves where id = $1", UUID(answer.json()["id"]))
-    value = rows[0]["instance"]
-    return dict(orjson.loads(value) if isinstance(value, str) else value)
-
-
 async def test_a_week_that_is_not_published_is_asked_for_against_the_newest_before_it(
-    *,
-    scheduler: ClientFactory,
-    scheduler_database: Database,
-    organization_id: OrganizationId,
-    clinic: Clinic,
-    week: Week,
-    publish_week: PublishWeek,
+    week: Week, by_hand: ByHand
 ) -> None:
-    await publish_week(MONDAY, [week.group(0, 8, 0, 1)])
-    await publish_week(NEXT, [week.group(1, 8, 0, 1)], [week.visit(2, 8, 0)])
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1)])
+    await by_hand.publish(NEXT, [week.group(1, 8, 0, 1)], [week.visit(2, 8, 0)])
 
-    asked = {"site_id": clinic.site["id"], "week": "2026-10-26"}
-    instance = await solve_instance(scheduler, scheduler_database, organization_id, **asked)
+    instance = await by_hand.instance("2026-10-26")
 
     assert instance["published"] is None
     assert [(group["day"], group["slot"]) for group in instance["usual"]["groups"]] == [(1, 8)]
     assert [(visit["day"], visit["slot"]) for visit in instance["usual"]["individuals"]] == [(2, 8)]
-    again = {"site_id": clinic.site["id"], "week": NEXT}
-    published = await solve_instance(scheduler, scheduler_database, organization_id, **again)
+    published = await by_hand.instance(NEXT)
     assert published.get("usual") is None
     assert [(group["day"], group["slot"]) for group in published["published"]["groups"]] == [(1, 8)]
 
 
 @pytest.mark.parametrize("day", [0, 5])
 async def test_over_the_change_of_the_clocks_a_series_stays_at_its_wall_time(
-    *,
-    scheduler: ClientFactory,
-    scheduler_database: Database,
-    organization_id: OrganizationId,
-    clinic: Clinic,
-    week: Week,
-    publish_week: PublishWeek,
-    day: int,
+    scheduler: ClientFactory, clinic: Clinic, week: Week, by_hand: ByHand, day: int
 ) -> None:
     """New York leaves summer time on Sunday, 1 November 2026."""
-    before = await publish_week(BEFORE_THE_CHANGE, [week.group(day, 8, 0, 1)])
-    asked = {"site_id": clinic.site["id"], "week": AFTER_THE_CHANGE}
-    instance = await solve_instance(scheduler, scheduler_database, organization_id, **asked)
+    before = await by_hand.publish(BEFORE_THE_CHANGE, [week.group(day, 8, 0, 1)])
+    instance = await by_hand.instance(AFTER_THE_CHANGE)
 
-    after = await publish_week(AFTER_THE_CHANGE, instance["usual"]["groups"])
+    after = await by_hand.publish(AFTER_THE_CHANGE, instance["usual"]["groups"])
 
     start, later = (datetime.fromisoformat(proposal["sessions"][0]["start"]) for proposal in (before, after))
     assert (start.time(), start.weekday()) == (later.time(), later.weekday())

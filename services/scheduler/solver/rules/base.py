@@ -14,6 +14,7 @@ class Rule(Protocol):
         """Add the rule's constraints to the model."""
 
 
-def forbid(model: cp_model.CpModel, literal: Literal) -> None:
-    """Rule a decision out."""
-    model.add(literal == 0)
+def forbid(model: cp_model.CpModel, variables: Variables, literal: Literal) -> None:
+    """Rule a decision out, unless it was taken and has begun: what was, may be."""
+    if literal.index not in variables.begun:
+        model.add(literal == 0)

@@ -1,8 +1,12 @@
 """The rule about what is fixed."""
 
+from collections import Counter
+
 from ortools.sat.python import cp_model
 
+from services.scheduler.solver.instance import ON_SITE, TherapyGroup
 from services.scheduler.solver.model import Variables
+from services.scheduler.solver.offers import Offer
 
 
 class FixedSessions:
@@ -17,6 +21,7 @@ class FixedSessions:
         for visit in fixed.visits:
             if visit in variables.visit:
                 model.add(variables.visit[visit] == 1)
+        self._hold_begun(model, variables)
         for group in fixed.groups:
             members, when = set(group.members), (group.kind, group.day, group.slot)
             for (offer, practitioner), literal in variables.lead.items():
@@ -26,3 +31,24 @@ class FixedSessions:
                 same = (offer.kind, offer.day, offer.slot) == when
                 if same and patient in members and offer.track == group.track:
                     model.add(literal == 1)
+
+    def _hold_begun(self, model: cp_model.CpModel, variables: Variables) -> None:
+        """Keep assistants and rooms of what has begun; who is not in it joins no more."""
+        begun = variables.instance.begun().groups
+        capacity = {room.id: room.capacity for room in variables.instance.rooms}
+        for literal in variables.assist.values():
+            if literal.index in variables.begun:
+                model.add(literal == 1)
+        for offer in filter(variables.has_begun, variables.offers):
+            held = [group for group in begun if _is_copy(group, offer)]
+            rooms = Counter(capacity[group.room] for group in held if group.room is not None)
+            if offer.modality == ON_SITE:
+                for venue in variables.venues[offer]:
+                    model.add(venue.copies == rooms[venue.capacity])
+        for join, literal in variables.join.items():
+            if variables.has_begun(join.offer) and literal.index not in variables.begun:
+                model.add(literal == 0)
+
+
+def _is_copy(group: TherapyGroup, offer: Offer) -> bool:
+    return (group.kind, group.track, group.language, group.modality, group.day, group.slot) == offer

@@ -18,7 +18,7 @@ class GroupStartGrid:
         step = variables.instance.limits.group_start_step
         for staffing, literal in variables.lead.items():
             if staffing.offer.slot % step:
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class GroupMinimum:
@@ -29,7 +29,7 @@ class GroupMinimum:
 
     def add(self, model: cp_model.CpModel, variables: Variables) -> None:
         """Ask each copy for its minimum."""
-        for offer in variables.offers:
+        for offer in (offer for offer in variables.offers if not variables.has_begun(offer)):
             least = variables.kind(offer).size.minimum
             model.add(variables.members(offer) >= least * variables.copies(offer))
 
@@ -42,7 +42,7 @@ class GroupMaximum:
 
     def add(self, model: cp_model.CpModel, variables: Variables) -> None:
         """Bound the members by the seats of the copies, and nobody joins what does not meet."""
-        for offer in variables.offers:
+        for offer in (offer for offer in variables.offers if not variables.has_begun(offer)):
             alone = variables.kind(offer).size.co_facilitator_above
             seats = sum(
                 min(alone, venue.seats) * venue.copies + max(0, venue.seats - alone) * venue.assisted
@@ -80,7 +80,7 @@ class Track:
         for join, literal in variables.join.items():
             is_process = variables.kind(join.offer).service == PROCESS_GROUP
             if is_process and variables.patient(join.patient).track != join.offer.track:
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class Language:
@@ -93,7 +93,7 @@ class Language:
         """Forbid groups in a language the patient does not speak."""
         for join, literal in variables.join.items():
             if join.offer.language not in variables.patient(join.patient).languages:
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class NoContact:
@@ -105,7 +105,7 @@ class NoContact:
     def add(self, model: cp_model.CpModel, variables: Variables) -> None:
         """Let at most one of the two join an offer."""
         for pair in variables.instance.no_contact:
-            for offer in variables.offers:
+            for offer in (offer for offer in variables.offers if not variables.has_begun(offer)):
                 held = variables.problem.held.get(offer, frozenset())
                 joining = [
                     literal for join, literal in variables.join.items() if join.offer == offer and join.patient in pair

@@ -21,7 +21,7 @@ class CommitmentsAndTravel:
             person = variables.patient(patient)
             for session in sessions:
                 if not person.is_free(session.day, session.slot, session.end, session.modality):
-                    forbid(model, session.literal)
+                    forbid(model, variables, session.literal)
 
 
 class AllowedModality:
@@ -36,7 +36,7 @@ class AllowedModality:
             allowed = variables.patient(patient).modalities
             for session in sessions:
                 if session.modality not in allowed:
-                    forbid(model, session.literal)
+                    forbid(model, variables, session.literal)
 
 
 class OneModalityADay:
@@ -145,7 +145,7 @@ class NurseSpacing:
             visits = [session for session in sessions if session.service == NURSE_VISIT]
             for session in visits:
                 if session.modality != ON_SITE:
-                    forbid(model, session.literal)
+                    forbid(model, variables, session.literal)
             for first in sorted({session.day for session in visits}):
                 model.add_at_most_one(session.literal for session in visits if first <= session.day < first + apart)
 
@@ -181,4 +181,4 @@ class FamilyAvailability:
                 first = session.day * SLOTS_A_DAY + session.slot
                 needed = range(first, first + session.slots)
                 if session.service == FAMILY and not hours.issuperset(needed):
-                    forbid(model, session.literal)
+                    forbid(model, variables, session.literal)

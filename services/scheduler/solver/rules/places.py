@@ -31,12 +31,12 @@ class SiteHours:
             for session in sessions:
                 is_open = variables.instance.is_open(session.day, session.slot, session.end)
                 if session.modality == ON_SITE and not is_open:
-                    forbid(model, session.literal)
+                    forbid(model, variables, session.literal)
         for (offer, _), literal in variables.lead.items():
             end = offer.slot + variables.kind(offer).slots
             is_open = variables.instance.is_open(offer.day, offer.slot, end)
             if offer.modality == ON_SITE and not is_open:
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class Rooms:

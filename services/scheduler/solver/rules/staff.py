@@ -72,11 +72,11 @@ class Credentials:
             person = variables.practitioner(practitioner)
             service = variables.kind(offer).service
             if service not in person.leads or offer.language not in person.languages:
-                forbid(model, literal)
+                forbid(model, variables, literal)
         for (offer, practitioner), literal in variables.assist.items():
             person = variables.practitioner(practitioner)
             if not person.co_facilitates or offer.language not in person.languages:
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class CareTeam:
@@ -94,7 +94,7 @@ class CareTeam:
             may_hold = who is not None and visit.service in variables.practitioner(who).individual
             team = variables.patient(visit.patient).team
             if not may_hold or (visit.service == INDIVIDUAL and who not in team):
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class ShiftsAndBreaks:
@@ -108,7 +108,7 @@ class ShiftsAndBreaks:
         for work, literal in possible_work(variables):
             person = variables.practitioner(work.practitioner)
             if not person.works(work.day, work.slot, work.slot + work.slots):
-                forbid(model, literal)
+                forbid(model, variables, literal)
 
 
 class OneThingAtATime:
@@ -126,7 +126,7 @@ class OneThingAtATime:
         for work, literal in possible_work(variables):
             claimed = [(work.practitioner, slot) for slot in work.week_slots]
             if taken.intersection(claimed):
-                forbid(model, literal)
+                forbid(model, variables, literal)
             else:
                 for claim in claimed:
                     claims[claim].append(literal)
