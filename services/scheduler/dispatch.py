@@ -1,9 +1,10 @@
-"""The queue of solves: pgqueuer carries the wake-up call, in the transaction that makes the solve.
+"""The queue: pgqueuer carries the wake-up call, in the transaction that makes the work.
 
-A job says only which solve to look at. It may arrive twice or late; the row of the solve decides what is done.
+A job says only what to look at. It may arrive twice or late; the row of the solve or of the poll decides what is done.
 """
 
-from typing import Final
+from datetime import timedelta
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -13,9 +14,18 @@ from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import driver_connection
-from services.contracts.identifiers import OrganizationId, SolveId
+from services.contracts.identifiers import CommitmentSourceId, OrganizationId, SolveId
 
 SOLVE: Final = QueueEntrypoint("solve")
+POLL: Final = QueueEntrypoint("poll")
+
+
+class PollCall(NamedTuple):
+    """Whose source is to be read; `turn` is out of date where the row has another."""
+
+    organization_id: OrganizationId
+    source_id: CommitmentSourceId
+    turn: int
 
 
 async def enqueue_solve(db: AsyncSession, organization_id: OrganizationId, solve_id: SolveId) -> None:
@@ -33,3 +43,16 @@ def read_payload(payload: bytes) -> tuple[OrganizationId, SolveId]:
     """Read whose solve a job is about."""
     organization_id, solve_id = orjson.loads(payload)
     return OrganizationId(UUID(organization_id)), SolveId(UUID(solve_id))
+
+
+async def enqueue_poll(db: AsyncSession, call: PollCall, delay: timedelta) -> None:
+    """Call a worker for a source, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    payload = orjson.dumps([str(call.organization_id), str(call.source_id), call.turn])
+    await queries.enqueue(POLL, payload, execute_after=delay)
+
+
+def read_poll_call(payload: bytes) -> PollCall:
+    """Read whose source a job is about."""
+    organization_id, source_id, turn = orjson.loads(payload)
+    return PollCall(OrganizationId(UUID(organization_id)), CommitmentSourceId(UUID(source_id)), turn)

@@ -39,6 +39,51 @@ class SourceMovedError(ServiceError):
         )
 
 
+class CalendarNotReadError(ServiceError):
+    """The calendar could not be read where it is; nothing was kept."""
+
+    problem = ProblemType.CALENDAR_REFUSED
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence, code=code.replace("_", "-"))
+
+
+class TooManyRemotePreviewsError(ServiceError):
+    """As many callers wait for strangers' servers as this process lets wait."""
+
+    problem = ProblemType.OVERLOADED
+
+    def __init__(self) -> None:
+        super().__init__("Too many calendars are being previewed where they are: try again shortly.")
+
+
+class SourceNotPolledError(ServiceError):
+    """The source is a file, of which nothing is left to read."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The source is a file, which is read once: import it again.", code="source-not-polled")
+
+
+class SourceDisabledError(ServiceError):
+    """The source is set aside."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The source is disabled: enable it, and it is read.", code="source-disabled")
+
+
+class SourceReadJustNowError(ServiceError):
+    """The source was read a moment ago."""
+
+    problem = ProblemType.TOO_MANY_REQUESTS
+
+    def __init__(self) -> None:
+        super().__init__("The source was read within the last minute; ask again later.", code="read-just-now")
+
+
 class WeekRefusedError(ServiceError):
     """The week is not one that can be planned."""
 

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.chassis.app import Lifespan, create_app
+from services.chassis.fetching import Fetcher
 from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.clients.gateway import GatewayClient
@@ -13,7 +14,8 @@ from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
 from services.scheduler.bookings.routes import router as bookings
-from services.scheduler.commitments.readers import CalendarReaders
+from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
+from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
@@ -54,6 +56,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; `lifespan` opens what it needs."""
     app = create_app(Microservice.SCHEDULER, _ROUTERS, lifespan=lifespan)
     app.state.calendar_readers = CalendarReaders()
+    app.state.remote_calendars = RemoteCalendars(Fetcher(largest=LARGEST_CALENDAR))
     app.state.solve_watch = SolveWatch(lambda: app.state.process.database)
     return app
 
@@ -66,6 +69,7 @@ def application() -> FastAPI:
     """
     settings = SchedulerSettings.read()
     root_key = read_root_key(settings.root_key_file)
+    fetcher = Fetcher(largest=LARGEST_CALENDAR, allows_loopback=settings.loopback_calendars)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -73,6 +77,7 @@ def application() -> FastAPI:
             gateway = GatewayClient(opened.http, str(settings.gateway_url))
             app.state.process = opened.process
             app.state.root_key = root_key
+            app.state.remote_calendars = RemoteCalendars(fetcher)
             app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)
             yield
 

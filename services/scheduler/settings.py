@@ -11,3 +11,6 @@ class SchedulerSettings(ServiceSettings):
     root_key_file: FilePath = Field(description="File with the root key: 32 bytes in base64.")
     solver_cores: int = Field(default=2, ge=1, le=64, description="Cores that one solve may use.")
     solver_memory_mib: int = Field(default=3072, ge=512, description="MiB of address space that one solve may take.")
+    loopback_calendars: bool = Field(
+        default=False, description="Read calendars from this machine too, over plain HTTP: for rehearsals only."
+    )

@@ -3,9 +3,9 @@
 from datetime import date, datetime, time
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, CommitmentId, CommitmentSourceId, PatientId, SiteId
@@ -17,6 +17,8 @@ class SourceKind(StrEnum):
 
     FILE = "file"
     MANUAL = "manual"
+    URL = "url"
+    CALDAV = "caldav"
 
 
 class SourceStatus(StrEnum):
@@ -34,6 +36,39 @@ class CalendarWarning(ResourceModel):
     message: str
 
 
+class PollOutcome(StrEnum):
+    """What came of reading a source again; all but the first two are failures, which leave what was read before."""
+
+    READ = "read"
+    UNCHANGED = "unchanged"
+    ADDRESS_REFUSED = "address_refused"
+    UNREACHABLE = "unreachable"
+    TIMED_OUT = "timed_out"
+    CERTIFICATE_REFUSED = "certificate_refused"
+    ACCESS_REFUSED = "access_refused"
+    GONE = "gone"
+    SERVER_FAILED = "server_failed"
+    TOO_LARGE = "too_large"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    NOT_UNDERSTOOD = "not_understood"
+    CALENDAR_REFUSED = "calendar_refused"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether nothing could be read."""
+        return self not in {self.READ, self.UNCHANGED}
+
+
+class Polling(ResourceModel):
+    """How a source is read again by itself."""
+
+    attempted_at: datetime | None
+    outcome: PollOutcome | None
+    detail: str | None = Field(description="The outcome as a sentence, with what to do where it is a failure.")
+    failures: int = Field(description="How many attempts have failed since the last that did not.")
+    next_attempt_at: datetime | None = Field(description="Null while the source is disabled.")
+
+
 class CommitmentSource(ResourceModel):
     """One source of a patient's commitments: counts, version and warnings; titles are never kept."""
 
@@ -47,6 +82,7 @@ class CommitmentSource(ResourceModel):
     busy_intervals: int
     warnings: list[CalendarWarning]
     imported_at: datetime | None = Field(description="When it was last read well; null before the first reading.")
+    polling: Polling | None = Field(description="Null for a file, which is read once.")
 
 
 class Commitment(ResourceModel):
@@ -119,6 +155,27 @@ class CommitmentEntry(RequestModel):
         days = sorted(exception.days for exception in self.exceptions)
         if any(later[0] <= earlier[1] for earlier, later in pairwise(days)):
             raise ValueError("a day may be named by one exception only: put all its windows there")
+        return self
+
+
+class SubscriptionRequest(RequestModel):
+    """A calendar that stays where it is and is read again by itself; what is sent is kept sealed and never shown."""
+
+    kind: Literal[SourceKind.URL] = Field(
+        default=SourceKind.URL, description="url for an iCalendar document at an address."
+    )
+    url: Annotated[SecretStr, Field(min_length=1, max_length=2048)] = Field(
+        description="https: or webcal:, without user, password or fragment."
+    )
+    user_name: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]+$", max_length=255)] | None = None
+    password: Annotated[SecretStr, Field(min_length=1, max_length=1024)] | None = Field(
+        default=None, description="Best one that the server gives out for this purpose only."
+    )
+
+    @model_validator(mode="after")
+    def _comes_together(self) -> Self:
+        if (self.user_name is None) != (self.password is None):
+            raise ValueError("user_name and password come together or not at all")
         return self
 
 

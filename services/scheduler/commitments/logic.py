@@ -26,6 +26,8 @@ from services.contracts.scheduler.sites import Site
 from services.scheduler.commitments import storage
 from services.scheduler.commitments.collisions import CollisionsReader
 from services.scheduler.commitments.ical import CalendarReading
+from services.scheduler.commitments.poll_rules import EVERY
+from services.scheduler.commitments.polling import PollSchedule
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders, new_source, warnings_of
 from services.scheduler.commitments.rules import Interval, horizon, read_entry
 from services.scheduler.errors import SourceMovedError
@@ -174,10 +176,12 @@ class CommitmentsLogic:
         sites: CommitmentSites,
         collisions: CollisionsReader,
         readers: CalendarReaders,
+        schedule: PollSchedule,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
+        self._schedule = schedule
         self._reader = reader
         self._sites = sites
         self._collisions = collisions
@@ -212,10 +216,12 @@ class CommitmentsLogic:
             NotFoundError: There is no such patient in the caller's organization, or not at one of its sites.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        reading = await self._read_entry(patient_id, entry, caller_token)
+        site = await self._sites.of(patient_id, caller_token)
+        reading = self._read_entry(entry, site)
         source = self._new_source(SourceKind.MANUAL, patient_id, reading)
         await storage.insert_source(self._db, self._organization_id, source, entry)
-        return await self._kept(source, reading)
+        await self._schedule.begin(source.id, site.id, EVERY[source.kind])
+        return await self._kept(await self._reader.source(patient_id, source.id), reading)
 
     async def replace_entry(
         self,
@@ -233,7 +239,8 @@ class CommitmentsLogic:
             SourceMovedError: Somebody else has changed it.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        reading = await self._read_entry(patient_id, entry, caller_token)
+        site = await self._sites.of(patient_id, caller_token)
+        reading = self._read_entry(entry, site)
         is_replaced = await storage.replace_entry(
             self._db, patient_id, source_id, entry, expected_revision=expected_revision
         )
@@ -242,6 +249,7 @@ class CommitmentsLogic:
             raise SourceMovedError(expected_revision, revision)
         read = new_source(SourceKind.MANUAL, source_id, patient_id, reading, self._clock.now())
         await storage.keep_reading(self._db, read)
+        await self._schedule.read_at(source_id, site.id, EVERY[SourceKind.MANUAL])
         return await self._kept(await self._reader.source(patient_id, source_id), reading)
 
     async def set_status(
@@ -252,7 +260,14 @@ class CommitmentsLogic:
         Raises:
             NotFoundError: The patient has no such source.
         """
+        before = await self._reader.source(patient_id, source_id)
+        if before.status is status:
+            return before
         await storage.set_status(self._db, patient_id, source_id, status)
+        if status is SourceStatus.ACTIVE:
+            await self._schedule.read_in(source_id)
+        else:
+            await self._schedule.stop(source_id)
         return await self._reader.source(patient_id, source_id)
 
     async def delete_source(self, patient_id: PatientId, source_id: CommitmentSourceId) -> None:
@@ -264,8 +279,8 @@ class CommitmentsLogic:
         if not await storage.delete_source(self._db, patient_id, source_id):
             raise NotFoundError
 
-    async def _read_entry(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> CalendarReading:
-        zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
+    def _read_entry(self, entry: CommitmentEntry, site: Site) -> CalendarReading:
+        zone = ZoneInfo(site.zone)
         return read_entry(entry, zone, *horizon(self._clock.today(zone)))
 
     def _new_source(self, kind: SourceKind, patient_id: PatientId, reading: CalendarReading) -> CommitmentSource:

@@ -53,6 +53,7 @@ def new_source(
         busy_intervals=len(reading.busy),
         warnings=warnings_of(reading),
         imported_at=now,
+        polling=None,
     )
 
 
@@ -62,3 +63,20 @@ def warnings_of(reading: CalendarReading) -> list[CalendarWarning]:
         CalendarWarning(code=warning.code.value, line=warning.line or None, message=warning.message)
         for warning in reading.warnings
     ]
+
+
+def unread_source(kind: SourceKind, source_id: CommitmentSourceId, patient_id: PatientId) -> CommitmentSource:
+    """Make the source of a calendar that is not read yet."""
+    return CommitmentSource(
+        id=source_id,
+        patient_id=patient_id,
+        kind=kind,
+        status=SourceStatus.ACTIVE,
+        revision=1,
+        version=None,
+        events_read=0,
+        busy_intervals=0,
+        warnings=[],
+        imported_at=None,
+        polling=None,
+    )

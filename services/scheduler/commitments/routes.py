@@ -20,8 +20,16 @@ from services.contracts.scheduler.commitments import (
     ImportedSource,
     OpenCollision,
     SourceStatus,
+    SubscriptionRequest,
 )
-from services.scheduler.dependencies import Collisions, Commitments, CommitmentsRead, Previews
+from services.scheduler.dependencies.calendars import (
+    Collisions,
+    Commitments,
+    CommitmentsRead,
+    Previews,
+    SubscriptionPreview,
+    Subscriptions,
+)
 from services.scheduler.errors import NotACalendarTypeError
 
 router = APIRouter(route_class=IdempotentRoute, tags=["commitments"])
@@ -113,6 +121,48 @@ async def preview_entry(
 ) -> CommitmentPreview:
     """Tell what an entry means and what it collides with; nothing is kept."""
     return await previews.entry(patient_id, entry, token)
+
+
+@router.post(
+    f"{_SOURCES}:subscribe",
+    operation_id="subscribe_calendar",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 422, 503),
+)
+async def subscribe_calendar(
+    patient_id: PatientId,
+    request: SubscriptionRequest,
+    subscriptions: Subscriptions,
+    token: BearerToken,
+    response: Response,
+) -> CommitmentSource:
+    """Subscribe to a calendar: it is read soon and then again and again; its address is never shown again."""
+    source = await subscriptions.subscribe(patient_id, request, token)
+    _describe(response, source)
+    return source
+
+
+@router.post(
+    f"{_SOURCES}:preview_subscription", operation_id="preview_subscription", responses=documented(404, 422, 503)
+)
+async def preview_subscription(
+    patient_id: PatientId, request: SubscriptionRequest, previews: SubscriptionPreview, token: BearerToken
+) -> CommitmentPreview:
+    """Read a calendar where it is, and tell what it says and what it collides with; nothing is kept."""
+    return await previews.preview(patient_id, request, token)
+
+
+@router.post(
+    f"{_SOURCES}/{{source_id}}:sync",
+    operation_id="sync_commitment_source",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(404, 409, 422, 429),
+)
+async def sync_commitment_source(
+    patient_id: PatientId, source_id: CommitmentSourceId, subscriptions: Subscriptions
+) -> CommitmentSource:
+    """Have a source read at once; `polling` says when it was."""
+    return await subscriptions.sync(patient_id, source_id)
 
 
 @router.get(_SOURCES, operation_id="list_commitment_sources", responses=documented(422))

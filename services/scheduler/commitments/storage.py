@@ -27,14 +27,16 @@ from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import CommitmentId, CommitmentSourceId, OrganizationId, PatientId
 from services.contracts.scheduler.commitments import (
-    CalendarWarning,
     Commitment,
     CommitmentEntry,
     CommitmentSource,
+    Polling,
+    PollOutcome,
     SourceKind,
     SourceStatus,
 )
-from services.scheduler.commitments.tables import CommitmentRow, CommitmentSourceRow
+from services.scheduler.commitments.poll_rules import SENTENCES
+from services.scheduler.commitments.tables import CommitmentPollRow, CommitmentRow, CommitmentSourceRow
 from services.scheduler.storing import decoded, fresh_id, json_of
 
 Interval = tuple[datetime, datetime]
@@ -54,7 +56,17 @@ OF_AN_ACTIVE_SOURCE: Final = and_(
 )
 """What a commitment is joined to its source by; those of a disabled source do not count."""
 
-_SOURCES: Final = select(*(CommitmentSourceRow.__table__.c[name] for name in CommitmentSource.model_fields))
+_SOURCES: Final = select(
+    *(CommitmentSourceRow.__table__.c[name] for name in CommitmentSource.model_fields if name != "polling"),
+    CommitmentPollRow.turn,
+    *(CommitmentPollRow.__table__.c[name] for name in Polling.model_fields if name != "detail"),
+).outerjoin(
+    CommitmentPollRow,
+    and_(
+        CommitmentPollRow.organization_id == CommitmentSourceRow.organization_id,
+        CommitmentPollRow.source_id == CommitmentSourceRow.id,
+    ),
+)
 _SOURCE: Final = Query(
     _SOURCES.where(
         CommitmentSourceRow.patient_id == _PATIENT_ID, CommitmentSourceRow.id == bindparam("source_id", type_=Uuid)
@@ -161,7 +173,10 @@ async def replace_commitments(
     busy: Sequence[Interval],
     now: datetime,
 ) -> None:
-    """Let the source have these intervals, which are in order, and no others."""
+    """Let the source have these intervals, which are in order, and no others; where it has them, nothing is written."""
+    held = select(CommitmentRow.during).where(CommitmentRow.source_id == source_id).order_by(CommitmentRow.during)
+    if [(during.lower, during.upper) for during in await db.scalars(held)] == list(busy):
+        return
     await db.execute(delete(CommitmentRow).where(CommitmentRow.source_id == source_id))
     if not busy:
         return
@@ -243,7 +258,7 @@ def _this(patient_id: PatientId, source_id: CommitmentSourceId) -> tuple[ColumnE
 
 
 def _values(organization_id: OrganizationId, source: CommitmentSource) -> dict[str, Any]:
-    return {"organization_id": organization_id, **source.model_dump(), "kind": source.kind.value}
+    return {"organization_id": organization_id, **source.model_dump(exclude={"polling"})}
 
 
 def _dumped(entry: CommitmentEntry | None) -> dict[str, Any] | None:
@@ -252,4 +267,9 @@ def _dumped(entry: CommitmentEntry | None) -> dict[str, Any] | None:
 
 def _to_source(row: asyncpg.Record) -> CommitmentSource:
     values = decoded(row, "warnings")
-    return CommitmentSource(**{**values, "warnings": [CalendarWarning(**warning) for warning in values["warnings"]]})
+    return CommitmentSource(**values, polling=None if row["turn"] is None else _to_polling(values))
+
+
+def _to_polling(values: dict[str, Any]) -> Polling:
+    outcome = None if values["outcome"] is None else PollOutcome(values["outcome"])
+    return Polling(**values, detail=None if outcome is None else SENTENCES[outcome])

@@ -20,7 +20,7 @@ class CommitmentSourceRow(Base):
     __tablename__ = "commitment_sources"
     __table_args__ = (
         CheckConstraint("events_read >= 0 and busy_intervals >= 0", name="counts"),
-        CheckConstraint("kind in ('file', 'manual')", name="kind"),
+        CheckConstraint("kind in ('file', 'manual', 'url', 'caldav')", name="kind"),
         CheckConstraint("status in ('active', 'disabled')", name="status"),
         CheckConstraint("(entry is not null) = (kind = 'manual')", name="entry"),
         CheckConstraint("(version is null) = (imported_at is null)", name="reading"),
@@ -69,3 +69,34 @@ class CommitmentRow(Base):
     source_id: Mapped[UUID]
     patient_id: Mapped[UUID]
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+
+
+class CommitmentPollRow(Base):
+    """How a source is read again; sealed with the patient's key are where it is and what its server told.
+
+    `turn` is the fencing token: a job of another turn is out of date, and so is what an attempt of another turn read.
+    """
+
+    __tablename__ = "commitment_polls"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "source_id"],
+            ["commitment_sources.organization_id", "commitment_sources.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
+        CheckConstraint("validators is null or access is not null", name="validators"),
+        CheckConstraint("(attempted_at is null) = (outcome is null)", name="attempt"),
+        CheckConstraint("failures >= 0 and turn > 0", name="counts"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    source_id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    turn: Mapped[int]
+    attempted_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    failures: Mapped[int]
+    next_attempt_at: Mapped[datetime | None]
+    access: Mapped[bytes | None]
+    validators: Mapped[bytes | None]

@@ -4,19 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
-from services.scheduler.commitments.collisions import CollisionsReader
-from services.scheduler.commitments.logic import (
-    CommitmentPreviews,
-    CommitmentSites,
-    CommitmentsLogic,
-    CommitmentsReader,
-)
-from services.scheduler.commitments.readers import CalendarReaders
+from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.base import Command, Records, RootKey
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.keys.logic import KeysLogic, KeysReader
@@ -31,14 +23,6 @@ from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
-
-
-async def _calendar_readers(request: Request) -> CalendarReaders:
-    readers: CalendarReaders = request.app.state.calendar_readers
-    return readers
-
-
-Readers = Annotated[CalendarReaders, Depends(_calendar_readers)]
 
 
 async def _sites_read(read: Reading) -> SitesReader:
@@ -67,35 +51,6 @@ async def _group_offerings(command: Command) -> GroupOfferingsLogic:
 
 async def _group_series_read(read: Reading) -> GroupSeriesReader:
     return GroupSeriesReader(read, SitesReader(read))
-
-
-async def _commitments_read(read: Reading) -> CommitmentsReader:
-    return CommitmentsReader(read)
-
-
-async def _collisions(read: Reading, clock: Now) -> CollisionsReader:
-    return CollisionsReader(read, SitesReader(read), clock)
-
-
-async def _previews(read: Reading, records: Records, readers: Readers, clock: Now) -> CommitmentPreviews:
-    sites = SitesReader(read)
-    collisions = CollisionsReader(read, sites, clock)
-    return CommitmentPreviews(
-        sites=CommitmentSites(records, sites), collisions=collisions, readers=readers, clock=clock
-    )
-
-
-async def _commitments(command: Command, records: Records, readers: Readers) -> CommitmentsLogic:
-    sites = SitesReader(command.read)
-    return CommitmentsLogic(
-        command.db,
-        command.organization_id,
-        reader=CommitmentsReader(command.read),
-        sites=CommitmentSites(records, sites),
-        collisions=CollisionsReader(command.read, sites, command.clock),
-        readers=readers,
-        clock=command.clock,
-    )
 
 
 async def _solves_read(read: Reading) -> SolvesReader:
@@ -196,13 +151,6 @@ async def _appointments_read(read: Reading, clock: Now) -> AppointmentsReader:
     return AppointmentsReader(read, SitesReader(read), clock)
 
 
-async def _root_key(request: Request) -> SealingKey:
-    return SealingKey.root(request.app.state.root_key)
-
-
-RootKey = Annotated[SealingKey, Depends(_root_key)]
-
-
 async def _notice_preferences_read(read: Reading, principal: Caller, root: RootKey) -> NoticePreferencesReader:
     return NoticePreferencesReader(read, KeysReader(read, organization_of(principal), root))
 
@@ -241,10 +189,6 @@ PractitionersRead = Annotated[PractitionersReader, Depends(_practitioners_read)]
 GroupOfferings = Annotated[GroupOfferingsLogic, Depends(_group_offerings)]
 GroupOfferingsRead = Annotated[GroupOfferingsReader, Depends(_group_offerings_read)]
 GroupSeriesRead = Annotated[GroupSeriesReader, Depends(_group_series_read)]
-Commitments = Annotated[CommitmentsLogic, Depends(_commitments)]
-CommitmentsRead = Annotated[CommitmentsReader, Depends(_commitments_read)]
-Previews = Annotated[CommitmentPreviews, Depends(_previews)]
-Collisions = Annotated[CollisionsReader, Depends(_collisions)]
 Solves = Annotated[SolvesLogic, Depends(_solves)]
 SolvesRead = Annotated[SolvesReader, Depends(_solves_read)]
 SolveEvents = Annotated[SolveStreams, Depends(_solve_streams)]

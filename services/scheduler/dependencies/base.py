@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
+from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Db, Now, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -43,6 +44,10 @@ async def _records(request: Request) -> RecordsClient:
     return records
 
 
+async def _root_key(request: Request) -> SealingKey:
+    return SealingKey.root(request.app.state.root_key)
+
+
 def notices_in(work: Work) -> NoticesLogic:
     """Open the outbox within the transaction of the work."""
     return NoticesLogic(work.db, work.organization_id, SitesReader(work.read), work.clock)
@@ -50,3 +55,4 @@ def notices_in(work: Work) -> NoticesLogic:
 
 Command = Annotated[CallersWork, Depends(_command)]
 Records = Annotated[RecordsClient, Depends(_records)]
+RootKey = Annotated[SealingKey, Depends(_root_key)]

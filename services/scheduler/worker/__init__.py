@@ -1,1 +1,1 @@
-"""The worker: takes queued solves, runs the solver in a process of its own, and stores what it found."""
+"""The worker: solves queued weeks, each in a process of its own, and reads subscribed calendars."""

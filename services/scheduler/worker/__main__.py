@@ -1,14 +1,16 @@
-"""`python -m services.scheduler.worker`: solve queued weeks until SIGTERM."""
+"""`python -m services.scheduler.worker`: solve queued weeks and read subscribed calendars until SIGTERM."""
 
 import asyncio
 import signal
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 
 import structlog
 
 from services.chassis.telemetry import configure_logging, frames
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.worker.poller import Poller
 from services.scheduler.worker.worker import Worker
 
 
@@ -19,8 +21,22 @@ async def _run(settings: SchedulerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
-        async with Worker.opened(settings) as worker:
-            await worker.run()
+        async with (
+            Worker.opened(settings) as worker,
+            Poller.opened(settings) as poller,
+            asyncio.TaskGroup() as tasks,
+        ):
+            tasks.create_task(worker.run())
+            tasks.create_task(poller.run())
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors of a group of groups."""
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _leaves(part)
+    else:
+        yield error
 
 
 def main() -> None:
@@ -30,7 +46,7 @@ def main() -> None:
     try:
         asyncio.run(_run(settings))
     except* Exception as group:  # noqa: BLE001 - logged without its message, which may hold a person's data
-        for error in group.exceptions:
+        for error in _leaves(group):
             structlog.get_logger().error("worker stops", error_type=type(error).__name__, frames=frames(error))
         sys.exit(1)
 

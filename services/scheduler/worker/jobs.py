@@ -15,9 +15,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import db_settings
 from pgqueuer.models import Job
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
-from pgqueuer.types import QueueManagerId
-
-from services.scheduler.dispatch import SOLVE
+from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
 _LEASE: Final = timedelta(seconds=30)
 _ONE_AT_A_TIME: Final = 1
@@ -28,8 +26,9 @@ _MOST_WORKERS: Final = 1000
 class JobQueue:
     """Takes jobs one at a time, and finds those of workers that are gone."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, entrypoint: QueueEntrypoint) -> None:
         self.worker_id = uuid4()
+        self._entrypoint = entrypoint
         self._driver = AsyncpgDriver(connection)
         self._queries = Queries(self._driver)
         self._called = asyncio.Event()
@@ -44,7 +43,7 @@ class JobQueue:
         self._called.clear()
         jobs = await self._queries.dequeue(
             batch_size=_ONE_AT_A_TIME,
-            entrypoints={SOLVE: EntrypointExecutionParameter(concurrency_limit=0)},
+            entrypoints={self._entrypoint: EntrypointExecutionParameter(concurrency_limit=0)},
             queue_manager_id=QueueManagerId(self.worker_id),
             global_concurrency_limit=_ONE_AT_A_TIME,
             heartbeat_timeout=_LEASE,
@@ -62,12 +61,12 @@ class JobQueue:
         await self._queries.update_heartbeat([job.id])
 
     async def done(self, job: Job) -> None:
-        """Take the job off the queue; what became of the solve is in its own row."""
+        """Take the job off the queue; what became of the work is in its own row."""
         await self._queries.log_jobs([(job, "successful", None)])
 
     async def orphans(self) -> AsyncIterator[tuple[Job, UUID]]:
         """Yield the jobs of workers that are gone, each with its worker, while no other worker can do the same."""
-        picked = await self._queries.browse_queue(_MOST_WORKERS, 0, ["picked"], [SOLVE])
+        picked = await self._queries.browse_queue(_MOST_WORKERS, 0, ["picked"], [self._entrypoint])
         for seen in picked:
             holder = seen.queue_manager_id
             if holder is None or holder == self.worker_id or not await self._is_gone(holder):

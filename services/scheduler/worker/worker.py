@@ -11,7 +11,7 @@ from pgqueuer.models import Job
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
-from services.scheduler.dispatch import read_payload
+from services.scheduler.dispatch import SOLVE, read_payload
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.attempts import Attempts, SolverLimits
 from services.scheduler.worker.jobs import JobQueue
@@ -28,7 +28,7 @@ class Worker:
     """Solves one week at a time until it is cancelled."""
 
     def __init__(self, connection: Any, database: Database, clock: Clock, limits: SolverLimits) -> None:
-        self._queue = JobQueue(connection)
+        self._queue = JobQueue(connection, SOLVE)
         self._attempts = Attempts(database, clock, limits, self._queue.worker_id)
         self._job: Job | None = None
         self._lost = asyncio.Event()

@@ -18,6 +18,7 @@ from services.contracts.identifiers import OrganizationId, SolveId
 from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import SolveStatus
 from services.operator.postgres.provision import DatabaseUrls
+from services.scheduler.dispatch import SOLVE
 from services.scheduler.solves.attempts import Attempt, Ending
 from services.scheduler.solves.logic import LEASE, MOST_ATTEMPTS, SolveRuns
 from services.scheduler.worker.jobs import JobQueue
@@ -121,10 +122,10 @@ async def test_a_dead_worker_s_job_is_found_by_its_free_lock_and_a_living_one_s_
 ) -> None:
     solve = await ask(clinic.site)
     holder_connection = await asyncpg.connect(databases["scheduler"].app)
-    holder = JobQueue(holder_connection)
+    holder = JobQueue(holder_connection, SOLVE)
     await holder.open()
     job = await holder.take()
-    observer = JobQueue(queue)
+    observer = JobQueue(queue, SOLVE)
 
     while_alive = [found async for found in observer.orphans()]
     await holder_connection.close()
@@ -141,7 +142,7 @@ async def test_a_job_is_taken_by_one_worker_only(
 ) -> None:
     await ask(clinic.site)
     other_connection = await asyncpg.connect(databases["scheduler"].app)
-    queues = [JobQueue(queue), JobQueue(other_connection)]
+    queues = [JobQueue(queue, SOLVE), JobQueue(other_connection, SOLVE)]
 
     taken = await asyncio.gather(*(one.take() for one in queues))
 
