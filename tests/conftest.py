@@ -104,9 +104,12 @@ def _factory(
     app: object, audience: Microservice, tokens: Tokens, organization_id: UUID, clients: AsyncExitStack
 ) -> ClientFactory:
     def client(
-        *roles: Role, organization: UUID | None = None, acting: Microservice | None = None
+        *roles: Role,
+        organization: UUID | None = None,
+        account: UUID | None = None,
+        acting: Microservice | None = None,
     ) -> httpx2.AsyncClient:
-        caller = principal(*roles, organization=organization or organization_id, acting=acting)
+        caller = principal(*roles, organization=organization or organization_id, account=account, acting=acting)
         made = call_in_process(app, headers={"authorization": f"Bearer {tokens.internal(caller, audience)}"})
         clients.push_async_callback(made.aclose)
         return made

@@ -11,6 +11,7 @@ from services.chassis import health, problems
 from services.chassis.document import describe_problems
 from services.chassis.edge import Edge
 from services.chassis.telemetry import Metrics
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 
 API_VERSION: Final = "1.0.0"
@@ -35,9 +36,12 @@ def create_app(
     *,
     lifespan: Lifespan,
     timeout_seconds: float = 30.0,
+    is_audited: bool = False,
 ) -> FastAPI:
     """Assemble an application; `lifespan` puts a `Process` on `app.state.process` before the first request.
 
+    In an audited one every request that reaches the database leaves a trace in the audit trail or fails; its `lifespan`
+    also puts the root key's 32 bytes on `app.state.root_key`.
     The last layer put around it is `Edge`, so nothing that happens inside leaves as anything but a documented answer.
     """
     app = _Application(
@@ -51,6 +55,9 @@ def create_app(
         separate_input_output_schemas=False,
     )
     app.state.metrics = Metrics()
+    app.state.is_audited = is_audited
+    # Organizations whose audit trail awaits a checkpoint.
+    app.state.grown_trails = set[OrganizationId]()
     problems.install(app)
     for router in routers:
         app.include_router(router)

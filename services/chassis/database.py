@@ -123,6 +123,11 @@ class Read:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Any:
+        """The driver's connection, for what is no query of a subject."""
+        return self._connection
+
     async def all(self, query: Query, **values: Any) -> list[asyncpg.Record]:
         """Fetch every row; columns by name."""
         rows: list[asyncpg.Record] = await self._connection.fetch(query.sql, *query.arguments(values))

@@ -7,6 +7,7 @@ scope would end the dependency after the answer has left, and report a lost writ
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -15,16 +16,19 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.audit.chain import audit_key
+from services.chassis.audit.trail import Caller as AuditCaller
+from services.chassis.audit.trail import Trail, append
 from services.chassis.authentication import Authenticator
 from services.chassis.clock import Clock
-from services.chassis.database import Database, Read
+from services.chassis.database import Database, Read, driver_connection
 from services.chassis.errors import (
     AuthenticationRequiredError,
     NotAllowedError,
     StaleVersionError,
     VersionRequiredError,
 )
-from services.chassis.idempotency import Idempotency, keyed_request
+from services.chassis.idempotency import AnsweredBeforeError, Idempotency, KeyedRequest, keyed_request
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
@@ -77,17 +81,63 @@ def organization_of(principal: Principal) -> OrganizationId:
     return principal.organization_id
 
 
-async def _unit_of_work(request: Request, principal: Caller) -> AsyncIterator[AsyncSession]:
-    async with process_of(request).database.command(principal.organization_id) as db:
+async def _audit_trail(request: Request, principal: Caller) -> Trail:
+    route: APIRoute = request.scope["route"]
+    return Trail(AuditCaller(principal, route.operation_id or ""), process_of(request).clock)
+
+
+Tracing = Annotated[Trail, Depends(_audit_trail)]
+"""The audit trail of this request: what it is told is written with the transaction, a refusal in any case."""
+
+
+@asynccontextmanager
+async def _keeping_refusals(request: Request, principal: Principal, trail: Trail) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        refusals = trail.take_refusals()
+        if refusals:
+            # The transaction that was refused has been rolled back by now.
+            async with process_of(request).database.read(principal.organization_id) as own:
+                await _append(request, principal, own.connection, refusals)
+
+
+async def _append(request: Request, principal: Principal, connection: Any, events: list[str]) -> None:
+    if request.app.state.is_audited:
+        organization_id = organization_of(principal)
+        await append(connection, audit_key(request.app.state.root_key), organization_id, events)
+        request.app.state.grown_trails.add(organization_id)
+
+
+async def _unit_of_work(request: Request, principal: Caller, trail: Tracing) -> AsyncIterator[AsyncSession]:
+    async with (
+        _keeping_refusals(request, principal, trail),
+        process_of(request).database.command(principal.organization_id) as db,
+    ):
         keyed = await keyed_request(request, principal)
         if keyed is not None:
-            request.state.idempotency = await Idempotency.claim(db, keyed, process_of(request).clock.now())
+            request.state.idempotency = await _claim(request, db, keyed, trail)
         yield db
+        if request.app.state.is_audited:
+            await _append(request, principal, await driver_connection(db), trail.take())
 
 
-async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
-    async with process_of(request).database.read(principal.organization_id) as read:
+async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail: Trail) -> Idempotency:
+    try:
+        return await Idempotency.claim(db, keyed, process_of(request).clock.now())
+    except AnsweredBeforeError:
+        trail.replay()
+        raise
+
+
+async def _read(request: Request, principal: Caller, trail: Tracing) -> AsyncIterator[Read]:
+    async with (
+        _keeping_refusals(request, principal, trail),
+        process_of(request).database.read(principal.organization_id) as read,
+    ):
         yield read
+        if request.app.state.is_audited:
+            await _append(request, principal, read.connection, trail.take())
 
 
 async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:

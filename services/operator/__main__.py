@@ -96,6 +96,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail where a document is outdated")
     _add_drills(commands)
+    _add_audit(commands)
     # Every argument is pytest's, also one that begins with a dash: no character begins ours.
     test = commands.add_parser("test", help="run every check, or pytest", prefix_chars="\0", add_help=False)
     test.set_defaults(answered_by="services.operator.checks:run")
@@ -108,6 +109,26 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     races = _add(drills, "races", "services.operator.drill.races:run", "eight contenders a race, one of whom may win")
     races.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many races (default: 1000)")
     _add_json(races)
+    tamper = _add(
+        drills, "tamper", "services.operator.drill.tamper:run", "the database's owner changes the audit trail"
+    )
+    tamper.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many tamperings (default: 1000)")
+    tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
+    _add_json(tamper)
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "the audit trail, verified against checkpoints or handed out"
+    audits = commands.add_parser("audit", help=text, description=text).add_subparsers(required=True, metavar="WHAT")
+    verify = _add(audits, "verify", "services.operator.audit.command:verify", "exit status 1 where a fault is found")
+    export = _add(
+        audits, "export", "services.operator.audit.command:export", "one organization's events, as JSON lines"
+    )
+    export.add_argument("--organization", type=UUID, required=True, metavar="O", help="organization id")
+    for command in (verify, export):
+        _add_state(command)
+        _add_database(command)
+    _add_json(verify)
 
 
 def _add(

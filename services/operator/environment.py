@@ -47,7 +47,11 @@ def service_environment(
     }
     keys = {
         "gateway": {"EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys)},
-        "records": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
+        "records": {
+            "EVENTIDE_ROOT_KEY_FILE": str(state.root_key),
+            "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),
+            "EVENTIDE_CHECKPOINT_FOLDER": str(state.checkpoints),
+        },
         "scheduler": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
     }
     return plain_environment() | settings | keys.get(service, {})

@@ -4,6 +4,7 @@ import base64
 import secrets
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from services.chassis.clock import Clock
@@ -14,7 +15,7 @@ _ROOT_KEY_BYTES = 32
 
 
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
-    """Generate the gateway's signing key (ES256) and the root key, unless they exist.
+    """Generate the gateway's signing key (ES256), the root key and the key of audit checkpoints, unless they exist.
 
     A signing key is named for the instant it was made, so that names sort by age.
     """
@@ -24,5 +25,10 @@ def ensure_keys(state: StateFolder, clock: Clock) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_private(state.signing_keys / name, pem)
+    if not state.checkpoint_key.exists():
+        write_private(
+            state.checkpoint_key,
+            Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        )
     if not state.root_key.exists():
         write_private(state.root_key, base64.b64encode(secrets.token_bytes(_ROOT_KEY_BYTES)))

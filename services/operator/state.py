@@ -37,6 +37,16 @@ class StateFolder(NamedTuple):
         return self.secrets / "root.key"
 
     @property
+    def checkpoint_key(self) -> Path:
+        """The key that signs audit checkpoints."""
+        return self.secrets / "checkpoints.pem"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What the audit trail was, signed: one file an organization, out of the database's reach."""
+        return self.root / "checkpoints"
+
+    @property
     def external_database(self) -> Path:
         """Marks that this installation's data are on a server named by --database-url."""
         return self.secrets / "external-database"
@@ -68,7 +78,7 @@ class StateFolder(NamedTuple):
     def make(self) -> None:
         """Make what is missing."""
         make_folder(self.root, PASSABLE)
-        for folder in (self.secrets, self.logs, self.run):
+        for folder in (self.secrets, self.checkpoints, self.logs, self.run):
             make_folder(folder, PRIVATE)
 
 

@@ -12,6 +12,7 @@ _DESK: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
 _READS_THE_BOOK: Final = _CLINICAL | _DESK
 _BOOKS: Final = _DESK | {Role.COUNSELLOR}
 _PLANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+_LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
@@ -96,6 +97,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_seating", "GET", "/v1/patients/{patient_id}/seating", _BOOKS),
+    _records("create_care_team_member", "POST", "/v1/patients/{patient_id}/care_team_members", _LEADS),
+    _records("list_care_team_members", "GET", "/v1/patients/{patient_id}/care_team_members", _READS_THE_BOOK),
+    _records("end_care_team_member", "POST", "/v1/care_team_members/{member_id}:end", _LEADS),
+    _records("create_site_member", "POST", "/v1/site_members", _LEADS),
+    _records("list_site_members", "GET", "/v1/site_members", _LEADS | {Role.AUDITOR}),
+    _records("end_site_member", "POST", "/v1/site_members/{member_id}:end", _LEADS),
+    _records("create_emergency_access", "POST", "/v1/patients/{patient_id}/emergency_accesses", _CLINICAL),
+    _records("list_emergency_accesses", "GET", "/v1/emergency_accesses", _LEADS | {Role.AUDITOR}),
+    _records("review_emergency_access", "POST", "/v1/emergency_accesses/{access_id}:review", _LEADS),
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

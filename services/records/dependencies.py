@@ -5,7 +5,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.chassis.sealing import SealingKey
-from services.chassis.wiring import Caller, Db, Now, Reading, organization_of
+from services.chassis.wiring import Caller, Db, Now, Reading, Tracing, organization_of
+from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
+from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
+from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.treatment_plans.logic import NoContactCommands, TreatmentPlanCommands, TreatmentPlanReads
@@ -19,15 +22,22 @@ async def _root_key(request: Request) -> SealingKey:
 _RootKey = Annotated[SealingKey, Depends(_root_key)]
 
 
-async def _patient_changes(db: Db, principal: Caller, clock: Now, root: _RootKey) -> PatientCommands:
-    return PatientCommands(PatientRows(db, root, organization_of(principal)), clock)
+async def _gate(principal: Caller, trail: Tracing, clock: Now) -> Gate:
+    return Gate(principal, trail, clock)
+
+
+TheGate = Annotated[Gate, Depends(_gate)]
+
+
+async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: _RootKey) -> PatientCommands:
+    return PatientCommands(PatientRows(db, root, organization_of(principal)), gate)
 
 
 PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
 
 
-async def _patient_reading(read: Reading, root: _RootKey) -> PatientReads:
-    return PatientReads(PatientQueries(read, root))
+async def _patient_reading(read: Reading, gate: TheGate, root: _RootKey) -> PatientReads:
+    return PatientReads(PatientQueries(read, root), gate)
 
 
 PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
@@ -54,3 +64,17 @@ async def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: P
 
 
 NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
+
+
+async def _care_team_changes(db: Db, principal: Caller, gate: TheGate, patients: PatientChanges) -> CareTeamCommands:
+    return CareTeamCommands(CareTeamRows(db, organization_of(principal)), patients, gate)
+
+
+CareTeamChanges = Annotated[CareTeamCommands, Depends(_care_team_changes)]
+
+
+async def _care_team_reading(read: Reading, gate: TheGate, patients: PatientReading) -> CareTeamReads:
+    return CareTeamReads(CareTeamQueries(read), patients, gate)
+
+
+CareTeamReading = Annotated[CareTeamReads, Depends(_care_team_reading)]

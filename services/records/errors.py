@@ -64,3 +64,30 @@ class NotAMondayError(ServiceError):
             "A week is named by its Monday.",
             errors=(InvalidField(location="query", pointer="week", detail="must be a Monday"),),
         )
+
+
+class AlreadyAMemberError(ServiceError):
+    """The account is in this care team, or at this site, at this time already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("This account is a member already; nothing was changed.")
+
+
+class OwnReviewError(ServiceError):
+    """Who broke the glass does not review it."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else must review what you opened.", code="own-review")
+
+
+class OverAlreadyError(ServiceError):
+    """What should end, or be reviewed, is over or reviewed already."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This is over already; nothing was changed.", code="over-already")

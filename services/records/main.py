@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.chassis.app import Lifespan, create_app
+from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
+from services.records.care_teams.routes import router as care_teams
 from services.records.patients.routes import router as patients
 from services.records.settings import RecordsSettings
 from services.records.treatment_plans.routes import router as treatment_plans
@@ -16,7 +18,7 @@ from services.records.treatment_plans.routes import router as treatment_plans
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
-    return create_app(Microservice.RECORDS, (patients, treatment_plans), lifespan=lifespan)
+    return create_app(Microservice.RECORDS, (patients, treatment_plans, care_teams), lifespan=lifespan, is_audited=True)
 
 
 def application() -> FastAPI:
@@ -27,12 +29,17 @@ def application() -> FastAPI:
     """
     settings = RecordsSettings.read()
     root_key = read_root_key(settings.root_key_file)
+    checkpoint_key = load_signing_key(settings.checkpoint_key_file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_process(Microservice.RECORDS, settings) as opened:
             app.state.process = opened.process
             app.state.root_key = root_key
-            yield
+            checkpointer = Checkpointer(
+                checkpoint_key, settings.checkpoint_folder, opened.process.clock, app.state.grown_trails
+            )
+            async with checkpointer.running(opened.process.database, settings.checkpoint_seconds):
+                yield
 
     return build(lifespan)

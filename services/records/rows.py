@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
+from services.chassis.audit.trail import AUDIT_EVENTS
 from services.chassis.database import COLUMN_TYPES, NAMING_CONVENTION
 from services.chassis.idempotency import IDEMPOTENCY_KEYS
 
@@ -16,4 +17,5 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = COLUMN_TYPES
 
 
-IDEMPOTENCY_KEYS.to_metadata(Base.metadata)
+for shared in (IDEMPOTENCY_KEYS, AUDIT_EVENTS):
+    shared.to_metadata(Base.metadata)

@@ -13,6 +13,8 @@ from tests.conftest import ClientFactory
 PatientFactory = Callable[..., Awaitable[dict[str, Any]]]
 PlanFactory = Callable[..., Awaitable[dict[str, Any]]]
 
+JoinTeam = Callable[[Mapping[str, Any], UUID], Awaitable[dict[str, Any]]]
+
 NINE_HOURS = [{"service": "process_group", "minutes_per_week": 540}]
 
 
@@ -74,3 +76,15 @@ def put_plan(director: httpx2.AsyncClient, plan_body: Mapping[str, Any]) -> Plan
         return plan
 
     return put
+
+
+@pytest.fixture
+def join_team(director: httpx2.AsyncClient) -> JoinTeam:
+    async def join(patient: Mapping[str, Any], account: UUID) -> dict[str, Any]:
+        path = f"/v1/patients/{patient['id']}/care_team_members"
+        answer = await director.post(path, json={"account_id": str(account)})
+        assert answer.status_code == 201, answer.text
+        member: dict[str, Any] = answer.json()
+        return member
+
+    return join

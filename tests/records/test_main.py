@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
 from services.chassis.sealing import RootKeyError
@@ -18,6 +20,10 @@ def root_key_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records_urls:
     path.write_bytes(base64.b64encode(bytes(range(32))))
     monkeypatch.setenv("EVENTIDE_DATABASE_URL", records_urls.app)
     monkeypatch.setenv("EVENTIDE_ROOT_KEY_FILE", str(path))
+    signing = tmp_path / "checkpoints.pem"
+    signing.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    monkeypatch.setenv("EVENTIDE_CHECKPOINT_KEY_FILE", str(signing))
+    monkeypatch.setenv("EVENTIDE_CHECKPOINT_FOLDER", str(tmp_path))
     for service in ("GATEWAY", "RECORDS", "SCHEDULER"):
         monkeypatch.setenv(f"EVENTIDE_{service}_URL", "http://127.0.0.1:9")
     return path

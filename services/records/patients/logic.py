@@ -3,15 +3,16 @@
 import secrets
 from datetime import UTC, date
 
-from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
+from services.records.gate import Gate
 from services.records.patients.rules import OLDEST_YEARS, age_on, is_plausible_birth_date
-from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.patients.storage import PatientQueries, PatientRows, Row, Seen, Viewer
 
 _FIRST_VERSION = 1
 
@@ -19,9 +20,10 @@ _FIRST_VERSION = 1
 class PatientCommands:
     """Changes to patients, within one unit of work."""
 
-    def __init__(self, rows: PatientRows, clock: Clock) -> None:
+    def __init__(self, rows: PatientRows, gate: Gate) -> None:
         self._rows = rows
-        self._clock = clock
+        self._gate = gate
+        self._clock = gate.clock
 
     async def create(self, request: PatientRequest) -> Patient:
         """Admit a patient.
@@ -44,56 +46,97 @@ class PatientCommands:
             created_at=now,
         )
         await self._rows.add(patient)
+        if not self._gate.sees_everybody(Information.DEMOGRAPHICS):
+            await self._rows.join_care_team(patient, self._gate.caller.account_id)
+        self._gate.shown([patient.id], Information.DEMOGRAPHICS)
         return patient
 
-    async def lock_age(self, patient_id: PatientId, day: date) -> int:
-        """Return a patient's age in completed years on a day; other writers of this patient wait from now on.
+    async def lock(self, patient_id: PatientId, information: Information) -> Patient:
+        """Return a patient of whom this may be changed; other writers of this patient wait from now on.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
+        self._gate.pass_through(patient_id, seen and seen.reach, information)
+        assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
+        return seen.row
+
+    async def lock_in_emergency(self, patient_id: PatientId, nature: str) -> None:
+        """Let the caller open a patient's record without treating them; the trail says so.
 
         Raises:
             NotFoundError: There is no such patient here.
         """
-        patient = await self._rows.lock(patient_id)
-        if patient is None:
+        seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
+        if seen is None:
+            self._gate.refuse(patient_id)
             raise NotFoundError
-        return age_on(patient.birth_date, day)
+        self._gate.broke_glass(patient_id, nature)
+
+    async def lock_age(self, patient_id: PatientId, information: Information, day: date) -> int:
+        """Return a patient's age in completed years on a day; otherwise as `lock`.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return age_on((await self.lock(patient_id, information)).birth_date, day)
 
     async def known(self, patient_ids: list[PatientId]) -> set[PatientId]:
-        """Return which of these are patients here."""
-        return await self._rows.known(patient_ids)
+        """Return which of these are patients here, for planning their weeks."""
+        known = await self._rows.known(patient_ids)
+        self._gate.shown(sorted(known), Information.SCHEDULING)
+        return known
 
 
 class PatientReads:
     """What can be read of patients."""
 
-    def __init__(self, queries: PatientQueries) -> None:
+    def __init__(self, queries: PatientQueries, gate: Gate) -> None:
         self._queries = queries
+        self._gate = gate
+
+    @property
+    def _viewer(self) -> Viewer:
+        return Viewer(self._gate.caller.account_id, self._gate.clock.now())
 
     async def one(self, patient_id: PatientId) -> Patient:
         """Return a patient.
 
         Raises:
-            NotFoundError: There is no such patient here.
+            NotFoundError: There is no such patient here, or not for the caller.
         """
-        patient = await self._queries.one(patient_id)
-        if patient is None:
-            raise NotFoundError
-        return patient
+        return self._let_through(
+            patient_id, await self._queries.one(patient_id, self._viewer), Information.DEMOGRAPHICS
+        )
 
     async def page(self, requested: PageRequest) -> Page[Patient]:
-        """Return a page of the patients, oldest entry first."""
-        return requested.page(await self._queries.some(requested))
+        """Return a page of the patients whom the caller may see, oldest entry first."""
+        everybody = self._gate.sees_everybody(Information.DEMOGRAPHICS)
+        found = await self._queries.some(requested, self._viewer, everybody=everybody)
+        page = requested.page([seen.row for seen in found if self._gate.is_open(seen.reach, Information.DEMOGRAPHICS)])
+        self._gate.shown([patient.id for patient in page.items], Information.DEMOGRAPHICS)
+        return page
 
-    async def presence(self, patient_id: PatientId) -> PatientPresence:
-        """Return where a patient is treated, and nothing else.
+    async def presence(
+        self, patient_id: PatientId, information: Information = Information.SCHEDULING
+    ) -> PatientPresence:
+        """Return where a patient is treated, and nothing else, to somebody who may see this of them.
 
         Raises:
-            NotFoundError: There is no such patient here.
+            NotFoundError: There is no such patient here, or not for the caller.
         """
-        presence = await self._queries.presence(patient_id)
-        if presence is None:
-            raise NotFoundError
-        return presence
+        return self._let_through(patient_id, await self._queries.presence(patient_id, self._viewer), information)
 
     async def at_site(self, site_id: SiteId) -> list[PatientId]:
         """Return who is treated at a site."""
         return await self._queries.at_site(site_id)
+
+    def planned(self, patient_ids: list[PatientId]) -> None:
+        """Tell the trail whose weeks were read for planning."""
+        self._gate.shown(list(patient_ids), Information.SCHEDULING)
+
+    def _let_through(self, patient_id: PatientId, seen: Seen[Row] | None, information: Information) -> Row:
+        self._gate.pass_through(patient_id, seen and seen.reach, information)
+        assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
+        return seen.row

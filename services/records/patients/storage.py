@@ -2,19 +2,67 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy import TIMESTAMP, Boolean, Integer, Uuid, bindparam, exists, or_, select, true
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.chassis.sealing import Place, SealingKey
-from services.contracts.identifiers import OrganizationId, PatientId, SiteId
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence
+from services.records.gate import Reach
 from services.records.patients.tables import OrganizationKeyRow, PatientKeyRow, PatientRow
+from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
+
+_VIEWER: Final = bindparam("viewer", type_=Uuid)
+_NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
+_TEAM: Final = (
+    exists()
+    .where(
+        CareTeamMemberRow.organization_id == PatientRow.organization_id,
+        CareTeamMemberRow.patient_id == PatientRow.id,
+        CareTeamMemberRow.account_id == _VIEWER,
+        CareTeamMemberRow.from_at <= _NOW,
+        or_(CareTeamMemberRow.until_at.is_(None), CareTeamMemberRow.until_at > _NOW),
+    )
+    .correlate(PatientRow)
+)
+_SITE: Final = (
+    exists()
+    .where(
+        SiteMemberRow.organization_id == PatientRow.organization_id,
+        SiteMemberRow.site_id == PatientRow.site_id,
+        SiteMemberRow.account_id == _VIEWER,
+        SiteMemberRow.from_at <= _NOW,
+        or_(SiteMemberRow.until_at.is_(None), SiteMemberRow.until_at > _NOW),
+    )
+    .correlate(PatientRow)
+)
+_GLASS: Final = (
+    select(EmergencyAccessRow.nature, EmergencyAccessRow.opened_at, EmergencyAccessRow.until_at)
+    .where(
+        EmergencyAccessRow.organization_id == PatientRow.organization_id,
+        EmergencyAccessRow.patient_id == PatientRow.id,
+        EmergencyAccessRow.account_id == _VIEWER,
+        EmergencyAccessRow.opened_at <= _NOW,
+        EmergencyAccessRow.until_at > _NOW,
+    )
+    .order_by(EmergencyAccessRow.until_at.desc())
+    .limit(1)
+    .correlate(PatientRow)
+    .lateral("glass")
+)
+_REACH: Final = (
+    _TEAM.label("in_care_team"),
+    _SITE.label("at_site"),
+    _GLASS.c.nature.label("glass_nature"),
+    _GLASS.c.opened_at.label("glass_opened_at"),
+    _GLASS.c.until_at.label("glass_until"),
+)
 
 _PATIENT: Final = (
     select(
@@ -30,6 +78,7 @@ _PATIENT: Final = (
         PatientKeyRow.wrapped.label("wrapped_key"),
         OrganizationKeyRow.id.label("organization_key_id"),
         OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
+        *_REACH,
     )
     .join_from(
         PatientRow,
@@ -41,17 +90,38 @@ _PATIENT: Final = (
         (OrganizationKeyRow.organization_id == PatientKeyRow.organization_id)
         & (OrganizationKeyRow.id == PatientKeyRow.organization_key_id),
     )
+    .outerjoin(_GLASS, true())
 )
 _ONE: Final = Query(_PATIENT.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
 _SOME: Final = Query(
     _PATIENT.where(PatientRow.id > bindparam("after", type_=Uuid))
+    .where(or_(bindparam("everybody", type_=Boolean), _TEAM, _SITE, _GLASS.c.until_at.is_not(None)))
     .order_by(PatientRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
 _PRESENCE: Final = Query(
-    select(PatientRow.id, PatientRow.site_id).where(PatientRow.id == bindparam("patient_id", type_=Uuid))
+    select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
+    .outerjoin(_GLASS, true())
+    .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
 )
 _AT_SITE: Final = Query(select(PatientRow.id).where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
+
+
+Row = TypeVar("Row")
+
+
+class Viewer(NamedTuple):
+    """Who looks, and when: what relations to a patient are found for."""
+
+    account_id: AccountId
+    now: datetime
+
+
+class Seen(NamedTuple, Generic[Row]):
+    """A row, and what its viewer is to the patient."""
+
+    row: Row
+    reach: Reach
 
 
 class PatientQueries:
@@ -61,24 +131,26 @@ class PatientQueries:
         self._read = read
         self._root = root
 
-    async def one(self, patient_id: PatientId) -> Patient | None:
+    async def one(self, patient_id: PatientId, viewer: Viewer) -> Seen[Patient] | None:
         """Return a patient.
 
         Raises:
             SealBrokenError: What is stored was changed behind our back.
         """
-        row = await self._read.one_or_none(_ONE, patient_id=patient_id)
-        return None if row is None else _to_patient(row, self._root)
+        row = await self._read.one_or_none(_ONE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
+        return None if row is None else Seen(_to_patient(row, self._root), _to_reach(row))
 
-    async def some(self, page: PageRequest) -> list[Patient]:
-        """Return the patients of a page, and one more where there is one."""
-        rows = await self._read.all(_SOME, after=page.after, limit=page.limit)
-        return [_to_patient(row, self._root) for row in rows]
+    async def some(self, page: PageRequest, viewer: Viewer, *, everybody: bool) -> list[Seen[Patient]]:
+        """Return the patients of a page, and one more where there is one: all, or those in the viewer's reach."""
+        rows = await self._read.all(
+            _SOME, after=page.after, limit=page.limit, viewer=viewer.account_id, now=viewer.now, everybody=everybody
+        )
+        return [Seen(_to_patient(row, self._root), _to_reach(row)) for row in rows]
 
-    async def presence(self, patient_id: PatientId) -> PatientPresence | None:
+    async def presence(self, patient_id: PatientId, viewer: Viewer) -> Seen[PatientPresence] | None:
         """Return where a patient is treated."""
-        row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id)
-        return None if row is None else PatientPresence(id=row["id"], site_id=row["site_id"])
+        row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
+        return None if row is None else Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row))
 
     async def at_site(self, site_id: SiteId) -> list[PatientId]:
         """Return who is treated at a site."""
@@ -93,11 +165,25 @@ class PatientRows:
         self._root = root
         self._organization_id = organization_id
 
-    async def lock(self, patient_id: PatientId) -> Patient | None:
+    async def lock(self, patient_id: PatientId, viewer: Viewer) -> Seen[Patient] | None:
         """Return a patient, and make other writers of this patient wait until this unit of work has ended."""
         statement = _PATIENT.where(PatientRow.id == patient_id).with_for_update(of=PatientRow, key_share=True)
-        row = (await self._db.execute(statement)).mappings().one_or_none()
-        return None if row is None else _to_patient(row, self._root)
+        values = {"viewer": viewer.account_id, "now": viewer.now}
+        row = (await self._db.execute(statement, values)).mappings().one_or_none()
+        return None if row is None else Seen(_to_patient(row, self._root), _to_reach(row))
+
+    async def join_care_team(self, patient: Patient, account_id: AccountId) -> None:
+        """Enter who admits a patient in the care team."""
+        self._db.add(
+            CareTeamMemberRow(
+                organization_id=self._organization_id,
+                id=patient.id,
+                patient_id=patient.id,
+                account_id=account_id,
+                from_at=patient.created_at,
+            )
+        )
+        await self._db.flush()
 
     async def known(self, patient_ids: list[PatientId]) -> set[PatientId]:
         """Return which of these patients exist."""
@@ -150,6 +236,17 @@ class PatientRows:
         return insert(OrganizationKeyRow).values(
             organization_id=self._organization_id, id=key_id, wrapped=wrapped, created_at=now
         )
+
+
+def _to_reach(row: Mapping[Any, Any]) -> Reach:
+    return Reach(
+        organization_id=row["organization_id"],
+        in_care_team=row["in_care_team"],
+        at_site=row["at_site"],
+        glass_nature=row["glass_nature"],
+        glass_opened_at=row["glass_opened_at"],
+        glass_until=row["glass_until"],
+    )
 
 
 def _to_patient(row: Mapping[Any, Any], root: SealingKey) -> Patient:

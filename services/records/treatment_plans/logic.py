@@ -7,6 +7,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
     NoContact,
@@ -56,7 +57,7 @@ class TreatmentPlanCommands:
             HoursOutOfRangeError: The week's hours lie outside the level of care.
             UnschedulableServicesError: Minutes that no sessions add up to.
         """
-        age = await self._patients.lock_age(patient_id, request.effective_from)
+        age = await self._patients.lock_age(patient_id, Information.TREATMENT_PLAN, request.effective_from)
         newest = await self._rows.newest_version(patient_id)
         _refuse_other_version(newest, expected_version)
         _refuse_impossible_week(request, age)
@@ -105,8 +106,9 @@ class TreatmentPlanReads:
         """Return the newest version of a patient's plan.
 
         Raises:
-            NotFoundError: There is no plan, or no such patient here.
+            NotFoundError: There is no plan, or no such patient here, or not for the caller.
         """
+        await self._patients.presence(patient_id, Information.TREATMENT_PLAN)
         plan = await self._queries.newest(patient_id)
         if plan is None:
             raise NotFoundError
@@ -139,6 +141,7 @@ class TreatmentPlanReads:
         at_site = await self._patients.at_site(site_id)
         plans = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
         apart = await self._queries.apart([plan.patient_id for plan in plans])
+        self._patients.planned([plan.patient_id for plan in plans])
         return WeekRequirements(site_id=site_id, week=monday, patients=plans, no_contact=apart)
 
 

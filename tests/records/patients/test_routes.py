@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts.identity import Microservice, Role
 from tests.conftest import ClientFactory
-from tests.records.conftest import PatientFactory
+from tests.records.conftest import JoinTeam, PatientFactory
 
 
 def without_instance(answer: httpx2.Response) -> bytes:
@@ -113,10 +113,11 @@ async def test_a_role_that_has_no_business_with_patients_is_refused(
 
 
 async def test_a_nurse_reads_patients_and_admits_none(
-    records: ClientFactory, new_patient: PatientFactory, patient_body: dict[str, Any]
+    records: ClientFactory, new_patient: PatientFactory, join_team: JoinTeam, patient_body: dict[str, Any]
 ) -> None:
-    patient = await new_patient()
-    nurse = records(Role.NURSE)
+    patient, account = await new_patient(), uuid4()
+    nurse = records(Role.NURSE, account=account)
+    await join_team(patient, account)
 
     assert (await nurse.get(f"/v1/patients/{patient['id']}")).status_code == 200
     assert (await nurse.post("/v1/patients", json=patient_body)).status_code == 403

@@ -242,7 +242,7 @@ async def test_only_those_who_plan_write_plans(
     assert (await records(role).put(path_of(patient), json=plan_body)).status_code == 403
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.NURSE, 200), (Role.BILLING, 403)])
+@pytest.mark.parametrize(("role", "status"), [(Role.SUPERVISOR, 200), (Role.BILLING, 403)])
 async def test_those_who_read_the_book_read_plans(
     records: ClientFactory, new_patient: PatientFactory, put_plan: PlanFactory, role: Role, status: int
 ) -> None:

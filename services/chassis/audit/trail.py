@@ -1,0 +1,164 @@
+"""Writing to the audit trail: what a request does is told to its `Trail`, which is written before its transaction ends.
+
+A transaction that changed or read something and tells nothing is refused, so that no route can forget to.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+from sqlalchemy import Column, LargeBinary, MetaData, SmallInteger, Table, Text, Uuid
+from sqlalchemy.types import BigInteger
+
+from services.chassis.audit.chain import LANES, sealed
+from services.chassis.clock import Clock
+from services.chassis.context import current
+from services.chassis.database import NAMING_CONVENTION
+from services.contracts.identity import Principal
+
+_METADATA: Final = MetaData(naming_convention=NAMING_CONVENTION)
+AUDIT_EVENTS: Final = Table(
+    "audit_events",
+    _METADATA,
+    Column("organization_id", Uuid, primary_key=True),
+    Column("lane", SmallInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("event", Text, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""The table of the trail (`to_metadata`): the application may insert and read, and change and delete nothing."""
+
+# One statement: the key of the next link is the lock. Who comes second waits for the first to end, writes nothing, and
+# tries again on what is there then.
+APPEND: Final = """
+    insert into audit_events (organization_id, lane, number, event, seal, hash)
+    select $1::uuid, $2::smallint, next.number, $3::text, $4::bytea,
+        sha256('\\x00'::bytea || next.previous || uuid_send($1::uuid) || int2send($2::smallint)
+            || int8send(next.number) || $4::bytea || convert_to($3::text, 'UTF8'))
+    from (
+        select coalesce(head.number, 0) + 1 as number,
+            coalesce(head.hash, decode(repeat('00', 32), 'hex')) as previous
+        from (select 1) as always left join lateral (
+            select number, hash from audit_events
+            where organization_id = $1::uuid and lane = $2::smallint order by number desc limit 1
+        ) as head on true
+    ) as next
+    on conflict do nothing
+    returning number
+"""
+_ATTEMPTS: Final = 200
+
+
+class UnauditedError(Exception):
+    """A request read or changed something and left no trace: a mistake of ours, so nothing of it may stand."""
+
+
+class TrailBlockedError(Exception):
+    """No lane took the event: nothing may happen that cannot be written down."""
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    PERMITTED = "permitted"
+    DENIED = "denied"
+    REPLAYED = "replayed"
+    """The stored answer of an earlier request was given again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who does it, through which operation."""
+
+    principal: Principal
+    operation_id: str
+
+
+@dataclass(slots=True)
+class Trail:
+    """What one request has to tell; subjects are the people whose data it touched, by id."""
+
+    caller: Caller
+    clock: Clock
+    _told: list[str] = field(default_factory=list)
+    _refused: list[str] = field(default_factory=list)
+
+    def permit(self, *subjects: UUID, basis: str, purpose: str, **details: Any) -> None:
+        """Tell that the data of these people are read or written; no subject where a search found nobody."""
+        self._told.append(self._event(Outcome.PERMITTED, subjects, {"basis": basis, "purpose": purpose, **details}))
+
+    def deny(self, *subjects: UUID, rule: str, purpose: str, **details: Any) -> None:
+        """Tell that somebody was refused; it is kept although the transaction is not."""
+        self._refused.append(self._event(Outcome.DENIED, subjects, {"rule": rule, "purpose": purpose, **details}))
+
+    def replay(self) -> None:
+        """Tell that a stored answer was given again."""
+        self._refused.append(self._event(Outcome.REPLAYED, (), {}))
+
+    def take(self) -> list[str]:
+        """Hand over what the transaction has to write.
+
+        Raises:
+            UnauditedError: There is nothing.
+        """
+        if not self._told:
+            raise UnauditedError
+        told, self._told = self._told, []
+        return told
+
+    def take_refusals(self) -> list[str]:
+        """Hand over what is written although the transaction was rolled back."""
+        refused, self._refused = self._refused, []
+        return refused
+
+    def _event(self, outcome: Outcome, subjects: Sequence[UUID], details: dict[str, Any]) -> str:
+        principal = self.caller.principal
+        return event_text(
+            at=self.clock.now(),
+            members={
+                "operation": self.caller.operation_id,
+                "request": current().request_id,
+                "account": principal.account_id,
+                "roles": sorted(principal.roles),
+                "service": principal.acting_service,
+                "token": principal.token_id,
+                "outcome": outcome,
+                "subjects": list(subjects),
+                **details,
+            },
+        )
+
+
+def event_text(*, at: datetime, members: dict[str, Any]) -> str:
+    """Write an event as it is hashed: JSON with sorted names, and an id of its own."""
+    event = {"v": 1, "id": uuid4().hex, "at": at, **members}
+    return orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
+
+
+async def append(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]) -> None:
+    """Link events to one lane of an organization, within the transaction of an asyncpg connection.
+
+    It is the last thing that a transaction does: until its end, others wait who chose the same lane.
+
+    Raises:
+        TrailBlockedError: Every attempt met somebody else's link.
+    """
+    lane: int | None = None
+    for event in events:
+        lane = await _append_one(connection, key, organization_id, event, lane)
+
+
+async def _append_one(connection: Any, key: bytes, organization_id: UUID, event: str, lane: int | None) -> int:
+    seal = sealed(key, organization_id, event)
+    for _ in range(_ATTEMPTS):
+        # All events of a transaction go to one lane: who holds two could wait for each other.
+        chosen = secrets.randbelow(LANES) if lane is None else lane
+        if await connection.fetchval(APPEND, organization_id, chosen, event, seal) is not None:
+            return chosen
+    raise TrailBlockedError

@@ -1,0 +1,1 @@
+"""`eventide audit`: the trail verified against checkpoints, and handed out."""

@@ -1,0 +1,103 @@
+"""The commands `audit verify` and `audit export`."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from services.chassis.audit.chain import Verified, Verifier, audit_key
+from services.chassis.audit.checkpoints import load_signing_key, organizations_in, read_checkpoints
+from services.chassis.sealing import read_root_key
+from services.operator.audit.reading import AUDITED, audited_databases, links_of, organizations_of
+from services.operator.errors import OperatorError
+from services.operator.lifecycle import state_of
+from services.operator.postgres.provision import DatabaseUrls
+from services.operator.state import StateFolder
+
+Report = dict[str, Any]
+
+
+class NoKeysError(OperatorError):
+    """The state folder has no keys, so nothing was ever written that could be verified."""
+
+    def __init__(self, state: StateFolder) -> None:
+        super().__init__(f"There are no keys in {state.root}: nothing has run there yet.")
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Verify every organization's trail against its checkpoints; the status is 1 where a fault is found."""
+    state = _state_with_keys(arguments)
+    with audited_databases(state, arguments) as databases:
+        report = asyncio.run(verify_all(state, databases))
+    print(json.dumps(report) if arguments.json else _lines(report))
+    return 1 if report["faults"] else 0
+
+
+def export(arguments: argparse.Namespace) -> int:
+    """Print the events of one organization as lines of JSON, each with what proves it."""
+    state = _state_with_keys(arguments)
+    with audited_databases(state, arguments) as databases:
+        asyncio.run(_export(databases, arguments.organization))
+    return 0
+
+
+def _state_with_keys(arguments: argparse.Namespace) -> StateFolder:
+    state = StateFolder(state_of(arguments))
+    if not state.checkpoint_key.exists() or not state.root_key.exists():
+        raise NoKeysError(state)
+    return state
+
+
+async def verify_all(state: StateFolder, databases: Mapping[str, DatabaseUrls]) -> Report:
+    """Verify the trails of all organizations of an installation."""
+    started = perf_counter()
+    known = {*await organizations_of(databases["gateway"].app), *organizations_in(state.checkpoints)}
+    report: Report = {"organizations": len(known), "events": 0, "checkpoints": 0, "faults": []}
+    for service in AUDITED:
+        connection = await asyncpg.connect(databases[service].app)
+        try:
+            for organization_id in sorted(known):
+                await _verify_one(state, connection, organization_id, report)
+        finally:
+            await connection.close()
+    return report | {"seconds": round(perf_counter() - started, 2)}
+
+
+async def _verify_one(state: StateFolder, connection: Any, organization_id: UUID, report: Report) -> None:
+    public = load_signing_key(state.checkpoint_key).public_key()
+    checkpoints, unsigned = read_checkpoints(public, state.checkpoints, organization_id)
+    verifier = Verifier(audit_key(read_root_key(state.root_key)), organization_id, checkpoints)
+    async for link in links_of(connection, organization_id):
+        verifier.add(link)
+    verified = verifier.finish()
+    report["events"] += verified.events
+    report["checkpoints"] += len(checkpoints)
+    report["faults"] += _faults(organization_id, verified, unsigned)
+
+
+def _faults(organization_id: UUID, verified: Verified, unsigned: int) -> list[Report]:
+    whose = {"organization_id": str(organization_id)}
+    found = [{**whose, "fault": one.fault.value, "lane": one.lane, "number": one.number} for one in verified.findings]
+    return found + [{**whose, "fault": "checkpoint", "lines": unsigned}] * bool(unsigned)
+
+
+async def _export(databases: Mapping[str, DatabaseUrls], organization_id: UUID) -> None:
+    for service in AUDITED:
+        connection = await asyncpg.connect(databases[service].app)
+        try:
+            async for link in links_of(connection, organization_id):
+                proof = {"service": service, "lane": link.lane, "number": link.number}
+                print(json.dumps({**proof, "event": link.event, "seal": link.seal.hex(), "hash": link.hash.hex()}))
+        finally:
+            await connection.close()
+
+
+def _lines(report: Report) -> str:
+    figures = "\n".join(f"{name:<15} {value}" for name, value in report.items() if name != "faults")
+    found = "\n".join(str(fault) for fault in report["faults"]) or "no fault was found"
+    return f"{figures}\n{found}"

@@ -1,0 +1,120 @@
+"""The gate before every row of a patient: asks `decide`, and leaves a trace of the answer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from services.chassis.audit.trail import Trail
+from services.chassis.clock import Clock
+from services.chassis.errors import NotFoundError
+from services.contracts.disclosure import Information, Purpose
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Principal
+from services.policy.decisions.answer import Basis, Denial, Permission, Rule
+from services.policy.decisions.decide import decide
+from services.policy.decisions.question import (
+    Actor,
+    Emergency,
+    PatientFacts,
+    Question,
+    Relation,
+    Resource,
+    Standing,
+)
+from services.policy.decisions.uses import EVERY_PATIENT, NEEDS
+
+# A route does not say for which of the person's duties it is called: the first that permits it is the one.
+_PURPOSES: Final = (Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT)
+
+
+class Reach(NamedTuple):
+    """What an account is to a patient, as storage found it beside the row."""
+
+    organization_id: OrganizationId
+    in_care_team: bool = False
+    at_site: bool = False
+    glass_nature: str | None = None
+    glass_opened_at: datetime | None = None
+    glass_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gate of one request."""
+
+    caller: Principal
+    trail: Trail
+    clock: Clock
+
+    def sees_everybody(self, information: Information) -> bool:
+        """Whether the caller's duties concern this of every patient; otherwise storage looks for those in reach."""
+        return any(
+            information in needed
+            for role in self.caller.roles & EVERY_PATIENT
+            for purpose, needed in NEEDS[role].items()
+            if purpose in _PURPOSES
+        )
+
+    def is_open(self, reach: Reach, information: Information) -> bool:
+        """Whether a row may be shown; whoever shows it says so with `shown`."""
+        return isinstance(self._decide(reach, information)[1], Permission)
+
+    def pass_through(self, patient_id: UUID, reach: Reach | None, information: Information) -> None:
+        """Let a row through, and tell the trail.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller: nobody can tell which.
+        """
+        if reach is None:
+            self.trail.deny(patient_id, rule="not-found", purpose=_PURPOSES[0], information=information)
+            raise NotFoundError
+        purpose, decision = self._decide(reach, information)
+        if isinstance(decision, Denial):
+            self.trail.deny(patient_id, rule=decision.rule, purpose=purpose, information=information)
+            raise NotFoundError
+        self.trail.permit(patient_id, basis=decision.basis, purpose=purpose, information=information)
+
+    def shown(self, patient_ids: list[UUID], information: Information) -> None:
+        """Tell the trail which rows of a search were shown."""
+        self.trail.permit(*patient_ids, basis="use", purpose=_PURPOSES[1], information=information)
+
+    def configured(self, **details: UUID) -> None:
+        """Tell the trail that it was looked at, or changed, who may see whom."""
+        self.trail.permit(basis="use", purpose=_PURPOSES[1], **details)
+
+    def refuse(self, sought: UUID, rule: str = "not-found") -> None:
+        """Tell the trail that something was sought that is not here."""
+        self.trail.deny(rule=rule, purpose=_PURPOSES[1], sought=sought)
+
+    def broke_glass(self, patient_id: UUID, nature: str) -> None:
+        """Tell the trail that a record was opened in an emergency."""
+        self.trail.permit(patient_id, basis=Basis.BREAK_GLASS, purpose=_PURPOSES[0], nature=nature)
+
+    def _decide(self, reach: Reach, information: Information) -> tuple[Purpose, Permission | Denial]:
+        nearest: tuple[Purpose, Permission | Denial] = (_PURPOSES[0], Denial(Rule.ROLE_WITHOUT_NEED))
+        for purpose in _PURPOSES:
+            decision = decide(self._question(reach, information, purpose))
+            if isinstance(decision, Permission):
+                return purpose, decision
+            if decision.rule is not Rule.ROLE_WITHOUT_NEED:
+                nearest = purpose, decision
+        return nearest
+
+    def _question(self, reach: Reach, information: Information, purpose: Purpose) -> Question:
+        relations = {Relation.CARE_TEAM: reach.in_care_team, Relation.SITE: reach.at_site}
+        emergency = Emergency(
+            None, None, None, reach.glass_nature, reach.glass_opened_at, reach.glass_until
+        )  # within the programme nobody receives anything
+        return Question(
+            actor=Actor(self.caller.account_id, self.caller.organization_id, self.caller.roles),
+            purpose=purpose,
+            resource=Resource(information),
+            patient=PatientFacts(
+                reach.organization_id,
+                Standing.ADULT,
+                frozenset(relation for relation, holds in relations.items() if holds),
+            ),
+            now=self.clock.now(),
+            emergency=None if reach.glass_nature is None else emergency,
+        )

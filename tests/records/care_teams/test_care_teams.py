@@ -1,0 +1,222 @@
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from services.chassis.clock import Clock
+from services.chassis.wiring import Process
+from services.contracts.identity import Role
+from tests.conftest import FRIDAY, ClientFactory
+from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
+
+CLINICIANS = [Role.COUNSELLOR, Role.NURSE, Role.PRESCRIBER]
+
+
+def without_instance(answer: httpx2.Response) -> bytes:
+    return answer.content.replace(answer.json()["instance"].encode(), b"")
+
+
+async def ids(client: httpx2.AsyncClient) -> list[str]:
+    return [patient["id"] for patient in (await client.get("/v1/patients")).json()["items"]]
+
+
+@pytest.fixture
+async def two_patients(new_patient: PatientFactory, put_plan: PlanFactory) -> list[dict[str, Any]]:
+    patients = [await new_patient(), await new_patient()]
+    for patient in patients:
+        await put_plan(patient["id"])
+    return patients
+
+
+@pytest.mark.parametrize("role", CLINICIANS)
+@pytest.mark.parametrize("path", ["", "/treatment_plan", "/care_team_members"])
+async def test_a_clinician_sees_those_whom_they_treat_and_nobody_else(
+    records: ClientFactory, two_patients: list[dict[str, Any]], join_team: JoinTeam, role: Role, path: str
+) -> None:
+    (mine, other), account = two_patients, uuid4()
+    await join_team(mine, account)
+    clinician = records(role, account=account)
+
+    seen = await clinician.get(f"/v1/patients/{mine['id']}{path}")
+    hidden = await clinician.get(f"/v1/patients/{other['id']}{path}")
+    nobody = await clinician.get(f"/v1/patients/{uuid4()}{path}")
+
+    assert seen.status_code == 200
+    assert hidden.status_code == nobody.status_code == 404
+    assert without_instance(hidden) == without_instance(nobody)
+    assert hidden.headers.keys() == nobody.headers.keys()
+    assert await ids(clinician) == [mine["id"]]
+
+
+@pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR])
+async def test_those_whose_duties_concern_everybody_see_everybody(
+    records: ClientFactory, new_patient: PatientFactory, role: Role
+) -> None:
+    patients = [await new_patient() for _ in range(2)]
+
+    assert await ids(records(role)) == sorted(patient["id"] for patient in patients)
+
+
+async def test_pages_hold_those_in_reach_only_and_lose_none(
+    records: ClientFactory, new_patient: PatientFactory, join_team: JoinTeam
+) -> None:
+    account, mine = uuid4(), []
+    for number in range(6):
+        patient = await new_patient()
+        if number % 2:
+            await join_team(patient, account)
+            mine.append(patient["id"])
+    counsellor, pages, token = records(Role.COUNSELLOR, account=account), list[list[str]](), None
+    while not pages or token:
+        query = {"page_size": "2"} | ({"page_token": token} if token else {})
+        page = (await counsellor.get("/v1/patients", params=query)).json()
+        pages.append([patient["id"] for patient in page["items"]])
+        token = page["next_page_token"]
+
+    assert [len(page) for page in pages] == [2, 1]
+    assert sorted(one for page in pages for one in page) == sorted(mine)
+
+
+async def test_who_admits_a_patient_treats_them(records: ClientFactory, patient_body: dict[str, Any]) -> None:
+    counsellor = records(Role.COUNSELLOR, account=uuid4())
+
+    patient = (await counsellor.post("/v1/patients", json=patient_body)).json()
+
+    assert (await counsellor.get(f"/v1/patients/{patient['id']}")).status_code == 200
+    assert await ids(records(Role.COUNSELLOR)) == []
+
+
+async def test_a_membership_ends_with_the_next_request(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, join_team: JoinTeam
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    member = await join_team(patient, account)
+    counsellor = records(Role.COUNSELLOR, account=account)
+    assert (await counsellor.get(f"/v1/patients/{patient['id']}")).status_code == 200
+    later(director, minutes=1)
+
+    ended = await director.post(f"/v1/care_team_members/{member['id']}:end")
+
+    assert ended.status_code == 200
+    assert ended.json()["until_at"] is not None
+    assert (await counsellor.get(f"/v1/patients/{patient['id']}")).status_code == 404
+    assert (await director.post(f"/v1/care_team_members/{member['id']}:end")).json()["code"] == "over-already"
+    listed = await director.get(f"/v1/patients/{patient['id']}/care_team_members")
+    assert [one["id"] for one in listed.json()["items"]] == [member["id"]]
+
+
+def later(client: httpx2.AsyncClient, **ahead: float) -> None:
+    app: FastAPI = client._transport.app  # type: ignore[attr-defined] # the transport in the process keeps it
+    process = app.state.process
+    clock = Clock(FRIDAY - Clock().now() + timedelta(**ahead))
+    app.state.process = Process(clock, process.database, process.authenticator)
+
+
+async def test_an_account_is_in_a_team_once(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, join_team: JoinTeam
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    await join_team(patient, account)
+
+    again = await director.post(f"/v1/patients/{patient['id']}/care_team_members", json={"account_id": str(account)})
+
+    assert again.status_code == 409
+
+
+async def test_who_works_at_a_site_sees_its_patients(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, site_id: UUID
+) -> None:
+    here, account = await new_patient(), uuid4()
+    await new_patient(site_id=str(uuid4()))
+    body = {"site_id": str(site_id), "account_id": str(account)}
+
+    joined = await director.post("/v1/site_members", json=body)
+
+    counsellor = records(Role.COUNSELLOR, account=account)
+    assert joined.status_code == 201
+    assert await ids(counsellor) == [here["id"]]
+    assert (await director.post("/v1/site_members", json=body)).status_code == 409
+    listed = await director.get("/v1/site_members", params={"site_id": str(site_id)})
+    assert [one["account_id"] for one in listed.json()["items"]] == [str(account)]
+    later(director, minutes=1)
+    assert (await director.post(f"/v1/site_members/{joined.json()['id']}:end")).status_code == 200
+    assert await ids(counsellor) == []
+
+
+async def test_broken_glass_opens_one_record_for_an_hour_and_is_reviewed_by_another(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    await new_patient()
+    nurse = records(Role.NURSE, account=account)
+    path = f"/v1/patients/{patient['id']}"
+    assert (await nurse.get(path)).status_code == 404
+
+    broken = await nurse.post(f"{path}/emergency_accesses", json={"nature": "overdose"})
+
+    assert broken.status_code == 201
+    assert (await nurse.get(path)).status_code == 200
+    assert await ids(nurse) == [patient["id"]]
+    due = (await director.get("/v1/emergency_accesses")).json()["items"]
+    assert [(one["id"], one["nature"], one["account_id"]) for one in due] == [
+        (broken.json()["id"], "overdose", str(account))
+    ]
+    review = f"/v1/emergency_accesses/{broken.json()['id']}:review"
+    own = await records(Role.SUPERVISOR, account=account).post(review)
+    assert own.json()["code"] == "own-review"
+    assert (await director.post(review)).json()["reviewed_at"] is not None
+    assert (await director.post(review)).json()["code"] == "over-already"
+    assert (await director.get("/v1/emergency_accesses")).json()["items"] == []
+    later(nurse, minutes=61)
+    assert (await nurse.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.BILLING, Role.PATIENT])
+async def test_who_treats_nobody_breaks_no_glass(
+    records: ClientFactory, new_patient: PatientFactory, role: Role
+) -> None:
+    patient = await new_patient()
+
+    answer = await records(role).post(f"/v1/patients/{patient['id']}/emergency_accesses", json={"nature": "overdose"})
+
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/patients/{patient}/care_team_members"),
+        ("GET", "/v1/patients/{patient}/care_team_members"),
+        ("POST", "/v1/patients/{patient}/emergency_accesses"),
+        ("POST", "/v1/care_team_members/{member}:end"),
+    ],
+)
+async def test_another_organization_learns_nothing(
+    stranger: httpx2.AsyncClient, new_patient: PatientFactory, join_team: JoinTeam, method: str, path: str
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    member = await join_team(patient, account)
+    body = {"account_id": str(account)} if "care_team" in path else {"nature": "overdose"}
+    if "member}" in path:
+        body = {}
+
+    theirs = await stranger.request(method, path.format(patient=patient["id"], member=member["id"]), json=body)
+    nobody = await stranger.request(method, path.format(patient=uuid4(), member=uuid4()), json=body)
+
+    assert theirs.status_code == nobody.status_code == 404
+    assert without_instance(theirs) == without_instance(nobody)
+
+
+async def test_a_bad_nature_is_named_and_never_echoed(records: ClientFactory, new_patient: PatientFactory) -> None:
+    patient = await new_patient()
+
+    answer = await records(Role.NURSE).post(
+        f"/v1/patients/{patient['id']}/emergency_accesses", json={"nature": "canary"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/nature"
+    assert "canary" not in answer.text
