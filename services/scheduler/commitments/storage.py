@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -121,7 +122,8 @@ async def keep_file(
     kept = await db.execute(
         statement.on_conflict_do_update(
             index_elements=("organization_id", "patient_id", "version"),
-            index_where=CommitmentSourceRow.kind == SourceKind.FILE.value,
+            # A literal: with a parameter the plan that PostgreSQL keeps after five calls matches no index.
+            index_where=CommitmentSourceRow.kind == literal(SourceKind.FILE.value, literal_execute=True),
             set_={name: statement.excluded[name] for name in renewed},
         ).returning(CommitmentSourceRow.id, CommitmentSourceRow.revision)
     )

@@ -61,6 +61,13 @@ async def test_the_same_document_again_is_the_same_source(
     assert len(await listed(scheduler(Role.COUNSELLOR), patient)) == 1
 
 
+async def test_one_connection_imports_as_often_as_it_is_asked_to(patient: Json, import_calendar: Import) -> None:
+    # Bug: from the sixth time on PostgreSQL kept a plan in which a parameter matched no partial index: a 500.
+    answers = [await import_calendar(patient, TWO_EVENTS) for _ in range(8)]
+
+    assert [answer.status_code for answer in answers] == [201] + [200] * 7
+
+
 async def test_a_second_calendar_adds_to_the_first_and_goes_without_it(
     scheduler: ClientFactory, patient: Json, import_calendar: Import
 ) -> None:
