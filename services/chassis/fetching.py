@@ -70,6 +70,8 @@ class Wanted:
     body: bytes | None = field(default=None, repr=False)
     user: str | None = field(default=None, repr=False)
     password: str = field(default="", repr=False)
+    follows_redirects: bool = True
+    """Not where the body must not go anywhere else."""
 
 
 class Fetcher:
@@ -135,7 +137,7 @@ class Fetcher:
         for _ in range(_MOST_REDIRECTS + 1):
             answer = await self._ask(wanted, url, knows_password=url.origin() == origin)
             target = answer.headers.get("location")
-            if answer.status not in _REDIRECTS or target is None:
+            if answer.status not in _REDIRECTS or target is None or not wanted.follows_redirects:
                 return answer
             url = URL(self.check(str(url.join(URL(target)).with_fragment(None))), encoded=True)
         raise FetchFailedError(FetchFailure.TOO_MANY_REDIRECTS)

@@ -13,6 +13,7 @@ _ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "service", "request_id", "trace_id", "operation_id", "method", "status",
         "duration_ms", "problem", "error_type", "frames", "solve_id", "attempt", "worker", "port", "reason", "outcome",
+        "notice_id",
     }
 )  # fmt: skip
 

@@ -171,6 +171,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("place_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:place", _BOOKS),
     _scheduler("remove_waitlist_entry", "POST", "/v1/waitlist_entries/{entry_id}:remove", _BOOKS),
     _scheduler("list_notices", "GET", "/v1/sites/{site_id}/notices", _DESK),
+    _scheduler("read_notice", "GET", "/v1/notices/{notice_id}", _BOOKS),
+    _scheduler("retry_notice", "POST", "/v1/notices/{notice_id}:retry", _DESK),
+    _scheduler("cancel_notice", "POST", "/v1/notices/{notice_id}:cancel", _DESK),
+    # The provider's signature is what it is asked for, instead of a token.
+    Route(
+        "create_notice_receipt",
+        Microservice.SCHEDULER,
+        "POST",
+        "/v1/organizations/{organization_id}/notice_receipts",
+        _NOBODY,
+        public=True,
+    ),
     _scheduler("read_notice_preference", "GET", "/v1/patients/{patient_id}/notice_preference", _BOOKS),
     _scheduler("put_notice_preference", "PUT", "/v1/patients/{patient_id}/notice_preference", _BOOKS),
     _scheduler("read_notice_provider", "GET", "/v1/notice_provider", _SETS_UP),

@@ -1,6 +1,7 @@
 """The queue: pgqueuer carries the wake-up call, in the transaction that makes the work.
 
-A job says only what to look at. It may arrive twice or late; the row of the solve or of the poll decides what is done.
+A job says only what to look at. It may arrive twice or late; the row of the solve, the poll or the notice
+decides what is done.
 """
 
 from datetime import timedelta
@@ -14,10 +15,11 @@ from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import driver_connection
-from services.contracts.identifiers import CommitmentSourceId, OrganizationId, SolveId
+from services.contracts.identifiers import CommitmentSourceId, NoticeId, OrganizationId, SolveId
 
 SOLVE: Final = QueueEntrypoint("solve")
 POLL: Final = QueueEntrypoint("poll")
+NOTICE: Final = QueueEntrypoint("notice")
 
 
 class PollCall(NamedTuple):
@@ -56,3 +58,18 @@ def read_poll_call(payload: bytes) -> PollCall:
     """Read whose source a job is about."""
     organization_id, source_id, turn = orjson.loads(payload)
     return PollCall(OrganizationId(UUID(organization_id)), CommitmentSourceId(UUID(source_id)), turn)
+
+
+async def enqueue_notice(
+    db: AsyncSession, organization_id: OrganizationId, notice_id: NoticeId, delay: timedelta
+) -> None:
+    """Call a worker for a notice, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    payload = orjson.dumps([str(organization_id), str(notice_id)])
+    await queries.enqueue(NOTICE, payload, execute_after=max(delay, timedelta()))
+
+
+def read_notice_call(payload: bytes) -> tuple[OrganizationId, NoticeId]:
+    """Read whose notice a job is about."""
+    organization_id, notice_id = orjson.loads(payload)
+    return OrganizationId(UUID(organization_id)), NoticeId(UUID(notice_id))

@@ -295,6 +295,42 @@ class AppointmentOverError(ServiceError):
         super().__init__("The session is over; its seats can no longer change.", code="appointment-over")
 
 
+class ReceiptRefusedError(ServiceError):
+    """The report is not signed by the organization's provider; whether there is one is not said."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("Sign the report with the secret that you share with the organization (Standard Webhooks).")
+
+
+class NoticeNotSentError(ServiceError):
+    """The notice has not been handed over, so nobody can know what became of it."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This notice was never handed over.", code="notice-not-sent")
+
+
+class NoticeNotFailedError(ServiceError):
+    """Only what has failed is sent again by hand."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This notice has not failed, so there is nothing to try again.", code="notice-not-failed")
+
+
+class NoticeGoneError(ServiceError):
+    """The notice has left the house, or will not leave it any more."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This notice can no longer be stopped: read where it stands.", code="notice-gone")
+
+
 class BookedByHandError(ServiceError):
     """Seats that were taken or held by hand since the week was published have no place in the new version."""
 

@@ -21,6 +21,7 @@ from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.notice_preferences.routes import router as notice_preferences
 from services.scheduler.notice_providers.routes import router as notice_providers
+from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.routes import router as notices
 from services.scheduler.offers.routes import router as offers
 from services.scheduler.practitioners.routes import router as practitioners
@@ -57,6 +58,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     app = create_app(Microservice.SCHEDULER, _ROUTERS, lifespan=lifespan)
     app.state.calendar_readers = CalendarReaders()
     app.state.remote_calendars = RemoteCalendars(Fetcher(largest=LARGEST_CALENDAR))
+    app.state.message_channel = WebhookChannel()
     app.state.solve_watch = SolveWatch(lambda: app.state.process.database)
     return app
 
@@ -78,6 +80,7 @@ def application() -> FastAPI:
             app.state.process = opened.process
             app.state.root_key = root_key
             app.state.remote_calendars = RemoteCalendars(fetcher)
+            app.state.message_channel = WebhookChannel(allows_loopback=settings.loopback_providers)
             app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)
             yield
 

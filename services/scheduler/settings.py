@@ -14,3 +14,6 @@ class SchedulerSettings(ServiceSettings):
     loopback_calendars: bool = Field(
         default=False, description="Read calendars from this machine too, over plain HTTP: for rehearsals only."
     )
+    loopback_providers: bool = Field(
+        default=False, description="Hand messages to this machine too, over plain HTTP: for rehearsals only."
+    )

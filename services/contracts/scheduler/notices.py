@@ -47,6 +47,13 @@ class NoticeReason(StrEnum):
     SUPERSEDED = "superseded"
     NOTHING_CHANGED = "nothing_changed"
     TOO_LATE = "too_late"
+    NOT_OPTED_IN = "not_opted_in"
+    QUIET_HOURS = "quiet_hours"
+    NO_PROVIDER = "no_provider"
+    PROVIDER_REFUSED = "provider_refused"
+    PROVIDER_UNREACHABLE = "provider_unreachable"
+    UNDELIVERABLE = "undeliverable"
+    CANCELLED_BY_STAFF = "cancelled_by_staff"
 
 
 class NoticeLanguage(StrEnum):
@@ -174,6 +181,12 @@ class NoticeProviderRequest(RequestModel):
     def _is_wall_time(cls, value: time) -> time | None:
         return _refuse_seconds(value)
 
+    @model_validator(mode="after")
+    def _speaks_at_some_hour(self) -> Self:
+        if self.quiet_from == self.quiet_until:
+            raise ValueError("quiet_from and quiet_until must differ")
+        return self
+
 
 class NoticeProvider(ResourceModel):
     """Who carries the organization's messages."""
@@ -183,3 +196,18 @@ class NoticeProvider(ResourceModel):
     quiet_until: time
     version: int
     updated_at: datetime
+
+
+class ReceiptStatus(StrEnum):
+    """What a provider reports: arrived, could not be delivered, or answered with a wish to be left alone."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    OPTED_OUT = "opted_out"
+
+
+class NoticeReceipt(RequestModel):
+    """What became of a message, as its provider reports it."""
+
+    notice_id: NoticeId = Field(description="The webhook-id with which the message came.")
+    status: ReceiptStatus

@@ -13,6 +13,9 @@ _REQUEST: Final = (
     b"if-match",
     b"if-none-match",
     b"last-event-id",
+    b"webhook-id",
+    b"webhook-signature",
+    b"webhook-timestamp",
 )
 _RESPONSE: Final = frozenset(
     {

@@ -8,13 +8,9 @@ from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records, RootKey
+from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
-from services.scheduler.keys.logic import KeysLogic, KeysReader
-from services.scheduler.notice_preferences.logic import NoticePreferencesLogic, NoticePreferencesReader
-from services.scheduler.notice_providers.logic import NoticeProvidersLogic, NoticeProvidersReader
-from services.scheduler.notices.logic import NoticesReader
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
@@ -151,37 +147,6 @@ async def _appointments_read(read: Reading, clock: Now) -> AppointmentsReader:
     return AppointmentsReader(read, SitesReader(read), clock)
 
 
-async def _notice_preferences_read(read: Reading, principal: Caller, root: RootKey) -> NoticePreferencesReader:
-    return NoticePreferencesReader(read, KeysReader(read, organization_of(principal), root))
-
-
-async def _notice_preferences(command: Command, records: Records, root: RootKey) -> NoticePreferencesLogic:
-    keys = KeysReader(command.read, command.organization_id, root)
-    return NoticePreferencesLogic(
-        command.db,
-        command.organization_id,
-        command.account_id,
-        reader=NoticePreferencesReader(command.read, keys),
-        keys=KeysLogic(command.db, command.read, command.organization_id, root, command.clock),
-        records=records,
-        clock=command.clock,
-    )
-
-
-async def _notice_providers_read(read: Reading, principal: Caller, root: RootKey) -> NoticeProvidersReader:
-    organization_id = organization_of(principal)
-    return NoticeProvidersReader(read, organization_id, KeysReader(read, organization_id, root))
-
-
-async def _notice_providers(command: Command, root: RootKey) -> NoticeProvidersLogic:
-    keys = KeysLogic(command.db, command.read, command.organization_id, root, command.clock)
-    return NoticeProvidersLogic(command.db, command.read, command.organization_id, keys, command.clock)
-
-
-async def _notices_read(read: Reading) -> NoticesReader:
-    return NoticesReader(read, SitesReader(read))
-
-
 Sites = Annotated[SitesLogic, Depends(_sites)]
 SitesRead = Annotated[SitesReader, Depends(_sites_read)]
 Practitioners = Annotated[PractitionersLogic, Depends(_practitioners)]
@@ -199,8 +164,3 @@ ProposalChangesRead = Annotated[ProposalChangesReader, Depends(_proposal_changes
 Reverts = Annotated[RevertsLogic, Depends(_reverts)]
 TimetablesRead = Annotated[TimetablesReader, Depends(_timetables_read)]
 AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]
-NoticePreferences = Annotated[NoticePreferencesLogic, Depends(_notice_preferences)]
-NoticePreferencesRead = Annotated[NoticePreferencesReader, Depends(_notice_preferences_read)]
-NoticeProviders = Annotated[NoticeProvidersLogic, Depends(_notice_providers)]
-NoticeProvidersRead = Annotated[NoticeProvidersReader, Depends(_notice_providers_read)]
-NoticesRead = Annotated[NoticesReader, Depends(_notices_read)]

@@ -117,3 +117,15 @@ def _opted_in_at(request: NoticePreferenceRequest, before: NoticePreference | No
     if before is not None and (before.channel, before.address) == (request.channel, request.address):
         return before.opted_in_at or now
     return now
+
+
+class NoticeOptOuts:
+    """Takes a patient's own word that nothing more is to be sent (47 CFR 64.1200(a)(10))."""
+
+    def __init__(self, db: UnitOfWork, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def opt_out(self, patient_id: PatientId) -> None:
+        """Send the patient nothing from now on; nothing changes where that is so already."""
+        await storage.opt_out(self._db, patient_id, self._clock.now())

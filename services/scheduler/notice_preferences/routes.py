@@ -6,7 +6,7 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, ExpectedVersion, documented, entity_tag
 from services.contracts.identifiers import PatientId
 from services.contracts.scheduler.notices import NoticePreference, NoticePreferenceRequest
-from services.scheduler.dependencies import NoticePreferences, NoticePreferencesRead
+from services.scheduler.dependencies.notices import NoticePreferences, NoticePreferencesRead
 
 router = APIRouter(prefix="/v1/patients/{patient_id}/notice_preference", route_class=IdempotentRoute, tags=["notices"])
 

@@ -1,5 +1,6 @@
 """Where notice preferences are kept: the address sealed on the way in, opened on the way out."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Uuid, bindparam, select, update
@@ -63,6 +64,22 @@ async def replace_preference(
         .execution_options(synchronize_session=False)
     )
     return replaced is not None
+
+
+async def opt_out(db: AsyncSession, patient_id: PatientId, now: datetime) -> None:
+    """End a patient's agreement; the patient's own word, and so nobody's of the staff."""
+    await db.execute(
+        update(NoticePreferenceRow)
+        .where(NoticePreferenceRow.patient_id == patient_id, NoticePreferenceRow.opted_in)
+        .values(
+            opted_in=False,
+            opted_in_at=None,
+            recorded_by=None,
+            version=NoticePreferenceRow.version + 1,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _values(organization_id: OrganizationId, preference: NoticePreference, key: SealingKey) -> dict[str, Any]:

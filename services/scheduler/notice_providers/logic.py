@@ -1,9 +1,10 @@
 """What is allowed with the provider that carries messages."""
 
+from collections.abc import Callable
+
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
-from services.chassis.outbound import check_url
 from services.chassis.webhooks import secret_of
 from services.contracts.identifiers import OrganizationId
 from services.contracts.scheduler.notices import NoticeProvider, NoticeProviderRequest
@@ -42,12 +43,20 @@ class NoticeProvidersLogic:
     """Sets up who carries the organization's messages."""
 
     def __init__(
-        self, db: UnitOfWork, read: Read, organization_id: OrganizationId, keys: KeysLogic, clock: Clock
+        self,
+        db: UnitOfWork,
+        read: Read,
+        organization_id: OrganizationId,
+        *,
+        keys: KeysLogic,
+        check_url: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         self._db = db
         self._read = read
         self._organization_id = organization_id
         self._keys = keys
+        self._check_url = check_url
         self._clock = clock
 
     async def put(self, request: NoticeProviderRequest, expected_version: int | None) -> NoticeProvider:
@@ -58,7 +67,7 @@ class NoticeProvidersLogic:
             VersionRequiredError: There is one already, and no version was named.
             StaleVersionError: Another version is current.
         """
-        secret = _usable(request)
+        secret = self._usable(request)
         before = await storage.find(self._read)
         if before is not None and expected_version is None:
             raise VersionRequiredError
@@ -73,13 +82,12 @@ class NoticeProvidersLogic:
             raise StaleVersionError("Another version is current: read it again and send its ETag.")
         return provider
 
-
-def _usable(request: NoticeProviderRequest) -> bytes:
-    try:
-        check_url(request.url)
-    except ValueError as wanted:
-        raise InvalidRequestError("/url", str(wanted)) from None
-    try:
-        return secret_of(request.secret.get_secret_value())
-    except ValueError as wanted:
-        raise InvalidRequestError("/secret", str(wanted)) from None
+    def _usable(self, request: NoticeProviderRequest) -> bytes:
+        try:
+            self._check_url(request.url)
+        except ValueError as wanted:
+            raise InvalidRequestError("/url", str(wanted)) from None
+        try:
+            return secret_of(request.secret.get_secret_value())
+        except ValueError as wanted:
+            raise InvalidRequestError("/secret", str(wanted)) from None

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import ExpectedVersion, documented, entity_tag
 from services.contracts.scheduler.notices import NoticeProvider, NoticeProviderRequest
-from services.scheduler.dependencies import NoticeProviders, NoticeProvidersRead
+from services.scheduler.dependencies.notices import NoticeProviders, NoticeProvidersRead
 
 router = APIRouter(prefix="/v1/notice_provider", route_class=IdempotentRoute, tags=["notices"])
 

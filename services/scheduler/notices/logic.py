@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import ContentionError
+from services.chassis.errors import ContentionError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.notices import Notice, NoticeKind, NoticeLanguage, NoticeReason, NoticeStatus
+from services.scheduler.dispatch import enqueue_notice
+from services.scheduler.errors import NoticeGoneError, NoticeNotFailedError
 from services.scheduler.notices import storage
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Told, check
 from services.scheduler.notices.rules import render
@@ -41,6 +43,17 @@ class NoticesReader:
         span = tuple(datetime.combine(at, time(), zone) for at in (day, day + _DAY))
         found = await storage.page_of_site(self._read, site_id, (span[0], span[1]), status, page)
         return page.page([_in_zone(notice, zone) for notice in found])
+
+    async def get(self, notice_id: NoticeId) -> Notice:
+        """Return a notice.
+
+        Raises:
+            NotFoundError: There is no such notice in the caller's organization.
+        """
+        notice = await storage.find(self._read, notice_id)
+        if notice is None:
+            raise NotFoundError
+        return _in_zone(notice, ZoneInfo((await self._sites.get(notice.site_id)).zone))
 
     async def page_of_patient(self, patient_id: PatientId, page: PageRequest) -> Page[Notice]:
         """Return a page of a patient's notices, the first one first; empty where nobody ever wrote to the patient."""
@@ -97,8 +110,49 @@ class NoticesLogic:
             if older is not None:
                 await storage.supersede(self._db, older.id, notice.id)
             if await storage.insert_notice(self._db, self._organization_id, notice, sum_of_both, dedupe_key):
+                await self._call(notice)
                 return notice
         raise ContentionError
+
+    async def retry(self, notice_id: NoticeId) -> Notice:
+        """Hand a notice over once more that has failed.
+
+        Raises:
+            NotFoundError: There is no such notice in the caller's organization.
+            NoticeNotFailedError: It has not failed.
+        """
+        notice = await self._held(notice_id)
+        if notice.status is not NoticeStatus.FAILED:
+            raise NoticeNotFailedError
+        now = self._clock.now()
+        await storage.set_status(self._db, notice_id, NoticeStatus.QUEUED, None, deliver_after=now)
+        await enqueue_notice(self._db, self._organization_id, notice_id, timedelta())
+        return notice.model_copy(update={"status": NoticeStatus.QUEUED, "reason": None, "deliver_after": now})
+
+    async def cancel(self, notice_id: NoticeId) -> Notice:
+        """Stop a notice that has not left yet.
+
+        Raises:
+            NotFoundError: There is no such notice in the caller's organization.
+            NoticeGoneError: It has left, or will not leave any more.
+        """
+        notice = await self._held(notice_id)
+        if notice.status not in {NoticeStatus.QUEUED, NoticeStatus.HELD}:
+            raise NoticeGoneError
+        reason = NoticeReason.CANCELLED_BY_STAFF
+        await storage.set_status(self._db, notice_id, NoticeStatus.CANCELLED, reason)
+        return notice.model_copy(update={"status": NoticeStatus.CANCELLED, "reason": reason})
+
+    async def _held(self, notice_id: NoticeId) -> Notice:
+        notice = await storage.hold(self._db, notice_id)
+        if notice is None:
+            raise NotFoundError
+        return notice
+
+    async def _call(self, notice: Notice) -> None:
+        if notice.status is NoticeStatus.QUEUED:
+            delay = notice.deliver_after - self._clock.now()
+            await enqueue_notice(self._db, self._organization_id, notice.id, delay)
 
     async def _unsent(self, told: Told, patient_id: PatientId) -> storage.Unsent | None:
         appointment_id = told.facts.appointment_id

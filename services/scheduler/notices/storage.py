@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, Integer, Text, Uuid, bindparam, or_, select, update
+from sqlalchemy import TIMESTAMP, Integer, Text, Uuid, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +42,7 @@ _OF_PATIENT: Final = Query(
     .order_by(NoticeRow.id)
     .limit(_LIMIT)
 )
+_ONE: Final = Query(select(*_SHOWN).where(NoticeRow.id == bindparam("notice_id", type_=Uuid)))
 _BY_KEY: Final = select(*_SHOWN).where(NoticeRow.dedupe_key == bindparam("dedupe_key"))
 
 
@@ -74,6 +75,12 @@ async def page_of_patient(read: Read, patient_id: PatientId, page: PageRequest) 
     """Fetch a page of a patient's notices, and one more where there is one."""
     rows = await read.all(_OF_PATIENT, patient_id=patient_id, after=page.after, limit=page.limit)
     return [Notice(**row) for row in rows]
+
+
+async def find(read: Read, notice_id: NoticeId) -> Notice | None:
+    """Fetch one notice."""
+    row = await read.one_or_none(_ONE, notice_id=notice_id)
+    return None if row is None else Notice(**row)
 
 
 async def find_by_key(db: AsyncSession, dedupe_key: str) -> Notice | None:
@@ -120,6 +127,80 @@ async def insert_notice(
     }
     inserted = await db.scalar(insert(NoticeRow).values(values).on_conflict_do_nothing().returning(NoticeRow.id))
     return inserted is not None
+
+
+async def hold(db: AsyncSession, notice_id: NoticeId) -> Notice | None:
+    """Return a notice and keep everybody else from changing it until the transaction ends."""
+    statement = select(*_SHOWN).where(NoticeRow.id == notice_id).with_for_update(key_share=True)
+    row = (await db.execute(statement)).mappings().one_or_none()
+    return None if row is None else Notice(**row)
+
+
+async def set_status(
+    db: AsyncSession,
+    notice_id: NoticeId,
+    status: NoticeStatus,
+    reason: NoticeReason | None,
+    *,
+    deliver_after: datetime | None = None,
+) -> None:
+    """Say where a notice stands that this transaction holds."""
+    values: dict[str, Any] = {"status": status.value, "reason": None if reason is None else reason.value}
+    if deliver_after is not None:
+        values["deliver_after"] = deliver_after
+    await db.execute(update(NoticeRow).where(NoticeRow.id == notice_id).values(values))
+
+
+async def begin_attempt(db: AsyncSession, notice_id: NoticeId) -> int:
+    """Count an attempt at a notice that this transaction holds; returns its number."""
+    values = {"status": NoticeStatus.SENDING.value, "reason": None, "attempts": NoticeRow.attempts + 1}
+    statement = update(NoticeRow).where(NoticeRow.id == notice_id).values(values).returning(NoticeRow.attempts)
+    return int((await db.execute(statement.execution_options(synchronize_session=False))).scalar_one())
+
+
+async def end_attempt(
+    db: AsyncSession,
+    notice_id: NoticeId,
+    number: int,
+    status: NoticeStatus,
+    *,
+    reason: NoticeReason | None = None,
+    deliver_after: datetime | None = None,
+    sent_at: datetime | None = None,
+) -> bool:
+    """End an attempt; says no where another attempt, or a receipt, has said something newer meanwhile."""
+    values: dict[str, Any] = {"status": status.value, "reason": None if reason is None else reason.value}
+    if deliver_after is not None:
+        values["deliver_after"] = deliver_after
+    if sent_at is not None:
+        values["sent_at"] = func.coalesce(NoticeRow.sent_at, sent_at)
+    statement = (
+        update(NoticeRow)
+        .where(
+            NoticeRow.id == notice_id,
+            NoticeRow.status == NoticeStatus.SENDING.value,
+            NoticeRow.attempts == number,
+        )
+        .values(values)
+        .returning(NoticeRow.id)
+        .execution_options(synchronize_session=False)
+    )
+    return await db.scalar(statement) is not None
+
+
+async def mark_delivered(db: AsyncSession, notice_id: NoticeId, now: datetime) -> None:
+    """Note that a notice has arrived; the first word of it is the one that stays."""
+    await db.execute(
+        update(NoticeRow)
+        .where(NoticeRow.id == notice_id, NoticeRow.delivered_at.is_(None))
+        .values(
+            status=NoticeStatus.DELIVERED.value,
+            reason=None,
+            sent_at=func.coalesce(NoticeRow.sent_at, now),
+            delivered_at=now,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def facts_to_json(facts: NoticeFacts) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`python -m services.scheduler.worker`: solve queued weeks and read subscribed calendars until SIGTERM."""
+"""`python -m services.scheduler.worker`: solve weeks, read calendars and deliver notices until SIGTERM."""
 
 import asyncio
 import signal
@@ -10,6 +10,7 @@ import structlog
 
 from services.chassis.telemetry import configure_logging, frames
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.worker.courier import Courier
 from services.scheduler.worker.poller import Poller
 from services.scheduler.worker.worker import Worker
 
@@ -24,10 +25,12 @@ async def _run(settings: SchedulerSettings) -> None:
         async with (
             Worker.opened(settings) as worker,
             Poller.opened(settings) as poller,
+            Courier.opened(settings) as courier,
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(worker.run())
             tasks.create_task(poller.run())
+            tasks.create_task(courier.run())
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

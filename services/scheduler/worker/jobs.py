@@ -18,16 +18,16 @@ from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
 
 _LEASE: Final = timedelta(seconds=30)
-_ONE_AT_A_TIME: Final = 1
 _LONGEST_WAIT_SECONDS: Final = 1.0
 _MOST_WORKERS: Final = 1000
 
 
 class JobQueue:
-    """Takes jobs one at a time, and finds those of workers that are gone."""
+    """Takes jobs of one kind, and finds those of workers that are gone."""
 
-    def __init__(self, connection: Any, entrypoint: QueueEntrypoint) -> None:
+    def __init__(self, connection: Any, entrypoint: QueueEntrypoint, *, at_a_time: int = 1) -> None:
         self.worker_id = uuid4()
+        self._at_a_time = at_a_time
         self._entrypoint = entrypoint
         self._driver = AsyncpgDriver(connection)
         self._queries = Queries(self._driver)
@@ -40,15 +40,19 @@ class JobQueue:
 
     async def take(self) -> Job | None:
         """Take the next job, or one whose worker has not been heard of for the length of the lease."""
+        jobs = await self.take_some()
+        return jobs[0] if jobs else None
+
+    async def take_some(self) -> list[Job]:
+        """Take the next jobs, as many as are worked on at a time; see `take`."""
         self._called.clear()
-        jobs = await self._queries.dequeue(
-            batch_size=_ONE_AT_A_TIME,
+        return await self._queries.dequeue(
+            batch_size=self._at_a_time,
             entrypoints={self._entrypoint: EntrypointExecutionParameter(concurrency_limit=0)},
             queue_manager_id=QueueManagerId(self.worker_id),
-            global_concurrency_limit=_ONE_AT_A_TIME,
+            global_concurrency_limit=self._at_a_time,
             heartbeat_timeout=_LEASE,
         )
-        return jobs[0] if jobs else None
 
     async def wait_for_call(self) -> None:
         """Wait until a job is queued; a second at most, for calls can be missed."""

@@ -1,22 +1,32 @@
 """An outbox beneath the routes: subjects queue notices in their own transactions."""
 
-from collections.abc import AsyncIterator, Callable
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
+from aiohttp import web
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
+from services.chassis.sealing import SealingKey
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
+from services.contracts.identity import Role
+from services.contracts.scheduler.notices import Notice
 from services.contracts.vocabulary import Modality
+from services.scheduler.notices.channel import MessageChannel, WebhookChannel
+from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.sites.logic import SitesReader
+from tests.conftest import ClientFactory
 from tests.scheduler.conftest import ZONE, Json, Make
+from tests.support.outside import stranger
 
 NEW_YORK = ZoneInfo(ZONE)
 
@@ -49,6 +59,73 @@ def facts(site: Json) -> Callable[..., NoticeFacts]:
         return NoticeFacts(**{"site_id": SiteId(UUID(site["id"])), "appointment_id": appointment_id, **given})
 
     return make
+
+
+class Provider:
+    """A delivery provider on this machine: what it is sent, and what it answers."""
+
+    def __init__(self) -> None:
+        self.status = 202
+        self.got: list[tuple[dict[str, str], bytes]] = []
+        self.url = ""
+
+    async def take(self, request: web.Request) -> web.StreamResponse:
+        self.got.append(({name.lower(): value for name, value in request.headers.items()}, await request.read()))
+        return web.Response(status=self.status)
+
+    @property
+    def messages(self) -> list[Json]:
+        return [orjson.loads(body)["data"] for _, body in self.got]
+
+
+SECRET = bytes(range(32))
+
+
+@pytest.fixture
+async def provider(scheduler_app: Any, scheduler: ClientFactory) -> AsyncIterator[Provider]:
+    """The organization's provider, which stands on this machine."""
+    scheduler_app.state.message_channel = WebhookChannel(allows_loopback=True)
+    provider = Provider()
+    async with stranger(provider.take) as url:
+        provider.url = f"{url}/messages"
+        body = {"url": provider.url, "secret": "whsec_" + base64.b64encode(SECRET).decode()}
+        answer = await scheduler(Role.ORGANIZATION_ADMIN).put("/v1/notice_provider", json=body)
+        assert answer.status_code == 200, answer.text
+        yield provider
+
+
+@pytest.fixture
+async def kim(new_patient: Make, site: Json, scheduler: ClientFactory) -> PatientId:
+    """A patient who has agreed to be written to, in English, by SMS."""
+    patient = await new_patient(site)
+    body = {"channel": "sms", "address": "+12065550199", "opted_in": True}
+    path = f"/v1/patients/{patient['id']}/notice_preference"
+    answer = await scheduler(Role.FRONT_DESK).put(path, json=body)
+    assert answer.status_code == 200, answer.text
+    return PatientId(UUID(patient["id"]))
+
+
+def clock_at(instant: datetime) -> Clock:
+    return Clock(instant - Clock().now())
+
+
+Deliver = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+def deliver(scheduler_database: Database, organization_id: UUID, clock: Clock) -> Deliver:
+    """Does what a courier does about one notice."""
+
+    async def run(notice: Notice, *, at: datetime | None = None, channel: MessageChannel | None = None) -> None:
+        deliveries = Deliveries(
+            scheduler_database,
+            channel or WebhookChannel(allows_loopback=True),
+            SealingKey.root(bytes(32)),
+            clock if at is None else clock_at(at),
+        )
+        await deliveries.deliver(OrganizationId(organization_id), notice.id)
+
+    return run
 
 
 Outbox = Callable[[], AbstractAsyncContextManager[NoticesLogic]]

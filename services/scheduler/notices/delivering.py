@@ -1,0 +1,172 @@
+"""How a notice leaves the house: at least once, with the same id each time, and what is known of it afterwards.
+
+An attempt has two transactions: the one in which it begins, and the one in which it ends. In between the message is
+handed over, with no transaction open. A worker that dies there leaves a notice that says `sending`, and a job that
+another worker takes up; the provider knows by the id what it has had already.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database, Read, UnitOfWork, driver_connection
+from services.chassis.sealing import SealingKey
+from services.contracts.identifiers import NoticeId, OrganizationId
+from services.contracts.scheduler.notices import (
+    Notice,
+    NoticePreference,
+    NoticeProvider,
+    NoticeReason,
+    NoticeStatus,
+)
+from services.scheduler.dispatch import enqueue_notice
+from services.scheduler.keys.logic import KeysReader
+from services.scheduler.notice_preferences.logic import NoticePreferencesReader
+from services.scheduler.notice_providers.logic import NoticeProvidersReader
+from services.scheduler.notices import storage
+from services.scheduler.notices.channel import Carriage, Carrier, Message, MessageChannel
+from services.scheduler.notices.quiet import MOST_ATTEMPTS, QuietHours, pause_after, speaks_from
+from services.scheduler.sites.logic import SitesReader
+
+_OPEN: Final = frozenset({NoticeStatus.QUEUED, NoticeStatus.HELD, NoticeStatus.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that is to be handed over now; `number` is the fencing token of what is written about it."""
+
+    message: Message
+    carrier: Carrier
+    number: int
+
+
+class _UnsendableError(Exception):
+    """A notice is not to be handed over now; `until` where it is to be looked at again."""
+
+    def __init__(self, status: NoticeStatus, reason: NoticeReason | None, until: datetime | None = None) -> None:
+        super().__init__()
+        self.status = status
+        self.reason = reason
+        self.until = until
+
+
+class Deliveries:
+    """Hands notices over."""
+
+    def __init__(self, database: Database, channel: MessageChannel, root: SealingKey, clock: Clock) -> None:
+        self._database = database
+        self._channel = channel
+        self._root = root
+        self._clock = clock
+        self._log = structlog.get_logger()
+
+    async def deliver(self, organization_id: OrganizationId, notice_id: NoticeId) -> None:
+        """Do what is due about a notice; one that needs nothing is left alone."""
+        async with self._database.command(organization_id) as db:
+            attempt = await Attempts(db, organization_id, self._root, self._clock).begin(notice_id)
+        if attempt is None:
+            return
+        carriage = await self._channel.carry(attempt.message, attempt.carrier, self._clock.now())
+        async with self._database.command(organization_id) as db:
+            await Attempts(db, organization_id, self._root, self._clock).end(attempt, carriage)
+        self._log.info("notice handed over", notice_id=str(notice_id), attempt=attempt.number, outcome=carriage.value)
+
+
+class Attempts:
+    """The two ends of an attempt, each in its own transaction."""
+
+    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, root: SealingKey, clock: Clock) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._root = root
+        self._clock = clock
+
+    async def begin(self, notice_id: NoticeId) -> Attempt | None:
+        """Begin an attempt where the notice is due and may be sent; else say of it why not, or when."""
+        notice = await storage.hold(self._db, notice_id)
+        if notice is None or notice.status not in _OPEN:
+            return None
+        now = self._clock.now()
+        try:
+            preference, carrier = await self._sendable(notice, now)
+        except _UnsendableError as unsendable:
+            await self._put_off(notice_id, unsendable, now)
+            return None
+        number = await storage.begin_attempt(self._db, notice_id)
+        address = preference.address or ""
+        return Attempt(Message(notice_id, preference.channel, address, notice.language, notice.body), carrier, number)
+
+    async def _sendable(self, notice: Notice, now: datetime) -> tuple[NoticePreference, Carrier]:
+        if notice.status is not NoticeStatus.SENDING and notice.deliver_after > now:
+            raise _UnsendableError(notice.status, notice.reason, notice.deliver_after)
+        if notice.expires_at <= now:
+            raise _UnsendableError(NoticeStatus.EXPIRED, NoticeReason.TOO_LATE)
+        read = Read(await driver_connection(self._db))
+        keys = KeysReader(read, self._organization_id, self._root)
+        preference = await NoticePreferencesReader(read, keys).find(notice.patient_id)
+        if preference is None or not preference.opted_in:
+            raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.NOT_OPTED_IN)
+        carried = await NoticeProvidersReader(read, self._organization_id, keys).with_secret()
+        if carried is None:
+            raise _UnsendableError(NoticeStatus.FAILED, NoticeReason.NO_PROVIDER)
+        zone = ZoneInfo((await SitesReader(read).get(notice.site_id)).zone)
+        _refuse_quiet_hours(notice, now, _quiet_hours(carried[0], preference), zone)
+        return preference, Carrier(carried[0].url, carried[1])
+
+    async def _put_off(self, notice_id: NoticeId, unsendable: "_UnsendableError", now: datetime) -> None:
+        await storage.set_status(
+            self._db, notice_id, unsendable.status, unsendable.reason, deliver_after=unsendable.until
+        )
+        if unsendable.until is not None:
+            await self._call_later(notice_id, unsendable.until - now)
+
+    async def end(self, attempt: Attempt, carriage: Carriage) -> None:
+        """Write down what became of an attempt, unless something newer is known of the notice."""
+        now = self._clock.now()
+        if carriage is Carriage.ACCEPTED:
+            await storage.end_attempt(self._db, attempt.message.id, attempt.number, NoticeStatus.SENT, sent_at=now)
+        elif carriage is Carriage.REFUSED:
+            await self._fail(attempt, NoticeReason.PROVIDER_REFUSED)
+        elif attempt.number >= MOST_ATTEMPTS:
+            await self._fail(attempt, NoticeReason.PROVIDER_UNREACHABLE)
+        else:
+            await self._try_again(attempt, now, pause_after(attempt.number))
+
+    async def _try_again(self, attempt: Attempt, now: datetime, pause: timedelta) -> None:
+        notice_id = attempt.message.id
+        is_ours = await storage.end_attempt(
+            self._db,
+            notice_id,
+            attempt.number,
+            NoticeStatus.QUEUED,
+            reason=NoticeReason.PROVIDER_UNREACHABLE,
+            deliver_after=now + pause,
+        )
+        if is_ours:
+            await self._call_later(notice_id, pause)
+
+    async def _fail(self, attempt: Attempt, reason: NoticeReason) -> None:
+        await storage.end_attempt(self._db, attempt.message.id, attempt.number, NoticeStatus.FAILED, reason=reason)
+
+    async def _call_later(self, notice_id: NoticeId, delay: timedelta) -> None:
+        await enqueue_notice(self._db, self._organization_id, notice_id, delay)
+
+
+def _refuse_quiet_hours(notice: Notice, now: datetime, hours: list[QuietHours], zone: ZoneInfo) -> None:
+    speaks = speaks_from(now, hours, zone)
+    if speaks is None or speaks >= notice.expires_at:
+        # Said at once and not in the morning, so that somebody may still call.
+        raise _UnsendableError(NoticeStatus.EXPIRED, NoticeReason.QUIET_HOURS)
+    if speaks > now:
+        raise _UnsendableError(NoticeStatus.HELD, NoticeReason.QUIET_HOURS, speaks)
+
+
+def _quiet_hours(provider: NoticeProvider, preference: NoticePreference) -> list[QuietHours]:
+    hours = [QuietHours(provider.quiet_from, provider.quiet_until)]
+    if preference.quiet_from is not None and preference.quiet_until is not None:
+        hours.append(QuietHours(preference.quiet_from, preference.quiet_until))
+    return hours

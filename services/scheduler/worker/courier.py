@@ -1,0 +1,102 @@
+"""The courier: hands over what is due, some messages at a time, and takes up what a dead courier left."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final, Self
+
+import asyncpg
+import structlog
+from pgqueuer.models import Job
+
+from services.chassis.clock import Clock
+from services.chassis.database import OpenDatabase
+from services.chassis.sealing import SealingKey, read_root_key
+from services.chassis.telemetry import frames
+from services.scheduler.dispatch import NOTICE, read_notice_call
+from services.scheduler.notices.channel import WebhookChannel
+from services.scheduler.notices.delivering import Deliveries
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.worker.jobs import JobQueue
+from services.scheduler.worker.worker import ConnectionLostError
+
+_AT_A_TIME: Final = 8
+_ROUND_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 5.0
+
+
+class Courier:
+    """Delivers notices until it is cancelled."""
+
+    def __init__(self, connection: Any, deliveries: Deliveries) -> None:
+        self._queue = JobQueue(connection, NOTICE, at_a_time=_AT_A_TIME)
+        self._deliveries = deliveries
+        self._jobs: list[Job] = []
+        self._log = structlog.get_logger()
+        self._lost = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: self._lost.set())
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, settings: SchedulerSettings) -> AsyncIterator[Self]:
+        """Open a courier with a connection of its own, and close everything at the end."""
+        url = str(settings.database_url)
+        opened = OpenDatabase(url, pool_size=_AT_A_TIME)
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            deliveries = Deliveries(
+                await opened.open(),
+                WebhookChannel(allows_loopback=settings.loopback_providers),
+                SealingKey.root(read_root_key(settings.root_key_file)),
+                Clock(timedelta(seconds=settings.clock_offset_seconds)),
+            )
+            yield cls(connection, deliveries)
+        finally:
+            await opened.close()
+            await connection.close(timeout=5)
+
+    async def run(self) -> None:
+        """Work until cancelled.
+
+        Raises:
+            ConnectionLostError: The database is gone; begin again when it is back.
+        """
+        await self._queue.open()
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._deliver_what_is_due())
+            loops.create_task(self._look_after_the_queue())
+            loops.create_task(self._stop_without_connection())
+
+    async def _deliver_what_is_due(self) -> None:
+        while True:
+            self._jobs = await self._queue.take_some()
+            if not self._jobs:
+                await self._queue.wait_for_call()
+                continue
+            done = await asyncio.gather(*(self._work_on(job) for job in self._jobs))
+            if not all(done):
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _work_on(self, job: Job) -> bool:
+        """Deliver one notice; one that meets an error of ours keeps its job, and is taken up again after the lease."""
+        try:
+            if job.payload is not None:
+                await self._deliveries.deliver(*read_notice_call(job.payload))
+        except Exception as error:  # noqa: BLE001 - one message must not stop the others
+            self._log.error("notice broke", error_type=type(error).__name__, frames=frames(error))
+            return False
+        await self._queue.done(job)
+        return True
+
+    async def _look_after_the_queue(self) -> None:
+        while True:
+            for job in self._jobs:
+                await self._queue.beat(job)
+            async for job, _ in self._queue.orphans():
+                await self._work_on(job)
+            await asyncio.sleep(_ROUND_SECONDS)
+
+    async def _stop_without_connection(self) -> None:
+        await self._lost.wait()
+        raise ConnectionLostError
