@@ -342,3 +342,15 @@ class BookedByHandError(ServiceError):
             "would lose it. Look at the week's appointments; send replace_bookings: true where that is meant.",
             code="booked-by-hand",
         )
+
+
+class PlacementRefusedError(ServiceError):
+    """What was to be taken does not go together, or no longer goes with the week as it is booked."""
+
+    problem = ProblemType.TIMETABLE_REFUSED
+
+    def __init__(self, broken: Sequence[str]) -> None:
+        super().__init__(
+            f"The patient's week would break a rule: {'; '.join(broken)}. Ask for recommendations again.",
+            code="placement-does-not-fit",
+        )

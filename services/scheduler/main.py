@@ -24,6 +24,7 @@ from services.scheduler.notice_providers.routes import router as notice_provider
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.routes import router as notices
 from services.scheduler.offers.routes import router as offers
+from services.scheduler.placements.routes import router as placements
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
 from services.scheduler.settings import SchedulerSettings
@@ -38,6 +39,7 @@ _ROUTERS = (
     solves,
     appointments,
     bookings,
+    placements,
     timetables,
     proposals,
     commitments,

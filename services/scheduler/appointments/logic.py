@@ -8,7 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.identifiers import AppointmentId, OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
 from services.scheduler.appointments import storage, week_storage
 from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
@@ -45,6 +45,10 @@ class AppointmentsReader:
     async def begun(self, site_id: SiteId, week: date) -> list[Appointment]:
         """Return the booked appointments of a week that have begun, in order of time; times are in UTC."""
         return await storage.begun_of_week(self._read, site_id, week, self._clock.now())
+
+    async def all_of_week(self, site_id: SiteId, week: date) -> list[Appointment]:
+        """Return everything booked in a week, in order of time and in UTC."""
+        return await storage.all_of_week(self._read, site_id, week, now=self._clock.now())
 
 
 class AppointmentsLogic:
@@ -90,3 +94,20 @@ class AppointmentsLogic:
             now=now,
         )
         return changes
+
+    async def add(self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session]) -> list[AppointmentId]:
+        """Book sessions by hand beside those of the published version; they are in order of time.
+
+        Raises:
+            DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
+        """
+        return await week_storage.book(
+            self._db,
+            self._organization_id,
+            site_id=site_id,
+            week=week,
+            version=version,
+            sessions=sessions,
+            now=self._clock.now(),
+            by_hand=True,
+        )

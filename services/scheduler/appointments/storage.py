@@ -105,6 +105,9 @@ _BEGUN: Final = Query(
 )
 
 
+_NO_LIMIT: Final = 2**31 - 1
+
+
 async def page_of_week(
     read: Read, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest, *, now: datetime
 ) -> list[Appointment]:
@@ -118,6 +121,13 @@ async def begun_of_week(read: Read, site_id: SiteId, week: date, now: datetime) 
     """Fetch the booked appointments of a week that have begun, in order of time; times are in UTC."""
     asked = {"site_id": site_id, "week": week, "status": AppointmentStatus.BOOKED.value, "now": now}
     return [_to_appointment(row) for row in await read.all(_BEGUN, **asked)]
+
+
+async def all_of_week(read: Read, site_id: SiteId, week: date, *, now: datetime) -> list[Appointment]:
+    """Fetch everything that is booked in a week; times are in UTC."""
+    asked = {"site_id": site_id, "week": week, "status": AppointmentStatus.BOOKED.value, "now": now}
+    rows = await read.all(_PAGE, **asked, after=UUID(int=0), limit=_NO_LIMIT)
+    return [_to_appointment(row) for row in rows]
 
 
 def _to_appointment(row: asyncpg.Record) -> Appointment:

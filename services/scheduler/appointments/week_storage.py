@@ -235,8 +235,9 @@ async def book(
     version: int,
     sessions: Sequence[Session],
     now: datetime,
-) -> None:
-    """Book new sessions, which are in order of time.
+    by_hand: bool = False,
+) -> list[AppointmentId]:
+    """Book new sessions, which are in order of time, and return their identifiers in that order.
 
     Raises:
         DoubleBookingError: A room, a practitioner or a patient is taken; the transaction can only be rolled back.
@@ -244,7 +245,8 @@ async def book(
     appointments: list[dict[str, Any]] = []
     practitioners: list[dict[str, Any]] = []
     patients: list[dict[str, Any]] = []
-    for identifier, session in zip(sorted(fresh_id(now) for _ in sessions), sessions, strict=True):
+    identifiers = sorted(fresh_id(now) for _ in sessions)
+    for identifier, session in zip(identifiers, sessions, strict=True):
         appointments.append(
             {
                 **session.model_dump(include={"service", "modality", "room_id", "track", "language", "capacity"}),
@@ -260,11 +262,13 @@ async def book(
             }
         )
         practitioners.extend(_part_rows(organization_id, identifier, session))
-        patients.extend(_seat_row(organization_id, identifier, session, Seat(one)) for one in session.patient_ids)
+        seats = [Seat(one, by_hand) for one in session.patient_ids]
+        patients.extend(_seat_row(organization_id, identifier, session, seat) for seat in seats)
     with _double_bookings():
         await _insert(db, AppointmentRow, appointments)
         await _insert(db, AppointmentPractitionerRow, practitioners)
         await _insert(db, AppointmentPatientRow, patients)
+    return [AppointmentId(identifier) for identifier in identifiers]
 
 
 async def _insert(db: AsyncSession, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Timetable, TimetableVersion
-from services.scheduler.errors import TimetableMovedError
+from services.scheduler.errors import TimetableMovedError, WeekMovedError
 from services.scheduler.group_series.logic import GroupSeriesLogic
 from services.scheduler.timetables import storage
 
@@ -51,6 +51,29 @@ class TimetablesReader:
         return page.page(await storage.page_of_versions(self._read, site_id, week, page))
 
 
+class WeekHolds:
+    """Holds published weeks still."""
+
+    def __init__(self, db: UnitOfWork, reader: TimetablesReader) -> None:
+        self._db = db
+        self._reader = reader
+
+    async def hold(self, site_id: SiteId, week: date, expected_version: int) -> None:
+        """Let nobody publish the week, or hold it too, until the transaction ends.
+
+        Raises:
+            NotFoundError: Nothing is published, or there is no such site in the caller's organization.
+            WeekMovedError: `expected_version` is not the published one.
+        """
+        await storage.hold_current(self._db, site_id, week)
+        # Whoever held the week before may have published it; only a read after the lock can tell.
+        current, _ = await self._reader.current_document(site_id, week)
+        if current == 0:
+            raise NotFoundError
+        if current != expected_version:
+            raise WeekMovedError(week, expected_version=expected_version, current_version=current)
+
+
 class TimetablesLogic:
     """Publishes weeks."""
 
@@ -68,6 +91,7 @@ class TimetablesLogic:
         Raises:
             TimetableMovedError: Another version was published on the same base.
         """
+        await storage.hold_current(self._db, timetable.site_id, timetable.week)
         if not await storage.insert_version(self._db, self._organization_id, timetable, document):
             current, _ = await self._reader.current_document(timetable.site_id, timetable.week)
             raise TimetableMovedError(timetable.week, base_version=timetable.version - 1, current_version=current)

@@ -84,6 +84,18 @@ async def usual_document(read: Read, site_id: SiteId, week: date) -> dict[str, A
     return None if row is None else json_of(row["document"])
 
 
+async def hold_current(db: AsyncSession, site_id: SiteId, week: date) -> None:
+    """Let nobody publish the week, or book a placement in it, until the transaction ends."""
+    newest = (
+        select(TimetableRow.id)
+        .where(TimetableRow.site_id == site_id, TimetableRow.week == week)
+        .order_by(TimetableRow.version.desc())
+        .limit(1)
+        .with_for_update()
+    )
+    await db.execute(newest)
+
+
 async def insert_version(
     db: AsyncSession, organization_id: OrganizationId, timetable: Timetable, document: dict[str, Any]
 ) -> bool:

@@ -44,15 +44,21 @@ class Lifting:
 
     def __init__(self, week: FrozenWeek, patient: Patient, service: str) -> None:
         self._week = week
-        needs = Counter({service: week.missing(patient)[service]})
-        for session in week.sessions[patient.id]:
-            needs[session.service] += session.slots
-        self._patient = replace(patient, needs=needs)
+        self._patient = patient
         self._service = service
+
+    def _needs(self, facts: list[Fact]) -> Counter[str]:
+        """What stays of the patient's week, and the service in question: sessions given up are needed no more."""
+        given_up = {fact.day for fact in facts if fact.code == f.OWN_SESSIONS}
+        needs = Counter({self._service: self._week.missing(self._patient)[self._service]})
+        for session in self._week.sessions[self._patient.id]:
+            if session.service == self._service or session.day not in given_up:
+                needs[session.service] += session.slots
+        return needs
 
     def unmet(self, lifted: Iterable[Fact]) -> int:
         facts = list(lifted)
-        patient = self._free(facts)
+        patient = replace(self._free(facts), needs=self._needs(facts))
         instance = self._opened(facts)
         patients = tuple(patient if other.id == patient.id else other for other in instance.patients)
         week = FrozenWeek(replace(instance, patients=patients), self._timetable(facts), self._seats(facts))

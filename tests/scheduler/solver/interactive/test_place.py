@@ -161,6 +161,21 @@ def test_two_visits_of_a_day_with_one_practitioner_count_against_the_hours_of_th
     assert sum(alternatives(case_of(document), count=1)[0].unmet.values()) == sum(unmet.values())
 
 
+def test_a_second_visit_goes_to_somebody_else_where_the_first_ones_overtime_costs_more() -> None:
+    """Each visit alone stays below the usual share of six slots; two of them do not."""
+    document = small_document(1)
+    newcomer = document["patients"][-1]
+    newcomer |= {"needs": {"individual": 8}, "team": ["staff-0", "staff-1"], "primary": "staff-0", "commitments": []}
+    document |= {"patients": [newcomer], "no_contact": [], "limits": {}, "weights": {"continuity": 1}}
+    for person in document["practitioners"]:
+        person |= {"max_slots_week": 8, "max_slots_day": 8}
+
+    best = alternatives(case_of(document), count=1)[0]
+
+    assert {visit.practitioner for visit in best.visits} == {"staff-0", "staff-1"}
+    assert (best.parts.balance, best.parts.continuity) == (0, 1)
+
+
 def test_nobody_is_seated_with_whom_they_are_kept_apart_from() -> None:
     case = with_seats()
     number = alternatives(case, count=1)[0].joins[0]

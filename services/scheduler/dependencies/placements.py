@@ -1,0 +1,53 @@
+"""The wiring of placements: what recommends and explains only reads, what takes one books it."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.wiring import Now, Reading
+from services.clients.records import RecordsClient
+from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.timetables.logic import TimetablesReader, WeekHolds
+
+
+def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
+    sites = SitesReader(read)
+    appointments = AppointmentsReader(read, sites, clock)
+    facts = WeekFacts(
+        sites=sites,
+        practitioners=PractitionersReader(read, sites),
+        offerings=GroupOfferingsReader(read, sites),
+        commitments=CommitmentsReader(read),
+        timetables=TimetablesReader(read),
+        appointments=appointments,
+        records=records,
+        clock=clock,
+    )
+    return BookedWeeks(facts, appointments, clock)
+
+
+async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:
+    return PlacementsReader(_booked_weeks(read, records, clock), CommitmentsReader(read))
+
+
+async def _placements(command: Command, records: Records) -> PlacementsLogic:
+    return PlacementsLogic(
+        weeks=_booked_weeks(command.read, records, command.clock),
+        holds=WeekHolds(command.db, TimetablesReader(command.read)),
+        bookings=bookings_in(command, records),
+        appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+    )
+
+
+Placements = Annotated[PlacementsLogic, Depends(_placements)]
+PlacementsRead = Annotated[PlacementsReader, Depends(_placements_read)]

@@ -1,0 +1,66 @@
+"""Placements over HTTP."""
+
+from datetime import date
+from http import HTTPStatus
+
+from fastapi import APIRouter, Response
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.scheduler.placements import (
+    Placement,
+    PlacementExplanation,
+    PlacementQuery,
+    PlacementRecommendation,
+    PlacementRequest,
+    SessionWish,
+    WishAnswer,
+)
+from services.scheduler.dependencies.placements import Placements, PlacementsRead
+
+router = APIRouter(route_class=IdempotentRoute, tags=["placements"])
+
+
+@router.post("/v1/placements:recommend", operation_id="recommend_placements", responses=documented(404, 409, 422, 503))
+async def recommend_placements(
+    query: PlacementQuery, placements: PlacementsRead, token: BearerToken, response: Response
+) -> PlacementRecommendation:
+    """Rank the ways to place one patient into a published week; the ETag is the week's version.
+
+    Everybody else stays. A seat that people with fewer choices are expected to need has a price, said as a reason.
+    """
+    found = await placements.recommend(query, token)
+    response.headers["ETag"] = entity_tag(found.timetable_version)
+    return found
+
+
+@router.post("/v1/placements:explain", operation_id="explain_session", responses=documented(404, 409, 422, 503))
+async def explain_session(wish: SessionWish, placements: PlacementsRead, token: BearerToken) -> WishAnswer:
+    """Say why a patient does not have a certain session: what rules it out, or what it would cost instead."""
+    return await placements.explain_wish(wish, token)
+
+
+@router.get(
+    "/v1/sites/{site_id}/timetables/{week}/patients/{patient_id}/explanation",
+    operation_id="explain_placement",
+    responses=documented(404, 409, 422, 503),
+)
+async def explain_placement(
+    site_id: SiteId, week: date, patient_id: PatientId, placements: PlacementsRead, token: BearerToken
+) -> PlacementExplanation:
+    """Say why a patient's week is as it is, what the next best weeks would be, and why needs stay unmet."""
+    return await placements.explain(site_id, week, patient_id, token)
+
+
+@router.post(
+    "/v1/placements",
+    operation_id="create_placement",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 412, 422, 428, 503),
+)
+async def create_placement(
+    request: PlacementRequest, placements: Placements, version: RequiredVersion, token: BearerToken
+) -> Placement:
+    """Take an alternative: book all of it, or nothing; If-Match names the version of the week it was made for."""
+    return await placements.take(request, version, token)

@@ -1,0 +1,166 @@
+"""What the solver says of one patient, in the words of the API. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from services.contracts.identifiers import CommitmentSourceId, PractitionerId
+from services.contracts.scheduler.placements import (
+    AskCode,
+    FactCode,
+    PlacedSession,
+    PlacementAlternative,
+    PlacementAsk,
+    PlacementFact,
+    PlacementReason,
+    PlacementScore,
+    Relaxation,
+    UnmetMinutes,
+    UnplacedNeed,
+)
+from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.placements.rules import BookedWeek, SessionPlace
+from services.scheduler.solver.interactive import facts as f
+from services.scheduler.solver.interactive.answers import WhyUnplaced
+from services.scheduler.solver.interactive.conflicts import Relaxation as SolverRelaxation
+from services.scheduler.solver.interactive.facts import Ask, Fact
+from services.scheduler.solver.interactive.frozen import Session
+from services.scheduler.solver.interactive.place import Alternative
+from services.scheduler.solver.interactive.ranking import Parts
+from services.scheduler.weeks import SLOT_MINUTES
+
+SourcesOf = Callable[[datetime, datetime], list[CommitmentSourceId]]
+"""Finds the sources that know of the patient's commitments in a time."""
+
+
+def score_of(parts: Parts) -> PlacementScore:
+    """Write down what a week costs."""
+    return PlacementScore(
+        unmet_minutes=parts.unmet * SLOT_MINUTES,
+        changes=parts.changes,
+        preference=parts.preference,
+        trips=parts.trips,
+        idle_minutes=parts.idle * SLOT_MINUTES,
+        scarcity=parts.scarcity,
+        continuity=parts.continuity,
+        balance_minutes=parts.balance * SLOT_MINUTES,
+    )
+
+
+class Telling:
+    """Tells of one patient's week; instants carry the site's offset."""
+
+    def __init__(self, booked: BookedWeek) -> None:
+        self._booked = booked
+        self._had = frozenset(booked.week.sessions.get(booked.patient.id, ()))
+
+    def session(self, session: Session) -> PlacedSession:
+        """Write a session down, with the appointment behind it where there is one."""
+        start, end = self._booked.grid.span(session.day, session.slot, session.slots)
+        place = SessionPlace(self._booked.patient.id, session.service, session.day, session.slot)
+        of_group = None if session.meeting is None else self._booked.groups[session.meeting]
+        return PlacedSession(
+            appointment_id=self._booked.visits.get(place) if session.meeting is None else of_group,
+            is_new=session not in self._had,
+            service=ServiceKind(session.service),
+            modality=Modality(session.modality),
+            start=start,
+            end=end,
+            practitioner_id=_practitioner(session.practitioner),
+        )
+
+    def sessions(self, sessions: Iterable[Session]) -> list[PlacedSession]:
+        """Write sessions down."""
+        return [self.session(session) for session in sessions]
+
+    def alternative(self, alternative: Alternative, difference: Parts) -> PlacementAlternative:
+        """Write one way to place the patient down, beside what it is compared with."""
+        return PlacementAlternative(
+            sessions=self.sessions(alternative.sessions),
+            score=score_of(alternative.parts),
+            difference=score_of(difference),
+            unmet=unmet_of(alternative.unmet),
+            reasons=list(self._reasons(alternative)),
+        )
+
+    def _reasons(self, alternative: Alternative) -> Iterable[PlacementReason]:
+        parts = alternative.parts
+        days = sorted({session.day for session in alternative.sessions})
+        if days:
+            yield PlacementReason(code="days", sentence=f"comes on {', '.join(map(f.day_name, days))}")
+        for service, slots in alternative.unmet.items():
+            text = f"{slots * SLOT_MINUTES} minutes of {f.in_words(service)} have no place"
+            yield PlacementReason(code="unmet", sentence=text)
+        for number, price in alternative.scarce.items():
+            meeting = self._booked.week.meetings[number]
+            when = f"{f.day_name(meeting.group.day)} at {f.clock(meeting.group.slot)}"
+            text = f"people with fewer choices are expected to need a seat of the {f.in_words(meeting.kind.service)}"
+            yield PlacementReason(code="scarce_seat", sentence=f"{text} on {when}; it counts {price} points")
+        if parts.idle:
+            yield PlacementReason(code="waiting", sentence=f"waits {parts.idle * SLOT_MINUTES} minutes in all")
+        if parts.continuity:
+            yield PlacementReason(code="continuity", sentence="not every session is with the primary practitioner")
+
+    def unplaced(self, need: WhyUnplaced, sources: SourcesOf) -> UnplacedNeed:
+        """Write down why a need has no place."""
+        return UnplacedNeed(
+            service=ServiceKind(need.service),
+            minutes=need.slots * SLOT_MINUTES,
+            facts=self.facts(need.facts, sources),
+            relaxations=self.relaxations(need.relaxations),
+        )
+
+    def facts(self, facts: Sequence[Fact], sources: SourcesOf) -> list[PlacementFact]:
+        """Write facts down, each with what it is known from."""
+        return [self._fact(fact, sources) for fact in facts]
+
+    def _fact(self, fact: Fact, sources: SourcesOf) -> PlacementFact:
+        code, sentence = FactCode(fact.code), fact.sentence
+        if fact.number is not None and fact.number >= self._booked.known:
+            code, sentence = FactCode.OVER, "these hours of the week are over, or too close to get there"
+        start, end = self._span(fact.day, fact.start, fact.end)
+        is_known = code is FactCode.COMMITMENT and start is not None and end is not None
+        return PlacementFact(
+            code=code,
+            sentence=sentence,
+            start=start,
+            end=end,
+            appointment_id=None if fact.meeting is None else self._booked.groups[fact.meeting],
+            practitioner_id=_practitioner(fact.practitioner),
+            commitment_source_ids=sources(start, end) if is_known and start is not None and end is not None else [],
+            citation=None if fact.rule is None else self._booked.week.instance.limits.citations.get(fact.rule),
+        )
+
+    def _span(self, day: int | None, start: int | None, end: int | None) -> tuple[datetime | None, datetime | None]:
+        if day is None or start is None or end is None:
+            return None, None
+        return self._booked.grid.span(day, start, end - start)
+
+    def relaxations(self, relaxations: Sequence[SolverRelaxation]) -> list[Relaxation]:
+        """Write down what could be asked for; hours that are over cannot."""
+        return [
+            Relaxation(effort=one.effort, asks=[self._ask(ask) for ask in one.asks])
+            for one in relaxations
+            if not any(self._is_over(ask) for ask in one.asks)
+        ]
+
+    def _ask(self, ask: Ask) -> PlacementAsk:
+        start, end = self._span(ask.day, ask.start, ask.end)
+        return PlacementAsk(code=AskCode(ask.code), sentence=ask.sentence, start=start, end=end)
+
+    def _is_over(self, ask: Ask) -> bool:
+        over = self._booked.patient.commitments[self._booked.known :]
+        if ask.code != "free_time" or ask.day is None or ask.start is None or ask.end is None:
+            return False
+        return any(hours.touches(ask.day, ask.start, ask.end) for hours in over)
+
+
+def unmet_of(unmet: Mapping[str, int]) -> list[UnmetMinutes]:
+    """Write down what a week does not deliver."""
+    return [
+        UnmetMinutes(service=ServiceKind(service), minutes=slots * SLOT_MINUTES) for service, slots in unmet.items()
+    ]
+
+
+def _practitioner(identifier: int | str | None) -> PractitionerId | None:
+    return None if identifier is None else PractitionerId(UUID(str(identifier)))
