@@ -9,7 +9,7 @@ from services.policy.routes import ROUTES, Route
 
 @dataclass(slots=True)
 class _Node:
-    """One segment of the path tree; a `{parameter}` segment keeps the `:verb` that may follow it."""
+    """One segment of the path tree; a `{parameter}` segment keeps the `:verb` or `.extension` that may follow it."""
 
     literal: dict[str, "_Node"] = field(default_factory=dict)
     parameter: dict[str, "_Node"] = field(default_factory=dict)
@@ -43,7 +43,15 @@ def routes_at(path: str) -> Mapping[str, Route]:
             return {}
         step = node.literal.get(segment)
         if step is None and segment:
-            value, colon, verb = segment.partition(":")
-            step = node.parameter.get(colon + verb) if value else None
+            step = _parameter(node, segment)
         node = step
     return node.routes if node is not None else {}
+
+
+def _parameter(node: _Node, segment: str) -> _Node | None:
+    """Follow a segment that is a parameter, with the `:verb` or the `.extension` that the routes here know."""
+    for ending, step in node.parameter.items():
+        if ending.startswith(".") and segment.endswith(ending) and len(segment) > len(ending):
+            return step
+    value, colon, verb = segment.partition(":")
+    return node.parameter.get(colon + verb) if value else None

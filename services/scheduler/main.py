@@ -17,6 +17,7 @@ from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.notice_preferences.routes import router as notice_preferences
@@ -43,6 +44,7 @@ _ROUTERS = (
     timetables,
     proposals,
     commitments,
+    feeds,
     sites,
     practitioners,
     group_offerings,

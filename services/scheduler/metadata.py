@@ -6,6 +6,7 @@ from typing import Final
 from services.scheduler.appointments import tables as appointments
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.commitments import tables as commitments
+from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
 from services.scheduler.keys import tables as keys
@@ -25,6 +26,7 @@ TABLES: Final = (
     appointments,
     bookings,
     commitments,
+    feeds,
     group_offerings,
     keys,
     notice_preferences,
@@ -43,6 +45,7 @@ METADATA: Final = Base.metadata
 
 _QUEUE: Final = "the job queue's own: it names organization and solve by id, so that a worker serves every organization"
 SPANNING_TABLES: Final[Mapping[str, str]] = {
+    "feed_tokens": "hashes of secrets, which lead to an organization before any is known; no patient, no time",
     "offer_tokens": "hashes of secrets, which lead to an organization before any is known; no patient, no time",
     "pgqueuer": _QUEUE,
     "pgqueuer_log": _QUEUE,

@@ -1,0 +1,1 @@
+"""Calendars out: feeds that a calendar program subscribes to, and that say nothing of treatment."""
