@@ -11,7 +11,7 @@ from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientPresence
-from services.contracts.records.treatment_plans import PatientSeating, WeekRequirements
+from services.contracts.records.treatment_plans import HorizonRequirements, PatientSeating, WeekRequirements
 
 
 class RecordsClient(ServiceClient):
@@ -26,6 +26,14 @@ class RecordsClient(ServiceClient):
         token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
         query = {"site_id": str(site_id), "week": week.isoformat()}
         return await self._call(WeekRequirements, "GET", "/v1/week_requirements", token=token, query=query)
+
+    async def horizon_requirements(
+        self, caller_token: str, site_id: SiteId, first: date, weeks: int
+    ) -> HorizonRequirements:
+        """Return what the plans of a site require of so many weeks from the Monday `first` on."""
+        token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
+        query = {"site_id": str(site_id), "week": first.isoformat(), "weeks": str(weeks)}
+        return await self._call(HorizonRequirements, "GET", "/v1/horizon_requirements", token=token, query=query)
 
     async def patient_presence(self, caller_token: str, patient_id: PatientId) -> PatientPresence:
         """Return where a patient is treated.

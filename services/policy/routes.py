@@ -95,6 +95,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("read_treatment_plan", "GET", "/v1/patients/{patient_id}/treatment_plan", _READS_THE_BOOK),
     _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
+    _for_the_scheduler("read_horizon_requirements", "GET", "/v1/horizon_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_seating", "GET", "/v1/patients/{patient_id}/seating", _BOOKS),
     _records("create_care_team_member", "POST", "/v1/patients/{patient_id}/care_team_members", _LEADS),

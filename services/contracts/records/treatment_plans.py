@@ -1,14 +1,17 @@
 """Treatment plans: what a patient's week must contain, and what the scheduler reads of them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from itertools import pairwise
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from services.contracts.base import Code, Language, RequestModel, ResourceModel
 from services.contracts.identifiers import PatientId, PractitionerId, SiteId, TreatmentPlanId
 from services.contracts.vocabulary import Modality, QuarterHour, ServiceKind, WeeklyWindow
+
+_TO_SUNDAY: Final = timedelta(days=6)
 
 
 class PlanPhase(StrEnum):
@@ -23,6 +26,26 @@ class RequiredService(RequestModel):
 
     service: ServiceKind
     minutes_per_week: Annotated[QuarterHour, Field(ge=15)]
+
+
+class TaperWeek(RequestModel):
+    """A week on the way out: less than the plan's other weeks, below the level's hours if need be."""
+
+    week: date = Field(description="The Monday of the week.")
+    required_services: Annotated[list[RequiredService], Field(max_length=7)]
+
+    @model_validator(mode="after")
+    def _is_a_week(self) -> Self:
+        if self.week.weekday() != 0:
+            raise ValueError("week must be a Monday, the first day of the week")
+        _refuse_twice(self.required_services)
+        return self
+
+
+def _refuse_twice(required_services: list[RequiredService]) -> None:
+    services = [required.service for required in required_services]
+    if len(services) != len(set(services)):
+        raise ValueError("required_services names a service twice: add its minutes together")
 
 
 class PreferenceCost(RequestModel):
@@ -48,14 +71,31 @@ class TreatmentPlanRequest(RequestModel):
     primary_practitioner_id: PractitionerId | None = None
     family_available: list[WeeklyWindow] = Field(max_length=64, default_factory=list)
     preference_cost: PreferenceCost = PreferenceCost()
+    planned_admission: date | None = Field(
+        default=None, description="The first day of attendance; without it the plan's first day."
+    )
+    planned_discharge: date | None = Field(default=None, description="The last day of attendance; null while open.")
+    taper_weeks: list[TaperWeek] = Field(
+        max_length=12, default_factory=list, description="Weeks that require less than required_services, in order."
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        services = [required.service for required in self.required_services]
-        if len(services) != len(set(services)):
-            raise ValueError("required_services names a service twice: add its minutes together")
+        _refuse_twice(self.required_services)
         if self.primary_practitioner_id is not None and self.primary_practitioner_id not in self.team:
             raise ValueError("primary_practitioner_id must be one of team")
+        return self
+
+    @model_validator(mode="after")
+    def _has_an_order(self) -> Self:
+        first, last = self.planned_admission or date.min, self.planned_discharge or date.max
+        if first > last:
+            raise ValueError("planned_discharge must not lie before planned_admission")
+        weeks = [taper.week for taper in self.taper_weeks]
+        if any(later <= earlier for earlier, later in pairwise(weeks)):
+            raise ValueError("taper_weeks must be in order, each week once")
+        if weeks and not (self.effective_from <= weeks[0] + _TO_SUNDAY and weeks[-1] <= last):
+            raise ValueError("taper_weeks must lie between effective_from and planned_discharge")
         return self
 
 
@@ -76,6 +116,9 @@ class TreatmentPlan(ResourceModel):
     primary_practitioner_id: PractitionerId | None
     family_available: list[WeeklyWindow]
     preference_cost: PreferenceCost
+    planned_admission: date | None
+    planned_discharge: date | None
+    taper_weeks: list[TaperWeek]
     created_at: datetime
 
 
@@ -84,6 +127,9 @@ class PlanRequirement(ResourceModel):
 
     patient_id: PatientId
     plan_version: int
+    phase: PlanPhase
+    attends_from: date | None = Field(description="Set where the first day lies within the week.")
+    attends_until: date | None = Field(description="Set where the last day lies within the week.")
     required_services: list[RequiredService]
     track: str
     languages: list[str]
@@ -93,6 +139,30 @@ class PlanRequirement(ResourceModel):
     primary_practitioner_id: PractitionerId | None
     family_available: list[WeeklyWindow]
     preference_cost: PreferenceCost
+
+
+class PatientWeek(ResourceModel):
+    """What one plan requires of one week ahead, as far as a view over many weeks asks."""
+
+    patient_id: PatientId
+    phase: PlanPhase
+    required_services: list[RequiredService]
+    is_admission: bool = Field(description="The first week of attendance.")
+    is_discharge: bool = Field(description="The last week of attendance.")
+
+
+class HorizonWeek(ResourceModel):
+    """The plans of a site in one week ahead."""
+
+    week: date = Field(description="The Monday of the week.")
+    patients: list[PatientWeek]
+
+
+class HorizonRequirements(ResourceModel):
+    """What the plans of a site require of several weeks, as they stand today."""
+
+    site_id: SiteId
+    weeks: list[HorizonWeek]
 
 
 class NoContactRequest(RequestModel):

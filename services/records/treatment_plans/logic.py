@@ -10,6 +10,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVer
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
+    HorizonRequirements,
     NoContact,
     NoContactRequest,
     PatientSeating,
@@ -28,9 +29,12 @@ from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.treatment_plans.rules import (
     allowed_minutes,
     counted_minutes,
+    horizon_week,
     is_monday,
     rule_pack_on,
+    taper_faults,
     unschedulable,
+    week_of,
 )
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 
@@ -90,7 +94,7 @@ def _refuse_impossible_week(request: TreatmentPlanRequest, age: int) -> None:
     allowed = allowed_minutes(pack, age, request.phase)
     if counted_minutes(pack, request.required_services) not in allowed:
         raise HoursOutOfRangeError(allowed.words, pack.citation)
-    fields = unschedulable(request)
+    fields = (*unschedulable(request), *taper_faults(pack, age, request))
     if fields:
         raise UnschedulableServicesError(fields)
 
@@ -140,9 +144,25 @@ class TreatmentPlanReads:
             raise NotAMondayError
         at_site = await self._patients.at_site(site_id)
         plans = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
-        apart = await self._queries.apart([plan.patient_id for plan in plans])
-        self._patients.planned([plan.patient_id for plan in plans])
-        return WeekRequirements(site_id=site_id, week=monday, patients=plans, no_contact=apart)
+        patients = [required for plan in plans if (required := week_of(plan, monday)) is not None]
+        apart = await self._queries.apart([patient.patient_id for patient in patients])
+        self._patients.planned([patient.patient_id for patient in patients])
+        return WeekRequirements(site_id=site_id, week=monday, patients=patients, no_contact=apart)
+
+    async def horizon(self, site_id: SiteId, first: date, weeks: int) -> HorizonRequirements:
+        """Return what the plans of a site require of several weeks from a Monday on, as they stand today.
+
+        Raises:
+            NotAMondayError: The day does not begin a week.
+        """
+        if not is_monday(first):
+            raise NotAMondayError
+        mondays = [first + timedelta(weeks=number) for number in range(weeks)]
+        at_site = await self._patients.at_site(site_id)
+        plans = await self._queries.effective(at_site, mondays[-1] + _TO_SUNDAY)
+        ahead = [horizon_week(plans, monday) for monday in mondays]
+        self._patients.planned(sorted({patient.patient_id for week in ahead for patient in week.patients}))
+        return HorizonRequirements(site_id=site_id, weeks=ahead)
 
 
 class NoContactCommands:

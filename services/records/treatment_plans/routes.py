@@ -9,6 +9,7 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import ExpectedVersion, documented, entity_tag
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
+    HorizonRequirements,
     NoContact,
     NoContactRequest,
     PatientSeating,
@@ -79,3 +80,14 @@ async def read_week_requirements(
 ) -> WeekRequirements:
     """Tell the scheduler what the plans of a site require of one week: no name, no birth date, no reason."""
     return await plans.week(site_id, week)
+
+
+@router.get("/horizon_requirements", operation_id="read_horizon_requirements", responses=documented(422))
+async def read_horizon_requirements(
+    site_id: SiteId,
+    week: Annotated[date, Query(description="The Monday of the first week.")],
+    plans: TreatmentPlanReading,
+    weeks: Annotated[int, Query(ge=1, le=26)] = 12,
+) -> HorizonRequirements:
+    """Tell the scheduler what the plans of a site require of several weeks, with who comes and who goes in each."""
+    return await plans.horizon(site_id, week, weeks)

@@ -28,6 +28,8 @@ class RulePack:
     adolescents: WeeklyHours
     counted: frozenset[ServiceKind]
     """The services whose minutes make up the hours."""
+    taper_weeks: int
+    """How many weeks below the fewest hours still continue the level of care."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ RULE_PACKS: Final = (
         adolescents=WeeklyHours(6, 19),
         # All of them are scheduled contact with staff; travel, drug tests and mutual-help groups are not among them.
         counted=frozenset(ServiceKind),
+        taper_weeks=2,
     ),
 )
 """Oldest first."""

@@ -1,15 +1,26 @@
 """What is true of treatment plans."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from services.contracts.identifiers import PatientId
 from services.contracts.problems import InvalidField
-from services.contracts.records.treatment_plans import PlanPhase, RequiredService, TreatmentPlanRequest
+from services.contracts.records.treatment_plans import (
+    HorizonWeek,
+    PatientWeek,
+    PlanPhase,
+    PlanRequirement,
+    RequiredService,
+    TreatmentPlan,
+    TreatmentPlanRequest,
+)
 from services.contracts.vocabulary import ServiceKind
 from services.records.treatment_plans.rule_packs import RULE_PACKS, SESSION_LENGTHS, RulePack
 
 _MONDAY: Final = 0
+_TO_SUNDAY: Final = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,85 @@ def allowed_minutes(pack: RulePack, age: int, phase: PlanPhase) -> AllowedMinute
 def counted_minutes(pack: RulePack, required_services: list[RequiredService]) -> int:
     """Add up the minutes that make up the week's hours."""
     return sum(required.minutes_per_week for required in required_services if required.service in pack.counted)
+
+
+def week_of(plan: TreatmentPlan, monday: date) -> PlanRequirement | None:
+    """Return what a plan that is in force requires of a week, or None where the patient does not attend in it."""
+    sunday = monday + _TO_SUNDAY
+    first, last = plan.planned_admission, plan.planned_discharge
+    if (first is not None and first > sunday) or (last is not None and last < monday):
+        return None
+    taper = next((taper for taper in plan.taper_weeks if taper.week == monday), None)
+    values = plan.model_dump(include=set(PlanRequirement.model_fields))
+    return PlanRequirement.model_validate(
+        {
+            **values,
+            "plan_version": plan.version,
+            "phase": plan.phase if taper is None else PlanPhase.TAPER,
+            "required_services": (taper or plan).model_dump()["required_services"],
+            "attends_from": first if first is not None and first > monday else None,
+            "attends_until": last if last is not None and last < sunday else None,
+        }
+    )
+
+
+def horizon_week(plans: Iterable[TreatmentPlan], monday: date) -> HorizonWeek:
+    """Return what the plans require of a week ahead, each by its newest version that is effective by then.
+
+    `plans` come with each patient's newest version first.
+    """
+    in_force: dict[PatientId, TreatmentPlan] = {}
+    for plan in plans:
+        if plan.effective_from <= monday + _TO_SUNDAY:
+            in_force.setdefault(plan.patient_id, plan)
+    found = [(plan, week_of(plan, monday)) for plan in in_force.values()]
+    return HorizonWeek(
+        week=monday,
+        patients=[
+            PatientWeek(
+                patient_id=plan.patient_id,
+                phase=required.phase,
+                required_services=required.required_services,
+                is_admission=_is_within(plan.planned_admission, monday),
+                is_discharge=_is_within(plan.planned_discharge, monday),
+            )
+            for plan, required in found
+            if required is not None
+        ],
+    )
+
+
+def _is_within(day: date | None, monday: date) -> bool:
+    return day is not None and monday <= day <= monday + _TO_SUNDAY
+
+
+def taper_faults(pack: RulePack, age: int, plan: TreatmentPlanRequest) -> tuple[InvalidField, ...]:
+    """Say what is wrong with a plan's taper weeks, and what would be right.
+
+    A taper week requires no more of anything than the plan's other weeks, and less in all; so many weeks below the
+    level's fewest hours still continue it as the pack says.
+    """
+    usual = {required.service: required.minutes_per_week for required in plan.required_services}
+    allowed = allowed_minutes(pack, age, PlanPhase.INTENSIVE)
+    faults = []
+    below = 0
+    for index, taper in enumerate(plan.taper_weeks):
+        pointer = f"/taper_weeks/{index}/required_services"
+        minutes = counted_minutes(pack, taper.required_services)
+        below += minutes < allowed.fewest
+        if any(required.minutes_per_week > usual.get(required.service, 0) for required in taper.required_services):
+            faults.append((pointer, "must require no more of any service than required_services does"))
+        elif not 0 < minutes < counted_minutes(pack, plan.required_services):
+            faults.append((pointer, "must require less than required_services does, and more than nothing"))
+        elif below > pack.taper_weeks:
+            words = f"must not be the {below}. week below {allowed.fewest // 60} hours: {pack.taper_weeks} at most"
+            faults.append((pointer, f"{words} ({pack.citation})"))
+        faults += [
+            (f"{pointer}/{number}/minutes_per_week", remedy)
+            for number, required in enumerate(taper.required_services)
+            if (remedy := _remedy(required)) is not None
+        ]
+    return tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer, detail in faults)
 
 
 def unschedulable(plan: TreatmentPlanRequest) -> tuple[InvalidField, ...]:

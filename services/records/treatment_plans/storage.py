@@ -14,10 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from services.chassis.database import Query, Read
 from services.contracts.base import ResourceModel
 from services.contracts.identifiers import OrganizationId, PatientId
-from services.contracts.records.treatment_plans import NoContact, PlanRequirement, TreatmentPlan
+from services.contracts.records.treatment_plans import NoContact, TreatmentPlan
 from services.records.treatment_plans.tables import NoContactRow, TreatmentPlanRow
 
-_JSON: Final = ("required_services", "family_available", "preference_cost")
+_JSON: Final = ("required_services", "family_available", "preference_cost", "taper_weeks")
 
 
 def _as_text(column: InstrumentedAttribute[Any]) -> Label[str]:
@@ -25,7 +25,12 @@ def _as_text(column: InstrumentedAttribute[Any]) -> Label[str]:
     return cast(column, Text).label(column.key)
 
 
-_REQUIREMENT: Final = (
+_PLAN: Final = (
+    TreatmentPlanRow.id,
+    TreatmentPlanRow.version,
+    TreatmentPlanRow.effective_from,
+    TreatmentPlanRow.phase,
+    TreatmentPlanRow.created_at,
     TreatmentPlanRow.patient_id,
     _as_text(TreatmentPlanRow.required_services),
     TreatmentPlanRow.track,
@@ -36,25 +41,29 @@ _REQUIREMENT: Final = (
     TreatmentPlanRow.primary_practitioner_id,
     _as_text(TreatmentPlanRow.family_available),
     _as_text(TreatmentPlanRow.preference_cost),
+    TreatmentPlanRow.planned_admission,
+    TreatmentPlanRow.planned_discharge,
+    _as_text(TreatmentPlanRow.taper_weeks),
 )
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))
 
 _NEWEST: Final = Query(
-    select(
-        TreatmentPlanRow.id,
-        TreatmentPlanRow.version,
-        TreatmentPlanRow.effective_from,
-        TreatmentPlanRow.phase,
-        TreatmentPlanRow.created_at,
-        *_REQUIREMENT,
-    )
+    select(*_PLAN)
     .where(TreatmentPlanRow.patient_id == bindparam("patient_id", type_=Uuid))
     .order_by(TreatmentPlanRow.version.desc())
     .limit(1)
 )
 _IN_FORCE: Final = Query(
-    select(TreatmentPlanRow.version.label("plan_version"), *_REQUIREMENT)
+    select(*_PLAN)
     .ext(distinct_on(TreatmentPlanRow.patient_id))
+    .where(
+        TreatmentPlanRow.patient_id == _PATIENT_IDS,
+        TreatmentPlanRow.effective_from <= bindparam("day", type_=Date),
+    )
+    .order_by(TreatmentPlanRow.patient_id, TreatmentPlanRow.version.desc())
+)
+_EFFECTIVE: Final = Query(
+    select(*_PLAN)
     .where(
         TreatmentPlanRow.patient_id == _PATIENT_IDS,
         TreatmentPlanRow.effective_from <= bindparam("day", type_=Date),
@@ -90,10 +99,15 @@ class TreatmentPlanQueries:
         row = await self._read.one_or_none(_NEWEST, patient_id=patient_id)
         return None if row is None else _to_schema(TreatmentPlan, row)
 
-    async def in_force(self, patient_ids: list[PatientId], day: date) -> list[PlanRequirement]:
+    async def in_force(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlan]:
         """Return the newest versions that are effective by a day, in the order of their patients."""
         rows = await self._read.all(_IN_FORCE, patient_ids=patient_ids, day=day)
-        return [_to_schema(PlanRequirement, row) for row in rows]
+        return [_to_schema(TreatmentPlan, row) for row in rows]
+
+    async def effective(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlan]:
+        """Return every version that is effective by a day, each patient's newest first."""
+        rows = await self._read.all(_EFFECTIVE, patient_ids=patient_ids, day=day)
+        return [_to_schema(TreatmentPlan, row) for row in rows]
 
     async def apart(self, patient_ids: list[PatientId]) -> list[NoContact]:
         """Return the pairs among these patients that are kept apart."""

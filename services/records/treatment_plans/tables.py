@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, Uuid
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,6 +20,7 @@ class TreatmentPlanRow(Base):
         ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
         CheckConstraint("phase in ('intensive', 'taper')", name="phase"),
         CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("planned_admission <= planned_discharge", name="planned_stay"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -37,6 +38,9 @@ class TreatmentPlanRow(Base):
     primary_practitioner_id: Mapped[UUID | None]
     family_available: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     preference_cost: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    planned_admission: Mapped[date | None]
+    planned_discharge: Mapped[date | None]
+    taper_weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime]
 
 

@@ -12,7 +12,7 @@ from services.contracts.scheduler.sites import GroupOffering, Practitioner, Room
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.solver.format import INSTANCE_FORMAT
 from services.scheduler.solves.beginnings import known_people
-from services.scheduler.weeks import DAYS, SLOT_MINUTES, SLOTS_A_DAY, SlotInterval, WeekGrid, window_slots
+from services.scheduler.weeks import DAYS, SLOT_MINUTES, SLOTS_A_DAY, SlotInterval, WeekGrid, merged, window_slots
 
 FURTHEST: Final = timedelta(days=371)
 _HOUR: Final = 4
@@ -117,7 +117,12 @@ def with_commitments(instance: Mapping[str, Any], busy: Busy, grid: WeekGrid) ->
     return {
         **instance,
         "patients": [
-            {**patient, "commitments": _commitments(busy, _patient_id(patient), grid, patient["travel_slots"])}
+            {
+                **patient,
+                "commitments": _commitments(
+                    busy, _patient_id(patient), grid, patient["travel_slots"], patient.get("absent", ())
+                ),
+            }
             for patient in instance["patients"]
         ],
     }
@@ -162,7 +167,8 @@ def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterab
         "languages": patient.languages,
         "modalities": [modality.value for modality in patient.modalities],
         "travel_slots": travel_slots,
-        "commitments": _commitments(busy, patient.patient_id, grid, travel_slots),
+        "absent": _absent(patient, grid),
+        "commitments": _commitments(busy, patient.patient_id, grid, travel_slots, _absent(patient, grid)),
         "family_available": window_slots(patient.family_available),
         "needs": {need.service.value: need.minutes_per_week // SLOT_MINUTES for need in patient.required_services},
         "team": team,
@@ -171,8 +177,18 @@ def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterab
     }
 
 
-def _commitments(busy: Busy, patient_id: PatientId, grid: WeekGrid, travel_slots: int) -> list[SlotInterval]:
-    return grid.busy(busy.get(patient_id, ()), travel_slots=travel_slots)
+def _commitments(
+    busy: Busy, patient_id: PatientId, grid: WeekGrid, travel_slots: int, absent: Iterable[int]
+) -> list[SlotInterval]:
+    away = [SlotInterval(day, 0, SLOTS_A_DAY) for day in absent]
+    return merged([*away, *grid.busy(busy.get(patient_id, ()), travel_slots=travel_slots)])
+
+
+def _absent(patient: PlanRequirement, grid: WeekGrid) -> list[int]:
+    """Days of the week before the patient's first or after the last."""
+    first = 0 if patient.attends_from is None else (patient.attends_from - grid.monday).days
+    last = DAYS - 1 if patient.attends_until is None else (patient.attends_until - grid.monday).days
+    return [day for day in range(DAYS) if not first <= day <= last]
 
 
 def _pool(practitioners: Iterable[Practitioner], role: str) -> list[int]:
@@ -197,11 +213,19 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
         for service in ServiceKind
         if service in required and not _is_served(service, setup)
     ]
-    return unserved + [
-        f"no-free-hour: patient {patient['id']} has no free hour this week that the plan's modalities allow"
-        for patient in known_people(instance["patients"])
-        if not _has_free_hour(patient, instance["site_open"])
-    ]
+    partial = sum(
+        patient.attends_from is not None or patient.attends_until is not None for patient in requirements.patients
+    )
+    in_part = [f"partial-week: {partial} of the patients are admitted or discharged within the week"] if partial else []
+    return (
+        unserved
+        + in_part
+        + [
+            f"no-free-hour: patient {patient['id']} has no free hour this week that the plan's modalities allow"
+            for patient in known_people(instance["patients"])
+            if not _has_free_hour(patient, instance["site_open"])
+        ]
+    )
 
 
 def _is_served(service: ServiceKind, setup: SiteSetup) -> bool:

@@ -62,6 +62,9 @@ def requirement(**changes: Any) -> PlanRequirement:
     values: dict[str, Any] = {
         "patient_id": PatientId(uuid4()),
         "plan_version": 1,
+        "phase": "intensive",
+        "attends_from": None,
+        "attends_until": None,
         "required_services": [RequiredService(service=ServiceKind.PROCESS_GROUP, minutes_per_week=540)],
         "track": "adult",
         "languages": ["en"],
