@@ -212,6 +212,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("issue_offer_link", "POST", "/v1/offers/{offer_id}:issue_link", _BOOKS),
     _scheduler("read_offer_rule", "GET", "/v1/sites/{site_id}/offer_rule", _READS_THE_BOOK),
     _scheduler("put_offer_rule", "PUT", "/v1/sites/{site_id}/offer_rule", _DESK),
+    _scheduler("read_census", "GET", "/v1/sites/{site_id}/census", _READS_THE_BOOK),
+    _scheduler("read_kpis", "GET", "/v1/sites/{site_id}/kpis", _READS_THE_SETUP),
+    _scheduler("read_fairness", "GET", "/v1/sites/{site_id}/fairness", _READS_THE_BOOK),
     # Whoever holds the secret may ask: a person on the waitlist has no account.
     Route("look_at_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:look", _NOBODY, public=True),
     Route("answer_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:answer", _NOBODY, public=True),

@@ -14,12 +14,15 @@ from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
 from services.scheduler.bookings.routes import router as bookings
+from services.scheduler.census.routes import router as census
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
+from services.scheduler.kpis.routes import router as kpis
 from services.scheduler.notice_preferences.routes import router as notice_preferences
 from services.scheduler.notice_providers.routes import router as notice_providers
 from services.scheduler.notices.channel import WebhookChannel
@@ -54,6 +57,9 @@ _ROUTERS = (
     notice_preferences,
     notice_providers,
     offers,
+    census,
+    kpis,
+    fairness,
 )
 
 

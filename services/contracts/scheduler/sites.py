@@ -1,5 +1,6 @@
 """Sites, their rooms, the people on shift there and the group meetings they may offer."""
 
+from datetime import date
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -69,6 +70,12 @@ class PractitionerRequest(RequestModel):
     breaks: list[WeeklyWindow] = Field(max_length=64, default_factory=list)
     max_minutes_day: Annotated[QuarterHour, Field(ge=15, le=1440)] = 480
     max_minutes_week: Annotated[QuarterHour, Field(ge=15)] = 2400
+    contract_minutes_week: Annotated[QuarterHour, Field(ge=15)] | None = Field(
+        default=None, description="What a fair part of the work is measured by; null for max_minutes_week."
+    )
+    starts_on: date | None = Field(
+        default=None, description="The first day at the site, before which nothing counts; null for today."
+    )
 
     @model_validator(mode="after")
     def _leads_only_groups(self) -> Self:
@@ -96,6 +103,8 @@ class Practitioner(ResourceModel):
     breaks: list[WeeklyWindow]
     max_minutes_day: int
     max_minutes_week: int
+    contract_minutes_week: int
+    starts_on: date
 
 
 class GroupOfferingRequest(RequestModel):

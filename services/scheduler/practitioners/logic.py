@@ -1,5 +1,7 @@
 """What is allowed with practitioners."""
 
+from zoneinfo import ZoneInfo
+
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.paging import PageRequest
@@ -46,5 +48,8 @@ class PractitionersLogic:
         Raises:
             NotFoundError: There is no such site in the caller's organization.
         """
-        await self._sites.get(site_id)
-        return await storage.insert(self._db, self._organization_id, site_id, request, self._clock.now())
+        zone = ZoneInfo((await self._sites.get(site_id)).zone)
+        starts_on = request.starts_on or self._clock.today(zone)
+        return await storage.insert(
+            self._db, self._organization_id, site_id, request, starts_on=starts_on, now=self._clock.now()
+        )

@@ -1,6 +1,6 @@
 """Where practitioners are kept."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import Integer, Uuid, bindparam, select
@@ -26,10 +26,18 @@ _PAGE: Final = Query(
 
 
 async def insert(
-    db: AsyncSession, organization_id: OrganizationId, site_id: SiteId, request: PractitionerRequest, now: datetime
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    site_id: SiteId,
+    request: PractitionerRequest,
+    *,
+    starts_on: date,
+    now: datetime,
 ) -> Practitioner:
     """Keep a new practitioner of a site that exists."""
     values = request.model_dump(mode="json")
+    values["starts_on"] = starts_on
+    values["contract_minutes_week"] = request.contract_minutes_week or request.max_minutes_week
     values |= {"leads": sorted(values["leads"]), "individual": sorted(values["individual"])}
     row = PractitionerRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
     db.add(row)

@@ -1,6 +1,6 @@
 """Rows of practitioners."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ class PractitionerRow(Base):
         ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
         CheckConstraint("role in ('counsellor', 'therapist', 'prescriber', 'nurse', 'peer')", name="role"),
         CheckConstraint("max_minutes_day > 0 and max_minutes_week > 0", name="hours"),
+        CheckConstraint("contract_minutes_week > 0", name="contract"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -34,4 +35,6 @@ class PractitionerRow(Base):
     breaks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     max_minutes_day: Mapped[int]
     max_minutes_week: Mapped[int]
+    contract_minutes_week: Mapped[int]
+    starts_on: Mapped[date]
     created_at: Mapped[datetime]

@@ -54,6 +54,8 @@ def practitioner(**changes: Any) -> Practitioner:
         "breaks": [],
         "max_minutes_day": 480,
         "max_minutes_week": 2400,
+        "contract_minutes_week": 2400,
+        "starts_on": MONDAY,
     }
     return Practitioner(**{**values, **changes})
 

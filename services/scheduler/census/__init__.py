@@ -1,0 +1,1 @@
+"""The census: groups and demand, now and in the weeks to come."""

@@ -1,0 +1,79 @@
+"""What is allowed with the census."""
+
+from datetime import date, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.errors import UpstreamUnavailableError
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import SiteId
+from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.scheduler.census import Census
+from services.scheduler.census import storage
+from services.scheduler.census.rules import groups_of, week_of
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.sites.logic import SitesReader
+
+_WEEK: Final = timedelta(weeks=1)
+_LOOK_BACK: Final = 8 * _WEEK
+"""How far back the newest published week is looked for, from which a week to come is projected."""
+
+
+class CensusReader:
+    """Counts who is expected."""
+
+    def __init__(
+        self,
+        read: Read,
+        *,
+        sites: SitesReader,
+        practitioners: PractitionersReader,
+        offerings: GroupOfferingsReader,
+        records: RecordsClient,
+        clock: Clock,
+    ) -> None:
+        self._read = read
+        self._sites = sites
+        self._practitioners = practitioners
+        self._offerings = offerings
+        self._records = records
+        self._clock = clock
+
+    async def census(self, site_id: SiteId, weeks: int, caller_token: str) -> Census:
+        """Count a site's groups and demand in the current week and those after it, `weeks` in all.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        zone = ZoneInfo((await self._sites.get(site_id)).zone)
+        today = self._clock.today(zone)
+        first = today - timedelta(days=today.weekday())
+        plans = {
+            week: await self._plans(site_id, week, caller_token) for week in (first + n * _WEEK for n in range(weeks))
+        }
+        last = max(plans)
+        meetings = await storage.meetings(self._read, site_id, first - _LOOK_BACK, last, zone)
+        published = await storage.published_weeks(self._read, site_id, first - _LOOK_BACK, last)
+        published |= {meeting.week for meeting in meetings}
+        practitioners = await self._practitioners.of_site(site_id)
+        return Census(
+            site_id=site_id,
+            weeks=[
+                week_of(plan, [meeting for meeting in meetings if meeting.week == week], practitioners).model_copy(
+                    update={"is_published": week in published}
+                )
+                for week, plan in plans.items()
+            ],
+            groups=groups_of(meetings, plans, published, await self._offerings.of_site(site_id)),
+        )
+
+    async def _plans(self, site_id: SiteId, week: date, caller_token: str) -> WeekRequirements:
+        try:
+            return await self._records.week_requirements(caller_token, site_id, week)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None

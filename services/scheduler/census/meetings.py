@@ -1,0 +1,28 @@
+"""What the census counts: group meetings of the book, as the site's people know them."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.contracts.identifiers import PatientId, PractitionerId
+from services.contracts.vocabulary import ServiceKind
+
+
+@dataclass(frozen=True, slots=True)
+class BookedMeeting:
+    """One booked session with the patients who have a seat that is more than held; times carry the site's offset."""
+
+    week: date
+    service: ServiceKind
+    track: str | None
+    language: str | None
+    start: datetime
+    end: datetime
+    capacity: int
+    practitioner_id: PractitionerId | None
+    patients: AbstractSet[PatientId]
+
+    @property
+    def minutes(self) -> int:
+        """Its length."""
+        return int((self.end - self.start).total_seconds()) // 60

@@ -1,0 +1,39 @@
+"""The wiring of what is only read: census, key figures, fairness."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Now, Reading
+from services.scheduler.census.logic import CensusReader
+from services.scheduler.dependencies.base import Records
+from services.scheduler.fairness.logic import FairnessReader
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.kpis.logic import KpisReader
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.sites.logic import SitesReader
+
+
+async def _census(read: Reading, records: Records, clock: Now) -> CensusReader:
+    sites = SitesReader(read)
+    return CensusReader(
+        read,
+        sites=sites,
+        practitioners=PractitionersReader(read, sites),
+        offerings=GroupOfferingsReader(read, sites),
+        records=records,
+        clock=clock,
+    )
+
+
+async def _kpis(read: Reading) -> KpisReader:
+    return KpisReader(read, SitesReader(read))
+
+
+async def _fairness(read: Reading, records: Records) -> FairnessReader:
+    return FairnessReader(read, sites=SitesReader(read), records=records)
+
+
+CensusRead = Annotated[CensusReader, Depends(_census)]
+KpisRead = Annotated[KpisReader, Depends(_kpis)]
+FairnessRead = Annotated[FairnessReader, Depends(_fairness)]

@@ -1,0 +1,1 @@
+"""Fairness over a rolling window of weeks."""

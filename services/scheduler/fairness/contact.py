@@ -1,0 +1,52 @@
+"""What fairness is counted from: contact of practitioners and patients, by part of the week."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+from services.contracts.identifiers import PatientId, PractitionerId
+
+_NOON: Final = time(12)
+_EVENING: Final = time(17)
+_SATURDAY: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PractitionerContact:
+    """Minutes that a practitioner leads or co-facilitates in the window."""
+
+    practitioner_id: PractitionerId
+    minutes: int
+    evening: int
+    weekend: int
+
+
+@dataclass(frozen=True, slots=True)
+class Employment:
+    """Since when a practitioner works at the site, and for how many minutes a week."""
+
+    practitioner_id: PractitionerId
+    starts_on: date
+    contract_minutes_week: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """A patient's booked session, with the site's offset."""
+
+    patient_id: PatientId
+    start: datetime
+    end: datetime
+
+    @property
+    def minutes(self) -> int:
+        """Its length."""
+        return int((self.end - self.start).total_seconds()) // 60
+
+    @property
+    def part(self) -> str:
+        """The part of the week by its start, as preferences name it: the weekend goes by day."""
+        if self.start.weekday() >= _SATURDAY:
+            return "weekend"
+        at = self.start.time()
+        return "morning" if at < _NOON else "afternoon" if at < _EVENING else "evening"

@@ -1,0 +1,99 @@
+"""Where fairness reads the book."""
+
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, cast, func, select
+
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import PatientId, PractitionerId, SiteId
+from services.contracts.scheduler.timetables import AppointmentStatus
+from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
+from services.scheduler.fairness.contact import Attended, Employment, PractitionerContact
+from services.scheduler.practitioners.tables import PractitionerRow
+from services.scheduler.timetables.tables import TimetableRow
+
+_SATURDAY: Final = 6
+_EVENING_HOUR: Final = 17
+_SITE_ID: Final = bindparam("site_id", type_=Uuid)
+_FIRST: Final = bindparam("first", type_=Date)
+_LAST: Final = bindparam("last", type_=Date)
+_IN_WINDOW: Final = (
+    AppointmentRow.site_id == _SITE_ID,
+    AppointmentRow.week.between(_FIRST, _LAST),
+    AppointmentRow.status == AppointmentStatus.BOOKED.value,
+)
+_START: Final = func.lower(AppointmentRow.during)
+_LOCAL: Final = func.timezone(bindparam("zone", type_=Text), _START)
+_MINUTES: Final = cast(func.extract("epoch", func.upper(AppointmentRow.during) - _START) / 60, Integer)
+_IS_WEEKEND: Final = func.extract("isodow", _LOCAL) >= _SATURDAY
+_IS_EVENING: Final = and_(~_IS_WEEKEND, func.extract("hour", _LOCAL) >= _EVENING_HOUR)
+_WORKED: Final = Query(
+    select(
+        AppointmentPractitionerRow.practitioner_id,
+        func.sum(_MINUTES).label("minutes"),
+        func.coalesce(func.sum(_MINUTES).filter(_IS_EVENING), 0).label("evening"),
+        func.coalesce(func.sum(_MINUTES).filter(_IS_WEEKEND), 0).label("weekend"),
+    )
+    .join(
+        AppointmentRow,
+        and_(
+            AppointmentRow.organization_id == AppointmentPractitionerRow.organization_id,
+            AppointmentRow.id == AppointmentPractitionerRow.appointment_id,
+        ),
+    )
+    .where(*_IN_WINDOW)
+    .group_by(AppointmentPractitionerRow.practitioner_id)
+)
+_EMPLOYED: Final = Query(
+    select(
+        PractitionerRow.id.label("practitioner_id"), PractitionerRow.starts_on, PractitionerRow.contract_minutes_week
+    )
+    .where(PractitionerRow.site_id == _SITE_ID)
+    .order_by(PractitionerRow.id)
+)
+_ATTENDED: Final = Query(
+    select(AppointmentPatientRow.patient_id, _START.label("start"), func.upper(AppointmentRow.during).label("end"))
+    .join(
+        AppointmentRow,
+        and_(
+            AppointmentRow.organization_id == AppointmentPatientRow.organization_id,
+            AppointmentRow.id == AppointmentPatientRow.appointment_id,
+        ),
+    )
+    .where(*_IN_WINDOW, AppointmentPatientRow.held_until.is_(None))
+)
+_PUBLISHED: Final = Query(
+    select(TimetableRow.week)
+    .where(TimetableRow.site_id == _SITE_ID, TimetableRow.week.between(_FIRST, _LAST))
+    .distinct()
+)
+
+
+async def worked(read: Read, site_id: SiteId, first: date, last: date, zone: str) -> list[PractitionerContact]:
+    """Count what each practitioner has done."""
+    rows = await read.all(_WORKED, site_id=site_id, first=first, last=last, zone=zone)
+    return [PractitionerContact(**row) for row in rows]
+
+
+async def employed(read: Read, site_id: SiteId) -> list[Employment]:
+    """Fetch the practitioners' contracts."""
+    rows = await read.all(_EMPLOYED, site_id=site_id)
+    return [
+        Employment(PractitionerId(row["practitioner_id"]), row["starts_on"], row["contract_minutes_week"])
+        for row in rows
+    ]
+
+
+async def attended(read: Read, site_id: SiteId, first: date, last: date, zone: ZoneInfo) -> list[Attended]:
+    """Fetch the patients' sessions, with the site's offset."""
+    return [
+        Attended(PatientId(row["patient_id"]), row["start"].astimezone(zone), row["end"].astimezone(zone))
+        for row in await read.all(_ATTENDED, site_id=site_id, first=first, last=last)
+    ]
+
+
+async def published_weeks(read: Read, site_id: SiteId, first: date, last: date) -> list[date]:
+    """Fetch which of the weeks are published."""
+    return [row["week"] for row in await read.all(_PUBLISHED, site_id=site_id, first=first, last=last)]

@@ -1,0 +1,1 @@
+"""Key figures of a site, each with its numerator and denominator."""

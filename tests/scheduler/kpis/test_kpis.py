@@ -1,0 +1,139 @@
+"""Each figure of a small week is what one counts by hand."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.chassis.database import Database
+from services.contracts.identity import Role
+from services.contracts.vocabulary import Modality, ServiceKind
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Desk, Json, Make, calendar, group, plan_of, windows
+from tests.support.history import History
+
+HOUR = timedelta(hours=1)
+WEEKS = {"first_week": "2026-09-28", "last_week": MONDAY}
+
+
+async def figures(scheduler: ClientFactory, site: Json, **query: str) -> dict[str, tuple[float, float]]:
+    answer = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/kpis", params={**WEEKS, **query})
+    assert answer.status_code == 200, answer.text
+    for figure in answer.json()["figures"]:
+        expected = figure["numerator"] / figure["denominator"] if figure["denominator"] else None
+        assert figure["value"] == expected
+    return {figure["code"]: (figure["numerator"], figure["denominator"]) for figure in answer.json()["figures"]}
+
+
+async def _told_anew(history: History, patient: Json) -> None:
+    """Write down that a second version moved one session and left another as it was, a day before the earlier time."""
+    times = ("2026-10-06T11:00:00-04:00", "2026-10-06T09:00:00-04:00")
+    proposal_id = await history.proposed(MONDAY, patient["id"], ("accepted", *times), ("rejected", *times))
+    await history.published(MONDAY, 1, fully_served=4, patients=4)
+    second = datetime(2026, 10, 5, 13, tzinfo=UTC)
+    await history.published(MONDAY, 2, proposal_id=proposal_id, fully_served=2, patients=4, published_at=second)
+
+
+@pytest.fixture
+async def week(
+    *,
+    desk: Desk,
+    site: Json,
+    new_room: Make,
+    new_practitioner: Make,
+    new_patient: Make,
+    import_calendar: Any,
+    scheduler: ClientFactory,
+    organization_id: UUID,
+    scheduler_database: Database,
+) -> Json:
+    """One week of one room, two practitioners and three patients, of whom one is busy at one session."""
+    room = await new_room(site)
+    counsellor = await new_practitioner(site, breaks=windows("12:00", "12:30"))
+    therapist = await new_practitioner(site, role="therapist")
+    ann, ben, cleo = [await new_patient(site, plan_of(counsellor)) for _ in range(3)]
+    await import_calendar(ann, calendar("20261006T093000/20261006T100000"))
+    led = {"room_id": room["id"], "practitioner_id": counsellor["id"]}
+
+    def individual(start: datetime) -> Any:
+        return group(
+            cleo,
+            start=start,
+            end=start + HOUR,
+            service=ServiceKind.INDIVIDUAL,
+            practitioner_id=therapist["id"],
+            capacity=1,
+        )
+
+    long = TUESDAY_NINE + 24 * HOUR
+    sessions = await desk.publish(
+        group(ann, **led),
+        group(ann, ben, start=TUESDAY_NINE + 2 * HOUR, end=TUESDAY_NINE + 3.5 * HOUR, **led),
+        individual(TUESDAY_NINE + 9 * HOUR),
+        group(ann, start=long, end=long + 6 * HOUR, modality=Modality.TELEHEALTH, capacity=1),
+    )
+    await desk.ask("hold", sessions[0], ben)
+    await _told_anew(History(scheduler_database, organization_id, site["id"]), ann)
+    path = f"/v1/sites/{site['id']}/waitlist_entries"
+    entry = await scheduler(Role.FRONT_DESK).post(path, json={"patient_id": ben["id"], "since": "2026-09-22"})
+    await scheduler(Role.FRONT_DESK).post(f"/v1/waitlist_entries/{entry.json()['id']}:place")
+    return site
+
+
+async def test_every_figure_is_what_one_counts_by_hand(scheduler: ClientFactory, week: Json) -> None:
+    found = await figures(scheduler, week)
+
+    assert found.pop("fairness_spread") == pytest.approx((120 / 2400, 120 / 2400))
+    assert found == {
+        "placement_rate": (2, 4),
+        "nine_hour_compliance": (1, 4),
+        "seat_fill": (4, 5),
+        "practitioner_utilisation": (240, 6 * (8 * 60 - 30) + 6 * 8 * 60),
+        "room_utilisation": (180, 6 * 13 * 60),
+        "changes_per_replan": (1, 1),
+        "notice_hours": (24, 1),
+        "waitlist_days": (10, 1),
+        "calendar_conflicts": (1, 5),
+    }
+
+
+async def test_weeks_out_of_the_range_count_for_nothing(scheduler: ClientFactory, week: Json) -> None:
+    found = await figures(scheduler, week, first_week="2026-10-12", last_week="2026-10-12")
+
+    assert set(found.values()) == {(0, 0)}
+
+
+async def test_no_figure_names_anybody(scheduler: ClientFactory, desk: Desk, week: Json) -> None:
+    answer = await scheduler(Role.ORGANIZATION_ADMIN).get(f"/v1/sites/{week['id']}/kpis", params=WEEKS)
+
+    people = {row[0] for row in await desk.run("select patient_id::text from appointment_patients")}
+    assert people
+    assert not any(person in answer.text for person in people)
+    assert answer.json()["published_weeks"] == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ({"first_week": "2026-09-29"}, "first_week"),
+        ({"last_week": "2026-10-06"}, "last_week"),
+        ({"last_week": "2026-09-21"}, "last_week"),
+        ({"last_week": "2027-10-04"}, "last_week"),
+        ({"last_week": "soon"}, "last_week"),
+    ],
+)
+async def test_a_range_that_is_none_is_refused(
+    scheduler: ClientFactory, site: Json, query: dict[str, str], pointer: str
+) -> None:
+    answer = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/kpis", params={**WEEKS, **query})
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_figures_are_not_for_everybody(scheduler: ClientFactory, site: Json) -> None:
+    path = f"/v1/sites/{site['id']}/kpis"
+
+    assert (await scheduler(Role.PATIENT).get(path, params=WEEKS)).status_code == 403
+    assert (await scheduler(Role.FRONT_DESK, organization=uuid4()).get(path, params=WEEKS)).status_code == 404
