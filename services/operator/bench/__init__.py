@@ -58,6 +58,7 @@ def _positive(text: str) -> float:
 BENCHES = {
     "import": Bench("calendar_import", "read a calendar of 500 weekly series", _seed),
     "placement": Bench("placement", "share of real people who get nine hours a week", _placement),
+    "refill": Bench("refill", "how often a freed seat finds somebody, asking one by one and in batches", _seed),
     "solver": Bench("solver", "cost, bound and peers on benchmark weeks, at equal CPU seconds", _solver),
 }
 
