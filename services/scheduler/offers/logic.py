@@ -175,6 +175,8 @@ class OffersLogic:
     ) -> AsyncIterator[_Asked]:
         for one in suited:
             seating = await self._seating(one, caller_token)
+            if seating is None:
+                continue
             way = timedelta(minutes=seating.travel_minutes if session.modality is Modality.ON_SITE else 0)
             patient_id = one.entry.patient_id
             busy = await self._commitments.of_patients([patient_id], session.start - way, session.end + way)
@@ -182,9 +184,12 @@ class OffersLogic:
             if not busy and not is_apart and not await storage.is_booked(self._read, patient_id, session):
                 yield one, seating
 
-    async def _seating(self, one: RankedEntry, caller_token: str) -> PatientSeating:
+    async def _seating(self, one: RankedEntry, caller_token: str) -> PatientSeating | None:
         try:
             return await self._records.patient_seating(caller_token, one.entry.patient_id)
+        except NotFoundError:
+            # Who is no patient any more is left on the list for a person to take off.
+            return None
         except RefusedError:
             raise UpstreamUnavailableError("records") from None
 

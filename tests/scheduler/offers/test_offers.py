@@ -257,6 +257,16 @@ async def test_a_seat_given_back_is_offered_by_itself_where_the_site_wants_that(
     assert len(three) == 3
 
 
+async def test_who_is_no_patient_any_more_is_passed_over(desk: Desk, three: Three, offers: Offers) -> None:
+    [seat] = await desk.publish(group())
+    first = "select id from waitlist_entries order by since limit 1"
+    await desk.run(f"update waitlist_entries set patient_id = gen_random_uuid() where id = ({first}) returning id")  # noqa: S608
+
+    batch = await offers.made(seat, people=1)
+
+    assert [offer["patient_id"] for offer in batch["offers"]] == [three.ben.patient["id"]]
+
+
 async def test_a_seat_is_given_back_even_while_records_is_away(
     *, desk: Desk, three: Three, offers: Offers, new_patient: Make, site: Json, scheduler_app: Any, tokens: Tokens
 ) -> None:
