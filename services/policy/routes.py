@@ -161,6 +161,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_proposal_changes", "GET", "/v1/proposals/{proposal_id}/changes", _READS_THE_BOOK),
     _scheduler("accept_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:accept", _DESK),
     _scheduler("reject_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:reject", _DESK),
+    _scheduler("preview_proposal_notices", "POST", "/v1/proposals/{proposal_id}:preview_notices", _DESK),
     _scheduler("publish_proposal", "POST", "/v1/proposals/{proposal_id}:publish", _DESK),
     _scheduler("read_timetable", "GET", "/v1/sites/{site_id}/timetables/{week}", _READS_THE_BOOK),
     _scheduler("list_timetable_versions", "GET", "/v1/sites/{site_id}/timetables/{week}/versions", _READS_THE_BOOK),

@@ -84,6 +84,23 @@ class Notice(ResourceModel):
     delivered_at: datetime | None = Field(description="When the delivery provider says that it arrived.")
 
 
+class NoticePreview(ResourceModel):
+    """What one patient would be told; nothing of it is stored or sent."""
+
+    patient_id: PatientId
+    kind: NoticeKind
+    language: NoticeLanguage
+    body: str
+    opted_in: bool = Field(description="Whether the patient has agreed to be written to; else nothing is sent.")
+
+
+class NoticePreviews(ResourceModel):
+    """What everybody would be told, in the order of patients."""
+
+    items: list[NoticePreview]
+    told: int = Field(description="How many of the messages go to people who have agreed to be written to.")
+
+
 class NoticeChannel(StrEnum):
     """By which way a patient is written to."""
 

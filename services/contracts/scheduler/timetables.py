@@ -261,6 +261,9 @@ class PublicationRequest(RequestModel):
 
     reason: TimetableChangeReason | None = None
     replace_bookings: bool = False
+    notify: bool = Field(
+        default=False, description="Whether to tell patients whose sessions change; preview_notices shows what."
+    )
 
 
 class RevertRequest(RequestModel):
@@ -269,6 +272,7 @@ class RevertRequest(RequestModel):
     to_version: ChangeNumber
     reason: TimetableChangeReason
     replace_bookings: bool = False
+    notify: bool = Field(default=False, description="Whether to tell patients whose sessions change.")
 
 
 class Timetable(ResourceModel):

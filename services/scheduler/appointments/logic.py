@@ -1,6 +1,7 @@
 """What is allowed with the book."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,14 @@ from services.scheduler.appointments import storage, week_storage
 from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
 from services.scheduler.errors import BookedByHandError
 from services.scheduler.sites.logic import SitesReader
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedWeek:
+    """What the next version has changed in the book, with the identifiers of the sessions it has added."""
+
+    difference: WeekDifference
+    added: tuple[AppointmentId, ...]
 
 
 class AppointmentsReader:
@@ -68,7 +77,7 @@ class AppointmentsLogic:
         *,
         apart: KeptApart,
         replace_bookings: bool,
-    ) -> WeekDifference:
+    ) -> ReplacedWeek:
         """Let the book hold these sessions of a week, all or nothing, and say what that changed.
 
         What the version leaves as it was is left alone: identifiers, and seats taken or given back by hand.
@@ -78,13 +87,12 @@ class AppointmentsLogic:
             DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
         """
         now = self._clock.now()
-        booked = await week_storage.lock_week(self._db, site_id, week)
-        changes = difference(booked, sessions, apart=apart, now=now)
+        changes = await self.difference_of_week(site_id, week, sessions, apart=apart)
         if changes.undone_by_hand and not replace_bookings:
             raise BookedByHandError(changes.undone_by_hand)
         await week_storage.cancel(self._db, [session.id for session in changes.cancelled], now)
         await week_storage.keep(self._db, self._organization_id, version, changes.kept, now)
-        await week_storage.book(
+        added = await week_storage.book(
             self._db,
             self._organization_id,
             site_id=site_id,
@@ -93,7 +101,14 @@ class AppointmentsLogic:
             sessions=changes.added,
             now=now,
         )
-        return changes
+        return ReplacedWeek(changes, tuple(added))
+
+    async def difference_of_week(
+        self, site_id: SiteId, week: date, sessions: Sequence[Session], *, apart: KeptApart
+    ) -> WeekDifference:
+        """Say what these sessions would change in the book of a week, and hold it until the transaction ends."""
+        booked = await week_storage.lock_week(self._db, site_id, week)
+        return difference(booked, sessions, apart=apart, now=self._clock.now())
 
     async def add(self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session]) -> list[AppointmentId]:
         """Book sessions by hand beside those of the published version; they are in order of time.

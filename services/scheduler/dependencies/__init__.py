@@ -8,9 +8,10 @@ from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.base import Command, Records, notices_in
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
@@ -108,6 +109,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
+        announcements=Announcements(notices_in(command), command.clock),
         clock=command.clock,
     )
 
@@ -135,6 +137,7 @@ async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
         published=published,
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+        announcements=Announcements(notices_in(command), command.clock),
         clock=command.clock,
     )
 

@@ -1,6 +1,7 @@
 """What is allowed with notice preferences."""
 
 from datetime import datetime
+from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -8,9 +9,10 @@ from services.chassis.errors import NotFoundError, StaleVersionError, UpstreamUn
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId
-from services.contracts.scheduler.notices import NoticePreference, NoticePreferenceRequest
+from services.contracts.scheduler.notices import NoticeLanguage, NoticePreference, NoticePreferenceRequest
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_preferences import storage
+from services.scheduler.notice_preferences.terms import NoticeTerms
 
 
 class NoticePreferencesReader:
@@ -37,6 +39,20 @@ class NoticePreferencesReader:
         if row is None:
             return None
         return storage.opened(row, None if row["address"] is None else await self._keys.of_patient(patient_id))
+
+
+_NO_TERMS: Final = NoticeTerms(opted_in=False, language=NoticeLanguage.ENGLISH, reminder_hours=None)
+
+
+class NoticeTermsReader:
+    """Reads what patients have agreed to, without opening an address."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def of(self, patient_id: PatientId) -> NoticeTerms:
+        """Return what a patient has agreed to: nothing, where nobody has recorded it."""
+        return (await storage.terms_of(self._read, [patient_id])).get(patient_id, _NO_TERMS)
 
 
 class NoticePreferencesLogic:

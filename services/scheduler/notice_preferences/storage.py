@@ -1,22 +1,32 @@
 """Where notice preferences are kept: the address sealed on the way in, opened on the way out."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import OrganizationId, PatientId
-from services.contracts.scheduler.notices import NoticePreference
+from services.contracts.scheduler.notices import NoticeLanguage, NoticePreference
 from services.scheduler.notice_preferences.tables import NoticePreferenceRow
+from services.scheduler.notice_preferences.terms import NoticeTerms
 
 _ONE: Final = Query(
     select(*NoticePreferenceRow.__table__.c).where(
         NoticePreferenceRow.patient_id == bindparam("patient_id", type_=Uuid)
     )
+)
+_TERMS: Final = Query(
+    select(
+        NoticePreferenceRow.patient_id,
+        NoticePreferenceRow.opted_in,
+        NoticePreferenceRow.language,
+        NoticePreferenceRow.reminder_hours,
+    ).where(NoticePreferenceRow.patient_id == any_(bindparam("patients", type_=ARRAY(Uuid))))
 )
 
 
@@ -36,6 +46,15 @@ def opened(row: dict[str, Any], key: SealingKey | None) -> NoticePreference:
     if address is not None and key is not None:
         address = key.unseal(address, _place(row["organization_id"], row["patient_id"])).decode()
     return NoticePreference(**{**row, "address": address})
+
+
+async def terms_of(read: Read, patients: Sequence[PatientId]) -> dict[PatientId, NoticeTerms]:
+    """Fetch what patients have agreed to, of those who have a preference."""
+    rows = await read.all(_TERMS, patients=list(patients))
+    return {
+        row["patient_id"]: NoticeTerms(row["opted_in"], NoticeLanguage(row["language"]), row["reminder_hours"])
+        for row in rows
+    }
 
 
 async def insert_preference(

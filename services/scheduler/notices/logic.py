@@ -6,14 +6,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
-from services.chassis.database import Read, UnitOfWork
+from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.errors import ContentionError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, SiteId
-from services.contracts.scheduler.notices import Notice, NoticeKind, NoticeLanguage, NoticeReason, NoticeStatus
+from services.contracts.scheduler.notices import Notice, NoticeKind, NoticePreview, NoticeReason, NoticeStatus
 from services.scheduler.dispatch import enqueue_notice
 from services.scheduler.errors import NoticeGoneError, NoticeNotFailedError
+from services.scheduler.notice_preferences.logic import NoticeTermsReader
+from services.scheduler.notice_preferences.terms import NoticeTerms
 from services.scheduler.notices import storage
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Told, check
 from services.scheduler.notices.rules import render
@@ -104,15 +106,46 @@ class NoticesLogic:
             known = await storage.find_by_key(self._db, dedupe_key)
             if known is not None:
                 return known
-            older = await self._unsent(told, patient_id)
-            sum_of_both = told if older is None else told.after(older.told)
-            notice = self._written(patient_id, sum_of_both, zone, not_before)
+            sum_of_both, older = await self._composed(told, patient_id)
+            notice = await self._written(patient_id, sum_of_both, zone, not_before)
             if older is not None:
                 await storage.supersede(self._db, older.id, notice.id)
             if await storage.insert_notice(self._db, self._organization_id, notice, sum_of_both, dedupe_key):
                 await self._call(notice)
                 return notice
         raise ContentionError
+
+    async def preview(self, kind: NoticeKind, patient_id: PatientId, facts: NoticeFacts) -> NoticePreview | None:
+        """Return what `queue` would queue at this moment, to the byte; None where it would tell nothing.
+
+        Nothing is stored; what was never sent about the same appointment is held until the transaction ends.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            ValueError: The facts are not those of the kind: a mistake of the caller's code.
+        """
+        told = Told(kind, facts)
+        check(told)
+        zone = ZoneInfo((await self._sites.get(facts.site_id)).zone)
+        sum_of_both, _ = await self._composed(told, patient_id)
+        notice = await self._written(patient_id, sum_of_both, zone, None)
+        if notice.status is not NoticeStatus.QUEUED:
+            return None
+        terms = await self._terms_of(patient_id)
+        return NoticePreview(
+            patient_id=patient_id,
+            kind=notice.kind,
+            language=notice.language,
+            body=notice.body,
+            opted_in=terms.opted_in,
+        )
+
+    async def _composed(self, told: Told, patient_id: PatientId) -> tuple[Told, storage.Unsent | None]:
+        older = await self._unsent(told, patient_id)
+        return (told if older is None else told.after(older.told)), older
+
+    async def _terms_of(self, patient_id: PatientId) -> NoticeTerms:
+        return await NoticeTermsReader(Read(await driver_connection(self._db))).of(patient_id)
 
     async def retry(self, notice_id: NoticeId) -> Notice:
         """Hand a notice over once more that has failed.
@@ -160,9 +193,9 @@ class NoticesLogic:
             return None
         return await storage.hold_unsent(self._db, patient_id, appointment_id)
 
-    def _written(self, patient_id: PatientId, told: Told, zone: ZoneInfo, not_before: datetime | None) -> Notice:
+    async def _written(self, patient_id: PatientId, told: Told, zone: ZoneInfo, not_before: datetime | None) -> Notice:
         now = self._clock.now()
-        language = NoticeLanguage.ENGLISH
+        language = (await self._terms_of(patient_id)).language
         status, reason = _beginning(told, now)
         return Notice(
             id=NoticeId(fresh_id(now)),

@@ -57,7 +57,7 @@ _ENGLISH: Final = Words(
             "reminder_video": "Reminder: you have an appointment by video on {after}.",
             "offer": "A time is open on {after}. To take it, answer by {reply_by}.",
             "filled": "The time on {after} is no longer open.",
-            "week": "Your appointments for the coming week are set. The first one is on {after}.",
+            "week": "Your appointments are set. The first one is on {after}.",
         }
     ),
 )  # fmt: skip
@@ -91,7 +91,7 @@ _SPANISH: Final = Words(
             "reminder_video": "Recordatorio: tiene una cita por video el {after}.",
             "offer": "Hora libre el {after}. Para tomarla, responda antes del {reply_by}.",
             "filled": "La hora del {after} ya no está libre.",
-            "week": "Sus citas de la próxima semana están listas. La primera es el {after}.",
+            "week": "Sus citas están listas. La primera es el {after}.",
         }
     ),
 )  # fmt: skip

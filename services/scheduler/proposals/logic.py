@@ -20,6 +20,7 @@ from services.contracts.identifiers import (
     SolveId,
     TimetableId,
 )
+from services.contracts.scheduler.notices import NoticePreviews
 from services.contracts.scheduler.timetables import (
     ChangeStatus,
     Proposal,
@@ -39,6 +40,7 @@ from services.scheduler.errors import (
     TimetableMovedError,
     TimetableRefusedError,
 )
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
 from services.scheduler.proposals.rules import (
@@ -189,6 +191,7 @@ class ProposalsLogic:
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         book: AppointmentsReader,
+        announcements: Announcements,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -201,6 +204,7 @@ class ProposalsLogic:
         self._timetables = timetables
         self._appointments = appointments
         self._book = book
+        self._announcements = announcements
         self._clock = clock
 
     async def publish(self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest) -> Timetable:
@@ -228,7 +232,7 @@ class ProposalsLogic:
         accepted = await self._accepted(proposal)
         timetable = self._next_version(proposal, accepted, request.reason)
         await self._timetables.publish(timetable, accepted.document)
-        await self._appointments.replace_week(
+        replaced = await self._appointments.replace_week(
             proposal.site_id,
             proposal.week,
             timetable.version,
@@ -238,7 +242,27 @@ class ProposalsLogic:
         )
         await storage.mark_published(self._db, proposal_id)
         await storage.mark_pending_accepted(self._db, proposal_id)
+        if request.notify:
+            await self._announcements.of_version(replaced, proposal.site_id, timetable.id)
         return timetable
+
+    async def preview_notices(self, proposal_id: ProposalId) -> NoticePreviews:
+        """Return what patients would be told if what is accepted by now were published; nothing is stored.
+
+        Raises:
+            NotFoundError: There is no such proposal in the caller's organization.
+            AlreadyPublishedError: It is published, and they were told then.
+            PastWeekError: The week is over.
+            TimetableRefusedError: With the commitments known by now it breaks a rule.
+        """
+        proposal = await self._reader.get(proposal_id)
+        if proposal.status is ProposalStatus.PUBLISHED:
+            raise AlreadyPublishedError
+        accepted = await self._accepted(proposal)
+        difference = await self._appointments.difference_of_week(
+            proposal.site_id, proposal.week, accepted.sessions, apart=kept_apart(accepted.instance)
+        )
+        return await self._announcements.preview(difference, proposal.site_id)
 
     async def _accepted(self, proposal: Proposal) -> _AcceptedWeek:
         zone = ZoneInfo((await self._sites.get(proposal.site_id)).zone)

@@ -11,6 +11,7 @@ from services.contracts.identifiers import AccountId, SiteId, TimetableId
 from services.contracts.scheduler.timetables import RevertRequest, Session, Timetable
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
@@ -35,6 +36,7 @@ class RevertsLogic:
         published: TimetablesReader,
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
+        announcements: Announcements,
         clock: Clock,
     ) -> None:
         self._account_id = account_id
@@ -42,6 +44,7 @@ class RevertsLogic:
         self._published = published
         self._timetables = timetables
         self._appointments = appointments
+        self._announcements = announcements
         self._clock = clock
 
     async def revert(
@@ -76,7 +79,7 @@ class RevertsLogic:
         timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
         await self._timetables.publish(again, document | timetable_to_json(planned))
-        await self._appointments.replace_week(
+        replaced = await self._appointments.replace_week(
             site_id,
             week,
             again.version,
@@ -84,6 +87,8 @@ class RevertsLogic:
             apart=kept_apart(instance),
             replace_bookings=request.replace_bookings,
         )
+        if request.notify:
+            await self._announcements.of_version(replaced, site_id, again.id)
         return again
 
     async def _instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> Instance:

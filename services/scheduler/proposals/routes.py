@@ -7,6 +7,7 @@ from services.chassis.paging import RequestedPage
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
 from services.contracts.identifiers import ProposalId
+from services.contracts.scheduler.notices import NoticePreviews
 from services.contracts.scheduler.timetables import (
     ChangeAcceptance,
     ChangeRejection,
@@ -56,6 +57,16 @@ async def reject_proposal_change(
 ) -> ProposalChange:
     """Reject a change: the patient keeps what is published; together_with it others where one alone breaks the week."""
     return await changes.reject(proposal_id, number, request)
+
+
+@router.post(
+    "/v1/proposals/{proposal_id}:preview_notices",
+    operation_id="preview_proposal_notices",
+    responses=documented(404, 409, 422),
+)
+async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals) -> NoticePreviews:
+    """Show what patients would be told if what is not rejected were published with notify; nothing is stored."""
+    return await proposals.preview_notices(proposal_id)
 
 
 @router.post(
