@@ -176,6 +176,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/v1/sites/{site_id}/timetables/{week}/patients/{patient_id}/explanation",
         _BOOKS,
     ),
+    _scheduler("read_capacity_advice", "GET", "/v1/sites/{site_id}/timetables/{week}/capacity_advice", _DESK),
     _scheduler("book_appointment", "POST", "/v1/appointments/{appointment_id}:book", _BOOKS),
     _scheduler("hold_appointment", "POST", "/v1/appointments/{appointment_id}:hold", _BOOKS),
     _scheduler("release_appointment", "POST", "/v1/appointments/{appointment_id}:release", _BOOKS),

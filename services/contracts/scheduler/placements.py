@@ -237,3 +237,41 @@ class WishAnswer(ResourceModel):
     facts: list[PlacementFact]
     relaxations: list[Relaxation]
     instead: PlacementAlternative | None
+
+
+class CapacityKind(StrEnum):
+    """What one thing more would be: somebody opening a group, a room for its hours, or somebody at work."""
+
+    GROUP = "group"
+    ROOM = "room"
+    SHIFT = "shift"
+
+
+class CapacityAdvice(ResourceModel):
+    """One thing more, and the required minutes it would deliver at least.
+
+    The minutes are exact while everybody keeps what they have, and so a lower bound: solved anew, the week could move
+    others and serve more.
+    """
+
+    kind: CapacityKind
+    sentence: str
+    service: ServiceKind
+    modality: Modality | None = Field(description="Of a group; null for a shift, which serves both.")
+    start: datetime
+    end: datetime
+    track: str | None
+    language: str | None
+    practitioner_id: PractitionerId | None = Field(description="Whose shift, where it has to be of a patient's team.")
+    people: int
+    minutes: int
+
+
+class CapacityReport(ResourceModel):
+    """What would help the most in a published week; the first serves the most minutes."""
+
+    site_id: SiteId
+    week: date
+    timetable_version: int
+    unmet_minutes: int
+    advice: list[CapacityAdvice]

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from services.chassis.paging import PageRequest
 from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
 from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.placements import (
+    CapacityReport,
     PlacedSession,
     Placement,
     PlacementExplanation,
@@ -22,23 +24,25 @@ from services.contracts.scheduler.placements import (
     SessionWish,
     WishAnswer,
 )
-from services.contracts.scheduler.timetables import Session
+from services.contracts.scheduler.timetables import Appointment, Session
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError
-from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits
-from services.scheduler.placements.telling import SourcesOf, Telling, score_of
+from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
+from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
 from services.scheduler.solver.format import instance_from_json
-from services.scheduler.solver.instance import Visit
+from services.scheduler.solver.instance import Instance, Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
+from services.scheduler.solver.interactive.capacity import advise
+from services.scheduler.solver.interactive.frozen import FrozenWeek
 from services.scheduler.solver.interactive.place import Alternative, place, sessions_with
 from services.scheduler.solver.interactive.scarcity import seat_prices
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.solves.rules import is_past
 from services.scheduler.timetables.logic import WeekHolds
-from services.scheduler.weeks import WeekGrid
+from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
 
 _MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
 # The book tells what has begun and what people were told; nothing of it can be changed here.
@@ -63,6 +67,29 @@ class BookedWeeks:
             PastWeekError: The week is over.
             UpstreamUnavailableError: Records does not answer.
         """
+        found = await self._gathered(site_id, week, caller_token)
+        booked = await asyncio.to_thread(
+            lambda: booked_week(found.instance(), found.appointments, found.grid, patient_id, self._clock.now())
+        )
+        if booked is None:
+            raise NotFoundError
+        return found.version, booked
+
+    async def whole(self, site_id: SiteId, week: date, caller_token: str) -> tuple[int, WeekGrid, FrozenWeek]:
+        """Return the published version, its grid, and the week as it is booked.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization, or nothing is published.
+            PastWeekError: The week is over.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        found = await self._gathered(site_id, week, caller_token)
+        booked = await asyncio.to_thread(
+            lambda: whole_week(found.instance(), found.appointments, found.grid, self._clock.now())
+        )
+        return found.version, found.grid, booked
+
+    async def _gathered(self, site_id: SiteId, week: date, caller_token: str) -> "_Gathered":
         site = await self._facts.sites.get(site_id)
         zone = ZoneInfo(site.zone)
         if week.weekday() != 0:
@@ -74,14 +101,20 @@ class BookedWeeks:
         if version == 0:
             raise NotFoundError
         appointments = await self._appointments.all_of_week(site_id, week)
-        grid = WeekGrid(zone, week)
-        now = self._clock.now()
-        booked = await asyncio.to_thread(
-            lambda: booked_week(instance_from_json(document | _AS_BOOKED), appointments, grid, patient_id, now)
-        )
-        if booked is None:
-            raise NotFoundError
-        return version, booked
+        return _Gathered(version, document, appointments, WeekGrid(zone, week))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What a published week is made of, as it was found."""
+
+    version: int
+    document: dict[str, Any]
+    appointments: list[Appointment]
+    grid: WeekGrid
+
+    def instance(self) -> Instance:
+        return instance_from_json(self.document | _AS_BOOKED)
 
 
 class PlacementsReader:
@@ -151,6 +184,23 @@ class PlacementsReader:
             facts=telling.facts(answer.facts, sources),
             relaxations=telling.relaxations(answer.relaxations),
             instead=None if instead is None else telling.alternative(instead.alternative, instead.difference),
+        )
+
+    async def advise(self, site_id: SiteId, week: date, count: int, caller_token: str) -> CapacityReport:
+        """Say which one group, room or shift more would serve the most.
+
+        Raises:
+            Whatever `BookedWeeks.whole` raises, for the same reasons.
+        """
+        version, grid, booked = await self._weeks.whole(site_id, week, caller_token)
+        found = await asyncio.to_thread(advise, booked, count=count)
+        unmet = sum(sum(booked.missing(patient).values()) for patient in booked.instance.patients)
+        return CapacityReport(
+            site_id=site_id,
+            week=week,
+            timetable_version=version,
+            unmet_minutes=unmet * SLOT_MINUTES,
+            advice=[advice_of(one, grid) for one in found],
         )
 
     async def _sources(self, booked: BookedWeek, patient_id: PatientId) -> SourcesOf:

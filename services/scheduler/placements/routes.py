@@ -2,13 +2,15 @@
 
 from datetime import date
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.scheduler.placements import (
+    CapacityReport,
     Placement,
     PlacementExplanation,
     PlacementQuery,
@@ -51,6 +53,22 @@ async def explain_placement(
 ) -> PlacementExplanation:
     """Say why a patient's week is as it is, what the next best weeks would be, and why needs stay unmet."""
     return await placements.explain(site_id, week, patient_id, token)
+
+
+@router.get(
+    "/v1/sites/{site_id}/timetables/{week}/capacity_advice",
+    operation_id="read_capacity_advice",
+    responses=documented(404, 409, 422, 503),
+)
+async def read_capacity_advice(
+    site_id: SiteId,
+    week: date,
+    placements: PlacementsRead,
+    token: BearerToken,
+    count: Annotated[int, Query(ge=1, le=20, description="How many things to name.")] = 5,
+) -> CapacityReport:
+    """Say which one group, room or shift more would serve the most of what a published week leaves unmet."""
+    return await placements.advise(site_id, week, count, token)
 
 
 @router.post(

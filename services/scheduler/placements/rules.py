@@ -84,7 +84,13 @@ class _Reading:
         self.visits: list[Visit] = []
         self.visit_ids: dict[SessionPlace, AppointmentId] = {}
 
-    def read(self, appointment: Appointment) -> None:
+    def read_all(self, appointments: Iterable[Appointment]) -> FrozenWeek:
+        for appointment in appointments:
+            self._read(appointment)
+        timetable = Timetable(tuple(self.groups), tuple(self.visits))
+        return FrozenWeek(replace(self.instance, published=None), timetable, self.seats)
+
+    def _read(self, appointment: Appointment) -> None:
         met = self._grid.busy([(appointment.start, appointment.end)])
         if len(met) == 1 and appointment.service.is_group:
             self._group(appointment, met[0])
@@ -168,20 +174,28 @@ def booked_week(
     mine = next((patient for patient in instance.patients if patient.id == str(patient_id)), None)
     if mine is None:
         return None
-    over = [Interval(*slots) for slots in (grid.busy([(grid.start, now)]) if grid.start < now else ())]
-    patient = replace(mine, commitments=(*mine.commitments, *over))
+    patient = replace(mine, commitments=(*mine.commitments, *_over(grid, now)))
     reading = _Reading(_with(instance, patient), grid)
-    for appointment in appointments:
-        reading.read(appointment)
-    timetable = Timetable(tuple(reading.groups), tuple(reading.visits))
+    week = reading.read_all(appointments)
     return BookedWeek(
-        week=FrozenWeek(replace(reading.instance, published=None), timetable, reading.seats),
+        week=week,
         patient=patient,
         grid=grid,
         groups=tuple(reading.group_ids),
         visits=reading.visit_ids,
         known=len(mine.commitments),
     )
+
+
+def whole_week(instance: Instance, appointments: Iterable[Appointment], grid: WeekGrid, now: datetime) -> FrozenWeek:
+    """Read the book of a week around everybody; what is over is busy time for all of them."""
+    over = _over(grid, now)
+    patients = tuple(replace(one, commitments=(*one.commitments, *over)) for one in instance.patients)
+    return _Reading(replace(instance, patients=patients), grid).read_all(appointments)
+
+
+def _over(grid: WeekGrid, now: datetime) -> list[Interval]:
+    return [Interval(*slots) for slots in (grid.busy([(grid.start, now)]) if grid.start < now else ())]
 
 
 def _with(instance: Instance, patient: Patient) -> Instance:

@@ -7,6 +7,8 @@ from uuid import UUID
 from services.contracts.identifiers import CommitmentSourceId, PractitionerId
 from services.contracts.scheduler.placements import (
     AskCode,
+    CapacityAdvice,
+    CapacityKind,
     FactCode,
     PlacedSession,
     PlacementAlternative,
@@ -22,12 +24,13 @@ from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.placements.rules import BookedWeek, SessionPlace
 from services.scheduler.solver.interactive import facts as f
 from services.scheduler.solver.interactive.answers import WhyUnplaced
+from services.scheduler.solver.interactive.capacity import Advice
 from services.scheduler.solver.interactive.conflicts import Relaxation as SolverRelaxation
 from services.scheduler.solver.interactive.facts import Ask, Fact
 from services.scheduler.solver.interactive.frozen import Session
 from services.scheduler.solver.interactive.place import Alternative
 from services.scheduler.solver.interactive.ranking import Parts
-from services.scheduler.weeks import SLOT_MINUTES
+from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
 
 SourcesOf = Callable[[datetime, datetime], list[CommitmentSourceId]]
 """Finds the sources that know of the patient's commitments in a time."""
@@ -153,6 +156,34 @@ class Telling:
         if ask.code != "free_time" or ask.day is None or ask.start is None or ask.end is None:
             return False
         return any(hours.touches(ask.day, ask.start, ask.end) for hours in over)
+
+
+_TAKES = {
+    CapacityKind.GROUP: "one more {what}, {when}: somebody to lead it and a place are free",
+    CapacityKind.ROOM: "a group room on {when}, for one more {what}",
+    CapacityKind.SHIFT: "one more shift, {when}, for {what}",
+}
+
+
+def advice_of(advice: Advice, grid: WeekGrid) -> CapacityAdvice:
+    """Write down one thing more and what it would do."""
+    kind, minutes = CapacityKind(advice.lacks), advice.slots * SLOT_MINUTES
+    start, end = grid.span(advice.day, advice.start, advice.end - advice.start)
+    when = f.when(advice.day, advice.start, advice.end)
+    takes = _TAKES[kind].format(what=f.in_words(advice.service), when=when)
+    return CapacityAdvice(
+        kind=kind,
+        sentence=f"{takes}; at least {minutes} minutes for {len(advice.members)} people",
+        service=ServiceKind(advice.service),
+        modality=None if advice.modality is None else Modality(advice.modality),
+        start=start,
+        end=end,
+        track=advice.track,
+        language=advice.language,
+        practitioner_id=_practitioner(advice.practitioner),
+        people=len(advice.members),
+        minutes=minutes,
+    )
 
 
 def unmet_of(unmet: Mapping[str, int]) -> list[UnmetMinutes]:

@@ -4,9 +4,8 @@ Each fact is enough by itself to rule a session out, so a set of facts leaves ex
 all outside it. What the patient has otherwise stays; a day with a session of the service already is no candidate.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 from services.scheduler.solver.instance import (
@@ -138,21 +137,8 @@ class Candidates:
 
     def _days_in_the_way(self, session: Session) -> Iterator[int]:
         today = [own for own in self._own if own.day == session.day]
-        if today and not self._fits(session, today):
+        if today and not self.week.fits_day(self.patient, today, session):
             yield session.day
-
-    def _fits(self, session: Session, own: Sequence[Session]) -> bool:
-        """Say whether the day keeps its rules with one session more."""
-        instance = self.week.instance
-        limits = instance.limits
-        day = sorted([*own, session], key=lambda one: one.slot)
-        gaps = [later.slot - earlier.end - limits.gap_slots for earlier, later in pairwise(day)]
-        return (
-            len({one.modality for one in day}) == 1
-            and min(gaps) >= 0
-            and sum(gaps) <= limits.idle_slots
-            and sum(one.slots for one in day) <= instance.max_slots_day(self.patient)
-        )
 
     def _visits(self) -> Iterator[Candidate]:
         slots = self.week.instance.visit_slots(self.patient, self.service)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from services.scheduler.solver.instance import (
@@ -144,6 +145,19 @@ class FrozenWeek:
         for session in self.sessions.get(patient.id, ()):
             left[session.service] = left.get(session.service, 0) - session.slots
         return {service: slots for service, slots in left.items() if slots > 0}
+
+    def fits_day(self, patient: Patient, own: Sequence[Session], session: Session) -> bool:
+        """Say whether the patient's sessions of a day keep its rules with one more."""
+        limits = self.instance.limits
+        day = sorted([*own, session], key=lambda one: one.slot)
+        gaps = [later.slot - earlier.end - limits.gap_slots for earlier, later in pairwise(day)]
+        return (
+            len({one.modality for one in day}) == 1
+            and len({one.service for one in day}) == len(day)
+            and min(gaps, default=0) >= 0
+            and sum(gaps) <= limits.idle_slots
+            and sum(one.slots for one in day) <= self.instance.max_slots_day(patient)
+        )
 
     def sits_with_enemy(self, patient: Patient, meeting: Meeting) -> bool:
         """Say whether a seating rule keeps the patient out of the meeting."""
