@@ -30,6 +30,20 @@ class PollCall(NamedTuple):
     turn: int
 
 
+class NoticeCall(NamedTuple):
+    """Whose notice is due."""
+
+    organization_id: OrganizationId
+    notice_id: NoticeId
+
+
+class NoticeRound(NamedTuple):
+    """Whose reminders are to be planned; `turn` is out of date where the provider has another."""
+
+    organization_id: OrganizationId
+    turn: int
+
+
 async def enqueue_solve(db: AsyncSession, organization_id: OrganizationId, solve_id: SolveId) -> None:
     """Call a worker for a solve, once the transaction is committed."""
     queries = Queries(AsyncpgDriver(await driver_connection(db)))
@@ -69,7 +83,14 @@ async def enqueue_notice(
     await queries.enqueue(NOTICE, payload, execute_after=max(delay, timedelta()))
 
 
-def read_notice_call(payload: bytes) -> tuple[OrganizationId, NoticeId]:
-    """Read whose notice a job is about."""
-    organization_id, notice_id = orjson.loads(payload)
-    return OrganizationId(UUID(organization_id)), NoticeId(UUID(notice_id))
+async def enqueue_notice_round(db: AsyncSession, call: NoticeRound, delay: timedelta) -> None:
+    """Call a worker for a round of reminders, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    await queries.enqueue(NOTICE, orjson.dumps([str(call.organization_id), call.turn]), execute_after=delay)
+
+
+def read_notice_call(payload: bytes) -> NoticeCall | NoticeRound:
+    """Read what a job is about: a notice, or a round of reminders."""
+    organization_id, what = orjson.loads(payload)
+    organization = OrganizationId(UUID(organization_id))
+    return NoticeRound(organization, what) if isinstance(what, int) else NoticeCall(organization, NoticeId(UUID(what)))

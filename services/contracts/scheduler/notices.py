@@ -53,6 +53,7 @@ class NoticeReason(StrEnum):
     PROVIDER_REFUSED = "provider_refused"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     UNDELIVERABLE = "undeliverable"
+    SESSION_GONE = "session_gone"
     CANCELLED_BY_STAFF = "cancelled_by_staff"
 
 

@@ -1,6 +1,7 @@
 """What is allowed with the provider that carries messages."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -8,6 +9,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVer
 from services.chassis.webhooks import secret_of
 from services.contracts.identifiers import OrganizationId
 from services.contracts.scheduler.notices import NoticeProvider, NoticeProviderRequest
+from services.scheduler.dispatch import NoticeRound, enqueue_notice_round
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_providers import storage
 
@@ -80,6 +82,9 @@ class NoticeProvidersLogic:
         is_current = (0 if before is None else before.provider.version) == (expected_version or 0)
         if not is_current or not await storage.put(self._db, self._organization_id, provider, secret, key):
             raise StaleVersionError("Another version is current: read it again and send its ETag.")
+        turn = await ReminderTurns(self._db).begin(after=None)
+        if turn is not None:
+            await enqueue_notice_round(self._db, NoticeRound(self._organization_id, turn), timedelta())
         return provider
 
     def _usable(self, request: NoticeProviderRequest) -> bytes:
@@ -91,3 +96,14 @@ class NoticeProvidersLogic:
             return secret_of(request.secret.get_secret_value())
         except ValueError as wanted:
             raise InvalidRequestError("/secret", str(wanted)) from None
+
+
+class ReminderTurns:
+    """Counts an organization's rounds of reminders; RLS leaves it one provider to count on."""
+
+    def __init__(self, db: UnitOfWork) -> None:
+        self._db = db
+
+    async def begin(self, *, after: int | None) -> int | None:
+        """Begin the round after another, or with None whichever is next; None where another one is on."""
+        return await storage.next_turn(self._db, after=after)

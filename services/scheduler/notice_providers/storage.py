@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,6 +57,15 @@ async def put(
             where=NoticeProviderRow.version == provider.version - 1,
         )
     return await db.scalar(statement.returning(NoticeProviderRow.organization_id)) is not None
+
+
+async def next_turn(db: AsyncSession, *, after: int | None) -> int | None:
+    """Begin the organization's next round of reminders; None where another one than `after` is on, or none can be."""
+    statement = update(NoticeProviderRow).values(reminder_turn=NoticeProviderRow.reminder_turn + 1)
+    if after is not None:
+        statement = statement.where(NoticeProviderRow.reminder_turn == after)
+    begun = statement.returning(NoticeProviderRow.reminder_turn).execution_options(synchronize_session=False)
+    return await db.scalar(begun)
 
 
 def _place(organization_id: OrganizationId) -> Place:

@@ -10,7 +10,10 @@ from services.scheduler.rows import Base
 
 
 class NoticeProviderRow(Base):
-    """An organization's delivery provider; `secret` is sealed and signs what goes out and what comes back."""
+    """An organization's delivery provider; `secret` is sealed and signs what goes out and what comes back.
+
+    `reminder_turn` counts the rounds in which reminders are planned.
+    """
 
     __tablename__ = "notice_providers"
     __table_args__ = (CheckConstraint("version > 0", name="version"),)
@@ -20,5 +23,6 @@ class NoticeProviderRow(Base):
     secret: Mapped[bytes]
     quiet_from: Mapped[time]
     quiet_until: Mapped[time]
+    reminder_turn: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int]
     updated_at: Mapped[datetime]

@@ -5,7 +5,7 @@ handed over, with no transaction open. A worker that dies there leaves a notice 
 another worker takes up; the provider knows by the id what it has had already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ from services.chassis.sealing import SealingKey
 from services.contracts.identifiers import NoticeId, OrganizationId
 from services.contracts.scheduler.notices import (
     Notice,
+    NoticeKind,
     NoticePreference,
     NoticeProvider,
     NoticeReason,
@@ -27,9 +28,11 @@ from services.scheduler.dispatch import enqueue_notice
 from services.scheduler.keys.logic import KeysReader
 from services.scheduler.notice_preferences.logic import NoticePreferencesReader
 from services.scheduler.notice_providers.logic import NoticeProvidersReader
-from services.scheduler.notices import storage
+from services.scheduler.notices import reminder_storage, storage
 from services.scheduler.notices.channel import Carriage, Carrier, Message, MessageChannel
+from services.scheduler.notices.facts import Told
 from services.scheduler.notices.quiet import MOST_ATTEMPTS, QuietHours, pause_after, speaks_from
+from services.scheduler.notices.rules import render
 from services.scheduler.sites.logic import SitesReader
 
 _OPEN: Final = frozenset({NoticeStatus.QUEUED, NoticeStatus.HELD, NoticeStatus.SENDING})
@@ -92,15 +95,13 @@ class Attempts:
             return None
         now = self._clock.now()
         try:
-            preference, carrier = await self._sendable(notice, now)
+            message, carrier = await self._sendable(notice, now)
         except _UnsendableError as unsendable:
             await self._put_off(notice_id, unsendable, now)
             return None
-        number = await storage.begin_attempt(self._db, notice_id)
-        address = preference.address or ""
-        return Attempt(Message(notice_id, preference.channel, address, notice.language, notice.body), carrier, number)
+        return Attempt(message, carrier, await storage.begin_attempt(self._db, notice_id))
 
-    async def _sendable(self, notice: Notice, now: datetime) -> tuple[NoticePreference, Carrier]:
+    async def _sendable(self, notice: Notice, now: datetime) -> tuple[Message, Carrier]:
         if notice.status is not NoticeStatus.SENDING and notice.deliver_after > now:
             raise _UnsendableError(notice.status, notice.reason, notice.deliver_after)
         if notice.expires_at <= now:
@@ -115,7 +116,24 @@ class Attempts:
             raise _UnsendableError(NoticeStatus.FAILED, NoticeReason.NO_PROVIDER)
         zone = ZoneInfo((await SitesReader(read).get(notice.site_id)).zone)
         _refuse_quiet_hours(notice, now, _quiet_hours(carried[0], preference), zone)
-        return preference, Carrier(carried[0].url, carried[1])
+        body = await self._reminder(notice, zone) if notice.kind is NoticeKind.REMINDER else notice.body
+        message = Message(notice.id, preference.channel, preference.address or "", notice.language, body)
+        return message, Carrier(carried[0].url, carried[1])
+
+    async def _reminder(self, notice: Notice, zone: ZoneInfo) -> str:
+        """Return the words of a reminder as the book stands by now; it may have changed since the round."""
+        told = await storage.told_of(self._db, notice.id)
+        sitting = None
+        if notice.appointment_id is not None:
+            sitting = await reminder_storage.sitting_of(self._db, notice.appointment_id, notice.patient_id)
+        if sitting is None or told.facts.after is None or sitting.start != told.facts.after.start:
+            raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.SESSION_GONE)
+        if sitting == told.facts.after:
+            return notice.body
+        by_now = Told(told.kind, replace(told.facts, after=sitting))
+        body = render(by_now, notice.language, zone)
+        await storage.rewrite(self._db, notice.id, by_now, body)
+        return body
 
     async def _put_off(self, notice_id: NoticeId, unsendable: "_UnsendableError", now: datetime) -> None:
         await storage.set_status(

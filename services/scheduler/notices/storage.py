@@ -136,6 +136,19 @@ async def hold(db: AsyncSession, notice_id: NoticeId) -> Notice | None:
     return None if row is None else Notice(**row)
 
 
+async def told_of(db: AsyncSession, notice_id: NoticeId) -> Told:
+    """Return what a notice that exists tells."""
+    row = (await db.execute(select(NoticeRow.kind, NoticeRow.facts).where(NoticeRow.id == notice_id))).one()
+    return Told(NoticeKind(row.kind), facts_from_json(row.facts))
+
+
+async def rewrite(db: AsyncSession, notice_id: NoticeId, told: Told, body: str) -> None:
+    """Let a notice that this transaction holds tell something else."""
+    await db.execute(
+        update(NoticeRow).where(NoticeRow.id == notice_id).values(facts=facts_to_json(told.facts), body=body)
+    )
+
+
 async def set_status(
     db: AsyncSession,
     notice_id: NoticeId,

@@ -1,4 +1,4 @@
-"""The courier: hands over what is due, some messages at a time, and takes up what a dead courier left."""
+"""The courier: plans reminders, hands over what is due, and takes up what a dead courier left."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,9 +14,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.sealing import SealingKey, read_root_key
 from services.chassis.telemetry import frames
-from services.scheduler.dispatch import NOTICE, read_notice_call
+from services.scheduler.dispatch import NOTICE, NoticeCall, NoticeRound, read_notice_call
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
+from services.scheduler.notices.reminding import ReminderRounds
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.jobs import JobQueue
 from services.scheduler.worker.worker import ConnectionLostError
@@ -29,9 +30,10 @@ _PAUSE_SECONDS: Final = 5.0
 class Courier:
     """Delivers notices until it is cancelled."""
 
-    def __init__(self, connection: Any, deliveries: Deliveries) -> None:
+    def __init__(self, connection: Any, deliveries: Deliveries, rounds: ReminderRounds) -> None:
         self._queue = JobQueue(connection, NOTICE, at_a_time=_AT_A_TIME)
         self._deliveries = deliveries
+        self._rounds = rounds
         self._jobs: list[Job] = []
         self._log = structlog.get_logger()
         self._lost = asyncio.Event()
@@ -45,13 +47,11 @@ class Courier:
         opened = OpenDatabase(url, pool_size=_AT_A_TIME)
         connection = await asyncpg.connect(url, timeout=5)
         try:
-            deliveries = Deliveries(
-                await opened.open(),
-                WebhookChannel(allows_loopback=settings.loopback_providers),
-                SealingKey.root(read_root_key(settings.root_key_file)),
-                Clock(timedelta(seconds=settings.clock_offset_seconds)),
-            )
-            yield cls(connection, deliveries)
+            database = await opened.open()
+            clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
+            channel = WebhookChannel(allows_loopback=settings.loopback_providers)
+            root = SealingKey.root(read_root_key(settings.root_key_file))
+            yield cls(connection, Deliveries(database, channel, root, clock), ReminderRounds(database, clock))
         finally:
             await opened.close()
             await connection.close(timeout=5)
@@ -82,12 +82,18 @@ class Courier:
         """Deliver one notice; one that meets an error of ours keeps its job, and is taken up again after the lease."""
         try:
             if job.payload is not None:
-                await self._deliveries.deliver(*read_notice_call(job.payload))
+                await self._follow(read_notice_call(job.payload))
         except Exception as error:  # noqa: BLE001 - one message must not stop the others
             self._log.error("notice broke", error_type=type(error).__name__, frames=frames(error))
             return False
         await self._queue.done(job)
         return True
+
+    async def _follow(self, call: NoticeCall | NoticeRound) -> None:
+        if isinstance(call, NoticeRound):
+            await self._rounds.plan(call)
+        else:
+            await self._deliveries.deliver(call.organization_id, call.notice_id)
 
     async def _look_after_the_queue(self) -> None:
         while True:

@@ -23,6 +23,7 @@ from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.notices.reminding import ReminderRounds
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.worker.courier import Courier
 from tests.conftest import ClientFactory
@@ -101,7 +102,8 @@ def courier(databases: Mapping[str, DatabaseUrls], scheduler_database: Database,
         connection = await asyncpg.connect(databases["scheduler"].app)
         channel = WebhookChannel(allows_loopback=True)
         deliveries = Deliveries(scheduler_database, channel, SealingKey.root(bytes(32)), clock)
-        running = asyncio.create_task(Courier(connection, deliveries).run())
+        rounds = ReminderRounds(scheduler_database, clock)
+        running = asyncio.create_task(Courier(connection, deliveries, rounds).run())
         try:
             yield
         finally:
@@ -137,7 +139,7 @@ async def test_what_was_committed_while_nobody_delivered_is_delivered_once(
             await couriers.enter_async_context(courier())
         sent = await status_of(scheduler, notice, "sent")
         async with asyncio.timeout(30):
-            while await queue.fetchval("select count(*) from pgqueuer") > 0:
+            while await queue.fetchval("select count(*) from pgqueuer where execute_after <= now()") > 0:
                 pass
 
     assert (before["status"], sent["attempts"]) == ("queued", 1)
