@@ -161,11 +161,12 @@ class CommitmentEntry(RequestModel):
 class SubscriptionRequest(RequestModel):
     """A calendar that stays where it is and is read again by itself; what is sent is kept sealed and never shown."""
 
-    kind: Literal[SourceKind.URL] = Field(
-        default=SourceKind.URL, description="url for an iCalendar document at an address."
+    kind: Literal[SourceKind.URL, SourceKind.CALDAV] = Field(
+        default=SourceKind.URL,
+        description="url for an iCalendar document at an address, caldav for a collection of a CalDAV server.",
     )
     url: Annotated[SecretStr, Field(min_length=1, max_length=2048)] = Field(
-        description="https: or webcal:, without user, password or fragment."
+        description="https: or webcal:, without user, password or fragment; for caldav that of the collection itself."
     )
     user_name: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]+$", max_length=255)] | None = None
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)] | None = Field(

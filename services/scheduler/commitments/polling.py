@@ -17,11 +17,12 @@ from services.chassis.sealing import SealingKey
 from services.contracts.identifiers import CommitmentSourceId, OrganizationId, SiteId
 from services.contracts.scheduler.commitments import PollOutcome, SourceKind
 from services.scheduler.commitments import poll_storage, storage
+from services.scheduler.commitments.caldav import read_collection
 from services.scheduler.commitments.ical import CalendarReading
 from services.scheduler.commitments.poll_rules import READ_WHOLE_EVERY, next_pause
 from services.scheduler.commitments.poll_storage import PollTask
-from services.scheduler.commitments.readers import CalendarReaders, new_source
-from services.scheduler.commitments.remote import RemoteCalendars, RemoteFailedError
+from services.scheduler.commitments.readers import CalendarReaders, new_source, without_lines
+from services.scheduler.commitments.remote import Found, RemoteCalendars, RemoteFailedError
 from services.scheduler.commitments.rules import horizon, read_entry
 from services.scheduler.commitments.sealed import Access, SourceSeal, Validators
 from services.scheduler.dispatch import PollCall, enqueue_poll
@@ -184,7 +185,7 @@ class Attempts:
     ) -> Attempted:
         """Read a calendar where it is."""
         try:
-            found = await self._remote.read(kind, access, known, self._clock)
+            found = await self._found(kind, access, known)
             if found.document is None:
                 return Attempted(PollOutcome.UNCHANGED, validators=found.validators)
             reading = await self._readers.read(found.document, zone, self._clock)
@@ -192,4 +193,11 @@ class Attempts:
             return Attempted(failure.outcome, retry_after=failure.retry_after)
         except CalendarUnreadableError:
             return Attempted(PollOutcome.CALENDAR_REFUSED)
-        return Attempted(PollOutcome.READ, reading, found.validators)
+        return Attempted(
+            PollOutcome.READ, reading if kind is SourceKind.URL else without_lines(reading), found.validators
+        )
+
+    async def _found(self, kind: SourceKind, access: Access, known: Validators | None) -> Found:
+        if kind is SourceKind.CALDAV:
+            return await read_collection(self._remote, access, known, self._clock.now())
+        return await self._remote.document(access, known, self._clock.now())

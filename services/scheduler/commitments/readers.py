@@ -1,6 +1,7 @@
 """Reading calendars beside the event loop: it is work for the processor, not waiting."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -54,6 +55,15 @@ def new_source(
         warnings=warnings_of(reading),
         imported_at=now,
         polling=None,
+    )
+
+
+def without_lines(reading: CalendarReading) -> CalendarReading:
+    """Return a reading of what has no lines that a person could look up, for it was put together from parts."""
+    return replace(
+        reading,
+        busy=tuple(busy._replace(line=0) for busy in reading.busy),
+        warnings=tuple(replace(warning, line=0) for warning in reading.warnings),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads a calendar where it is: an iCalendar document at an address, or a CalDAV collection."""
+"""Reads a calendar where it is: an iCalendar document at an address."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,10 +9,9 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
-from services.chassis.clock import Clock
 from services.chassis.fetching import Fetcher, FetchFailedError, FetchFailure, Wanted
 from services.chassis.http import HttpAnswer
-from services.contracts.scheduler.commitments import PollOutcome, SourceKind
+from services.contracts.scheduler.commitments import PollOutcome
 from services.scheduler.commitments.sealed import Access, Validators
 
 _FAILURES: Final = MappingProxyType(
@@ -72,16 +71,6 @@ class RemoteCalendars:
             return self._fetcher.check(url)
         except FetchFailedError:
             return None
-
-    async def read(self, kind: SourceKind, access: Access, known: Validators | None, clock: Clock) -> Found:
-        """Read a calendar where it is.
-
-        Raises:
-            RemoteFailedError: It could not be read.
-        """
-        if kind is not SourceKind.URL:
-            raise ValueError("only documents are read from an address")
-        return await self.document(access, known, clock.now())
 
     async def document(self, access: Access, known: Validators | None, now: datetime) -> Found:
         """Read a document (RFC 5545) at its address.
