@@ -1,8 +1,9 @@
 """From decisions to a timetable: members dealt to copies, rooms given names."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from ortools.sat.python import cp_model
 
@@ -16,7 +17,7 @@ from services.scheduler.solver.instance import (
     Timetable,
     UsualSeat,
 )
-from services.scheduler.solver.model import Variables
+from services.scheduler.solver.model import Literal, RoomClass, Staffing, Variables
 from services.scheduler.solver.offers import Offer
 
 Value = Callable[[cp_model.IntVar], int]
@@ -26,37 +27,62 @@ def assemble(variables: Variables, value: Value) -> Timetable:
     """Turn a solution into a timetable, the background included."""
     problem = variables.problem
     groups: list[TherapyGroup] = list(problem.background.groups)
-    capacities: dict[int, int] = {}
+    classes: dict[int, RoomClass] = {}
     members: dict[Offer, list[Id]] = defaultdict(list)
     for offer, held in problem.held.items():
         members[offer].extend(sorted(held, key=str))
     for join, literal in variables.join.items():
         if value(literal):
             members[join.offer].append(join.patient)
+    leads, helpers = _chosen(variables.lead, value), _chosen(variables.assist, value)
+    usual = problem.instance.usual_seats()
     for offer in variables.offers:
-        for group, capacity in _copies(variables, value, offer, members[offer]):
-            capacities[len(groups)] = capacity
+        rooms = [
+            (venue.rooms, number < value(venue.assisted))
+            for venue in variables.venues[offer]
+            for number in range(value(venue.copies))
+        ]
+        staff = _Staff(leads[offer], helpers[offer], usual)
+        for group, alike in _copies(variables.kind(offer), offer, members[offer], rooms, staff):
+            classes[len(groups)] = alike
             groups.append(group)
     visits = [visit for visit, literal in variables.visit.items() if value(literal)]
     return Timetable(
-        tuple(_with_rooms(problem.instance, groups, capacities)),
+        tuple(_with_rooms(problem.instance, groups, classes)),
         (*problem.background.visits, *visits),
     )
 
 
-def _copies(variables: Variables, value: Value, offer: Offer, members: list[Id]) -> Iterable[tuple[TherapyGroup, int]]:
-    """Yield each copy of an offer with the capacity of its room."""
-    leads = [who for (own, who), lit in variables.lead.items() if own == offer and value(lit)]
-    helpers = [who for (own, who), lit in variables.assist.items() if own == offer and value(lit)]
-    rooms: list[tuple[int, bool]] = []
-    for venue in variables.venues[offer]:
-        assisted = value(venue.assisted)
-        rooms += [(venue.capacity, n < assisted) for n in range(value(venue.copies))]
-    kind, usual = variables.kind(offer), variables.instance.usual_seats()
-    for lead, (capacity, assisted) in zip(leads, rooms, strict=True):
+class _Staff(NamedTuple):
+    """Who leads and who assists the copies of an offer, and whose group is usually whose."""
+
+    leads: list[Id]
+    helpers: list[Id]
+    usual: frozenset[UsualSeat]
+
+
+def _chosen(literals: Mapping[Staffing, Literal], value: Value) -> dict[Offer, list[Id]]:
+    """Return who was chosen for each offer."""
+    chosen: dict[Offer, list[Id]] = defaultdict(list)
+    for (offer, who), literal in literals.items():
+        if value(literal):
+            chosen[offer].append(who)
+    return chosen
+
+
+def _copies(
+    kind: GroupKind,
+    offer: Offer,
+    members: list[Id],
+    rooms: list[tuple[RoomClass, bool]],
+    staff: _Staff,
+) -> Iterable[tuple[TherapyGroup, RoomClass]]:
+    """Yield each copy of an offer with the class of its room."""
+    leads, helpers, usual = staff
+    for lead, (alike, assisted) in zip(leads, rooms, strict=True):
         co = helpers.pop() if assisted else None
         left = len(leads) - 1 - leads.index(lead)
-        share = _share(kind, capacity, len(members), left, assisted=assisted)
+        share = _share(kind, alike.capacity, len(members), left, assisted=assisted)
         known = _known_to(lead, leads, offer, usual)
         members = sorted(members, key=known)
         mine, members = members[:share], members[share:]
@@ -72,7 +98,7 @@ def _copies(variables: Variables, value: Value, offer: Offer, members: list[Id])
             room=None,
             members=tuple(mine),
         )
-        yield group, capacity
+        yield group, alike
 
 
 def _known_to(lead: Id, leads: list[Id], offer: Offer, usual: frozenset[UsualSeat]) -> Callable[[Id], int]:
@@ -97,12 +123,12 @@ def _share(kind: GroupKind, capacity: int, members: int, left: int, *, assisted:
     return min(seats, members - left * size.minimum)
 
 
-def _with_rooms(instance: Instance, groups: list[TherapyGroup], capacities: dict[int, int]) -> list[TherapyGroup]:
-    """Give every on-site group a room of its capacity, the first that is free by then."""
+def _with_rooms(instance: Instance, groups: list[TherapyGroup], classes: dict[int, RoomClass]) -> list[TherapyGroup]:
+    """Give every on-site group a room of its class, the first that is free by then."""
     rooms = {room.id: room for room in instance.rooms}
-    alike: dict[int, list[Room]] = defaultdict(list)
+    alike: dict[RoomClass, list[Room]] = defaultdict(list)
     for room in instance.rooms:
-        alike[room.capacity].append(room)
+        alike[RoomClass.of(room)].append(room)
     begun = {_identity(group): group for group in instance.begun().groups}
     free_from: dict[Id, tuple[int, int]] = {}
     housed = list(groups)
@@ -118,9 +144,9 @@ def _with_rooms(instance: Instance, groups: list[TherapyGroup], capacities: dict
         if group.modality != ON_SITE:
             continue
         known = rooms.get(group.room) if group.room is not None else None
-        capacity = known.capacity if known else capacities[number]
+        own = RoomClass.of(known) if known else classes[number]
         start = (group.day, group.slot)
-        room = next(room for room in alike[capacity] if free_from.get(room.id, (-1, 0)) <= start)
+        room = next(room for room in alike[own] if free_from.get(room.id, (-1, 0)) <= start)
         free_from[room.id] = end
         housed[number] = replace(group, room=room.id)
     return housed

@@ -64,6 +64,9 @@ class Board:
         self.person = {patient.id: n for n, patient in enumerate(instance.patients)}
         self.busy: Mask = np.zeros((len(instance.practitioners), WEEK), np.bool_)
         self._rooms: Mask = np.zeros((len(instance.rooms), WEEK), np.bool_)
+        for number, room in enumerate(instance.rooms):
+            for day, start, end in room.closed:
+                self._rooms[number, window(day, start, end - start)] = True
         self._left = {
             INDIVIDUAL: np.full(WEEK, instance.offices),
             FAMILY: np.full(WEEK, instance.family_rooms),

@@ -164,9 +164,15 @@ class _Check:
             self._require(where, (group.modality == "telehealth", "unknown modality"))
             return
         capacity = self._capacity.get(group.room) if group.room is not None else None
+        closed = any(
+            room.id == group.room and d == group.day and a < group.slot + kind.slots and group.slot < b
+            for room in self._instance.rooms
+            for d, a, b in room.closed
+        )
         self._require(
             where,
             (capacity is not None and len(group.members) <= capacity, "no room or too small"),
+            (not closed, "room closed"),
             (self._is_open(group.day, group.slot, group.slot + kind.slots), "site closed"),
         )
         if group.room is not None:

@@ -1,7 +1,7 @@
 """`eventide-instance/1` and `eventide-timetable/1`: JSON objects to data and back.
 
 Unknown keys are ignored. Beyond version 1 an instance may carry `limits`, `weights`, `fixed`, `usual`,
-`begins`, `patients[].max_slots_day` and `min`, `max`, `co_facilitator_above` in a group kind.
+`begins`, `patients[].max_slots_day`, `rooms[].closed` and `min`, `max`, `co_facilitator_above` in a group kind.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -117,7 +117,7 @@ def instance_from_json(document: object) -> Instance:
         languages=root.get("languages").texts(),
         kinds={code: _kind(code, kinds.get(code), size) for code in kinds.names()},
         site_open=root.get("site_open").intervals(),
-        rooms=tuple(Room(room.get("id").id(), room.get("capacity").integer()) for room in root.get("rooms").items()),
+        rooms=tuple(_room(node) for node in root.get("rooms").items()),
         offices=root.get("offices").integer(),
         family_rooms=root.get("family_rooms").integer(),
         medication_pool=root.get("medication_pool").integers(),
@@ -144,6 +144,10 @@ def _group_size(node: _Node, default: GroupSize) -> GroupSize:
 
 def _kind(code: str, node: _Node, size: GroupSize) -> GroupKind:
     return GroupKind(code, node.get("service").text(), node.get("slots").integer(), _group_size(node, size))
+
+
+def _room(node: _Node) -> Room:
+    return Room(node.get("id").id(), node.get("capacity").integer(), node.get("closed", ()).intervals())
 
 
 def _pair(node: _Node) -> tuple[Id, Id]:

@@ -72,10 +72,15 @@ class GroupKind:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A group room; `capacity` counts members, not practitioners."""
+    """A group room; `capacity` counts members, not practitioners, and `closed` is when nobody meets in it."""
 
     id: Id
     capacity: int
+    closed: tuple[Interval, ...] = ()
+
+    def is_open(self, day: int, start: int, end: int) -> bool:
+        """Say whether the room may be used during the interval."""
+        return not any(closed.touches(day, start, end) for closed in self.closed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +334,8 @@ class _Validation:
         for name, count in (("offices", instance.offices), ("family_rooms", instance.family_rooms)):
             _require(count >= 0, name, "a negative number")
         _intervals("site_open", instance.site_open)
+        for number, room in enumerate(instance.rooms):
+            _intervals(f"rooms[{number}].closed", room.closed)
         for number, kind in enumerate(instance.kinds.values()):
             _require(0 < kind.slots <= SLOTS_A_DAY, f"group_kinds[{number}].slots", "out of range")
             _require(

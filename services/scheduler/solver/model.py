@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from ortools.sat.python import cp_model
 
@@ -18,8 +18,10 @@ from services.scheduler.solver.instance import (
     GroupKind,
     Id,
     Instance,
+    Interval,
     Patient,
     Practitioner,
+    Room,
     Timetable,
     Visit,
 )
@@ -75,13 +77,29 @@ class Attendance(NamedTuple):
         return self.slot + self.slots
 
 
+class RoomClass(NamedTuple):
+    """What rooms must have in common to stand in for each other: their seats, and when they are closed."""
+
+    capacity: int
+    closed: tuple[Interval, ...]
+
+    @classmethod
+    def of(cls, room: Room) -> Self:
+        """Return the class of a room."""
+        return cls(room.capacity, room.closed)
+
+    def is_open(self, day: int, start: int, end: int) -> bool:
+        """Say whether its rooms may be used during the interval."""
+        return not any(closed.touches(day, start, end) for closed in self.closed)
+
+
 class Venue(NamedTuple):
-    """Copies of an offer in rooms of one capacity, and how many of them are co-facilitated.
+    """Copies of an offer in rooms that are alike, and how many of them are co-facilitated.
 
     A telehealth meeting has one venue that seats the largest group; `seats` is what a copy can use.
     """
 
-    capacity: int
+    rooms: RoomClass
     seats: int
     copies: cp_model.IntVar
     assisted: cp_model.IntVar
@@ -175,18 +193,20 @@ class Variables:
 
     def _venues(self, offer: Offer) -> list[Venue]:
         model, most = self._model, len(self.leads_of.get(offer, []))
-        largest = self.kind(offer).size.maximum
-        rooms = Counter(room.capacity for room in self.instance.rooms)
+        kind = self.kind(offer)
+        largest, end = kind.size.maximum, offer.slot + kind.slots
+        rooms = Counter(map(RoomClass.of, self.instance.rooms))
         if offer.modality != ON_SITE:
-            rooms = Counter({largest: most})
+            rooms = Counter({RoomClass(largest, ()): most})
         return [
             Venue(
-                capacity,
-                min(capacity, largest),
+                alike,
+                min(alike.capacity, largest),
                 model.new_int_var(0, min(count, most), "copies"),
                 model.new_int_var(0, min(count, most), "assisted"),
             )
-            for capacity, count in sorted(rooms.items())
+            for alike, count in sorted(rooms.items())
+            if self.has_begun(offer) or alike.is_open(offer.day, offer.slot, end)
         ]
 
     def _attendances(self) -> dict[Id, list[Attendance]]:

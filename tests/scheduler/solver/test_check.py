@@ -142,3 +142,13 @@ def test_a_fixed_session_may_not_move(instance: Instance) -> None:
 
     assert check(fixed, VALID).ok
     assert not check(fixed, instead(VISIT, slot=22)).ok
+
+
+def test_the_checker_finds_a_group_in_a_closed_room(make: Callable[..., Instance]) -> None:
+    rooms = [{"id": "small", "capacity": 5, "closed": [[0, 13, 20]]}]
+    where = make(rooms=rooms)
+    before = make(rooms=[rooms[0] | {"closed": [[0, 14, 20]]}])
+    week = Timetable((GROUP,), ())
+
+    assert [error for error in check(where, week).errors if "closed" in error] == ["group 0: room closed"]
+    assert not [error for error in check(before, week).errors if "closed" in error]

@@ -5,7 +5,7 @@ from collections import Counter
 from ortools.sat.python import cp_model
 
 from services.scheduler.solver.instance import ON_SITE, TherapyGroup
-from services.scheduler.solver.model import Variables
+from services.scheduler.solver.model import RoomClass, Variables
 from services.scheduler.solver.offers import Offer
 
 
@@ -35,16 +35,16 @@ class FixedSessions:
     def _hold_begun(self, model: cp_model.CpModel, variables: Variables) -> None:
         """Keep assistants and rooms of what has begun; who is not in it joins no more."""
         begun = variables.instance.begun().groups
-        capacity = {room.id: room.capacity for room in variables.instance.rooms}
+        alike = {room.id: RoomClass.of(room) for room in variables.instance.rooms}
         for literal in variables.assist.values():
             if literal.index in variables.begun:
                 model.add(literal == 1)
         for offer in filter(variables.has_begun, variables.offers):
             held = [group for group in begun if _is_copy(group, offer)]
-            rooms = Counter(capacity[group.room] for group in held if group.room is not None)
+            rooms = Counter(alike[group.room] for group in held if group.room is not None)
             if offer.modality == ON_SITE:
                 for venue in variables.venues[offer]:
-                    model.add(venue.copies == rooms[venue.capacity])
+                    model.add(venue.copies == rooms[venue.rooms])
         for join, literal in variables.join.items():
             if variables.has_begun(join.offer) and literal.index not in variables.begun:
                 model.add(literal == 0)

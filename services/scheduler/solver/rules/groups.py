@@ -1,9 +1,12 @@
 """Rules about group meetings (FORMAT, hard rules 1 and 3)."""
 
+from collections import defaultdict
+
 from ortools.sat.python import cp_model
 
-from services.scheduler.solver.instance import PROCESS_GROUP
-from services.scheduler.solver.model import Variables
+from services.scheduler.solver.instance import PROCESS_GROUP, Id
+from services.scheduler.solver.model import Join, Literal, Variables
+from services.scheduler.solver.offers import Offer
 from services.scheduler.solver.rules.base import forbid
 
 
@@ -104,11 +107,13 @@ class NoContact:
 
     def add(self, model: cp_model.CpModel, variables: Variables) -> None:
         """Let at most one of the two join an offer."""
+        of_patient: dict[Id, list[Join]] = defaultdict(list)
+        for join in variables.join:
+            of_patient[join.patient].append(join)
         for pair in variables.instance.no_contact:
-            for offer in (offer for offer in variables.offers if not variables.has_begun(offer)):
+            joining: dict[Offer, list[Literal]] = defaultdict(list)
+            for join in (join for patient in set(pair) for join in of_patient[patient]):
+                joining[join.offer].append(variables.join[join])
+            for offer in (offer for offer in joining if not variables.has_begun(offer)):
                 held = variables.problem.held.get(offer, frozenset())
-                joining = [
-                    literal for join, literal in variables.join.items() if join.offer == offer and join.patient in pair
-                ]
-                if joining:
-                    model.add(sum(joining) + sum(patient in held for patient in pair) <= 1)
+                model.add(sum(joining[offer]) + sum(patient in held for patient in pair) <= 1)

@@ -15,7 +15,7 @@ from services.scheduler.solver.instance import (
     SLOTS_A_DAY,
     Visit,
 )
-from services.scheduler.solver.model import Literal, Variables
+from services.scheduler.solver.model import Literal, RoomClass, Variables
 from services.scheduler.solver.rules.base import forbid
 
 
@@ -42,34 +42,34 @@ class SiteHours:
 class Rooms:
     """An on-site group has a room that seats its members, one group to a room.
 
-    Source: FORMAT rule 1. Rooms of one capacity are alike; who gets which is settled afterwards.
+    Source: FORMAT rule 1. Rooms of one class are alike; who gets which is settled afterwards.
     """
 
     def add(self, model: cp_model.CpModel, variables: Variables) -> None:
-        """House each copy, and bound the rooms of a capacity in use in each slot."""
+        """House each copy, and bound the rooms of a class in use in each slot."""
         for offer in variables.offers:
             housed = sum(venue.copies for venue in variables.venues[offer])
             model.add(housed == variables.copies(offer))
         instance = variables.instance
-        total = Counter(room.capacity for room in instance.rooms)
+        total = Counter(map(RoomClass.of, instance.rooms))
         used = self._used(variables)
-        claims: dict[tuple[int, int], list[Literal]] = defaultdict(list)
+        claims: dict[tuple[RoomClass, int], list[Literal]] = defaultdict(list)
         for offer in (offer for offer in variables.offers if offer.modality == ON_SITE):
             for slot in _slots(offer.day, offer.slot, variables.kind(offer).slots):
                 for venue in variables.venues[offer]:
-                    claims[venue.capacity, slot].append(venue.copies)
-        for (capacity, slot), copies in claims.items():
-            model.add(sum(copies) <= total[capacity] - used[capacity, slot])
+                    claims[venue.rooms, slot].append(venue.copies)
+        for (alike, slot), copies in claims.items():
+            model.add(sum(copies) <= total[alike] - used[alike, slot])
 
-    def _used(self, variables: Variables) -> Counter[tuple[int, int]]:
-        """Count the rooms of each capacity the background takes in each slot."""
-        capacity = {room.id: room.capacity for room in variables.instance.rooms}
-        used: Counter[tuple[int, int]] = Counter()
+    def _used(self, variables: Variables) -> Counter[tuple[RoomClass, int]]:
+        """Count the rooms of each class the background takes in each slot."""
+        alike = {room.id: RoomClass.of(room) for room in variables.instance.rooms}
+        used: Counter[tuple[RoomClass, int]] = Counter()
         for group in variables.problem.background.groups:
             if group.room is not None:
                 slots = variables.instance.kinds[group.kind].slots
                 for slot in _slots(group.day, group.slot, slots):
-                    used[capacity[group.room], slot] += 1
+                    used[alike[group.room], slot] += 1
         return used
 
 

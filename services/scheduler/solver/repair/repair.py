@@ -1,0 +1,282 @@
+"""The repair: the smallest neighbourhood first, then a growing one, with a proof at every step.
+
+1. Who must be touched whatever is done is found by letting people go freely and keeping everybody else at their time,
+   with whoever is qualified and on shift: a relaxation, so its optimum bounds every timetable.
+2. Those people are re-placed exactly, everybody else staying at their time.
+3. Where that loses minutes, one more person after the other may be touched. At each number a relaxation, in which
+   those others may vanish, either proves that no minute can be saved, or names whom to set free.
+
+Sources: Phillips, Walker, Ehrgott, Ryan, Ann. Oper. Res. 2016 (minimal perturbation in growing neighbourhoods);
+Lemos, Monteiro, Lynce, J. Scheduling 2021 (minimal perturbation after disruptions).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Final
+
+from services.scheduler.solver.check import check
+from services.scheduler.solver.goals import Goals
+from services.scheduler.solver.grid import Grid
+from services.scheduler.solver.instance import Id, Instance, Timetable
+from services.scheduler.solver.offers import enumerate_offers
+from services.scheduler.solver.outcome import Status
+from services.scheduler.solver.repair.alone import unavoidably_lost
+from services.scheduler.solver.repair.cancelling import what_remains
+from services.scheduler.solver.repair.choices import EVERY_DAY, Choices, Scope
+from services.scheduler.solver.repair.faults import Faults
+from services.scheduler.solver.repair.levels import Levels
+from services.scheduler.solver.repair.measures import Measures, measure
+from services.scheduler.solver.repair.promises import standing
+from services.scheduler.solver.repair.rooms import with_known_rooms
+from services.scheduler.solver.statics import Statics
+
+# Of the time that is left, for one model; and what is kept back for the levels below the people touched.
+_SHARE: Final = 0.6
+_CLOSING_SHARE: Final = 0.25
+_LEAST_SECONDS: Final = 0.05
+# Beyond so many more people than the fewest, minutes are given up rather than the week turned over.
+_MOST_MORE: Final = 8
+# Times of a visit that are weighed first; enough for most repairs.
+_FEW_STARTS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The answer.
+
+    `lost_bound` holds for every timetable, in slots. `touched_bound` holds for every timetable that loses as little as
+    this one. Both reached is `optimal`. `timetable` is None where nothing publishable was found in time.
+    """
+
+    status: Status
+    timetable: Timetable | None
+    measures: Measures | None
+    goals: Goals | None
+    cost: float | None
+    lost_bound: int
+    touched_bound: int
+    seconds: float
+
+    @property
+    def is_fewest(self) -> bool:
+        """Say whether nobody could be spared without losing more minutes."""
+        return self.measures is not None and len(self.measures.touched) <= self.touched_bound
+
+
+def _never() -> bool:
+    return False
+
+
+def repair(
+    instance: Instance,
+    *,
+    seconds: float,
+    cancelled: Callable[[], bool] = _never,
+    on_better: Callable[[Measures], None] | None = None,
+) -> Repair:
+    """Mend `instance.published` under the facts of the instance, in about `seconds` of wall time.
+
+    What has begun stays as it was. Minimised in this order: minutes lost, people touched, sessions changed, sessions
+    reassigned, and the usual cost. Where nothing is broken the week comes back as it is.
+    """
+    return _Repairing(instance, seconds, cancelled, on_better).run()
+
+
+class _Repairing:
+    def __init__(
+        self,
+        instance: Instance,
+        seconds: float,
+        cancelled: Callable[[], bool],
+        on_better: Callable[[Measures], None] | None,
+    ) -> None:
+        self._began = monotonic()
+        self._asked = instance
+        # Members are dealt to the copies of a meeting as they are dealt to their usual groups.
+        self._instance = replace(self._asked, usual=standing(self._asked))
+        self._seconds = seconds
+        self._cancelled = cancelled
+        self._report = on_better
+        self._told = standing(self._instance)
+        self._best: tuple[Measures, Timetable] | None = None
+        self._model: Levels | None = None
+        self._lost_bound = 0
+        self._least_touched = 0
+        # What is proven to be lost where at most so many more than the fewest are touched.
+        self._floors: list[int] = []
+
+    def run(self) -> Repair:
+        faults = Faults(self._instance, self._told)
+        self._consider(self._told)
+        if self._best is None:
+            self._consider(what_remains(self._instance, self._told, faults.hit()))
+            self._prepare(faults.hit_days() or EVERY_DAY)
+            self._mend()
+            self._polish()
+        return self._answer()
+
+    def _prepare(self, days: frozenset[int]) -> None:
+        grid = Grid(self._instance)
+        statics = Statics(self._instance, grid)
+        self._choices = Choices(self._instance, enumerate_offers(self._instance, grid), statics, self._told)
+        self._days = days
+
+    def _mend(self) -> None:
+        touched = self._unavoidably_touched()
+        for starts in (_FEW_STARTS, None):
+            self._place(touched, self._days, starts=starts)
+            if self._is_fewest() and not self._goes_on():
+                return
+        self._lost_bound = unavoidably_lost(self._choices, touched, seconds=self._slice())
+        self._search(touched)
+        self._prove(touched)
+
+    def _unavoidably_touched(self) -> frozenset[Id]:
+        """Return a smallest set of people who must be touched; its size bounds every timetable."""
+        model = self._levels(Scope(frozenset(), self._days, relaxed=True))
+        model.hint(self._told)
+        found = model.minimise(model.people, seconds=self._slice(), linear=True)
+        self._least_touched = found.bound
+        if found.value is not None:
+            return model.is_touched()
+        return frozenset(promise.patient for promise in self._choices.promises if promise.day in self._days)
+
+    def _is_fewest(self) -> bool:
+        return self._best is not None and len(self._best[0].touched) <= self._least_touched
+
+    def _place(
+        self, free: frozenset[Id], days: frozenset[int], *, most: int | None = None, starts: int | None = None
+    ) -> None:
+        """Find sessions for the free patients with as few minutes lost as can be, everybody else at their time."""
+        model = self._levels(Scope(free, days, starts=starts))
+        if most is not None:
+            model.at_most(model.people, most)
+        model.hint(self._told)
+        found = model.minimise(model.lost, seconds=self._slice())
+        if found.value is None or (self._best is not None and found.value > self._best[0].lost):
+            return
+        model.at_most(model.lost, found.value)
+        if len(free) > self._least_touched:
+            fewest = model.minimise(model.people, seconds=self._slice())
+            model.at_most(model.people, len(free) if fewest.value is None else fewest.value)
+        if self._consider(model.timetable()):
+            self._model = model
+
+    def _search(self, free: frozenset[Id]) -> None:
+        """Let more people be touched, one after the other, until no minute is lost that could be kept."""
+        for more in range(_MOST_MORE + 1):
+            group = free
+            while self._goes_on() and (helpers := self._helpers(group, more, others=more, fewer_lost=1)):
+                group |= helpers
+                self._place(group, EVERY_DAY, most=self._least_touched + more)
+
+    def _prove(self, free: frozenset[Id]) -> None:
+        """Show that fewer people do not do, from the fewest on; or find out that they do."""
+        if self._best is None:
+            return
+        for more in range(len(self._best[0].touched) - self._least_touched):
+            most, group = self._least_touched + more, free
+            others = self._most_others(free, most)
+            while self._has_time() and (helpers := self._helpers(group, more, others=others, fewer_lost=0)):
+                group |= helpers
+                self._place(group, EVERY_DAY, most=most)
+            if self._floor(more) <= self._best[0].lost:
+                return
+
+    def _most_others(self, free: frozenset[Id], most: int) -> int:
+        """Bound how many others can be among `most` who are touched."""
+        model = self._levels(Scope(frozenset(), self._days, relaxed=True))
+        model.at_most(model.people, most)
+        return most - model.minimise(model.people_among(free), seconds=self._slice(), linear=True).bound
+
+    def _helpers(self, free: frozenset[Id], more: int, *, others: int, fewer_lost: int) -> frozenset[Id]:
+        """Name who should be set free to lose fewer minutes; nobody where nothing is gained, or nothing is found."""
+        if self._best is None:
+            return frozenset()
+        goal = self._best[0].lost - fewer_lost
+        model = self._levels(Scope(free, EVERY_DAY, relaxed=True, others=others))
+        model.at_most(model.people, self._least_touched + more)
+        model.at_most(model.people - model.people_among(free), others)
+        model.at_most(model.lost, goal)
+        model.hint(self._best[1])
+        found = model.minimise(model.lost, seconds=self._slice())
+        if found.infeasible and (not fewer_lost or others >= self._least_touched + more):
+            self._note_floor(more, goal + 1)
+        if found.value is None:
+            return frozenset()
+        helpers = model.is_touched() - free
+        if not helpers and self._consider(model.timetable()):
+            self._model = model
+        return helpers
+
+    def _floor(self, more: int) -> int:
+        return max(self._floors[more:], default=0)
+
+    def _note_floor(self, more: int, lost: int) -> None:
+        self._floors += [self._lost_bound] * (more + 1 - len(self._floors))
+        self._floors[more] = max(self._floors[more], lost)
+
+    def _goes_on(self) -> bool:
+        return self._has_time() and (self._best is None or self._best[0].lost > self._lost_bound)
+
+    def _has_time(self) -> bool:
+        return not self._cancelled() and self._left() > _LEAST_SECONDS
+
+    def _polish(self) -> None:
+        """Settle the levels below: sessions changed, sessions reassigned, the usual cost."""
+        if self._model is None or self._cancelled():
+            return
+        model = self._model
+        weight = 1 + len(model.variables.lead) + len(model.variables.visit)
+        level = weight * model.changed + model.reassigned(self._told)
+        found = model.minimise(level, seconds=self._left(closing=True) / 2)
+        if found.value is not None:
+            model.at_most(level, found.value)
+        model.usual_cost()
+        model.minimise(None, seconds=self._left(closing=True), linear=True)
+        self._consider(model.timetable())
+
+    def _levels(self, scope: Scope) -> Levels:
+        return Levels(self._choices.choice(scope), self._choices.eligible)
+
+    def _consider(self, timetable: Timetable) -> bool:
+        """Keep a timetable that breaks no rule and is not worse."""
+        named = with_known_rooms(self._instance, self._told, timetable)
+        measures = measure(self._instance, self._told, named)
+        if self._best is not None and measures.rank > self._best[0].rank:
+            return False
+        if not check(self._instance, named).ok:
+            return False
+        self._best = measures, named
+        if self._report is not None:
+            self._report(measures)
+        return True
+
+    def _left(self, *, closing: bool = False) -> float:
+        """Return the seconds left, without what is kept back for the end."""
+        whole = self._seconds if closing else self._seconds * (1 - _CLOSING_SHARE)
+        return max(_LEAST_SECONDS, self._began + whole - monotonic())
+
+    def _slice(self) -> float:
+        return self._left() * _SHARE
+
+    def _answer(self) -> Repair:
+        elapsed = monotonic() - self._began
+        if self._best is None:
+            return Repair(Status.UNKNOWN, None, None, None, None, self._lost_bound, self._least_touched, elapsed)
+        measures, timetable = self._best
+        verdict = check(self._asked, timetable)
+        spared = max((more + 1 for more, floor in enumerate(self._floors) if floor > measures.lost), default=0)
+        answer = Repair(
+            status=Status.FEASIBLE,
+            timetable=timetable,
+            measures=measures,
+            goals=verdict.goals,
+            cost=verdict.cost,
+            lost_bound=self._lost_bound,
+            touched_bound=self._least_touched + spared,
+            seconds=elapsed,
+        )
+        is_optimal = answer.is_fewest and measures.lost <= answer.lost_bound
+        return replace(answer, status=Status.OPTIMAL) if is_optimal else answer
