@@ -20,7 +20,7 @@ class Limits:
         rules: Recurrence rules of one event.
         count: The largest COUNT; no honest series repeats more often.
         occurrences: Starts of one series within the horizon.
-        work: Candidate starts looked at over the whole document.
+        work: Candidate starts looked at over the whole document; an honest year has not 150 of them a day.
         warnings: Warnings kept; the last then says that there were more.
     """
 
@@ -34,7 +34,7 @@ class Limits:
     rules: int = 16
     count: int = 100_000
     occurrences: int = 5_000
-    work: int = 100_000
+    work: int = 60_000
     warnings: int = 100
 
 

@@ -1,14 +1,12 @@
 """Wall times across changes of offset, against an oracle that only knows UTC to local time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
-from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.scheduler.commitments.ical import CalendarReading
+from services.scheduler.commitments.ical import CalendarReading, read_calendar
 from services.scheduler.commitments.ical.values import DAY
 from services.scheduler.commitments.ical.zones import (
     ORIGIN,
@@ -16,61 +14,15 @@ from services.scheduler.commitments.ical.zones import (
     defined_zone,
     named_zone,
 )
+from tests.support.zones import YEARS, behaviours, changes_of, instant_of, local, zones
 
 HALF_HOUR = timedelta(minutes=30)
-YEARS = (2016, 2036)
 CHANGE_DAYS = {
     "America/New_York": (date(2026, 3, 8), date(2026, 11, 1)),
     "America/Los_Angeles": (date(2026, 3, 8), date(2026, 11, 1)),
     "America/Phoenix": (date(2026, 3, 8), date(2026, 11, 1)),
     "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
 }
-
-
-def local(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
-
-
-def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant at which the clock shows the time; else the time before the gap.
-
-    Only asks what the clock shows at an instant, never for the instant of a time.
-    """
-    near = wall.replace(tzinfo=UTC)
-    offsets = {local(near + timedelta(hours=h), zone) - wall - timedelta(hours=h) for h in (-26, 26)}
-    candidates = sorted(near - offset for offset in offsets)
-    shown = [instant for instant in candidates if local(instant, zone) == wall]
-    if shown:
-        return shown[0]
-    before = local(near - timedelta(hours=26), zone) - wall + timedelta(hours=26)
-    return near - before
-
-
-def canonical_zones() -> Iterator[str]:
-    """The zones of the database, each content once."""
-    seen: set[bytes] = set()
-    for name in sorted((files("tzdata") / "zones").read_text().split()):
-        digest = sha256((files("tzdata") / "zoneinfo" / name).read_bytes()).digest()
-        if digest not in seen:
-            seen.add(digest)
-            yield name
-
-
-def changes_of(zone: ZoneInfo) -> Iterator[datetime]:
-    """The instants at which the offset changes, to the second."""
-    midnight = datetime(YEARS[0], 1, 1, tzinfo=UTC)
-    offset = midnight.astimezone(zone).utcoffset()
-    while midnight.year < YEARS[1]:
-        before, midnight = midnight, midnight + timedelta(days=4)
-        after = midnight.astimezone(zone).utcoffset()
-        if after != offset:
-            low, high = 0, 4 * DAY
-            while high - low > 1:
-                middle = (low + high) // 2
-                same = (before + timedelta(seconds=middle)).astimezone(zone).utcoffset() == offset
-                low, high = (middle, high) if same else (low, middle)
-            yield before + timedelta(seconds=high)
-            offset = after
 
 
 def seconds(moment: datetime) -> int:
@@ -119,20 +71,44 @@ def test_each_change_of_offset_in_the_world_of_twenty_years_comes_out_right() ->
     changes = 0
     wrong: list[tuple[str, datetime]] = []
 
-    for name in canonical_zones():
-        with (files("tzdata") / "zoneinfo" / name).open("rb") as file:
-            zone = ZoneInfo.from_file(file, key=name)
+    for zone in zones():
         found = named_zone(zone)
         for change in changes_of(zone):
             changes += 1
             near = local(change, zone)
             edges = [near + timedelta(hours=hour, seconds=second) for hour in range(-2, 3) for second in (-1, 0, 1800)]
             wrong += [
-                (name, wall) for wall in edges if found.instant_at(seconds(wall)) != seconds(instant_of(wall, zone))
+                (zone.key, wall) for wall in edges if found.instant_at(seconds(wall)) != seconds(instant_of(wall, zone))
             ]
 
     assert wrong == []
     assert changes > 2_000
+
+
+def test_a_series_over_each_change_of_twenty_years_has_each_day_once_at_its_wall_time() -> None:
+    series = 0
+    for zone, changes in behaviours():
+        document: list[str] = []
+        expected: list[datetime] = []
+        for number, change in enumerate(changes):
+            # Where the clock stands as it changes: a time that comes twice, or is left out, on the day itself.
+            first = (local(change, zone) - timedelta(days=3)).replace(microsecond=0)
+            document += ["BEGIN:VEVENT", f"UID:{number}", f"DTSTART;TZID={zone.key}:{first:%Y%m%dT%H%M%S}"]
+            document += ["DURATION:PT5M", "RRULE:FREQ=DAILY;COUNT=7", "END:VEVENT"]
+            expected += [instant_of(first + timedelta(days=n), zone) for n in range(7)]
+        series += len(changes)
+        found: list[datetime] = []
+        for year in range(YEARS[0] - 1, YEARS[1] + 1, 2):
+            reading = read_calendar(
+                "\r\n".join(("BEGIN:VCALENDAR", "VERSION:2.0", *document, "END:VCALENDAR", "")).encode(),
+                zone=ZoneInfo("UTC"),
+                start=date(year, 1, 1),
+                end=date(year + 2, 1, 1),
+            )
+            found += [busy.start for busy in reading.busy]
+
+        assert found == sorted(set(expected)), zone.key
+    assert series > 500
 
 
 def test_each_instant_of_a_change_is_found_again_on_the_wall() -> None:
