@@ -48,6 +48,15 @@ def _solver(parser: _Parser) -> None:
     parser.add_argument("--save", type=Path, metavar="DIR", help="write the table and a plot an instance there")
 
 
+def _interactive(parser: _Parser) -> None:
+    _seed(parser)
+    parser.add_argument("--instances", type=Path, metavar="DIR", help="default: ../shared/solver/instances")
+    parser.add_argument("--only", default="XL-1", metavar="NAME", help="which instance (default: XL-1)")
+    parser.add_argument("--time-limit", type=_positive, default=20.0, metavar="SECONDS", help="to solve the week in")
+    parser.add_argument("--workers", type=int, default=2, metavar="N")
+    parser.add_argument("--people", type=int, default=100, metavar="N", help="to place and to explain (default: 100)")
+
+
 def _positive(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < float("inf"):
@@ -57,6 +66,7 @@ def _positive(text: str) -> float:
 
 BENCHES = {
     "import": Bench("calendar_import", "read a calendar of 500 weekly series", _seed),
+    "interactive": Bench("interactive", "how long the front desk waits to place and to explain", _interactive),
     "placement": Bench("placement", "share of real people who get nine hours a week", _placement),
     "refill": Bench("refill", "how often a freed seat finds somebody, asking one by one and in batches", _seed),
     "solver": Bench("solver", "cost, bound and peers on benchmark weeks, at equal CPU seconds", _solver),

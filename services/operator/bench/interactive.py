@@ -1,0 +1,156 @@
+"""`eventide bench interactive`: what the front desk waits for, on a published week of three hundred people.
+
+The week is the solver's own. A person is taken out of it and placed again, everybody else staying; reasons are asked
+for in all their kinds. Each answer is timed from the bare week on, with no index kept from one to the next, and each
+placement is judged by the independent checker. Goals count in their order, as in the service.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import cycle
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import Any, TypeVar
+
+from services.operator.bench.instances import generated
+from services.operator.bench.solver import SHARED_INSTANCES, NoInstancesError
+from services.operator.bench.timing import machine
+from services.scheduler.solver.check import check
+from services.scheduler.solver.format import instance_from_json
+from services.scheduler.solver.instance import Instance, Patient, Timetable
+from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
+from services.scheduler.solver.interactive.capacity import advise
+from services.scheduler.solver.interactive.frozen import FrozenWeek, without
+from services.scheduler.solver.interactive.place import Alternative, place, taking
+from services.scheduler.solver.interactive.scarcity import seat_prices
+from services.scheduler.solver.solve import solve
+
+PEOPLE = 300
+ALTERNATIVES = 4
+
+_T = TypeVar("_T")
+_Part = Callable[[Instance, Timetable, Sequence[Patient]], dict[str, Any]]
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of every part; what is not built yet is null.
+
+    Raises:
+        NoInstancesError: The folder that was named has no such instance.
+    """
+    instance = _instance(arguments)
+    outcome = solve(instance, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers)
+    if outcome.timetable is None or outcome.goals is None:
+        raise RuntimeError("the solver found no week to publish")
+    # The same people for every part, whoever comes first in the file.
+    people = Random(arguments.seed).sample(instance.patients, min(arguments.people, len(instance.patients)))  # noqa: S311
+    instance = replace(instance, weights=replace(instance.weights, lexicographic=True))
+    figures: dict[str, Any] = {
+        "instance": instance.name,
+        "patients": len(instance.patients),
+        "week": {"seconds": round(outcome.seconds, 1), "cost": outcome.objective, "unmet_slots": outcome.goals.unmet},
+        "machine": machine(),
+    }
+    for name in ("place", "repair", "explain", "capacity_advice"):
+        part = PARTS.get(name)
+        figures[name] = None if part is None else part(instance, outcome.timetable, people)
+    return figures
+
+
+def _instance(arguments: argparse.Namespace) -> Instance:
+    folder: Path = arguments.instances or SHARED_INSTANCES
+    path = folder / f"{arguments.only}.json"
+    if path.exists():
+        return instance_from_json(json.loads(path.read_bytes()))
+    if arguments.instances is not None:
+        raise NoInstancesError(folder, arguments.only)
+    print(f"{folder} is absent: a generated week of {PEOPLE} is measured instead", file=sys.stderr)
+    return instance_from_json(generated(PEOPLE, arguments.seed))
+
+
+def _timed(work: Callable[[], _T]) -> tuple[float, _T]:
+    began = perf_counter()
+    result = work()
+    return perf_counter() - began, result
+
+
+def _quantiles(seconds: Sequence[float]) -> dict[str, float | int]:
+    ordered = sorted(seconds)
+    at = {name: ordered[math.ceil(share * len(ordered)) - 1] for name, share in (("p50", 0.5), ("p95", 0.95))}
+    return {name: round(value, 4) for name, value in (*at.items(), ("max", ordered[-1]))} | {"runs": len(ordered)}
+
+
+def _places(instance: Instance, timetable: Timetable, people: Sequence[Patient]) -> dict[str, Any]:
+    """Take each person out and place them again."""
+    seconds, touched, violations, lost = [], 0, 0, 0
+    for patient in people:
+        empty = without(timetable, patient.id)
+
+        def placed(patient: Patient = patient, empty: Timetable = empty) -> tuple[FrozenWeek, Alternative]:
+            week = FrozenWeek(instance, empty)
+            return week, place(week, patient, seat_prices(week, patient.id), count=ALTERNATIVES)[0]
+
+        spent, (week, best) = _timed(placed)
+        seconds.append(spent)
+        after = taking(week, patient, best).timetable
+        faults = set(check(instance, after).errors) - set(check(instance, empty).errors)
+        violations += len(faults)
+        touched += _others_touched(instance, empty, after, patient)
+        had = sum(FrozenWeek(instance, timetable).missing(patient).values())
+        lost += max(0, best.parts.unmet - had)
+    return _quantiles(seconds) | {"people_touched": touched, "violations": violations, "slots_lost": lost}
+
+
+def _others_touched(instance: Instance, before: Timetable, after: Timetable, patient: Patient) -> int:
+    """Count who else has another week than before."""
+    changed = set(instance.session_keys(before)) ^ set(instance.session_keys(after))
+    return len({key.patient for key in changed if key.patient != patient.id})
+
+
+def _explanations(instance: Instance, timetable: Timetable, people: Sequence[Patient]) -> dict[str, Any]:
+    """Ask why here, why unplaced, and why not each of some sessions."""
+    kinds: dict[str, list[float]] = {"why_here": [], "why_unplaced": [], "why_not": []}
+    wishes = cycle(_wishes(instance, timetable))
+    for patient in people:
+        kinds["why_here"].append(_timed(lambda p=patient: why_here(FrozenWeek(instance, timetable), p))[0])  # type: ignore[misc]
+        kinds["why_unplaced"].append(_timed(lambda p=patient: why_unplaced(FrozenWeek(instance, timetable), p))[0])  # type: ignore[misc]
+        for wish in (next(wishes), next(wishes)):
+            spent, _ = _timed(lambda p=patient, w=wish: why_not(FrozenWeek(instance, timetable), p, w))  # type: ignore[misc]
+            kinds["why_not"].append(spent)
+    every = [seconds for kind in kinds.values() for seconds in kind]
+    return _quantiles(every) | {"people_touched": 0} | {name: _quantiles(seconds) for name, seconds in kinds.items()}
+
+
+def _wishes(instance: Instance, timetable: Timetable) -> list[Wish]:
+    """Sessions that take place, for whoever asks."""
+    groups = [Wish(instance.kinds[one.kind].service, one.day, one.slot) for one in timetable.groups]
+    visits = [Wish(one.service, one.day, one.slot) for one in timetable.visits]
+    return [wish for pair in zip(groups, visits, strict=False) for wish in pair]
+
+
+def _capacity(instance: Instance, timetable: Timetable, _people: Sequence[Patient]) -> dict[str, Any]:
+    spent, advice = _timed(lambda: advise(FrozenWeek(instance, timetable)))
+    return {"seconds": round(spent, 3), "slots_served": [one.slots for one in advice]}
+
+
+PARTS: dict[str, _Part] = {"place": _places, "explain": _explanations, "capacity_advice": _capacity}
+"""What can be measured; a part takes the instance, its published week and the people to ask about."""
+
+
+def table(figures: dict[str, Any]) -> str:
+    """Word the figures for a person."""
+    lines = [f"{figures['instance']}: {figures['patients']} patients, {figures['machine']}"]
+    for name in ("place", "repair", "explain"):
+        part = figures[name]
+        if part is None:
+            lines.append(f"{name:8} not measured")
+            continue
+        told = " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
+        lines.append(f"{name:8} {told}, {part['runs']} runs, people touched: {part['people_touched']}")
+    lines.append(f"advice   {figures['capacity_advice']['seconds'] * 1000:.0f} ms")
+    return "\n".join(lines)

@@ -1,0 +1,55 @@
+"""The bench of what the front desk waits for: its figures are there, and its placements are right."""
+
+import argparse
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.operator.bench import interactive
+from services.operator.bench.instances import generated
+from services.operator.bench.solver import NoInstancesError
+from services.scheduler.solver.solve import solve
+
+
+def arguments(**changes: Any) -> argparse.Namespace:
+    values = {"instances": None, "only": "XL-1", "seed": 1, "time_limit": 1.0, "workers": 1, "people": 4}
+    return argparse.Namespace(**values | changes)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "XL-1.json").write_text(json.dumps(generated(30, 1)), encoding="utf-8")
+    return tmp_path
+
+
+def test_placing_touches_nobody_else_breaks_no_rule_and_loses_nothing(folder: Path) -> None:
+    figures = interactive.measure(arguments(instances=folder))
+
+    assert figures["patients"] == 30
+    place = figures["place"]
+    assert (place["runs"], place["people_touched"], place["violations"], place["slots_lost"]) == (4, 0, 0, 0)
+    assert place["p50"] <= place["p95"] <= place["max"]
+    assert figures["explain"]["runs"] == 16
+    assert set(figures) >= {"place", "repair", "explain"}
+    assert "place" in interactive.table(figures)
+
+
+def test_a_placement_that_moves_somebody_is_counted(folder: Path) -> None:
+    """The negative control of the count: a week in which somebody else has lost a session."""
+    instance = interactive._instance(arguments(instances=folder))
+    solved = solve(instance, time_limit=1, seed=1, workers=1).timetable
+    assert solved is not None
+    group = solved.groups[0]
+    gone = replace(group, members=group.members[1:])
+    after = replace(solved, groups=(gone, *solved.groups[1:]))
+    patient = next(one for one in instance.patients if one.id != group.members[0])
+
+    assert interactive._others_touched(instance, solved, after, patient) == 1
+
+
+def test_a_folder_without_the_instance_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoInstancesError):
+        interactive.measure(arguments(instances=tmp_path))
