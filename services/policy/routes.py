@@ -13,6 +13,7 @@ _READS_THE_BOOK: Final = _CLINICAL | _DESK
 _BOOKS: Final = _DESK | {Role.COUNSELLOR}
 _PLANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
 _LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+_SEES_CONSENTS: Final = _READS_THE_BOOK | {Role.BILLING, Role.AUDITOR}
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
@@ -107,6 +108,22 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_emergency_access", "POST", "/v1/patients/{patient_id}/emergency_accesses", _CLINICAL),
     _records("list_emergency_accesses", "GET", "/v1/emergency_accesses", _LEADS | {Role.AUDITOR}),
     _records("review_emergency_access", "POST", "/v1/emergency_accesses/{access_id}:review", _LEADS),
+    _records("create_recipient", "POST", "/v1/recipients", _CLINICAL | _DESK),
+    _records("list_recipients", "GET", "/v1/recipients", _READS_THE_BOOK | {Role.BILLING, Role.AUDITOR}),
+    _records("create_consent", "POST", "/v1/patients/{patient_id}/consents", _CLINICAL | _DESK),
+    _records("list_consents", "GET", "/v1/patients/{patient_id}/consents", _SEES_CONSENTS),
+    _records("list_consent_versions", "GET", "/v1/consents/{consent_id}/versions", _SEES_CONSENTS),
+    _records("put_consent", "PUT", "/v1/consents/{consent_id}", _CLINICAL | _DESK),
+    _records("activate_consent", "POST", "/v1/consents/{consent_id}:activate", _CLINICAL | _DESK),
+    _records("revoke_consent", "POST", "/v1/consents/{consent_id}:revoke", _CLINICAL | _DESK),
+    _records("end_consent", "POST", "/v1/consents/{consent_id}:end", _CLINICAL | _DESK),
+    _records("create_representative", "POST", "/v1/patients/{patient_id}/representatives", _CLINICAL | _DESK),
+    _records("list_representatives", "GET", "/v1/patients/{patient_id}/representatives", _SEES_CONSENTS),
+    _records("create_restriction", "POST", "/v1/patients/{patient_id}/restrictions", _LEADS),
+    _records("list_restrictions", "GET", "/v1/patients/{patient_id}/restrictions", _SEES_CONSENTS),
+    _records("end_restriction", "POST", "/v1/restrictions/{restriction_id}:end", _LEADS),
+    _records("create_minor_consent_rule", "POST", "/v1/minor_consent_rules", _SETS_UP),
+    _records("list_minor_consent_rules", "GET", "/v1/minor_consent_rules", _READS_THE_SETUP | {Role.AUDITOR}),
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

@@ -8,9 +8,15 @@ from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Db, Now, Reading, Tracing, organization_of
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
+from services.records.consents.beside import BesideCommands, ConsentReads
+from services.records.consents.logic import ConsentCommands
+from services.records.consents.signing import Signing
+from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.recipients.logic import RecipientCommands, RecipientReads
+from services.records.recipients.storage import RecipientQueries, RecipientRows
 from services.records.treatment_plans.logic import NoContactCommands, TreatmentPlanCommands, TreatmentPlanReads
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 
@@ -78,3 +84,49 @@ async def _care_team_reading(read: Reading, gate: TheGate, patients: PatientRead
 
 
 CareTeamReading = Annotated[CareTeamReads, Depends(_care_team_reading)]
+
+
+async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: _RootKey) -> RecipientCommands:
+    return RecipientCommands(RecipientRows(db, root, organization_of(principal)), gate)
+
+
+RecipientChanges = Annotated[RecipientCommands, Depends(_recipient_changes)]
+
+
+async def _recipient_reading(read: Reading, gate: TheGate, root: _RootKey) -> RecipientReads:
+    return RecipientReads(RecipientQueries(read, root), gate)
+
+
+RecipientReading = Annotated[RecipientReads, Depends(_recipient_reading)]
+
+
+async def _consent_rows(db: Db, principal: Caller) -> ConsentRows:
+    return ConsentRows(db, organization_of(principal))
+
+
+_ConsentRows = Annotated[ConsentRows, Depends(_consent_rows)]
+
+
+async def _consent_changes(
+    rows: _ConsentRows, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
+) -> ConsentCommands:
+    return ConsentCommands(rows, patients, recipients, Signing(rows, gate), gate)
+
+
+ConsentChanges = Annotated[ConsentCommands, Depends(_consent_changes)]
+
+
+async def _beside_changes(
+    rows: _ConsentRows, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
+) -> BesideCommands:
+    return BesideCommands(rows, patients, recipients, gate)
+
+
+BesideChanges = Annotated[BesideCommands, Depends(_beside_changes)]
+
+
+async def _consent_reading(read: Reading, patients: PatientReading, gate: TheGate) -> ConsentReads:
+    return ConsentReads(ConsentQueries(read), patients, gate)
+
+
+ConsentReading = Annotated[ConsentReads, Depends(_consent_reading)]

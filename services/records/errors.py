@@ -91,3 +91,21 @@ class OverAlreadyError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("This is over already; nothing was changed.", code="over-already")
+
+
+class ConsentIncompleteError(ServiceError):
+    """The consent lacks what 42 CFR 2.31 asks for, so it cannot become active."""
+
+    problem = ProblemType.CONSENT_INCOMPLETE
+
+    def __init__(self, fields: tuple[InvalidField, ...]) -> None:
+        super().__init__("The consent cannot become active; errors names each element that is missing.", errors=fields)
+
+
+class ConsentSettledError(ServiceError):
+    """The consent is not in the status that this takes."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(f"Only a consent that is {needed} can be changed in this way.", code=f"not-{needed}")

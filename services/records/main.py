@@ -11,14 +11,21 @@ from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
 from services.records.care_teams.routes import router as care_teams
+from services.records.consents.routes import router as consents
 from services.records.patients.routes import router as patients
+from services.records.recipients.routes import router as recipients
 from services.records.settings import RecordsSettings
 from services.records.treatment_plans.routes import router as treatment_plans
 
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
-    return create_app(Microservice.RECORDS, (patients, treatment_plans, care_teams), lifespan=lifespan, is_audited=True)
+    return create_app(
+        Microservice.RECORDS,
+        (patients, treatment_plans, care_teams, consents, recipients),
+        lifespan=lifespan,
+        is_audited=True,
+    )
 
 
 def application() -> FastAPI:

@@ -90,7 +90,7 @@ def _is_complete(consent: Consent, _question: Question) -> Rule | None:
 def _is_signed(consent: Consent, question: Question) -> Rule | None:
     if any(signature.signed_at > question.now for signature in consent.signatures):
         return Rule.CONSENT_NOT_YET_SIGNED
-    return signature_flaw(consent, question.patient.standing)
+    return signature_flaw(consent, consent.standing or question.patient.standing)
 
 
 def _is_true(consent: Consent, _question: Question) -> Rule | None:

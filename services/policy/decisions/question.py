@@ -117,6 +117,8 @@ class Consent:
     revoked_at: datetime | None = None
     """From when on the revocation holds."""
     known_false: bool = False
+    standing: Standing | None = None
+    """The patient's when it was signed, which decides whose signature it took; None for the present one."""
 
 
 @dataclass(frozen=True, slots=True)

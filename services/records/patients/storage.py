@@ -6,7 +6,6 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import TIMESTAMP, Boolean, Integer, Uuid, bindparam, exists, or_, select, true
-from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -15,7 +14,8 @@ from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence
 from services.records.gate import Reach
-from services.records.patients.tables import OrganizationKeyRow, PatientKeyRow, PatientRow
+from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
+from services.records.patients.tables import PatientKeyRow, PatientRow
 from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
 
 _VIEWER: Final = bindparam("viewer", type_=Uuid)
@@ -208,7 +208,7 @@ class PatientRows:
         await self._add_key(patient, key_id, key)
 
     async def _add_key(self, patient: Patient, key_id: UUID, key: SealingKey) -> None:
-        above_id, above = await self._organization_key(patient.created_at)
+        above_id, above = await organization_key(self._db, self._root, self._organization_id, patient.created_at)
         self._db.add(
             PatientKeyRow(
                 organization_id=self._organization_id,
@@ -220,22 +220,6 @@ class PatientRows:
             )
         )
         await self._db.flush()
-
-    async def _organization_key(self, now: datetime) -> tuple[UUID, SealingKey]:
-        """Return the organization's key; it is made with the first patient, once, however many come at once."""
-        stored = select(OrganizationKeyRow.id, OrganizationKeyRow.wrapped)
-        row = (await self._db.execute(stored)).one_or_none()
-        if row is None:
-            await self._db.execute(self._new_organization_key(now).on_conflict_do_nothing())
-            row = (await self._db.execute(stored)).one()
-        return row.id, self._root.unwrap(row.id, row.wrapped, _organization_key_place(self._organization_id, row.id))
-
-    def _new_organization_key(self, now: datetime) -> Insert:
-        key_id = uuid4()
-        wrapped = self._root.wrap(SealingKey.generate(key_id), _organization_key_place(self._organization_id, key_id))
-        return insert(OrganizationKeyRow).values(
-            organization_id=self._organization_id, id=key_id, wrapped=wrapped, created_at=now
-        )
 
 
 def _to_reach(row: Mapping[Any, Any]) -> Reach:
@@ -269,7 +253,7 @@ def _open(key: SealingKey, row: Mapping[Any, Any], column: str) -> str:
 def _data_key(row: Mapping[Any, Any], root: SealingKey) -> SealingKey:
     organization_id, key_id = row["organization_id"], row["key_id"]
     above_id = row["organization_key_id"]
-    above = root.unwrap(above_id, row["wrapped_organization_key"], _organization_key_place(organization_id, above_id))
+    above = open_key(root, organization_id, above_id, row["wrapped_organization_key"])
     return above.unwrap(key_id, row["wrapped_key"], _key_place(organization_id, key_id))
 
 
@@ -279,7 +263,3 @@ def _place(organization_id: OrganizationId, column: str, patient_id: UUID) -> Pl
 
 def _key_place(organization_id: OrganizationId, key_id: UUID) -> Place:
     return Place(organization_id, PatientKeyRow.__tablename__, "wrapped", key_id)
-
-
-def _organization_key_place(organization_id: OrganizationId, key_id: UUID) -> Place:
-    return Place(organization_id, OrganizationKeyRow.__tablename__, "wrapped", key_id)

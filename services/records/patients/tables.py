@@ -9,18 +9,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.records.rows import Base
 
 
-class OrganizationKeyRow(Base):
-    """An organization's key, wrapped by the root key."""
-
-    __tablename__ = "organization_keys"
-    __table_args__ = (UniqueConstraint("organization_id"),)
-
-    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    wrapped: Mapped[bytes]
-    created_at: Mapped[datetime]
-
-
 class PatientRow(Base):
     """A patient; the bytes are sealed."""
 

@@ -1,0 +1,167 @@
+"""What belongs to consents: authority to sign for others, rules on minors, restrictions; and what can be read."""
+
+import secrets
+from uuid import UUID
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information, RecipientKind
+from services.contracts.identifiers import (
+    ConsentId,
+    MinorConsentRuleId,
+    PatientId,
+    RepresentativeId,
+    RestrictionId,
+    SiteId,
+)
+from services.contracts.records.consents import (
+    Consent,
+    MinorConsentRule,
+    MinorConsentRuleRequest,
+    Representative,
+    RepresentativeRequest,
+    Restriction,
+    RestrictionDecision,
+    RestrictionRequest,
+)
+from services.records.consents.storage import ConsentQueries, ConsentRows
+from services.records.errors import OverAlreadyError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.recipients.logic import RecipientCommands
+
+
+class BesideCommands:
+    """Changes to what belongs to consents, within one unit of work."""
+
+    def __init__(self, rows: ConsentRows, patients: PatientCommands, recipients: RecipientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._recipients = recipients
+        self._gate = gate
+
+    async def authorize(self, patient_id: PatientId, request: RepresentativeRequest) -> Representative:
+        """Enter somebody's authority to sign for a patient.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        await self._patients.lock(patient_id, Information.CONSENTS)
+        representative = Representative(
+            id=RepresentativeId(self._new_id()),
+            patient_id=patient_id,
+            created_at=self._gate.clock.now(),
+            **request.model_dump(),
+        )
+        await self._rows.add_representative(representative)
+        return representative
+
+    async def add_rule(self, request: MinorConsentRuleRequest) -> MinorConsentRule:
+        """Enter what a site's state says of minors.
+
+        Raises:
+            InvalidRequestError: A minor cannot sign alone from an age at which one is of age.
+        """
+        if request.alone_from_age is not None and request.alone_from_age >= request.majority_age:
+            raise InvalidRequestError("/alone_from_age", "must be less than majority_age")
+        rule = MinorConsentRule(
+            id=MinorConsentRuleId(self._new_id()), created_at=self._gate.clock.now(), **request.model_dump()
+        )
+        await self._rows.add_rule(rule)
+        self._gate.configured(site=request.site_id)
+        return rule
+
+    async def restrict(self, patient_id: PatientId, request: RestrictionRequest) -> Restriction:
+        """Enter a restriction that the patient asked for, and what was decided.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: It is one that must be granted, or names a recipient who is not in the directory.
+        """
+        await self._patients.lock(patient_id, Information.CONSENTS)
+        kinds = await self._recipients.kinds(request.recipient_ids, "/recipient_ids") | request.recipient_kinds
+        declined = request.decision is RestrictionDecision.DECLINED
+        if declined and request.paid_in_full and RecipientKind.HEALTH_PLAN in kinds:
+            raise InvalidRequestError(
+                "/decision",
+                "must be granted: the patient paid in full (42 CFR 2.26(a), 45 CFR 164.522(a)(1)(vi))",
+                code="must-be-granted",
+            )
+        restriction = Restriction(
+            id=RestrictionId(self._new_id()),
+            patient_id=patient_id,
+            information=sorted(request.information),
+            purposes=sorted(request.purposes),
+            recipient_ids=sorted(request.recipient_ids),
+            recipient_kinds=sorted(request.recipient_kinds),
+            paid_in_full=request.paid_in_full,
+            decision=request.decision,
+            created_at=self._gate.clock.now(),
+            ended_at=None,
+        )
+        await self._rows.add_restriction(restriction)
+        return restriction
+
+    async def end_restriction(self, restriction_id: RestrictionId) -> Restriction:
+        """End a restriction, as the patient asked or agreed to.
+
+        Raises:
+            NotFoundError: There is no such restriction here, or not for the caller.
+            OverAlreadyError: It has ended.
+        """
+        restriction = await self._rows.restriction(restriction_id)
+        if restriction is None:
+            self._gate.refuse(restriction_id)
+            raise NotFoundError
+        await self._patients.lock(restriction.patient_id, Information.CONSENTS)
+        if restriction.ended_at is not None:
+            raise OverAlreadyError
+        now = self._gate.clock.now()
+        await self._rows.end_restriction(restriction_id, now)
+        return restriction.model_copy(update={"ended_at": now})
+
+    def _new_id(self) -> UUID:
+        return new_id(self._gate.clock.now(), secrets.token_bytes(10))
+
+
+class ConsentReads:
+    """What can be read of consents and what belongs to them; all of a patient's are on one page."""
+
+    def __init__(self, queries: ConsentQueries, patients: PatientReads, gate: Gate) -> None:
+        self._queries = queries
+        self._patients = patients
+        self._gate = gate
+
+    async def of_patient(self, patient_id: PatientId) -> Page[Consent]:
+        """Return the newest version of each consent; raises NotFoundError where the patient is not for the caller."""
+        await self._patients.presence(patient_id, Information.CONSENTS)
+        return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
+
+    async def versions(self, consent_id: ConsentId) -> Page[Consent]:
+        """Return every version of a consent, newest first.
+
+        Raises:
+            NotFoundError: There is no such consent here, or not for the caller.
+        """
+        versions = await self._queries.versions(consent_id)
+        if not versions:
+            self._gate.refuse(consent_id)
+            raise NotFoundError
+        await self._patients.presence(versions[0].patient_id, Information.CONSENTS)
+        return Page(items=versions, next_page_token=None)
+
+    async def restrictions(self, patient_id: PatientId) -> Page[Restriction]:
+        """Return the restrictions; raises NotFoundError where the patient is not for the caller."""
+        await self._patients.presence(patient_id, Information.CONSENTS)
+        return Page(items=await self._queries.restrictions(patient_id), next_page_token=None)
+
+    async def representatives(self, patient_id: PatientId) -> Page[Representative]:
+        """Return who may sign; raises NotFoundError where the patient is not for the caller."""
+        await self._patients.presence(patient_id, Information.CONSENTS)
+        return Page(items=await self._queries.representatives(patient_id), next_page_token=None)
+
+    async def rules(self, site_id: SiteId) -> Page[MinorConsentRule]:
+        """Return a site's rules on minors, oldest first."""
+        self._gate.configured(site=site_id)
+        return Page(items=await self._queries.rules(site_id), next_page_token=None)

@@ -1,0 +1,182 @@
+"""What is true of consents: which elements are missing, whose signature it takes, and when one has ended."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from services.contracts.disclosure import (
+    TREATMENT_PAYMENT_OPERATIONS,
+    ConsentElement,
+    ConsentKind,
+    Information,
+    Purpose,
+    Signer,
+)
+from services.contracts.problems import InvalidField
+from services.contracts.records.consents import (
+    Consent,
+    ConsentStatement,
+    ConsentStatus,
+    ConsentTerms,
+    ExpiryEvent,
+    MinorConsentRule,
+    Representative,
+    RepresentativeKind,
+)
+from services.policy.decisions.question import Consent as Facts
+from services.policy.decisions.question import Signature, Standing
+
+USUAL_MAJORITY: Final = 18
+"""Where no rule has been entered; a minor then signs with a parent, which holds in every state."""
+
+_NEEDED: Final[Mapping[ConsentElement, tuple[str, str]]] = MappingProxyType(
+    {
+        ConsentElement.DISCLOSING_PARTY: ("/disclosing_party", "must name who may disclose"),
+        ConsentElement.INFORMATION: ("/information", "must describe what may be disclosed"),
+        ConsentElement.RECIPIENTS: ("/recipient_ids", "must name recipients, or recipient_kinds their class"),
+        ConsentElement.INTERMEDIARY_PARTICIPANTS: (
+            "/participant_ids",
+            "must name the intermediary's participants, or treating_participants be true",
+        ),
+        ConsentElement.PURPOSES: ("/purposes", "must say for what"),
+        ConsentElement.RIGHT_TO_REVOKE: ("/statements", "must contain right_to_revoke"),
+        ConsentElement.EXPIRY: ("/expires_on", "must be a day, or expires_upon an event"),
+        ConsentElement.SIGNATURE: ("/signatures", "must contain a signature"),
+        ConsentElement.SIGNATURE_DATE: ("/signatures", "must each say when it was signed"),
+        ConsentElement.REDISCLOSURE_STATEMENT: ("/statements", "must contain redisclosure"),
+        ConsentElement.CONSEQUENCES_OF_REFUSING: ("/statements", "must contain consequences_of_refusing"),
+    }
+)
+_OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
+
+
+def missing_elements(terms: ConsentTerms, *, names_intermediary: bool) -> frozenset[ConsentElement]:
+    """Return which elements of 42 CFR 2.31(a) a consent lacks."""
+    lacks = {
+        ConsentElement.DISCLOSING_PARTY: terms.disclosing_party is None,
+        ConsentElement.INFORMATION: not terms.information,
+        ConsentElement.RECIPIENTS: not terms.recipient_ids and not terms.recipient_kinds,
+        ConsentElement.INTERMEDIARY_PARTICIPANTS: names_intermediary
+        and not (terms.participant_ids or terms.treating_participants),
+        ConsentElement.PURPOSES: not terms.purposes,
+        ConsentElement.RIGHT_TO_REVOKE: ConsentStatement.RIGHT_TO_REVOKE not in terms.statements,
+        ConsentElement.EXPIRY: terms.expires_on is None and terms.expires_upon is None,
+        ConsentElement.SIGNATURE: not terms.signatures,
+        ConsentElement.SIGNATURE_DATE: any(one.signed_at is None for one in terms.signatures),
+        ConsentElement.REDISCLOSURE_STATEMENT: terms.kind is ConsentKind.GENERAL
+        and ConsentStatement.REDISCLOSURE not in terms.statements,
+        ConsentElement.CONSEQUENCES_OF_REFUSING: ConsentStatement.CONSEQUENCES_OF_REFUSING not in terms.statements,
+    }
+    return frozenset(element for element, is_missing in lacks.items() if is_missing)
+
+
+def fields_of(missing: frozenset[ConsentElement]) -> tuple[InvalidField, ...]:
+    """Say of each missing element where it belongs and what would be right."""
+    return tuple(
+        InvalidField(location="body", pointer=_NEEDED[element][0], detail=f"{element.value}: {_NEEDED[element][1]}")
+        for element in ConsentElement
+        if element in missing
+    )
+
+
+def misfits(terms: ConsentTerms) -> tuple[InvalidField, ...]:
+    """Say what a consent of this kind may not contain."""
+    return tuple(InvalidField(location="body", pointer=at, detail=detail) for at, detail in _misfits(terms))
+
+
+def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
+    kind, notes = terms.kind, frozenset({Information.COUNSELLING_NOTES})
+    proceedings = frozenset({Purpose.LEGAL_PROCEEDINGS})
+    if terms.expires_upon in _OPEN_ENDS and kind is not ConsentKind.GENERAL:
+        yield "/expires_upon", "must be a day or an event that occurs: only a general consent may be open-ended"
+    if kind is ConsentKind.GENERAL and not terms.purposes <= TREATMENT_PAYMENT_OPERATIONS:
+        yield "/purposes", "must be treatment, payment, operations only in a general consent"
+    # 42 CFR 2.31(b)(2) and (d): these two are combined with nothing else.
+    if (kind is ConsentKind.COUNSELLING_NOTES and terms.information != notes) or (
+        kind is not ConsentKind.COUNSELLING_NOTES and terms.information & notes
+    ):
+        yield "/information", "must be counselling_notes alone, in a consent of that kind alone"
+    if (kind is ConsentKind.PROCEEDINGS and terms.purposes != proceedings) or (
+        kind is not ConsentKind.PROCEEDINGS and terms.purposes & proceedings
+    ):
+        yield "/purposes", "must be legal_proceedings alone, in a consent of kind proceedings alone"
+
+
+def standing_of(
+    age: int, rule: MinorConsentRule | None, representatives: list[Representative], now: datetime
+) -> Standing:
+    """Return whose signature a patient's consents need now."""
+    majority = USUAL_MAJORITY if rule is None else rule.majority_age
+    if age < majority:
+        alone_from = None if rule is None else rule.alone_from_age
+        return Standing.MINOR_ALONE if alone_from is not None and age >= alone_from else Standing.MINOR_WITH_PARENT
+    in_force = (
+        one
+        for one in representatives
+        if one.kind is RepresentativeKind.GUARDIAN_OF_ADULT
+        and one.authority_from <= now
+        and (one.authority_until is None or now < one.authority_until)
+    )
+    return Standing.ADULT if next(in_force, None) is None else Standing.LACKS_CAPACITY
+
+
+def end_of_day(day: date) -> datetime:
+    """Return the instant at which a day has passed in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def signed_at(terms: ConsentTerms) -> datetime | None:
+    """Return when the last signature was put under a consent, or None where none says when."""
+    return max((one.signed_at for one in terms.signatures if one.signed_at is not None), default=None)
+
+
+def rule_on(rules: list[MinorConsentRule], day: date) -> MinorConsentRule | None:
+    """Return the newest of a site's rules, oldest first, that is effective by a day."""
+    return next((rule for rule in reversed(rules) if rule.effective_from <= day), None)
+
+
+def facts_of(consent: Consent, representatives: list[Representative], standing: Standing) -> Facts:
+    """Write a consent down as the decision sees it; `standing` is the patient's when it was signed.
+
+    What is active has every element, as the table's constraints say; a draft lacks its signature whatever it says.
+    """
+    terms = consent.terms
+    by_id: dict[UUID, Representative] = {one.id: one for one in representatives}
+    expires = [] if terms.expires_on is None else [end_of_day(terms.expires_on)]
+    expires += [consent.effective_at] if consent.status is ConsentStatus.ENDED else []
+    is_draft = consent.status is ConsentStatus.DRAFT
+    return Facts(
+        id=consent.id,
+        version=consent.version,
+        kind=terms.kind,
+        missing=frozenset({ConsentElement.SIGNATURE} if is_draft else ()),
+        information=terms.information,
+        purposes=terms.purposes,
+        recipient_ids=frozenset(terms.recipient_ids),
+        recipient_kinds=terms.recipient_kinds,
+        signatures=tuple(_signatures(terms, by_id)),
+        records_from=terms.records_from,
+        records_until=terms.records_until,
+        expires_at=min(expires, default=None),
+        revoked_at=consent.effective_at if consent.status is ConsentStatus.REVOKED else None,
+        known_false=consent.status is ConsentStatus.FALSE,
+        standing=standing,
+    )
+
+
+def _signatures(terms: ConsentTerms, representatives: Mapping[UUID, Representative]) -> Iterator[Signature]:
+    for one in terms.signatures:
+        if one.signed_at is None:
+            continue
+        authority = None if one.representative_id is None else representatives.get(one.representative_id)
+        if one.signer is Signer.PATIENT:
+            yield Signature(one.signer, one.signed_at)
+        elif authority is not None and _may_sign(one.signer, authority.kind):
+            yield Signature(one.signer, one.signed_at, authority.authority_from, authority.authority_until)
+
+
+def _may_sign(signer: Signer, kind: RepresentativeKind) -> bool:
+    is_of_adult = kind is RepresentativeKind.GUARDIAN_OF_ADULT
+    return is_of_adult is (signer is Signer.PERSONAL_REPRESENTATIVE)

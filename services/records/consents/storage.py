@@ -1,0 +1,187 @@
+"""Where consents, authority, rules on minors, and restrictions are kept."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Text, Uuid, bindparam, cast, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import ConsentId, OrganizationId, PatientId, RestrictionId, SiteId
+from services.contracts.records.consents import (
+    Consent,
+    ConsentTerms,
+    MinorConsentRule,
+    Representative,
+    Restriction,
+)
+from services.records.consents.tables import ConsentRow, MinorConsentRuleRow, RepresentativeRow, RestrictionRow
+
+_TERMS: Final = tuple(name for name in ConsentTerms.model_fields if name != "signatures")
+# SQLAlchemy's connections hand jsonb over in another form than the pool of reads; text is text on both.
+_CONSENT: Final = select(
+    ConsentRow.id,
+    ConsentRow.patient_id,
+    ConsentRow.version,
+    ConsentRow.status,
+    ConsentRow.effective_at,
+    ConsentRow.changed_by,
+    ConsentRow.created_at,
+    cast(ConsentRow.signatures, Text).label("signatures"),
+    *(getattr(ConsentRow, name) for name in _TERMS),
+)
+_PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_NEWEST_OF_PATIENT: Final = (
+    _CONSENT.ext(distinct_on(ConsentRow.id))
+    .where(ConsentRow.patient_id == _PATIENT_ID)
+    .order_by(ConsentRow.id, ConsentRow.version.desc())
+)
+_OF_PATIENT: Final = Query(_NEWEST_OF_PATIENT)
+_VERSIONS: Final = Query(
+    _CONSENT.where(ConsentRow.id == bindparam("consent_id", type_=Uuid)).order_by(ConsentRow.version.desc())
+)
+_RESTRICTIONS_OF_PATIENT: Final = (
+    select(RestrictionRow.__table__).where(RestrictionRow.patient_id == _PATIENT_ID).order_by(RestrictionRow.id)
+)
+_RESTRICTIONS: Final = Query(_RESTRICTIONS_OF_PATIENT)
+_REPRESENTATIVES_OF_PATIENT: Final = (
+    select(RepresentativeRow.__table__)
+    .where(RepresentativeRow.patient_id == _PATIENT_ID)
+    .order_by(RepresentativeRow.id)
+)
+_REPRESENTATIVES: Final = Query(_REPRESENTATIVES_OF_PATIENT)
+_RULES_OF_SITE: Final = (
+    select(MinorConsentRuleRow.__table__)
+    .where(MinorConsentRuleRow.site_id == bindparam("site_id", type_=Uuid))
+    .order_by(MinorConsentRuleRow.effective_from, MinorConsentRuleRow.id)
+)
+_RULES: Final = Query(_RULES_OF_SITE)
+
+
+class ConsentQueries:
+    """Reads of consents and what belongs to them."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def of_patient(self, patient_id: PatientId) -> list[Consent]:
+        """Return the newest version of each of a patient's consents."""
+        return [_to_consent(row) for row in await self._read.all(_OF_PATIENT, patient_id=patient_id)]
+
+    async def versions(self, consent_id: ConsentId) -> list[Consent]:
+        """Return every version of a consent, newest first."""
+        return [_to_consent(row) for row in await self._read.all(_VERSIONS, consent_id=consent_id)]
+
+    async def restrictions(self, patient_id: PatientId) -> list[Restriction]:
+        """Return a patient's restrictions, those that have ended too."""
+        rows = await self._read.all(_RESTRICTIONS, patient_id=patient_id)
+        return [Restriction.model_validate(dict(row)) for row in rows]
+
+    async def representatives(self, patient_id: PatientId) -> list[Representative]:
+        """Return who has or had authority to sign for a patient."""
+        rows = await self._read.all(_REPRESENTATIVES, patient_id=patient_id)
+        return [Representative.model_validate(dict(row)) for row in rows]
+
+    async def rules(self, site_id: SiteId) -> list[MinorConsentRule]:
+        """Return a site's rules on minors, oldest first."""
+        rows = await self._read.all(_RULES, site_id=site_id)
+        return [MinorConsentRule.model_validate(dict(row)) for row in rows]
+
+
+class ConsentRows:
+    """Consents and what belongs to them, within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def add(self, consent: Consent, *, names_intermediary: bool, evidence_sha256: str | None = None) -> None:
+        """Write one version of a consent."""
+        terms = consent.terms.model_dump(mode="python", exclude={"signatures"})
+        columns = {name: _plain(value) for name, value in terms.items()}
+        self._db.add(
+            ConsentRow(
+                organization_id=self._organization_id,
+                status=consent.status.value,
+                signatures=[one.model_dump(mode="json") for one in consent.terms.signatures],
+                names_intermediary=names_intermediary,
+                evidence_sha256=evidence_sha256,
+                **consent.model_dump(exclude={"terms", "status"}),
+                **columns,
+            )
+        )
+        await self._db.flush()
+
+    async def newest(self, consent_id: ConsentId) -> tuple[Consent, bool] | None:
+        """Return the newest version of a consent, and whether it names an intermediary."""
+        found = (
+            _CONSENT.add_columns(ConsentRow.names_intermediary)
+            .where(ConsentRow.id == consent_id)
+            .order_by(ConsentRow.version.desc())
+            .limit(1)
+        )
+        row = (await self._db.execute(found)).mappings().one_or_none()
+        return None if row is None else (_to_consent(row), row["names_intermediary"])
+
+    async def of_patient(self, patient_id: PatientId) -> list[Consent]:
+        """Return the newest version of each of a patient's consents."""
+        rows = await self._db.execute(_NEWEST_OF_PATIENT, {"patient_id": patient_id})
+        return [_to_consent(row) for row in rows.mappings()]
+
+    async def add_representative(self, representative: Representative) -> None:
+        """Write an authority."""
+        self._db.add(_row(RepresentativeRow, self._organization_id, representative))
+        await self._db.flush()
+
+    async def representatives(self, patient_id: PatientId) -> list[Representative]:
+        """Return who has or had authority to sign for a patient."""
+        rows = await self._db.execute(_REPRESENTATIVES_OF_PATIENT, {"patient_id": patient_id})
+        return [Representative.model_validate(dict(row)) for row in rows.mappings()]
+
+    async def add_rule(self, rule: MinorConsentRule) -> None:
+        """Write a rule on minors."""
+        self._db.add(_row(MinorConsentRuleRow, self._organization_id, rule))
+        await self._db.flush()
+
+    async def rules(self, site_id: SiteId) -> list[MinorConsentRule]:
+        """Return a site's rules on minors, oldest first."""
+        rows = await self._db.execute(_RULES_OF_SITE, {"site_id": site_id})
+        return [MinorConsentRule.model_validate(dict(row)) for row in rows.mappings()]
+
+    async def add_restriction(self, restriction: Restriction) -> None:
+        """Write a restriction."""
+        self._db.add(_row(RestrictionRow, self._organization_id, restriction))
+        await self._db.flush()
+
+    async def restrictions(self, patient_id: PatientId) -> list[Restriction]:
+        """Return a patient's restrictions, those that have ended too."""
+        rows = await self._db.execute(_RESTRICTIONS_OF_PATIENT, {"patient_id": patient_id})
+        return [Restriction.model_validate(dict(row)) for row in rows.mappings()]
+
+    async def restriction(self, restriction_id: RestrictionId) -> Restriction | None:
+        """Return a restriction."""
+        found = select(RestrictionRow.__table__).where(RestrictionRow.id == restriction_id)
+        row = (await self._db.execute(found)).mappings().one_or_none()
+        return None if row is None else Restriction.model_validate(dict(row))
+
+    async def end_restriction(self, restriction_id: RestrictionId, now: datetime) -> None:
+        """End a restriction."""
+        await self._db.execute(update(RestrictionRow).where(RestrictionRow.id == restriction_id).values(ended_at=now))
+
+
+def _row(kind: Any, organization_id: OrganizationId, resource: Any) -> Any:
+    values = {name: _plain(value) for name, value in resource.model_dump().items()}
+    return kind(organization_id=organization_id, **values)
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, frozenset) else value
+
+
+def _to_consent(row: Mapping[Any, Any]) -> Consent:
+    terms = {name: row[name] for name in _TERMS} | {"signatures": orjson.loads(row["signatures"])}
+    values = {name: row[name] for name in Consent.model_fields if name != "terms"}
+    return Consent.model_validate({**values, "terms": terms})
