@@ -265,6 +265,20 @@ class CommitmentCollidesError(ServiceError):
         )
 
 
+class SeatRulesBrokenError(ServiceError):
+    """The patient's plan, or what the patient has on that day already, speaks against the session."""
+
+    problem = ProblemType.RULES_BROKEN
+
+    def __init__(self, broken: Sequence[tuple[str, str]]) -> None:
+        sentences = [sentence for _, sentence in broken]
+        super().__init__(
+            f"Nothing was changed: {'; '.join(sentences)}. Choose another session, or change the plan first.",
+            code=broken[0][0],
+            errors=tuple(InvalidField(location="path", pointer="appointment_id", detail=one) for one in sentences),
+        )
+
+
 class NoSeatError(ServiceError):
     """Every seat is taken, or sits beside somebody the patient is kept apart from: the same words for both."""
 
@@ -354,3 +368,33 @@ class PlacementRefusedError(ServiceError):
             f"The patient's week would break a rule: {'; '.join(broken)}. Ask for recommendations again.",
             code="placement-does-not-fit",
         )
+
+
+class MakeUpClosedError(ServiceError):
+    """The make-up is booked already, or nothing is owed any more."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"This make-up is {status}: nothing was changed.", code=f"make-up-{status}")
+
+
+class AttendanceRecordedError(ServiceError):
+    """Something else was recorded of the patient in this session."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, status: str) -> None:
+        super().__init__(
+            f"The attendance is recorded already, as {status}: amend that record where it is wrong.",
+            code="attendance-recorded",
+        )
+
+
+class AttendanceTimeError(ServiceError):
+    """It is too early or too late for what was to be recorded."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(f"{sentence} Nothing was recorded.", code=code)

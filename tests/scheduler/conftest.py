@@ -257,3 +257,15 @@ def desk(
 @pytest.fixture
 async def people(new_patient: Make, site: Json) -> People:
     return People(*[await new_patient(site) for _ in People._fields])
+
+
+@pytest.fixture
+def at(scheduler_app: Any, desk: Desk) -> Callable[[datetime], None]:
+    """Let it be that time for the scheduler, and for who publishes."""
+
+    def set_clock(instant: datetime) -> None:
+        process = scheduler_app.state.process
+        desk.clock = Clock(instant - Clock().now())
+        scheduler_app.state.process = type(process)(desk.clock, process.database, process.authenticator)
+
+    return set_clock

@@ -65,7 +65,7 @@ class _KnowsEverybody(RecordsClient):
 
     @override
     async def patient_seating(self, caller_token: str, patient_id: PatientId) -> PatientSeating:
-        return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[])
+        return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None)
 
 
 class FrontDesk:

@@ -41,6 +41,7 @@ class TreatmentPlanRow(Base):
     planned_admission: Mapped[date | None]
     planned_discharge: Mapped[date | None]
     taper_weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    telehealth_consented_on: Mapped[date | None]
     created_at: Mapped[datetime]
 
 

@@ -5,22 +5,40 @@ requests that seat one patient in two sessions meet at the exclusion constraint 
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, TIMESTAMP, Uuid, any_, bindparam, delete, func, insert, select, union_all, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    Uuid,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.bookings import ReleaseReason
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.vocabulary import Modality
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
+from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.tables import ReleaseRow
+from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
 
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
@@ -32,13 +50,51 @@ _WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
 )
 # All locks at once and in one order, so that two requests cannot wait for each other.
 _LOCK: Final = (
-    select(AppointmentRow.id, AppointmentRow.status, AppointmentRow.modality, AppointmentRow.during)
+    select(
+        AppointmentRow.id,
+        AppointmentRow.site_id,
+        AppointmentRow.week,
+        AppointmentRow.status,
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        AppointmentRow.during,
+        AppointmentRow.track,
+        AppointmentRow.language,
+        SiteRow.zone,
+    )
+    .join(
+        SiteRow, and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id)
+    )
     .where(
         AppointmentRow.id == any_(func.array(union_all(select(_APPOINTMENT_ID), _WITH_A_LAPSED_HOLD).scalar_subquery()))
     )
     .order_by(AppointmentRow.id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=AppointmentRow)
 )
+_OTHERS: Final = (
+    select(
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        AppointmentRow.during,
+        AppointmentRow.track,
+        AppointmentRow.language,
+    )
+    .join(
+        AppointmentPatientRow,
+        and_(
+            AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+            AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        ),
+    )
+    .where(
+        AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
+        AppointmentPatientRow.booked,
+        AppointmentPatientRow.appointment_id != all_(bindparam("without", type_=ARRAY(Uuid))),
+        or_(AppointmentPatientRow.held_until.is_(None), AppointmentPatientRow.held_until > _NOW),
+        AppointmentPatientRow.during.op("&&")(bindparam("near", type_=TSTZRANGE)),
+    )
+)
+_NEAR: Final = timedelta(days=3)
 _SEATS: Final = select(
     AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id, AppointmentPatientRow.held_until
 ).where(AppointmentPatientRow.appointment_id == any_(bindparam("appointments", type_=ARRAY(Uuid))))
@@ -60,10 +116,10 @@ class LockedSession:
     """A session that nobody else can change until the transaction ends; `seats` says until when one is held."""
 
     id: AppointmentId
+    site_id: SiteId
+    week: date
     status: AppointmentStatus
-    modality: Modality
-    start: datetime
-    end: datetime
+    facts: SessionFacts
     seats: Mapping[PatientId, datetime | None]
 
     def is_booked_for(self, patient_id: PatientId) -> bool:
@@ -83,12 +139,37 @@ async def lock_session(
     row = rows[appointment_id]
     return LockedSession(
         id=appointment_id,
+        site_id=row.site_id,
+        week=row.week,
         status=AppointmentStatus(row.status),
+        facts=_facts(row, ZoneInfo(row.zone)),
+        seats=seats[appointment_id],
+    )
+
+
+def _facts(row: Any, zone: tzinfo) -> SessionFacts:
+    return SessionFacts(
+        service=ServiceKind(row.service),
         modality=Modality(row.modality),
         start=row.during.lower,
         end=row.during.upper,
-        seats=seats[appointment_id],
+        track=row.track,
+        language=row.language,
+        zone=zone,
     )
+
+
+async def other_sessions(
+    db: AsyncSession, patient_id: PatientId, session: SessionFacts, *, without: Sequence[AppointmentId], now: datetime
+) -> list[SessionFacts]:
+    """Fetch what else a patient has within some days of a session, but for the sessions named."""
+    asked = {
+        "patient_id": patient_id,
+        "without": list(without),
+        "near": Range(session.start - _NEAR, session.end + _NEAR),
+        "now": now,
+    }
+    return [_facts(row, session.zone) for row in await db.execute(_OTHERS, asked)]
 
 
 async def _live_seats(
@@ -140,7 +221,7 @@ async def seat(
         organization_id=organization_id,
         appointment_id=session.id,
         patient_id=patient_id,
-        during=Range(session.start, session.end),
+        during=Range(session.facts.start, session.facts.end),
         booked=True,
         held_until=held_until,
         by_hand=True,
