@@ -18,6 +18,7 @@ from services.scheduler.census.routes import router as census
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.disruptions.routes import router as disruptions
 from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
@@ -52,6 +53,7 @@ _ROUTERS = (
     practitioners,
     group_offerings,
     waitlist,
+    disruptions,
     notices,
     group_series,
     notice_preferences,

@@ -6,6 +6,7 @@ from typing import Final
 from services.scheduler.appointments import tables as appointments
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.commitments import tables as commitments
+from services.scheduler.disruptions import tables as disruptions
 from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
@@ -26,6 +27,7 @@ TABLES: Final = (
     appointments,
     bookings,
     commitments,
+    disruptions,
     feeds,
     group_offerings,
     keys,

@@ -9,6 +9,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
 from services.scheduler.dependencies.base import Command, Records, notices_in
+from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.notices.announcing import Announcements
@@ -74,6 +75,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         commitments=CommitmentsReader(command.read),
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
+        outages=OutagesReader(command.read),
         records=records,
         clock=command.clock,
     )
@@ -109,6 +111,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
+        outages=OutagesReader(command.read),
         announcements=Announcements(notices_in(command), command.clock),
         clock=command.clock,
     )

@@ -12,6 +12,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
 from services.scheduler.practitioners.logic import PractitionersReader
@@ -30,6 +31,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         commitments=CommitmentsReader(read),
         timetables=TimetablesReader(read),
         appointments=appointments,
+        outages=OutagesReader(read),
         records=records,
         clock=clock,
     )

@@ -61,6 +61,7 @@ from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.instance import Timetable as SolvedTimetable
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.logic import SolvesReader
+from services.scheduler.solves.outages import OutagesSource, with_outages
 from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
@@ -101,6 +102,10 @@ class ProposalsReader:
     async def document(self, proposal_id: ProposalId) -> dict[str, Any]:
         """Return the timetable of a proposal that exists, as the solver writes it."""
         return await storage.document_of(self._read, proposal_id)
+
+    async def repair(self, proposal_id: ProposalId) -> dict[str, Any] | None:
+        """Return what a repair does to people, counted and bounded; None where the proposal is no repair."""
+        return await storage.repair_of(self._read, proposal_id)
 
     async def rejected(self, proposal_id: ProposalId) -> set[int]:
         """Return the numbers of the changes that are rejected."""
@@ -191,6 +196,7 @@ class ProposalsLogic:
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         book: AppointmentsReader,
+        outages: OutagesSource,
         announcements: Announcements,
         clock: Clock,
     ) -> None:
@@ -204,6 +210,7 @@ class ProposalsLogic:
         self._timetables = timetables
         self._appointments = appointments
         self._book = book
+        self._outages = outages
         self._announcements = announcements
         self._clock = clock
 
@@ -289,7 +296,8 @@ class ProposalsLogic:
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         begun = await self._book.begun(proposal.site_id, proposal.week)
-        known = with_commitments(instance, busy, grid)
+        outages = await self._outages.of_week(proposal.site_id, grid)
+        known = with_outages(with_commitments(instance, busy, grid), outages)
         return instance_from_json(with_beginnings(known, begun, grid, self._clock.now()))
 
     def _next_version(
