@@ -187,6 +187,7 @@ class CollidingAppointment(ResourceModel):
     site_id: SiteId
     week: date
     timetable_version: int
+    published_version: int | None = Field(description="The week's version by now; null where it was never published.")
     service: ServiceKind
     modality: Modality
     start: datetime
@@ -200,11 +201,22 @@ class CollidingInterval(ResourceModel):
     end: datetime
 
 
+class RepairOffer(ResourceModel):
+    """What to ask for so that a week is made anew around what collides, with the fewest changes to what people know."""
+
+    operation_id: str
+    path: str
+    site_id: SiteId = Field(description="Goes into the body, with week.")
+    week: date
+    base_version: int = Field(description="The published version that it changes: what If-Match names to publish it.")
+
+
 class Collision(ResourceModel):
-    """A busy time that lies over published sessions of the same patient."""
+    """A busy time that lies over published sessions of the same patient, and how to repair their weeks."""
 
     busy: CollidingInterval
     appointments: list[CollidingAppointment]
+    repairs: list[RepairOffer]
 
 
 class OpenCollision(Collision):
