@@ -33,6 +33,7 @@ class ProblemType(StrEnum):
     TIMETABLE_REFUSED = "timetable-refused"
     DOUBLE_BOOKING = "double-booking"
     NO_SEAT = "no-seat"
+    DISCLOSURE_DENIED = "disclosure-denied"
     CONSENT_INCOMPLETE = "consent-incomplete"
     UPSTREAM_UNAVAILABLE = "upstream-unavailable"
     DATABASE_UNAVAILABLE = "database-unavailable"

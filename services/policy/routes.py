@@ -122,6 +122,10 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_restriction", "POST", "/v1/patients/{patient_id}/restrictions", _LEADS),
     _records("list_restrictions", "GET", "/v1/patients/{patient_id}/restrictions", _SEES_CONSENTS),
     _records("end_restriction", "POST", "/v1/restrictions/{restriction_id}:end", _LEADS),
+    _records("create_disclosure", "POST", "/v1/patients/{patient_id}/disclosures", _CLINICAL | {Role.BILLING}),
+    _records("list_patient_disclosures", "GET", "/v1/patients/{patient_id}/disclosures", _SEES_CONSENTS),
+    _records("list_disclosures", "GET", "/v1/disclosures", _LEADS | {Role.AUDITOR}),
+    _records("review_disclosure", "POST", "/v1/disclosures/{disclosure_id}:review", _LEADS),
     _records("create_minor_consent_rule", "POST", "/v1/minor_consent_rules", _SETS_UP),
     _records("list_minor_consent_rules", "GET", "/v1/minor_consent_rules", _READS_THE_SETUP | {Role.AUDITOR}),
     # scheduler

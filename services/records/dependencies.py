@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.chassis.database import Read, driver_connection
 from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Db, Now, Reading, Tracing, organization_of
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
@@ -12,6 +13,8 @@ from services.records.consents.beside import BesideCommands, ConsentReads
 from services.records.consents.logic import ConsentCommands
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentQueries, ConsentRows
+from services.records.disclosures.logic import DisclosureCommands, DisclosureReads
+from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
@@ -130,3 +133,31 @@ async def _consent_reading(read: Reading, patients: PatientReading, gate: TheGat
 
 
 ConsentReading = Annotated[ConsentReads, Depends(_consent_reading)]
+
+
+async def _disclosure_changes(
+    db: Db,
+    rows: _ConsentRows,
+    patients: PatientChanges,
+    recipients: RecipientChanges,
+    gate: TheGate,
+    root: _RootKey,
+) -> DisclosureCommands:
+    # The plan is read within the unit of work: what is disclosed is what was decided on.
+    read = Read(await driver_connection(db))
+    plans = TreatmentPlanReads(TreatmentPlanQueries(read), PatientReads(PatientQueries(read, root), gate))
+    return DisclosureCommands(
+        DisclosureRows(db, organization_of(gate.caller)), patients, plans, recipients, Signing(rows, gate), gate
+    )
+
+
+DisclosureChanges = Annotated[DisclosureCommands, Depends(_disclosure_changes)]
+
+
+async def _disclosure_reading(
+    read: Reading, patients: PatientReading, recipients: RecipientReading, gate: TheGate
+) -> DisclosureReads:
+    return DisclosureReads(DisclosureQueries(read), patients, recipients, gate)
+
+
+DisclosureReading = Annotated[DisclosureReads, Depends(_disclosure_reading)]

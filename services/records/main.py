@@ -12,6 +12,7 @@ from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
+from services.records.disclosures.routes import router as disclosures
 from services.records.patients.routes import router as patients
 from services.records.recipients.routes import router as recipients
 from services.records.settings import RecordsSettings
@@ -22,7 +23,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
     return create_app(
         Microservice.RECORDS,
-        (patients, treatment_plans, care_teams, consents, recipients),
+        (patients, treatment_plans, care_teams, consents, recipients, disclosures),
         lifespan=lifespan,
         is_audited=True,
     )

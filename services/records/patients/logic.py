@@ -10,7 +10,7 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
-from services.records.gate import Gate
+from services.records.gate import Gate, Reach
 from services.records.patients.rules import OLDEST_YEARS, age_on, is_plausible_birth_date
 from services.records.patients.storage import PatientQueries, PatientRows, Row, Seen, Viewer
 
@@ -73,6 +73,20 @@ class PatientCommands:
             self._gate.refuse(patient_id)
             raise NotFoundError
         self._gate.broke_glass(patient_id, nature)
+
+    async def lock_to_disclose(self, patient_id: PatientId, *, in_emergency: bool) -> tuple[Patient, Reach]:
+        """Return a patient and what the caller is to them; the decision on what is disclosed follows, and tells.
+
+        In an emergency whoever is there acts, and is reviewed; otherwise the patient must be in the caller's reach.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
+        if seen is None or not (in_emergency or self._gate.is_open(seen.reach, Information.DEMOGRAPHICS)):
+            self._gate.refuse(patient_id, "not-found" if seen is None else "no-relation")
+            raise NotFoundError
+        return seen.row, seen.reach
 
     async def lock_age(self, patient_id: PatientId, information: Information, day: date) -> int:
         """Return a patient's age in completed years on a day; otherwise as `lock`.

@@ -118,6 +118,10 @@ class TreatmentPlanReads:
             raise NotFoundError
         return plan
 
+    async def to_disclose(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest version for a disclosure, which is decided with it; None where there is no plan."""
+        return await self._queries.newest(patient_id)
+
     async def seating(self, patient_id: PatientId) -> PatientSeating:
         """Return what giving a patient a seat depends on.
 
