@@ -33,9 +33,9 @@ async def test_a_secret_is_kept_as_its_hash_alone(desk: Desk, three: Three, offe
 
     rows = await desk.run("select token_hash, offer_tokens::text from offer_tokens")
 
-    assert [bytes(row[0]) for row in rows] == [hash_of(token)]
-    assert token not in rows[0][1]
-    assert three.ann.patient["id"] not in rows[0][1]
+    # The table spans organizations: it may hold what others of this run have made.
+    assert [bytes(row[0]) for row in rows].count(hash_of(token)) == 1
+    assert not any(token in row[1] or three.ann.patient["id"] in row[1] for row in rows)
 
 
 async def test_the_first_to_accept_with_a_secret_has_the_seat_and_hears_so_again(
