@@ -189,7 +189,11 @@ class _Meetings:
         span = ((1 << kind.slots) - 1) << slot
         leaders = self._staff(day, slot, kind.slots, language, kind.service)
         helpers = self._staff(day, slot, kind.slots, language, None)
-        rooms = [room.capacity for room in self._instance.rooms if not self._taken[room.id][day] & span]
+        rooms = [
+            room.capacity
+            for room in self._instance.rooms
+            if not self._taken[room.id][day] & span and room.is_open(day, slot, slot + kind.slots)
+        ]
         is_assisted = any(helper != leader for leader in leaders or (None,) for helper in helpers)
         seats = kind.size.maximum if is_assisted else min(kind.size.maximum, kind.size.co_facilitator_above)
         lacks = GROUP if leaders else SHIFT

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.scheduler.solver.check import check
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Id, Instance, Interval, TherapyGroup, Timetable, Visit
-from services.scheduler.solver.interactive.capacity import Advice, _most_visits, advise, together
+from services.scheduler.solver.interactive.capacity import GROUP, ROOM, Advice, _most_visits, advise, together
 from services.scheduler.solver.interactive.frozen import FrozenWeek
 from services.scheduler.solver.limits import Weights
 from services.scheduler.solver.model import Problem
@@ -140,3 +140,16 @@ def test_a_shift_serves_whom_it_says(seed: int) -> None:
         assert answer.timetable is not None
         assert {visit.patient for visit in answer.timetable.visits} == set(advice.members)
         assert advice.slots == 4 * len(advice.members)
+
+
+def test_a_room_that_cannot_be_used_is_no_room() -> None:
+    instance = next(i for i in map(understaffed, range(50)) if any(a.lacks == GROUP for a in _on_site(i)))
+    closed = tuple(Interval(day, 0, 60) for day in range(7))
+    without_rooms = replace(instance, rooms=tuple(replace(room, closed=closed) for room in instance.rooms))
+
+    assert not any(advice.lacks == GROUP for advice in _on_site(without_rooms))
+    assert any(advice.lacks == ROOM for advice in _on_site(without_rooms))
+
+
+def _on_site(instance: Instance) -> list[Advice]:
+    return [advice for advice in advise(FrozenWeek(instance, Timetable()), count=20) if advice.modality == "on_site"]
