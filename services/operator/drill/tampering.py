@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +28,11 @@ class Trail:
     async def any_link(self) -> Link:
         """Return one of them."""
         return self.random.choice(await self.links())
+
+    async def any_but_a_last(self) -> Link:
+        """Return one that another follows in its lane: without it there is a gap, and not only a shorter lane."""
+        links = await self.links()
+        return self.random.choice([link for link, next_ in pairwise(links) if link.lane == next_.lane])
 
     async def lane_of(self, link: Link) -> list[Link]:
         """Return the links of its lane, in order."""
@@ -94,7 +100,7 @@ async def _edit_seal(trail: Trail) -> None:
 
 
 async def _delete(trail: Trail) -> None:
-    await trail.delete(await trail.any_link())
+    await trail.delete(await trail.any_but_a_last())
 
 
 async def _truncate(trail: Trail) -> None:
@@ -151,7 +157,7 @@ async def _delete_and_hash_anew(trail: Trail) -> None:
 
 
 async def _move_to_another_lane(trail: Trail) -> None:
-    link = await trail.any_link()
+    link = await trail.any_but_a_last()
     await trail.delete(link)
     other = (await trail.lane_of(await trail.any_link()))[-1]
     moved = Link(other.lane, other.number + 1, link.event, link.seal, b"")

@@ -29,11 +29,14 @@ async def test_every_tampering_is_found_and_nothing_is_cried_without_one(records
     assert set(report["by_kind"]) == {name for name, _ in TAMPERINGS}
 
 
-async def test_what_only_a_checkpoint_can_find_is_missed_without_one(owner: Any, organization_id: UUID) -> None:
+@pytest.mark.parametrize("seed", range(4))
+async def test_what_only_a_checkpoint_can_find_is_missed_without_one(
+    owner: Any, organization_id: UUID, seed: int
+) -> None:
     missed = {
         name
         for name, tampering in TAMPERINGS
-        if not await _is_noticed(owner, Trail(owner, organization_id, Random(1)), tampering, {})  # noqa: S311 - it only chooses what to try
+        if not await _is_noticed(owner, Trail(owner, organization_id, Random(seed)), tampering, {})  # noqa: S311 - it only chooses what to try
     }
 
     assert missed == WITHOUT_CHECKPOINT

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from services.chassis.clock import Clock
 from services.chassis.wiring import Process
 from services.contracts.identity import Role
-from tests.conftest import FRIDAY, ClientFactory
+from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
 
 CLINICIANS = [Role.COUNSELLOR, Role.NURSE, Role.PRESCRIBER]
@@ -111,7 +111,7 @@ async def test_a_membership_ends_with_the_next_request(
 def later(client: httpx2.AsyncClient, **ahead: float) -> None:
     app: FastAPI = client._transport.app  # type: ignore[attr-defined] # the transport in the process keeps it
     process = app.state.process
-    clock = Clock(FRIDAY - Clock().now() + timedelta(**ahead))
+    clock = Clock(process.clock.now() - Clock().now() + timedelta(**ahead))
     app.state.process = Process(clock, process.database, process.authenticator)
 
 
