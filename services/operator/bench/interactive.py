@@ -1,19 +1,21 @@
 """`eventide bench interactive`: what the front desk waits for, on a published week of three hundred people.
 
 The week is the solver's own. A person is taken out of it and placed again, everybody else staying; reasons are asked
-for in all their kinds. Each answer is timed from the bare week on, with no index kept from one to the next, and each
-placement is judged by the independent checker. Goals count in their order, as in the service.
+for in all their kinds; a practitioner or a room falls out for a day. Each answer is timed from the bare week on, with
+no index kept from one to the next, and each placement is judged by the independent checker. Goals count in their
+order, as in the service.
 """
 
 import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from random import Random
+from statistics import median
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -22,23 +24,26 @@ from services.operator.bench.solver import SHARED_INSTANCES, NoInstancesError
 from services.operator.bench.timing import machine
 from services.scheduler.solver.check import check
 from services.scheduler.solver.format import instance_from_json
-from services.scheduler.solver.instance import Instance, Patient, Timetable
+from services.scheduler.solver.instance import DAYS, SLOTS_A_DAY, Instance, Interval, Patient, Timetable
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
 from services.scheduler.solver.interactive.capacity import advise
 from services.scheduler.solver.interactive.frozen import FrozenWeek, without
 from services.scheduler.solver.interactive.place import Alternative, place, taking
 from services.scheduler.solver.interactive.scarcity import seat_prices
+from services.scheduler.solver.repair.disruption import Disruption, PractitionerOut, RoomLost, disrupted
+from services.scheduler.solver.repair.repair import repair
 from services.scheduler.solver.solve import solve
 
 PEOPLE = 300
 ALTERNATIVES = 4
+REPAIR_SECONDS = 3.0
 
 _T = TypeVar("_T")
 _Part = Callable[[Instance, Timetable, Sequence[Patient]], dict[str, Any]]
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the figures of every part; what is not built yet is null.
+    """Return the figures of every part.
 
     Raises:
         NoInstancesError: The folder that was named has no such instance.
@@ -56,10 +61,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "week": {"seconds": round(outcome.seconds, 1), "cost": outcome.objective, "unmet_slots": outcome.goals.unmet},
         "machine": machine(),
     }
-    for name in ("place", "repair", "explain", "capacity_advice"):
-        part = PARTS.get(name)
-        figures[name] = None if part is None else part(instance, outcome.timetable, people)
-    return figures
+    return figures | {name: part(instance, outcome.timetable, people) for name, part in PARTS.items()}
 
 
 def _instance(arguments: argparse.Namespace) -> Instance:
@@ -138,7 +140,39 @@ def _capacity(instance: Instance, timetable: Timetable, _people: Sequence[Patien
     return {"seconds": round(spent, 3), "slots_served": [one.slots for one in advice]}
 
 
-PARTS: dict[str, _Part] = {"place": _places, "explain": _explanations, "capacity_advice": _capacity}
+def _repairs(instance: Instance, timetable: Timetable, people: Sequence[Patient]) -> dict[str, Any]:
+    """Take a practitioner or a room away for a day, some at a time, and mend the week."""
+    published = replace(instance, published=timetable)
+    runs = [
+        _timed(lambda d=disruption: repair(disrupted(published, [d]), seconds=REPAIR_SECONDS))  # type: ignore[misc]
+        for disruption in islice(_disruptions(timetable), max(2, len(people) // 10))
+    ]
+    mended = [answer.measures for _, answer in runs if answer.measures is not None]
+    return _quantiles([seconds for seconds, _ in runs]) | {
+        "people_touched": median(len(measures.touched) for measures in mended) if mended else None,
+        "proven_fewest": len([answer for _, answer in runs if answer.is_fewest]),
+        "unmended": len(runs) - len(mended),
+        "slots_lost": sum(measures.lost for measures in mended),
+    }
+
+
+def _disruptions(timetable: Timetable) -> Iterator[Disruption]:
+    """Yield who leads a group on its day, and where it meets, by turns."""
+    for day in range(DAYS):
+        today = [group for group in timetable.groups if group.day == day]
+        whole_day = (Interval(day, 0, SLOTS_A_DAY),)
+        for group in today[:2]:
+            yield PractitionerOut(group.lead, whole_day)
+        for room in [group.room for group in today if group.room is not None][:1]:
+            yield RoomLost(room, whole_day)
+
+
+PARTS: dict[str, _Part] = {
+    "place": _places,
+    "repair": _repairs,
+    "explain": _explanations,
+    "capacity_advice": _capacity,
+}
 """What can be measured; a part takes the instance, its published week and the people to ask about."""
 
 
@@ -147,9 +181,6 @@ def table(figures: dict[str, Any]) -> str:
     lines = [f"{figures['instance']}: {figures['patients']} patients, {figures['machine']}"]
     for name in ("place", "repair", "explain"):
         part = figures[name]
-        if part is None:
-            lines.append(f"{name:8} not measured")
-            continue
         told = " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
         lines.append(f"{name:8} {told}, {part['runs']} runs, people touched: {part['people_touched']}")
     lines.append(f"advice   {figures['capacity_advice']['seconds'] * 1000:.0f} ms")

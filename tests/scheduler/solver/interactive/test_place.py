@@ -176,6 +176,23 @@ def test_a_second_visit_goes_to_somebody_else_where_the_first_ones_overtime_cost
     assert (best.parts.balance, best.parts.continuity) == (0, 1)
 
 
+@pytest.mark.parametrize(("lexicographic", "who"), [(True, "staff-1"), (False, "staff-0")])
+def test_where_goals_count_in_their_order_comfort_comes_before_the_primary_practitioner(
+    lexicographic: bool,  # noqa: FBT001 -- a parameter of the test
+    who: str,
+) -> None:
+    """The primary works in the afternoon only, which costs one point; somebody else costs five, but later."""
+    document = small_document(1)
+    likes = {"morning": 0, "afternoon": 1, "evening": 1, "weekend": 1}
+    newcomer = document["patients"][-1]
+    newcomer |= {"needs": {"individual": 4}, "team": ["staff-0", "staff-1"], "primary": "staff-0", "commitments": []}
+    newcomer |= {"preference_cost": likes}
+    document |= {"patients": [newcomer], "no_contact": [], "weights": {"lexicographic": lexicographic}}
+    document["practitioners"][0] |= {"shifts": [[0, 22, 36]]}
+
+    assert [visit.practitioner for visit in alternatives(case_of(document), count=1)[0].visits] == [who]
+
+
 def test_nobody_is_seated_with_whom_they_are_kept_apart_from() -> None:
     case = with_seats()
     number = alternatives(case, count=1)[0].joins[0]
