@@ -295,6 +295,39 @@ class AppointmentOverError(ServiceError):
         super().__init__("The session is over; its seats can no longer change.", code="appointment-over")
 
 
+class ClosureOverlapsError(ServiceError):
+    """The site is closed in some of these hours already."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The site is closed in some of these hours already: reopen that closure, or close other hours.",
+            code="closure-overlaps",
+        )
+
+
+class ClosureReopenedError(ServiceError):
+    """The closure is not in force any more."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The site has been opened again before.", code="closure-reopened")
+
+
+class SiteClosedError(ServiceError):
+    """The version has sessions in hours in which the site is closed."""
+
+    problem = ProblemType.TIMETABLE_REFUSED
+
+    def __init__(self, sessions: int) -> None:
+        super().__init__(
+            f"{sessions} sessions would lie in hours in which the site is closed: solve the week again.",
+            code="site-closed",
+        )
+
+
 class ReceiptRefusedError(ServiceError):
     """The report is not signed by the organization's provider; whether there is one is not said."""
 

@@ -15,6 +15,7 @@ from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
 from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.census.routes import router as census
+from services.scheduler.closures.routes import router as closures
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
@@ -53,6 +54,7 @@ _ROUTERS = (
     group_offerings,
     waitlist,
     notices,
+    closures,
     group_series,
     notice_preferences,
     notice_providers,

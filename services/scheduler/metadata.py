@@ -5,6 +5,7 @@ from typing import Final
 
 from services.scheduler.appointments import tables as appointments
 from services.scheduler.bookings import tables as bookings
+from services.scheduler.closures import tables as closures
 from services.scheduler.commitments import tables as commitments
 from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
@@ -25,6 +26,7 @@ from services.scheduler.waitlist import tables as waitlist
 TABLES: Final = (
     appointments,
     bookings,
+    closures,
     commitments,
     feeds,
     group_offerings,

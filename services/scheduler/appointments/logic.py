@@ -1,6 +1,6 @@
 """What is allowed with the book."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -9,9 +9,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.identifiers import AppointmentId, OrganizationId, SiteId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
-from services.scheduler.appointments import storage, week_storage
+from services.scheduler.appointments import closing_storage, storage, week_storage
+from services.scheduler.appointments.book import BookedSession
 from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
 from services.scheduler.errors import BookedByHandError
 from services.scheduler.sites.logic import SitesReader
@@ -109,6 +110,18 @@ class AppointmentsLogic:
         """Say what these sessions would change in the book of a week, and hold it until the transaction ends."""
         booked = await week_storage.lock_week(self._db, site_id, week)
         return difference(booked, sessions, apart=apart, now=self._clock.now())
+
+    async def hold_week(self, site_id: SiteId, week: date) -> list[BookedSession]:
+        """Return what is booked in a week, with its seats, and hold it until the transaction ends."""
+        return await week_storage.lock_week(self._db, site_id, week)
+
+    async def cancel(self, appointments: Sequence[AppointmentId]) -> None:
+        """Cancel sessions that this transaction holds; they stay in the book as history."""
+        await week_storage.cancel(self._db, appointments, self._clock.now())
+
+    async def switch_to_video(self, appointment_id: AppointmentId, leaving: Collection[PatientId]) -> None:
+        """Let a session that this transaction holds go on by video, without its room and without who leaves it."""
+        await closing_storage.switch_to_video(self._db, appointment_id, leaving, self._clock.now())
 
     async def add(self, site_id: SiteId, week: date, version: int, sessions: Sequence[Session]) -> list[AppointmentId]:
         """Book sessions by hand beside those of the published version; they are in order of time.

@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.closures.logic import ClosureGuard, ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
 from services.scheduler.dependencies.base import Command, Records, notices_in
@@ -74,6 +75,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         commitments=CommitmentsReader(command.read),
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
+        closures=ClosuresReader(command.read, sites),
         records=records,
         clock=command.clock,
     )
@@ -110,6 +112,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
         announcements=Announcements(notices_in(command), command.clock),
+        guard=ClosureGuard(command.db, command.clock),
         clock=command.clock,
     )
 
@@ -138,6 +141,7 @@ async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),
+        guard=ClosureGuard(command.db, command.clock),
         clock=command.clock,
     )
 

@@ -32,6 +32,7 @@ from services.contracts.scheduler.timetables import (
     TimetableChangeReason,
 )
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import (
     AlreadyPublishedError,
@@ -192,6 +193,7 @@ class ProposalsLogic:
         appointments: AppointmentsLogic,
         book: AppointmentsReader,
         announcements: Announcements,
+        guard: ClosureGuard,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -205,6 +207,7 @@ class ProposalsLogic:
         self._appointments = appointments
         self._book = book
         self._announcements = announcements
+        self._guard = guard
         self._clock = clock
 
     async def publish(self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest) -> Timetable:
@@ -219,6 +222,7 @@ class ProposalsLogic:
             TimetableRefusedError: With the commitments known by now it breaks a rule.
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
+            SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
         """
         await storage.hold(self._db, proposal_id)
         proposal = await self._reader.get(proposal_id)
@@ -240,6 +244,7 @@ class ProposalsLogic:
             apart=kept_apart(accepted.instance),
             replace_bookings=request.replace_bookings,
         )
+        await self._guard.refuse_closed(proposal.site_id)
         await storage.mark_published(self._db, proposal_id)
         await storage.mark_pending_accepted(self._db, proposal_id)
         if request.notify:

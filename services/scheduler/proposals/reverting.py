@@ -10,6 +10,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.identifiers import AccountId, SiteId, TimetableId
 from services.contracts.scheduler.timetables import RevertRequest, Session, Timetable
 from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
@@ -37,6 +38,7 @@ class RevertsLogic:
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         announcements: Announcements,
+        guard: ClosureGuard,
         clock: Clock,
     ) -> None:
         self._account_id = account_id
@@ -45,6 +47,7 @@ class RevertsLogic:
         self._timetables = timetables
         self._appointments = appointments
         self._announcements = announcements
+        self._guard = guard
         self._clock = clock
 
     async def revert(
@@ -60,6 +63,7 @@ class RevertsLogic:
             RevertRefusedError: With the commitments, plans and staff of today it breaks a rule.
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere.
+            SiteClosedError: Sessions would lie in closed hours.
             UpstreamUnavailableError: Records does not answer.
         """
         zone = ZoneInfo((await self._facts.sites.get(site_id)).zone)
@@ -87,6 +91,7 @@ class RevertsLogic:
             apart=kept_apart(instance),
             replace_bookings=request.replace_bookings,
         )
+        await self._guard.refuse_closed(site_id)
         if request.notify:
             await self._announcements.of_version(replaced, site_id, again.id)
         return again

@@ -20,6 +20,7 @@ from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
 from services.scheduler.appointments.logic import AppointmentsReader
+from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
@@ -29,6 +30,7 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
+from services.scheduler.solves.closing import with_closures
 from services.scheduler.solves.events import Position, events_after
 from services.scheduler.solves.rules import (
     SiteSetup,
@@ -119,6 +121,7 @@ class WeekFacts:
         commitments: CommitmentsReader,
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
+        closures: ClosuresReader,
         records: RecordsClient,
         clock: Clock,
     ) -> None:
@@ -128,6 +131,7 @@ class WeekFacts:
         self._commitments = commitments
         self._timetables = timetables
         self._appointments = appointments
+        self._closures = closures
         self._records = records
         self._clock = clock
 
@@ -161,7 +165,12 @@ class WeekFacts:
         if published is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
+        instance = await self._open_hours(setup.site.id, instance, grid)
         return base_version, await self.begun(setup.site.id, instance, grid)
+
+    async def _open_hours(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
+        closed = await self._closures.in_force(site_id, grid.start, grid.end)
+        return with_closures(instance, closed, grid)
 
     async def begun(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
         """Return the instance of which only the part of the week that is still to come is free."""

@@ -1,0 +1,57 @@
+"""The wiring of closures: they reach into the book, the outbox and the solver's queue."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Reading
+from services.contracts.identifiers import SiteId, SolveId
+from services.contracts.scheduler.timetables import SolveRequest
+from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
+from services.scheduler.dependencies import Solves
+from services.scheduler.dependencies.base import Command, Records, notices_in
+from services.scheduler.errors import SiteNotReadyError, SolveInProgressError, WeekRefusedError
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.logic import SolvesLogic
+
+_CANNOT_BE_ASKED_FOR = (SiteNotReadyError, SolveInProgressError, WeekRefusedError)
+
+
+class _Replanning:
+    """Plans a week anew by asking for a solve; what refuses that does not refuse the closure."""
+
+    def __init__(self, solves: SolvesLogic) -> None:
+        self._solves = solves
+
+    async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId | None:
+        """Ask for a week and return the solve; None where it cannot be asked for."""
+        try:
+            return (await self._solves.create(SolveRequest(site_id=site_id, week=week), caller_token)).id
+        except _CANNOT_BE_ASKED_FOR:
+            return None
+
+
+async def _closures_read(read: Reading) -> ClosuresReader:
+    return ClosuresReader(read, SitesReader(read))
+
+
+async def _closures(command: Command, records: Records, solves: Solves) -> ClosuresLogic:
+    sites = SitesReader(command.read)
+    return ClosuresLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        reader=ClosuresReader(command.read, sites),
+        sites=sites,
+        appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+        notices=notices_in(command),
+        records=records,
+        replanning=_Replanning(solves),
+        clock=command.clock,
+    )
+
+
+Closures = Annotated[ClosuresLogic, Depends(_closures)]
+ClosuresRead = Annotated[ClosuresReader, Depends(_closures_read)]
