@@ -1,13 +1,17 @@
+import asyncio
 from datetime import UTC, datetime
-from uuid import RFC_4122
+from uuid import RFC_4122, uuid4
 
+import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, select
 
-from services.chassis.database import Query, new_id
+from services.chassis.database import OpenDatabase, Query, driver_connection, new_id
 from services.chassis.idempotency import IDEMPOTENCY_KEYS
+from services.contracts.identifiers import OrganizationId
+from services.operator.postgres.provision import DatabaseUrls
 
 
 def test_a_query_is_compiled_for_the_driver_with_its_values_in_order() -> None:
@@ -36,3 +40,22 @@ def test_new_ids_are_version_7_and_carry_their_instant(instant: datetime, random
 
     assert (made.version, made.variant) == (7, RFC_4122)
     assert made.int >> 80 == int(instant.timestamp() * 1000)
+
+
+async def test_a_connection_that_the_server_has_ended_meanwhile_is_not_lent_again(records_urls: DatabaseUrls) -> None:
+    opened = OpenDatabase(records_urls.app, pool_size=1)
+    database, organization_id = await opened.open(), OrganizationId(uuid4())
+    ended = asyncio.Event()
+    async with database.command(organization_id) as db:
+        before = await driver_connection(db)
+        before.add_termination_listener(lambda _: ended.set())
+    other = await asyncpg.connect(records_urls.app)
+    await other.execute("select pg_terminate_backend($1)", before.get_server_pid())
+    await other.close()
+    await asyncio.wait_for(ended.wait(), 30)
+
+    async with database.command(organization_id) as db:
+        after = await driver_connection(db)
+
+    assert after.get_server_pid() != before.get_server_pid()
+    await opened.close()
