@@ -106,7 +106,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     text = "try a guarantee hard, count, and judge; exit status 1 where it was violated"
     drills = commands.add_parser("drill", help=text, description=text).add_subparsers(required=True, metavar="NAME")
-    races = _add(drills, "races", "services.operator.drill.races:run", "eight contenders a race, one of whom may win")
+    races = _add(drills, "races", "services.operator.drill.races:run", "two or more want one thing, and one may win")
     races.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many races (default: 1000)")
     _add_json(races)
     tamper = _add(

@@ -15,6 +15,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("lint-imports",),
     # A file is one process's: its tests share what they started.
     ("pytest", "-n", "2", "--dist", "loadfile"),
+    ("python", "-m", "services.operator", "drill", "races", "--n", "10000"),
 )
 
 

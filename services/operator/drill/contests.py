@@ -1,4 +1,4 @@
-"""The races: eight contenders for one seat, or for one patient's evening, of whom exactly one may win."""
+"""The races: some want one seat, one room or one person's evening at once, and exactly one of them may have it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,14 +8,15 @@ from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 CAPACITY: Final = 3
-CONTENDERS: Final = 8
+CONTENDERS: Final = (2, 3, 2, 4, 2, 3, 2, 8)
+"""How many contend; they take turns, so that each kind of race is held with each."""
 
 
 class Call(NamedTuple):
-    """One request of the front desk."""
+    """What one member of the front desk does: `target` is the session, the offer, the room or the practitioner."""
 
     verb: str
-    appointment_id: UUID
+    target: UUID
     patient_id: UUID
 
 
@@ -28,63 +29,114 @@ class PreparedSession:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedOffers:
+    """One seat of a session on offer to people who wait: the patient of each offer."""
+
+    appointment_id: UUID
+    patients: Mapping[UUID, UUID]
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
 class Race:
     """What is there before, what is asked at once, and how many seats must be taken afterwards."""
 
-    sessions: tuple[PreparedSession, ...]
+    kind: str
     contenders: tuple[Call, ...]
     seats_after: int
+    sessions: tuple[PreparedSession, ...] = ()
+    offers: PreparedOffers | None = None
+    room_id: UUID | None = None
+    practitioner_id: UUID | None = None
     release: Call | None = None
     favourite: UUID | None = None
+
+    @property
+    def path(self) -> str:
+        """How the contenders come in: by the HTTP routes, or as a published week does, where no route is so small."""
+        return "route" if self.room_id is None and self.practitioner_id is None else "logic"
 
 
 def race(number: int, now: datetime) -> Race:
     """Make a race; the kinds take turns."""
-    return _KINDS[number % len(_KINDS)](now)
+    contenders = CONTENDERS[number // len(_KINDS) % len(CONTENDERS)]
+    return _KINDS[number % len(_KINDS)](contenders, now)
 
 
-def _booking(_now: datetime) -> Race:
+def _last_seat(contenders: int, _now: datetime) -> Race:
     session = _nearly_full()
-    return Race((session,), _crowd(session, "book"), CAPACITY)
+    return Race("last_seat", _crowd(session, contenders, "book"), CAPACITY, (session,))
 
 
-def _booking_and_holding(_now: datetime) -> Race:
+def _booking_and_holding(contenders: int, _now: datetime) -> Race:
     session = _nearly_full()
-    return Race((session,), _crowd(session, "hold", "book"), CAPACITY)
+    return Race("hold_or_booking", _crowd(session, contenders, "hold", "book"), CAPACITY, (session,))
 
 
-def _after_a_lapsed_hold(now: datetime) -> Race:
+def _after_a_lapsed_hold(contenders: int, now: datetime) -> Race:
     session = _nearly_full({uuid4(): now - timedelta(minutes=1)})
-    return Race((session,), _crowd(session, "book", "hold"), CAPACITY)
+    return Race("lapsed_hold", _crowd(session, contenders, "book", "hold"), CAPACITY, (session,))
 
 
-def _turning_a_hold(now: datetime) -> Race:
+def _turning_a_hold(contenders: int, now: datetime) -> Race:
     holder = uuid4()
     session = _nearly_full({holder: now + timedelta(days=1)})
-    *others, last = _crowd(session, "book", "hold")
-    turn = Call("book", last.appointment_id, holder)
-    return Race((session,), (*others, turn), CAPACITY, favourite=holder)
+    others = _crowd(session, contenders - 1, "book", "hold")
+    turn = Call("book", session.id, holder)
+    return Race("own_hold", (*others, turn), CAPACITY, (session,), favourite=holder)
 
 
-def _beside_a_release(_now: datetime) -> Race:
+def _beside_a_release(contenders: int, _now: datetime) -> Race:
     leaver = uuid4()
     session = _nearly_full({leaver: None})
-    return Race((session,), _crowd(session, "book"), CAPACITY, release=Call("release", session.id, leaver))
+    release = Call("release", session.id, leaver)
+    return Race("released_seat", _crowd(session, contenders, "book"), CAPACITY, (session,), release=release)
 
 
-def _two_groups_at_once(_now: datetime) -> Race:
+def _two_groups_at_once(contenders: int, _now: datetime) -> Race:
     patient, sessions = uuid4(), (PreparedSession(), PreparedSession())
-    ids = islice(cycle(session.id for session in sessions), CONTENDERS)
-    return Race(sessions, tuple(Call("book", session_id, patient) for session_id in ids), 1)
+    ids = islice(cycle(session.id for session in sessions), contenders)
+    return Race("two_groups_at_once", tuple(Call("book", one, patient) for one in ids), 1, sessions)
 
 
-_KINDS: Final[tuple[Callable[[datetime], Race], ...]] = (
-    _booking,
+def _offers_of_one_seat(contenders: int, _now: datetime) -> Race:
+    # Two seats are free and one is on offer: only the count of what was accepted can refuse the second.
+    session = PreparedSession({uuid4(): None})
+    offers = PreparedOffers(session.id, {uuid4(): uuid4() for _ in range(contenders)})
+    accepts = tuple(Call("accept", offer_id, patient_id) for offer_id, patient_id in offers.patients.items())
+    return Race("offers_of_one_seat", accepts, 2, (session,), offers)
+
+
+def _one_offer_twice(contenders: int, _now: datetime) -> Race:
+    session = PreparedSession({uuid4(): None})
+    offers = PreparedOffers(session.id, {uuid4(): uuid4()})
+    accepts = tuple(Call("accept", *one) for one in offers.patients.items()) * contenders
+    return Race("one_offer_twice", accepts, 2, (session,), offers)
+
+
+def _one_room(contenders: int, _now: datetime) -> Race:
+    room_id = uuid4()
+    meetings = tuple(Call("meet_in", room_id, uuid4()) for _ in range(contenders))
+    return Race("one_room", meetings, 1, room_id=room_id)
+
+
+def _one_practitioner(contenders: int, _now: datetime) -> Race:
+    practitioner_id = uuid4()
+    meetings = tuple(Call("meet_with", practitioner_id, uuid4()) for _ in range(contenders))
+    return Race("one_practitioner", meetings, 1, practitioner_id=practitioner_id)
+
+
+_KINDS: Final[tuple[Callable[[int, datetime], Race], ...]] = (
+    _last_seat,
     _two_groups_at_once,
     _booking_and_holding,
     _after_a_lapsed_hold,
     _beside_a_release,
     _turning_a_hold,
+    _offers_of_one_seat,
+    _one_offer_twice,
+    _one_room,
+    _one_practitioner,
 )
 
 
@@ -92,5 +144,5 @@ def _nearly_full(last: Mapping[UUID, datetime | None] | None = None) -> Prepared
     return PreparedSession({**{uuid4(): None for _ in range(CAPACITY - 1)}, **(last or {})})
 
 
-def _crowd(session: PreparedSession, *verbs: str) -> tuple[Call, ...]:
-    return tuple(Call(verb, session.id, uuid4()) for verb in islice(cycle(verbs), CONTENDERS))
+def _crowd(session: PreparedSession, contenders: int, *verbs: str) -> tuple[Call, ...]:
+    return tuple(Call(verb, session.id, uuid4()) for verb in islice(cycle(verbs), contenders))

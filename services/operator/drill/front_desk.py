@@ -1,9 +1,10 @@
-"""The scheduler's own application, called in this process for one member of the front desk."""
+"""The scheduler's own code, called in this process for one member of the front desk."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -13,16 +14,21 @@ from fastapi import FastAPI
 from typing_extensions import override
 
 from services.chassis.clock import Clock
-from services.chassis.database import OpenDatabase
+from services.chassis.database import Database, OpenDatabase
+from services.chassis.errors import ServiceError
 from services.chassis.http import HttpClient
+from services.chassis.problems import STATUSES
 from services.chassis.wiring import Process
 from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import AccountId, OrganizationId, PatientId
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId, PractitionerId, RoomId, SiteId
 from services.contracts.identity import Principal, Role
 from services.contracts.problems import ProblemDetails
 from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.timetables import Session
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.drill.contests import Call
+from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.main import build
 
 _MEMBERS: Final[dict[str, dict[str, Any]]] = {
@@ -42,6 +48,17 @@ class Answer(NamedTuple):
     def is_success(self) -> bool:
         """Whether it was done."""
         return self.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and when all races are held: one organization, one site, one hour and a half."""
+
+    organization_id: OrganizationId
+    site_id: SiteId
+    week: date
+    start: datetime
+    end: datetime
 
 
 class _OneFrontDesk:
@@ -65,44 +82,73 @@ class _KnowsEverybody(RecordsClient):
 
     @override
     async def patient_seating(self, caller_token: str, patient_id: PatientId) -> PatientSeating:
-        return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[])
+        return plain_seating(patient_id)
+
+
+def plain_seating(patient_id: PatientId) -> PatientSeating:
+    """Return what records says of somebody whom nothing keeps from any seat."""
+    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[])
 
 
 class FrontDesk:
-    """Sends calls through the routes, and counts the refusals by problem."""
+    """Sends calls through the routes, or where there is none, through the logic in a transaction of its own."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: FastAPI, database: Database, place: Place) -> None:
         self._app = app
-        self.refusals: Counter[str] = Counter()
-        self.failures = 0
+        self._database = database
+        self._place = place
 
-    async def ask(self, call: Call) -> Answer:
-        """Send one call and wait for its answer."""
-        path = f"/v1/appointments/{call.appointment_id}:{call.verb}"
-        body = orjson.dumps({"patient_id": call.patient_id, **_MEMBERS[call.verb]})
-        answer = await _post(self._app, path, body)
-        if not answer.is_success:
-            self.refusals[answer.problem] += 1
-        self.failures += answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        return answer
+    async def ask_all(self, race: int, calls: Sequence[Call]) -> list[Answer]:
+        """Send the calls of a race at once and wait for every answer."""
+        return await asyncio.gather(*(self._ask(race, call) for call in calls))
 
-    async def ask_all(self, *calls: Call) -> list[Answer]:
-        """Send calls at once and wait for every answer."""
-        return await asyncio.gather(*(self.ask(call) for call in calls))
+    async def _ask(self, race: int, call: Call) -> Answer:
+        if call.verb in {"meet_in", "meet_with"}:
+            return await self._meet(race, call)
+        if call.verb == "accept":
+            return await _post(self._app, f"/v1/offers/{call.target}:accept", b"")
+        path = f"/v1/appointments/{call.target}:{call.verb}"
+        return await _post(self._app, path, orjson.dumps({"patient_id": call.patient_id, **_MEMBERS[call.verb]}))
+
+    async def _meet(self, race: int, call: Call) -> Answer:
+        is_here = call.verb == "meet_in"
+        session = Session(
+            service=ServiceKind.INDIVIDUAL,
+            modality=Modality.ON_SITE if is_here else Modality.TELEHEALTH,
+            start=self._place.start,
+            end=self._place.end,
+            room_id=RoomId(call.target) if is_here else None,
+            practitioner_id=None if is_here else PractitionerId(call.target),
+            co_facilitator_id=None,
+            track=str(race),
+            language=None,
+            capacity=1,
+            patient_ids=[PatientId(call.patient_id)],
+        )
+        try:
+            async with self._database.command(self._place.organization_id) as db:
+                logic = AppointmentsLogic(db, self._place.organization_id, Clock())
+                await logic.add(self._place.site_id, self._place.week, 1, [session])
+        except ServiceError as refusal:
+            return Answer(STATUSES[refusal.problem], refusal.problem.value)
+        except Exception as failure:  # noqa: BLE001 - whatever else it is, the drill counts it as a failure
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, type(failure).__name__)
+        return Answer(HTTPStatus.CREATED, "")
 
 
 @asynccontextmanager
-async def front_desk(app_url: str, organization_id: OrganizationId, *, connections: int) -> AsyncIterator[FrontDesk]:
+async def front_desk(app_url: str, place: Place, *, connections: int) -> AsyncIterator[FrontDesk]:
     """Open the scheduler on a database; `connections` requests at once find one free."""
     app = build(_never_started)
     http = HttpClient()
-    database = OpenDatabase(app_url, pool_size=connections)
-    app.state.process = Process(Clock(), await database.open(), _OneFrontDesk(organization_id))
+    opened = OpenDatabase(app_url, pool_size=connections)
+    database = await opened.open()
+    app.state.process = Process(Clock(), database, _OneFrontDesk(place.organization_id))
     app.state.records = _KnowsEverybody(http, "", GatewayClient(http, ""))
     try:
-        yield FrontDesk(app)
+        yield FrontDesk(app, database, place)
     finally:
-        await database.close()
+        await opened.close()
 
 
 @asynccontextmanager

@@ -4,7 +4,10 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -16,15 +19,17 @@ from services.chassis.migrations import upgrade
 from services.chassis.telemetry import configure_logging
 from services.contracts.identifiers import OrganizationId
 from services.operator.drill.contests import CONTENDERS, Race, race
-from services.operator.drill.front_desk import Answer, FrontDesk, front_desk
+from services.operator.drill.desks import Desk, front_desks
+from services.operator.drill.front_desk import Answer
 from services.operator.drill.scratch import ScratchClinic
 from services.operator.postgres.credentials import generate_credentials
 from services.operator.postgres.ephemeral import ephemeral_cluster
 from services.operator.postgres.provision import provision
 
 _SERVICE: Final = "scheduler"
-_RACES_AT_ONCE: Final = 4
-_RACES_PREPARED: Final = 400
+_PROCESSES: Final = 2
+_RACES_AT_ONCE: Final = 6
+_RACES_PREPARED: Final = 500
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,57 +45,84 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if report["violations"] else 0
 
 
-async def hold_races(app_url: str, count: int) -> dict[str, Any]:
+async def hold_races(app_url: str, count: int, *, processes: int = _PROCESSES) -> dict[str, Any]:
     """Hold so many races on a migrated scheduler database, in an organization of their own, and judge them."""
     started, now = perf_counter(), Clock().now()
-    organization_id = OrganizationId(uuid4())
-    clinic = await ScratchClinic.open(app_url, organization_id, now)
-    winners, wrong_winners, seats_after = 0, 0, list[int]()
+    clinic = await ScratchClinic.open(app_url, OrganizationId(uuid4()), now)
+    tally, seats_after = _Tally(), list[int]()
+    # Enough for the largest races to be held all at once, each with a release beside it.
+    connections = _RACES_AT_ONCE * (max(CONTENDERS) // processes + 1)
     try:
-        async with front_desk(app_url, organization_id, connections=_RACES_AT_ONCE * (CONTENDERS + 1)) as desk:
+        async with front_desks(app_url, clinic.place, processes=processes, connections=connections) as desk:
             for first in range(0, count, _RACES_PREPARED):
                 races = [race(number, now) for number in range(first, min(count, first + _RACES_PREPARED))]
                 await clinic.prepare(first, races)
-                won = await _hold(desk, races)
-                winners += sum(won)
-                wrong_winners += len(won) - won.count(1)
+                await _hold(desk, first, races, tally)
                 seats_after += [one.seats_after for one in races]
                 print(f"{len(seats_after)} of {count} races", file=sys.stderr, flush=True)
         verdict = await clinic.judge(seats_after)
     finally:
         await clinic.close()
-    violated = {"wrong_winners": wrong_winners, "failures": desk.failures, **verdict._asdict()}
+    violated = {"wrong_winners": tally.wrong_winners, "failures": tally.failures, **verdict._asdict()}
     seconds = perf_counter() - started
     return {
         "races": count,
-        "contenders": CONTENDERS,
         "violations": sum(violated.values()),
         "violated": violated,
-        "winners": winners,
-        "losers": dict(sorted(desk.refusals.items())),
+        "winners": tally.winners,
+        "losers": dict(sorted(tally.refusals.items())),
+        "by_kind": dict(tally.kinds),
+        "by_path": dict(tally.paths),
+        "processes": processes,
+        "calls": tally.calls,
         "seconds": round(seconds, 2),
         "races_per_second": round(count / seconds, 1),
     }
 
 
-async def _hold(desk: FrontDesk, races: Sequence[Race]) -> list[int]:
-    """Return how many won, of each race."""
+@dataclass(slots=True)
+class _Tally:
+    """What came of the races so far."""
+
+    winners: int = 0
+    wrong_winners: int = 0
+    failures: int = 0
+    calls: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    paths: Counter[str] = field(default_factory=Counter)
+
+    def answered(self, answers: Sequence[Answer]) -> None:
+        self.calls += len(answers)
+        self.refusals.update(answer.problem for answer in answers if not answer.is_success)
+        self.failures += sum(answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR for answer in answers)
+
+    def won(self, one: Race, winners: int) -> None:
+        self.winners += winners
+        self.wrong_winners += winners != 1
+        self.kinds[one.kind] += 1
+        self.paths[one.path] += 1
+
+
+async def _hold(desk: Desk, first: int, races: Sequence[Race], tally: _Tally) -> None:
     places = asyncio.Semaphore(_RACES_AT_ONCE)
 
-    async def hold(one: Race) -> int:
+    async def hold(number: int, one: Race) -> None:
         async with places:
-            return await _winners(desk, one)
+            tally.won(one, await _winners(desk, number, one, tally))
 
-    return await asyncio.gather(*(hold(one) for one in races))
+    await asyncio.gather(*(hold(number, one) for number, one in enumerate(races, first)))
 
 
-async def _winners(desk: FrontDesk, one: Race) -> int:
+async def _winners(desk: Desk, number: int, one: Race, tally: _Tally) -> int:
     """Count who got what all wanted; where somebody is bound to, nobody else counts."""
     release = [] if one.release is None else [one.release]
-    answers = await desk.ask_all(*one.contenders, *release)
+    answers = await desk.ask_all(number, [*one.contenders, *release])
+    tally.answered(answers)
     if release and not _won(one, answers):
         # They all came before the seat was free; now it is.
-        answers = await desk.ask_all(*one.contenders)
+        answers = await desk.ask_all(number, one.contenders)
+        tally.answered(answers)
     winners = _won(one, answers)
     return len(winners) if one.favourite is None or winners == [one.favourite] else 0
 

@@ -19,12 +19,13 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    insert,
+    literal_column,
     select,
     tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -190,11 +191,11 @@ async def keep(
         for seat in session.seats
         if session.before.seats.get(seat.patient_id) != seat or session.is_moved
     ]
-    with _double_bookings():
-        if kept:
+    if kept:
+        with _double_bookings():
             await db.execute(_KEEP, [_kept_values(session, version, now) for session in kept])
-        await _insert(db, AppointmentPractitionerRow, parts)
-        await _insert(db, AppointmentPatientRow, seats)
+    await _insert(db, AppointmentPractitionerRow, parts, "practitioner")
+    await _insert(db, AppointmentPatientRow, seats, "patient")
 
 
 def _leaving(session: KeptSession) -> list[PatientId]:
@@ -264,16 +265,19 @@ async def book(
         practitioners.extend(_part_rows(organization_id, identifier, session))
         seats = [Seat(one, by_hand) for one in session.patient_ids]
         patients.extend(_seat_row(organization_id, identifier, session, seat) for seat in seats)
-    with _double_bookings():
-        await _insert(db, AppointmentRow, appointments)
-        await _insert(db, AppointmentPractitionerRow, practitioners)
-        await _insert(db, AppointmentPatientRow, patients)
+    await _insert(db, AppointmentRow, appointments, "room")
+    await _insert(db, AppointmentPractitionerRow, practitioners, "practitioner")
+    await _insert(db, AppointmentPatientRow, patients, "patient")
     return [AppointmentId(identifier) for identifier in identifiers]
 
 
-async def _insert(db: AsyncSession, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        await db.execute(insert(table), rows)
+# Two plain inserts that meet at an exclusion constraint may each wait for the other; with ON CONFLICT they do not.
+async def _insert(db: AsyncSession, table: type[Base], rows: Sequence[dict[str, Any]], what: str) -> None:
+    if not rows:
+        return
+    statement = upsert(table).on_conflict_do_nothing().returning(literal_column("1", Integer))
+    if len((await db.execute(statement, rows)).all()) < len(rows):
+        raise DoubleBookingError(what)
 
 
 def _part_rows(organization_id: OrganizationId, appointment_id: UUID, session: Session) -> Iterator[dict[str, Any]]:
