@@ -225,7 +225,8 @@ class TimetableRefusedError(ServiceError):
 
     def __init__(self, broken_rules: int) -> None:
         super().__init__(
-            f"The timetable breaks {broken_rules} hard rules with the commitments known by now: solve the week again.",
+            f"The timetable breaks {broken_rules} hard rules with the commitments, absences and closures known by now: "
+            "solve the week again.",
         )
 
 

@@ -19,6 +19,7 @@ from services.scheduler.closures.routes import router as closures
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.disruptions.routes import router as disruptions
 from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
@@ -53,6 +54,7 @@ _ROUTERS = (
     practitioners,
     group_offerings,
     waitlist,
+    disruptions,
     notices,
     closures,
     group_series,

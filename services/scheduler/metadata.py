@@ -7,6 +7,7 @@ from services.scheduler.appointments import tables as appointments
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.closures import tables as closures
 from services.scheduler.commitments import tables as commitments
+from services.scheduler.disruptions import tables as disruptions
 from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
@@ -28,6 +29,7 @@ TABLES: Final = (
     bookings,
     closures,
     commitments,
+    disruptions,
     feeds,
     group_offerings,
     keys,

@@ -38,6 +38,13 @@ class FreedSeats(Protocol):
         """Do what the site wants done with a seat of this session; never fails because another service is away."""
 
 
+class Outages(Protocol):
+    """Knows which sessions will not take place as they are published."""
+
+    async def refuse_disrupted(self, appointment_id: AppointmentId) -> None:
+        """Raise the refusal of a session whose practitioner is out, whose room is lost or whose site is closed."""
+
+
 class BookingsLogic:
     """Books, holds and releases seats; never tells who else sits there."""
 
@@ -48,6 +55,7 @@ class BookingsLogic:
         *,
         commitments: CommitmentsReader,
         records: RecordsClient,
+        outages: Outages,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -55,6 +63,7 @@ class BookingsLogic:
         self._organization_id = organization_id
         self._commitments = commitments
         self._records = records
+        self._outages = outages
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -67,6 +76,7 @@ class BookingsLogic:
             AppointmentOverError: It has ended.
             PatientBookedError: The patient has a seat at that time.
             CommitmentCollidesError: The patient has a commitment at that time.
+            SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
             NoSeatError: No seat is free, or none that this patient may sit on.
         """
         return await self.book_for(appointment_id, await self.seating(request.patient_id, caller_token))
@@ -119,6 +129,7 @@ class BookingsLogic:
         session = await self._locked(appointment_id, patient_id, self._clock.now())
         if session.is_booked_for(patient_id):
             raise PatientBookedError
+        await self._outages.refuse_disrupted(appointment_id)
         if not session.seats.keys().isdisjoint(seating.no_contact):
             raise NoSeatError
         is_held = patient_id in session.seats

@@ -50,7 +50,7 @@ from services.scheduler.storing import fresh_id
 
 
 class Replanning(Protocol):
-    """Plans a week anew, as far as it can be."""
+    """Plans a week anew; one that is published with the fewest people touched."""
 
     async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId | None:
         """Ask for a week and return the solve; None where it cannot be asked for, and nothing was."""

@@ -6,10 +6,10 @@ from fastapi import Depends, Request
 
 from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
-from services.scheduler.closures.logic import ClosureGuard, ClosuresReader
+from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records, notices_in
+from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.notices.announcing import Announcements
@@ -75,7 +75,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         commitments=CommitmentsReader(command.read),
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
-        closures=ClosuresReader(command.read, sites),
+        outages=outages_in(command.read),
         records=records,
         clock=command.clock,
     )
@@ -111,6 +111,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
+        outages=outages_in(command.read),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         clock=command.clock,

@@ -11,6 +11,8 @@ from services.chassis.sealing import SealingKey
 from services.chassis.wiring import Caller, Db, Now, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
+from services.scheduler.closures.logic import ClosuresReader
+from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.sites.logic import SitesReader
 
@@ -51,6 +53,11 @@ async def _root_key(request: Request) -> SealingKey:
 def notices_in(work: Work) -> NoticesLogic:
     """Open the outbox within the transaction of the work."""
     return NoticesLogic(work.db, work.organization_id, SitesReader(work.read), work.clock)
+
+
+def outages_in(read: Read) -> OutagesReader:
+    """Read what is missing from weeks."""
+    return OutagesReader(read, ClosuresReader(read, SitesReader(read)))
 
 
 Command = Annotated[CallersWork, Depends(_command)]

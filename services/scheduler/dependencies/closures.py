@@ -20,7 +20,7 @@ _CANNOT_BE_ASKED_FOR = (SiteNotReadyError, SolveInProgressError, WeekRefusedErro
 
 
 class _Replanning:
-    """Plans a week anew by asking for a solve; what refuses that does not refuse the closure."""
+    """Has a published week repaired and any other solved; what refuses that does not refuse the closure."""
 
     def __init__(self, solves: SolvesLogic) -> None:
         self._solves = solves
@@ -28,7 +28,9 @@ class _Replanning:
     async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId | None:
         """Ask for a week and return the solve; None where it cannot be asked for."""
         try:
-            return (await self._solves.create(SolveRequest(site_id=site_id, week=week), caller_token)).id
+            repair = await self._solves.repair(site_id, week, caller_token)
+            request = SolveRequest(site_id=site_id, week=week)
+            return (repair or await self._solves.create(request, caller_token)).id
         except _CANNOT_BE_ASKED_FOR:
             return None
 

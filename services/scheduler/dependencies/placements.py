@@ -9,9 +9,8 @@ from services.chassis.database import Read
 from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
-from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.base import Command, Records, outages_in
 from services.scheduler.dependencies.seats import bookings_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
@@ -31,7 +30,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         commitments=CommitmentsReader(read),
         timetables=TimetablesReader(read),
         appointments=appointments,
-        closures=ClosuresReader(read, sites),
+        outages=outages_in(read),
         records=records,
         clock=clock,
     )

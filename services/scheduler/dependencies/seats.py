@@ -13,7 +13,7 @@ from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, Work, notices_in
+from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.logic import AutomaticOffers, OffersLogic, OffersReader
 from services.scheduler.sites.logic import SitesReader
@@ -37,6 +37,7 @@ def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
         waitlist=WaitlistReader(work.read, sites, work.clock),
         commitments=CommitmentsReader(work.read),
         records=records,
+        outages=outages_in(work.read),
         notices=notices_in(work),
         clock=work.clock,
     )
@@ -50,6 +51,7 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
         work.organization_id,
         commitments=CommitmentsReader(work.read),
         records=records,
+        outages=outages_in(work.read),
         freed_seats=AutomaticOffers(_offers_in(work, records), offers_read, work.read, work.clock),
         clock=work.clock,
     )

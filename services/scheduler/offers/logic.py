@@ -26,7 +26,9 @@ from services.contracts.scheduler.offers import (
 )
 from services.contracts.scheduler.waitlist import RankedEntry
 from services.contracts.vocabulary import Modality
+from services.scheduler.bookings.logic import Outages
 from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.disruptions.errors import SessionDisruptedError
 from services.scheduler.errors import AppointmentOverError
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
@@ -98,6 +100,7 @@ class OffersLogic:
         waitlist: WaitlistReader,
         commitments: CommitmentsReader,
         records: RecordsClient,
+        outages: Outages,
         notices: NoticesLogic,
         clock: Clock,
     ) -> None:
@@ -110,6 +113,7 @@ class OffersLogic:
         self._waitlist = waitlist
         self._commitments = commitments
         self._records = records
+        self._outages = outages
         self._clock = clock
 
     async def offer(
@@ -123,12 +127,14 @@ class OffersLogic:
         Raises:
             NotFoundError: There is no such session in the caller's organization, or it is cancelled.
             AppointmentOverError: It has begun.
+            SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
             SeatsTakenError: Fewer seats are free than are offered.
             NotWaitingError: Somebody who is named does not wait there, or is being asked already.
             NobodyToAskError: Nobody could take the seat.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
         session = await self._session(appointment_id)
+        await self._outages.refuse_disrupted(appointment_id)
         if request.seats > session.free:
             raise SeatsTakenError
         zone = ZoneInfo((await self._sites.get(session.site_id)).zone)
@@ -275,6 +281,6 @@ class AutomaticOffers:
         request = OfferBatchRequest(people=rule.people, minutes=rule.minutes)
         try:
             await self._offers.offer(appointment_id, request, caller_token, automatic=True)
-        except (NobodyToAskError, AppointmentOverError, UpstreamUnavailableError):
+        except (NobodyToAskError, AppointmentOverError, SessionDisruptedError, UpstreamUnavailableError):
             # Nothing is written before these are raised, and giving a seat back must not depend on who wants it.
             return

@@ -62,6 +62,7 @@ from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.instance import Timetable as SolvedTimetable
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.logic import SolvesReader
+from services.scheduler.solves.outages import OutagesSource, with_outages
 from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
@@ -102,6 +103,10 @@ class ProposalsReader:
     async def document(self, proposal_id: ProposalId) -> dict[str, Any]:
         """Return the timetable of a proposal that exists, as the solver writes it."""
         return await storage.document_of(self._read, proposal_id)
+
+    async def repair(self, proposal_id: ProposalId) -> dict[str, Any] | None:
+        """Return what a repair does to people, counted and bounded; None where the proposal is no repair."""
+        return await storage.repair_of(self._read, proposal_id)
 
     async def rejected(self, proposal_id: ProposalId) -> set[int]:
         """Return the numbers of the changes that are rejected."""
@@ -192,6 +197,7 @@ class ProposalsLogic:
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         book: AppointmentsReader,
+        outages: OutagesSource,
         announcements: Announcements,
         guard: ClosureGuard,
         clock: Clock,
@@ -206,6 +212,7 @@ class ProposalsLogic:
         self._timetables = timetables
         self._appointments = appointments
         self._book = book
+        self._outages = outages
         self._announcements = announcements
         self._guard = guard
         self._clock = clock
@@ -219,7 +226,7 @@ class ProposalsLogic:
             TimetableMovedError: `expected_version` is not the version it is based on, or not the published one.
             ReasonRequiredError: The week is published already, and no reason was given.
             PastWeekError: The week is over.
-            TimetableRefusedError: With the commitments known by now it breaks a rule.
+            TimetableRefusedError: With the commitments, absences and closures known by now it breaks a rule.
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
             SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
@@ -258,7 +265,7 @@ class ProposalsLogic:
             NotFoundError: There is no such proposal in the caller's organization.
             AlreadyPublishedError: It is published, and they were told then.
             PastWeekError: The week is over.
-            TimetableRefusedError: With the commitments known by now it breaks a rule.
+            TimetableRefusedError: With the commitments, absences and closures known by now it breaks a rule.
         """
         proposal = await self._reader.get(proposal_id)
         if proposal.status is ProposalStatus.PUBLISHED:
@@ -294,7 +301,8 @@ class ProposalsLogic:
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         begun = await self._book.begun(proposal.site_id, proposal.week)
-        known = with_commitments(instance, busy, grid)
+        outages = await self._outages.of_week(proposal.site_id, grid)
+        known = with_outages(with_commitments(instance, busy, grid), outages)
         return instance_from_json(with_beginnings(known, begun, grid, self._clock.now()))
 
     def _next_version(

@@ -22,6 +22,7 @@ _ONE: Final = Query(
     )
 )
 _DOCUMENT: Final = Query(select(ProposalRow.document).where(ProposalRow.id == _PROPOSAL_ID))
+_REPAIR: Final = Query(select(ProposalRow.document["repair"].label("repair")).where(ProposalRow.id == _PROPOSAL_ID))
 
 _SIDES: Final = ("before", "after")
 _CHANGES: Final = select(
@@ -71,6 +72,13 @@ async def document_of(read: Read, proposal_id: ProposalId) -> dict[str, Any]:
         raise LookupError("the proposal has just been read")
     document: dict[str, Any] = json_of(row["document"])
     return document
+
+
+async def repair_of(read: Read, proposal_id: ProposalId) -> dict[str, Any] | None:
+    """Fetch what a repair does to people; None where the proposal is no repair."""
+    row = await read.one_or_none(_REPAIR, proposal_id=proposal_id)
+    repair: dict[str, Any] | None = None if row is None else json_of(row["repair"])
+    return repair
 
 
 async def mark_published(db: AsyncSession, proposal_id: ProposalId) -> None:

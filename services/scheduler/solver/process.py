@@ -1,9 +1,9 @@
 """One solve in its own process: a JSON document in, JSON lines out.
 
 The document is `{"instance", "time_limit", "seed", "workers", "work_limit", "memory_bytes"}`; all
-but the instance may be left out. Progress lines come at most twice a second, the outcome last.
-SIGTERM cancels: the best timetable so far is written and the exit status is 0. An invalid
-document is answered with one `error` event and exit status 2.
+but the instance may be left out. One with `"task": "repair"` is mended, not solved. Progress lines come
+at most twice a second, the outcome last. SIGTERM cancels: the best timetable so far is written and the
+exit status is 0. An invalid document is answered with one `error` event and exit status 2.
 """
 
 import json
@@ -20,6 +20,7 @@ from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import InvalidInstanceError
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.outcome import Progress
+from services.scheduler.solver.repair.report import repaired
 from services.scheduler.solver.report import outcome_to_json, progress_to_json, verdict_of
 from services.scheduler.solver.steady import solve_steadily
 
@@ -59,6 +60,7 @@ def main() -> int:
     try:
         document = json.loads(sys.stdin.read())
         instance = instance_from_json(document["instance"])
+        is_repair = document["instance"].get("task") == "repair"
         _limit_memory(document.get("memory_bytes"))
         time_limit = float(document.get("time_limit") or DEFAULT_TIME_LIMIT)
         work_limit = _number_or_none(document.get("work_limit"))
@@ -69,16 +71,20 @@ def main() -> int:
     except (ValueError, TypeError, KeyError, AttributeError):
         lines.write({"event": "error", "place": "document", "fault": "malformed"})
         return USAGE_ERROR
-    outcome = solve_steadily(
-        instance,
-        time_limit=time_limit,
-        work_limit=work_limit,
-        seed=seed,
-        workers=workers,
-        on_progress=lines.progress,
-        cancelled=cancelled.is_set,
-    )
-    timetable, verdict = outcome_to_json(instance, outcome), verdict_of(instance, outcome)
+    if is_repair:
+        outcome, summary = repaired(instance, time_limit, lines.progress, cancelled.is_set)
+    else:
+        summary = {}
+        outcome = solve_steadily(
+            instance,
+            time_limit=time_limit,
+            work_limit=work_limit,
+            seed=seed,
+            workers=workers,
+            on_progress=lines.progress,
+            cancelled=cancelled.is_set,
+        )
+    timetable, verdict = outcome_to_json(instance, outcome) | summary, verdict_of(instance, outcome)
     lines.write({"event": "outcome", "timetable": timetable, "check": verdict})
     return 0
 

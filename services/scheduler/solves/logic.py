@@ -20,7 +20,6 @@ from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
 from services.scheduler.appointments.logic import AppointmentsReader
-from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
@@ -30,8 +29,8 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
-from services.scheduler.solves.closing import with_closures
 from services.scheduler.solves.events import Position, events_after
+from services.scheduler.solves.outages import OutagesSource, with_outages
 from services.scheduler.solves.rules import (
     SiteSetup,
     instance_of,
@@ -49,6 +48,8 @@ MOST_ATTEMPTS: Final = 3
 LEASE: Final = timedelta(seconds=30)
 """A worker that was not heard of for so long has lost its solve; one that dies is noticed by its lock at once."""
 _DAY: Final = timedelta(days=1)
+REPAIR_SECONDS: Final = 20.0
+"""A repair is over when the fewest people touched are proven, which rarely takes so long."""
 
 
 class SolvesReader:
@@ -121,7 +122,7 @@ class WeekFacts:
         commitments: CommitmentsReader,
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
-        closures: ClosuresReader,
+        outages: OutagesSource,
         records: RecordsClient,
         clock: Clock,
     ) -> None:
@@ -131,7 +132,7 @@ class WeekFacts:
         self._commitments = commitments
         self._timetables = timetables
         self._appointments = appointments
-        self._closures = closures
+        self._outages = outages
         self._records = records
         self._clock = clock
 
@@ -161,16 +162,16 @@ class WeekFacts:
         patients = [patient.patient_id for patient in requirements.patients]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         base_version, published = await self._timetables.current_document(setup.site.id, requirements.week)
-        instance = instance_of(setup, requirements, busy, grid, published)
+        whole = instance_of(setup, requirements, busy, grid, published)
+        instance = with_outages(whole, await self._outages.of_week(setup.site.id, grid))
         if published is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
-        instance = await self._open_hours(setup.site.id, instance, grid)
         return base_version, await self.begun(setup.site.id, instance, grid)
 
-    async def _open_hours(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
-        closed = await self._closures.in_force(site_id, grid.start, grid.end)
-        return with_closures(instance, closed, grid)
+    async def published(self, site_id: SiteId, week: date) -> tuple[int, dict[str, Any] | None]:
+        """Return the published version's number and document; 0 and None where there is none."""
+        return await self._timetables.current_document(site_id, week)
 
     async def begun(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
         """Return the instance of which only the part of the week that is still to come is free."""
@@ -206,6 +207,21 @@ class SolvesLogic:
             SolveInProgressError: The week is being solved already.
             UpstreamUnavailableError: Records does not answer.
         """
+        return await self._queue(request, caller_token, {})
+
+    async def repair(self, site_id: SiteId, week: date, caller_token: str) -> Solve | None:
+        """Have the published week mended where it no longer holds; None where nothing is published.
+
+        Raises:
+            Whatever `create` raises, for the same reasons.
+        """
+        version, _ = await self._facts.published(site_id, week)
+        if version == 0:
+            return None
+        request = SolveRequest(site_id=site_id, week=week, time_limit_seconds=REPAIR_SECONDS)
+        return await self._queue(request, caller_token, {"task": "repair"})
+
+    async def _queue(self, request: SolveRequest, caller_token: str, task: dict[str, Any]) -> Solve:
         site = await self._facts.sites.get(request.site_id)
         refusal = refusal_of_week(request.week, self._clock.today(ZoneInfo(site.zone)))
         if refusal is not None:
@@ -216,7 +232,7 @@ class SolvesLogic:
             raise SiteNotReadyError(missing)
         base_version, instance = await self._facts.instance(setup, requirements)
         solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
-        await self._enqueue(solve, request, instance)
+        await self._enqueue(solve, request, instance | task)
         return solve
 
     async def _enqueue(self, solve: Solve, request: SolveRequest, instance: dict[str, Any]) -> None:

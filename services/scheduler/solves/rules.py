@@ -74,6 +74,7 @@ def instance_of(
     """Write the week down as the solver reads it; ids stay the UUIDs they are, as text."""
     staff = {practitioner.id for practitioner in setup.practitioners}
     people = {patient.patient_id for patient in requirements.patients}
+    practitioners = [_practitioner(practitioner) for practitioner in setup.practitioners]
     spoken = {language for practitioner in setup.practitioners for language in practitioner.languages}
     spoken |= {language for patient in requirements.patients for language in patient.languages}
     return {
@@ -87,9 +88,9 @@ def instance_of(
         "rooms": [{"id": str(room.id), "capacity": room.capacity} for room in setup.rooms],
         "offices": setup.site.offices,
         "family_rooms": setup.site.family_rooms,
-        "medication_pool": _pool(setup.practitioners, "prescriber"),
-        "nurse_pool": _pool(setup.practitioners, "nurse"),
-        "practitioners": [_practitioner(practitioner) for practitioner in setup.practitioners],
+        "medication_pool": pool_of(practitioners, "prescriber"),
+        "nurse_pool": pool_of(practitioners, "nurse"),
+        "practitioners": practitioners,
         "patients": [_patient(patient, busy, grid, staff) for patient in requirements.patients],
         "no_contact": [
             [str(patient_id) for patient_id in pair.patient_ids]
@@ -191,17 +192,17 @@ def _absent(patient: PlanRequirement, grid: WeekGrid) -> list[int]:
     return [day for day in range(DAYS) if not first <= day <= last]
 
 
-def _pool(practitioners: Iterable[Practitioner], role: str) -> list[int]:
-    """Count who is on shift and not on a break in each slot of the week."""
+def pool_of(practitioners: Iterable[Mapping[str, Any]], role: str) -> list[int]:
+    """Count who of a role is on shift and not on a break in each slot of the week."""
     pool = [0] * (DAYS * SLOTS_A_DAY)
     for practitioner in practitioners:
-        if practitioner.role == role:
-            for slot in _slots(window_slots(practitioner.shifts)) - _slots(window_slots(practitioner.breaks)):
+        if practitioner["role"] == role:
+            for slot in _slots(practitioner["shifts"]) - _slots(practitioner["breaks"]):
                 pool[slot] += 1
     return pool
 
 
-def _slots(intervals: Iterable[SlotInterval]) -> set[int]:
+def _slots(intervals: Iterable[Sequence[int]]) -> set[int]:
     return {day * SLOTS_A_DAY + slot for day, start, end in intervals for slot in range(start, end)}
 
 

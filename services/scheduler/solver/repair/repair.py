@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Final
 
-from services.scheduler.solver.check import check
+from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.goals import Goals
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Id, Instance, Timetable
@@ -73,7 +73,7 @@ def repair(
     *,
     seconds: float,
     cancelled: Callable[[], bool] = _never,
-    on_better: Callable[[Measures], None] | None = None,
+    on_better: Callable[[Verdict], None] | None = None,
 ) -> Repair:
     """Mend `instance.published` under the facts of the instance, in about `seconds` of wall time.
 
@@ -89,7 +89,7 @@ class _Repairing:
         instance: Instance,
         seconds: float,
         cancelled: Callable[[], bool],
-        on_better: Callable[[Measures], None] | None,
+        on_better: Callable[[Verdict], None] | None,
     ) -> None:
         self._began = monotonic()
         self._asked = instance
@@ -246,11 +246,12 @@ class _Repairing:
         measures = measure(self._instance, self._told, named)
         if self._best is not None and measures.rank > self._best[0].rank:
             return False
-        if not check(self._instance, named).ok:
+        verdict = check(self._asked, named)
+        if not verdict.ok:
             return False
         self._best = measures, named
         if self._report is not None:
-            self._report(measures)
+            self._report(verdict)
         return True
 
     def _left(self, *, closing: bool = False) -> float:

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduler.closures.hours import ClosedHours
-from services.scheduler.solves.closing import with_closures
+from services.scheduler.disruptions.rules import outages_of
+from services.scheduler.solves.outages import with_outages
+from services.scheduler.solves.rules import pool_of
 from services.scheduler.weeks import DAYS, SLOTS_A_DAY, WeekGrid
 
 GRID = WeekGrid(ZoneInfo("America/New_York"), date(2026, 10, 26))
@@ -42,15 +44,15 @@ def test_exactly_the_slots_that_meet_closed_hours_are_gone(
 ) -> None:
     instance = {
         "site_open": site_open,
-        "practitioners": [{"id": "a", "shifts": shifts}],
-        "medication_pool": [2] * SLOTS,
-        "nurse_pool": [1] * SLOTS,
+        "rooms": [],
+        "practitioners": [{"id": "a", "role": "nurse", "shifts": shifts, "breaks": []}],
+        "medication_pool": [0] * SLOTS,
+        "nurse_pool": pool_of([{"role": "nurse", "shifts": shifts, "breaks": []}], "nurse"),
     }
 
-    result = with_closures(instance, closed, GRID)
+    result = with_outages(instance, outages_of([], closed, GRID))
 
     nobody = closed_slots([one for one in closed if one.for_all])
     assert slots_of(result["site_open"]) == slots_of(site_open) - closed_slots(closed)
     assert slots_of(result["practitioners"][0]["shifts"]) == slots_of(shifts) - nobody
-    assert {slot for slot, staff in enumerate(result["nurse_pool"]) if staff == 0} == nobody
-    assert {slot for slot, staff in enumerate(result["medication_pool"]) if staff == 2} == set(range(SLOTS)) - nobody
+    assert {slot for slot, staff in enumerate(result["nurse_pool"]) if staff} == slots_of(shifts) - nobody

@@ -1,0 +1,137 @@
+"""Disruptions: what falls out of a published week, and the repair that is proposed for it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import (
+    AccountId,
+    DisruptionId,
+    PatientId,
+    PractitionerId,
+    ProposalId,
+    RoomId,
+    SiteId,
+    SolveId,
+)
+from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.contracts.vocabulary import WeeklyWindow
+
+
+class DisruptionKind(StrEnum):
+    """What happened; of `commitment_changed` only the repair is new, the commitments were entered before."""
+
+    PRACTITIONER_OUT = "practitioner_out"
+    ROOM_LOST = "room_lost"
+    SITE_CLOSED = "site_closed"
+    SHIFT_CHANGED = "shift_changed"
+    COMMITMENT_CHANGED = "commitment_changed"
+
+
+class DisruptionReason(StrEnum):
+    """Why it happened, in words that say nothing of anybody's health."""
+
+    ABSENCE = "absence"
+    LEAVE = "leave"
+    TRAINING = "training"
+    MAINTENANCE = "maintenance"
+    WEATHER = "weather"
+    EMERGENCY = "emergency"
+    CALENDAR = "calendar"
+    OTHER = "other"
+
+
+class DisruptionStatus(StrEnum):
+    """Whether it still keeps somebody or something from the week's sessions."""
+
+    OPEN = "open"
+    WITHDRAWN = "withdrawn"
+
+
+_INTERVAL = frozenset({"start", "end"})
+_MEMBERS = {
+    DisruptionKind.PRACTITIONER_OUT: _INTERVAL | {"practitioner_id"},
+    DisruptionKind.ROOM_LOST: _INTERVAL | {"room_id"},
+    DisruptionKind.SITE_CLOSED: _INTERVAL,
+    DisruptionKind.SHIFT_CHANGED: frozenset({"practitioner_id", "shifts"}),
+    DisruptionKind.COMMITMENT_CHANGED: frozenset({"patient_id"}),
+}
+_OPTIONAL = frozenset({"practitioner_id", "room_id", "patient_id", "start", "end", "shifts"})
+_Windows = Annotated[list[WeeklyWindow], Field(max_length=64)]
+
+
+class DisruptionRequest(RequestModel):
+    """Says what fell out of a week; each kind has its own members, and no others.
+
+    `practitioner_out` has practitioner_id, start and end; `room_lost` room_id, start and end; `site_closed` start and
+    end; `shift_changed` practitioner_id, shifts and breaks; `commitment_changed` patient_id.
+    """
+
+    site_id: SiteId
+    week: date = Field(description="The Monday of the week.")
+    kind: DisruptionKind
+    reason: DisruptionReason
+    practitioner_id: PractitionerId | None = None
+    room_id: RoomId | None = None
+    patient_id: PatientId | None = None
+    start: AwareDatetime | None = None
+    end: AwareDatetime | None = None
+    shifts: _Windows | None = Field(default=None, description="All hours of this week, instead of the usual ones.")
+    breaks: _Windows = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        needed = _MEMBERS[self.kind]
+        given = {member for member in _OPTIONAL if getattr(self, member) is not None}
+        if given != needed:
+            raise ValueError(f"a {self.kind.value} has exactly these members besides: {', '.join(sorted(needed))}")
+        if self.breaks and self.kind is not DisruptionKind.SHIFT_CHANGED:
+            raise ValueError("only a shift_changed has breaks")
+        if self.start is not None and self.end is not None and self.start >= self.end:
+            raise ValueError("end must be after start")
+        return self
+
+
+class RepairSummary(ResourceModel):
+    """What the proposed repair does to people.
+
+    A person is touched when a session of theirs changes its time, length or modality, is lost or is added; another
+    practitioner or room alone touches nobody and counts as reassigned. `people_touched_bound` is a proven lower bound:
+    no timetable that loses as few minutes touches fewer people. `minutes_lost_bound` holds for every timetable.
+    """
+
+    outcome: SolveOutcome
+    people_touched: int
+    people_touched_bound: int
+    minutes_lost: int
+    minutes_lost_bound: int
+    sessions_changed: int
+    sessions_reassigned: int
+
+
+class Disruption(ResourceModel):
+    """Something that fell out of a week; while it is open, no solve, placement or publication uses what is missing."""
+
+    id: DisruptionId
+    site_id: SiteId
+    week: date
+    kind: DisruptionKind
+    reason: DisruptionReason
+    practitioner_id: PractitionerId | None
+    room_id: RoomId | None
+    patient_id: PatientId | None
+    start: datetime | None
+    end: datetime | None
+    shifts: list[WeeklyWindow] | None
+    breaks: list[WeeklyWindow]
+    status: DisruptionStatus
+    solve_id: SolveId | None = Field(description="The repair as a job; null where the week is not published yet.")
+    solve_status: SolveStatus | None
+    proposal_id: ProposalId | None
+    repair: RepairSummary | None
+    created_at: datetime
+    created_by: AccountId
+    withdrawn_at: datetime | None

@@ -1,0 +1,41 @@
+"""The wiring of disruptions."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.database import Read
+from services.chassis.wiring import Reading
+from services.scheduler.dependencies import Solves
+from services.scheduler.dependencies.base import Command
+from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.proposals.logic import ProposalsReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.logic import SolvesReader
+
+
+def _reader(read: Read) -> DisruptionsReader:
+    return DisruptionsReader(read, SitesReader(read), SolvesReader(read), ProposalsReader(read))
+
+
+async def _disruptions_read(read: Reading) -> DisruptionsReader:
+    return _reader(read)
+
+
+async def _disruptions(command: Command, solves: Solves) -> DisruptionsLogic:
+    sites = SitesReader(command.read)
+    return DisruptionsLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        reader=_reader(command.read),
+        sites=sites,
+        practitioners=PractitionersReader(command.read, sites),
+        solves=solves,
+        clock=command.clock,
+    )
+
+
+Disruptions = Annotated[DisruptionsLogic, Depends(_disruptions)]
+DisruptionsRead = Annotated[DisruptionsReader, Depends(_disruptions_read)]

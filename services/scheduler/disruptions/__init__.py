@@ -1,0 +1,1 @@
+"""Disruptions: what falls out of a published week, and its repair."""

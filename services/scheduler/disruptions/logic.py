@@ -1,0 +1,178 @@
+"""What is allowed with disruptions."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.identifiers import AccountId, DisruptionId, OrganizationId, SiteId
+from services.contracts.scheduler.disruptions import (
+    Disruption,
+    DisruptionRequest,
+    DisruptionStatus,
+    RepairSummary,
+)
+from services.scheduler.disruptions import storage
+from services.scheduler.disruptions.errors import DisruptionWithdrawnError, HoursChangedError, NothingPublishedError
+from services.scheduler.disruptions.rules import meets_week
+from services.scheduler.errors import WeekRefusedError
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.proposals.logic import ProposalsReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.logic import SolvesLogic, SolvesReader
+from services.scheduler.solves.rules import refusal_of_week
+from services.scheduler.storing import fresh_id
+from services.scheduler.weeks import WeekGrid
+
+
+class DisruptionsReader:
+    """Reads disruptions with what became of their repair."""
+
+    def __init__(self, read: Read, sites: SitesReader, solves: SolvesReader, proposals: ProposalsReader) -> None:
+        self._read = read
+        self._sites = sites
+        self._solves = solves
+        self._proposals = proposals
+
+    async def get(self, disruption_id: DisruptionId) -> Disruption:
+        """Return a disruption.
+
+        Raises:
+            NotFoundError: There is no such disruption in the caller's organization.
+        """
+        disruption = await storage.find(self._read, disruption_id)
+        if disruption is None:
+            raise NotFoundError
+        return await self._with_repair(disruption)
+
+    async def page(self, site_id: SiteId, week: date, status: DisruptionStatus, page: PageRequest) -> Page[Disruption]:
+        """Return a page of a week's disruptions of one status, the first one first.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        found = page.page(await storage.page(self._read, site_id, week, status, page))
+        return found.model_copy(update={"items": [await self._with_repair(item) for item in found.items]})
+
+    async def _with_repair(self, disruption: Disruption) -> Disruption:
+        if disruption.solve_id is None:
+            return disruption
+        solve = await self._solves.get(disruption.solve_id)
+        found = None if solve.proposal_id is None else await self._proposals.repair(solve.proposal_id)
+        repair = None if found is None else RepairSummary(**{**found, "outcome": solve.outcome})
+        told = {"solve_status": solve.status, "proposal_id": solve.proposal_id, "repair": repair}
+        return disruption.model_copy(update=told)
+
+
+class DisruptionsLogic:
+    """Writes down what fell out, asks for the repair, and takes it back."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        account_id: AccountId,
+        *,
+        reader: DisruptionsReader,
+        sites: SitesReader,
+        practitioners: PractitionersReader,
+        solves: SolvesLogic,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._account_id = account_id
+        self._reader = reader
+        self._sites = sites
+        self._practitioners = practitioners
+        self._solves = solves
+        self._clock = clock
+
+    async def record(self, request: DisruptionRequest, caller_token: str) -> Disruption:
+        """Write a disruption down and ask for the repair of what is published.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            WeekRefusedError: The week is no Monday, is past, or lies more than a year ahead.
+            InvalidRequestError: The practitioner or room is not of this site, or the interval not of this week.
+            HoursChangedError: The practitioner's hours of that week are changed already.
+            SiteNotReadyError: The site lacks what every week needs.
+            SolveInProgressError: The week is being solved; nothing is written down.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        zone = ZoneInfo((await self._sites.get(request.site_id)).zone)
+        refusal = refusal_of_week(request.week, self._clock.today(zone))
+        if refusal is not None:
+            raise WeekRefusedError(*refusal)
+        await self._refuse_what_is_elsewhere(request)
+        disruption = self._open(request)
+        if not meets_week(disruption, WeekGrid(zone, request.week)):
+            raise InvalidRequestError("/start", "must begin and end so that a part of it lies in the week's days")
+        if not await storage.add(self._db, self._organization_id, disruption):
+            raise HoursChangedError
+        await self._ask_for_repair(disruption, caller_token)
+        return await self._reader.get(disruption.id)
+
+    async def _refuse_what_is_elsewhere(self, request: DisruptionRequest) -> None:
+        if request.practitioner_id is not None:
+            staff = await self._practitioners.of_site(request.site_id)
+            if request.practitioner_id not in {practitioner.id for practitioner in staff}:
+                raise InvalidRequestError("/practitioner_id", "must be a practitioner of this site")
+        if request.room_id is not None:
+            rooms = await self._sites.all_rooms(request.site_id)
+            if request.room_id not in {room.id for room in rooms}:
+                raise InvalidRequestError("/room_id", "must be a room of this site")
+
+    def _open(self, request: DisruptionRequest) -> Disruption:
+        now = self._clock.now()
+        return Disruption(
+            **request.model_dump(),
+            id=DisruptionId(fresh_id(now)),
+            status=DisruptionStatus.OPEN,
+            solve_id=None,
+            solve_status=None,
+            proposal_id=None,
+            repair=None,
+            created_at=now,
+            created_by=self._account_id,
+            withdrawn_at=None,
+        )
+
+    async def _ask_for_repair(self, disruption: Disruption, caller_token: str) -> bool:
+        solve = await self._solves.repair(disruption.site_id, disruption.week, caller_token)
+        if solve is None:
+            return False
+        await storage.set_solve(self._db, disruption.id, solve.id)
+        return True
+
+    async def repair(self, disruption_id: DisruptionId, caller_token: str) -> Disruption:
+        """Ask for a new repair, of the week as it is published by now.
+
+        Raises:
+            NotFoundError: There is no such disruption in the caller's organization.
+            DisruptionWithdrawnError: It is withdrawn.
+            NothingPublishedError: The week is not published.
+            WeekRefusedError, SiteNotReadyError, SolveInProgressError, UpstreamUnavailableError: As in `record`.
+        """
+        disruption = await self._reader.get(disruption_id)
+        if disruption.status is DisruptionStatus.WITHDRAWN:
+            raise DisruptionWithdrawnError
+        if not await self._ask_for_repair(disruption, caller_token):
+            raise NothingPublishedError
+        return await self._reader.get(disruption_id)
+
+    async def withdraw(self, disruption_id: DisruptionId) -> Disruption:
+        """Take a disruption back: later solves may use again what it kept from them; what is published stays.
+
+        Raises:
+            NotFoundError: There is no such disruption in the caller's organization.
+            DisruptionWithdrawnError: It is withdrawn already.
+        """
+        await self._reader.get(disruption_id)
+        if not await storage.withdraw(self._db, disruption_id, self._clock.now()):
+            raise DisruptionWithdrawnError
+        return await self._reader.get(disruption_id)

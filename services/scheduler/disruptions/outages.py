@@ -1,0 +1,38 @@
+"""What solves, placements, publications and bookings may not use of a week."""
+
+from services.chassis.database import Read
+from services.contracts.identifiers import AppointmentId, SiteId
+from services.scheduler.closures.logic import ClosuresReader
+from services.scheduler.disruptions import storage
+from services.scheduler.disruptions.errors import SessionDisruptedError
+from services.scheduler.disruptions.rules import outages_of, what_is_missing
+from services.scheduler.solves.outages import Outages
+from services.scheduler.weeks import WeekGrid
+
+
+class OutagesReader:
+    """Reads what is missing from a week."""
+
+    def __init__(self, read: Read, closures: ClosuresReader) -> None:
+        self._read = read
+        self._closures = closures
+
+    async def of_week(self, site_id: SiteId, grid: WeekGrid) -> Outages:
+        """Return what the open disruptions and the closures in force keep from a site's week."""
+        disruptions = await storage.open_in_week(self._read, site_id, grid.monday)
+        closed = await self._closures.in_force(site_id, grid.start, grid.end)
+        return outages_of(disruptions, closed, grid)
+
+    async def refuse_disrupted(self, appointment_id: AppointmentId) -> None:
+        """Keep seats of a session from being given that will not take place as it is published.
+
+        Raises:
+            SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
+        """
+        session = await storage.disturbed_session(self._read, appointment_id)
+        if session is None:
+            return
+        grid = WeekGrid(session.zone, session.week)
+        missing = what_is_missing(session, await self.of_week(session.site_id, grid), grid)
+        if missing is not None:
+            raise SessionDisruptedError(missing)
