@@ -23,7 +23,7 @@ def describe_problems(document: dict[str, Any]) -> None:
 def _describe(responses: dict[str, Any]) -> None:
     for response in responses.values():
         if _PROBLEM in response.get("content", {}):
-            response["content"] = {_PROBLEM: {"schema": _SCHEMA}}
+            response["content"] = {_PROBLEM: response["content"][_PROBLEM]}
     if _PROBLEM not in responses.get("422", {}).get("content", {}):
         responses.pop("422", None)
     responses["default"] = _ANY_OTHER

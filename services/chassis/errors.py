@@ -1,20 +1,32 @@
 """Refusals, one class each, without a status: the edge maps their problem type to one."""
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from services.contracts.problems import InvalidField, ProblemType
 
 
 class ServiceError(Exception):
-    """A refusal that the caller can act on; its text never holds a refused value or a person's data."""
+    """A refusal that the caller can act on; its text never holds a refused value or a person's data.
+
+    `members` extend the problem document (RFC 9457, 3.2): JSON, and only what whoever may call the route may read.
+    """
 
     problem: ClassVar[ProblemType]
 
-    def __init__(self, detail: str, *, code: str = "", errors: tuple[InvalidField, ...] = ()) -> None:
+    def __init__(
+        self,
+        detail: str,
+        *,
+        code: str = "",
+        errors: tuple[InvalidField, ...] = (),
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code
         self.errors = errors
+        self.members = members or {}
 
 
 class AuthenticationRequiredError(ServiceError):

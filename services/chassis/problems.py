@@ -1,5 +1,6 @@
 """The edge: from refusals to problem documents (RFC 9457), and the one table that knows statuses."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -98,7 +99,9 @@ def problem_document(
     )
 
 
-def problem_response(document: ProblemDetails, *, headers: dict[str, str] | None = None) -> Response:
+def problem_response(
+    document: ProblemDetails, *, headers: dict[str, str] | None = None, members: Mapping[str, Any] | None = None
+) -> Response:
     """Answer with a problem document, and with what its status obliges us to send along."""
     extra = dict(headers or {})
     if document.status == HTTPStatus.UNAUTHORIZED:
@@ -109,12 +112,14 @@ def problem_response(document: ProblemDetails, *, headers: dict[str, str] | None
     for member in ("code", "errors"):
         if not body[member]:
             del body[member]
+    body |= members or {}
     return Response(orjson.dumps(body), status_code=document.status, media_type=MEDIA_TYPE, headers=extra)
 
 
 def respond_to(error: ServiceError) -> Response:
     """Answer a refusal."""
-    return problem_response(problem_document(error.problem, error.detail, code=error.code, errors=error.errors))
+    document = problem_document(error.problem, error.detail, code=error.code, errors=error.errors)
+    return problem_response(document, members=error.members)
 
 
 def invalid_fields(error: RequestValidationError) -> tuple[InvalidField, ...]:

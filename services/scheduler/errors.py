@@ -6,6 +6,7 @@ from datetime import date
 from services.chassis.errors import InvalidRequestError, ServiceError
 from services.contracts.identifiers import SolveId
 from services.contracts.problems import InvalidField, ProblemType
+from services.contracts.scheduler.timetables import MovedWeek
 
 
 class NotACalendarTypeError(ServiceError):
@@ -145,15 +146,20 @@ class AlreadyPublishedError(ServiceError):
 
 
 class TimetableMovedError(ServiceError):
-    """The week was published anew since the proposal was made."""
+    """The week was published anew since the proposal was made, or If-Match names no version that matters here."""
 
     problem = ProblemType.STALE_VERSION
 
-    def __init__(self, week: date, *, base_version: int, current_version: int) -> None:
+    def __init__(self, week: date, moved: MovedWeek) -> None:
+        base, current = moved.base_version, moved.current_version
+        based = f"The proposal is based on version {base} of the week of {week}"
         super().__init__(
-            f"The proposal is based on version {base_version} of the week of {week}, and version {current_version} "
-            "is published: solve the week again.",
+            f"{based}, which is published, and If-Match names another one: send that."
+            if base == current
+            else f"{based}, and version {current} is published, which moved {moved.count} sessions of patients: solve "
+            "the week again.",
             code="timetable-moved",
+            members={"moved": moved.model_dump(mode="json")},
         )
 
 

@@ -213,6 +213,33 @@ class ChangedSession(ResourceModel):
     co_facilitator_id: PractitionerId | None
 
 
+class MovedSession(ResourceModel):
+    """What became different for one patient since a version; `before` or `after` is null where there is none."""
+
+    kind: ChangeKind
+    patient_id: PatientId
+    service: ServiceKind
+    before: ChangedSession | None
+    after: ChangedSession | None
+    version: int = Field(description="The newest version that changed this patient's sessions of the service.")
+    reason: TimetableChangeReason | None = Field(description="Why that version was published.")
+
+
+class MovedWeek(ResourceModel):
+    """What moved in a week between the version that somebody worked from and the published one."""
+
+    base_version: int
+    current_version: int
+    count: int = Field(description="How many sessions of patients moved; `sessions` lists the first of them.")
+    sessions: list[MovedSession]
+
+
+class MovedWeekProblem(ProblemDetails):
+    """The problem document of a publication that comes too late."""
+
+    moved: MovedWeek
+
+
 class ProposalChange(ResourceModel):
     """One difference of a proposal from the version it is based on; `before` or `after` is null where there is none."""
 

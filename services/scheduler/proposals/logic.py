@@ -40,10 +40,12 @@ from services.scheduler.errors import (
     ReasonRequiredError,
     TimetableMovedError,
     TimetableRefusedError,
+    WeekMovedError,
 )
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
+from services.scheduler.proposals.moves import Version, moved_between
 from services.scheduler.proposals.rules import (
     change_to_contract,
     diff_of,
@@ -235,14 +237,17 @@ class ProposalsLogic:
         proposal = await self._reader.get(proposal_id)
         if proposal.status is ProposalStatus.PUBLISHED:
             raise AlreadyPublishedError
-        if expected_version != proposal.base_version:
-            current, _ = await self._published.current_document(proposal.site_id, proposal.week)
-            raise TimetableMovedError(proposal.week, base_version=proposal.base_version, current_version=current)
+        current, _ = await self._published.current_document(proposal.site_id, proposal.week)
+        if not expected_version == proposal.base_version == current:
+            raise await self._moved(proposal)
         if proposal.base_version > 0 and request.reason is None:
             raise ReasonRequiredError
         accepted = await self._accepted(proposal)
         timetable = self._next_version(proposal, accepted, request.reason)
-        await self._timetables.publish(timetable, accepted.document)
+        try:
+            await self._timetables.publish(timetable, accepted.document)
+        except WeekMovedError:
+            raise await self._moved(proposal) from None
         replaced = await self._appointments.replace_week(
             proposal.site_id,
             proposal.week,
@@ -257,6 +262,20 @@ class ProposalsLogic:
         if request.notify:
             await self._announcements.of_version(replaced, proposal.site_id, timetable.id)
         return timetable
+
+    async def _moved(self, proposal: Proposal) -> TimetableMovedError:
+        """Name what was published since the proposal was made; all who may publish may read it in the book as well."""
+        grid = WeekGrid(ZoneInfo((await self._sites.get(proposal.site_id)).zone), proposal.week)
+        stored = await self._published.since(proposal.site_id, proposal.week, proposal.base_version)
+        versions = [Version(one.version, one.reason, timetable_from_json(one.document)) for one in stored]
+        if not versions or versions[0].number != proposal.base_version:
+            versions.insert(0, Version(proposal.base_version, None, SolvedTimetable()))
+        older = instance_from_json(await self._solves.instance(proposal.solve_id))
+        newer = older
+        if stored:
+            newest = await self._reader.get(stored[-1].proposal_id)
+            newer = instance_from_json(await self._solves.instance(newest.solve_id))
+        return TimetableMovedError(proposal.week, await asyncio.to_thread(moved_between, older, newer, versions, grid))
 
     async def preview_notices(self, proposal_id: ProposalId) -> NoticePreviews:
         """Return what patients would be told if what is accepted by now were published; nothing is stored.

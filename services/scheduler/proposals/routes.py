@@ -1,5 +1,7 @@
 """Proposals over HTTP."""
 
+from typing import Any, Final
+
 from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
@@ -11,12 +13,18 @@ from services.contracts.scheduler.notices import NoticePreviews
 from services.contracts.scheduler.timetables import (
     ChangeAcceptance,
     ChangeRejection,
+    MovedWeekProblem,
     Proposal,
     ProposalChange,
     PublicationRequest,
     Timetable,
 )
 from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
+
+_MOVED: Final[dict[str, Any]] = {
+    "model": MovedWeekProblem,
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/MovedWeekProblem"}}},
+}
 
 router = APIRouter(route_class=IdempotentRoute, tags=["proposals"])
 
@@ -72,7 +80,7 @@ async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals
 @router.post(
     "/v1/proposals/{proposal_id}:publish",
     operation_id="publish_proposal",
-    responses=documented(404, 409, 412, 422, 428),
+    responses={**documented(404, 409, 422, 428), 412: _MOVED},
 )
 async def publish_proposal(
     proposal_id: ProposalId,
@@ -83,7 +91,8 @@ async def publish_proposal(
 ) -> Timetable:
     """Publish what is not rejected of a proposal; If-Match names the version it is based on, "0" for the first.
 
-    Where the week is published already, the body says why it changes.
+    Where the week is published already, the body says why it changes. Where another version was published meanwhile,
+    `moved` in the problem document names what is different in it.
     """
     timetable = await proposals.publish(proposal_id, base_version, request or PublicationRequest())
     response.headers["ETag"] = entity_tag(timetable.version)

@@ -131,20 +131,27 @@ def change_to_contract(
     instance: Instance, change: Change, grid: WeekGrid, change_id: ProposalChangeId
 ) -> ProposalChange:
     """Write a change down as it is shown, before anybody has decided about it."""
-    seat = change.seats[0]
     return ProposalChange(
+        **difference_to_contract(instance, change, grid),
         id=change_id,
         number=change.number,
-        kind=change.kind,
-        patient_id=PatientId(_uuid(seat.patient)),
-        service=ServiceKind(seat.service),
-        before=_changed_session(instance, change.before, grid),
-        after=_changed_session(instance, change.after, grid),
         status=ChangeStatus.PENDING,
         reason=None,
         decided_by=None,
         decided_at=None,
     )
+
+
+def difference_to_contract(instance: Instance, change: Change, grid: WeekGrid) -> dict[str, Any]:
+    """Write down what becomes of a patient's session: the members that all descriptions of a change have."""
+    seat = change.seats[0]
+    return {
+        "kind": change.kind,
+        "patient_id": PatientId(_uuid(seat.patient)),
+        "service": ServiceKind(seat.service),
+        "before": _changed_session(instance, change.before, grid),
+        "after": _changed_session(instance, change.after, grid),
+    }
 
 
 def _changed_session(instance: Instance, seat: Seat | None, grid: WeekGrid) -> ChangedSession | None:

@@ -9,9 +9,10 @@ from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.scheduler.timetables import Timetable, TimetableVersion
-from services.scheduler.errors import TimetableMovedError, WeekMovedError
+from services.scheduler.errors import WeekMovedError
 from services.scheduler.group_series.logic import GroupSeriesLogic
 from services.scheduler.timetables import storage
+from services.scheduler.timetables.storage import StoredVersion
 
 
 class TimetablesReader:
@@ -45,6 +46,10 @@ class TimetablesReader:
     async def version(self, site_id: SiteId, week: date, version: int) -> tuple[Timetable, dict[str, Any]] | None:
         """Return one version with the solver's document, or None."""
         return await storage.find_version(self._read, site_id, week, version)
+
+    async def since(self, site_id: SiteId, week: date, version: int) -> list[StoredVersion]:
+        """Return the version, if it was ever published, and the newest of those after it, in their order."""
+        return await storage.versions_since(self._read, site_id, week, version)
 
     async def history(self, site_id: SiteId, week: date, page: PageRequest) -> Page[TimetableVersion]:
         """Return a page of a week's versions, the first one first."""
@@ -89,10 +94,11 @@ class TimetablesLogic:
         """Make the timetable the next version, and hold the week until the transaction ends.
 
         Raises:
-            TimetableMovedError: Another version was published on the same base.
+            WeekMovedError: Another version was published on the same base.
         """
         await storage.hold_current(self._db, timetable.site_id, timetable.week)
         if not await storage.insert_version(self._db, self._organization_id, timetable, document):
             current, _ = await self._reader.current_document(timetable.site_id, timetable.week)
-            raise TimetableMovedError(timetable.week, base_version=timetable.version - 1, current_version=current)
+            base = timetable.version - 1
+            raise WeekMovedError(timetable.week, expected_version=base, current_version=current)
         await self._series.carry(timetable.site_id, timetable.week, document)

@@ -1,7 +1,7 @@
 """Where published timetables are kept."""
 
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Date, Integer, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import OrganizationId, SiteId
-from services.contracts.scheduler.timetables import Timetable, TimetableVersion
+from services.contracts.identifiers import OrganizationId, ProposalId, SiteId
+from services.contracts.scheduler.timetables import Timetable, TimetableChangeReason, TimetableVersion
 from services.scheduler.storing import decoded, json_of
 from services.scheduler.timetables.tables import TimetableRow
 
@@ -46,6 +46,36 @@ _HISTORY: Final = Query(
     .order_by(TimetableRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_SINCE: Final = Query(
+    select(TimetableRow.version, TimetableRow.reason, TimetableRow.proposal_id, TimetableRow.document)
+    .where(*_OF_WEEK, TimetableRow.version >= bindparam("version", type_=Integer))
+    # The base first, whatever lies between, and then the newest.
+    .order_by((TimetableRow.version == bindparam("version", type_=Integer)).desc(), TimetableRow.version.desc())
+    .limit(12)
+)
+
+
+class StoredVersion(NamedTuple):
+    """One published version with the solver's document."""
+
+    version: int
+    reason: TimetableChangeReason | None
+    proposal_id: ProposalId
+    document: dict[str, Any]
+
+
+async def versions_since(read: Read, site_id: SiteId, week: date, version: int) -> list[StoredVersion]:
+    """Fetch a version of a week, if there is one, and the newest eleven after it at least, in their order."""
+    rows = await read.all(_SINCE, site_id=site_id, week=week, version=version)
+    return sorted(
+        StoredVersion(
+            version=row["version"],
+            reason=row["reason"] and TimetableChangeReason(row["reason"]),
+            proposal_id=ProposalId(row["proposal_id"]),
+            document=json_of(row["document"]),
+        )
+        for row in rows
+    )
 
 
 async def current(read: Read, site_id: SiteId, week: date) -> Timetable | None:
