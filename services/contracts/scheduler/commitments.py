@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, CommitmentId, CommitmentSourceId, PatientId, SiteId
+from services.contracts.scheduler.disruptions import DisruptionKind, DisruptionReason
 from services.contracts.vocabulary import Modality, ServiceKind, Weekday
 
 
@@ -187,6 +188,7 @@ class CollidingAppointment(ResourceModel):
     site_id: SiteId
     week: date
     timetable_version: int
+    published_version: int | None = Field(description="The week's version by now; null where it was never published.")
     service: ServiceKind
     modality: Modality
     start: datetime
@@ -200,11 +202,31 @@ class CollidingInterval(ResourceModel):
     end: datetime
 
 
+class RepairBody(ResourceModel):
+    """The body to send; it is a DisruptionRequest."""
+
+    site_id: SiteId
+    week: date
+    kind: DisruptionKind
+    reason: DisruptionReason
+    patient_id: PatientId
+
+
+class RepairOffer(ResourceModel):
+    """What to ask for so that a week is mended around what collides, with the fewest people touched."""
+
+    operation_id: str
+    path: str
+    body: RepairBody
+    base_version: int = Field(description="The published version that is mended: what If-Match names to publish it.")
+
+
 class Collision(ResourceModel):
-    """A busy time that lies over published sessions of the same patient."""
+    """A busy time that lies over published sessions of the same patient, and how to repair their weeks."""
 
     busy: CollidingInterval
     appointments: list[CollidingAppointment]
+    repairs: list[RepairOffer] = Field(description="One for each published week that it meets.")
 
 
 class OpenCollision(Collision):

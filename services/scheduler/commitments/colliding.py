@@ -14,13 +14,21 @@ from sqlalchemy import TIMESTAMP, ColumnElement, Integer, Select, Uuid, and_, bi
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import CommitmentId, CommitmentSourceId, PatientId, SiteId
-from services.contracts.scheduler.commitments import CollidingAppointment, CollidingInterval, OpenCollision
+from services.contracts.scheduler.commitments import (
+    CollidingAppointment,
+    CollidingInterval,
+    OpenCollision,
+    RepairBody,
+    RepairOffer,
+)
+from services.contracts.scheduler.disruptions import DisruptionKind, DisruptionReason
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
 from services.scheduler.commitments.storage import OF_AN_ACTIVE_SOURCE
 from services.scheduler.commitments.tables import CommitmentRow, CommitmentSourceRow
 from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import json_of
+from services.scheduler.timetables.tables import TimetableRow
 
 _INSTANT: Final = TIMESTAMP(timezone=True)
 _PLANNED: Final = {
@@ -28,6 +36,14 @@ _PLANNED: Final = {
     "site_id": AppointmentRow.site_id,
     "week": AppointmentRow.week,
     "timetable_version": AppointmentRow.timetable_version,
+    "published_version": select(func.max(TimetableRow.version))
+    .where(
+        TimetableRow.organization_id == AppointmentRow.organization_id,
+        TimetableRow.site_id == AppointmentRow.site_id,
+        TimetableRow.week == AppointmentRow.week,
+    )
+    .correlate(AppointmentRow)
+    .scalar_subquery(),
     "service": AppointmentRow.service,
     "modality": AppointmentRow.modality,
     "start": func.lower(AppointmentRow.during),
@@ -114,7 +130,32 @@ def _to_collision(row: asyncpg.Record) -> OpenCollision:
         source_id=CommitmentSourceId(row["source_id"]),
         busy=CollidingInterval(start=row["start"].astimezone(zone), end=row["end"].astimezone(zone)),
         appointments=appointments,
+        repairs=repairs_of(PatientId(row["patient_id"]), appointments),
     )
+
+
+def repairs_of(patient_id: PatientId, appointments: Iterable[CollidingAppointment]) -> list[RepairOffer]:
+    """Offer to repair each published week that the patient's sessions are in, in order."""
+    weeks = {
+        (session.week, session.site_id): session.published_version
+        for session in appointments
+        if session.published_version is not None
+    }
+    return [
+        RepairOffer(
+            operation_id="create_disruption",
+            path="/v1/disruptions",
+            body=RepairBody(
+                site_id=site_id,
+                week=week,
+                kind=DisruptionKind.COMMITMENT_CHANGED,
+                reason=DisruptionReason.CALENDAR,
+                patient_id=patient_id,
+            ),
+            base_version=version,
+        )
+        for (week, site_id), version in sorted(weeks.items())
+    ]
 
 
 def _to_appointment(row: Any) -> CollidingAppointment:

@@ -42,7 +42,11 @@ class CollisionsReader:
         """Return the first collisions that the patient has, or would have, with these busy times."""
         planned = await colliding.planned_for(self._read, patient_id, self._clock.now())
         return [
-            Collision(busy=_local(interval, met[0].start.tzinfo), appointments=met)
+            Collision(
+                busy=_local(interval, met[0].start.tzinfo),
+                appointments=met,
+                repairs=colliding.repairs_of(patient_id, met),
+            )
             for interval, met in islice(collisions(busy, planned), _MOST_SHOWN)
         ]
 

@@ -7,7 +7,7 @@ from fastapi import Depends
 from services.chassis.database import Read
 from services.chassis.wiring import Reading
 from services.scheduler.dependencies import Solves
-from services.scheduler.dependencies.base import Command
+from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.logic import ProposalsReader
@@ -23,7 +23,7 @@ async def _disruptions_read(read: Reading) -> DisruptionsReader:
     return _reader(read)
 
 
-async def _disruptions(command: Command, solves: Solves) -> DisruptionsLogic:
+async def _disruptions(command: Command, records: Records, solves: Solves) -> DisruptionsLogic:
     sites = SitesReader(command.read)
     return DisruptionsLogic(
         command.db,
@@ -32,6 +32,7 @@ async def _disruptions(command: Command, solves: Solves) -> DisruptionsLogic:
         reader=_reader(command.read),
         sites=sites,
         practitioners=PractitionersReader(command.read, sites),
+        records=records,
         solves=solves,
         clock=command.clock,
     )

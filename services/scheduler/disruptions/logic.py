@@ -5,10 +5,12 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.errors import InvalidRequestError, NotFoundError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
 from services.contracts.base import Page
-from services.contracts.identifiers import AccountId, DisruptionId, OrganizationId, SiteId
+from services.contracts.identifiers import AccountId, DisruptionId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.disruptions import (
     Disruption,
     DisruptionRequest,
@@ -80,6 +82,7 @@ class DisruptionsLogic:
         reader: DisruptionsReader,
         sites: SitesReader,
         practitioners: PractitionersReader,
+        records: RecordsClient,
         solves: SolvesLogic,
         clock: Clock,
     ) -> None:
@@ -89,6 +92,7 @@ class DisruptionsLogic:
         self._reader = reader
         self._sites = sites
         self._practitioners = practitioners
+        self._records = records
         self._solves = solves
         self._clock = clock
 
@@ -96,7 +100,7 @@ class DisruptionsLogic:
         """Write a disruption down and ask for the repair of what is published.
 
         Raises:
-            NotFoundError: There is no such site in the caller's organization.
+            NotFoundError: There is no such site, or no such patient, in the caller's organization.
             WeekRefusedError: The week is no Monday, is past, or lies more than a year ahead.
             InvalidRequestError: The practitioner or room is not of this site, or the interval not of this week.
             HoursChangedError: The practitioner's hours of that week are changed already.
@@ -108,7 +112,7 @@ class DisruptionsLogic:
         refusal = refusal_of_week(request.week, self._clock.today(zone))
         if refusal is not None:
             raise WeekRefusedError(*refusal)
-        await self._refuse_what_is_elsewhere(request)
+        await self._refuse_what_is_elsewhere(request, caller_token)
         disruption = self._open(request)
         if not meets_week(disruption, WeekGrid(zone, request.week)):
             raise InvalidRequestError("/start", "must begin and end so that a part of it lies in the week's days")
@@ -117,7 +121,9 @@ class DisruptionsLogic:
         await self._ask_for_repair(disruption, caller_token)
         return await self._reader.get(disruption.id)
 
-    async def _refuse_what_is_elsewhere(self, request: DisruptionRequest) -> None:
+    async def _refuse_what_is_elsewhere(self, request: DisruptionRequest, caller_token: str) -> None:
+        if request.patient_id is not None:
+            await self._refuse_unknown(request.patient_id, caller_token)
         if request.practitioner_id is not None:
             staff = await self._practitioners.of_site(request.site_id)
             if request.practitioner_id not in {practitioner.id for practitioner in staff}:
@@ -126,6 +132,12 @@ class DisruptionsLogic:
             rooms = await self._sites.all_rooms(request.site_id)
             if request.room_id not in {room.id for room in rooms}:
                 raise InvalidRequestError("/room_id", "must be a room of this site")
+
+    async def _refuse_unknown(self, patient_id: PatientId, caller_token: str) -> None:
+        try:
+            await self._records.patient_seating(caller_token, patient_id)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
 
     def _open(self, request: DisruptionRequest) -> Disruption:
         now = self._clock.now()

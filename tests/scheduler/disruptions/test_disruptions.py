@@ -159,6 +159,14 @@ async def test_what_cannot_be_is_refused_by_name(
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
 
+async def test_a_patient_of_whom_nobody_knows_is_not_there(report: Report) -> None:
+    changes = {"kind": "commitment_changed", "patient_id": str(uuid4()), "reason": "calendar"}
+
+    answer = await report(**changes, without=("practitioner_id", "start", "end"))
+
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:eventide:problem:not-found")
+
+
 async def test_only_the_desk_changes_a_week(report: Report, scheduler: ClientFactory) -> None:
     path = (await report()).headers["location"]
 
