@@ -244,6 +244,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("put_offer_rule", "PUT", "/v1/sites/{site_id}/offer_rule", _DESK),
     _scheduler("read_census", "GET", "/v1/sites/{site_id}/census", _READS_THE_BOOK),
     _scheduler("read_kpis", "GET", "/v1/sites/{site_id}/kpis", _READS_THE_SETUP),
+    _scheduler("list_rule_packs", "GET", "/v1/rule_packs", _READS_THE_SETUP),
+    _scheduler("read_rule_settings", "GET", "/v1/sites/{site_id}/rule_settings", _READS_THE_SETUP),
+    _scheduler("put_rule_settings", "PUT", "/v1/sites/{site_id}/rule_settings", _SETS_UP),
+    _scheduler("read_effective_rules", "GET", "/v1/sites/{site_id}/effective_rules", _READS_THE_SETUP),
+    _scheduler("list_rule_findings", "GET", "/v1/sites/{site_id}/timetables/{week}/rule_findings", _READS_THE_BOOK),
     _scheduler("read_fairness", "GET", "/v1/sites/{site_id}/fairness", _READS_THE_BOOK),
     # Whoever holds the secret may ask: a person on the waitlist has no account.
     Route("look_at_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:look", _NOBODY, public=True),

@@ -33,6 +33,7 @@ from services.scheduler.offers.routes import router as offers
 from services.scheduler.placements.routes import router as placements
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
+from services.scheduler.rule_packs.routes import router as rule_packs
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.sites.routes import router as sites
 from services.scheduler.solves.routes import router as solves
@@ -64,6 +65,7 @@ _ROUTERS = (
     census,
     kpis,
     fairness,
+    rule_packs,
 )
 
 

@@ -19,6 +19,7 @@ from services.scheduler.offers import tables as offers
 from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
 from services.scheduler.rows import Base
+from services.scheduler.rule_packs import tables as rule_packs
 from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
 from services.scheduler.timetables import tables as timetables
@@ -40,6 +41,7 @@ TABLES: Final = (
     offers,
     practitioners,
     proposals,
+    rule_packs,
     sites,
     solves,
     timetables,

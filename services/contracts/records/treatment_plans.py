@@ -75,6 +75,10 @@ class TreatmentPlanRequest(RequestModel):
         default=None, description="The first day of attendance; without it the plan's first day."
     )
     planned_discharge: date | None = Field(default=None, description="The last day of attendance; null while open.")
+    payer: Code | None = Field(
+        default=None,
+        description="Who pays, in the organization's word; the rule packs of a payer bind its patients.",
+    )
     taper_weeks: list[TaperWeek] = Field(
         max_length=12, default_factory=list, description="Weeks that require less than required_services, in order."
     )
@@ -118,6 +122,7 @@ class TreatmentPlan(ResourceModel):
     preference_cost: PreferenceCost
     planned_admission: date | None
     planned_discharge: date | None
+    payer: str | None
     taper_weeks: list[TaperWeek]
     created_at: datetime
 
@@ -139,6 +144,7 @@ class PlanRequirement(ResourceModel):
     primary_practitioner_id: PractitionerId | None
     family_available: list[WeeklyWindow]
     preference_cost: PreferenceCost
+    payer: str | None
 
 
 class PatientWeek(ResourceModel):

@@ -50,8 +50,9 @@ class CensusDemand(ResourceModel):
 class RatioLimit(ResourceModel):
     """A rule about patients a counsellor, with its source."""
 
-    jurisdiction: str
+    jurisdiction: str | None = Field(description="Where the site is; null where that is not set up.")
     patients_per_counsellor: int
+    is_of_full_time: bool = Field(description="Whether it counts counsellors by their hours, not by their heads.")
     citation: str
     is_kept: bool
 

@@ -43,6 +43,7 @@ _PLAN: Final = (
     _as_text(TreatmentPlanRow.preference_cost),
     TreatmentPlanRow.planned_admission,
     TreatmentPlanRow.planned_discharge,
+    TreatmentPlanRow.payer,
     _as_text(TreatmentPlanRow.taper_weeks),
 )
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))

@@ -40,6 +40,7 @@ class TreatmentPlanRow(Base):
     preference_cost: Mapped[dict[str, Any]] = mapped_column(JSONB)
     planned_admission: Mapped[date | None]
     planned_discharge: Mapped[date | None]
+    payer: Mapped[str | None]
     taper_weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     created_at: Mapped[datetime]
 

@@ -16,6 +16,7 @@ from services.scheduler.census import storage
 from services.scheduler.census.rules import groups_of, week_of
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 
 _WEEK: Final = timedelta(weeks=1)
@@ -33,6 +34,7 @@ class CensusReader:
         sites: SitesReader,
         practitioners: PractitionersReader,
         offerings: GroupOfferingsReader,
+        rules: RulePacksReader,
         records: RecordsClient,
         clock: Clock,
     ) -> None:
@@ -40,6 +42,7 @@ class CensusReader:
         self._sites = sites
         self._practitioners = practitioners
         self._offerings = offerings
+        self._rules = rules
         self._records = records
         self._clock = clock
 
@@ -61,12 +64,13 @@ class CensusReader:
         published = await storage.published_weeks(self._read, site_id, first - _LOOK_BACK, last)
         published |= {meeting.week for meeting in meetings}
         practitioners = await self._practitioners.of_site(site_id)
+        rules = {week: await self._rules.of_week(site_id, plan) for week, plan in plans.items()}
         return Census(
             site_id=site_id,
             weeks=[
-                week_of(plan, [meeting for meeting in meetings if meeting.week == week], practitioners).model_copy(
-                    update={"is_published": week in published}
-                )
+                week_of(
+                    plan, [meeting for meeting in meetings if meeting.week == week], practitioners, rules[week]
+                ).model_copy(update={"is_published": week in published})
                 for week, plan in plans.items()
             ],
             groups=groups_of(meetings, plans, published, await self._offerings.of_site(site_id)),

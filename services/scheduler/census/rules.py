@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from services.contracts.identifiers import PatientId, PractitionerId
 from services.contracts.records.treatment_plans import PlanRequirement, WeekRequirements
+from services.contracts.rule_packs import RuleKey
 from services.contracts.scheduler.census import (
     CensusDemand,
     CensusGroup,
@@ -18,7 +19,7 @@ from services.contracts.scheduler.census import (
 from services.contracts.scheduler.sites import GroupOffering, Practitioner
 from services.contracts.vocabulary import ServiceKind, Weekday
 from services.scheduler.census.meetings import BookedMeeting
-from services.scheduler.census.rule_packs import COUNSELLOR_ROLES, RATIO_RULES
+from services.scheduler.rule_packs.rules import COUNSELLOR_ROLES, WeekRules, caseloads
 
 _WEEKDAYS = tuple(Weekday)
 
@@ -51,7 +52,10 @@ Plans = Mapping[date, WeekRequirements]
 
 
 def week_of(
-    requirements: WeekRequirements, meetings: Sequence[BookedMeeting], practitioners: Iterable[Practitioner]
+    requirements: WeekRequirements,
+    meetings: Sequence[BookedMeeting],
+    practitioners: Sequence[Practitioner],
+    rules: WeekRules,
 ) -> CensusWeek:
     """Say what the plans ask of a week, what the book holds, and how many patients a counsellor has."""
     return CensusWeek(
@@ -59,7 +63,7 @@ def week_of(
         is_published=bool(meetings),
         expected_patients=len(requirements.patients),
         demand=[_demand(service, requirements.patients, meetings) for service in ServiceKind],
-        counsellor_ratio=_ratio(len(requirements.patients), practitioners),
+        counsellor_ratio=_ratio(len(requirements.patients), practitioners, rules),
     )
 
 
@@ -77,19 +81,20 @@ def _demand(
     )
 
 
-def _ratio(patients: int, practitioners: Iterable[Practitioner]) -> CounsellorRatio:
-    counsellors = sum(practitioner.role in COUNSELLOR_ROLES for practitioner in practitioners)
+def _ratio(patients: int, practitioners: Sequence[Practitioner], rules: WeekRules) -> CounsellorRatio:
     return CounsellorRatio(
         patients=patients,
-        counsellors=counsellors,
+        counsellors=sum(practitioner.role in COUNSELLOR_ROLES for practitioner in practitioners),
         limits=[
             RatioLimit(
-                jurisdiction=rule.jurisdiction,
-                patients_per_counsellor=rule.patients_per_counsellor,
-                citation=rule.citation,
-                is_kept=patients <= counsellors * rule.patients_per_counsellor,
+                jurisdiction=rules.jurisdiction,
+                patients_per_counsellor=rule.value,
+                is_of_full_time=rule.key is RuleKey.PATIENTS_PER_FULL_TIME_COUNSELLOR_MOST,
+                citation=rule.source,
+                is_kept=is_kept,
             )
-            for rule in RATIO_RULES
+            for rule, _, is_kept in caseloads(rules, patients, practitioners)
+            if rule.value is not None and rule.source is not None
         ],
     )
 

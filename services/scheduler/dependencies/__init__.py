@@ -17,6 +17,7 @@ from services.scheduler.practitioners.logic import PractitionersLogic, Practitio
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
 from services.scheduler.proposals.reverting import RevertsLogic
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
 from services.scheduler.solves.watching import SolveWatch
@@ -73,6 +74,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         practitioners=PractitionersReader(command.read, sites),
         offerings=GroupOfferingsReader(command.read, sites),
         commitments=CommitmentsReader(command.read),
+        rules=RulePacksReader(command.read, sites),
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
         outages=outages_in(command.read),

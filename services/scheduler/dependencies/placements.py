@@ -15,6 +15,7 @@ from services.scheduler.dependencies.seats import bookings_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
 from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.timetables.logic import TimetablesReader, WeekHolds
@@ -28,6 +29,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         practitioners=PractitionersReader(read, sites),
         offerings=GroupOfferingsReader(read, sites),
         commitments=CommitmentsReader(read),
+        rules=RulePacksReader(read, sites),
         timetables=TimetablesReader(read),
         appointments=appointments,
         outages=outages_in(read),

@@ -11,6 +11,7 @@ from services.scheduler.fairness.logic import FairnessReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.kpis.logic import KpisReader
 from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 
 
@@ -21,6 +22,7 @@ async def _census(read: Reading, records: Records, clock: Now) -> CensusReader:
         sites=sites,
         practitioners=PractitionersReader(read, sites),
         offerings=GroupOfferingsReader(read, sites),
+        rules=RulePacksReader(read, sites),
         records=records,
         clock=clock,
     )

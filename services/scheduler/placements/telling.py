@@ -131,8 +131,17 @@ class Telling:
             appointment_id=None if fact.meeting is None else self._booked.groups[fact.meeting],
             practitioner_id=_practitioner(fact.practitioner),
             commitment_source_ids=sources(start, end) if is_known and start is not None and end is not None else [],
-            citation=None if fact.rule is None else self._booked.week.instance.limits.citations.get(fact.rule),
+            citation=self._citation(fact),
         )
+
+    def _citation(self, fact: Fact) -> str | None:
+        """Name whose figure it is: of this patient's payer, of the kind of group, or of the week."""
+        citations = self._booked.week.instance.limits.citations
+        if fact.code == f.SEATS_TAKEN and fact.meeting is not None:
+            return citations.get(f"group_size:{self._booked.week.meetings[fact.meeting].kind.code}")
+        if fact.rule is None:
+            return None
+        return citations.get(f"{fact.rule}:{self._booked.patient.id}") or citations.get(fact.rule)
 
     def _span(self, day: int | None, start: int | None, end: int | None) -> tuple[datetime | None, datetime | None]:
         if day is None or start is None or end is None:

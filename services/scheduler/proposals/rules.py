@@ -24,6 +24,7 @@ from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timet
 from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
 
 _ONE_SEAT: Final = 1
+_ABOUT_GROUP_SIZES: Final = frozenset({"too_few_members", "no_group_worth_opening"})
 
 
 def sessions_of(instance: Instance, timetable: Timetable, grid: WeekGrid) -> list[Session]:
@@ -85,7 +86,7 @@ def unmet_of(instance: Instance, timetable: Timetable, reported: Sequence[Mappin
             patient_id=PatientId(_uuid(patient.id)),
             service=ServiceKind(service),
             minutes=missing * SLOT_MINUTES,
-            reasons=[_reason(reason) for reason in reasons.get((patient.id, service), [])],
+            reasons=[_reason(instance, service, reason) for reason in reasons.get((patient.id, service), [])],
         )
         for patient in instance.patients
         for service, needed in patient.needs.items()
@@ -102,8 +103,15 @@ def _deliveries(instance: Instance, timetable: Timetable) -> Iterator[tuple[Id, 
         yield visit.patient, visit.service, instance.visit_slots(people[visit.patient], visit.service)
 
 
-def _reason(reason: Mapping[str, Any]) -> UnmetReason:
-    return UnmetReason(code=reason["code"], sentence=reason["sentence"])
+def _reason(instance: Instance, service: str, reason: Mapping[str, Any]) -> UnmetReason:
+    """Write a reason down; one about the size of groups says whose figure that is, where it is a rule pack's."""
+    sentence = reason["sentence"]
+    if reason["code"] in _ABOUT_GROUP_SIZES:
+        citations = instance.limits.citations
+        kinds = [kind.code for kind in instance.kinds.values() if kind.service == service]
+        sources = sorted({source for kind in kinds if (source := citations.get(f"group_size:{kind}")) is not None})
+        sentence = f"{sentence} ({'; '.join(sources)})" if sources else sentence
+    return UnmetReason(code=reason["code"], sentence=sentence)
 
 
 def kept_apart(instance: Instance) -> KeptApart:

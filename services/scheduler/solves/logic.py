@@ -25,6 +25,7 @@ from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, Ending, Task
@@ -120,6 +121,7 @@ class WeekFacts:
         practitioners: PractitionersReader,
         offerings: GroupOfferingsReader,
         commitments: CommitmentsReader,
+        rules: RulePacksReader,
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
         outages: OutagesSource,
@@ -130,6 +132,7 @@ class WeekFacts:
         self._practitioners = practitioners
         self._offerings = offerings
         self._commitments = commitments
+        self._rules = rules
         self._timetables = timetables
         self._appointments = appointments
         self._outages = outages
@@ -163,7 +166,8 @@ class WeekFacts:
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         base_version, published = await self._timetables.current_document(setup.site.id, requirements.week)
         whole = instance_of(setup, requirements, busy, grid, published)
-        instance = with_outages(whole, await self._outages.of_week(setup.site.id, grid))
+        bound = await self._rules.bind(setup.site.id, whole, requirements, setup.practitioners)
+        instance = with_outages(bound, await self._outages.of_week(setup.site.id, grid))
         if published is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)

@@ -226,6 +226,7 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
             for patient in known_people(instance["patients"])
             if not _has_free_hour(patient, instance["site_open"])
         ]
+        + list(instance.get("rule_notes", ()))
     )
 
 

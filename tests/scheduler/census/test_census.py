@@ -1,5 +1,6 @@
 """The front desk sees who is booked this week and who is expected in the weeks to come."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,20 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of, problem
 from tests.support.tokens import Tokens
+
+SetUp = Callable[[Json], Awaitable[None]]
+
+
+@pytest.fixture
+def in_new_jersey(scheduler: ClientFactory) -> SetUp:
+    async def set_up(site: Json) -> None:
+        path = f"/v1/sites/{site['id']}/rule_settings"
+        answer = await scheduler(Role.PROGRAMME_DIRECTOR).put(
+            path, json={"jurisdiction": "US-NJ"}, headers={"if-match": '"0"'}
+        )
+        assert answer.status_code == 200, answer.text
+
+    return set_up
 
 
 @pytest.fixture
@@ -58,8 +73,9 @@ async def test_a_group_is_booked_where_its_week_is_published_and_expected_by_pla
 
 
 async def test_demand_and_the_ratio_follow_the_plans_in_force(
-    *, clinic: Clinic, desk: Desk, new_patient: Make, scheduler: ClientFactory
+    *, clinic: Clinic, desk: Desk, new_patient: Make, scheduler: ClientFactory, in_new_jersey: SetUp
 ) -> None:
+    await in_new_jersey(clinic.site)
     ann = await new_patient(clinic.site, plan_of(clinic.counsellor))
     await new_patient(clinic.site, plan_of(clinic.counsellor, effective_from="2026-10-12"))
     await desk.publish(group(ann))
@@ -81,13 +97,22 @@ async def test_demand_and_the_ratio_follow_the_plans_in_force(
     ratio = weeks[2]["counsellor_ratio"]
     assert (ratio["patients"], ratio["counsellors"]) == (2, 2)
     assert [(limit["patients_per_counsellor"], limit["is_kept"]) for limit in ratio["limits"]] == [(24, True)]
-    assert all(limit["citation"] for limit in ratio["limits"])
+    assert all("us-nj" in limit["citation"] for limit in ratio["limits"])
+
+
+async def test_a_site_whose_state_is_not_set_is_held_to_no_state_s_ratio(
+    clinic: Clinic, scheduler: ClientFactory
+) -> None:
+    weeks = (await census(scheduler, clinic.site, weeks=1)).json()["weeks"]
+
+    assert weeks[0]["counsellor_ratio"]["limits"] == []
 
 
 async def test_a_site_without_counsellors_keeps_no_ratio(
-    new_site: Make, new_patient: Make, scheduler: ClientFactory
+    new_site: Make, new_patient: Make, scheduler: ClientFactory, in_new_jersey: SetUp
 ) -> None:
     site = await new_site()
+    await in_new_jersey(site)
     await new_patient(site, plan_of({"id": str(uuid4())}))
 
     ratio = (await census(scheduler, site, weeks=1)).json()["weeks"][0]["counsellor_ratio"]

@@ -76,6 +76,7 @@ def requirement(**changes: Any) -> PlanRequirement:
         "primary_practitioner_id": None,
         "family_available": [],
         "preference_cost": PreferenceCost(evening=3),
+        "payer": None,
     }
     return PlanRequirement(**{**values, **changes})
 

@@ -1,0 +1,60 @@
+"""What a published week does not keep of the figures that no week is refused for."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from services.chassis.errors import UpstreamUnavailableError
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import SiteId
+from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.rule_packs import RuleFindings
+from services.scheduler.appointments.logic import AppointmentsReader
+from services.scheduler.rule_packs.keeping import findings_of
+from services.scheduler.rule_packs.logic import RulePacksReader
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.timetables.logic import TimetablesReader
+
+
+class RuleFindingsReader:
+    """Holds published weeks against what packs ask of a patient's days and week."""
+
+    def __init__(
+        self,
+        *,
+        sites: SitesReader,
+        rules: RulePacksReader,
+        timetables: TimetablesReader,
+        appointments: AppointmentsReader,
+        records: RecordsClient,
+    ) -> None:
+        self._sites = sites
+        self._rules = rules
+        self._timetables = timetables
+        self._appointments = appointments
+        self._records = records
+
+    async def of_week(self, site_id: SiteId, week: date, caller_token: str) -> RuleFindings:
+        """Return what a published week does not keep, patient by patient, with whose figure it is.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization, or nothing is published.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        site = await self._sites.get(site_id)
+        timetable = await self._timetables.current(site_id, week)
+        requirements = await self._requirements(caller_token, site_id, week)
+        rules = await self._rules.of_week(site_id, requirements)
+        appointments = await self._appointments.all_of_week(site_id, week)
+        return RuleFindings(
+            site_id=site_id,
+            week=week,
+            timetable_version=timetable.version,
+            items=findings_of(rules, requirements, appointments, ZoneInfo(site.zone)),
+        )
+
+    async def _requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
+        try:
+            return await self._records.week_requirements(caller_token, site_id, week)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None

@@ -1,0 +1,71 @@
+"""Whether a patient's booked week keeps the hours and days that are asked of it. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.contracts.identifiers import PatientId
+from services.contracts.records.treatment_plans import PlanPhase, PlanRequirement, WeekRequirements
+from services.contracts.rule_packs import EffectiveRule, RuleFinding, RuleKey
+from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
+from services.scheduler.rule_packs.rules import WeekRules
+
+_WEEKLY: Final = (RuleKey.WEEK_MINUTES_FEWEST, RuleKey.WEEK_MINUTES_MOST, RuleKey.DAYS_FEWEST)
+
+
+def findings_of(
+    rules: WeekRules, requirements: WeekRequirements, appointments: Iterable[Appointment], zone: ZoneInfo
+) -> list[RuleFinding]:
+    """Return what is not kept; days are those of the site's zone.
+
+    A taper week lies below the hours by intent (ASAM, 3rd edition), and a week in which somebody comes or goes is not a
+    whole one: their fewest hours and days are not asked for, their most still is.
+    """
+    minutes: dict[PatientId, Counter[date]] = defaultdict(Counter)
+    for appointment in appointments:
+        if appointment.status is AppointmentStatus.BOOKED:
+            length = int((appointment.end - appointment.start).total_seconds()) // 60
+            for patient_id in appointment.patient_ids:
+                minutes[patient_id][appointment.start.astimezone(zone).date()] += length
+    return [
+        finding
+        for patient in requirements.patients
+        for finding in _of_patient(rules, patient, minutes.get(patient.patient_id, Counter()))
+    ]
+
+
+def _of_patient(rules: WeekRules, patient: PlanRequirement, days: Mapping[date, int]) -> Iterator[RuleFinding]:
+    figures = rules.alone[patient.payer]
+    is_whole = patient.phase is not PlanPhase.TAPER and patient.attends_from is None and patient.attends_until is None
+    found = {
+        RuleKey.WEEK_MINUTES_FEWEST: sum(days.values()),
+        RuleKey.WEEK_MINUTES_MOST: sum(days.values()),
+        RuleKey.DAYS_FEWEST: len(days),
+    }
+    for key in _WEEKLY:
+        if key.is_maximum or is_whole:
+            yield from _finding(patient, figures[key, None], found[key], None)
+    for day, minutes in sorted(days.items()):
+        yield from _finding(patient, figures[RuleKey.DAY_MINUTES_MOST, None], minutes, day)
+        if is_whole:
+            yield from _finding(patient, figures[RuleKey.DAY_MINUTES_FEWEST, None], minutes, day)
+
+
+def _finding(patient: PlanRequirement, rule: EffectiveRule, found: int, day: date | None) -> Iterator[RuleFinding]:
+    if rule.value is None or rule.source is None:
+        return
+    if found <= rule.value if rule.key.is_maximum else found >= rule.value:
+        return
+    unit = "minutes" if rule.key.is_minutes else "days"
+    bound = "at most" if rule.key.is_maximum else "at least"
+    yield RuleFinding(
+        patient_id=patient.patient_id,
+        key=rule.key,
+        figure=rule.value,
+        found=found,
+        day=day,
+        sentence=f"{found} {unit}, where {bound} {rule.value} are asked for",
+        source=rule.source,
+    )

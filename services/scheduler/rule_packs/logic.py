@@ -1,0 +1,149 @@
+"""What is allowed with rule packs and with what binds a site."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import InvalidRequestError, StaleVersionError
+from services.contracts.identifiers import AccountId, OrganizationId, SiteId
+from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.rule_packs import (
+    EffectiveRules,
+    RuleLayer,
+    RulePack,
+    RulePacks,
+    RuleSettings,
+    RuleSettingsRequest,
+)
+from services.contracts.scheduler.sites import Practitioner
+from services.policy.rule_packs.layering import effective, own_pack, situation_of
+from services.policy.rule_packs.reading import all_packs
+from services.scheduler.rule_packs import storage
+from services.scheduler.rule_packs.rules import (
+    WeekRules,
+    caseload_notes,
+    nothing_set,
+    payer_notes,
+    settings_of,
+    with_rules,
+)
+from services.scheduler.sites.logic import SitesReader
+
+_STALE: Final = "The rule settings have changed since you read them; read them again and send their ETag."
+
+
+class RulePacksReader:
+    """Reads packs, what binds a site, and which figure counts."""
+
+    def __init__(self, read: Read, sites: SitesReader) -> None:
+        self._read = read
+        self._sites = sites
+        self._packs: Sequence[RulePack] = all_packs()
+
+    def packs(self) -> RulePacks:
+        """Return every pack with its figures, those that are yet to be adopted among them."""
+        return RulePacks(items=list(self._packs))
+
+    async def settings(self, site_id: SiteId) -> RuleSettings:
+        """Return what binds a site.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        return await self._settings(site_id)
+
+    async def _settings(self, site_id: SiteId) -> RuleSettings:
+        return await storage.newest(self._read, site_id) or nothing_set(site_id)
+
+    async def effective(self, site_id: SiteId, on: date, payers: Sequence[str]) -> EffectiveRules:
+        """Return which figures count at a site on a day, for patients of these payers together.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        settings = await self.settings(site_id)
+        return EffectiveRules(
+            site_id=site_id,
+            on=on,
+            settings_version=settings.version,
+            jurisdiction=settings.jurisdiction,
+            payers=sorted(set(payers)),
+            rules=effective((*self._packs, own_pack(settings)), situation_of(settings, payers, on, on)),
+        )
+
+    async def of_week(self, site_id: SiteId, requirements: WeekRequirements) -> WeekRules:
+        """Return the figures that bind a site's week and those who are to come in it."""
+        return WeekRules.of_week(self._packs, await self._settings(site_id), requirements)
+
+    async def bind(
+        self,
+        site_id: SiteId,
+        instance: dict[str, Any],
+        requirements: WeekRequirements,
+        practitioners: Sequence[Practitioner],
+    ) -> dict[str, Any]:
+        """Return a week's instance within the figures that count, with `rule_notes` of what they change or miss."""
+        settings = await self._settings(site_id)
+        rules = WeekRules.of_week(self._packs, settings, requirements)
+        bound = with_rules(instance, rules, requirements)
+        notes = [
+            *bound["rule_notes"],
+            *caseload_notes(rules, len(requirements.patients), practitioners),
+            *payer_notes(self._packs, settings, requirements),
+        ]
+        return {**bound, "rule_notes": notes}
+
+
+class RulePacksLogic:
+    """Sets up what binds a site."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        account_id: AccountId,
+        reader: RulePacksReader,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._account_id = account_id
+        self._reader = reader
+        self._clock = clock
+
+    async def put(self, site_id: SiteId, request: RuleSettingsRequest, expected_version: int) -> RuleSettings:
+        """Make the next version of what binds a site.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            InvalidRequestError: A pack or a figure is named that there is none of.
+            StaleVersionError: Another version has been written meanwhile.
+        """
+        current = await self._reader.settings(site_id)
+        _refuse_unknown(self._reader.packs().items, request)
+        settings = settings_of(site_id, request).model_copy(
+            update={
+                "version": expected_version + 1,
+                "changed_by": self._account_id,
+                "changed_at": self._clock.now(),
+            }
+        )
+        is_next = current.version == expected_version
+        if not (is_next and await storage.insert_version(self._db, self._organization_id, settings)):
+            raise StaleVersionError(_STALE)
+        return settings
+
+
+def _refuse_unknown(packs: Sequence[RulePack], request: RuleSettingsRequest) -> None:
+    figures = {figure.id for pack in packs for figure in pack.figures}
+    for number, adoption in enumerate(request.adoptions):
+        if adoption.figure_id not in figures:
+            raise InvalidRequestError(f"/adoptions/{number}/figure_id", "must be a figure of list_rule_packs")
+    payers = {pack.id for pack in packs if pack.layer is RuleLayer.PAYER}
+    for number, payer in enumerate(request.payers):
+        if not payers.issuperset(payer.pack_ids):
+            remedy = "must be packs of the layer payer, of list_rule_packs"
+            raise InvalidRequestError(f"/payers/{number}/pack_ids", remedy)
