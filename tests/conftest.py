@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from hypothesis import settings
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -26,6 +27,10 @@ from tests.support.tokens import LocalAuthenticator, Tokens, new_key, principal
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 FRIDAY = datetime(2026, 10, 2, 12, tzinfo=UTC)
+
+# How long an example takes says something of the machine, and nothing of what is tested.
+settings.register_profile("eventide", deadline=None)
+settings.load_profile("eventide")
 
 ClientFactory = Callable[..., httpx2.AsyncClient]
 

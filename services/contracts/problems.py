@@ -34,6 +34,7 @@ class ProblemType(StrEnum):
     DOUBLE_BOOKING = "double-booking"
     NO_SEAT = "no-seat"
     CONSENT_INCOMPLETE = "consent-incomplete"
+    RULES_BROKEN = "rules-broken"
     UPSTREAM_UNAVAILABLE = "upstream-unavailable"
     DATABASE_UNAVAILABLE = "database-unavailable"
     OVERLOADED = "overloaded"

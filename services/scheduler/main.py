@@ -13,6 +13,7 @@ from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
 from services.scheduler.appointments.routes import router as appointments
+from services.scheduler.attendance.routes import router as attendance
 from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.census.routes import router as census
 from services.scheduler.closures.routes import router as closures
@@ -25,6 +26,7 @@ from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.kpis.routes import router as kpis
+from services.scheduler.make_ups.routes import router as make_ups
 from services.scheduler.notice_preferences.routes import router as notice_preferences
 from services.scheduler.notice_providers.routes import router as notice_providers
 from services.scheduler.notices.channel import WebhookChannel
@@ -47,6 +49,8 @@ _ROUTERS = (
     appointments,
     bookings,
     placements,
+    attendance,
+    make_ups,
     timetables,
     proposals,
     commitments,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.scheduler.appointments import tables as appointments
+from services.scheduler.attendance import tables as attendance
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.closures import tables as closures
 from services.scheduler.commitments import tables as commitments
@@ -12,6 +13,7 @@ from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
 from services.scheduler.keys import tables as keys
+from services.scheduler.make_ups import tables as make_ups
 from services.scheduler.notice_preferences import tables as notice_preferences
 from services.scheduler.notice_providers import tables as notice_providers
 from services.scheduler.notices import tables as notices
@@ -27,6 +29,7 @@ from services.scheduler.waitlist import tables as waitlist
 
 TABLES: Final = (
     appointments,
+    attendance,
     bookings,
     closures,
     commitments,
@@ -38,6 +41,7 @@ TABLES: Final = (
     notice_providers,
     notices,
     group_series,
+    make_ups,
     offers,
     practitioners,
     proposals,

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx2
 import pytest
 from sqlalchemy import text
+from typing_extensions import override
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -186,6 +187,19 @@ def group(*seated: Json, start: datetime = TUESDAY_NINE, **changes: Any) -> Sess
     return Session(**{**values, **changes})
 
 
+class SteppingClock(Clock):
+    """A millisecond passes whenever somebody looks, so that things have an order, however long a test takes."""
+
+    def __init__(self, instant: datetime) -> None:
+        super().__init__()
+        self._instant = instant
+
+    @override
+    def now(self) -> datetime:
+        self._instant += timedelta(milliseconds=1)
+        return self._instant
+
+
 class Desk:
     """The front desk of one site: what it sees of a week, and what it asks for."""
 
@@ -257,3 +271,15 @@ def desk(
 @pytest.fixture
 async def people(new_patient: Make, site: Json) -> People:
     return People(*[await new_patient(site) for _ in People._fields])
+
+
+@pytest.fixture
+def at(scheduler_app: Any, desk: Desk) -> Callable[[datetime], None]:
+    """Let it be that time for the scheduler, and for who publishes, whatever the wall says."""
+
+    def set_clock(instant: datetime) -> None:
+        process = scheduler_app.state.process
+        desk.clock = SteppingClock(instant)
+        scheduler_app.state.process = type(process)(desk.clock, process.database, process.authenticator)
+
+    return set_clock

@@ -82,6 +82,9 @@ class TreatmentPlanRequest(RequestModel):
     taper_weeks: list[TaperWeek] = Field(
         max_length=12, default_factory=list, description="Weeks that require less than required_services, in order."
     )
+    telehealth_consented_on: date | None = Field(
+        default=None, description="The day on which the patient consented to telehealth; null where they have not."
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -124,6 +127,7 @@ class TreatmentPlan(ResourceModel):
     planned_discharge: date | None
     payer: str | None
     taper_weeks: list[TaperWeek]
+    telehealth_consented_on: date | None
     created_at: datetime
 
 
@@ -189,12 +193,23 @@ class NoContact(ResourceModel):
     patient_ids: list[PatientId]
 
 
+class SeatingPlan(ResourceModel):
+    """What of the newest plan decides where a patient may sit."""
+
+    services: list[ServiceKind]
+    track: str
+    languages: list[str]
+    modalities: list[Modality]
+    telehealth_consented_on: date | None
+
+
 class PatientSeating(ResourceModel):
     """What the scheduler needs to give one patient a seat: that they exist, their way, and whom to keep apart."""
 
     patient_id: PatientId
     travel_minutes: int = Field(description="One way, as the newest plan says; 0 without a plan.")
     no_contact: list[PatientId]
+    plan: SeatingPlan | None = Field(description="Null where the patient has no plan yet.")
 
 
 class WeekRequirements(ResourceModel):

@@ -55,3 +55,10 @@ class Booking(ResourceModel):
     patient_id: PatientId
     status: BookingStatus
     held_until: datetime | None = Field(description="When a hold ends by itself; null for a booking.")
+
+
+class BrokenRule(ResourceModel):
+    """What speaks against a seat or an exchange, in a code for programs and words for people; it names nobody."""
+
+    code: str
+    sentence: str

@@ -14,6 +14,7 @@ from services.contracts.records.treatment_plans import (
     NoContact,
     NoContactRequest,
     PatientSeating,
+    SeatingPlan,
     TreatmentPlan,
     TreatmentPlanRequest,
     WeekRequirements,
@@ -130,6 +131,7 @@ class TreatmentPlanReads:
             patient_id=patient.id,
             travel_minutes=0 if plan is None else plan.travel_minutes,
             no_contact=await self._queries.apart_from(patient.id),
+            plan=None if plan is None else _seating_plan(plan),
         )
 
     async def week(self, site_id: SiteId, monday: date) -> WeekRequirements:
@@ -163,6 +165,16 @@ class TreatmentPlanReads:
         ahead = [horizon_week(plans, monday) for monday in mondays]
         self._patients.planned(sorted({patient.patient_id for week in ahead for patient in week.patients}))
         return HorizonRequirements(site_id=site_id, weeks=ahead)
+
+
+def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:
+    return SeatingPlan(
+        services=[required.service for required in plan.required_services],
+        track=plan.track,
+        languages=plan.languages,
+        modalities=plan.modalities,
+        telehealth_consented_on=plan.telehealth_consented_on,
+    )
 
 
 class NoContactCommands:

@@ -44,6 +44,7 @@ _PLAN: Final = (
     TreatmentPlanRow.planned_admission,
     TreatmentPlanRow.planned_discharge,
     TreatmentPlanRow.payer,
+    TreatmentPlanRow.telehealth_consented_on,
     _as_text(TreatmentPlanRow.taper_weeks),
 )
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))

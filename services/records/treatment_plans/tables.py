@@ -42,6 +42,7 @@ class TreatmentPlanRow(Base):
     planned_discharge: Mapped[date | None]
     payer: Mapped[str | None]
     taper_weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    telehealth_consented_on: Mapped[date | None]
     created_at: Mapped[datetime]
 
 

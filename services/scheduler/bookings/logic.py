@@ -1,5 +1,6 @@
 """What is allowed with seats."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,12 +15,14 @@ from services.contracts.scheduler.bookings import (
     Booking,
     BookingRequest,
     BookingStatus,
+    BrokenRule,
     HoldRequest,
     ReleaseRequest,
 )
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.vocabulary import Modality
 from services.scheduler.bookings import storage
+from services.scheduler.bookings.errors import SeatRulesBrokenError
+from services.scheduler.bookings.rules import rules_broken, way_of
 from services.scheduler.bookings.storage import LockedSession
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import (
@@ -77,6 +80,7 @@ class BookingsLogic:
             PatientBookedError: The patient has a seat at that time.
             CommitmentCollidesError: The patient has a commitment at that time.
             SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
+            SeatRulesBrokenError: The plan, or what the patient has on that day already, speaks against it.
             NoSeatError: No seat is free, or none that this patient may sit on.
         """
         return await self.book_for(appointment_id, await self.seating(request.patient_id, caller_token))
@@ -126,6 +130,7 @@ class BookingsLogic:
         self, appointment_id: AppointmentId, seating: PatientSeating, *, held_until: datetime | None
     ) -> Booking:
         patient_id = seating.patient_id
+        await storage.lock_patient(self._db, patient_id)
         session = await self._locked(appointment_id, patient_id, self._clock.now())
         if session.is_booked_for(patient_id):
             raise PatientBookedError
@@ -136,7 +141,11 @@ class BookingsLogic:
         # No seat comes before whatever else is wrong, so that a full group and one to be kept out of look the same.
         if not is_held and not await storage.count_seat(self._db, appointment_id):
             raise NoSeatError
-        await self._refuse_collision(session, seating)
+        refuse(
+            await seat_rules_broken(
+                self._db, self._commitments, session, seating, without=[session.id], now=self._clock.now()
+            )
+        )
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
         elif not await storage.seat(self._db, self._organization_id, session, patient_id, held_until):
@@ -155,22 +164,62 @@ class BookingsLogic:
             NotFoundError: There is no such patient in the caller's organization.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        try:
-            return await self._records.patient_seating(caller_token, patient_id)
-        except RefusedError:
-            raise UpstreamUnavailableError("records") from None
+        return await seating_of(self._records, patient_id, caller_token)
 
     async def _locked(self, appointment_id: AppointmentId, patient_id: PatientId, now: datetime) -> LockedSession:
-        session = await storage.lock_session(self._db, appointment_id, patient_id, now)
-        if session is None:
+        found = await storage.lock_sessions(self._db, [appointment_id], [patient_id], now)
+        if appointment_id not in found:
             raise NotFoundError
+        session = found[appointment_id]
         if session.status is AppointmentStatus.CANCELLED:
             raise AppointmentCancelledError
-        if session.end <= now:
+        if session.facts.end <= now:
             raise AppointmentOverError
         return session
 
-    async def _refuse_collision(self, session: LockedSession, seating: PatientSeating) -> None:
-        way = timedelta(minutes=seating.travel_minutes if session.modality is Modality.ON_SITE else 0)
-        if await self._commitments.of_patients([seating.patient_id], session.start - way, session.end + way):
-            raise CommitmentCollidesError
+
+async def seat_rules_broken(
+    db: UnitOfWork,
+    commitments: CommitmentsReader,
+    session: LockedSession,
+    seating: PatientSeating,
+    *,
+    without: Sequence[AppointmentId],
+    now: datetime,
+) -> list[BrokenRule]:
+    """Say what speaks against giving a patient a seat in a session, were they not in those of `without`."""
+    facts, patient_id = session.facts, seating.patient_id
+    way = way_of(facts.modality, seating)
+    busy = await commitments.of_patients([patient_id], facts.start - way, facts.end + way)
+    others = await storage.other_sessions(db, patient_id, facts, without=without, now=now)
+    return rules_broken(facts, seating, busy=busy.get(patient_id, ()), others=others)
+
+
+async def seating_of(records: RecordsClient, patient_id: PatientId, caller_token: str) -> PatientSeating:
+    """Ask records what giving a patient a seat depends on.
+
+    Raises:
+        NotFoundError: There is no such patient in the caller's organization.
+        UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+    """
+    try:
+        return await records.patient_seating(caller_token, patient_id)
+    except RefusedError:
+        raise UpstreamUnavailableError("records") from None
+
+
+def refuse(broken: Sequence[BrokenRule]) -> None:
+    """Refuse a seat for the rules that it would break; who has another session or a commitment then is told so first.
+
+    Raises:
+        PatientBookedError: The patient has a seat at that time.
+        CommitmentCollidesError: The patient has a commitment at that time.
+        SeatRulesBrokenError: It is something else.
+    """
+    codes = {rule.code for rule in broken}
+    if "patient-booked" in codes:
+        raise PatientBookedError
+    if "commitment-collides" in codes:
+        raise CommitmentCollidesError
+    if broken:
+        raise SeatRulesBrokenError([(rule.code, rule.sentence) for rule in broken])

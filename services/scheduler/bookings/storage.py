@@ -1,47 +1,113 @@
 """Where seats are taken and given back.
 
 Whoever changes a seat first locks its session's row, so that changes of one session come one after another. Two
-requests that seat one patient in two sessions meet at the exclusion constraint instead.
+requests that seat one patient in two sessions at the same time meet at the exclusion constraint. What a patient's day
+allows is no constraint's matter, so whoever seats somebody locks the person as well, before any session.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ARRAY, TIMESTAMP, Uuid, any_, bindparam, delete, func, insert, select, union_all, update
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    Text,
+    Uuid,
+    all_,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.bookings import ReleaseReason
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.vocabulary import Modality
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
+from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.tables import ReleaseRow
+from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
 
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
 _APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
+_APPOINTMENTS: Final = bindparam("appointments", type_=ARRAY(Uuid))
 _WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
-    AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
+    AppointmentPatientRow.patient_id == any_(bindparam("patients", type_=ARRAY(Uuid))),
     AppointmentPatientRow.booked,
     AppointmentPatientRow.held_until <= _NOW,
 )
+# Patients have no row in this database: the lock is on a number made of who they are, and two of one number only wait.
+_LOCK_PATIENT: Final = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("patient_id", type_=Uuid), Text), 0))
+)
 # All locks at once and in one order, so that two requests cannot wait for each other.
 _LOCK: Final = (
-    select(AppointmentRow.id, AppointmentRow.status, AppointmentRow.modality, AppointmentRow.during)
+    select(
+        AppointmentRow.id,
+        AppointmentRow.site_id,
+        AppointmentRow.week,
+        AppointmentRow.status,
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        AppointmentRow.during,
+        AppointmentRow.track,
+        AppointmentRow.language,
+        AppointmentRow.capacity,
+        SiteRow.zone,
+    )
+    .join(
+        SiteRow, and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id)
+    )
     .where(
-        AppointmentRow.id == any_(func.array(union_all(select(_APPOINTMENT_ID), _WITH_A_LAPSED_HOLD).scalar_subquery()))
+        AppointmentRow.id
+        == any_(func.array(union_all(select(func.unnest(_APPOINTMENTS)), _WITH_A_LAPSED_HOLD).scalar_subquery()))
     )
     .order_by(AppointmentRow.id)
-    .with_for_update(key_share=True)
+    .with_for_update(key_share=True, of=AppointmentRow)
 )
+_OTHERS: Final = (
+    select(
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        AppointmentRow.during,
+        AppointmentRow.track,
+        AppointmentRow.language,
+    )
+    .join(
+        AppointmentPatientRow,
+        and_(
+            AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+            AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        ),
+    )
+    .where(
+        AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
+        AppointmentPatientRow.booked,
+        AppointmentPatientRow.appointment_id != all_(bindparam("without", type_=ARRAY(Uuid))),
+        or_(AppointmentPatientRow.held_until.is_(None), AppointmentPatientRow.held_until > _NOW),
+        AppointmentPatientRow.during.op("&&")(bindparam("near", type_=TSTZRANGE)),
+    )
+)
+_NEAR: Final = timedelta(days=3)
 _SEATS: Final = select(
     AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id, AppointmentPatientRow.held_until
-).where(AppointmentPatientRow.appointment_id == any_(bindparam("appointments", type_=ARRAY(Uuid))))
+).where(AppointmentPatientRow.appointment_id == any_(_APPOINTMENTS))
 _COUNT_SEAT: Final = (
     update(AppointmentRow)
     .where(
@@ -60,10 +126,11 @@ class LockedSession:
     """A session that nobody else can change until the transaction ends; `seats` says until when one is held."""
 
     id: AppointmentId
+    site_id: SiteId
+    week: date
     status: AppointmentStatus
-    modality: Modality
-    start: datetime
-    end: datetime
+    facts: SessionFacts
+    capacity: int
     seats: Mapping[PatientId, datetime | None]
 
     def is_booked_for(self, patient_id: PatientId) -> bool:
@@ -71,24 +138,58 @@ class LockedSession:
         return patient_id in self.seats and self.seats[patient_id] is None
 
 
-async def lock_session(
-    db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId, now: datetime
-) -> LockedSession | None:
-    """Hold a session until the transaction ends, rid of its expired holds; so is the patient, everywhere."""
-    asked = {"appointment_id": appointment_id, "patient_id": patient_id, "now": now}
+async def lock_patient(db: AsyncSession, patient_id: PatientId) -> None:
+    """Let nobody else seat this patient until the transaction ends, so that what their day allows stays true."""
+    await db.execute(_LOCK_PATIENT, {"patient_id": patient_id})
+
+
+async def lock_sessions(
+    db: AsyncSession, appointments: Sequence[AppointmentId], patients: Sequence[PatientId], now: datetime
+) -> dict[AppointmentId, LockedSession]:
+    """Hold sessions until the transaction ends, rid of their expired holds; the patients' own are over everywhere.
+
+    What does not exist is missing in the answer.
+    """
+    asked = {"appointments": list(appointments), "patients": list(patients), "now": now}
     rows = {row.id: row for row in await db.execute(_LOCK, asked)}
-    if appointment_id not in rows:
-        return None
     seats = await _live_seats(db, list(rows), now)
-    row = rows[appointment_id]
-    return LockedSession(
-        id=appointment_id,
-        status=AppointmentStatus(row.status),
+    return {
+        AppointmentId(row.id): LockedSession(
+            id=AppointmentId(row.id),
+            site_id=SiteId(row.site_id),
+            week=row.week,
+            status=AppointmentStatus(row.status),
+            facts=_facts(row, ZoneInfo(row.zone)),
+            capacity=row.capacity,
+            seats=seats[row.id],
+        )
+        for row in rows.values()
+    }
+
+
+def _facts(row: Any, zone: tzinfo) -> SessionFacts:
+    return SessionFacts(
+        service=ServiceKind(row.service),
         modality=Modality(row.modality),
         start=row.during.lower,
         end=row.during.upper,
-        seats=seats[appointment_id],
+        track=row.track,
+        language=row.language,
+        zone=zone,
     )
+
+
+async def other_sessions(
+    db: AsyncSession, patient_id: PatientId, session: SessionFacts, *, without: Sequence[AppointmentId], now: datetime
+) -> list[SessionFacts]:
+    """Fetch what else a patient has within some days of a session, but for the sessions named."""
+    asked = {
+        "patient_id": patient_id,
+        "without": list(without),
+        "near": Range(session.start - _NEAR, session.end + _NEAR),
+        "now": now,
+    }
+    return [_facts(row, session.zone) for row in await db.execute(_OTHERS, asked)]
 
 
 async def _live_seats(
@@ -108,11 +209,12 @@ async def _live_seats(
             )
         )
     for appointment_id, count in expired.items():
-        await _free(db, appointment_id, count)
+        await free(db, appointment_id, count)
     return seats
 
 
-async def _free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
+async def free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
+    """Count so many seats as free again."""
     await db.execute(
         update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - count)
     )
@@ -140,7 +242,7 @@ async def seat(
         organization_id=organization_id,
         appointment_id=session.id,
         patient_id=patient_id,
-        during=Range(session.start, session.end),
+        during=Range(session.facts.start, session.facts.end),
         booked=True,
         held_until=held_until,
         by_hand=True,
@@ -170,18 +272,8 @@ async def release(
     now: datetime,
 ) -> None:
     """Take a patient out of a seat that they have, and note why; the next version of the week leaves it empty."""
-    by_hand = await db.scalar(
-        delete(AppointmentPatientRow)
-        .where(AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id)
-        .returning(AppointmentPatientRow.by_hand)
-    )
-    await _free(db, appointment_id, 1)
-    if not by_hand:
-        await db.execute(
-            update(AppointmentRow)
-            .where(AppointmentRow.id == appointment_id)
-            .values(released=func.array_append(AppointmentRow.released, patient_id))
-        )
+    await leave(db, appointment_id, patient_id)
+    await free(db, appointment_id, 1)
     await db.execute(
         insert(ReleaseRow).values(
             organization_id=organization_id,
@@ -192,3 +284,18 @@ async def release(
             released_at=now,
         )
     )
+
+
+async def leave(db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId) -> None:
+    """Take a patient out of a seat, which goes on counting as taken; the next version does not put the patient back."""
+    by_hand = await db.scalar(
+        delete(AppointmentPatientRow)
+        .where(AppointmentPatientRow.appointment_id == appointment_id, AppointmentPatientRow.patient_id == patient_id)
+        .returning(AppointmentPatientRow.by_hand)
+    )
+    if not by_hand:
+        await db.execute(
+            update(AppointmentRow)
+            .where(AppointmentRow.id == appointment_id)
+            .values(released=func.array_append(AppointmentRow.released, patient_id))
+        )

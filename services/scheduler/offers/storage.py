@@ -256,7 +256,8 @@ async def find_offer(read: Read, offer_id: OfferId, now: datetime) -> FoundOffer
     if row is None:
         return None
     values = dict(row)
-    seating = PatientSeating.model_validate(json_of(values.pop("seating")))
+    # Offers made before plans were asked for are open for two days at most.
+    seating = PatientSeating.model_validate({"plan": None, **json_of(values.pop("seating"))})
     modality = Modality(values.pop("modality"))
     around = {name: values.pop(name) for name in ("appointment_id", "site_id", "expires_at", "start", "end")}
     return FoundOffer(offer=Offer(**values), modality=modality, seating=seating, **around)

@@ -18,16 +18,20 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
     records: ClientFactory, serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory
 ) -> None:
     ann, ben, cleo, dan = [(await new_patient(given_name="Canaryjane"))["id"] for _ in range(4)]
-    await put_plan(ann, travel_minutes=45)
+    plan = await put_plan(ann, travel_minutes=45, telehealth_consented_on="2026-09-01")
     for pair in ([ann, ben], [cleo, ann], [ben, dan]):
         await records(Role.PROGRAMME_DIRECTOR).post("/v1/no_contacts", json={"patient_ids": pair})
 
     answer = await serving.get(path_of(ann))
 
     seating = answer.json()
-    assert (answer.status_code, set(seating)) == (200, {"patient_id", "travel_minutes", "no_contact"})
+    assert (answer.status_code, set(seating)) == (200, {"patient_id", "travel_minutes", "no_contact", "plan"})
     assert (seating["patient_id"], seating["travel_minutes"]) == (ann, 45)
     assert set(seating["no_contact"]) == {ben, cleo}
+    assert seating["plan"] == {
+        "services": [required["service"] for required in plan["required_services"]],
+        **{member: plan[member] for member in ("track", "languages", "modalities", "telehealth_consented_on")},
+    }
 
 
 async def test_a_patient_without_a_plan_has_no_way_that_is_known(
@@ -35,7 +39,8 @@ async def test_a_patient_without_a_plan_has_no_way_that_is_known(
 ) -> None:
     patient = await new_patient()
 
-    assert (await serving.get(path_of(patient["id"]))).json()["travel_minutes"] == 0
+    seating = (await serving.get(path_of(patient["id"]))).json()
+    assert (seating["travel_minutes"], seating["plan"]) == (0, None)
 
 
 async def test_a_stranger_and_nobody_are_the_same(records: ClientFactory, new_patient: PatientFactory) -> None:

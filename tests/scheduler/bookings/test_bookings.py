@@ -10,7 +10,7 @@ import pytest
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
-from services.contracts.vocabulary import Modality
+from services.contracts.vocabulary import Modality, ServiceKind
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import (
     COMMITMENT,
@@ -36,7 +36,8 @@ def busy_patient(new_patient: Make, import_calendar: Any, site: Json) -> Callabl
     """Admit somebody who lives half an hour away and has one commitment."""
 
     async def admit(event: str) -> Json:
-        patient = await new_patient(site, plan_of({"id": str(uuid4())}, travel_minutes=30))
+        plan = plan_of({"id": str(uuid4())}, travel_minutes=30, modalities=["on_site", "telehealth"])
+        patient = await new_patient(site, plan)
         assert (await import_calendar(patient, calendar(event))).status_code == 201
         return patient
 
@@ -104,7 +105,8 @@ async def test_nobody_sits_in_two_groups_at_once(desk: Desk, people: People) -> 
 
 
 async def test_a_group_that_begins_when_another_ends_is_no_collision(desk: Desk, people: People) -> None:
-    _, second = await desk.publish(group(people.ann), group(start=TUESDAY_NINE + timedelta(minutes=90)))
+    skills = group(service=ServiceKind.SKILLS_GROUP, start=TUESDAY_NINE + timedelta(minutes=90))
+    _, second = await desk.publish(group(people.ann), skills)
 
     assert (await desk.ask("book", second, people.ann)).status_code == 200
 

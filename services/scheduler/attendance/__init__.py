@@ -1,0 +1,1 @@
+"""Attendance: who came to a session, and what became of a patient's week."""

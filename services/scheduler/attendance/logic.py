@@ -1,0 +1,206 @@
+"""What is allowed with attendance."""
+
+from datetime import date
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import NotFoundError, StaleVersionError
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.identifiers import AccountId, AppointmentId, AttendanceId, OrganizationId, PatientId
+from services.contracts.scheduler.attendance import (
+    AmendmentReason,
+    Attendance,
+    AttendanceAmendment,
+    AttendanceRequest,
+    AttendanceStatus,
+    CallOutRequest,
+    WeekLedger,
+)
+from services.contracts.scheduler.bookings import ReleaseReason, ReleaseRequest
+from services.scheduler.attendance import storage
+from services.scheduler.attendance.errors import AttendanceRecordedError, AttendanceTimeError
+from services.scheduler.attendance.facts import Attendee
+from services.scheduler.attendance.rules import (
+    is_missed,
+    lines,
+    may_follow,
+    minutes_late,
+    refusal_of_amendment,
+    refusal_of_time,
+)
+from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.make_ups.logic import MakeUpsLogic
+from services.scheduler.storing import fresh_id
+
+
+class AttendanceReader:
+    """Reads attendance."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def page(self, appointment_id: AppointmentId, page: PageRequest) -> Page[Attendance]:
+        """Return a page of everything that was recorded of a session, the earliest first.
+
+        Raises:
+            NotFoundError: There is no such session in the caller's organization.
+        """
+        found = await storage.page(self._read, appointment_id, page)
+        if found is None:
+            raise NotFoundError
+        return page.page(found)
+
+    async def ledger(self, patient_id: PatientId, week: date) -> WeekLedger:
+        """Return what a patient's week was to be and what became of it; empty for who has nothing in it."""
+        entries = await storage.ledger(self._read, patient_id, week)
+        services = lines(entries, await storage.still_open(self._read, patient_id, week))
+        return WeekLedger(patient_id=patient_id, week=week, services=services, entries=entries)
+
+
+class AttendanceLogic:
+    """Records who came; a correction is one more record."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        account_id: AccountId,
+        *,
+        bookings: BookingsLogic,
+        make_ups: MakeUpsLogic,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._account_id = account_id
+        self._bookings = bookings
+        self._make_ups = make_ups
+        self._clock = clock
+
+    async def record(self, appointment_id: AppointmentId, request: AttendanceRequest) -> Attendance:
+        """Record that a patient arrived, stayed, or did not come; who did not come has a session to make up for.
+
+        Raises:
+            NotFoundError: There is no such booked session here, or the patient has no seat in it.
+            AttendanceTimeError: It is too early or too late.
+            AttendanceRecordedError: Something else was recorded: amend that.
+        """
+        attendee = await self._seated(appointment_id, request.patient_id)
+        before = attendee.newest
+        if before is not None and not may_follow(before.status, request.status):
+            raise AttendanceRecordedError(before.status.value)
+        self._refuse_wrong_time(request.status, attendee)
+        late = request.minutes_late
+        if late is None:
+            late = self._late_by_now(attendee, request.status)
+        return await self._keep(attendee, request.status, late, request.minutes_left_early)
+
+    async def call_out(self, appointment_id: AppointmentId, request: CallOutRequest, caller_token: str) -> Attendance:
+        """Record before the start that a patient will not come; the seat is free, and the session owed.
+
+        Raises:
+            NotFoundError: There is no such booked session here, or the patient has no seat in it.
+            AttendanceTimeError: The session has begun.
+            AttendanceRecordedError: The patient is there already.
+        """
+        attendee = await self._seated(appointment_id, request.patient_id)
+        before = attendee.newest
+        if before is not None and before.status is not AttendanceStatus.CANCELLED:
+            raise AttendanceRecordedError(before.status.value)
+        self._refuse_wrong_time(AttendanceStatus.CANCELLED, attendee)
+        release = ReleaseRequest(patient_id=request.patient_id, reason=request.reason)
+        await self._bookings.release(appointment_id, release, caller_token)
+        return await self._keep(
+            attendee, AttendanceStatus.CANCELLED, excused=request.excused, call_out_reason=request.reason
+        )
+
+    async def amend(self, attendance_id: AttendanceId, request: AttendanceAmendment) -> Attendance:
+        """Put another record in the place of the newest one, which stays on record.
+
+        Raises:
+            NotFoundError: There is no such record in the caller's organization.
+            StaleVersionError: It is not the newest one any more.
+            AttendanceTimeError: The session is not yet begun, or over for too long.
+        """
+        amended = await storage.find(self._db, attendance_id)
+        if amended is None:
+            raise NotFoundError
+        attendee = await storage.lock_attendee(self._db, amended.appointment_id, amended.patient_id)
+        if attendee is None or attendee.newest is None:
+            raise NotFoundError
+        if attendee.newest.id != attendance_id:
+            raise StaleVersionError("This record was amended meanwhile: read the session's attendance again.")
+        now = self._clock.now()
+        refusal = refusal_of_amendment(attendee.end, now)
+        if request.status is not AttendanceStatus.ARRIVED and now < attendee.start:
+            refusal = ("too-early", "The session is still ahead: only who has arrived can be told yet.")
+        if refusal is not None:
+            raise AttendanceTimeError(*refusal)
+        return await self._keep(
+            attendee,
+            request.status,
+            request.minutes_late or 0,
+            request.minutes_left_early,
+            amendment_reason=request.reason,
+        )
+
+    async def _seated(self, appointment_id: AppointmentId, patient_id: PatientId) -> Attendee:
+        attendee = await storage.lock_attendee(self._db, appointment_id, patient_id)
+        if attendee is None or not attendee.has_seat:
+            raise NotFoundError
+        return attendee
+
+    def _refuse_wrong_time(self, status: AttendanceStatus, attendee: Attendee) -> None:
+        refusal = refusal_of_time(status, attendee.start, attendee.end, self._clock.now())
+        if refusal is not None:
+            raise AttendanceTimeError(*refusal)
+
+    def _late_by_now(self, attendee: Attendee, status: AttendanceStatus) -> int:
+        if status is AttendanceStatus.ARRIVED:
+            return minutes_late(attendee.start, self._clock.now())
+        return attendee.newest.minutes_late if attendee.newest and status is AttendanceStatus.FULFILLED else 0
+
+    async def _keep(
+        self,
+        attendee: Attendee,
+        status: AttendanceStatus,
+        late: int = 0,
+        left_early: int = 0,
+        *,
+        excused: bool | None = None,
+        call_out_reason: ReleaseReason | None = None,
+        amendment_reason: AmendmentReason | None = None,
+    ) -> Attendance:
+        now = self._clock.now()
+        record = Attendance(
+            id=AttendanceId(fresh_id(now)),
+            appointment_id=attendee.appointment_id,
+            patient_id=attendee.patient_id,
+            revision=1 if attendee.newest is None else attendee.newest.revision + 1,
+            is_newest=True,
+            status=status,
+            excused=excused,
+            call_out_reason=call_out_reason,
+            minutes_late=late,
+            minutes_left_early=left_early,
+            amendment_reason=amendment_reason,
+            recorded_by=self._account_id,
+            recorded_at=now,
+        )
+        await storage.insert_revision(self._db, self._organization_id, record)
+        await self._owe(attendee, status)
+        return record
+
+    async def _owe(self, attendee: Attendee, status: AttendanceStatus) -> None:
+        if not is_missed(status):
+            await self._make_ups.withdraw(attendee.appointment_id, attendee.patient_id)
+            return
+        await self._make_ups.need(
+            attendee.appointment_id,
+            attendee.patient_id,
+            site_id=attendee.site_id,
+            week=attendee.week,
+            service=attendee.service,
+            minutes=attendee.minutes,
+        )

@@ -1,0 +1,82 @@
+"""Attendance over HTTP."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import BearerToken, documented
+from services.contracts.base import Page
+from services.contracts.identifiers import AppointmentId, AttendanceId, PatientId
+from services.contracts.scheduler.attendance import (
+    Attendance,
+    AttendanceAmendment,
+    AttendanceRequest,
+    CallOutRequest,
+    WeekLedger,
+)
+from services.scheduler.dependencies.attendance import AttendanceRead, Attendances
+
+router = APIRouter(route_class=IdempotentRoute, tags=["attendance"])
+
+
+@router.post(
+    "/v1/appointments/{appointment_id}/attendances",
+    operation_id="record_attendance",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 422),
+)
+async def record_attendance(
+    appointment_id: AppointmentId, request: AttendanceRequest, attendances: Attendances
+) -> Attendance:
+    """Record that a patient arrived, stayed to the end or left early, or did not come."""
+    return await attendances.record(appointment_id, request)
+
+
+@router.get(
+    "/v1/appointments/{appointment_id}/attendances", operation_id="list_attendances", responses=documented(404, 422)
+)
+async def list_attendances(
+    appointment_id: AppointmentId, attendances: AttendanceRead, page: RequestedPage
+) -> Page[Attendance]:
+    """List everything that was recorded of a session, the earliest first; is_newest marks what counts."""
+    return await attendances.page(appointment_id, page)
+
+
+@router.post(
+    "/v1/appointments/{appointment_id}:call_out",
+    operation_id="call_out",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 422),
+)
+async def call_out(
+    appointment_id: AppointmentId, request: CallOutRequest, attendances: Attendances, token: BearerToken
+) -> Attendance:
+    """Record before the start that a patient will not come, excused or not; the seat is free again."""
+    return await attendances.call_out(appointment_id, request, token)
+
+
+@router.post(
+    "/v1/attendances/{attendance_id}:amend",
+    operation_id="amend_attendance",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 412, 422),
+)
+async def amend_attendance(
+    attendance_id: AttendanceId, request: AttendanceAmendment, attendances: Attendances
+) -> Attendance:
+    """Correct the newest record of a patient in a session; the one corrected stays on record."""
+    return await attendances.amend(attendance_id, request)
+
+
+@router.get("/v1/patients/{patient_id}/week_ledger", operation_id="read_week_ledger", responses=documented(422))
+async def read_week_ledger(
+    patient_id: PatientId,
+    attendances: AttendanceRead,
+    week: Annotated[date, Query(description="The Monday of the week.")],
+) -> WeekLedger:
+    """Read what a patient's week was to be: planned, attended, late, missed, made up, and still open, by service."""
+    return await attendances.ledger(patient_id, week)

@@ -1,0 +1,97 @@
+"""Whether a patient fits into a session: what the plan, the calendar and the day say. Pure.
+
+Seats and whom to keep apart are not here: they are told in one and the same refusal, by the caller.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.bookings import BrokenRule
+from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.bookings.facts import SessionFacts
+from services.scheduler.solver.limits import RuleLimits
+from services.scheduler.weeks import SLOT
+
+LIMITS: Final = RuleLimits()
+
+Interval = tuple[datetime, datetime]
+
+
+def way_of(modality: Modality, seating: PatientSeating) -> timedelta:
+    """Return how long a patient is on the way to a session, one way."""
+    return timedelta(minutes=seating.travel_minutes if modality is Modality.ON_SITE else 0)
+
+
+def plan_rules_broken(session: SessionFacts, seating: PatientSeating) -> list[BrokenRule]:
+    """Say what of the plan speaks against a session; without a plan nothing does: an assessment comes before it."""
+    plan = seating.plan
+    if plan is None:
+        return []
+    facts = (
+        (session.service in plan.services, "service-not-planned", "the patient's plan does not have this service"),
+        (session.track in {None, plan.track}, "other-track", "the session is of another track than the patient's"),
+        (
+            session.language is None or session.language in plan.languages,
+            "other-language",
+            "the session is held in a language that the patient's plan does not name",
+        ),
+        (
+            session.modality in plan.modalities,
+            "modality-not-planned",
+            "the patient's plan does not allow sessions of this kind: on site, or by telehealth",
+        ),
+    )
+    return [BrokenRule(code=code, sentence=sentence) for holds, code, sentence in facts if not holds]
+
+
+def calendar_rules_broken(session: SessionFacts, seating: PatientSeating, busy: Iterable[Interval]) -> list[BrokenRule]:
+    """Say whether the session, the way included, meets a commitment of the patient."""
+    way = way_of(session.modality, seating)
+    if any(start < session.end + way and session.start - way < end for start, end in busy):
+        sentence = "the session collides with a commitment of the patient, the way included"
+        return [BrokenRule(code="commitment-collides", sentence=sentence)]
+    return []
+
+
+def day_rules_broken(
+    session: SessionFacts, others: Collection[SessionFacts], limits: RuleLimits = LIMITS
+) -> list[BrokenRule]:
+    """Say what the patient's other sessions speak against one more."""
+    return list(_day_rules(session, others, limits))
+
+
+def _day_rules(session: SessionFacts, others: Collection[SessionFacts], limits: RuleLimits) -> Iterator[BrokenRule]:
+    day = session.start.astimezone(session.zone).date()
+    same_day = [other for other in others if other.start.astimezone(session.zone).date() == day]
+    if any(session.meets(other) for other in others):
+        yield BrokenRule(code="patient-booked", sentence="the patient has a seat at that time already")
+    elif any(other.service is session.service for other in same_day):
+        yield BrokenRule(code="service-twice-a-day", sentence="the patient has this service on that day already")
+    length = sum((other.end - other.start for other in same_day), session.end - session.start)
+    if length > limits.day_slots * SLOT:
+        hours = limits.day_slots * SLOT / timedelta(hours=1)
+        yield BrokenRule(
+            code="day-too-long", sentence=f"the patient's day would have more than {hours:g} h of sessions"
+        )
+    if session.service is ServiceKind.NURSE_VISIT and _is_near(session, others, limits.nurse_days_apart):
+        sentence = f"specimen days lie at least {limits.nurse_days_apart} days apart"
+        yield BrokenRule(code="nurse-visits-too-close", sentence=sentence)
+
+
+def _is_near(session: SessionFacts, others: Iterable[SessionFacts], days: int) -> bool:
+    day = session.start.astimezone(session.zone).date()
+    visits = (other for other in others if other.service is session.service)
+    return any(0 < abs((other.start.astimezone(session.zone).date() - day).days) < days for other in visits)
+
+
+def rules_broken(
+    session: SessionFacts, seating: PatientSeating, *, busy: Iterable[Interval], others: Sequence[SessionFacts]
+) -> list[BrokenRule]:
+    """Say everything that speaks against giving a patient this session."""
+    return [
+        *day_rules_broken(session, others),
+        *calendar_rules_broken(session, seating, busy),
+        *plan_rules_broken(session, seating),
+    ]

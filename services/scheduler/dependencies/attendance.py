@@ -1,0 +1,61 @@
+"""The wiring of what is recorded of who came, and of what is owed for what was missed."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read
+from services.chassis.wiring import Now, Reading
+from services.clients.records import RecordsClient
+from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReader
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.dependencies.base import Command, Records, Work
+from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
+from services.scheduler.sites.logic import SitesReader
+
+
+def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUpsReader:
+    return MakeUpsReader(
+        read, sites=SitesReader(read), commitments=CommitmentsReader(read), records=records, clock=clock
+    )
+
+
+def _make_ups_in(work: Work, records: RecordsClient) -> MakeUpsLogic:
+    return MakeUpsLogic(
+        work.db,
+        work.organization_id,
+        reader=_make_ups_reader(work.read, records, work.clock),
+        bookings=bookings_in(work, records),
+        clock=work.clock,
+    )
+
+
+async def _make_ups_read(read: Reading, records: Records, clock: Now) -> MakeUpsReader:
+    return _make_ups_reader(read, records, clock)
+
+
+async def _make_ups(command: Command, records: Records) -> MakeUpsLogic:
+    return _make_ups_in(command, records)
+
+
+async def _attendance_read(read: Reading) -> AttendanceReader:
+    return AttendanceReader(read)
+
+
+async def _attendances(command: Command, records: Records) -> AttendanceLogic:
+    return AttendanceLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        bookings=bookings_in(command, records),
+        make_ups=_make_ups_in(command, records),
+        clock=command.clock,
+    )
+
+
+MakeUps = Annotated[MakeUpsLogic, Depends(_make_ups)]
+MakeUpsRead = Annotated[MakeUpsReader, Depends(_make_ups_read)]
+Attendances = Annotated[AttendanceLogic, Depends(_attendances)]
+AttendanceRead = Annotated[AttendanceReader, Depends(_attendance_read)]

@@ -1,0 +1,1 @@
+"""Make-ups: what was missed and is owed in the same week."""

@@ -1,0 +1,165 @@
+"""What is allowed with make-ups."""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.paging import PageRequest
+from services.clients.records import RecordsClient
+from services.contracts.base import Page
+from services.contracts.identifiers import AppointmentId, MakeUpId, OrganizationId, PatientId, PractitionerId, SiteId
+from services.contracts.scheduler.bookings import BookingRequest
+from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
+from services.contracts.vocabulary import ServiceKind
+from services.scheduler.bookings.logic import BookingsLogic, seating_of
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.make_ups import storage
+from services.scheduler.make_ups.errors import MakeUpClosedError
+from services.scheduler.make_ups.rules import Missed, OpenSession, due_of, recommended
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.storing import fresh_id
+from services.scheduler.weeks import WeekGrid
+
+
+class MakeUpsReader:
+    """Reads what is owed, and finds room for it."""
+
+    def __init__(
+        self, read: Read, *, sites: SitesReader, commitments: CommitmentsReader, records: RecordsClient, clock: Clock
+    ) -> None:
+        self._read = read
+        self._sites = sites
+        self._commitments = commitments
+        self._records = records
+        self._clock = clock
+
+    async def get(self, make_up_id: MakeUpId) -> MakeUp:
+        """Return a make-up.
+
+        Raises:
+            NotFoundError: There is no such make-up in the caller's organization.
+        """
+        make_up = await storage.find(self._read, make_up_id)
+        if make_up is None:
+            raise NotFoundError
+        return make_up
+
+    async def page(self, site_id: SiteId, week: date, status: MakeUpStatus, page: PageRequest) -> Page[MakeUp]:
+        """Return a page of a week's make-ups, the one longest known first.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        await self._sites.get(site_id)
+        return page.page(await storage.page(self._read, site_id, week, status, page))
+
+    async def recommend(self, make_up_id: MakeUpId, limit: int, caller_token: str) -> RecommendedSeats:
+        """Return the seats of the week that fit the patient, the best first.
+
+        Raises:
+            NotFoundError: There is no such make-up in the caller's organization.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        make_up = await self.get(make_up_id)
+        seating = await seating_of(self._records, make_up.patient_id, caller_token)
+        zone = ZoneInfo((await self._sites.get(make_up.site_id)).zone)
+        now = self._clock.now()
+        grid = WeekGrid(zone, make_up.week)
+        busy = await self._commitments.of_patients([make_up.patient_id], grid.start, grid.end)
+        lead = await storage.lead_of(self._read, make_up.missed_appointment_id)
+        missed = Missed(
+            minutes=make_up.minutes,
+            practitioner_id=None if lead is None else PractitionerId(lead),
+            others=await storage.week_of_patient(self._read, make_up.patient_id, make_up.week, zone, now),
+            busy=busy.get(make_up.patient_id, []),
+        )
+        seats = recommended(await self._open_sessions(make_up, zone), missed, seating, limit=limit)
+        return RecommendedSeats(make_up_id=make_up.id, seats=seats)
+
+    async def _open_sessions(self, make_up: MakeUp, zone: ZoneInfo) -> list[OpenSession]:
+        now = self._clock.now()
+        week = await storage.sessions_of(self._read, make_up.site_id, make_up.week, make_up.service, now)
+        return [
+            OpenSession(
+                id=AppointmentId(row["id"]),
+                facts=storage.facts_of(row, zone),
+                practitioner_id=row["practitioner_id"],
+                free_seats=row["capacity"] - len(week.people[row["id"]]),
+                people=frozenset(week.people[row["id"]]),
+            )
+            for row in week.rows
+            if row["start"] > now
+            and row["id"] != make_up.missed_appointment_id
+            and len(week.people[row["id"]]) < row["capacity"]
+        ]
+
+
+class MakeUpsLogic:
+    """Notes what is owed, and books it."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        *,
+        reader: MakeUpsReader,
+        bookings: BookingsLogic,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._reader = reader
+        self._bookings = bookings
+        self._clock = clock
+
+    async def need(
+        self,
+        appointment_id: AppointmentId,
+        patient_id: PatientId,
+        *,
+        site_id: SiteId,
+        week: date,
+        service: ServiceKind,
+        minutes: int,
+    ) -> None:
+        """Note that a patient missed a session and is to make up for it in its week; twice is once."""
+        now = self._clock.now()
+        make_up = MakeUp(
+            id=MakeUpId(fresh_id(now)),
+            site_id=site_id,
+            patient_id=patient_id,
+            week=week,
+            due=due_of(week),
+            service=service,
+            minutes=minutes,
+            missed_appointment_id=appointment_id,
+            status=MakeUpStatus.OPEN,
+            appointment_id=None,
+            created_at=now,
+        )
+        await storage.keep(self._db, self._organization_id, make_up)
+
+    async def withdraw(self, appointment_id: AppointmentId, patient_id: PatientId) -> None:
+        """Note that a patient owes nothing for a session after all; what is booked already stays booked."""
+        await storage.withdraw(self._db, appointment_id, patient_id)
+
+    async def book(self, make_up_id: MakeUpId, request: MakeUpBookingRequest, caller_token: str) -> MakeUp:
+        """Give the patient a seat in which to make up for what was missed.
+
+        Raises:
+            NotFoundError: There is no such make-up or session in the caller's organization.
+            MakeUpClosedError: It is booked already, or withdrawn.
+            InvalidRequestError: The session is of another week or another service.
+            Whatever `BookingsLogic.book` raises, for the same reasons.
+        """
+        await storage.lock(self._db, make_up_id)
+        make_up = await self._reader.get(make_up_id)
+        if make_up.status is not MakeUpStatus.OPEN:
+            raise MakeUpClosedError(make_up.status.value)
+        if not await storage.is_of(self._db, request.appointment_id, make_up):
+            raise InvalidRequestError("/appointment_id", "must be another session of the same service in the same week")
+        await self._bookings.book(request.appointment_id, BookingRequest(patient_id=make_up.patient_id), caller_token)
+        await storage.book(self._db, make_up_id, request.appointment_id)
+        return make_up.model_copy(update={"status": MakeUpStatus.BOOKED, "appointment_id": request.appointment_id})

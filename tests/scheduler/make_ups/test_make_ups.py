@@ -1,0 +1,240 @@
+"""What was missed is made up for in the same week: found, ranked, booked, and counted in the week's ledger."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.contracts.identifiers import PractitionerId
+from services.contracts.identity import Role
+from services.contracts.vocabulary import Modality, ServiceKind
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Desk, Json, Make, calendar, group, plan_of, problem
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+COUNSELLOR = {"id": "00000000-0000-4000-8000-000000000001"}
+Missing = Callable[..., Awaitable[Json]]
+
+
+@pytest.fixture
+async def ann(new_patient: Make, site: Json) -> Json:
+    return await new_patient(site, plan_of(COUNSELLOR, travel_minutes=30))
+
+
+@pytest.fixture
+def call_out(scheduler: ClientFactory, site: Json) -> Missing:
+    """Call a patient out of a session; returns the make-up."""
+
+    async def post(appointment: Json, patient: Json) -> Json:
+        body = {"patient_id": patient["id"], "excused": True, "reason": "illness"}
+        desk = scheduler(Role.FRONT_DESK)
+        answer = await desk.post(f"/v1/appointments/{appointment['id']}:call_out", json=body)
+        assert answer.status_code == 201, answer.text
+        listed = (await desk.get(f"/v1/sites/{site['id']}/make_ups", params={"week": MONDAY})).json()["items"]
+        return next(one for one in listed if one["missed_appointment_id"] == appointment["id"])
+
+    return post
+
+
+@pytest.fixture
+def recommend(scheduler: ClientFactory) -> Callable[..., Awaitable[list[Json]]]:
+    async def get(make_up: Json, **parameters: Any) -> list[Json]:
+        answer = await scheduler(Role.FRONT_DESK).get(f"/v1/make_ups/{make_up['id']}:recommend", params=parameters)
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["seats"])
+
+    return get
+
+
+@pytest.fixture
+def book(scheduler: ClientFactory) -> Callable[..., Awaitable[Any]]:
+    async def post(make_up: Json, appointment: Json, *, role: Role = Role.FRONT_DESK) -> Any:
+        body = {"appointment_id": appointment["id"]}
+        return await scheduler(role).post(f"/v1/make_ups/{make_up['id']}:book", json=body)
+
+    return post
+
+
+def later(days: int, *seated: Json, **changes: Any) -> Any:
+    return group(*seated, start=TUESDAY_NINE + days * DAY, **changes)
+
+
+async def test_only_seats_that_fit_are_recommended(
+    *, desk: Desk, ann: Json, new_patient: Make, site: Json, call_out: Missing, recommend: Any, import_calendar: Any,
+    records: ClientFactory,
+) -> None:  # fmt: skip
+    apart, other = await new_patient(site), await new_patient(site)
+    await records(Role.PROGRAMME_DIRECTOR).post("/v1/no_contacts", json={"patient_ids": [ann["id"], apart["id"]]})
+    await import_calendar(ann, calendar("20261008T104500/20261008T120000"))  # on the way home of Thursday's
+    appointments = await desk.publish(
+        group(ann, capacity=6),
+        later(1),
+        later(2),
+        later(3, apart),
+        group(other, start=TUESDAY_NINE + 3 * DAY + 2 * HOUR, capacity=1),
+        later(4, track="youth"),
+        group(start=TUESDAY_NINE + 4 * DAY + 2 * HOUR, language="es"),
+        group(start=TUESDAY_NINE + 4 * DAY + 4 * HOUR, modality=Modality.TELEHEALTH),
+        group(start=TUESDAY_NINE + 4 * DAY + 6 * HOUR, service=ServiceKind.INDIVIDUAL),
+        group(ann, start=TUESDAY_NINE - DAY, capacity=6),
+        group(start=TUESDAY_NINE - DAY + 4 * HOUR),
+    )
+    missed = next(one for one in appointments if one["start"].startswith("2026-10-06"))
+    fits = next(one for one in appointments if one["start"].startswith("2026-10-07"))
+
+    make_up = await call_out(missed, ann)
+
+    assert [seat["appointment_id"] for seat in await recommend(make_up)] == [fits["id"]]
+
+
+async def test_seats_are_ranked_with_their_reasons(
+    *, desk: Desk, ann: Json, new_practitioner: Make, site: Json, call_out: Missing, recommend: Any
+) -> None:
+    lead = PractitionerId(UUID((await new_practitioner(site))["id"]))
+    await desk.publish(
+        group(ann, practitioner_id=lead),
+        later(1, end=TUESDAY_NINE + DAY + HOUR),
+        later(2, capacity=1),
+        later(3, practitioner_id=lead),
+        later(4, capacity=9),
+        group(ann, service=ServiceKind.INDIVIDUAL, start=TUESDAY_NINE + 2 * DAY + 3 * HOUR),
+    )
+    missed, short, last_seat, _visit, same_lead, roomy = await desk.read()
+    make_up = await call_out(missed, ann)
+
+    seats = await recommend(make_up)
+
+    ranked = [same_lead["id"], last_seat["id"], roomy["id"], short["id"]]
+    assert [seat["appointment_id"] for seat in seats] == ranked
+    reasons = [[reason["code"] for reason in seat["reasons"]] for seat in seats]
+    assert reasons == [
+        ["covers-all", "same-practitioner"],
+        ["covers-all", "no-further-trip", "last-seat"],
+        ["covers-all"],
+        ["covers-part"],
+    ]
+    assert [seat["free_seats"] for seat in seats] == [2, 1, 9, 2]
+    assert "patient_ids" not in seats[0]
+    assert [seat["appointment_id"] for seat in await recommend(make_up, limit=1)] == ranked[:1]
+
+
+async def test_a_booked_make_up_is_closed_and_open_again_when_its_seat_is_given_back(
+    *, desk: Desk, ann: Json, call_out: Missing, book: Any, recommend: Any, scheduler: ClientFactory, site: Json
+) -> None:
+    missed, other = await desk.publish(group(ann), later(1))
+    make_up = await call_out(missed, ann)
+
+    booked = await book(make_up, other)
+    again = await book(make_up, other)
+
+    assert (booked.status_code, booked.json()["status"], booked.json()["appointment_id"]) == (
+        200,
+        "booked",
+        other["id"],
+    )
+    assert problem(again) == (409, "conflict", "make-up-booked")
+    assert await desk.seats() == [(0, set()), (1, {ann["id"]})]
+    path = f"/v1/sites/{site['id']}/make_ups"
+    assert (await scheduler(Role.FRONT_DESK).get(path, params={"week": MONDAY})).json()["items"] == []
+    await desk.ask("release", other, ann, reason="transport")
+    [reopened] = (await scheduler(Role.FRONT_DESK).get(path, params={"week": MONDAY})).json()["items"]
+    assert (reopened["id"], reopened["status"], reopened["appointment_id"]) == (make_up["id"], "open", None)
+    assert [seat["appointment_id"] for seat in await recommend(make_up)] == [other["id"]]
+
+
+async def test_a_make_up_is_of_the_same_service_and_week(
+    *, desk: Desk, ann: Json, call_out: Missing, book: Any
+) -> None:
+    missed, individual = await desk.publish(group(ann), later(1, service=ServiceKind.INDIVIDUAL))
+    make_up = await call_out(missed, ann)
+
+    for wrong in (missed, individual):
+        refused = await book(make_up, wrong)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/appointment_id"
+    assert (await book(make_up, {"id": str(uuid4())})).status_code == 404
+
+
+async def test_a_full_or_forbidden_seat_leaves_the_make_up_open(
+    *, desk: Desk, ann: Json, new_patient: Make, site: Json, call_out: Missing, book: Any, scheduler: ClientFactory
+) -> None:
+    other = await new_patient(site)
+    missed, full, youth = await desk.publish(group(ann), later(1, other, capacity=1), later(2, track="youth"))
+    make_up = await call_out(missed, ann)
+
+    assert problem(await book(make_up, full)) == (409, "no-seat", "")
+    assert problem(await book(make_up, youth)) == (409, "rules-broken", "other-track")
+    listed = await scheduler(Role.NURSE).get(f"/v1/sites/{site['id']}/make_ups", params={"week": MONDAY})
+    assert [one["status"] for one in listed.json()["items"]] == ["open"]
+
+
+async def test_make_ups_are_not_for_everybody_and_stay_in_their_organization(
+    *, desk: Desk, ann: Json, call_out: Missing, book: Any, scheduler: ClientFactory, site: Json
+) -> None:
+    missed, other = await desk.publish(group(ann), later(1))
+    make_up = await call_out(missed, ann)
+    stranger = scheduler(Role.FRONT_DESK, organization=uuid4())
+    path = f"/v1/make_ups/{make_up['id']}"
+
+    assert (await book(make_up, other, role=Role.NURSE)).status_code == 403
+    assert (await scheduler(Role.BILLING).get(f"{path}:recommend")).status_code == 403
+    answers = [
+        await stranger.get(f"{path}:recommend"),
+        await stranger.post(f"{path}:book", json={"appointment_id": other["id"]}),
+        await stranger.get(f"/v1/sites/{site['id']}/make_ups", params={"week": MONDAY}),
+        await scheduler(Role.FRONT_DESK).get(f"/v1/make_ups/{uuid4()}:recommend"),
+    ]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.json()["detail"] for answer in answers}) == 1
+
+
+async def test_the_ledger_tells_what_became_of_a_week(
+    *, desk: Desk, ann: Json, call_out: Missing, book: Any, scheduler: ClientFactory, at: Any
+) -> None:
+    await desk.publish(group(ann), later(1, ann), later(2), later(3, ann))
+    attended, missed, makes_up, ahead = await desk.read()
+    path = f"/v1/patients/{ann['id']}/week_ledger"
+    client = scheduler(Role.COUNSELLOR)
+
+    async def ledger() -> Json:
+        found: Json = (await client.get(path, params={"week": MONDAY})).json()
+        return found
+
+    async def came(appointment: Json, **more: Any) -> None:
+        body = {"patient_id": ann["id"], "status": "fulfilled", **more}
+        answer = await client.post(f"/v1/appointments/{appointment['id']}/attendances", json=body)
+        assert answer.status_code == 201, answer.text
+
+    make_up = await call_out(missed, ann)
+    before = await ledger()
+    assert (await book(make_up, makes_up)).status_code == 200
+    at(TUESDAY_NINE + 90 * HOUR / 60)
+    await came(attended, minutes_late=10, minutes_left_early=5)
+    at(TUESDAY_NINE + 2 * DAY + 2 * HOUR)
+    await came(makes_up)
+    after = await ledger()
+
+    [line] = before["services"]
+    assert (line["planned_minutes"], line["missed_minutes"], line["open_minutes"]) == (270, 90, 90)
+    [line] = after["services"]
+    assert line == {
+        "service": "process_group",
+        "planned_minutes": 270,
+        "attended_minutes": 75,
+        "late_minutes": 10,
+        "missed_minutes": 90,
+        "made_up_minutes": 90,
+        "open_minutes": 0,
+    }
+    entries = [(one["appointment_id"], one["status"], one["makes_up_for"]) for one in after["entries"]]
+    assert entries == [
+        (attended["id"], "fulfilled", None),
+        (missed["id"], "cancelled", None),
+        (makes_up["id"], "fulfilled", missed["id"]),
+        (ahead["id"], None, None),
+    ]
+    assert (await scheduler(Role.BILLING).get(path, params={"week": MONDAY})).status_code == 403
+    stranger = scheduler(Role.NURSE, organization=uuid4())
+    assert (await stranger.get(path, params={"week": MONDAY})).json()["entries"] == []
