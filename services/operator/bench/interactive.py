@@ -36,7 +36,7 @@ from services.scheduler.solver.solve import solve
 
 PEOPLE = 300
 ALTERNATIVES = 4
-REPAIR_SECONDS = 3.0
+REPAIR_SECONDS = 2.5
 
 _T = TypeVar("_T")
 _Part = Callable[[Instance, Timetable, Sequence[Patient]], dict[str, Any]]

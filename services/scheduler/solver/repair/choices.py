@@ -40,6 +40,8 @@ class Scope:
     `relaxed`, the others may also be let go, at most `others` of them, and count as members of any meeting they could
     come to. No timetable can do that, and each timetable that touches so few can be seen so: what is found is a bound.
     `starts` is how many times of each visit are weighed, spread over the week; all where it is None.
+    `keeping`: the free have what they have in the week that stands, or lose it, and of the others nothing changes
+    hands; what is decided is only where the services go of which the free lost something.
     """
 
     free: frozenset[Id]
@@ -47,6 +49,7 @@ class Scope:
     relaxed: bool = False
     others: int = 0
     starts: int | None = None
+    keeping: bool = False
 
 
 @dataclass(slots=True)
@@ -70,16 +73,25 @@ class Choice:
 
 
 class Choices:
-    """Lists decisions; `told` is what stands of the published week."""
+    """Lists decisions; `told` is what stands of the published week, and `promises` what people were told of it."""
 
-    def __init__(self, instance: Instance, offers: Offers, statics: Statics, told: Timetable) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        offers: Offers,
+        statics: Statics,
+        told: Timetable,
+        promises: tuple[Promise, ...] | None = None,
+    ) -> None:
         self._instance = instance
         self.offers = offers
         self._statics = statics
         self._told = told
         self._person = {patient.id: n for n, patient in enumerate(instance.patients)}
         self._staff = [person.id for person in instance.practitioners]
-        self.promises = tuple(promises_of(instance, told))
+        standing = tuple(promises_of(instance, told))
+        self.promises = standing if promises is None else promises
+        self._short = {(p.patient, p.service) for p in set(self.promises).difference(standing)}
         self._alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
         for row, offer in enumerate(offers.items):
             kind = instance.kinds[offer.kind]
@@ -88,6 +100,24 @@ class Choices:
         for group in told.groups:
             offer = Offer(group.kind, group.track, group.language, group.modality, group.day, group.slot)
             self._existing[offer].append(group)
+
+    def around(self, standing: Timetable) -> "Choices":
+        """Return the choices where less than before stands of the week that people were told of."""
+        return Choices(self._instance, self.offers, self._statics, standing, self.promises)
+
+    def merged(self, scope: Scope, found: Timetable) -> Timetable:
+        """Return what stands where nothing was open to decide, and what was found where it was."""
+        stays, came = self._told, found
+        return Timetable(
+            (
+                *(group for group in stays.groups if not self._is_open(scope, group)),
+                *(group for group in came.groups if self._is_open(scope, group) and group.members),
+            ),
+            (
+                *(visit for visit in stays.visits if not self._is_open(scope, visit)),
+                *(visit for visit in came.visits if self._is_open(scope, visit)),
+            ),
+        )
 
     def choice(self, scope: Scope) -> Choice:
         """Return the problem of a scope."""
@@ -121,7 +151,11 @@ class Choices:
         return start_of(session) < self._instance.begins
 
     def _is_open(self, scope: Scope, session: Offer | Promise | Visit | TherapyGroup) -> bool:
-        return session.day in scope.days and not self._is_past(session)
+        return session.day in scope.days and not scope.keeping and not self._is_past(session)
+
+    def _is_wanted(self, scope: Scope, patient: Id, service: str) -> bool:
+        """Say whether sessions of a service are looked for: where the rest is kept, only what was lost."""
+        return not scope.keeping or (patient, service) in self._short
 
     def _busy(self, scope: Scope) -> Busy:
         """Return the slots of the week in which somebody's work is not up for decision."""
@@ -145,9 +179,11 @@ class Choices:
         columns = [self._person[patient] for patient in sorted(scope.free, key=self._person.__getitem__)]
         for row in np.flatnonzero(self.offers.eligible[:, columns].any(axis=1)).tolist():
             offer = self.offers.items[row]
+            service = self._instance.kinds[offer.kind].service
             able = [people[column].id for column in columns if self.offers.eligible[row, column]]
+            able = [patient for patient in able if self._is_wanted(scope, patient, service)]
             least = self._instance.kinds[offer.kind].size.minimum - scope.others
-            if (offer in self._existing or len(able) >= least) and not self._is_past(offer):
+            if able and (offer in self._existing or len(able) >= least) and not self._is_past(offer):
                 draft.joins[offer].update(dict.fromkeys(able))
         for promise in self.promises:
             if promise.patient not in scope.free and self._is_open(scope, promise):
@@ -160,13 +196,15 @@ class Choices:
         """Leave a published meeting alone, or keep those in it about whom nothing is decided."""
         members = [member for group in groups for member in group.members]
         staying = frozenset(member for member in members if member not in scope.free)
+        if self._is_past(offer) or scope.keeping:
+            own = [member for member in members if member in scope.free]
+            if own:
+                draft.joins[offer].update(dict.fromkeys(own))
         if self._is_past(offer):
             draft.held[offer] = staying
-            leaving = [member for member in members if member in scope.free]
-            draft.joins[offer].update(dict.fromkeys(leaving))
         elif self._is_open(scope, offer):
             return
-        elif len(staying) < len(members) or offer in draft.joins:
+        elif len(staying) < len(members) or offer in draft.joins or (scope.keeping and offer.day in scope.days):
             draft.held[offer] = staying
         else:
             draft.groups += groups
@@ -197,7 +235,7 @@ class Choices:
     def _visit(self, draft: _Draft, scope: Scope, busy: Busy) -> None:
         for visit in self._told.visits:
             is_free = visit.patient in scope.free
-            if is_free and self._is_past(visit):
+            if is_free and (scope.keeping or self._is_past(visit)):
                 draft.visits[visit] = None
             elif not is_free and self._is_open(scope, visit):
                 draft.visits.update(dict.fromkeys(self._at_its_time(visit)))
@@ -206,10 +244,10 @@ class Choices:
         for patient in sorted(scope.free, key=self._person.__getitem__):
             column = self._person[patient]
             for service in INDIVIDUAL_SERVICES:
-                option = self._option(column, service)
+                option = self._option(column, service) if self._is_wanted(scope, patient, service) else None
                 if option is not None:
                     draft.visits.update(dict.fromkeys(self._anywhere(column, option, busy, scope.starts)))
-            kept = [v for v in self._told.visits if v.patient == patient and not self._is_past(v)]
+            kept = [v for v in self._told.visits if v.patient == patient and not self._is_past(v) and not scope.keeping]
             draft.visits.update((visit, None) for told in kept for visit in self._at_its_time(told))
 
     def _option(self, column: int, service: str) -> Option | None:

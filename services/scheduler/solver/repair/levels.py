@@ -127,6 +127,13 @@ class Levels:
         visits = [literal for visit, literal in self.variables.visit.items() if visit not in held]
         return cp_model.LinearExpr.sum([*leads, *visits])
 
+    def disturbance(self, told: Timetable) -> cp_model.LinearExpr:
+        """Count promises that are not kept, whoever was given them; among as many, sessions that are reassigned."""
+        weight = 1 + len(self.variables.lead) + len(self.variables.visit)
+        promises = self._choice.promises
+        kept = [literal for promise in promises for literal in self._same.get(promise, ())]
+        return weight * (len(promises) - cp_model.LinearExpr.sum(kept)) + self.reassigned(told)
+
     def at_most(self, level: cp_model.LinearExpr, value: int) -> None:
         """Bind what comes after to a level that is reached."""
         self.model.add(level <= value)

@@ -32,20 +32,26 @@ def measure(instance: Instance, told: Timetable, repaired: Timetable) -> Measure
     before, after = Counter(promises_of(instance, told)), Counter(promises_of(instance, repaired))
     gone, new = before - after, after - before
     return Measures(
-        lost=_lost(instance, before, after),
+        lost=sum(_losses(instance, before, after).values()),
         touched=frozenset(promise.patient for promise in [*gone, *new]),
         changed=gone.total(),
         reassigned=(Counter(_hands(repaired)) - Counter(_hands(told))).total() - _moved(told, repaired),
     )
 
 
-def _lost(instance: Instance, before: Counter[Promise], after: Counter[Promise]) -> int:
+def losses(instance: Instance, told: Timetable, repaired: Timetable) -> dict[tuple[Id, str], int]:
+    """Slots that each patient loses of each service; who loses nothing is left out."""
+    return _losses(instance, Counter(promises_of(instance, told)), Counter(promises_of(instance, repaired)))
+
+
+def _losses(instance: Instance, before: Counter[Promise], after: Counter[Promise]) -> dict[tuple[Id, str], int]:
     needs = {patient.id: patient.needs for patient in instance.patients}
     had, has = _delivered(before), _delivered(after)
-    return sum(
-        max(0, min(slots, needs[patient].get(service, 0)) - has[patient, service])
+    lost = {
+        (patient, service): min(slots, needs[patient].get(service, 0)) - has[patient, service]
         for (patient, service), slots in had.items()
-    )
+    }
+    return {key: slots for key, slots in lost.items() if slots > 0}
 
 
 def _delivered(promises: Counter[Promise]) -> Counter[tuple[Id, str]]:

@@ -2,9 +2,11 @@
 
 1. Who must be touched whatever is done is found by letting people go freely and keeping everybody else at their time,
    with whoever is qualified and on shift: a relaxation, so its optimum bounds every timetable.
-2. Those people are re-placed exactly, everybody else staying at their time.
-3. Where that loses minutes, one more person after the other may be touched. At each number a relaxation, in which
+2. What those people lose in it is placed again, everything else standing as it does there. Most repairs end here.
+3. Where that loses minutes, those people are re-placed altogether, everybody else staying at their time.
+4. Where that loses minutes, one more person after the other may be touched. At each number a relaxation, in which
    those others may vanish, either proves that no minute can be saved, or names whom to set free.
+5. Whoever still loses something takes what is free by then.
 
 Sources: Phillips, Walker, Ehrgott, Ryan, Ann. Oper. Res. 2016 (minimal perturbation in growing neighbourhoods);
 Lemos, Monteiro, Lynce, J. Scheduling 2021 (minimal perturbation after disruptions).
@@ -18,7 +20,7 @@ from typing import Final
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.goals import Goals
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Id, Instance, Timetable
+from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Status
 from services.scheduler.solver.repair.alone import unavoidably_lost
@@ -26,8 +28,9 @@ from services.scheduler.solver.repair.cancelling import what_remains
 from services.scheduler.solver.repair.choices import EVERY_DAY, Choices, Scope
 from services.scheduler.solver.repair.faults import Faults
 from services.scheduler.solver.repair.levels import Levels
-from services.scheduler.solver.repair.measures import Measures, measure
+from services.scheduler.solver.repair.measures import Measures, losses, measure
 from services.scheduler.solver.repair.promises import standing
+from services.scheduler.solver.repair.refilling import refilled
 from services.scheduler.solver.repair.rooms import with_known_rooms
 from services.scheduler.solver.statics import Statics
 
@@ -37,6 +40,10 @@ _CLOSING_SHARE: Final = 0.25
 _LEAST_SECONDS: Final = 0.05
 # Beyond so many more people than the fewest, minutes are given up rather than the week turned over.
 _MOST_MORE: Final = 8
+# A model is built only where as much time is left as the slowest one took to build, and as long again to solve it.
+_BUILD_AND_SOLVE: Final = 2.0
+# A week that was found is checked, and once more against the facts as they were asked about.
+_LOOKS: Final = 2
 # Times of a visit that are weighed first; enough for most repairs.
 _FEW_STARTS: Final = 24
 
@@ -105,14 +112,15 @@ class _Repairing:
         self._least_touched = 0
         # What is proven to be lost where at most so many more than the fewest are touched.
         self._floors: list[int] = []
+        self._slowest_build = self._slowest_look = 0.0
 
     def run(self) -> Repair:
-        faults = Faults(self._instance, self._told)
-        self._consider(self._told)
-        if self._best is None:
-            self._consider(what_remains(self._instance, self._told, faults.hit()))
-            self._prepare(faults.hit_days() or EVERY_DAY)
-            self._mend()
+        hit = list(Faults(self._instance, self._told).hit())
+        # Where a session cannot stay, the week cannot: no need to check the whole of it.
+        if hit or not self._consider(self._told):
+            self._prepare(frozenset(session.day for session in hit) or EVERY_DAY)
+            self._mend(hit)
+            self._take_what_is_free()
             self._polish()
         return self._answer()
 
@@ -122,34 +130,55 @@ class _Repairing:
         self._choices = Choices(self._instance, enumerate_offers(self._instance, grid), statics, self._told)
         self._days = days
 
-    def _mend(self) -> None:
+    def _mend(self, hit: list[TherapyGroup | Visit]) -> None:
         touched = self._unavoidably_touched()
-        for starts in (_FEW_STARTS, None):
-            self._place(touched, self._days, starts=starts)
-            if self._is_fewest() and not self._goes_on():
-                return
-        self._lost_bound = unavoidably_lost(self._choices, touched, seconds=self._slice())
-        self._search(touched)
-        self._prove(touched)
+        if self._best is None:
+            self._consider(what_remains(self._instance, self._told, hit))
+        if not self._is_done() and self._may_build():
+            self._place(Scope(touched, self._days, starts=_FEW_STARTS))
+        if self._goes_on():
+            self._lost_bound = unavoidably_lost(self._choices, self._losing(), seconds=self._slice())
+        if self._goes_on():
+            self._place(Scope(touched, self._days))
+        if not self._is_done():
+            self._search(touched)
+            self._prove(touched)
 
     def _unavoidably_touched(self) -> frozenset[Id]:
-        """Return a smallest set of people who must be touched; its size bounds every timetable."""
-        model = self._levels(Scope(frozenset(), self._days, relaxed=True))
+        """Return a smallest set of people who must be touched; its size bounds every timetable.
+
+        What they lose at the least is placed again at once, around what the others keep.
+        """
+        scope = Scope(frozenset(), self._days, relaxed=True)
+        model = self._levels(scope)
         model.hint(self._told)
         found = model.minimise(model.people, seconds=self._slice(), linear=True)
         self._least_touched = found.bound
-        if found.value is not None:
-            return model.is_touched()
-        return frozenset(promise.patient for promise in self._choices.promises if promise.day in self._days)
+        if found.value is None:
+            return frozenset(promise.patient for promise in self._choices.promises if promise.day in self._days)
+        model.at_most(model.people, found.value)
+        model.minimise(model.disturbance(self._told), seconds=self._slice() / 2, linear=True)
+        touched = model.is_touched()
+        around = self._choices.around(self._choices.merged(scope, model.timetable()))
+        self._place(Scope(touched, self._days, keeping=True), choices=around)
+        return touched
 
-    def _is_fewest(self) -> bool:
-        return self._best is not None and len(self._best[0].touched) <= self._least_touched
+    def _losing(self) -> frozenset[Id]:
+        """Return who loses minutes in the best week so far; whoever loses none there has a bound of none."""
+        if self._best is None:
+            return frozenset()
+        return frozenset(patient for patient, _ in losses(self._instance, self._told, self._best[1]))
 
-    def _place(
-        self, free: frozenset[Id], days: frozenset[int], *, most: int | None = None, starts: int | None = None
-    ) -> None:
+    def _is_done(self) -> bool:
+        """Say whether nobody could be spared and no minute saved."""
+        if self._best is None:
+            return False
+        measures, _ = self._best
+        return measures.lost <= self._lost_bound and len(measures.touched) <= self._least_touched
+
+    def _place(self, scope: Scope, *, choices: Choices | None = None, most: int | None = None) -> None:
         """Find sessions for the free patients with as few minutes lost as can be, everybody else at their time."""
-        model = self._levels(Scope(free, days, starts=starts))
+        free, model = scope.free, self._levels(scope, choices)
         if most is not None:
             model.at_most(model.people, most)
         model.hint(self._told)
@@ -169,18 +198,20 @@ class _Repairing:
             group = free
             while self._goes_on() and (helpers := self._helpers(group, more, others=more, fewer_lost=1)):
                 group |= helpers
-                self._place(group, EVERY_DAY, most=self._least_touched + more)
+                self._place(Scope(group, EVERY_DAY), most=self._least_touched + more)
 
     def _prove(self, free: frozenset[Id]) -> None:
         """Show that fewer people do not do, from the fewest on; or find out that they do."""
         if self._best is None:
             return
         for more in range(len(self._best[0].touched) - self._least_touched):
+            if not self._may_build():
+                return
             most, group = self._least_touched + more, free
             others = self._most_others(free, most)
-            while self._has_time() and (helpers := self._helpers(group, more, others=others, fewer_lost=0)):
+            while self._may_build() and (helpers := self._helpers(group, more, others=others, fewer_lost=0)):
                 group |= helpers
-                self._place(group, EVERY_DAY, most=most)
+                self._place(Scope(group, EVERY_DAY), most=most)
             if self._floor(more) <= self._best[0].lost:
                 return
 
@@ -218,10 +249,21 @@ class _Repairing:
         self._floors[more] = max(self._floors[more], lost)
 
     def _goes_on(self) -> bool:
-        return self._has_time() and (self._best is None or self._best[0].lost > self._lost_bound)
+        return self._may_build() and (self._best is None or self._best[0].lost > self._lost_bound)
 
-    def _has_time(self) -> bool:
-        return not self._cancelled() and self._left() > _LEAST_SECONDS
+    def _may_build(self) -> bool:
+        """Say whether one more model could be built and looked at."""
+        enough = max(_LEAST_SECONDS, _BUILD_AND_SOLVE * self._slowest_build)
+        return not self._cancelled() and self._left() > enough
+
+    def _take_what_is_free(self) -> None:
+        """Give what is free in the best week to those who still lose something, one after the other."""
+        if self._best is None or not self._best[0].lost:
+            return
+        may_stop = lambda: self._cancelled() or self._left(closing=True) <= _LEAST_SECONDS  # noqa: E731
+        filled = refilled(self._instance, self._told, self._best[1], may_stop)
+        if self._consider(filled):
+            self._model = None
 
     def _polish(self) -> None:
         """Settle the levels below: sessions changed, sessions reassigned, the usual cost."""
@@ -237,11 +279,20 @@ class _Repairing:
         model.minimise(None, seconds=self._left(closing=True), linear=True)
         self._consider(model.timetable())
 
-    def _levels(self, scope: Scope) -> Levels:
-        return Levels(self._choices.choice(scope), self._choices.eligible)
+    def _levels(self, scope: Scope, choices: Choices | None = None) -> Levels:
+        began, among = monotonic(), choices or self._choices
+        model = Levels(among.choice(scope), among.eligible)
+        self._slowest_build = max(self._slowest_build, monotonic() - began)
+        return model
 
     def _consider(self, timetable: Timetable) -> bool:
         """Keep a timetable that breaks no rule and is not worse."""
+        began = monotonic()
+        is_kept = self._keeps(timetable)
+        self._slowest_look = max(self._slowest_look, monotonic() - began)
+        return is_kept
+
+    def _keeps(self, timetable: Timetable) -> bool:
         named = with_known_rooms(self._instance, self._told, timetable)
         measures = measure(self._instance, self._told, named)
         if self._best is not None and measures.rank > self._best[0].rank:
@@ -255,8 +306,9 @@ class _Repairing:
         return True
 
     def _left(self, *, closing: bool = False) -> float:
-        """Return the seconds left, without what is kept back for the end."""
+        """Return the seconds left, without what is kept back for the end, and for looking at what was found."""
         whole = self._seconds if closing else self._seconds * (1 - _CLOSING_SHARE)
+        whole -= _LOOKS * self._slowest_look
         return max(_LEAST_SECONDS, self._began + whole - monotonic())
 
     def _slice(self) -> float:
