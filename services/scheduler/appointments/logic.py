@@ -25,6 +25,11 @@ class ReplacedWeek:
     difference: WeekDifference
     added: tuple[AppointmentId, ...]
 
+    def freed_seats(self) -> dict[AppointmentId, int]:
+        """Return how many seats fewer are taken of each session that the version keeps; none where none are."""
+        fewer = {kept.before.id: len(kept.before.seats) - len(kept.seats) for kept in self.difference.kept}
+        return {appointment_id: seats for appointment_id, seats in fewer.items() if seats > 0}
+
 
 class AppointmentsReader:
     """Reads the book."""

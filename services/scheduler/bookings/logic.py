@@ -1,6 +1,6 @@
 """What is allowed with seats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from services.chassis.database import UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import (
     Booking,
@@ -39,6 +39,12 @@ class FreedSeats(Protocol):
 
     async def freed(self, appointment_id: AppointmentId, caller_token: str) -> None:
         """Do what the site wants done with a seat of this session; never fails because another service is away."""
+
+    async def all_freed(self, seats: Mapping[AppointmentId, int], caller_token: str) -> None:
+        """Do the same with so many seats of each session, the first sessions first; a bounded number of sessions."""
+
+    async def freed_since(self, site_id: SiteId, since: datetime, caller_token: str) -> None:
+        """Do the same with a site's seats given back since then for which nobody could be asked."""
 
 
 class Outages(Protocol):

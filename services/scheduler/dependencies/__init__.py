@@ -10,6 +10,7 @@ from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
+from services.scheduler.dependencies.seats import freed_seats_in
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.notices.announcing import Announcements
@@ -100,7 +101,7 @@ async def _proposals_read(read: Reading) -> ProposalsReader:
     return ProposalsReader(read)
 
 
-async def _proposals(command: Command) -> ProposalsLogic:
+async def _proposals(command: Command, records: Records) -> ProposalsLogic:
     published = TimetablesReader(command.read)
     return ProposalsLogic(
         command.db,
@@ -116,6 +117,7 @@ async def _proposals(command: Command) -> ProposalsLogic:
         outages=outages_in(command.read),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
 
@@ -135,7 +137,7 @@ async def _proposal_changes(command: Command) -> ProposalChangesLogic:
     )
 
 
-async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
+async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsLogic:
     published = TimetablesReader(command.read)
     return RevertsLogic(
         command.account_id,
@@ -145,6 +147,7 @@ async def _reverts(command: Command, facts: Facts) -> RevertsLogic:
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
 

@@ -8,6 +8,7 @@ from services.chassis.database import Read
 from services.chassis.wiring import Reading
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.seats import freed_seats_in
 from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.logic import ProposalsReader
@@ -34,6 +35,7 @@ async def _disruptions(command: Command, records: Records, solves: Solves) -> Di
         practitioners=PractitionersReader(command.read, sites),
         records=records,
         solves=solves,
+        freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
 

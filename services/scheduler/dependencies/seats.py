@@ -15,7 +15,8 @@ from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
-from services.scheduler.offers.logic import AutomaticOffers, OffersLogic, OffersReader
+from services.scheduler.offers.automatic import AutomaticOffers
+from services.scheduler.offers.logic import OffersLogic, OffersReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
 
@@ -43,16 +44,21 @@ def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
     )
 
 
+def freed_seats_in(work: Work, records: RecordsClient) -> AutomaticOffers:
+    """Make what offers a seat that gets free, where its site wants that."""
+    offers_read = OffersReader(work.read, SitesReader(work.read), work.clock)
+    return AutomaticOffers(_offers_in(work, records), offers_read, work.read, work.clock)
+
+
 def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
     """Make what books and gives back seats; a seat given back is offered where its site wants that."""
-    offers_read = OffersReader(work.read, SitesReader(work.read), work.clock)
     return BookingsLogic(
         work.db,
         work.organization_id,
         commitments=CommitmentsReader(work.read),
         records=records,
         outages=outages_in(work.read),
-        freed_seats=AutomaticOffers(_offers_in(work, records), offers_read, work.read, work.clock),
+        freed_seats=freed_seats_in(work, records),
         clock=work.clock,
     )
 

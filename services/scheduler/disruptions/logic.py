@@ -17,6 +17,7 @@ from services.contracts.scheduler.disruptions import (
     DisruptionStatus,
     RepairSummary,
 )
+from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.disruptions import storage
 from services.scheduler.disruptions.errors import DisruptionWithdrawnError, HoursChangedError, NothingPublishedError
 from services.scheduler.disruptions.rules import meets_week
@@ -84,6 +85,7 @@ class DisruptionsLogic:
         practitioners: PractitionersReader,
         records: RecordsClient,
         solves: SolvesLogic,
+        freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -94,6 +96,7 @@ class DisruptionsLogic:
         self._practitioners = practitioners
         self._records = records
         self._solves = solves
+        self._freed_seats = freed_seats
         self._clock = clock
 
     async def record(self, request: DisruptionRequest, caller_token: str) -> Disruption:
@@ -177,14 +180,17 @@ class DisruptionsLogic:
             raise NothingPublishedError
         return await self._reader.get(disruption_id)
 
-    async def withdraw(self, disruption_id: DisruptionId) -> Disruption:
+    async def withdraw(self, disruption_id: DisruptionId, caller_token: str) -> Disruption:
         """Take a disruption back: later solves may use again what it kept from them; what is published stays.
+
+        Seats given back meanwhile, which nobody could be offered, are offered now where the site wants that.
 
         Raises:
             NotFoundError: There is no such disruption in the caller's organization.
             DisruptionWithdrawnError: It is withdrawn already.
         """
-        await self._reader.get(disruption_id)
+        disruption = await self._reader.get(disruption_id)
         if not await storage.withdraw(self._db, disruption_id, self._clock.now()):
             raise DisruptionWithdrawnError
+        await self._freed_seats.freed_since(disruption.site_id, disruption.created_at, caller_token)
         return await self._reader.get(disruption_id)

@@ -63,6 +63,6 @@ async def repair_disruption(disruption_id: DisruptionId, disruptions: Disruption
 
 
 @router.post(_DISRUPTION + ":withdraw", operation_id="withdraw_disruption", responses=documented(404, 409, 422))
-async def withdraw_disruption(disruption_id: DisruptionId, disruptions: Disruptions) -> Disruption:
+async def withdraw_disruption(disruption_id: DisruptionId, disruptions: Disruptions, token: BearerToken) -> Disruption:
     """Take a disruption back: what it blocked can be planned again; what is published stays as it is."""
-    return await disruptions.withdraw(disruption_id)
+    return await disruptions.withdraw(disruption_id, token)

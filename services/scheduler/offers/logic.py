@@ -12,7 +12,7 @@ from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
-from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, OrganizationId, SiteId
+from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, OrganizationId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.offers import (
@@ -28,7 +28,6 @@ from services.contracts.scheduler.waitlist import RankedEntry
 from services.contracts.vocabulary import Modality
 from services.scheduler.bookings.logic import Outages
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.disruptions.errors import SessionDisruptedError
 from services.scheduler.errors import AppointmentOverError
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
@@ -87,7 +86,7 @@ class OffersReader:
 
 
 class OffersLogic:
-    """Asks people who wait, and takes the asking back."""
+    """Asks people who wait, and takes the asking back; records is asked of each of them once."""
 
     def __init__(
         self,
@@ -115,6 +114,7 @@ class OffersLogic:
         self._records = records
         self._outages = outages
         self._clock = clock
+        self._seatings: dict[PatientId, PatientSeating | None] = {}
 
     async def offer(
         self, appointment_id: AppointmentId, request: OfferBatchRequest, caller_token: str, *, automatic: bool = False
@@ -191,8 +191,14 @@ class OffersLogic:
                 yield one, seating
 
     async def _seating(self, one: RankedEntry, caller_token: str) -> PatientSeating | None:
+        patient_id = one.entry.patient_id
+        if patient_id not in self._seatings:
+            self._seatings[patient_id] = await self._ask_records(patient_id, caller_token)
+        return self._seatings[patient_id]
+
+    async def _ask_records(self, patient_id: PatientId, caller_token: str) -> PatientSeating | None:
         try:
-            return await self._records.patient_seating(caller_token, one.entry.patient_id)
+            return await self._records.patient_seating(caller_token, patient_id)
         except NotFoundError:
             # Who is no patient any more is left on the list for a person to take off.
             return None
@@ -258,29 +264,3 @@ def _named(ranked: Sequence[RankedEntry], request: OfferBatchRequest, session: F
     if len(named) < len(wanted):
         raise NotWaitingError
     return named
-
-
-class AutomaticOffers:
-    """Offers a seat that was given back, where its site wants that; the port of bookings is made for it."""
-
-    def __init__(self, offers: OffersLogic, reader: OffersReader, read: Read, clock: Clock) -> None:
-        self._offers = offers
-        self._reader = reader
-        self._read = read
-        self._clock = clock
-
-    async def freed(self, appointment_id: AppointmentId, caller_token: str) -> None:
-        """Offer one seat of the session by its site's rule; whatever stands in the way, the seat is just free."""
-        now = self._clock.now()
-        session = await storage.free_seats(self._read, appointment_id, now)
-        if session is None or session.free < 1:
-            return
-        rule = await self._reader.rule(session.site_id)
-        if not rule.enabled or session.start - now < timedelta(minutes=rule.notice_minutes):
-            return
-        request = OfferBatchRequest(people=rule.people, minutes=rule.minutes)
-        try:
-            await self._offers.offer(appointment_id, request, caller_token, automatic=True)
-        except (NobodyToAskError, AppointmentOverError, SessionDisruptedError, UpstreamUnavailableError):
-            # Nothing is written before these are raised, and giving a seat back must not depend on who wants it.
-            return

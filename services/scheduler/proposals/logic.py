@@ -32,6 +32,7 @@ from services.contracts.scheduler.timetables import (
     TimetableChangeReason,
 )
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import (
@@ -202,6 +203,7 @@ class ProposalsLogic:
         outages: OutagesSource,
         announcements: Announcements,
         guard: ClosureGuard,
+        freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -217,10 +219,15 @@ class ProposalsLogic:
         self._outages = outages
         self._announcements = announcements
         self._guard = guard
+        self._freed_seats = freed_seats
         self._clock = clock
 
-    async def publish(self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest) -> Timetable:
+    async def publish(
+        self, proposal_id: ProposalId, expected_version: int, request: PublicationRequest, caller_token: str
+    ) -> Timetable:
         """Make what is accepted of a proposal the week that people are told, and book its sessions, all or nothing.
+
+        Seats that it frees are offered to who waits, where the site wants that.
 
         Raises:
             NotFoundError: There is no such proposal in the caller's organization.
@@ -261,6 +268,7 @@ class ProposalsLogic:
         await storage.mark_pending_accepted(self._db, proposal_id)
         if request.notify:
             await self._announcements.of_version(replaced, proposal.site_id, timetable.id)
+        await self._freed_seats.all_freed(replaced.freed_seats(), caller_token)
         return timetable
 
     async def _moved(self, proposal: Proposal) -> TimetableMovedError:

@@ -10,6 +10,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.identifiers import AccountId, SiteId, TimetableId
 from services.contracts.scheduler.timetables import RevertRequest, Session, Timetable
 from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
 from services.scheduler.notices.announcing import Announcements
@@ -39,6 +40,7 @@ class RevertsLogic:
         appointments: AppointmentsLogic,
         announcements: Announcements,
         guard: ClosureGuard,
+        freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
         self._account_id = account_id
@@ -48,6 +50,7 @@ class RevertsLogic:
         self._appointments = appointments
         self._announcements = announcements
         self._guard = guard
+        self._freed_seats = freed_seats
         self._clock = clock
 
     async def revert(
@@ -94,6 +97,7 @@ class RevertsLogic:
         await self._guard.refuse_closed(site_id)
         if request.notify:
             await self._announcements.of_version(replaced, site_id, again.id)
+        await self._freed_seats.all_freed(replaced.freed_seats(), caller_token)
         return again
 
     async def _instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> Instance:

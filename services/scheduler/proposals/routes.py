@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import RequiredVersion, documented, entity_tag
+from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
 from services.contracts.identifiers import ProposalId
 from services.contracts.scheduler.notices import NoticePreviews
@@ -83,9 +83,11 @@ async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals
     responses={**documented(404, 409, 422, 428), 412: _MOVED},
 )
 async def publish_proposal(
+    *,
     proposal_id: ProposalId,
     proposals: Proposals,
     base_version: RequiredVersion,
+    token: BearerToken,
     response: Response,
     request: PublicationRequest | None = None,
 ) -> Timetable:
@@ -94,6 +96,6 @@ async def publish_proposal(
     Where the week is published already, the body says why it changes. Where another version was published meanwhile,
     `moved` in the problem document names what is different in it.
     """
-    timetable = await proposals.publish(proposal_id, base_version, request or PublicationRequest())
+    timetable = await proposals.publish(proposal_id, base_version, request or PublicationRequest(), token)
     response.headers["ETag"] = entity_tag(timetable.version)
     return timetable

@@ -1,5 +1,6 @@
 """A seat is not offered, by a person or by itself, nor had, where its session will not take place as published."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from services.contracts.identifiers import RoomId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, Desk, Json, Make, group, problem
+from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Clinic, Desk, Json, Make, group, problem
 from tests.scheduler.offers.conftest import Offers, Three
 
 ROOM_LOST = (409, "conflict", "room-lost")
@@ -68,6 +69,36 @@ async def test_a_seat_given_back_is_free_and_offered_to_nobody(
 
     listed = (await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/offer_batches")).json()["items"]
     assert (released.status_code, listed, len(three)) == (204, [], 3)
+
+
+async def test_a_seat_given_back_meanwhile_is_offered_once_the_session_takes_place_after_all(
+    *,
+    desk: Desk,
+    three: Three,
+    offers: Offers,
+    scheduler: ClientFactory,
+    lost: Json,
+    room: RoomId,
+    new_patient: Make,
+    site: Json,
+) -> None:
+    leaver, other = await new_patient(site), await new_patient(site)
+    before, seat = await desk.publish(
+        group(other, capacity=1), group(leaver, capacity=1, room_id=room, start=TUESDAY_NINE + timedelta(hours=1))
+    )
+    await desk.ask("release", before, other, reason="illness")
+    await offers.put_rule(enabled=True, people=2, minutes=45, notice_minutes=60)
+    front_desk = scheduler(Role.FRONT_DESK)
+    disruption = (await front_desk.post("/v1/disruptions", json=lost)).json()
+    await desk.ask("release", seat, leaver, reason="illness")
+
+    withdrawn = await front_desk.post(f"/v1/disruptions/{disruption['id']}:withdraw")
+
+    listed = (await front_desk.get(f"/v1/sites/{site['id']}/offer_batches")).json()["items"]
+    assert (withdrawn.status_code, len(three)) == (200, 3), withdrawn.text
+    assert [(batch["appointment_id"], batch["automatic"], len(batch["offers"])) for batch in listed] == [
+        (seat["id"], True, 2)
+    ]
 
 
 async def test_an_offer_that_is_out_is_not_had_any_more(
