@@ -1,0 +1,413 @@
+"""A front desk's week through the gateway and real services, from somebody's intake to a snow day and back."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+from pydantic import SecretStr
+
+from services.chassis.http import HttpClient
+from services.clients.api import ApiClient
+from services.contracts.gateway.login import LoginRequest
+from services.contracts.gateway.organizations import AccountRequest, OrganizationRequest
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Role
+from services.contracts.scheduler.notices import NoticeLanguage
+from services.operator.stack import Addresses
+from tests.scheduler.notices.forbidden import forbidden_in
+
+pytestmark = pytest.mark.system
+
+Json = dict[str, Any]
+Times = set[tuple[str, str, str]]
+WEEK = "2026-10-05"
+WEEK_LONG = "start=2026-10-05T00:00:00-04:00&end=2026-10-12T00:00:00-04:00"
+ZONE = ZoneInfo("America/New_York")
+SECRET_TITLE = "Court date"
+# Works on Mondays and Wednesdays from early to late; a date without an end blocks no time.
+CALENDAR = f"""BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//front desk//EN
+BEGIN:VEVENT
+UID:work@example.org
+DTSTART;TZID=America/New_York:20260907T070000
+DTEND;TZID=America/New_York:20260907T220000
+RRULE:FREQ=WEEKLY;BYDAY=MO,WE
+SUMMARY:{SECRET_TITLE}
+END:VEVENT
+BEGIN:VEVENT
+UID:court@example.org
+DTSTART;TZID=America/New_York:20261006T090000
+SUMMARY:{SECRET_TITLE}
+END:VEVENT
+END:VCALENDAR
+""".replace("\n", "\r\n")
+
+
+class Answer(NamedTuple):
+    status: int
+    body: Json
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is signed in at the gateway."""
+
+    http: HttpClient
+    gateway: str
+    token: str
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """Send a request; a body that is text goes as a calendar."""
+        sent = {"authorization": f"Bearer {self.token}", **{name.replace("_", "-"): of for name, of in headers.items()}}
+        if method != "GET":
+            sent["idempotency-key"] = str(uuid4())
+        if body is not None:
+            sent["content-type"] = "text/calendar" if isinstance(body, str) else "application/json"
+        data = body.encode() if isinstance(body, str) else orjson.dumps(body)
+        content = None if body is None else data
+        answer = await self.http.request("gateway", method, self.gateway + path, headers=sent, body=content)
+        return Answer(answer.status, orjson.loads(answer.body) if answer.body else {})
+
+    async def post(self, path: str, body: Any = None, **headers: str) -> Json:
+        """Do something that must succeed."""
+        status, answer = await self.ask("POST", path, body, **headers)
+        assert status < 300, answer
+        return answer
+
+    async def put(self, path: str, body: Any) -> Json:
+        """Write something that must be taken."""
+        status, answer = await self.ask("PUT", path, body)
+        assert status < 300, answer
+        return answer
+
+    async def read(self, path: str) -> Json:
+        """Read something that must be there."""
+        status, answer = await self.ask("GET", path)
+        assert status == 200, answer
+        return answer
+
+    async def items(self, path: str) -> list[Json]:
+        """Read a list that fits on one page."""
+        page = await self.read(path)
+        assert page["next_page_token"] is None
+        return list(page["items"])
+
+
+@dataclass(frozen=True)
+class Clinic:
+    """A site that is open on four days only, with one group a day and one therapist."""
+
+    site: Json
+    therapist: Json
+
+
+async def signed_in(
+    operator: ApiClient, http: HttpClient, gateway: str, organization_id: OrganizationId, role: Role
+) -> Person:
+    email, password = f"{role.value}-{uuid4().hex[:8]}@story.invalid", SecretStr(uuid4().hex)
+    account = AccountRequest(email=email, password=password, display_name="Robin Doe", roles=frozenset({role}))
+    await operator.create_account(organization_id, account)
+    session = await operator.sign_in(LoginRequest(email=email, password=password))
+    assert session.token is not None
+    return Person(http, gateway, session.token)
+
+
+class Staff(NamedTuple):
+    director: Person
+    desk: Person
+
+
+@pytest.fixture
+async def staff(operator: ApiClient, http: HttpClient, stack: Addresses) -> Staff:
+    organization = await operator.create_organization(OrganizationRequest(name="Harbour Street"))
+    roles = (Role.PROGRAMME_DIRECTOR, Role.FRONT_DESK)
+    return Staff(*[await signed_in(operator, http, stack.gateway, organization.id, role) for role in roles])
+
+
+def hours(start: str, end: str, *days: str) -> list[Json]:
+    return [{"weekday": day, "start": start, "end": end} for day in days or ("TU", "TH", "FR", "SA")]
+
+
+async def the_site_is_set_up(director: Person) -> Clinic:
+    opening = {"open": hours("08:00", "21:00"), "offices": 2, "family_rooms": 1}
+    site = await director.post("/v1/sites", {"name": "Harbour Street", "zone": ZONE.key, **opening})
+    here = f"/v1/sites/{site['id']}"
+    await director.post(f"{here}/rooms", {"name": "Room 1", "capacity": 5})
+    who = {"languages": ["en"], "role": "counsellor"}
+    leader = {
+        **who,
+        "display_name": "Alex Rivera",
+        "leads": ["process_group"],
+        "max_minutes_week": 540,
+        "shifts": hours("17:00", "20:00"),
+    }
+    therapist = {**who, "display_name": "Sam Hill", "individual": ["individual"], "shifts": hours("13:00", "17:00")}
+    sizes = {"minimum_size": 2, "maximum_size": 5}
+    await director.post(f"{here}/practitioners", leader)
+    await director.post(f"{here}/group_offerings", {"service": "process_group", "minutes": 180, **sizes})
+    return Clinic(site, await director.post(f"{here}/practitioners", therapist))
+
+
+async def somebody_is_admitted(staff: Staff, clinic: Clinic, name: str, number: int) -> Json:
+    """Take the person in, read their calendar after looking at it, and ask how they want to be written to."""
+    person = {"given_name": name, "family_name": "Doe", "birth_date": "1990-04-01", "site_id": clinic.site["id"]}
+    patient = await staff.desk.post("/v1/patients", person)
+    here = f"/v1/patients/{patient['id']}"
+
+    preview = await staff.desk.post(f"{here}/commitment_sources:preview", CALENDAR)
+    before = await staff.desk.items(f"{here}/commitments?{WEEK_LONG}")
+    source = await staff.desk.post(f"{here}/commitment_sources", CALENDAR)
+    kept = await staff.desk.items(f"{here}/commitments?{WEEK_LONG}")
+    wishes = {"channel": "sms", "address": f"+1212555010{number}", "opted_in": True}
+    await staff.desk.put(f"{here}/notice_preference", wishes)
+
+    assert before == []
+    assert [warning["code"] for warning in source["warnings"]] == ["event-without-end"]
+    assert preview["warnings"] == source["warnings"]
+    assert {weekday_of(busy["start"]) for busy in preview["busy"]} == {"Mon", "Wed"}
+    assert SECRET_TITLE not in orjson.dumps([preview, source, kept]).decode()
+    return patient
+
+
+async def a_plan_is_written(staff: Staff, clinic: Clinic, patient: Json) -> None:
+    plan = {
+        "effective_from": "2026-09-28",
+        "required_services": [
+            {"service": "process_group", "minutes_per_week": 540},
+            {"service": "individual", "minutes_per_week": 60},
+        ],
+        "track": "adult",
+        "languages": ["en"],
+        "modalities": ["on_site"],
+        "travel_minutes": 30,
+        "team": [clinic.therapist["id"]],
+        "primary_practitioner_id": clinic.therapist["id"],
+    }
+    written = await staff.director.put(f"/v1/patients/{patient['id']}/treatment_plan", plan)
+    assert written["version"] == 1
+
+
+def weekday_of(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone(ZONE).strftime("%a")
+
+
+async def the_proposal_of(desk: Person, solve: Json) -> Json:
+    """Wait until a solve is over, and read what it proposes."""
+    async with asyncio.timeout(120):
+        while solve["status"] not in {"succeeded", "failed", "cancelled"}:
+            await asyncio.sleep(0.2)
+            solve = await desk.read(f"/v1/solves/{solve['id']}")
+    assert solve["status"] == "succeeded", solve
+    return await desk.read(f"/v1/proposals/{solve['proposal_id']}")
+
+
+async def the_week_is_solved(desk: Person, clinic: Clinic, patients: list[Json]) -> Json:
+    """Everybody gets what their plan requires, at times when they can come, and nothing is booked yet."""
+    asked = {"site_id": clinic.site["id"], "week": WEEK, "time_limit_seconds": 4}
+    proposal = await the_proposal_of(desk, await desk.post("/v1/solves", asked))
+
+    assert (proposal["base_version"], proposal["fully_served"], proposal["unmet"]) == (0, len(patients), [])
+    assert {weekday_of(session["start"]) for session in proposal["sessions"]} <= {"Tue", "Thu", "Fri", "Sat"}
+    for patient in patients:
+        assert minutes_of(patient, proposal["sessions"]) == {"process_group": 540, "individual": 60}
+    assert await booked(desk, clinic) == []
+    return proposal
+
+
+def minutes_of(patient: Json, sessions: Iterable[Json]) -> dict[str, int]:
+    minutes = Counter[str]()
+    for session in sessions:
+        if patient["id"] in session["patient_ids"]:
+            length = datetime.fromisoformat(session["end"]) - datetime.fromisoformat(session["start"])
+            minutes[session["service"]] += length // timedelta(minutes=1)
+    return dict(minutes)
+
+
+async def booked(desk: Person, clinic: Clinic, status: str = "booked") -> list[Json]:
+    here = f"/v1/sites/{clinic.site['id']}/appointments"
+    return await desk.items(f"{here}?week={WEEK}&status={status}&page_size=200")
+
+
+async def its_changes_are_decided_one_by_one(desk: Person, proposal: Json) -> None:
+    """One is rejected, and taken after all when the patient has been asked again."""
+    changes = f"/v1/proposals/{proposal['id']}/changes"
+    listed = await desk.items(f"{changes}?page_size=200")
+    visit = next(change for change in listed if change["service"] == "individual")
+
+    one = f"{changes}/{visit['number']}"
+    rejected = await desk.post(f"{one}:reject", {"reason": "patient_declines"})
+    accepted = [await desk.post(f"{changes}/{change['number']}:accept") for change in listed]
+
+    assert (rejected["status"], rejected["reason"]) == ("rejected", "patient_declines")
+    assert {(change["kind"], change["status"]) for change in listed} == {("added", "pending")}
+    assert {change["status"] for change in accepted} == {"accepted"}
+    assert len(listed) == proposal["diff"]["added"] == 16
+
+
+async def it_is_published(desk: Person, clinic: Clinic, proposal: Json, version: int, **request: Any) -> list[Json]:
+    """Only on the version it was made for; patients are told what was shown before, word for word."""
+    here = f"/v1/proposals/{proposal['id']}"
+    before = await booked(desk, clinic)
+    shown = (await desk.post(f"{here}:preview_notices"))["items"]
+    stale = await desk.ask("POST", f"{here}:publish", {"notify": True, **request}, if_match=f'"{version + 1}"')
+    untouched = await booked(desk, clinic)
+    told_before = {one["patient_id"]: await told(desk, one["patient_id"]) for one in shown}
+
+    published = await desk.post(f"{here}:publish", {"notify": True, **request}, if_match=f'"{version}"')
+
+    assert (stale.status, stale.body["code"]) == (412, "timetable-moved")
+    assert untouched == before
+    assert (published["version"], published["checker"]["ok"], published["unmet"]) == (version + 1, True, [])
+    for patient_id, earlier in told_before.items():
+        now = [one["body"] for one in shown if one["patient_id"] == patient_id]
+        assert sorted(await told(desk, patient_id)) == sorted([*earlier, *now])
+    return await booked(desk, clinic)
+
+
+async def told(desk: Person, patient_id: str) -> list[str]:
+    """Return what lies in the outbox for a patient; no word of it names the treatment."""
+    bodies = [notice["body"] for notice in await desk.items(f"/v1/patients/{patient_id}/notices?page_size=200")]
+    assert [forbidden_in(body, NoticeLanguage.ENGLISH) for body in bodies] == [[]] * len(bodies)
+    return bodies
+
+
+def groups_of(appointments: Iterable[Json]) -> list[Json]:
+    return [one for one in appointments if one["service"] == "process_group"]
+
+
+def day_of(appointment: Json) -> str:
+    return str(appointment["start"])[:10]
+
+
+async def the_last_seat_is_held_then_booked(desk: Person, clinic: Clinic, seat: Json, eve: Json, finn: Json) -> None:
+    here = f"/v1/appointments/{seat['id']}"
+    held = await desk.post(f"{here}:hold", {"patient_id": eve["id"], "minutes": 5})
+    full = await desk.ask("POST", f"{here}:book", {"patient_id": finn["id"]})
+    taken = await desk.post(f"{here}:book", {"patient_id": eve["id"]})
+
+    assert (held["status"], held["held_until"] is not None) == ("held", True)
+    assert (full.status, full.body["type"].rpartition(":")[2]) == (409, "no-seat")
+    assert (taken["status"], taken["held_until"]) == ("booked", None)
+    assert await seats_of(desk, clinic, seat) == (5, {*seat["patient_ids"], eve["id"]})
+
+
+async def seats_of(desk: Person, clinic: Clinic, seat: Json) -> tuple[int, set[str]]:
+    found = next(one for one in await booked(desk, clinic) if one["id"] == seat["id"])
+    return found["taken"], set(found["patient_ids"])
+
+
+async def whoever_waits_is_asked_for_a_seat_given_back(
+    desk: Person, clinic: Clinic, seat: Json, eve: Json, *waiting: Json
+) -> None:
+    """Both are asked, the one who waits longer first; the first to accept has the seat, and the other is told."""
+    here = f"/v1/sites/{clinic.site['id']}/waitlist_entries"
+    for patient, since in zip(waiting, ("2026-09-01", "2026-09-20"), strict=True):
+        entry = {"patient_id": patient["id"], "service": "process_group", "since": since}
+        assert (await desk.post(here, entry))["status"] == "waiting"
+    await desk.post(f"/v1/appointments/{seat['id']}:release", {"patient_id": eve["id"], "reason": "transport"})
+
+    batch = await desk.post(f"/v1/appointments/{seat['id']}/offer_batches", {"people": 2, "minutes": 60})
+    first, second = batch["offers"]
+    accepted = await desk.post(f"/v1/offers/{second['id']}:accept")
+    late = await desk.ask("POST", f"/v1/offers/{first['id']}:accept")
+
+    assert [offer["patient_id"] for offer in batch["offers"]] == [patient["id"] for patient in waiting]
+    assert (accepted["status"], late.status, late.body["code"]) == ("accepted", 409, "offer-filled")
+    assert await seats_of(desk, clinic, seat) == (5, {*seat["patient_ids"], waiting[1]["id"]})
+    assert [len(await told(desk, patient["id"])) for patient in waiting] == [2, 1]
+
+
+async def a_snow_day_is_shown_and_then_closed(desk: Person, clinic: Clinic, lost: list[Json]) -> Json:
+    """Its sessions are off, each patient is told once a session what was shown before, and the repair is asked for."""
+    here, day = f"/v1/sites/{clinic.site['id']}/closures", day_of(lost[0])
+    hours = {"start": f"{day}T00:00:00-04:00", "end": f"{day}T23:59:00-04:00"}
+    request = {**hours, "policy": "reschedule", "reason": "weather", "notify": True}
+    patients = {patient_id for session in lost for patient_id in session["patient_ids"]}
+    before = {patient_id: await told(desk, patient_id) for patient_id in patients}
+
+    shown = await desk.post(f"{here}:preview", request)
+    standing = await booked(desk, clinic)
+    closure = await desk.post(here, request)
+
+    assert {one["appointment_id"] for one in shown["sessions"]} == {one["id"] for one in lost}
+    assert {one["id"] for one in lost} <= {one["id"] for one in standing}
+    assert {day_of(one) for one in await booked(desk, clinic)}.isdisjoint({day})
+    assert {one["id"] for one in await booked(desk, clinic, "cancelled")} == {one["id"] for one in lost}
+    for patient_id in patients:
+        off = [one["body"] for one in shown["notices"]["items"] if one["patient_id"] == patient_id]
+        assert off == [body for body in off if body.startswith("We are closed on ") and body.endswith("is cancelled.")]
+        assert sorted(await told(desk, patient_id)) == sorted([*before[patient_id], *off])
+    return closure
+
+
+async def its_repair_touches_the_fewest_people(desk: Person, closure: Json, lost: list[Json]) -> Json:
+    """Nobody loses a minute, and nobody who was not to come on that day is touched."""
+    [solve_id] = closure["solve_ids"]
+    proposal = await the_proposal_of(desk, await desk.read(f"/v1/solves/{solve_id}"))
+    changes = await desk.items(f"/v1/proposals/{proposal['id']}/changes?page_size=200")
+
+    assert (proposal["base_version"], proposal["outcome"], proposal["unmet"]) == (1, "optimal", [])
+    assert {change["patient_id"] for change in changes} == {who for one in lost for who in one["patient_ids"]}
+    moved = {(change["kind"], day_of(change["before"])) for change in changes}
+    assert moved == {("moved", day_of(lost[0]))}
+    return proposal
+
+
+async def a_closed_day_is_not_gone_back_to_until_the_site_is_open(
+    desk: Person, clinic: Clinic, closure: Json, first: Times
+) -> None:
+    """Reverting is a new version with the sessions of the old one; the history says what happened and why."""
+    here = f"/v1/sites/{clinic.site['id']}/timetables/{WEEK}"
+    wish = {"to_version": 1, "reason": "entered_in_error"}
+    refused = await desk.ask("POST", f"{here}:revert", wish, if_match='"2"')
+    opened = await desk.post(f"/v1/closures/{closure['id']}:reopen")
+    reverted = await desk.post(f"{here}:revert", wish, if_match='"2"')
+
+    assert (refused.status, refused.body["code"]) == (409, "revert-refused")
+    assert (opened["status"], reverted["version"], reverted["reverted_to"]) == ("reopened", 3, 1)
+    assert times_of(await booked(desk, clinic)) == first
+    history = (await desk.read(f"{here}/versions"))["items"]
+    known = {(one["version"], one["reason"]) for one in history}
+    assert known == {(1, None), (2, "closure"), (3, "entered_in_error")}
+
+
+def times_of(appointments: Iterable[Json]) -> Times:
+    return {(one["service"], one["start"], who) for one in appointments for who in one["patient_ids"]}
+
+
+async def test_from_intake_to_a_snow_day(staff: Staff) -> None:
+    desk = staff.desk
+    clinic = await the_site_is_set_up(staff.director)
+    names = enumerate(("Ann", "Ben", "Cleo", "Dana", "Eve", "Finn", "Gus"))
+    *four, eve, finn, gus = [await somebody_is_admitted(staff, clinic, name, number) for number, name in names]
+    for patient in four:
+        await a_plan_is_written(staff, clinic, patient)
+
+    proposal = await the_week_is_solved(desk, clinic, four)
+    await its_changes_are_decided_one_by_one(desk, proposal)
+    published = await it_is_published(desk, clinic, proposal, 0)
+    assert times_of(published) == times_of(proposal["sessions"])
+
+    snowed_in, *others = sorted(groups_of(published), key=day_of)
+    await the_last_seat_is_held_then_booked(desk, clinic, others[0], eve, finn)
+    await whoever_waits_is_asked_for_a_seat_given_back(desk, clinic, others[0], eve, finn, gus)
+    with_gus = times_of(await booked(desk, clinic))
+
+    lost = [one for one in published if day_of(one) == day_of(snowed_in)]
+    closure = await a_snow_day_is_shown_and_then_closed(desk, clinic, lost)
+    repair = await its_repair_touches_the_fewest_people(desk, closure, lost)
+    repaired = await it_is_published(desk, clinic, repair, 1, reason="closure")
+    for patient in four:
+        assert minutes_of(patient, repaired) == {"process_group": 540, "individual": 60}
+    assert {day_of(one) for one in repaired}.isdisjoint({day_of(snowed_in)})
+    assert gus["id"] in {who for one in repaired for who in one["patient_ids"]}
+
+    await a_closed_day_is_not_gone_back_to_until_the_site_is_open(desk, clinic, closure, with_gus)
