@@ -157,6 +157,10 @@ class PatientWeek(ResourceModel):
     patient_id: PatientId
     phase: PlanPhase
     required_services: list[RequiredService]
+    track: str
+    languages: list[str]
+    modalities: list[Modality]
+    travel_minutes: int
     is_admission: bool = Field(description="The first week of attendance.")
     is_discharge: bool = Field(description="The last week of attendance.")
 

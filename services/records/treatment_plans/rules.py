@@ -103,6 +103,10 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date) -> HorizonWeek:
                 patient_id=plan.patient_id,
                 phase=required.phase,
                 required_services=required.required_services,
+                track=plan.track,
+                languages=plan.languages,
+                modalities=plan.modalities,
+                travel_minutes=plan.travel_minutes,
                 is_admission=_is_within(plan.planned_admission, monday),
                 is_discharge=_is_within(plan.planned_discharge, monday),
             )

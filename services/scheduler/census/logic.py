@@ -13,6 +13,7 @@ from services.contracts.identifiers import SiteId
 from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.census import Census
 from services.scheduler.census import storage
+from services.scheduler.census.meetings import BookedMeeting
 from services.scheduler.census.rules import groups_of, week_of
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
@@ -20,8 +21,23 @@ from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 
 _WEEK: Final = timedelta(weeks=1)
-_LOOK_BACK: Final = 8 * _WEEK
+LOOK_BACK: Final = 8 * _WEEK
 """How far back the newest published week is looked for, from which a week to come is projected."""
+
+
+class BookedMeetings:
+    """Reads what is booked over many weeks."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def of_weeks(
+        self, site_id: SiteId, first: date, last: date, zone: ZoneInfo
+    ) -> tuple[list[BookedMeeting], set[date]]:
+        """Return what is booked from the Monday `first` to the week of `last`, and which weeks are published."""
+        meetings = await storage.meetings(self._read, site_id, first, last, zone)
+        published = await storage.published_weeks(self._read, site_id, first, last)
+        return meetings, published | {meeting.week for meeting in meetings}
 
 
 class CensusReader:
@@ -29,8 +45,8 @@ class CensusReader:
 
     def __init__(
         self,
-        read: Read,
         *,
+        booked: BookedMeetings,
         sites: SitesReader,
         practitioners: PractitionersReader,
         offerings: GroupOfferingsReader,
@@ -38,7 +54,7 @@ class CensusReader:
         records: RecordsClient,
         clock: Clock,
     ) -> None:
-        self._read = read
+        self._booked = booked
         self._sites = sites
         self._practitioners = practitioners
         self._offerings = offerings
@@ -60,9 +76,7 @@ class CensusReader:
             week: await self._plans(site_id, week, caller_token) for week in (first + n * _WEEK for n in range(weeks))
         }
         last = max(plans)
-        meetings = await storage.meetings(self._read, site_id, first - _LOOK_BACK, last, zone)
-        published = await storage.published_weeks(self._read, site_id, first - _LOOK_BACK, last)
-        published |= {meeting.week for meeting in meetings}
+        meetings, published = await self._booked.of_weeks(site_id, first - LOOK_BACK, last, zone)
         practitioners = await self._practitioners.of_site(site_id)
         rules = {week: await self._rules.of_week(site_id, plan) for week, plan in plans.items()}
         return Census(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.contracts.identifiers import PatientId, PractitionerId
-from services.contracts.vocabulary import ServiceKind
+from services.contracts.vocabulary import Modality, ServiceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class BookedMeeting:
     language: str | None
     start: datetime
     end: datetime
+    modality: Modality
     capacity: int
     practitioner_id: PractitionerId | None
     patients: AbstractSet[PatientId]

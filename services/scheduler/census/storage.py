@@ -9,7 +9,7 @@ from sqlalchemy import Date, Uuid, and_, bindparam, func, select
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.vocabulary import ServiceKind
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.census.meetings import BookedMeeting
 from services.scheduler.timetables.tables import TimetableRow
@@ -30,6 +30,7 @@ _MEETINGS: Final = Query(
     select(
         AppointmentRow.week,
         AppointmentRow.service,
+        AppointmentRow.modality,
         AppointmentRow.track,
         AppointmentRow.language,
         func.lower(AppointmentRow.during).label("start"),
@@ -66,6 +67,7 @@ async def meetings(read: Read, site_id: SiteId, first: date, last: date, zone: Z
             **{
                 **row,
                 "service": ServiceKind(row["service"]),
+                "modality": Modality(row["modality"]),
                 "start": row["start"].astimezone(zone),
                 "end": row["end"].astimezone(zone),
                 "patients": frozenset(PatientId(patient) for patient in row["patients"] or ()),

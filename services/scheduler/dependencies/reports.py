@@ -5,10 +5,13 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.chassis.wiring import Now, Reading
-from services.scheduler.census.logic import CensusReader
+from services.scheduler.census.logic import BookedMeetings, CensusReader
+from services.scheduler.closures.logic import ClosuresReader
+from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Records
 from services.scheduler.fairness.logic import FairnessReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.horizon.logic import HorizonReader
 from services.scheduler.kpis.logic import KpisReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
@@ -18,7 +21,7 @@ from services.scheduler.sites.logic import SitesReader
 async def _census(read: Reading, records: Records, clock: Now) -> CensusReader:
     sites = SitesReader(read)
     return CensusReader(
-        read,
+        booked=BookedMeetings(read),
         sites=sites,
         practitioners=PractitionersReader(read, sites),
         offerings=GroupOfferingsReader(read, sites),
@@ -36,6 +39,19 @@ async def _fairness(read: Reading, records: Records) -> FairnessReader:
     return FairnessReader(read, sites=SitesReader(read), records=records)
 
 
+async def _horizon(read: Reading, records: Records) -> HorizonReader:
+    sites = SitesReader(read)
+    return HorizonReader(
+        sites=sites,
+        booked=BookedMeetings(read),
+        offerings=GroupOfferingsReader(read, sites),
+        closures=ClosuresReader(read, sites),
+        commitments=CommitmentsReader(read),
+        records=records,
+    )
+
+
+HorizonRead = Annotated[HorizonReader, Depends(_horizon)]
 CensusRead = Annotated[CensusReader, Depends(_census)]
 KpisRead = Annotated[KpisReader, Depends(_kpis)]
 FairnessRead = Annotated[FairnessReader, Depends(_fairness)]

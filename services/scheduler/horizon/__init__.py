@@ -1,0 +1,1 @@
+"""The weeks ahead: published, projected, and where they run short."""
