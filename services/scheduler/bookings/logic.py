@@ -1,6 +1,7 @@
 """What is allowed with seats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -52,6 +53,9 @@ class Outages(Protocol):
 
     async def refuse_disrupted(self, appointment_id: AppointmentId) -> None:
         """Raise the refusal of a session whose practitioner is out, whose room is lost or whose site is closed."""
+
+    async def disrupted(self, appointments: Collection[AppointmentId]) -> AbstractSet[AppointmentId]:
+        """Return those of the sessions that would be refused."""
 
 
 class BookingsLogic:

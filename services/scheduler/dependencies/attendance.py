@@ -10,7 +10,7 @@ from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, Work
+from services.scheduler.dependencies.base import Command, Records, Work, outages_in
 from services.scheduler.dependencies.seats import bookings_in
 from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
 from services.scheduler.sites.logic import SitesReader
@@ -18,7 +18,12 @@ from services.scheduler.sites.logic import SitesReader
 
 def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUpsReader:
     return MakeUpsReader(
-        read, sites=SitesReader(read), commitments=CommitmentsReader(read), records=records, clock=clock
+        read,
+        sites=SitesReader(read),
+        commitments=CommitmentsReader(read),
+        records=records,
+        outages=outages_in(read),
+        clock=clock,
     )
 
 

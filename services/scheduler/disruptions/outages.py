@@ -1,7 +1,12 @@
 """What solves, placements, publications and bookings may not use of a week."""
 
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
+from datetime import date
+
 from services.chassis.database import Read
 from services.contracts.identifiers import AppointmentId, SiteId
+from services.contracts.scheduler.disruptions import DisruptionKind
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.disruptions import storage
 from services.scheduler.disruptions.errors import SessionDisruptedError
@@ -29,10 +34,23 @@ class OutagesReader:
         Raises:
             SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
         """
-        session = await storage.disturbed_session(self._read, appointment_id)
-        if session is None:
-            return
-        grid = WeekGrid(session.zone, session.week)
-        missing = what_is_missing(session, await self.of_week(session.site_id, grid), grid)
+        missing = (await self._missing([appointment_id])).get(appointment_id)
         if missing is not None:
             raise SessionDisruptedError(missing)
+
+    async def disrupted(self, appointments: Collection[AppointmentId]) -> AbstractSet[AppointmentId]:
+        """Return those of the sessions that will not take place as they are published."""
+        return (await self._missing(appointments)).keys()
+
+    async def _missing(self, appointments: Collection[AppointmentId]) -> dict[AppointmentId, DisruptionKind]:
+        weeks: dict[tuple[SiteId, date], tuple[WeekGrid, Outages]] = {}
+        missing: dict[AppointmentId, DisruptionKind] = {}
+        for session in await storage.disturbed_sessions(self._read, appointments):
+            key = session.site_id, session.week
+            if key not in weeks:
+                grid = WeekGrid(session.zone, session.week)
+                weeks[key] = grid, await self.of_week(session.site_id, grid)
+            grid, outages = weeks[key]
+            if (kind := what_is_missing(session, outages, grid)) is not None:
+                missing[session.id] = kind
+        return missing

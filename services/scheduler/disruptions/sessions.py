@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from services.contracts.identifiers import PractitionerId, RoomId, SiteId
+from services.contracts.identifiers import AppointmentId, PractitionerId, RoomId, SiteId
 from services.contracts.vocabulary import Modality
 
 
@@ -12,6 +12,7 @@ from services.contracts.vocabulary import Modality
 class PlannedSession:
     """When, where and by whom a session is planned to be held; `week` is its Monday."""
 
+    id: AppointmentId
     site_id: SiteId
     zone: ZoneInfo
     week: date

@@ -1,11 +1,12 @@
 """Where disruptions are kept."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import ARRAY, Date, Integer, Text, Uuid, and_, any_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,6 +40,7 @@ _PAGE: Final = Query(
 )
 _DISTURBED: Final = Query(
     select(
+        AppointmentRow.id,
         AppointmentRow.site_id,
         SiteRow.zone,
         AppointmentRow.week,
@@ -57,7 +59,7 @@ _DISTURBED: Final = Query(
         and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id),
     )
     .where(
-        AppointmentRow.id == bindparam("appointment_id", type_=Uuid),
+        AppointmentRow.id == any_(bindparam("appointments", type_=ARRAY(Uuid))),
         or_(
             exists().where(
                 DisruptionRow.site_id == AppointmentRow.site_id,
@@ -112,11 +114,12 @@ async def open_in_week(read: Read, site_id: SiteId, week: date) -> list[Disrupti
     return [_disruption(row) for row in rows]
 
 
-async def disturbed_session(read: Read, appointment_id: AppointmentId) -> PlannedSession | None:
-    """Fetch a session where anything is missing from its week at all; None spares all others the looking."""
-    row = await read.one_or_none(_DISTURBED, appointment_id=appointment_id)
-    if row is None:
-        return None
+async def disturbed_sessions(read: Read, appointments: Collection[AppointmentId]) -> list[PlannedSession]:
+    """Fetch those of the sessions from whose week anything is missing at all; most weeks are spared the looking."""
+    return [_planned(row) for row in await read.all(_DISTURBED, appointments=list(appointments))]
+
+
+def _planned(row: asyncpg.Record) -> PlannedSession:
     values: dict[str, Any] = dict(row)
     values |= {
         "zone": ZoneInfo(row["zone"]),

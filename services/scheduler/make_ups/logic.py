@@ -13,7 +13,7 @@ from services.contracts.identifiers import AppointmentId, MakeUpId, Organization
 from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
 from services.contracts.vocabulary import ServiceKind
-from services.scheduler.bookings.logic import BookingsLogic, seating_of
+from services.scheduler.bookings.logic import BookingsLogic, Outages, seating_of
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.make_ups import storage
 from services.scheduler.make_ups.errors import MakeUpClosedError
@@ -27,12 +27,20 @@ class MakeUpsReader:
     """Reads what is owed, and finds room for it."""
 
     def __init__(
-        self, read: Read, *, sites: SitesReader, commitments: CommitmentsReader, records: RecordsClient, clock: Clock
+        self,
+        read: Read,
+        *,
+        sites: SitesReader,
+        commitments: CommitmentsReader,
+        records: RecordsClient,
+        outages: Outages,
+        clock: Clock,
     ) -> None:
         self._read = read
         self._sites = sites
         self._commitments = commitments
         self._records = records
+        self._outages = outages
         self._clock = clock
 
     async def get(self, make_up_id: MakeUpId) -> MakeUp:
@@ -75,7 +83,10 @@ class MakeUpsReader:
             others=await storage.week_of_patient(self._read, make_up.patient_id, make_up.week, zone, now),
             busy=busy.get(make_up.patient_id, []),
         )
-        seats = recommended(await self._open_sessions(make_up, zone), missed, seating, limit=limit)
+        free = await self._open_sessions(make_up, zone)
+        disrupted = await self._outages.disrupted([session.id for session in free])
+        taking_place = [session for session in free if session.id not in disrupted]
+        seats = recommended(taking_place, missed, seating, limit=limit)
         return RecommendedSeats(make_up_id=make_up.id, seats=seats)
 
     async def _open_sessions(self, make_up: MakeUp, zone: ZoneInfo) -> list[OpenSession]:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.contracts.identifiers import PractitionerId
+from services.contracts.identifiers import PractitionerId, RoomId
 from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality, ServiceKind
 from tests.conftest import ClientFactory
@@ -238,3 +238,37 @@ async def test_the_ledger_tells_what_became_of_a_week(
     assert (await scheduler(Role.BILLING).get(path, params={"week": MONDAY})).status_code == 403
     stranger = scheduler(Role.NURSE, organization=uuid4())
     assert (await stranger.get(path, params={"week": MONDAY})).json()["entries"] == []
+
+
+async def test_a_session_that_will_not_take_place_is_neither_recommended_nor_booked(
+    *,
+    desk: Desk,
+    ann: Json,
+    site: Json,
+    new_room: Make,
+    call_out: Missing,
+    recommend: Any,
+    book: Any,
+    scheduler: ClientFactory,
+) -> None:
+    lost, good = await new_room(site), await new_room(site, name="Room 2")
+    missed, without_room, with_room = await desk.publish(
+        group(ann), later(1, room_id=RoomId(UUID(lost["id"]))), later(2, room_id=RoomId(UUID(good["id"])))
+    )
+    outage = {
+        "site_id": site["id"],
+        "week": MONDAY,
+        "kind": "room_lost",
+        "room_id": lost["id"],
+        "start": "2026-10-07T08:00:00-04:00",
+        "end": "2026-10-08T20:00:00-04:00",
+        "reason": "maintenance",
+    }
+    make_up = await call_out(missed, ann)
+    before = await recommend(make_up)
+    assert (await scheduler(Role.FRONT_DESK).post("/v1/disruptions", json=outage)).status_code == 201
+
+    assert {seat["appointment_id"] for seat in before} == {without_room["id"], with_room["id"]}
+    assert [seat["appointment_id"] for seat in await recommend(make_up)] == [with_room["id"]]
+    assert problem(await book(make_up, without_room)) == (409, "conflict", "room-lost")
+    assert (await book(make_up, with_room)).status_code == 200
