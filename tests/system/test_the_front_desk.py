@@ -27,9 +27,11 @@ pytestmark = pytest.mark.system
 
 Json = dict[str, Any]
 Times = set[tuple[str, str, str]]
-WEEK = "2026-10-05"
-WEEK_LONG = "start=2026-10-05T00:00:00-04:00&end=2026-10-12T00:00:00-04:00"
-ZONE = ZoneInfo("America/New_York")
+THIS_WEEK, WEEK = "2026-09-28", "2026-10-05"
+WEEK_LONG = "start=2026-10-05T00:00:00Z&end=2026-10-10T00:00:00Z"
+# East enough for the stack's clock to stand at Friday afternoon: somebody can be checked in for the same evening.
+ZONE = ZoneInfo("Asia/Novosibirsk")
+QUARTER = timedelta(minutes=15)
 SECRET_TITLE = "Court date"
 # Works on Mondays and Wednesdays from early to late; a date without an end blocks no time.
 CALENDAR = f"""BEGIN:VCALENDAR
@@ -37,14 +39,14 @@ VERSION:2.0
 PRODID:-//front desk//EN
 BEGIN:VEVENT
 UID:work@example.org
-DTSTART;TZID=America/New_York:20260907T070000
-DTEND;TZID=America/New_York:20260907T220000
+DTSTART;TZID={ZONE.key}:20260907T070000
+DTEND;TZID={ZONE.key}:20260907T220000
 RRULE:FREQ=WEEKLY;BYDAY=MO,WE
 SUMMARY:{SECRET_TITLE}
 END:VEVENT
 BEGIN:VEVENT
 UID:court@example.org
-DTSTART;TZID=America/New_York:20261006T090000
+DTSTART;TZID={ZONE.key}:20261006T090000
 SUMMARY:{SECRET_TITLE}
 END:VEVENT
 END:VCALENDAR
@@ -121,23 +123,34 @@ async def signed_in(
 
 
 class Staff(NamedTuple):
+    """Who works there, and since when: `now` is the instant, by the stack's clock, at which the story begins."""
+
     director: Person
     desk: Person
+    now: datetime
 
 
 @pytest.fixture
 async def staff(operator: ApiClient, http: HttpClient, stack: Addresses) -> Staff:
     organization = await operator.create_organization(OrganizationRequest(name="Harbour Street"))
     roles = (Role.PROGRAMME_DIRECTOR, Role.FRONT_DESK)
-    return Staff(*[await signed_in(operator, http, stack.gateway, organization.id, role) for role in roles])
+    director, desk = [await signed_in(operator, http, stack.gateway, organization.id, role) for role in roles]
+    return Staff(director, desk, organization.created_at.astimezone(ZONE))
 
 
 def hours(start: str, end: str, *days: str) -> list[Json]:
     return [{"weekday": day, "start": start, "end": end} for day in days or ("TU", "TH", "FR", "SA")]
 
 
-async def the_site_is_set_up(director: Person) -> Clinic:
-    opening = {"open": hours("08:00", "21:00"), "offices": 2, "family_rooms": 1}
+def soon(now: datetime) -> datetime:
+    """Return the quarter of an hour that is from fifteen to thirty minutes away."""
+    past = timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
+    return now - past + 2 * QUARTER
+
+
+async def the_site_is_set_up(director: Person, evening: datetime) -> Clinic:
+    """Three of the four evenings that there could be a group are as much as its leader may work."""
+    opening = {"open": hours("08:00", "22:00"), "offices": 2, "family_rooms": 1}
     site = await director.post("/v1/sites", {"name": "Harbour Street", "zone": ZONE.key, **opening})
     here = f"/v1/sites/{site['id']}"
     await director.post(f"{here}/rooms", {"name": "Room 1", "capacity": 5})
@@ -147,7 +160,7 @@ async def the_site_is_set_up(director: Person) -> Clinic:
         "display_name": "Alex Rivera",
         "leads": ["process_group"],
         "max_minutes_week": 540,
-        "shifts": hours("17:00", "20:00"),
+        "shifts": hours(evening.strftime("%H:%M"), (evening + timedelta(hours=3)).strftime("%H:%M")),
     }
     therapist = {**who, "display_name": "Sam Hill", "individual": ["individual"], "shifts": hours("13:00", "17:00")}
     sizes = {"minimum_size": 2, "maximum_size": 5}
@@ -166,7 +179,7 @@ async def somebody_is_admitted(staff: Staff, clinic: Clinic, name: str, number: 
     before = await staff.desk.items(f"{here}/commitments?{WEEK_LONG}")
     source = await staff.desk.post(f"{here}/commitment_sources", CALENDAR)
     kept = await staff.desk.items(f"{here}/commitments?{WEEK_LONG}")
-    wishes = {"channel": "sms", "address": f"+1212555010{number}", "opted_in": True}
+    wishes = {"channel": "sms", "address": f"+1212555010{number}", "opted_in": True, "reminder_hours": None}
     await staff.desk.put(f"{here}/notice_preference", wishes)
 
     assert before == []
@@ -209,6 +222,46 @@ async def the_proposal_of(desk: Person, solve: Json) -> Json:
     return await desk.read(f"/v1/proposals/{solve['proposal_id']}")
 
 
+async def who_comes_tonight_is_checked_in(desk: Person, clinic: Clinic, patients: list[Json]) -> None:
+    """What is left of the week is solved as it stands; only who is there can be said before the group begins."""
+    asked = {"site_id": clinic.site["id"], "week": THIS_WEEK, "time_limit_seconds": 2}
+    proposal = await the_proposal_of(desk, await desk.post("/v1/solves", asked))
+    await desk.post(f"/v1/proposals/{proposal['id']}:publish", if_match='"0"')
+    tonight, *_ = groups_of(await booked(desk, clinic, week=THIS_WEEK))
+    ann, ben, *_ = patients
+
+    here = f"/v1/appointments/{tonight['id']}/attendances"
+    arrived = await desk.post(here, {"patient_id": ann["id"], "status": "arrived"})
+    missing = await desk.ask("POST", here, {"patient_id": ben["id"], "status": "noshow"})
+    ledger = await desk.read(f"/v1/patients/{ann['id']}/week_ledger?week={THIS_WEEK}")
+
+    assert weekday_of(tonight["start"]) == "Fri"
+    assert (arrived["status"], arrived["minutes_late"], arrived["patient_id"]) == ("arrived", 0, ann["id"])
+    assert (missing.status, missing.body["code"]) == (409, "too-early")
+    entries = [(one["appointment_id"], one["status"], one["minutes"]) for one in ledger["entries"]]
+    assert (tonight["id"], "arrived", 180) in entries
+    assert [status for _, status, _ in entries].count("arrived") == 1
+
+
+async def what_somebody_missed_is_made_up_for(desk: Person, clinic: Clinic, missed: Json, gus: Json) -> None:
+    """Gus is ill, which frees his seat; of the week's other groups he gets one that still has room."""
+    call = {"patient_id": gus["id"], "excused": True, "reason": "illness"}
+    called = await desk.post(f"/v1/appointments/{missed['id']}:call_out", call)
+    [owed] = await desk.items(f"/v1/sites/{clinic.site['id']}/make_ups?week={WEEK}")
+    seats = (await desk.read(f"/v1/make_ups/{owed['id']}:recommend"))["seats"]
+    others = {one["id"]: one for one in groups_of(await booked(desk, clinic)) if one["id"] != missed["id"]}
+    latest = max(others.values(), key=day_of)
+
+    made_up = await desk.post(f"/v1/make_ups/{owed['id']}:book", {"appointment_id": latest["id"]})
+
+    assert (called["status"], called["excused"], called["call_out_reason"]) == ("cancelled", True, "illness")
+    assert (owed["patient_id"], owed["minutes"], owed["status"]) == (gus["id"], 180, "open")
+    assert {(seat["appointment_id"], seat["free_seats"]) for seat in seats} == {(one, 1) for one in others}
+    assert (made_up["status"], made_up["appointment_id"]) == ("booked", latest["id"])
+    assert await seats_of(desk, clinic, missed) == (4, set(missed["patient_ids"]))
+    assert await seats_of(desk, clinic, latest) == (5, {*latest["patient_ids"], gus["id"]})
+
+
 async def the_week_is_solved(desk: Person, clinic: Clinic, patients: list[Json]) -> Json:
     """Everybody gets what their plan requires, at times when they can come, and nothing is booked yet."""
     asked = {"site_id": clinic.site["id"], "week": WEEK, "time_limit_seconds": 4}
@@ -231,9 +284,9 @@ def minutes_of(patient: Json, sessions: Iterable[Json]) -> dict[str, int]:
     return dict(minutes)
 
 
-async def booked(desk: Person, clinic: Clinic, status: str = "booked") -> list[Json]:
+async def booked(desk: Person, clinic: Clinic, status: str = "booked", week: str = WEEK) -> list[Json]:
     here = f"/v1/sites/{clinic.site['id']}/appointments"
-    return await desk.items(f"{here}?week={WEEK}&status={status}&page_size=200")
+    return await desk.items(f"{here}?week={week}&status={status}&page_size=200")
 
 
 async def its_changes_are_decided_one_by_one(desk: Person, proposal: Json) -> None:
@@ -328,7 +381,8 @@ async def whoever_waits_is_asked_for_a_seat_given_back(
 async def a_snow_day_is_shown_and_then_closed(desk: Person, clinic: Clinic, lost: list[Json]) -> Json:
     """Its sessions are off, each patient is told once a session what was shown before, and the repair is asked for."""
     here, day = f"/v1/sites/{clinic.site['id']}/closures", day_of(lost[0])
-    hours = {"start": f"{day}T00:00:00-04:00", "end": f"{day}T23:59:00-04:00"}
+    zone = lost[0]["start"][19:]
+    hours = {"start": f"{day}T00:00:00{zone}", "end": f"{day}T23:59:00{zone}"}
     request = {**hours, "policy": "reschedule", "reason": "weather", "notify": True}
     patients = {patient_id for session in lost for patient_id in session["patient_ids"]}
     before = {patient_id: await told(desk, patient_id) for patient_id in patients}
@@ -385,11 +439,13 @@ def times_of(appointments: Iterable[Json]) -> Times:
 
 async def test_from_intake_to_a_snow_day(staff: Staff) -> None:
     desk = staff.desk
-    clinic = await the_site_is_set_up(staff.director)
+    clinic = await the_site_is_set_up(staff.director, soon(staff.now))
     names = enumerate(("Ann", "Ben", "Cleo", "Dana", "Eve", "Finn", "Gus"))
     *four, eve, finn, gus = [await somebody_is_admitted(staff, clinic, name, number) for number, name in names]
     for patient in four:
         await a_plan_is_written(staff, clinic, patient)
+
+    await who_comes_tonight_is_checked_in(desk, clinic, four)
 
     proposal = await the_week_is_solved(desk, clinic, four)
     await its_changes_are_decided_one_by_one(desk, proposal)
@@ -399,6 +455,7 @@ async def test_from_intake_to_a_snow_day(staff: Staff) -> None:
     snowed_in, *others = sorted(groups_of(published), key=day_of)
     await the_last_seat_is_held_then_booked(desk, clinic, others[0], eve, finn)
     await whoever_waits_is_asked_for_a_seat_given_back(desk, clinic, others[0], eve, finn, gus)
+    await what_somebody_missed_is_made_up_for(desk, clinic, others[0], gus)
     with_gus = times_of(await booked(desk, clinic))
 
     lost = [one for one in published if day_of(one) == day_of(snowed_in)]
