@@ -21,6 +21,14 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlanRequest,
 )
 from services.contracts.scheduler.commitments import CommitmentSource
+from services.contracts.scheduler.placements import (
+    CapacityReport,
+    PlacementExplanation,
+    PlacementQuery,
+    PlacementRecommendation,
+    SessionWish,
+    WishAnswer,
+)
 from services.contracts.scheduler.sites import (
     GroupOffering,
     GroupOfferingRequest,
@@ -141,6 +149,24 @@ class ApiClient(ServiceClient):
     def practitioners(self, site_id: SiteId) -> AsyncIterator[Practitioner]:
         """Read a site's practitioners."""
         return self._all(Page[Practitioner], f"/v1/sites/{site_id}/practitioners")
+
+    async def recommend_placements(self, query: PlacementQuery) -> PlacementRecommendation:
+        """Rank the ways to place a patient into a published week."""
+        path = "/v1/placements:recommend"
+        return await self._call(PlacementRecommendation, "POST", path, token=self.token, body=query)
+
+    async def explain_session(self, wish: SessionWish) -> WishAnswer:
+        """Ask why a patient does not have a certain session."""
+        return await self._call(WishAnswer, "POST", "/v1/placements:explain", token=self.token, body=wish)
+
+    async def explain_placement(self, site_id: SiteId, week: date, patient_id: PatientId) -> PlacementExplanation:
+        """Ask why a patient's week is as it is."""
+        path = f"/v1/sites/{site_id}/timetables/{week.isoformat()}/patients/{patient_id}/explanation"
+        return await self._get(PlacementExplanation, path)
+
+    async def read_capacity_advice(self, site_id: SiteId, week: date) -> CapacityReport:
+        """Ask which one group, room or shift more would serve the most."""
+        return await self._get(CapacityReport, f"/v1/sites/{site_id}/timetables/{week.isoformat()}/capacity_advice")
 
     async def _create(self, kind: type[Resource], path: str, request: BaseModel) -> Resource:
         headers = {"idempotency-key": str(uuid4())}

@@ -55,6 +55,9 @@ def _interactive(parser: _Parser) -> None:
     parser.add_argument("--time-limit", type=_positive, default=20.0, metavar="SECONDS", help="to solve the week in")
     parser.add_argument("--workers", type=int, default=2, metavar="N")
     parser.add_argument("--people", type=int, default=100, metavar="N", help="to place and to explain (default: 100)")
+    parser.add_argument(
+        "--clinic", type=int, default=300, metavar="N", help="patients of whom the routes know (default: 300; 0: none)"
+    )
 
 
 def _positive(text: str) -> float:

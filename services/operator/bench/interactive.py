@@ -3,40 +3,39 @@
 The week is the solver's own. A person is taken out of it and placed again, everybody else staying; reasons are asked
 for in all their kinds; a practitioner or a room falls out for a day. Each answer is timed from the bare week on, with
 no index kept from one to the next, and each placement is judged by the independent checker. Goals count in their
-order, as in the service.
+order, as in the service. The routes are asked over HTTP, about a clinic of as many people.
 """
 
 import argparse
 import json
-import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 from random import Random
-from statistics import median
 from time import perf_counter
 from typing import Any, TypeVar
 
 from services.operator.bench.instances import generated
+from services.operator.bench.mending import measure_repairs
+from services.operator.bench.routes import Clinic, measure_routes
 from services.operator.bench.solver import SHARED_INSTANCES, NoInstancesError
-from services.operator.bench.timing import machine
+from services.operator.bench.timing import machine, quantiles
 from services.scheduler.solver.check import check
 from services.scheduler.solver.format import instance_from_json
-from services.scheduler.solver.instance import DAYS, SLOTS_A_DAY, Instance, Interval, Patient, Timetable
+from services.scheduler.solver.instance import Instance, Patient, Timetable
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
 from services.scheduler.solver.interactive.capacity import advise
 from services.scheduler.solver.interactive.frozen import FrozenWeek, without
 from services.scheduler.solver.interactive.place import Alternative, place, taking
 from services.scheduler.solver.interactive.scarcity import seat_prices
-from services.scheduler.solver.repair.disruption import Disruption, PractitionerOut, RoomLost, disrupted
-from services.scheduler.solver.repair.repair import repair
 from services.scheduler.solver.solve import solve
 
 PEOPLE = 300
 ALTERNATIVES = 4
-REPAIR_SECONDS = 2.5
+MOST_NEWCOMERS = 30
+_PEOPLE_A_DISRUPTION = 10
 
 _T = TypeVar("_T")
 _Part = Callable[[Instance, Timetable, Sequence[Patient]], dict[str, Any]]
@@ -61,7 +60,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "week": {"seconds": round(outcome.seconds, 1), "cost": outcome.objective, "unmet_slots": outcome.goals.unmet},
         "machine": machine(),
     }
-    return figures | {name: part(instance, outcome.timetable, people) for name, part in PARTS.items()}
+    figures |= {name: part(instance, outcome.timetable, people) for name, part in PARTS.items()}
+    return figures | {"routes": _routes(arguments)}
+
+
+def _routes(arguments: argparse.Namespace) -> dict[str, Any] | None:
+    """Measure the routes on a clinic of so many patients; none for none."""
+    if not arguments.clinic:
+        return None
+    newcomers = min(MOST_NEWCOMERS, arguments.people)
+    return measure_routes(Clinic(arguments.clinic, newcomers, arguments.time_limit))
 
 
 def _instance(arguments: argparse.Namespace) -> Instance:
@@ -79,12 +87,6 @@ def _timed(work: Callable[[], _T]) -> tuple[float, _T]:
     began = perf_counter()
     result = work()
     return perf_counter() - began, result
-
-
-def _quantiles(seconds: Sequence[float]) -> dict[str, float | int]:
-    ordered = sorted(seconds)
-    at = {name: ordered[math.ceil(share * len(ordered)) - 1] for name, share in (("p50", 0.5), ("p95", 0.95))}
-    return {name: round(value, 4) for name, value in (*at.items(), ("max", ordered[-1]))} | {"runs": len(ordered)}
 
 
 def _places(instance: Instance, timetable: Timetable, people: Sequence[Patient]) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _places(instance: Instance, timetable: Timetable, people: Sequence[Patient])
         touched += _others_touched(instance, empty, after, patient)
         had = sum(FrozenWeek(instance, timetable).missing(patient).values())
         lost += max(0, best.parts.unmet - had)
-    return _quantiles(seconds) | {"people_touched": touched, "violations": violations, "slots_lost": lost}
+    return quantiles(seconds) | {"people_touched": touched, "violations": violations, "slots_lost": lost}
 
 
 def _others_touched(instance: Instance, before: Timetable, after: Timetable, patient: Patient) -> int:
@@ -125,7 +127,7 @@ def _explanations(instance: Instance, timetable: Timetable, people: Sequence[Pat
             spent, _ = _timed(lambda p=patient, w=wish: why_not(FrozenWeek(instance, timetable), p, w))  # type: ignore[misc]
             kinds["why_not"].append(spent)
     every = [seconds for kind in kinds.values() for seconds in kind]
-    return _quantiles(every) | {"people_touched": 0} | {name: _quantiles(seconds) for name, seconds in kinds.items()}
+    return quantiles(every) | {"people_touched": 0} | {name: quantiles(seconds) for name, seconds in kinds.items()}
 
 
 def _wishes(instance: Instance, timetable: Timetable) -> list[Wish]:
@@ -141,30 +143,7 @@ def _capacity(instance: Instance, timetable: Timetable, _people: Sequence[Patien
 
 
 def _repairs(instance: Instance, timetable: Timetable, people: Sequence[Patient]) -> dict[str, Any]:
-    """Take a practitioner or a room away for a day, some at a time, and mend the week."""
-    published = replace(instance, published=timetable)
-    runs = [
-        _timed(lambda d=disruption: repair(disrupted(published, [d]), seconds=REPAIR_SECONDS))  # type: ignore[misc]
-        for disruption in islice(_disruptions(timetable), max(2, len(people) // 10))
-    ]
-    mended = [answer.measures for _, answer in runs if answer.measures is not None]
-    return _quantiles([seconds for seconds, _ in runs]) | {
-        "people_touched": median(len(measures.touched) for measures in mended) if mended else None,
-        "proven_fewest": len([answer for _, answer in runs if answer.is_fewest]),
-        "unmended": len(runs) - len(mended),
-        "slots_lost": sum(measures.lost for measures in mended),
-    }
-
-
-def _disruptions(timetable: Timetable) -> Iterator[Disruption]:
-    """Yield who leads a group on its day, and where it meets, by turns."""
-    for day in range(DAYS):
-        today = [group for group in timetable.groups if group.day == day]
-        whole_day = (Interval(day, 0, SLOTS_A_DAY),)
-        for group in today[:2]:
-            yield PractitionerOut(group.lead, whole_day)
-        for room in [group.room for group in today if group.room is not None][:1]:
-            yield RoomLost(room, whole_day)
+    return measure_repairs(instance, timetable, max(2, len(people) // _PEOPLE_A_DISRUPTION))
 
 
 PARTS: dict[str, _Part] = {
@@ -183,5 +162,10 @@ def table(figures: dict[str, Any]) -> str:
         part = figures[name]
         told = " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
         lines.append(f"{name:8} {told}, {part['runs']} runs, people touched: {part['people_touched']}")
+    for name, part in (figures["routes"] or {}).items():
+        if isinstance(part, dict):
+            lines.append(
+                f"route {name}: " + " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
+            )
     lines.append(f"advice   {figures['capacity_advice']['seconds'] * 1000:.0f} ms")
     return "\n".join(lines)

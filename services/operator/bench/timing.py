@@ -1,11 +1,12 @@
 """How long something takes, and on which machine that was."""
 
 import gc
+import math
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -36,6 +37,13 @@ def timed(work: Callable[[], _T], runs: int) -> tuple[_T, Timing]:
         cpu.append(time.process_time() - cpu_start)
         wall.append(time.perf_counter() - wall_start)
     return result, Timing(statistics.median(wall), statistics.median(cpu))
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float | int]:
+    """Return the median, the 95th percentile and the longest of these, by the nearest rank, and how many there are."""
+    ordered = sorted(seconds)
+    at = {name: ordered[math.ceil(share * len(ordered)) - 1] for name, share in (("p50", 0.5), ("p95", 0.95))}
+    return {name: round(value, 4) for name, value in (*at.items(), ("max", ordered[-1]))} | {"runs": len(ordered)}
 
 
 def machine() -> str:

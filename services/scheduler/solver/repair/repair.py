@@ -1,5 +1,6 @@
 """The repair: the smallest neighbourhood first, then a growing one, with a proof at every step.
 
+0. What a front desk would do by hand is there at once, so that there is an answer however little time is left.
 1. Who must be touched whatever is done is found by letting people go freely and keeping everybody else at their time,
    with whoever is qualified and on shift: a relaxation, so its optimum bounds every timetable.
 2. What those people lose in it is placed again, everything else standing as it does there. Most repairs end here.
@@ -20,7 +21,7 @@ from typing import Final
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.goals import Goals
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.solver.instance import Id, Instance, Timetable
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Status
 from services.scheduler.solver.repair.alone import unavoidably_lost
@@ -30,6 +31,7 @@ from services.scheduler.solver.repair.faults import Faults
 from services.scheduler.solver.repair.levels import Levels
 from services.scheduler.solver.repair.measures import Measures, losses, measure
 from services.scheduler.solver.repair.promises import standing
+from services.scheduler.solver.repair.rebooking import rebooked
 from services.scheduler.solver.repair.refilling import refilled
 from services.scheduler.solver.repair.rooms import with_known_rooms
 from services.scheduler.solver.statics import Statics
@@ -42,6 +44,8 @@ _LEAST_SECONDS: Final = 0.05
 _MOST_MORE: Final = 8
 # A model is built only where as much time is left as the slowest one took to build, and as long again to solve it.
 _BUILD_AND_SOLVE: Final = 2.0
+# For each of the levels below minutes and people: whoever waits for a repair waits for those two.
+_POLISH_SECONDS: Final = 1.0
 # A week that was found is checked, and once more against the facts as they were asked about.
 _LOOKS: Final = 2
 # Times of a visit that are weighed first; enough for most repairs.
@@ -118,8 +122,11 @@ class _Repairing:
         hit = list(Faults(self._instance, self._told).hit())
         # Where a session cannot stay, the week cannot: no need to check the whole of it.
         if hit or not self._consider(self._told):
+            by_hand = rebooked(self._instance, self._told, hit)
+            if not self._consider(by_hand):
+                self._consider(what_remains(self._instance, self._told, hit))
             self._prepare(frozenset(session.day for session in hit) or EVERY_DAY)
-            self._mend(hit)
+            self._mend()
             self._take_what_is_free()
             self._polish()
         return self._answer()
@@ -130,10 +137,8 @@ class _Repairing:
         self._choices = Choices(self._instance, enumerate_offers(self._instance, grid), statics, self._told)
         self._days = days
 
-    def _mend(self, hit: list[TherapyGroup | Visit]) -> None:
+    def _mend(self) -> None:
         touched = self._unavoidably_touched()
-        if self._best is None:
-            self._consider(what_remains(self._instance, self._told, hit))
         if not self._is_done() and self._may_build():
             self._place(Scope(touched, self._days, starts=_FEW_STARTS))
         if self._goes_on():
@@ -272,11 +277,11 @@ class _Repairing:
         model = self._model
         weight = 1 + len(model.variables.lead) + len(model.variables.visit)
         level = weight * model.changed + model.reassigned(self._told)
-        found = model.minimise(level, seconds=self._left(closing=True) / 2)
+        found = model.minimise(level, seconds=min(_POLISH_SECONDS, self._left(closing=True) / 2))
         if found.value is not None:
             model.at_most(level, found.value)
         model.usual_cost()
-        model.minimise(None, seconds=self._left(closing=True), linear=True)
+        model.minimise(None, seconds=min(_POLISH_SECONDS, self._left(closing=True)), linear=True)
         self._consider(model.timetable())
 
     def _levels(self, scope: Scope, choices: Choices | None = None) -> Levels:
