@@ -13,7 +13,10 @@ CONTENDERS: Final = (2, 3, 2, 4, 2, 3, 2, 8)
 
 
 class Call(NamedTuple):
-    """What one member of the front desk does: `target` is the session, the offer, the room or the practitioner."""
+    """What one member of the front desk does: `target` is the session, the offer, the room or the practitioner.
+
+    The verbs `meet_in`, `meet_with` and `meet` enter a session of their own, as a placement does.
+    """
 
     verb: str
     target: UUID
@@ -53,8 +56,9 @@ class Race:
 
     @property
     def path(self) -> str:
-        """How the contenders come in: by the HTTP routes, or as a published week does, where no route is so small."""
-        return "route" if self.room_id is None and self.practitioner_id is None else "logic"
+        """How the contenders come in: by the HTTP routes, by the logic where no route is so small, or by both."""
+        ways = {"logic" if call.verb.startswith("meet") else "route" for call in self.contenders}
+        return "both" if len(ways) > 1 else ways.pop()
 
 
 def race(number: int, now: datetime) -> Race:
@@ -126,6 +130,13 @@ def _one_practitioner(contenders: int, _now: datetime) -> Race:
     return Race("one_practitioner", meetings, 1, practitioner_id=practitioner_id)
 
 
+def _booked_and_placed(contenders: int, _now: datetime) -> Race:
+    # A placement does not lock the patient as a booking does: only the constraint can tell them apart.
+    patient, session = uuid4(), PreparedSession()
+    calls = (Call("book", session.id, patient), Call("meet", session.id, patient))
+    return Race("booked_and_placed", tuple(islice(cycle(calls), contenders)), 1, (session,))
+
+
 _KINDS: Final[tuple[Callable[[int, datetime], Race], ...]] = (
     _last_seat,
     _two_groups_at_once,
@@ -137,6 +148,7 @@ _KINDS: Final[tuple[Callable[[int, datetime], Race], ...]] = (
     _one_offer_twice,
     _one_room,
     _one_practitioner,
+    _booked_and_placed,
 )
 
 

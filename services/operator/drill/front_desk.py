@@ -103,7 +103,7 @@ class FrontDesk:
         return await asyncio.gather(*(self._ask(race, call) for call in calls))
 
     async def _ask(self, race: int, call: Call) -> Answer:
-        if call.verb in {"meet_in", "meet_with"}:
+        if call.verb.startswith("meet"):
             return await self._meet(race, call)
         if call.verb == "accept":
             return await _post(self._app, f"/v1/offers/{call.target}:accept", b"")
@@ -111,14 +111,14 @@ class FrontDesk:
         return await _post(self._app, path, orjson.dumps({"patient_id": call.patient_id, **_MEMBERS[call.verb]}))
 
     async def _meet(self, race: int, call: Call) -> Answer:
-        is_here = call.verb == "meet_in"
+        is_here, is_with = call.verb == "meet_in", call.verb == "meet_with"
         session = Session(
             service=ServiceKind.INDIVIDUAL,
             modality=Modality.ON_SITE if is_here else Modality.TELEHEALTH,
             start=self._place.start,
             end=self._place.end,
             room_id=RoomId(call.target) if is_here else None,
-            practitioner_id=None if is_here else PractitionerId(call.target),
+            practitioner_id=PractitionerId(call.target) if is_with else None,
             co_facilitator_id=None,
             track=str(race),
             language=None,

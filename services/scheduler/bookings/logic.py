@@ -144,13 +144,11 @@ class BookingsLogic:
         session = await self._locked(appointment_id, patient_id, self._clock.now())
         if session.is_booked_for(patient_id):
             raise PatientBookedError
-        await self._outages.refuse_disrupted(appointment_id)
-        if not session.seats.keys().isdisjoint(seating.no_contact):
-            raise NoSeatError
         is_held = patient_id in session.seats
         # No seat comes before whatever else is wrong, so that a full group and one to be kept out of look the same.
-        if not is_held and not await storage.count_seat(self._db, appointment_id):
+        if (session.is_full and not is_held) or not session.seats.keys().isdisjoint(seating.no_contact):
             raise NoSeatError
+        await self._outages.refuse_disrupted(appointment_id)
         refuse(
             await seat_rules_broken(
                 self._db, self._commitments, session, seating, without=[session.id], now=self._clock.now()
@@ -158,7 +156,7 @@ class BookingsLogic:
         )
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
-        elif not await storage.seat(self._db, self._organization_id, session, patient_id, held_until):
+        elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
             raise PatientBookedError
         return Booking(
             appointment_id=appointment_id,

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ARRAY,
     TIMESTAMP,
+    ColumnElement,
     Text,
     Uuid,
     all_,
@@ -25,14 +27,17 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal,
     or_,
     select,
+    true,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.bookings import ReleaseReason
@@ -45,7 +50,6 @@ from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
 
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
-_APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
 _APPOINTMENTS: Final = bindparam("appointments", type_=ARRAY(Uuid))
 _WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
     AppointmentPatientRow.patient_id == any_(bindparam("patients", type_=ARRAY(Uuid))),
@@ -69,6 +73,7 @@ _LOCK: Final = (
         AppointmentRow.track,
         AppointmentRow.language,
         AppointmentRow.capacity,
+        AppointmentRow.taken,
         SiteRow.zone,
     )
     .join(
@@ -108,17 +113,6 @@ _NEAR: Final = timedelta(days=3)
 _SEATS: Final = select(
     AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id, AppointmentPatientRow.held_until
 ).where(AppointmentPatientRow.appointment_id == any_(_APPOINTMENTS))
-_COUNT_SEAT: Final = (
-    update(AppointmentRow)
-    .where(
-        AppointmentRow.id == _APPOINTMENT_ID,
-        AppointmentRow.status == AppointmentStatus.BOOKED.value,
-        AppointmentRow.taken < AppointmentRow.capacity,
-    )
-    .values(taken=AppointmentRow.taken + 1)
-    .returning(AppointmentRow.id)
-    .execution_options(synchronize_session=False)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +126,7 @@ class LockedSession:
     facts: SessionFacts
     capacity: int
     seats: Mapping[PatientId, datetime | None]
+    is_full: bool
 
     def is_booked_for(self, patient_id: PatientId) -> bool:
         """Whether the patient has a seat here that is more than held."""
@@ -152,7 +147,7 @@ async def lock_sessions(
     """
     asked = {"appointments": list(appointments), "patients": list(patients), "now": now}
     rows = {row.id: row for row in await db.execute(_LOCK, asked)}
-    seats = await _live_seats(db, list(rows), now)
+    seats, expired = await _live_seats(db, list(rows), now)
     return {
         AppointmentId(row.id): LockedSession(
             id=AppointmentId(row.id),
@@ -162,6 +157,7 @@ async def lock_sessions(
             facts=_facts(row, ZoneInfo(row.zone)),
             capacity=row.capacity,
             seats=seats[row.id],
+            is_full=row.taken - expired[row.id] >= row.capacity,
         )
         for row in rows.values()
     }
@@ -194,7 +190,8 @@ async def other_sessions(
 
 async def _live_seats(
     db: AsyncSession, appointments: list[AppointmentId], now: datetime
-) -> dict[AppointmentId, dict[PatientId, datetime | None]]:
+) -> tuple[dict[AppointmentId, dict[PatientId, datetime | None]], Counter[AppointmentId]]:
+    """Return who has which seat, and how many holds of each session were over and are gone now."""
     seats: dict[AppointmentId, dict[PatientId, datetime | None]] = {one: {} for one in appointments}
     expired: Counter[AppointmentId] = Counter()
     for appointment_id, patient_id, held_until in await db.execute(_SEATS, {"appointments": appointments}):
@@ -210,7 +207,7 @@ async def _live_seats(
         )
     for appointment_id, count in expired.items():
         await free(db, appointment_id, count)
-    return seats
+    return seats, expired
 
 
 async def free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
@@ -222,8 +219,21 @@ async def free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> N
 
 async def count_seat(db: AsyncSession, appointment_id: AppointmentId) -> bool:
     """Count one seat more as taken, if there is one; says whether there was."""
-    counted = await db.execute(_COUNT_SEAT, {"appointment_id": appointment_id})
-    return counted.scalar() is not None
+    return await db.scalar(_counted(appointment_id)) is not None
+
+
+def _counted(appointment_id: AppointmentId) -> ReturningUpdate[UUID]:
+    return (
+        update(AppointmentRow)
+        .where(
+            AppointmentRow.id == appointment_id,
+            AppointmentRow.status == AppointmentStatus.BOOKED.value,
+            AppointmentRow.taken < AppointmentRow.capacity,
+        )
+        .values(taken=AppointmentRow.taken + 1)
+        .returning(AppointmentRow.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def seat(
@@ -249,6 +259,36 @@ async def seat(
     )
     seated = await db.execute(statement.on_conflict_do_nothing().returning(AppointmentPatientRow.patient_id))
     return seated.scalar() is not None
+
+
+async def take_seat(
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    session: LockedSession,
+    patient_id: PatientId,
+    held_until: datetime | None,
+) -> bool:
+    """Count one seat more as taken and put a patient into it; says whether there was one and the time was free.
+
+    Where it was not, the transaction can only be rolled back: the seat may be counted already.
+    """
+    counted = _counted(session.id).cte("counted")
+    values: dict[str, ColumnElement[Any]] = {
+        "organization_id": literal(organization_id, Uuid),
+        "appointment_id": counted.c.id,
+        "patient_id": literal(patient_id, Uuid),
+        "during": literal(Range(session.facts.start, session.facts.end), TSTZRANGE),
+        "booked": true(),
+        "held_until": literal(held_until, TIMESTAMP(timezone=True)),
+        "by_hand": true(),
+    }
+    statement = (
+        upsert(AppointmentPatientRow)
+        .from_select(list(values), select(*values.values()).select_from(counted))
+        .on_conflict_do_nothing()
+        .returning(AppointmentPatientRow.patient_id)
+    )
+    return await db.scalar(statement) is not None
 
 
 async def keep_seat(

@@ -18,7 +18,7 @@ from services.operator.postgres.provision import provision
 
 pytestmark = pytest.mark.committed
 
-RACES = 40
+RACES = 44
 LOSES = """
     create function lose() returns trigger language plpgsql as $$
         begin new.{column} := old.{column}; return new; end $$;
@@ -83,7 +83,7 @@ async def test_exactly_one_wins_each_race_whichever_process_its_contenders_call(
     assert (report["races"], report["winners"], report["violations"]) == (RACES, RACES, 0)
     assert set(report["losers"]) == {"double-booking", "no-seat", "conflict"}
     assert set(report["by_kind"].values()) == {RACES // len(report["by_kind"])}
-    assert report["by_path"] == {"route": RACES * 8 // 10, "logic": RACES * 2 // 10}
+    assert report["by_path"] == {"route": RACES * 8 // 11, "logic": RACES * 2 // 11, "both": RACES // 11}
 
 
 @pytest.mark.parametrize(
