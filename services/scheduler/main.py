@@ -41,6 +41,7 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.sites.routes import router as sites
 from services.scheduler.solves.routes import router as solves
 from services.scheduler.solves.watching import SolveWatch
+from services.scheduler.swaps.routes import router as swaps
 from services.scheduler.timetables.routes import router as timetables
 from services.scheduler.waitlist.routes import router as waitlist
 
@@ -52,6 +53,7 @@ _ROUTERS = (
     placements,
     attendance,
     make_ups,
+    swaps,
     timetables,
     proposals,
     commitments,

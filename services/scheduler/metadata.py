@@ -24,6 +24,7 @@ from services.scheduler.rows import Base
 from services.scheduler.rule_packs import tables as rule_packs
 from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
+from services.scheduler.swaps import tables as swaps
 from services.scheduler.timetables import tables as timetables
 from services.scheduler.waitlist import tables as waitlist
 
@@ -48,6 +49,7 @@ TABLES: Final = (
     rule_packs,
     sites,
     solves,
+    swaps,
     timetables,
     waitlist,
 )

@@ -22,6 +22,7 @@ from services.scheduler.attendance import storage
 from services.scheduler.attendance.errors import AttendanceRecordedError, AttendanceTimeError
 from services.scheduler.attendance.facts import Attendee
 from services.scheduler.attendance.rules import (
+    SEEN,
     is_missed,
     lines,
     may_follow,
@@ -50,6 +51,10 @@ class AttendanceReader:
         if found is None:
             raise NotFoundError
         return page.page(found)
+
+    async def has_arrived(self, appointment_id: AppointmentId, patient_id: PatientId) -> bool:
+        """Say whether the patient has checked in for a session."""
+        return await storage.newest_status(self._read, appointment_id, patient_id) in SEEN
 
     async def ledger(self, patient_id: PatientId, week: date) -> WeekLedger:
         """Return what a patient's week was to be and what became of it; empty for who has nothing in it."""

@@ -15,7 +15,8 @@ AMENDABLE: Final = timedelta(days=30)
 """How long after the end a record may be corrected."""
 
 _MINUTE: Final = timedelta(minutes=1)
-_CAME: Final = frozenset({AttendanceStatus.ARRIVED, AttendanceStatus.FULFILLED})
+SEEN: Final = frozenset({AttendanceStatus.ARRIVED, AttendanceStatus.FULFILLED})
+"""What is recorded of who came."""
 _MISSED: Final = frozenset({AttendanceStatus.NOSHOW, AttendanceStatus.CANCELLED})
 
 
@@ -62,7 +63,7 @@ def minutes_late(start: datetime, now: datetime) -> int:
 
 def delivered(entry: LedgerEntry) -> int:
     """Return the minutes that a patient was there."""
-    if entry.status not in _CAME:
+    if entry.status not in SEEN:
         return 0
     return max(0, entry.minutes - entry.minutes_late - entry.minutes_left_early)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, OrganizationId, PatientId, SiteId
-from services.contracts.scheduler.attendance import Attendance, LedgerEntry
+from services.contracts.scheduler.attendance import Attendance, AttendanceStatus, LedgerEntry
 from services.contracts.scheduler.make_ups import MakeUpStatus
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import ServiceKind
@@ -55,6 +55,7 @@ _NEWEST: Final = (
     .order_by(AttendanceRow.revision.desc())
     .limit(1)
 )
+_NEWEST_READ: Final = Query(_NEWEST)
 _FIND: Final = select(*_RECORD).where(AttendanceRow.id == bindparam("attendance_id", type_=Uuid))
 _LATER: Final = aliased(AttendanceRow, name="later")
 _PAGE: Final = Query(
@@ -159,6 +160,12 @@ async def find(db: AsyncSession, attendance_id: AttendanceId) -> Attendance | No
     """Fetch one revision, whether it is the newest or not."""
     row = (await db.execute(_FIND, {"attendance_id": attendance_id})).mappings().one_or_none()
     return None if row is None else Attendance(**row, is_newest=False)
+
+
+async def newest_status(read: Read, appointment_id: AppointmentId, patient_id: PatientId) -> AttendanceStatus | None:
+    """Fetch what was last recorded of a patient in a session."""
+    row = await read.one_or_none(_NEWEST_READ, appointment_id=appointment_id, patient_id=patient_id)
+    return None if row is None else AttendanceStatus(row["status"])
 
 
 async def insert_revision(db: AsyncSession, organization_id: OrganizationId, record: Attendance) -> None:

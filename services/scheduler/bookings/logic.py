@@ -149,11 +149,7 @@ class BookingsLogic:
         if (session.is_full and not is_held) or not session.seats.keys().isdisjoint(seating.no_contact):
             raise NoSeatError
         await self._outages.refuse_disrupted(appointment_id)
-        refuse(
-            await seat_rules_broken(
-                self._db, self._commitments, session, seating, without=[session.id], now=self._clock.now()
-            )
-        )
+        refuse(await seat_rules_broken(self._db, self._commitments, session, seating, without=[session.id]))
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
         elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
@@ -193,13 +189,12 @@ async def seat_rules_broken(
     seating: PatientSeating,
     *,
     without: Sequence[AppointmentId],
-    now: datetime,
 ) -> list[BrokenRule]:
     """Say what speaks against giving a patient a seat in a session, were they not in those of `without`."""
     facts, patient_id = session.facts, seating.patient_id
     way = way_of(facts.modality, seating)
     busy = await commitments.of_patients([patient_id], facts.start - way, facts.end + way)
-    others = await storage.other_sessions(db, patient_id, facts, without=without, now=now)
+    others = await storage.other_sessions(db, patient_id, facts, without=without)
     return rules_broken(facts, seating, busy=busy.get(patient_id, ()), others=others)
 
 

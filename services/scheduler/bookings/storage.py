@@ -28,7 +28,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     true,
     union_all,
@@ -105,7 +104,6 @@ _OTHERS: Final = (
         AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
         AppointmentPatientRow.booked,
         AppointmentPatientRow.appointment_id != all_(bindparam("without", type_=ARRAY(Uuid))),
-        or_(AppointmentPatientRow.held_until.is_(None), AppointmentPatientRow.held_until > _NOW),
         AppointmentPatientRow.during.op("&&")(bindparam("near", type_=TSTZRANGE)),
     )
 )
@@ -124,7 +122,6 @@ class LockedSession:
     week: date
     status: AppointmentStatus
     facts: SessionFacts
-    capacity: int
     seats: Mapping[PatientId, datetime | None]
     is_full: bool
 
@@ -155,7 +152,6 @@ async def lock_sessions(
             week=row.week,
             status=AppointmentStatus(row.status),
             facts=_facts(row, ZoneInfo(row.zone)),
-            capacity=row.capacity,
             seats=seats[row.id],
             is_full=row.taken - expired[row.id] >= row.capacity,
         )
@@ -176,14 +172,13 @@ def _facts(row: Any, zone: tzinfo) -> SessionFacts:
 
 
 async def other_sessions(
-    db: AsyncSession, patient_id: PatientId, session: SessionFacts, *, without: Sequence[AppointmentId], now: datetime
+    db: AsyncSession, patient_id: PatientId, session: SessionFacts, *, without: Sequence[AppointmentId]
 ) -> list[SessionFacts]:
-    """Fetch what else a patient has within some days of a session, but for the sessions named."""
+    """Fetch what else a patient, whose lapsed holds are over, has within some days of a session, but for some."""
     asked = {
         "patient_id": patient_id,
         "without": list(without),
         "near": Range(session.start - _NEAR, session.end + _NEAR),
-        "now": now,
     }
     return [_facts(row, session.zone) for row in await db.execute(_OTHERS, asked)]
 

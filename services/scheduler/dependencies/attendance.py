@@ -27,7 +27,8 @@ def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUp
     )
 
 
-def _make_ups_in(work: Work, records: RecordsClient) -> MakeUpsLogic:
+def make_ups_in(work: Work, records: RecordsClient) -> MakeUpsLogic:
+    """Make what notes what is owed, within the transaction of the work."""
     return MakeUpsLogic(
         work.db,
         work.organization_id,
@@ -42,7 +43,7 @@ async def _make_ups_read(read: Reading, records: Records, clock: Now) -> MakeUps
 
 
 async def _make_ups(command: Command, records: Records) -> MakeUpsLogic:
-    return _make_ups_in(command, records)
+    return make_ups_in(command, records)
 
 
 async def _attendance_read(read: Reading) -> AttendanceReader:
@@ -55,7 +56,7 @@ async def _attendances(command: Command, records: Records) -> AttendanceLogic:
         command.organization_id,
         command.account_id,
         bookings=bookings_in(command, records),
-        make_ups=_make_ups_in(command, records),
+        make_ups=make_ups_in(command, records),
         clock=command.clock,
     )
 

@@ -156,6 +156,10 @@ class MakeUpsLogic:
         """Note that a patient owes nothing for a session after all; what is booked already stays booked."""
         await storage.withdraw(self._db, appointment_id, patient_id)
 
+    async def moved(self, patient_id: PatientId, before: AppointmentId, after: AppointmentId) -> None:
+        """Note that a patient sits in another session now: where that makes up for the same, the make-up goes along."""
+        await storage.move(self._db, patient_id, before, after)
+
     async def book(self, make_up_id: MakeUpId, request: MakeUpBookingRequest, caller_token: str) -> MakeUp:
         """Give the patient a seat in which to make up for what was missed.
 

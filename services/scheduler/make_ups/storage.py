@@ -228,3 +228,21 @@ async def book(db: AsyncSession, make_up_id: MakeUpId, appointment_id: Appointme
         .where(MakeUpRow.id == make_up_id)
         .values(status=MakeUpStatus.BOOKED.value, appointment_id=appointment_id)
     )
+
+
+async def move(db: AsyncSession, patient_id: PatientId, before: AppointmentId, after: AppointmentId) -> None:
+    """Note that a make-up was moved to another session, if that is one of the same service, week and site."""
+    could_be = exists().where(
+        AppointmentRow.organization_id == MakeUpRow.organization_id,
+        AppointmentRow.id == after,
+        AppointmentRow.site_id == MakeUpRow.site_id,
+        AppointmentRow.week == MakeUpRow.week,
+        AppointmentRow.service == MakeUpRow.service,
+        AppointmentRow.id != MakeUpRow.missed_appointment_id,
+    )
+    await db.execute(
+        update(MakeUpRow)
+        .where(MakeUpRow.patient_id == patient_id, MakeUpRow.appointment_id == before, could_be)
+        .values(appointment_id=after)
+        .execution_options(synchronize_session=False)
+    )

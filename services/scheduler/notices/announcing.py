@@ -29,6 +29,13 @@ class Announcements:
                 dedupe_key=f"version:{version_id}:{number}:{telling.patient_id}",
             )
 
+    async def tell(self, tellings: Iterable[Telling], fact: str) -> None:
+        """Queue these; `fact` names by ids alone what they tell of, one for each patient."""
+        for telling in tellings:
+            await self._notices.queue(
+                telling.kind, telling.patient_id, telling.facts, dedupe_key=f"{fact}:{telling.patient_id}"
+            )
+
     async def preview(self, difference: WeekDifference, site_id: SiteId) -> NoticePreviews:
         """Return what publishing would tell, to the byte; nothing is stored."""
         nothing_booked = [None] * len(difference.added)

@@ -165,6 +165,23 @@ async def test_what_was_recorded_is_amended_and_never_overwritten(
     assert [(one["status"], one["is_newest"]) for one in listed] == [("noshow", False), ("fulfilled", True)]
 
 
+async def test_records_are_listed_a_page_at_a_time(
+    *, record: Record, amend: Record, at: At, scheduler: ClientFactory, session: Json
+) -> None:
+    at(END)
+    first = (await record("noshow")).json()
+    second = (await amend(first, "fulfilled")).json()
+    path, found, token = f"/v1/appointments/{session['id']}/attendances", [], None
+    for _ in range(2):
+        asked = {"page_size": 1, **({"page_token": token} if token else {})}
+        page = (await scheduler(Role.NURSE).get(path, params=asked)).json()
+        found += page["items"]
+        token = page["next_page_token"]
+
+    assert [one["id"] for one in found] == [first["id"], second["id"]]
+    assert token is None
+
+
 async def test_an_amendment_to_a_no_show_is_owed_again(record: Record, amend: Record, at: At, owed: Any) -> None:
     at(END)
     first = (await record("noshow")).json()

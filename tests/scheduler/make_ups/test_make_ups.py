@@ -144,6 +144,16 @@ async def test_a_booked_make_up_is_closed_and_open_again_when_its_seat_is_given_
     assert [seat["appointment_id"] for seat in await recommend(make_up)] == [other["id"]]
 
 
+async def test_what_has_begun_makes_up_for_nothing(
+    *, desk: Desk, ann: Json, call_out: Missing, recommend: Any, at: Any
+) -> None:
+    missed, _, ahead = await desk.publish(group(ann), later(1), later(2))
+    make_up = await call_out(missed, ann)
+    at(TUESDAY_NINE + DAY)
+
+    assert [seat["appointment_id"] for seat in await recommend(make_up)] == [ahead["id"]]
+
+
 async def test_a_make_up_is_of_the_same_service_and_week(
     *, desk: Desk, ann: Json, call_out: Missing, book: Any
 ) -> None:

@@ -1,0 +1,133 @@
+"""What is allowed where a booked seat is exchanged for another one, or for a free one."""
+
+from dataclasses import dataclass
+
+from services.chassis.clock import Clock
+from services.chassis.database import UnitOfWork
+from services.chassis.errors import NotFoundError
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.bookings import BrokenRule
+from services.contracts.scheduler.timetables import AppointmentStatus
+from services.scheduler.bookings import storage
+from services.scheduler.bookings.logic import FreedSeats, Outages, seat_rules_broken
+from services.scheduler.bookings.storage import LockedSession
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
+
+_NO_SEAT = BrokenRule(
+    code="no-seat", sentence="no seat is free there, or only seats beside somebody the patient is kept apart from"
+)
+_OTHER_SERVICE = BrokenRule(
+    code="other-service", sentence="the two sessions are of different services, and the plan asks for each of them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A patient who is to leave one locked session for the other; `swapped_with` goes the other way."""
+
+    seating: PatientSeating
+    leaving: LockedSession
+    entering: LockedSession
+    swapped_with: PatientId | None
+
+    @property
+    def patient_id(self) -> PatientId:
+        """Who moves."""
+        return self.seating.patient_id
+
+    @property
+    def finds_no_seat(self) -> bool:
+        """Whether no seat is left, or none that the patient may sit on; one answer for both (42 CFR 2.13(c))."""
+        beside = self.entering.seats.keys() - {self.swapped_with}
+        has_room = self.swapped_with is not None or not self.entering.is_full
+        return not has_room or not beside.isdisjoint(self.seating.no_contact)
+
+
+class ExchangeLogic:
+    """Exchanges seats; at no moment has anybody none, or a session one too many."""
+
+    def __init__(
+        self,
+        db: UnitOfWork,
+        organization_id: OrganizationId,
+        *,
+        commitments: CommitmentsReader,
+        outages: Outages,
+        freed_seats: FreedSeats,
+        clock: Clock,
+    ) -> None:
+        self._db = db
+        self._organization_id = organization_id
+        self._commitments = commitments
+        self._outages = outages
+        self._freed_seats = freed_seats
+        self._clock = clock
+
+    async def hold(
+        self, first: tuple[AppointmentId, PatientSeating], second: tuple[AppointmentId, PatientSeating | None]
+    ) -> list[Move]:
+        """Hold two sessions and their people until the transaction ends, and say who is to move; `first` comes first.
+
+        Raises:
+            NotFoundError: There is no such session in the caller's organization, or somebody has no booked seat there.
+            AppointmentCancelledError: A later version of the week is without one of them.
+            AppointmentOverError: One of them has begun.
+            SessionDisruptedError: Somebody would sit where a practitioner is out, a room is lost, or a site is closed.
+        """
+        seatings = [seating for seating in (first[1], second[1]) if seating is not None]
+        for patient_id in sorted(seating.patient_id for seating in seatings):
+            await storage.lock_patient(self._db, patient_id)
+        here, there = await self._locked((first[0], second[0]), [seating.patient_id for seating in seatings])
+        other = None if second[1] is None else second[1].patient_id
+        moves = [Move(first[1], here, there, other)]
+        if second[1] is not None:
+            moves.append(Move(second[1], there, here, first[1].patient_id))
+        if not all(move.leaving.is_booked_for(move.patient_id) for move in moves):
+            raise NotFoundError
+        for move in moves:
+            await self._outages.refuse_disrupted(move.entering.id)
+        return moves
+
+    async def _locked(
+        self, appointments: tuple[AppointmentId, AppointmentId], patients: list[PatientId]
+    ) -> tuple[LockedSession, LockedSession]:
+        now = self._clock.now()
+        found = await storage.lock_sessions(self._db, appointments, patients, now)
+        if not found.keys() >= set(appointments):
+            raise NotFoundError
+        here, there = (found[appointment_id] for appointment_id in appointments)
+        if AppointmentStatus.CANCELLED in {here.status, there.status}:
+            raise AppointmentCancelledError
+        if min(here.facts.start, there.facts.start) <= now:
+            raise AppointmentOverError
+        return here, there
+
+    async def broken(self, move: Move) -> list[BrokenRule]:
+        """Say everything that speaks against a patient's new seat."""
+        both = [move.leaving.id, move.entering.id]
+        found = await seat_rules_broken(self._db, self._commitments, move.entering, move.seating, without=both)
+        if move.leaving.facts.service is not move.entering.facts.service:
+            found.insert(0, _OTHER_SERVICE)
+        return [_NO_SEAT, *found] if move.finds_no_seat else found
+
+    async def perform(self, moves: list[Move], caller_token: str) -> None:
+        """Let everybody sit where they move to; a seat that nobody took may be offered to who waits.
+
+        Raises:
+            NoSeatError: No seat is free.
+            PatientBookedError: Somebody has a seat at that time.
+        """
+        for move in moves:
+            await storage.leave(self._db, move.leaving.id, move.patient_id)
+        alone = moves[0] if len(moves) == 1 else None
+        if alone is not None:
+            if not await storage.count_seat(self._db, alone.entering.id):
+                raise NoSeatError
+            await storage.free(self._db, alone.leaving.id, 1)
+        for move in moves:
+            if not await storage.seat(self._db, self._organization_id, move.entering, move.patient_id, None):
+                raise PatientBookedError
+        if alone is not None:
+            await self._freed_seats.freed(alone.leaving.id, caller_token)

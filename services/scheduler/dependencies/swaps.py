@@ -1,0 +1,46 @@
+"""The wiring of swaps: they reach into the seats, what is recorded of who came, and the outbox."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Reading
+from services.scheduler.attendance.logic import AttendanceReader
+from services.scheduler.bookings.exchange import ExchangeLogic
+from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.dependencies.attendance import make_ups_in
+from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
+from services.scheduler.dependencies.seats import freed_seats_in
+from services.scheduler.notices.announcing import Announcements
+from services.scheduler.sites.logic import SitesReader
+from services.scheduler.swaps.logic import SwapsLogic, SwapsReader
+
+
+async def _swaps_read(read: Reading) -> SwapsReader:
+    return SwapsReader(read, SitesReader(read))
+
+
+async def _swaps(command: Command, records: Records) -> SwapsLogic:
+    exchange = ExchangeLogic(
+        command.db,
+        command.organization_id,
+        commitments=CommitmentsReader(command.read),
+        outages=outages_in(command.read),
+        freed_seats=freed_seats_in(command, records),
+        clock=command.clock,
+    )
+    return SwapsLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        exchange=exchange,
+        attendance=AttendanceReader(command.read),
+        make_ups=make_ups_in(command, records),
+        announcements=Announcements(notices_in(command), command.clock),
+        records=records,
+        clock=command.clock,
+    )
+
+
+Swaps = Annotated[SwapsLogic, Depends(_swaps)]
+SwapsRead = Annotated[SwapsReader, Depends(_swaps_read)]

@@ -1,0 +1,1 @@
+"""Swaps: seats that change hands in one moment."""

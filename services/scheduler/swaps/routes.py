@@ -1,0 +1,38 @@
+"""Swaps over HTTP."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import BearerToken, documented
+from services.contracts.base import Page
+from services.contracts.identifiers import SiteId
+from services.contracts.scheduler.swaps import Swap, SwapPreview, SwapRequest
+from services.scheduler.dependencies.swaps import Swaps, SwapsRead
+
+router = APIRouter(route_class=IdempotentRoute, tags=["swaps"])
+
+
+@router.post("/v1/swaps:preview", operation_id="preview_swap", responses=documented(404, 409, 422, 503))
+async def preview_swap(request: SwapRequest, swaps: Swaps, token: BearerToken) -> SwapPreview:
+    """Show everything that speaks against an exchange, and what people would be told; nothing is stored."""
+    return await swaps.preview(request, token)
+
+
+@router.post(
+    "/v1/swaps",
+    operation_id="create_swap",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 422, 503),
+)
+async def create_swap(request: SwapRequest, swaps: Swaps, token: BearerToken) -> Swap:
+    """Let two patients exchange their seats, or one go to a free seat elsewhere: at once, or not at all."""
+    return await swaps.swap(request, token)
+
+
+@router.get("/v1/sites/{site_id}/swaps", operation_id="list_swaps", responses=documented(404, 422))
+async def list_swaps(site_id: SiteId, swaps: SwapsRead, page: RequestedPage) -> Page[Swap]:
+    """List the exchanges that were made from sessions of a site, the first one first."""
+    return await swaps.page(site_id, page)
