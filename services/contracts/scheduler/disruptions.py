@@ -1,8 +1,8 @@
 """Disruptions: what falls out of a published week, and the repair that is proposed for it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
@@ -60,6 +60,7 @@ _MEMBERS = {
     DisruptionKind.COMMITMENT_CHANGED: frozenset({"patient_id"}),
 }
 _OPTIONAL = frozenset({"practitioner_id", "room_id", "patient_id", "start", "end", "shifts"})
+_LONGEST: Final = timedelta(days=31)
 _Windows = Annotated[list[WeeklyWindow], Field(max_length=64)]
 
 
@@ -90,8 +91,8 @@ class DisruptionRequest(RequestModel):
             raise ValueError(f"a {self.kind.value} has exactly these members besides: {', '.join(sorted(needed))}")
         if self.breaks and self.kind is not DisruptionKind.SHIFT_CHANGED:
             raise ValueError("only a shift_changed has breaks")
-        if self.start is not None and self.end is not None and self.start >= self.end:
-            raise ValueError("end must be after start")
+        if self.start is not None and self.end is not None and not timedelta() < self.end - self.start <= _LONGEST:
+            raise ValueError("end must be after start, and at most 31 days after it")
         return self
 
 

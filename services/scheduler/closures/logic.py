@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -47,6 +47,8 @@ from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.notices.tellings import Telling
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
+
+_FARTHEST: Final = timedelta(days=366)
 
 
 class Replanning(Protocol):
@@ -169,7 +171,7 @@ class ClosuresLogic:
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
-            InvalidRequestError: The hours are over.
+            InvalidRequestError: The hours are over, or end more than a year ahead.
             UpstreamUnavailableError: Records does not answer.
         """
         plan = await self._plan(site_id, request, await self._requirements(site_id, request, caller_token))
@@ -185,7 +187,7 @@ class ClosuresLogic:
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
-            InvalidRequestError: The hours are over.
+            InvalidRequestError: The hours are over, or end more than a year ahead.
             ClosureOverlapsError: The site is closed in some of these hours already.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -219,8 +221,9 @@ class ClosuresLogic:
         self, site_id: SiteId, request: ClosureRequest, caller_token: str
     ) -> list[WeekRequirements]:
         zone = ZoneInfo((await self._sites.get(site_id)).zone)
-        if request.end <= self._clock.now():
-            raise InvalidRequestError("/end", "must lie ahead: what is over cannot be closed any more")
+        now = self._clock.now()
+        if not now < request.end <= now + _FARTHEST:
+            raise InvalidRequestError("/end", "must lie ahead, within a year: what is over stays as it was")
         try:
             return [
                 await self._records.week_requirements(caller_token, site_id, week)

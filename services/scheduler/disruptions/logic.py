@@ -41,7 +41,7 @@ class DisruptionsReader:
         self._proposals = proposals
 
     async def get(self, disruption_id: DisruptionId) -> Disruption:
-        """Return a disruption.
+        """Return a disruption, with the site's offset.
 
         Raises:
             NotFoundError: There is no such disruption in the caller's organization.
@@ -49,7 +49,7 @@ class DisruptionsReader:
         disruption = await storage.find(self._read, disruption_id)
         if disruption is None:
             raise NotFoundError
-        return await self._with_repair(disruption)
+        return await self._with_repair(disruption, await self._zone(disruption.site_id))
 
     async def page(self, site_id: SiteId, week: date, status: DisruptionStatus, page: PageRequest) -> Page[Disruption]:
         """Return a page of a week's disruptions of one status, the first one first.
@@ -57,11 +57,17 @@ class DisruptionsReader:
         Raises:
             NotFoundError: There is no such site in the caller's organization.
         """
-        await self._sites.get(site_id)
+        zone = await self._zone(site_id)
         found = page.page(await storage.page(self._read, site_id, week, status, page))
-        return found.model_copy(update={"items": [await self._with_repair(item) for item in found.items]})
+        return found.model_copy(update={"items": [await self._with_repair(item, zone) for item in found.items]})
 
-    async def _with_repair(self, disruption: Disruption) -> Disruption:
+    async def _zone(self, site_id: SiteId) -> ZoneInfo:
+        return ZoneInfo((await self._sites.get(site_id)).zone)
+
+    async def _with_repair(self, disruption: Disruption, zone: ZoneInfo) -> Disruption:
+        if disruption.start is not None and disruption.end is not None:
+            local = {"start": disruption.start.astimezone(zone), "end": disruption.end.astimezone(zone)}
+            disruption = disruption.model_copy(update=local)
         if disruption.solve_id is None:
             return disruption
         solve = await self._solves.get(disruption.solve_id)

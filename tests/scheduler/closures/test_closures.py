@@ -247,6 +247,9 @@ async def test_nobody_is_told_unless_it_is_asked_for(desk: Desk, ann: Json, clos
         ({"policy": "pretend"}, "/policy"),
         ({"reason": "lazy"}, "/reason"),
         ({"start": "2026-09-28T00:00:00-04:00", "end": "2026-09-29T00:00:00-04:00"}, "/end"),
+        ({"start": "2027-10-04T00:00:00-04:00", "end": "2027-10-05T00:00:00-04:00"}, "/end"),
+        ({"start": "9999-12-31T00:00:00-14:00", "end": "9999-12-31T23:59:59-14:00"}, "/end"),
+        ({"start": "0001-01-01T00:00:00+14:00", "end": "0001-01-02T00:00:00+14:00"}, "/end"),
     ],
 )
 async def test_a_closure_that_cannot_be_is_refused(change: Json, pointer: str, closing: Closing) -> None:

@@ -36,6 +36,7 @@ async def test_an_absence_is_written_down_and_its_repair_queued(
     assert (solve.json()["base_version"], solve.json()["week"]) == (1, MONDAY)
     read = await scheduler(Role.COUNSELLOR).get(answer.headers["location"])
     assert read.json() == disruption
+    assert (disruption["start"], disruption["end"]) == (f"{MONDAY}T08:00:00-04:00", f"{MONDAY}T17:00:00-04:00")
     listed = await scheduler(Role.COUNSELLOR).get(f"/v1/sites/{clinic.site['id']}/disruptions", params={"week": MONDAY})
     assert listed.json() == {"items": [disruption], "next_page_token": None}
 
@@ -140,6 +141,9 @@ async def test_while_the_week_is_solved_nothing_is_written_down(
         ({"start": "2026-10-20T08:00:00Z", "end": "2026-10-20T09:00:00Z"}, (), "/start"),
         ({"start": f"{MONDAY}T08:00:00"}, (), "/start"),
         ({"end": f"{MONDAY}T07:00:00-04:00"}, (), ""),
+        ({"start": "0001-01-01T00:00:00+14:00"}, (), ""),
+        ({"end": "9999-12-31T23:59:59-14:00"}, (), ""),
+        ({"week": "9999-12-27"}, (), "/week"),
         ({"practitioner_id": str(uuid4())}, (), "/practitioner_id"),
         ({"kind": "room_lost", "room_id": str(uuid4())}, ("practitioner_id",), "/room_id"),
         ({"kind": "room_lost"}, (), ""),
