@@ -225,6 +225,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_closures", "GET", "/v1/sites/{site_id}/closures", _READS_THE_BOOK),
     _scheduler("read_closure", "GET", "/v1/closures/{closure_id}", _READS_THE_BOOK),
     _scheduler("list_closed_sessions", "GET", "/v1/closures/{closure_id}/sessions", _READS_THE_BOOK),
+    _scheduler("repair_closure", "POST", "/v1/closures/{closure_id}:repair", _DESK),
     _scheduler("reopen_closure", "POST", "/v1/closures/{closure_id}:reopen", _DESK),
     _scheduler("list_notices", "GET", "/v1/sites/{site_id}/notices", _DESK),
     _scheduler("read_notice", "GET", "/v1/notices/{notice_id}", _BOOKS),

@@ -113,7 +113,7 @@ class Closure(ResourceModel):
     policy: ClosurePolicy
     reason: ClosureReason
     status: ClosureStatus
-    solve_ids: list[SolveId] = Field(description="The repairs of the weeks that lose sessions, with policy reschedule.")
+    solve_ids: list[SolveId] = Field(description="The repairs of its weeks, with policy reschedule or :repair.")
     created_by: AccountId
     created_at: datetime
     reopened_by: AccountId | None

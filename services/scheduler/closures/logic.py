@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
@@ -37,10 +38,18 @@ from services.scheduler.closures.rules import (
     by_video,
     dedupe_key,
     effects_of,
+    monday_of,
     mondays_between,
     shortfalls_of,
 )
-from services.scheduler.errors import ClosureOverlapsError, ClosureReopenedError, SiteClosedError
+from services.scheduler.errors import (
+    ClosureOverlapsError,
+    ClosureReopenedError,
+    SiteClosedError,
+    SiteNotReadyError,
+    SolveInProgressError,
+    WeekRefusedError,
+)
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
@@ -54,8 +63,13 @@ _FARTHEST: Final = timedelta(days=366)
 class Replanning(Protocol):
     """Plans a week anew; one that is published with the fewest people touched."""
 
-    async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId | None:
-        """Ask for a week and return the solve; None where it cannot be asked for, and nothing was."""
+    async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId:
+        """Ask for a week and return the solve.
+
+        Raises:
+            SiteNotReadyError, SolveInProgressError, WeekRefusedError: It cannot be asked for, and nothing was.
+            UpstreamUnavailableError: Records does not answer.
+        """
 
 
 class ClosuresReader:
@@ -282,10 +296,32 @@ class ClosuresLogic:
         solves: list[SolveId] = []
         losing = {shortfall.week for shortfall in shortfalls_of(plan.effects, plan.weeks, plan.zone)}
         for week in sorted(losing):
-            solve_id = await self._replanning.replan(closure.site_id, week, caller_token)
-            if solve_id is not None:
-                solves.append(solve_id)
+            # What refuses the solve does not refuse the closure; it can be asked for again.
+            with suppress(SiteNotReadyError, SolveInProgressError, WeekRefusedError):
+                solves.append(await self._replanning.replan(closure.site_id, week, caller_token))
         await storage.set_solves(self._db, closure.id, solves)
+        return closure.model_copy(update={"solve_ids": solves})
+
+    async def repair(self, closure_id: ClosureId, caller_token: str) -> Closure:
+        """Ask for each week that the hours are in, as it is published by now, whatever became of its sessions.
+
+        Raises:
+            NotFoundError: There is no such closure in the caller's organization.
+            ClosureReopenedError: It is not in force.
+            SiteNotReadyError: The site lacks what every week needs.
+            SolveInProgressError: One of the weeks is being solved; nothing was asked for.
+            WeekRefusedError: All of it is past.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        closure = await self._reader.get(closure_id)
+        if closure.status is not ClosureStatus.CLOSED:
+            raise ClosureReopenedError
+        zone = ZoneInfo((await self._sites.get(closure.site_id)).zone)
+        weeks = list(mondays_between(closure.start, closure.end, zone))
+        this_week = monday_of(self._clock.now(), zone)
+        ahead = [week for week in weeks if week >= this_week] or weeks
+        solves = [await self._replanning.replan(closure.site_id, week, caller_token) for week in ahead]
+        await storage.set_solves(self._db, closure_id, solves)
         return closure.model_copy(update={"solve_ids": solves})
 
 

@@ -58,6 +58,14 @@ async def list_closed_sessions(closure_id: ClosureId, closures: ClosuresRead) ->
     return await closures.sessions(closure_id)
 
 
+@router.post(
+    "/v1/closures/{closure_id}:repair", operation_id="repair_closure", responses=documented(404, 409, 422, 503)
+)
+async def repair_closure(closure_id: ClosureId, closures: Closures, token: BearerToken) -> Closure:
+    """Ask again for the weeks to be repaired: where one was being solved then, or was published anew since."""
+    return await closures.repair(closure_id, token)
+
+
 @router.post("/v1/closures/{closure_id}:reopen", operation_id="reopen_closure", responses=documented(404, 409, 422))
 async def reopen_closure(closure_id: ClosureId, closures: Closures) -> Closure:
     """Open a site again; nothing is booked and nobody is told: solve the week, look, and publish."""

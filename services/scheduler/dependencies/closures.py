@@ -12,27 +12,21 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records, notices_in
-from services.scheduler.errors import SiteNotReadyError, SolveInProgressError, WeekRefusedError
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesLogic
 
-_CANNOT_BE_ASKED_FOR = (SiteNotReadyError, SolveInProgressError, WeekRefusedError)
-
 
 class _Replanning:
-    """Has a published week repaired and any other solved; what refuses that does not refuse the closure."""
+    """Has a published week repaired and any other solved."""
 
     def __init__(self, solves: SolvesLogic) -> None:
         self._solves = solves
 
-    async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId | None:
-        """Ask for a week and return the solve; None where it cannot be asked for."""
-        try:
-            repair = await self._solves.repair(site_id, week, caller_token)
-            request = SolveRequest(site_id=site_id, week=week)
-            return (repair or await self._solves.create(request, caller_token)).id
-        except _CANNOT_BE_ASKED_FOR:
-            return None
+    async def replan(self, site_id: SiteId, week: date, caller_token: str) -> SolveId:
+        """Ask for a week and return the solve."""
+        repair = await self._solves.repair(site_id, week, caller_token)
+        request = SolveRequest(site_id=site_id, week=week)
+        return (repair or await self._solves.create(request, caller_token)).id
 
 
 async def _closures_read(read: Reading) -> ClosuresReader:

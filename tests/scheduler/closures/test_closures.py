@@ -194,6 +194,28 @@ async def test_later_solves_know_the_closure_until_the_site_is_open_again(
     assert await days() == ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
 
 
+async def test_a_week_that_is_being_solved_is_closed_all_the_same_and_repaired_when_asked_again(
+    desk: Desk, ann: Json, closing: Closing, scheduler: ClientFactory, site: Json
+) -> None:
+    await desk.publish(group(ann))
+    client = scheduler(Role.FRONT_DESK)
+    running = (await client.post("/v1/solves", json={"site_id": site["id"], "week": "2026-10-05"})).json()
+
+    closed = (await closing.ask(policy="reschedule")).json()
+    path = f"/v1/closures/{closed['id']}"
+    early = await client.post(f"{path}:repair")
+    await client.post(f"/v1/solves/{running['id']}:cancel")
+    repaired = await client.post(f"{path}:repair")
+
+    assert (closed["status"], closed["solve_ids"], await desk.read()) == ("closed", [], [])
+    assert (early.status_code, early.json()["code"]) == (409, "solve-in-progress")
+    [solve_id] = repaired.json()["solve_ids"]
+    assert (await client.get(path)).json() == repaired.json()
+    assert (await client.get(f"/v1/solves/{solve_id}")).json()["week"] == "2026-10-05"
+    await client.post(f"{path}:reopen")
+    assert (await client.post(f"{path}:repair")).json()["code"] == "closure-reopened"
+
+
 async def test_opening_again_books_nothing_and_tells_nobody_but_lists_what_there_is_to_plan(
     desk: Desk, ann: Json, closing: Closing, scheduler: ClientFactory
 ) -> None:
@@ -260,9 +282,11 @@ async def test_a_closure_that_cannot_be_is_refused(change: Json, pointer: str, c
 
 
 @pytest.mark.parametrize("role", [Role.COUNSELLOR, Role.PATIENT, Role.AUDITOR])
-async def test_only_the_desk_closes(role: Role, closing: Closing) -> None:
+async def test_only_the_desk_closes(role: Role, closing: Closing, scheduler: ClientFactory) -> None:
     assert (await closing.ask(role=role)).status_code == 403
     assert (await closing.ask(":preview", role=role)).status_code == 403
+    for verb in ("repair", "reopen"):
+        assert (await scheduler(role).post(f"/v1/closures/{uuid4()}:{verb}")).status_code == 403
 
 
 async def test_another_organization_finds_nothing(closing: Closing, scheduler: ClientFactory, site: Json) -> None:
@@ -275,6 +299,7 @@ async def test_another_organization_finds_nothing(closing: Closing, scheduler: C
         await stranger.get(f"/v1/sites/{site['id']}/closures"),
         await stranger.get(f"/v1/closures/{closed['id']}"),
         await stranger.get(f"/v1/closures/{closed['id']}/sessions"),
+        await stranger.post(f"/v1/closures/{closed['id']}:repair"),
         await stranger.post(f"/v1/closures/{closed['id']}:reopen"),
     ]
 
