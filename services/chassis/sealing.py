@@ -22,6 +22,7 @@ from services.contracts.identifiers import OrganizationId
 KEY_BYTES: Final = 32
 _FORMAT: Final = b"\x01"
 _NONCE_BYTES: Final = 12
+_TOKEN_BYTES: Final = 16
 _NONCE_END: Final = len(_FORMAT) + _NONCE_BYTES
 
 
@@ -100,6 +101,11 @@ class SealingKey:
             SealBrokenError: As for any sealed value.
         """
         return SealingKey(str(key_id), self.unseal(wrapped, place))
+
+    def token(self, place: Place) -> str:
+        """Make a secret of 128 bits that belongs to a place, the same each time; it reveals nothing of the key."""
+        digest = hmac.digest(self._secret, b"token|" + self._associated_data(place), "sha256")
+        return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).rstrip(b"=").decode()
 
     def _associated_data(self, place: Place) -> bytes:
         # No part can contain the separator: names of tables and columns, UUIDs, hexadecimal digits.

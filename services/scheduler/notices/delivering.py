@@ -7,7 +7,7 @@ another worker takes up; the provider knows by the id what it has had already.
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -15,7 +15,7 @@ import structlog
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, UnitOfWork, driver_connection
 from services.chassis.sealing import SealingKey
-from services.contracts.identifiers import NoticeId, OrganizationId
+from services.contracts.identifiers import NoticeId, OfferId, OrganizationId
 from services.contracts.scheduler.notices import (
     Notice,
     NoticeKind,
@@ -47,6 +47,23 @@ class Attempt:
     number: int
 
 
+class OfferGoneError(Exception):
+    """What a message invites to is not to be had any more."""
+
+
+class AnswerPages(Protocol):
+    """Knows where people answer without signing in."""
+
+    async def of_offer(
+        self, db: UnitOfWork, organization_id: OrganizationId, offer_id: OfferId, key: SealingKey
+    ) -> str | None:
+        """Return the address at which the holder of `key` answers an offer; None where there is no such page.
+
+        Raises:
+            OfferGoneError: The offer is not open any more.
+        """
+
+
 class _UnsendableError(Exception):
     """A notice is not to be handed over now; `until` where it is to be looked at again."""
 
@@ -60,9 +77,12 @@ class _UnsendableError(Exception):
 class Deliveries:
     """Hands notices over."""
 
-    def __init__(self, database: Database, channel: MessageChannel, root: SealingKey, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, channel: MessageChannel, pages: AnswerPages, root: SealingKey, clock: Clock
+    ) -> None:
         self._database = database
         self._channel = channel
+        self._pages = pages
         self._root = root
         self._clock = clock
         self._log = structlog.get_logger()
@@ -70,21 +90,27 @@ class Deliveries:
     async def deliver(self, organization_id: OrganizationId, notice_id: NoticeId) -> None:
         """Do what is due about a notice; one that needs nothing is left alone."""
         async with self._database.command(organization_id) as db:
-            attempt = await Attempts(db, organization_id, self._root, self._clock).begin(notice_id)
+            attempt = await self._attempts(db, organization_id).begin(notice_id)
         if attempt is None:
             return
         carriage = await self._channel.carry(attempt.message, attempt.carrier, self._clock.now())
         async with self._database.command(organization_id) as db:
-            await Attempts(db, organization_id, self._root, self._clock).end(attempt, carriage)
+            await self._attempts(db, organization_id).end(attempt, carriage)
         self._log.info("notice handed over", notice_id=str(notice_id), attempt=attempt.number, outcome=carriage.value)
+
+    def _attempts(self, db: UnitOfWork, organization_id: OrganizationId) -> "Attempts":
+        return Attempts(db, organization_id, self._pages, self._root, self._clock)
 
 
 class Attempts:
     """The two ends of an attempt, each in its own transaction."""
 
-    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, root: SealingKey, clock: Clock) -> None:
+    def __init__(
+        self, db: UnitOfWork, organization_id: OrganizationId, pages: AnswerPages, root: SealingKey, clock: Clock
+    ) -> None:
         self._db = db
         self._organization_id = organization_id
+        self._pages = pages
         self._root = root
         self._clock = clock
 
@@ -116,9 +142,28 @@ class Attempts:
             raise _UnsendableError(NoticeStatus.FAILED, NoticeReason.NO_PROVIDER)
         zone = ZoneInfo((await SitesReader(read).get(notice.site_id)).zone)
         _refuse_quiet_hours(notice, now, _quiet_hours(carried[0], preference), zone)
-        body = await self._reminder(notice, zone) if notice.kind is NoticeKind.REMINDER else notice.body
+        body = await self._body(notice, keys, zone)
         message = Message(notice.id, preference.channel, preference.address or "", notice.language, body)
         return message, Carrier(carried[0].url, carried[1])
+
+    async def _body(self, notice: Notice, keys: KeysReader, zone: ZoneInfo) -> str:
+        if notice.kind is NoticeKind.REMINDER:
+            return await self._reminder(notice, zone)
+        if notice.kind is NoticeKind.OFFER:
+            return await self._invitation(notice, keys)
+        return notice.body
+
+    async def _invitation(self, notice: Notice, keys: KeysReader) -> str:
+        """Return the words of an offer with the address for the answer, which is nowhere kept."""
+        offer_id = (await storage.told_of(self._db, notice.id)).facts.offer_id
+        if offer_id is None:
+            return notice.body
+        key = await keys.of_patient(notice.patient_id)
+        try:
+            page = await self._pages.of_offer(self._db, self._organization_id, offer_id, key)
+        except OfferGoneError:
+            raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.SESSION_GONE) from None
+        return notice.body if page is None else f"{notice.body} {page}"
 
     async def _reminder(self, notice: Notice, zone: ZoneInfo) -> str:
         """Return the words of a reminder as the book stands by now; it may have changed since the round."""

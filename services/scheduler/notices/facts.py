@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Self
 
-from services.contracts.identifiers import AppointmentId, SiteId
+from services.contracts.identifiers import AppointmentId, OfferId, SiteId
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.vocabulary import Modality
 
@@ -35,7 +35,8 @@ class Sitting:
 class NoticeFacts:
     """What a notice tells: where a sitting was, where it is by now, and until when an answer counts.
 
-    `appointment_id` is the sitting's in the book; notices about one appointment take each other's place.
+    `appointment_id` is the sitting's in the book; notices about one appointment take each other's place. `offer_id` is
+    what an answer answers.
     """
 
     site_id: SiteId
@@ -43,6 +44,7 @@ class NoticeFacts:
     before: Sitting | None = None
     after: Sitting | None = None
     reply_by: datetime | None = None
+    offer_id: OfferId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import AppointmentId, NoticeId, OrganizationId, PatientId, SiteId
+from services.contracts.identifiers import AppointmentId, NoticeId, OfferId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.notices import Notice, NoticeKind, NoticeReason, NoticeStatus
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Sitting, Told
@@ -224,6 +224,7 @@ def facts_to_json(facts: NoticeFacts) -> dict[str, Any]:
         "before": _sitting_to_json(facts.before),
         "after": _sitting_to_json(facts.after),
         "reply_by": None if facts.reply_by is None else facts.reply_by.isoformat(),
+        "offer_id": None if facts.offer_id is None else str(facts.offer_id),
     }
 
 
@@ -240,12 +241,14 @@ def _sitting_to_json(sitting: Sitting | None) -> dict[str, str] | None:
 def facts_from_json(document: Mapping[str, Any]) -> NoticeFacts:
     """Read facts as `facts_to_json` writes them."""
     appointment_id, reply_by = document["appointment_id"], document["reply_by"]
+    offer_id = document.get("offer_id")
     return NoticeFacts(
         site_id=SiteId(UUID(document["site_id"])),
         appointment_id=None if appointment_id is None else AppointmentId(UUID(appointment_id)),
         before=_sitting_from_json(document["before"]),
         after=_sitting_from_json(document["after"]),
         reply_by=None if reply_by is None else datetime.fromisoformat(reply_by),
+        offer_id=None if offer_id is None else OfferId(UUID(offer_id)),
     )
 
 

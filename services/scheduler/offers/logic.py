@@ -162,6 +162,7 @@ class OffersLogic:
                     appointment_id=appointment_id,
                     after=Sitting(session.start, session.end, session.modality),
                     reply_by=batch.expires_at,
+                    offer_id=offer.id,
                 ),
                 dedupe_key=f"offer:{offer.id}",
             )

@@ -356,6 +356,18 @@ async def put_token(
     await db.execute(insert(OfferTokenRow).values(token_hash=token_hash, expires_at=expires_at, **row))
 
 
+async def keep_token(
+    db: AsyncSession, organization_id: OrganizationId, offer_id: OfferId, *, token_hash: bytes, expires_at: datetime
+) -> bool:
+    """Keep the hash of a secret where the offer has none; says whether the offer's is this one."""
+    row = {"organization_id": organization_id, "offer_id": offer_id}
+    await db.execute(
+        upsert(OfferTokenRow).values(token_hash=token_hash, expires_at=expires_at, **row).on_conflict_do_nothing()
+    )
+    kept = select(OfferTokenRow.token_hash).filter_by(**row)
+    return await db.scalar(kept) == token_hash
+
+
 async def enter_by_token(db: AsyncSession, token_hash: bytes) -> tuple[OrganizationId, OfferId] | None:
     """Return whose offer a secret is, and let the transaction see that organization's rows; None for no secret."""
     found = (

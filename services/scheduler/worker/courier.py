@@ -18,6 +18,7 @@ from services.scheduler.dispatch import NOTICE, NoticeCall, NoticeRound, read_no
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.reminding import ReminderRounds
+from services.scheduler.offers.pages import OfferPages
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.jobs import JobQueue
 from services.scheduler.worker.worker import ConnectionLostError
@@ -51,7 +52,9 @@ class Courier:
             clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
             channel = WebhookChannel(allows_loopback=settings.loopback_providers)
             root = SealingKey.root(read_root_key(settings.root_key_file))
-            yield cls(connection, Deliveries(database, channel, root, clock), ReminderRounds(database, clock))
+            page = settings.offered_times_url
+            pages = OfferPages(None if page is None else str(page), clock)
+            yield cls(connection, Deliveries(database, channel, pages, root, clock), ReminderRounds(database, clock))
         finally:
             await opened.close()
             await connection.close(timeout=5)

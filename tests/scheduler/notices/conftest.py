@@ -23,6 +23,7 @@ from services.scheduler.notices.channel import MessageChannel, WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.offers.pages import OfferPages
 from services.scheduler.sites.logic import SitesReader
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import ZONE, Json, Make
@@ -116,12 +117,16 @@ Deliver = Callable[..., Awaitable[None]]
 def deliver(scheduler_database: Database, organization_id: UUID, clock: Clock) -> Deliver:
     """Does what a courier does about one notice."""
 
-    async def run(notice: Notice, *, at: datetime | None = None, channel: MessageChannel | None = None) -> None:
+    async def run(
+        notice: Notice, *, at: datetime | None = None, channel: MessageChannel | None = None, page: str | None = None
+    ) -> None:
+        now = clock if at is None else clock_at(at)
         deliveries = Deliveries(
             scheduler_database,
             channel or WebhookChannel(allows_loopback=True),
+            OfferPages(page, now),
             SealingKey.root(bytes(32)),
-            clock if at is None else clock_at(at),
+            now,
         )
         await deliveries.deliver(OrganizationId(organization_id), notice.id)
 

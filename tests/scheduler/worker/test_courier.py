@@ -24,6 +24,7 @@ from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.notices.reminding import ReminderRounds
+from services.scheduler.offers.pages import OfferPages
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.worker.courier import Courier
 from tests.conftest import ClientFactory
@@ -101,7 +102,7 @@ def courier(databases: Mapping[str, DatabaseUrls], scheduler_database: Database,
     async def run() -> AsyncIterator[None]:
         connection = await asyncpg.connect(databases["scheduler"].app)
         channel = WebhookChannel(allows_loopback=True)
-        deliveries = Deliveries(scheduler_database, channel, SealingKey.root(bytes(32)), clock)
+        deliveries = Deliveries(scheduler_database, channel, OfferPages(None, clock), SealingKey.root(bytes(32)), clock)
         rounds = ReminderRounds(scheduler_database, clock)
         running = asyncio.create_task(Courier(connection, deliveries, rounds).run())
         try:
