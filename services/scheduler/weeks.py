@@ -36,6 +36,8 @@ class WeekGrid:
         self._zone = zone
         self.monday = monday
         self._edges = tuple(self._edges_of(monday + timedelta(days=day)) for day in range(DAYS))
+        self._firsts = [edges[0] for edges in self._edges]
+        self._lasts = [edges[-1] for edges in self._edges]
 
     def _edges_of(self, day: date) -> tuple[datetime, ...]:
         first = datetime.combine(day, DAY_START)
@@ -81,7 +83,7 @@ class WeekGrid:
         found = (
             SlotInterval(day, *slots)
             for start, end in intervals
-            for day in range(DAYS)
+            for day in range(bisect_right(self._lasts, start - margin), bisect_left(self._firsts, end + margin))
             if (slots := _slots_met(self._edges[day], start, end, margin)) is not None
         )
         return merged(found)

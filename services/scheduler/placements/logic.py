@@ -32,6 +32,7 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError
 from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
 from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
+from services.scheduler.remembered import Remembered
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Instance, Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
@@ -47,6 +48,7 @@ from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
 _MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
 # The book tells what has begun and what people were told; nothing of it can be changed here.
 _AS_BOOKED: Final = {"published": None, "fixed": None, "begins": 0}
+_PARSED: Final = Remembered[Instance]()
 _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the week"
 
 
@@ -96,11 +98,18 @@ class BookedWeeks:
             raise NotFoundError
         if is_past(week, self._clock.today(zone)):
             raise PastWeekError
-        requirements = await self._facts.requirements(caller_token, site_id, week)
-        version, document = await self._facts.instance(await self._facts.setup(site), requirements)
+        # Records is asked while the book is read; the version before what was booked in it.
+        asked = asyncio.create_task(self._facts.requirements(caller_token, site_id, week))
+        try:
+            setup = await self._facts.setup(site)
+            published = await self._facts.published(site_id, week)
+            appointments = await self._appointments.all_of_week(site_id, week)
+            requirements = await asked
+        finally:
+            asked.cancel()
+        version, document = await self._facts.instance(setup, requirements, published)
         if version == 0:
             raise NotFoundError
-        appointments = await self._appointments.all_of_week(site_id, week)
         return _Gathered(version, document, appointments, WeekGrid(zone, week))
 
 
@@ -114,7 +123,8 @@ class _Gathered:
     grid: WeekGrid
 
     def instance(self) -> Instance:
-        return instance_from_json(self.document | _AS_BOOKED)
+        document = self.document | _AS_BOOKED
+        return _PARSED.get(document["name"], document, lambda: instance_from_json(document))
 
 
 class PlacementsReader:

@@ -25,6 +25,7 @@ from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.remembered import Remembered
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
@@ -49,6 +50,9 @@ MOST_ATTEMPTS: Final = 3
 LEASE: Final = timedelta(seconds=30)
 """A worker that was not heard of for so long has lost its solve; one that dies is noticed by its lock at once."""
 _DAY: Final = timedelta(days=1)
+Published = tuple[int, dict[str, Any] | None]
+"""The number of a published version and its document; 0 and None where nothing is published."""
+_WRITTEN: Final = Remembered[dict[str, Any]]()
 REPAIR_SECONDS: Final = 20.0
 """A repair is over when the fewest people touched are proven, which rarely takes so long."""
 
@@ -159,21 +163,27 @@ class WeekFacts:
             await self._offerings.of_site(site.id),
         )
 
-    async def instance(self, setup: SiteSetup, requirements: WeekRequirements) -> tuple[int, dict[str, Any]]:
-        """Return the published version the week stands at, and the instance against it."""
+    async def instance(
+        self, setup: SiteSetup, requirements: WeekRequirements, published: Published | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Return the published version the week stands at, and the instance against it; it is read unless given."""
         grid = WeekGrid(ZoneInfo(setup.site.zone), requirements.week)
         patients = [patient.patient_id for patient in requirements.patients]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
-        base_version, published = await self._timetables.current_document(setup.site.id, requirements.week)
-        whole = instance_of(setup, requirements, busy, grid, published)
+        base_version, told = published or await self.published(setup.site.id, requirements.week)
+        whole = _WRITTEN.get(
+            f"{setup.site.id} {requirements.week}",
+            (setup, requirements, busy, told),
+            lambda: instance_of(setup, requirements, busy, grid, told),
+        )
         bound = await self._rules.bind(setup.site.id, whole, requirements, setup.practitioners)
         instance = with_outages(bound, await self._outages.of_week(setup.site.id, grid))
-        if published is None:
+        if told is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
         return base_version, await self.begun(setup.site.id, instance, grid)
 
-    async def published(self, site_id: SiteId, week: date) -> tuple[int, dict[str, Any] | None]:
+    async def published(self, site_id: SiteId, week: date) -> Published:
         """Return the published version's number and document; 0 and None where there is none."""
         return await self._timetables.current_document(site_id, week)
 

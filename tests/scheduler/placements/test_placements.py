@@ -171,6 +171,20 @@ async def test_a_commitment_takes_a_group_out_and_is_said_with_its_source(
     assert [ask["sentence"] for ask in wish["relaxations"][0]["asks"]] == ["free Monday 09:00 to 10:30"]
 
 
+async def test_what_changes_between_two_questions_is_in_the_second_answer(
+    placing: Placing, import_calendar: Any
+) -> None:
+    first = await placing.alternatives()
+    again = await placing.alternatives()
+    document = calendar("20261005T080000/20261005T120000", "20261006T080000/20261006T120000")
+    assert (await import_calendar({"id": placing.patient_id}, document)).status_code == 201
+    after = await placing.alternatives()
+
+    assert again == first
+    assert any(session["service"] == "process_group" for session in first[0]["sessions"])
+    assert not any(session["service"] == "process_group" for session in after[0]["sessions"])
+
+
 async def test_what_somebody_has_is_explained_beside_the_next_best(placing: Placing, week: Week) -> None:
     answer = await placing.explain(week.ids[0])
 
