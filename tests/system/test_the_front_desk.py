@@ -1,36 +1,40 @@
 """A front desk's week through the gateway and real services, from somebody's intake to a snow day and back."""
 
-import asyncio
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-from uuid import uuid4
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import orjson
 import pytest
-from pydantic import SecretStr
 
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
-from services.contracts.gateway.login import LoginRequest
-from services.contracts.gateway.organizations import AccountRequest, OrganizationRequest
-from services.contracts.identifiers import OrganizationId
+from services.contracts.gateway.organizations import OrganizationRequest
 from services.contracts.identity import Role
-from services.contracts.scheduler.notices import NoticeLanguage
 from services.operator.stack import Addresses
-from tests.scheduler.notices.forbidden import forbidden_in
+from tests.system.front_desk import (
+    WEEK,
+    ZONE,
+    Clinic,
+    Json,
+    Person,
+    Staff,
+    Times,
+    booked,
+    day_of,
+    groups_of,
+    minutes_of,
+    seats_of,
+    signed_in,
+    the_proposal_of,
+    times_of,
+    told,
+    weekday_of,
+)
 
 pytestmark = pytest.mark.system
 
-Json = dict[str, Any]
-Times = set[tuple[str, str, str]]
-THIS_WEEK, WEEK = "2026-09-28", "2026-10-05"
+THIS_WEEK = "2026-09-28"
 WEEK_LONG = "start=2026-10-05T00:00:00Z&end=2026-10-10T00:00:00Z"
-# East enough for the stack's clock to stand at Friday afternoon: somebody can be checked in for the same evening.
-ZONE = ZoneInfo("Asia/Novosibirsk")
 QUARTER = timedelta(minutes=15)
 SECRET_TITLE = "Court date"
 # Works on Mondays and Wednesdays from early to late; a date without an end blocks no time.
@@ -51,83 +55,6 @@ SUMMARY:{SECRET_TITLE}
 END:VEVENT
 END:VCALENDAR
 """.replace("\n", "\r\n")
-
-
-class Answer(NamedTuple):
-    status: int
-    body: Json
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody who is signed in at the gateway."""
-
-    http: HttpClient
-    gateway: str
-    token: str
-
-    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request; a body that is text goes as a calendar."""
-        sent = {"authorization": f"Bearer {self.token}", **{name.replace("_", "-"): of for name, of in headers.items()}}
-        if method != "GET":
-            sent["idempotency-key"] = str(uuid4())
-        if body is not None:
-            sent["content-type"] = "text/calendar" if isinstance(body, str) else "application/json"
-        data = body.encode() if isinstance(body, str) else orjson.dumps(body)
-        content = None if body is None else data
-        answer = await self.http.request("gateway", method, self.gateway + path, headers=sent, body=content)
-        return Answer(answer.status, orjson.loads(answer.body) if answer.body else {})
-
-    async def post(self, path: str, body: Any = None, **headers: str) -> Json:
-        """Do something that must succeed."""
-        status, answer = await self.ask("POST", path, body, **headers)
-        assert status < 300, answer
-        return answer
-
-    async def put(self, path: str, body: Any) -> Json:
-        """Write something that must be taken."""
-        status, answer = await self.ask("PUT", path, body)
-        assert status < 300, answer
-        return answer
-
-    async def read(self, path: str) -> Json:
-        """Read something that must be there."""
-        status, answer = await self.ask("GET", path)
-        assert status == 200, answer
-        return answer
-
-    async def items(self, path: str) -> list[Json]:
-        """Read a list that fits on one page."""
-        page = await self.read(path)
-        assert page["next_page_token"] is None
-        return list(page["items"])
-
-
-@dataclass(frozen=True)
-class Clinic:
-    """A site that is open on four days only, with one group a day and one therapist."""
-
-    site: Json
-    therapist: Json
-
-
-async def signed_in(
-    operator: ApiClient, http: HttpClient, gateway: str, organization_id: OrganizationId, role: Role
-) -> Person:
-    email, password = f"{role.value}-{uuid4().hex[:8]}@story.invalid", SecretStr(uuid4().hex)
-    account = AccountRequest(email=email, password=password, display_name="Robin Doe", roles=frozenset({role}))
-    await operator.create_account(organization_id, account)
-    session = await operator.sign_in(LoginRequest(email=email, password=password))
-    assert session.token is not None
-    return Person(http, gateway, session.token)
-
-
-class Staff(NamedTuple):
-    """Who works there, and since when: `now` is the instant, by the stack's clock, at which the story begins."""
-
-    director: Person
-    desk: Person
-    now: datetime
 
 
 @pytest.fixture
@@ -208,20 +135,6 @@ async def a_plan_is_written(staff: Staff, clinic: Clinic, patient: Json) -> None
     assert written["version"] == 1
 
 
-def weekday_of(instant: str) -> str:
-    return datetime.fromisoformat(instant).astimezone(ZONE).strftime("%a")
-
-
-async def the_proposal_of(desk: Person, solve: Json) -> Json:
-    """Wait until a solve is over, and read what it proposes."""
-    async with asyncio.timeout(120):
-        while solve["status"] not in {"succeeded", "failed", "cancelled"}:
-            await asyncio.sleep(0.2)
-            solve = await desk.read(f"/v1/solves/{solve['id']}")
-    assert solve["status"] == "succeeded", solve
-    return await desk.read(f"/v1/proposals/{solve['proposal_id']}")
-
-
 async def who_comes_tonight_is_checked_in(desk: Person, clinic: Clinic, patients: list[Json]) -> None:
     """What is left of the week is solved as it stands; only who is there can be said before the group begins."""
     asked = {"site_id": clinic.site["id"], "week": THIS_WEEK, "time_limit_seconds": 2}
@@ -243,25 +156,6 @@ async def who_comes_tonight_is_checked_in(desk: Person, clinic: Clinic, patients
     assert [status for _, status, _ in entries].count("arrived") == 1
 
 
-async def what_somebody_missed_is_made_up_for(desk: Person, clinic: Clinic, missed: Json, gus: Json) -> None:
-    """Gus is ill, which frees his seat; of the week's other groups he gets one that still has room."""
-    call = {"patient_id": gus["id"], "excused": True, "reason": "illness"}
-    called = await desk.post(f"/v1/appointments/{missed['id']}:call_out", call)
-    [owed] = await desk.items(f"/v1/sites/{clinic.site['id']}/make_ups?week={WEEK}")
-    seats = (await desk.read(f"/v1/make_ups/{owed['id']}:recommend"))["seats"]
-    others = {one["id"]: one for one in groups_of(await booked(desk, clinic)) if one["id"] != missed["id"]}
-    latest = max(others.values(), key=day_of)
-
-    made_up = await desk.post(f"/v1/make_ups/{owed['id']}:book", {"appointment_id": latest["id"]})
-
-    assert (called["status"], called["excused"], called["call_out_reason"]) == ("cancelled", True, "illness")
-    assert (owed["patient_id"], owed["minutes"], owed["status"]) == (gus["id"], 180, "open")
-    assert {(seat["appointment_id"], seat["free_seats"]) for seat in seats} == {(one, 1) for one in others}
-    assert (made_up["status"], made_up["appointment_id"]) == ("booked", latest["id"])
-    assert await seats_of(desk, clinic, missed) == (4, set(missed["patient_ids"]))
-    assert await seats_of(desk, clinic, latest) == (5, {*latest["patient_ids"], gus["id"]})
-
-
 async def the_week_is_solved(desk: Person, clinic: Clinic, patients: list[Json]) -> Json:
     """Everybody gets what their plan requires, at times when they can come, and nothing is booked yet."""
     asked = {"site_id": clinic.site["id"], "week": WEEK, "time_limit_seconds": 4}
@@ -273,20 +167,6 @@ async def the_week_is_solved(desk: Person, clinic: Clinic, patients: list[Json])
         assert minutes_of(patient, proposal["sessions"]) == {"process_group": 540, "individual": 60}
     assert await booked(desk, clinic) == []
     return proposal
-
-
-def minutes_of(patient: Json, sessions: Iterable[Json]) -> dict[str, int]:
-    minutes = Counter[str]()
-    for session in sessions:
-        if patient["id"] in session["patient_ids"]:
-            length = datetime.fromisoformat(session["end"]) - datetime.fromisoformat(session["start"])
-            minutes[session["service"]] += length // timedelta(minutes=1)
-    return dict(minutes)
-
-
-async def booked(desk: Person, clinic: Clinic, status: str = "booked", week: str = WEEK) -> list[Json]:
-    here = f"/v1/sites/{clinic.site['id']}/appointments"
-    return await desk.items(f"{here}?week={week}&status={status}&page_size=200")
 
 
 async def its_changes_are_decided_one_by_one(desk: Person, proposal: Json) -> None:
@@ -325,21 +205,6 @@ async def it_is_published(desk: Person, clinic: Clinic, proposal: Json, version:
     return await booked(desk, clinic)
 
 
-async def told(desk: Person, patient_id: str) -> list[str]:
-    """Return what lies in the outbox for a patient; no word of it names the treatment."""
-    bodies = [notice["body"] for notice in await desk.items(f"/v1/patients/{patient_id}/notices?page_size=200")]
-    assert [forbidden_in(body, NoticeLanguage.ENGLISH) for body in bodies] == [[]] * len(bodies)
-    return bodies
-
-
-def groups_of(appointments: Iterable[Json]) -> list[Json]:
-    return [one for one in appointments if one["service"] == "process_group"]
-
-
-def day_of(appointment: Json) -> str:
-    return str(appointment["start"])[:10]
-
-
 async def the_last_seat_is_held_then_booked(desk: Person, clinic: Clinic, seat: Json, eve: Json, finn: Json) -> None:
     here = f"/v1/appointments/{seat['id']}"
     held = await desk.post(f"{here}:hold", {"patient_id": eve["id"], "minutes": 5})
@@ -350,11 +215,6 @@ async def the_last_seat_is_held_then_booked(desk: Person, clinic: Clinic, seat: 
     assert (full.status, full.body["type"].rpartition(":")[2]) == (409, "no-seat")
     assert (taken["status"], taken["held_until"]) == ("booked", None)
     assert await seats_of(desk, clinic, seat) == (5, {*seat["patient_ids"], eve["id"]})
-
-
-async def seats_of(desk: Person, clinic: Clinic, seat: Json) -> tuple[int, set[str]]:
-    found = next(one for one in await booked(desk, clinic) if one["id"] == seat["id"])
-    return found["taken"], set(found["patient_ids"])
 
 
 async def whoever_waits_is_asked_for_a_seat_given_back(
@@ -376,6 +236,49 @@ async def whoever_waits_is_asked_for_a_seat_given_back(
     assert (accepted["status"], late.status, late.body["code"]) == ("accepted", 409, "offer-filled")
     assert await seats_of(desk, clinic, seat) == (5, {*seat["patient_ids"], waiting[1]["id"]})
     assert [len(await told(desk, patient["id"])) for patient in waiting] == [2, 1]
+
+
+async def what_somebody_missed_is_made_up_for(desk: Person, clinic: Clinic, missed: Json, gus: Json) -> None:
+    """Gus is ill, which frees his seat; of the week's other groups he gets one that still has room."""
+    call = {"patient_id": gus["id"], "excused": True, "reason": "illness"}
+    called = await desk.post(f"/v1/appointments/{missed['id']}:call_out", call)
+    [owed] = await desk.items(f"/v1/sites/{clinic.site['id']}/make_ups?week={WEEK}")
+    seats = (await desk.read(f"/v1/make_ups/{owed['id']}:recommend"))["seats"]
+    others = {one["id"]: one for one in groups_of(await booked(desk, clinic)) if one["id"] != missed["id"]}
+    latest = max(others.values(), key=day_of)
+
+    made_up = await desk.post(f"/v1/make_ups/{owed['id']}:book", {"appointment_id": latest["id"]})
+
+    assert (called["status"], called["excused"], called["call_out_reason"]) == ("cancelled", True, "illness")
+    assert (owed["patient_id"], owed["minutes"], owed["status"]) == (gus["id"], 180, "open")
+    assert {(seat["appointment_id"], seat["free_seats"]) for seat in seats} == {(one, 1) for one in others}
+    assert (made_up["status"], made_up["appointment_id"]) == ("booked", latest["id"])
+    assert await seats_of(desk, clinic, missed) == (4, set(missed["patient_ids"]))
+    assert await seats_of(desk, clinic, latest) == (5, {*latest["patient_ids"], gus["id"]})
+
+
+async def a_new_commitment_is_worked_around(desk: Person, clinic: Clinic, dana: Json) -> list[Json]:
+    """A call from school lies over the beginning of Dana's visit; the repair that is offered moves that visit alone."""
+    before = await booked(desk, clinic)
+    [visit] = [one for one in before if one["service"] == "individual" and one["patient_ids"] == [dana["id"]]]
+    # Short enough for Dana to be at that evening's group in time, half an hour's way included.
+    start = datetime.fromisoformat(visit["start"])
+    window = {"start": start.strftime("%H:%M"), "end": (start + QUARTER).strftime("%H:%M")}
+    entry = {"exceptions": [{"first_day": day_of(visit), "windows": [window]}]}
+
+    entered = await desk.post(f"/v1/patients/{dana['id']}/commitment_sources:enter", entry)
+    [collision] = entered["collisions"]
+    [offer] = collision["repairs"]
+    disruption = await desk.post(offer["path"], offer["body"])
+    proposal = await the_proposal_of(desk, await desk.read(f"/v1/solves/{disruption['solve_id']}"))
+    repair = (await desk.read(f"/v1/disruptions/{disruption['id']}"))["repair"]
+    after = await it_is_published(desk, clinic, proposal, offer["base_version"], reason="commitment_changed")
+
+    assert [one["appointment_id"] for one in collision["appointments"]] == [visit["id"]]
+    assert (repair["people_touched"], repair["people_touched_bound"], repair["minutes_lost"]) == (1, 1, 0)
+    assert minutes_of(dana, after) == {"process_group": 540, "individual": 60}
+    assert times_of(before) - times_of(after) == {("individual", visit["start"], dana["id"])}
+    return after
 
 
 async def a_snow_day_is_shown_and_then_closed(desk: Person, clinic: Clinic, lost: list[Json]) -> Json:
@@ -402,13 +305,13 @@ async def a_snow_day_is_shown_and_then_closed(desk: Person, clinic: Clinic, lost
     return closure
 
 
-async def its_repair_touches_the_fewest_people(desk: Person, closure: Json, lost: list[Json]) -> Json:
+async def its_repair_touches_the_fewest_people(desk: Person, closure: Json, lost: list[Json], version: int) -> Json:
     """Nobody loses a minute, and nobody who was not to come on that day is touched."""
     [solve_id] = closure["solve_ids"]
     proposal = await the_proposal_of(desk, await desk.read(f"/v1/solves/{solve_id}"))
     changes = await desk.items(f"/v1/proposals/{proposal['id']}/changes?page_size=200")
 
-    assert (proposal["base_version"], proposal["outcome"], proposal["unmet"]) == (1, "optimal", [])
+    assert (proposal["base_version"], proposal["outcome"], proposal["unmet"]) == (version, "optimal", [])
     assert {change["patient_id"] for change in changes} == {who for one in lost for who in one["patient_ids"]}
     moved = {(change["kind"], day_of(change["before"])) for change in changes}
     assert moved == {("moved", day_of(lost[0]))}
@@ -420,21 +323,17 @@ async def a_closed_day_is_not_gone_back_to_until_the_site_is_open(
 ) -> None:
     """Reverting is a new version with the sessions of the old one; the history says what happened and why."""
     here = f"/v1/sites/{clinic.site['id']}/timetables/{WEEK}"
-    wish = {"to_version": 1, "reason": "entered_in_error"}
-    refused = await desk.ask("POST", f"{here}:revert", wish, if_match='"2"')
+    wish = {"to_version": 2, "reason": "entered_in_error"}
+    refused = await desk.ask("POST", f"{here}:revert", wish, if_match='"3"')
     opened = await desk.post(f"/v1/closures/{closure['id']}:reopen")
-    reverted = await desk.post(f"{here}:revert", wish, if_match='"2"')
+    reverted = await desk.post(f"{here}:revert", wish, if_match='"3"')
 
     assert (refused.status, refused.body["code"]) == (409, "revert-refused")
-    assert (opened["status"], reverted["version"], reverted["reverted_to"]) == ("reopened", 3, 1)
+    assert (opened["status"], reverted["version"], reverted["reverted_to"]) == ("reopened", 4, 2)
     assert times_of(await booked(desk, clinic)) == first
     history = (await desk.read(f"{here}/versions"))["items"]
     known = {(one["version"], one["reason"]) for one in history}
-    assert known == {(1, None), (2, "closure"), (3, "entered_in_error")}
-
-
-def times_of(appointments: Iterable[Json]) -> Times:
-    return {(one["service"], one["start"], who) for one in appointments for who in one["patient_ids"]}
+    assert known == {(1, None), (2, "commitment_changed"), (3, "closure"), (4, "entered_in_error")}
 
 
 async def test_from_intake_to_a_snow_day(staff: Staff) -> None:
@@ -456,15 +355,16 @@ async def test_from_intake_to_a_snow_day(staff: Staff) -> None:
     await the_last_seat_is_held_then_booked(desk, clinic, others[0], eve, finn)
     await whoever_waits_is_asked_for_a_seat_given_back(desk, clinic, others[0], eve, finn, gus)
     await what_somebody_missed_is_made_up_for(desk, clinic, others[0], gus)
-    with_gus = times_of(await booked(desk, clinic))
 
-    lost = [one for one in published if day_of(one) == day_of(snowed_in)]
+    standing = await a_new_commitment_is_worked_around(desk, clinic, four[3])
+
+    lost = [one for one in standing if day_of(one) == day_of(snowed_in)]
     closure = await a_snow_day_is_shown_and_then_closed(desk, clinic, lost)
-    repair = await its_repair_touches_the_fewest_people(desk, closure, lost)
-    repaired = await it_is_published(desk, clinic, repair, 1, reason="closure")
+    repair = await its_repair_touches_the_fewest_people(desk, closure, lost, 2)
+    repaired = await it_is_published(desk, clinic, repair, 2, reason="closure")
     for patient in four:
         assert minutes_of(patient, repaired) == {"process_group": 540, "individual": 60}
     assert {day_of(one) for one in repaired}.isdisjoint({day_of(snowed_in)})
     assert gus["id"] in {who for one in repaired for who in one["patient_ids"]}
 
-    await a_closed_day_is_not_gone_back_to_until_the_site_is_open(desk, clinic, closure, with_gus)
+    await a_closed_day_is_not_gone_back_to_until_the_site_is_open(desk, clinic, closure, times_of(standing))
