@@ -25,6 +25,7 @@ from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
 from services.scheduler.group_series.routes import router as group_series
+from services.scheduler.held_seats.routes import router as held_seats
 from services.scheduler.horizon.routes import router as horizon
 from services.scheduler.kpis.routes import router as kpis
 from services.scheduler.make_ups.routes import router as make_ups
@@ -74,6 +75,7 @@ _ROUTERS = (
     fairness,
     rule_packs,
     horizon,
+    held_seats,
 )
 
 

@@ -12,6 +12,7 @@ from services.scheduler.disruptions import tables as disruptions
 from services.scheduler.feeds import tables as feeds
 from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
+from services.scheduler.held_seats import tables as held_seats
 from services.scheduler.keys import tables as keys
 from services.scheduler.make_ups import tables as make_ups
 from services.scheduler.notice_preferences import tables as notice_preferences
@@ -37,6 +38,7 @@ TABLES: Final = (
     disruptions,
     feeds,
     group_offerings,
+    held_seats,
     keys,
     notice_preferences,
     notice_providers,

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from services.contracts.scheduler.horizon import PartOfWeek
 from services.contracts.vocabulary import WeeklyWindow
 
 SLOT: Final = timedelta(minutes=15)
@@ -19,6 +20,9 @@ SLOTS_A_DAY: Final = 60
 DAYS: Final = 7
 DAY_START: Final = time(7)
 _DAY_START_MINUTES: Final = 7 * 60
+_NOON: Final = time(12)
+_EVENING: Final = time(17)
+_SATURDAY: Final = 5
 
 
 class SlotInterval(NamedTuple):
@@ -27,6 +31,16 @@ class SlotInterval(NamedTuple):
     day: int
     start: int
     end: int
+
+
+def part_of(start: datetime) -> PartOfWeek:
+    """Return the part of the week in which an instant lies; it carries the site's offset."""
+    if start.weekday() >= _SATURDAY:
+        return PartOfWeek.WEEKEND
+    wall = start.time()
+    if wall < _NOON:
+        return PartOfWeek.MORNING
+    return PartOfWeek.AFTERNOON if wall < _EVENING else PartOfWeek.EVENING
 
 
 class WeekGrid:
@@ -60,6 +74,10 @@ class WeekGrid:
         """Return the instants between which a session lies, with the zone's offset."""
         edges = self._edges[day]
         return edges[slot].astimezone(self._zone), edges[slot + slots].astimezone(self._zone)
+
+    def local(self, instant: datetime) -> datetime:
+        """Return an instant with the zone's offset."""
+        return instant.astimezone(self._zone)
 
     def begins(self, now: datetime) -> int:
         """Count the slots of the week, all days in one row, that have begun by an instant."""

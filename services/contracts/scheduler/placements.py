@@ -134,6 +134,7 @@ class FactCode(StrEnum):
     LANGUAGE = "language"
     MODALITY = "modality"
     SEATS_TAKEN = "seats_taken"
+    SEATS_HELD_BACK = "seats_held_back"
     SEATING_RULE = "seating_rule"
     OWN_SESSIONS = "own_sessions"
     DAY_LENGTH = "day_length"

@@ -10,13 +10,16 @@ from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.bookings import storage
-from services.scheduler.bookings.logic import FreedSeats, Outages, seat_rules_broken
+from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages, seat_rules_broken
 from services.scheduler.bookings.storage import LockedSession
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
 
 _NO_SEAT = BrokenRule(
     code="no-seat", sentence="no seat is free there, or only seats beside somebody the patient is kept apart from"
+)
+_HELD_BACK = BrokenRule(
+    code="seats-held-back", sentence="what is free there is kept for people who can come at few other times"
 )
 _OTHER_SERVICE = BrokenRule(
     code="other-service", sentence="the two sessions are of different services, and the plan asks for each of them"
@@ -55,6 +58,7 @@ class ExchangeLogic:
         *,
         commitments: CommitmentsReader,
         outages: Outages,
+        held_seats: HeldSeats,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -62,6 +66,7 @@ class ExchangeLogic:
         self._organization_id = organization_id
         self._commitments = commitments
         self._outages = outages
+        self._held_seats = held_seats
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -110,7 +115,15 @@ class ExchangeLogic:
         found = await seat_rules_broken(self._db, self._commitments, move.entering, move.seating, without=both)
         if move.leaving.facts.service is not move.entering.facts.service:
             found.insert(0, _OTHER_SERVICE)
-        return [_NO_SEAT, *found] if move.finds_no_seat else found
+        if move.finds_no_seat:
+            return [_NO_SEAT, *found]
+        return [_HELD_BACK, *found] if await self._is_held_back(move) else found
+
+    async def _is_held_back(self, move: Move) -> bool:
+        if move.swapped_with is not None:
+            return False
+        held = await self._held_seats.held_back(move.entering.id, move.seating, leaving=move.leaving.id)
+        return held is not None and move.entering.free <= held.seats
 
     async def perform(self, moves: list[Move], caller_token: str) -> None:
         """Let everybody sit where they move to; a seat that nobody took may be offered to who waits.

@@ -22,7 +22,7 @@ from services.contracts.scheduler.bookings import (
 )
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.bookings import storage
-from services.scheduler.bookings.errors import SeatRulesBrokenError
+from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
 from services.scheduler.bookings.rules import rules_broken, way_of
 from services.scheduler.bookings.storage import LockedSession
 from services.scheduler.commitments.logic import CommitmentsReader
@@ -58,6 +58,27 @@ class Outages(Protocol):
         """Return those of the sessions that would be refused."""
 
 
+class HeldSeats(Protocol):
+    """Knows which free seats are kept for people who can come at few other times."""
+
+    async def held_back(
+        self, appointment_id: AppointmentId, seating: PatientSeating, *, leaving: AppointmentId | None = None
+    ) -> "KeptSeats | None":
+        """Return what a session keeps from a patient who would leave another for it; None where nothing is kept."""
+
+
+class KeptSeats(Protocol):
+    """So many of a session's free seats are not for a patient before they are released."""
+
+    @property
+    def seats(self) -> int:
+        """How many."""
+
+    @property
+    def released_at(self) -> datetime:
+        """When they are anybody's."""
+
+
 class BookingsLogic:
     """Books, holds and releases seats; never tells who else sits there."""
 
@@ -69,6 +90,7 @@ class BookingsLogic:
         commitments: CommitmentsReader,
         records: RecordsClient,
         outages: Outages,
+        held_seats: HeldSeats,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -77,6 +99,7 @@ class BookingsLogic:
         self._commitments = commitments
         self._records = records
         self._outages = outages
+        self._held_seats = held_seats
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -92,16 +115,19 @@ class BookingsLogic:
             SessionDisruptedError: Its practitioner is out, its room is lost, or its site is closed.
             SeatRulesBrokenError: The plan, or what the patient has on that day already, speaks against it.
             NoSeatError: No seat is free, or none that this patient may sit on.
+            SeatsHeldBackError: What is free is kept for people who can come at few other times.
         """
         return await self.book_for(appointment_id, await self.seating(request.patient_id, caller_token))
 
-    async def book_for(self, appointment_id: AppointmentId, seating: PatientSeating) -> Booking:
-        """Book for a patient of whom records has been asked already.
+    async def book_for(
+        self, appointment_id: AppointmentId, seating: PatientSeating, *, takes_held_back: bool = False
+    ) -> Booking:
+        """Book for a patient of whom records has been asked already; a kept seat only where somebody answers for it.
 
         Raises:
             Whatever `book` raises, for the same reasons.
         """
-        return await self._take(appointment_id, seating, held_until=None)
+        return await self._take(appointment_id, seating, held_until=None, takes_held_back=takes_held_back)
 
     async def hold(self, appointment_id: AppointmentId, request: HoldRequest, caller_token: str) -> Booking:
         """Keep a seat for a patient for some minutes; asked again, for so many minutes from then.
@@ -137,7 +163,12 @@ class BookingsLogic:
 
     # Records is asked before the session is locked: nobody waits for a network call of somebody else.
     async def _take(
-        self, appointment_id: AppointmentId, seating: PatientSeating, *, held_until: datetime | None
+        self,
+        appointment_id: AppointmentId,
+        seating: PatientSeating,
+        *,
+        held_until: datetime | None,
+        takes_held_back: bool = False,
     ) -> Booking:
         patient_id = seating.patient_id
         await storage.lock_patient(self._db, patient_id)
@@ -149,6 +180,8 @@ class BookingsLogic:
         if (session.is_full and not is_held) or not session.seats.keys().isdisjoint(seating.no_contact):
             raise NoSeatError
         await self._outages.refuse_disrupted(appointment_id)
+        if not is_held and not takes_held_back:
+            await self._refuse_held_back(session, seating)
         refuse(await seat_rules_broken(self._db, self._commitments, session, seating, without=[session.id]))
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
@@ -160,6 +193,11 @@ class BookingsLogic:
             status=BookingStatus.BOOKED if held_until is None else BookingStatus.HELD,
             held_until=held_until,
         )
+
+    async def _refuse_held_back(self, session: LockedSession, seating: PatientSeating) -> None:
+        held = await self._held_seats.held_back(session.id, seating)
+        if held is not None and session.free <= held.seats:
+            raise SeatsHeldBackError(held.released_at)
 
     async def seating(self, patient_id: PatientId, caller_token: str) -> PatientSeating:
         """Ask records what giving the patient a seat depends on.

@@ -123,7 +123,12 @@ class LockedSession:
     status: AppointmentStatus
     facts: SessionFacts
     seats: Mapping[PatientId, datetime | None]
-    is_full: bool
+    free: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no seat is free."""
+        return self.free <= 0
 
     def is_booked_for(self, patient_id: PatientId) -> bool:
         """Whether the patient has a seat here that is more than held."""
@@ -153,7 +158,7 @@ async def lock_sessions(
             status=AppointmentStatus(row.status),
             facts=_facts(row, ZoneInfo(row.zone)),
             seats=seats[row.id],
-            is_full=row.taken - expired[row.id] >= row.capacity,
+            free=row.capacity - row.taken + expired[row.id],
         )
         for row in rows.values()
     }

@@ -13,6 +13,7 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, outages_in
 from services.scheduler.dependencies.seats import bookings_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
@@ -36,7 +37,8 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         records=records,
         clock=clock,
     )
-    return BookedWeeks(facts, appointments, clock)
+    held_seats = HeldSeatsReader(read, sites, CommitmentsReader(read), clock)
+    return BookedWeeks(facts, appointments, held_seats, clock)
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:

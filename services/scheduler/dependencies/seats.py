@@ -14,6 +14,7 @@ from services.contracts.identifiers import OrganizationId
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
+from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
 from services.scheduler.offers.logic import OffersLogic, OffersReader
@@ -25,6 +26,11 @@ def _waitlist_in(work: Work, records: RecordsClient) -> WaitlistLogic:
     sites = SitesReader(work.read)
     reader = WaitlistReader(work.read, sites, work.clock)
     return WaitlistLogic(work.db, work.organization_id, reader=reader, sites=sites, records=records, clock=work.clock)
+
+
+def held_seats_in(work: Work) -> HeldSeatsReader:
+    """Make what knows which free seats are kept."""
+    return HeldSeatsReader(work.read, SitesReader(work.read), CommitmentsReader(work.read), work.clock)
 
 
 def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
@@ -39,6 +45,7 @@ def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
         commitments=CommitmentsReader(work.read),
         records=records,
         outages=outages_in(work.read),
+        held_seats=held_seats_in(work),
         notices=notices_in(work),
         clock=work.clock,
     )
@@ -58,6 +65,7 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
         commitments=CommitmentsReader(work.read),
         records=records,
         outages=outages_in(work.read),
+        held_seats=held_seats_in(work),
         freed_seats=freed_seats_in(work, records),
         clock=work.clock,
     )
@@ -78,6 +86,21 @@ def _answers_in(work: Work, records: RecordsClient) -> OfferAnswersLogic:
 
 async def _bookings(command: Command, records: Records) -> BookingsLogic:
     return bookings_in(command, records)
+
+
+async def _held_seats_read(read: Reading, clock: Now) -> HeldSeatsReader:
+    return HeldSeatsReader(read, SitesReader(read), CommitmentsReader(read), clock)
+
+
+async def _held_seats(command: Command, records: Records) -> HeldSeatsLogic:
+    return HeldSeatsLogic(
+        command.db,
+        command.organization_id,
+        command.account_id,
+        sites=SitesReader(command.read),
+        bookings=bookings_in(command, records),
+        clock=command.clock,
+    )
 
 
 async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
@@ -110,6 +133,8 @@ async def _offered_times(db: PublicDb, clock: Now, records: Records) -> OfferedT
 
 
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]
+HeldSeats = Annotated[HeldSeatsLogic, Depends(_held_seats)]
+HeldSeatsRead = Annotated[HeldSeatsReader, Depends(_held_seats_read)]
 Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
 WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
 Offers = Annotated[OffersLogic, Depends(_offers)]

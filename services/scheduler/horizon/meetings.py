@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from services.contracts.identifiers import PatientId
 from services.contracts.records.treatment_plans import HorizonWeek, PatientWeek
@@ -11,8 +11,7 @@ from services.contracts.scheduler.horizon import HorizonBasis, PartOfWeek
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.census.meetings import BookedMeeting
 from services.scheduler.closures.hours import ClosedHours
-
-_NOON, _EVENING, _SATURDAY = time(12), time(17), 5
+from services.scheduler.weeks import part_of
 
 Needs = dict[tuple[PatientId, ServiceKind], int]
 """Minutes that a person's plan asks for and that are not covered yet."""
@@ -45,16 +44,6 @@ class ExpectedWeek:
     based_on: date | None
     meetings: tuple[ExpectedMeeting, ...]
     lacking: Needs
-
-
-def part_of(start: datetime) -> PartOfWeek:
-    """Return the part of the week in which an instant lies; it carries the site's offset."""
-    if start.weekday() >= _SATURDAY:
-        return PartOfWeek.WEEKEND
-    wall = start.time()
-    if wall < _NOON:
-        return PartOfWeek.MORNING
-    return PartOfWeek.AFTERNOON if wall < _EVENING else PartOfWeek.EVENING
 
 
 def needs_of(week: HorizonWeek) -> Needs:

@@ -20,7 +20,8 @@ from services.contracts.scheduler.sites import GroupOffering, Site
 from services.contracts.vocabulary import ServiceKind, Weekday
 from services.scheduler.closures.hours import ClosedHours
 from services.scheduler.horizon.filling import Busy, Filler, Filling, Opening
-from services.scheduler.horizon.meetings import ExpectedMeeting, ExpectedWeek, needs_of, part_of
+from services.scheduler.horizon.meetings import ExpectedMeeting, ExpectedWeek, needs_of
+from services.scheduler.weeks import part_of
 
 _GROUPS = tuple(service for service in ServiceKind if service.is_group)
 _PARTS_BEGIN = (time(0), time(12), time(17))

@@ -26,7 +26,7 @@ from services.contracts.scheduler.offers import (
 )
 from services.contracts.scheduler.waitlist import RankedEntry
 from services.contracts.vocabulary import Modality
-from services.scheduler.bookings.logic import Outages
+from services.scheduler.bookings.logic import HeldSeats, Outages
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentOverError
 from services.scheduler.notices.facts import NoticeFacts, Sitting
@@ -100,6 +100,7 @@ class OffersLogic:
         commitments: CommitmentsReader,
         records: RecordsClient,
         outages: Outages,
+        held_seats: HeldSeats,
         notices: NoticesLogic,
         clock: Clock,
     ) -> None:
@@ -113,6 +114,7 @@ class OffersLogic:
         self._commitments = commitments
         self._records = records
         self._outages = outages
+        self._held_seats = held_seats
         self._clock = clock
         self._seatings: dict[PatientId, PatientSeating | None] = {}
 
@@ -188,7 +190,10 @@ class OffersLogic:
             patient_id = one.entry.patient_id
             busy = await self._commitments.of_patients([patient_id], session.start - way, session.end + way)
             is_apart = not session.seated.isdisjoint(seating.no_contact)
-            if not busy and not is_apart and not await storage.is_booked(self._read, patient_id, session):
+            if busy or is_apart or await storage.is_booked(self._read, patient_id, session):
+                continue
+            held = await self._held_seats.held_back(session.appointment_id, seating)
+            if held is None or session.free > held.seats:
                 yield one, seating
 
     async def _seating(self, one: RankedEntry, caller_token: str) -> PatientSeating | None:

@@ -12,6 +12,7 @@ from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
+from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan, WeekRequirements
 from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.placements import (
     CapacityReport,
@@ -30,6 +31,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError
+from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
 from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
 from services.scheduler.remembered import Remembered
@@ -55,13 +57,18 @@ _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the we
 class BookedWeeks:
     """Gathers a published week, as it is booked, around one patient."""
 
-    def __init__(self, facts: WeekFacts, appointments: AppointmentsReader, clock: Clock) -> None:
+    def __init__(
+        self, facts: WeekFacts, appointments: AppointmentsReader, held_seats: HeldSeatsReader, clock: Clock
+    ) -> None:
         self._facts = facts
+        self._held_seats = held_seats
         self._appointments = appointments
         self._clock = clock
 
-    async def of(self, site_id: SiteId, week: date, patient_id: PatientId, caller_token: str) -> tuple[int, BookedWeek]:
-        """Return the published version, and the week around the patient.
+    async def of(
+        self, site_id: SiteId, week: date, patient_id: PatientId, caller_token: str, *, without_kept: bool = True
+    ) -> tuple[int, BookedWeek]:
+        """Return the published version and the week around the patient, `without_kept` without seats kept for others.
 
         Raises:
             NotFoundError: There is no such site in the caller's organization, nothing is published, or no plan asks for
@@ -70,8 +77,12 @@ class BookedWeeks:
             UpstreamUnavailableError: Records does not answer.
         """
         found = await self._gathered(site_id, week, caller_token)
+        seating = found.seating(patient_id)
+        kept = {} if seating is None or not without_kept else await self._held_seats.of_week(site_id, week, seating)
         booked = await asyncio.to_thread(
-            lambda: booked_week(found.instance(), found.appointments, found.grid, patient_id, self._clock.now())
+            lambda: booked_week(
+                found.instance(), found.appointments, found.grid, patient_id, now=self._clock.now(), kept=kept
+            )
         )
         if booked is None:
             raise NotFoundError
@@ -110,7 +121,7 @@ class BookedWeeks:
         version, document = await self._facts.instance(setup, requirements, published)
         if version == 0:
             raise NotFoundError
-        return _Gathered(version, document, appointments, WeekGrid(zone, week))
+        return _Gathered(version, document, appointments, WeekGrid(zone, week), requirements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +132,29 @@ class _Gathered:
     document: dict[str, Any]
     appointments: list[Appointment]
     grid: WeekGrid
+    requirements: WeekRequirements
 
     def instance(self) -> Instance:
         document = self.document | _AS_BOOKED
         return _PARSED.get(document["name"], document, lambda: instance_from_json(document))
+
+    def seating(self, patient_id: PatientId) -> PatientSeating | None:
+        """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""
+        plan = next((one for one in self.requirements.patients if one.patient_id == patient_id), None)
+        if plan is None:
+            return None
+        return PatientSeating(
+            patient_id=patient_id,
+            travel_minutes=plan.travel_minutes,
+            no_contact=[],
+            plan=SeatingPlan(
+                services=[need.service for need in plan.required_services],
+                track=plan.track,
+                languages=plan.languages,
+                modalities=plan.modalities,
+                telehealth_consented_on=None,
+            ),
+        )
 
 
 class PlacementsReader:
@@ -248,7 +278,10 @@ class PlacementsLogic:
             UpstreamUnavailableError: Records does not answer.
         """
         await self._holds.hold(request.site_id, request.week, expected_version)
-        version, booked = await self._weeks.of(request.site_id, request.week, request.patient_id, caller_token)
+        # Taken seats are booked one by one, and each booking asks whether the seat is kept for others.
+        version, booked = await self._weeks.of(
+            request.site_id, request.week, request.patient_id, caller_token, without_kept=False
+        )
         joins, visits = _wanted(booked, request)
         await asyncio.to_thread(_refuse_misfit, booked, joins, visits)
         # In one order, so that two placements cannot wait for each other's seats.

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from services.contracts.identifiers import AppointmentId, PatientId
 from services.contracts.scheduler.placements import PlacementVisit
 from services.contracts.scheduler.timetables import Appointment
+from services.scheduler.held_seats.rules import HeldBack
 from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import (
     GroupKind,
@@ -46,6 +47,9 @@ _IN_WORDS: Final = (
 _OTHERWISE: Final = "it does not suit the patient's plan"
 
 
+_NOTHING: Final[Mapping[AppointmentId, HeldBack]] = {}
+
+
 class SessionPlace(NamedTuple):
     """Where a visit of a patient is, in slots."""
 
@@ -60,7 +64,8 @@ class BookedWeek:
     """The week as it is booked around one patient.
 
     `groups` are the appointments behind the timetable's groups, `visits` those behind its visits; `known` is how many
-    of the patient's commitments are real: those after them are the hours that are over.
+    of the patient's commitments are real: those after them are the hours that are over. `held` says until when all the
+    free seats of a group are kept for people who can come at few other times.
     """
 
     week: FrozenWeek
@@ -69,14 +74,17 @@ class BookedWeek:
     groups: tuple[AppointmentId, ...]
     visits: Mapping[SessionPlace, AppointmentId]
     known: int
+    held: Mapping[int, datetime]
 
 
 class _Reading:
     """Reads appointments into groups and visits; the solver knows of nobody who is not in the instance."""
 
-    def __init__(self, instance: Instance, grid: WeekGrid) -> None:
+    def __init__(self, instance: Instance, grid: WeekGrid, kept: Mapping[AppointmentId, HeldBack] = _NOTHING) -> None:
         self.instance = instance
         self._grid = grid
+        self._kept = kept
+        self.held: dict[int, datetime] = {}
         self._people = {patient.id for patient in instance.patients}
         self.groups: list[TherapyGroup] = []
         self.seats: dict[int, int] = {}
@@ -102,7 +110,10 @@ class _Reading:
         seats = appointment.capacity - appointment.taken
         if appointment.co_facilitator_id is None:
             seats = min(seats, kind.size.co_facilitator_above - appointment.taken)
-        self.seats[len(self.groups)] = max(0, seats)
+        kept = self._kept.get(appointment.id)
+        if kept is not None and 0 < seats <= kept.seats:
+            self.held[len(self.groups)] = kept.released_at
+        self.seats[len(self.groups)] = max(0, seats - (0 if kept is None else kept.seats))
         self.group_ids.append(appointment.id)
         self.groups.append(
             TherapyGroup(
@@ -165,17 +176,24 @@ def _text(identifier: object | None) -> str | None:
 
 
 def booked_week(
-    instance: Instance, appointments: Iterable[Appointment], grid: WeekGrid, patient_id: PatientId, now: datetime
+    instance: Instance,
+    appointments: Iterable[Appointment],
+    grid: WeekGrid,
+    patient_id: PatientId,
+    *,
+    now: datetime,
+    kept: Mapping[AppointmentId, HeldBack] = _NOTHING,
 ) -> BookedWeek | None:
     """Read the book of a week around one patient; None where no plan asks for the patient to be seen at the site.
 
-    What is over cannot be planned any more: for the patient it is busy time, like a commitment.
+    What is over cannot be planned any more: for the patient it is busy time, like a commitment. Seats that are `kept`
+    for others are none.
     """
     mine = next((patient for patient in instance.patients if patient.id == str(patient_id)), None)
     if mine is None:
         return None
     patient = replace(mine, commitments=(*mine.commitments, *_over(grid, now)))
-    reading = _Reading(_with(instance, patient), grid)
+    reading = _Reading(_with(instance, patient), grid, kept)
     week = reading.read_all(appointments)
     return BookedWeek(
         week=week,
@@ -184,6 +202,7 @@ def booked_week(
         groups=tuple(reading.group_ids),
         visits=reading.visit_ids,
         known=len(mine.commitments),
+        held=reading.held,
     )
 
 

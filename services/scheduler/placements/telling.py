@@ -121,6 +121,11 @@ class Telling:
         code, sentence = FactCode(fact.code), fact.sentence
         if fact.number is not None and fact.number >= self._booked.known:
             code, sentence = FactCode.OVER, "these hours of the week are over, or too close to get there"
+        released_at = None if fact.meeting is None else self._booked.held.get(fact.meeting)
+        if fact.code == f.SEATS_TAKEN and released_at is not None:
+            until = self._booked.grid.local(released_at).isoformat()
+            code = FactCode.SEATS_HELD_BACK
+            sentence = f"what is free then is kept for people who can come at few other times, until {until}"
         start, end = self._span(fact.day, fact.start, fact.end)
         is_known = code is FactCode.COMMITMENT and start is not None and end is not None
         return PlacementFact(

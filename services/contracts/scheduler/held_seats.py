@@ -1,0 +1,55 @@
+"""Seats that are kept, for a while, for people who can come at few other times."""
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.scheduler.horizon import PartOfWeek
+
+_SCARCE: Final = frozenset({PartOfWeek.EVENING})
+
+
+class HeldSeatsRuleRequest(RequestModel):
+    """Says how many seats of each group in the scarce parts of the week are kept, until when, and for whom."""
+
+    enabled: bool
+    parts: Annotated[frozenset[PartOfWeek], Field(min_length=1, description="When seats are scarce.")] = _SCARCE
+    seats: Annotated[int, Field(ge=1, le=20, description="Of each session.")] = 1
+    release_minutes: Annotated[
+        int, Field(ge=0, le=20160, description="So long before its session a kept seat is anybody's.")
+    ] = 2880
+    few_choices: Annotated[
+        int,
+        Field(ge=0, le=10, description="Who has no more other sessions of the service that week may have a kept seat."),
+    ] = 0
+
+
+class HeldSeatsRule(ResourceModel):
+    """A site's rule for scarce seats."""
+
+    site_id: SiteId
+    enabled: bool
+    parts: list[PartOfWeek]
+    seats: int
+    release_minutes: int
+    few_choices: int
+
+
+class OverrideReason(StrEnum):
+    """Why somebody who has other choices is given a kept seat."""
+
+    CLINICAL = "clinical"
+    COURT = "court"
+    SAFETY = "safety"
+    NEW_COMMITMENT = "new_commitment"
+    TRANSPORT = "transport"
+
+
+class HeldSeatRequest(RequestModel):
+    """Gives a patient a seat that is kept for others."""
+
+    patient_id: PatientId
+    reason: OverrideReason
