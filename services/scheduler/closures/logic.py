@@ -71,6 +71,9 @@ class Replanning(Protocol):
             UpstreamUnavailableError: Records does not answer.
         """
 
+    async def give_up(self, solve_id: SolveId) -> None:
+        """Cancel what was asked for, where it is not finished."""
+
 
 class ClosuresReader:
     """Reads closures."""
@@ -222,13 +225,17 @@ class ClosuresLogic:
     async def reopen(self, closure_id: ClosureId) -> Closure:
         """Open a site again; what was cancelled stays so until somebody plans it, and nobody is told anything.
 
+        Repairs that are not finished are cancelled: they are for weeks that are not as they think.
+
         Raises:
             NotFoundError: There is no such closure in the caller's organization.
             ClosureReopenedError: It is not in force.
         """
-        await self._reader.get(closure_id)
+        closure = await self._reader.get(closure_id)
         if not await storage.reopen(self._db, closure_id, self._account_id, self._clock.now()):
             raise ClosureReopenedError
+        for solve_id in closure.solve_ids:
+            await self._replanning.give_up(solve_id)
         return await self._reader.get(closure_id)
 
     async def _requirements(

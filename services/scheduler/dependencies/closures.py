@@ -1,5 +1,6 @@
 """The wiring of closures: they reach into the book, the outbox and the solver's queue."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records, notices_in
+from services.scheduler.errors import SolveFinishedError
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesLogic
 
@@ -27,6 +29,11 @@ class _Replanning:
         repair = await self._solves.repair(site_id, week, caller_token)
         request = SolveRequest(site_id=site_id, week=week)
         return (repair or await self._solves.create(request, caller_token)).id
+
+    async def give_up(self, solve_id: SolveId) -> None:
+        """Cancel a solve that is not finished."""
+        with suppress(SolveFinishedError):
+            await self._solves.cancel(solve_id)
 
 
 async def _closures_read(read: Reading) -> ClosuresReader:

@@ -1,5 +1,6 @@
 """What is allowed with disruptions."""
 
+from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.disruptions import storage
 from services.scheduler.disruptions.errors import DisruptionWithdrawnError, HoursChangedError, NothingPublishedError
 from services.scheduler.disruptions.rules import meets_week
-from services.scheduler.errors import WeekRefusedError
+from services.scheduler.errors import SolveFinishedError, WeekRefusedError
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.logic import ProposalsReader
 from services.scheduler.sites.logic import SitesReader
@@ -189,7 +190,8 @@ class DisruptionsLogic:
     async def withdraw(self, disruption_id: DisruptionId, caller_token: str) -> Disruption:
         """Take a disruption back: later solves may use again what it kept from them; what is published stays.
 
-        Seats given back meanwhile, which nobody could be offered, are offered now where the site wants that.
+        A repair that is not finished is cancelled: it is for a week that is not as it thinks. Seats given back
+        meanwhile, which nobody could be offered, are offered now where the site wants that.
 
         Raises:
             NotFoundError: There is no such disruption in the caller's organization.
@@ -198,5 +200,8 @@ class DisruptionsLogic:
         disruption = await self._reader.get(disruption_id)
         if not await storage.withdraw(self._db, disruption_id, self._clock.now()):
             raise DisruptionWithdrawnError
+        if disruption.solve_id is not None:
+            with suppress(SolveFinishedError):
+                await self._solves.cancel(disruption.solve_id)
         await self._freed_seats.freed_since(disruption.site_id, disruption.created_at, caller_token)
         return await self._reader.get(disruption_id)

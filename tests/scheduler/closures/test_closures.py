@@ -213,6 +213,7 @@ async def test_a_week_that_is_being_solved_is_closed_all_the_same_and_repaired_w
     assert (await client.get(path)).json() == repaired.json()
     assert (await client.get(f"/v1/solves/{solve_id}")).json()["week"] == "2026-10-05"
     await client.post(f"{path}:reopen")
+    assert (await client.get(f"/v1/solves/{solve_id}")).json()["status"] == "cancelled"
     assert (await client.post(f"{path}:repair")).json()["code"] == "closure-reopened"
 
 

@@ -109,6 +109,20 @@ async def test_a_disruption_is_withdrawn_once(report: Report, scheduler: ClientF
     assert listed.json()["items"] == []
 
 
+async def test_a_repair_that_is_not_finished_is_cancelled_with_what_it_was_for(
+    report: Report, scheduler: ClientFactory, published: Json
+) -> None:
+    assert published
+    disruption = (await report()).json()
+    desk = scheduler(Role.FRONT_DESK)
+
+    withdrawn = await desk.post(f"/v1/disruptions/{disruption['id']}:withdraw")
+    again = await report()
+
+    assert (disruption["solve_status"], withdrawn.json()["solve_status"]) == ("queued", "cancelled")
+    assert (again.status_code, again.json()["solve_status"]) == (201, "queued")
+
+
 async def test_a_practitioner_has_one_set_of_hours_a_week(report: Report) -> None:
     changed = {"kind": "shift_changed", "shifts": windows("12:00", "15:00", "TU"), "without": ("start", "end")}
 
