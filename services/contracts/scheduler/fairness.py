@@ -34,6 +34,12 @@ class PatientFairness(ResourceModel):
     minutes: int
     least_preferred_minutes: int
     share: float | None
+    unmet_minutes: int = Field(description="Required minutes that the published weeks of the window do not deliver.")
+    weight: int = Field(
+        description="How many times as much the plan's bad times count for this patient in a solve of the week after "
+        "the window, by the share of minutes that were unmet or at the least preferred times: 1 up to a tenth above "
+        "the average of the site, 2 up to three tenths, 3 beyond."
+    )
 
 
 class Fairness(ResourceModel):

@@ -11,6 +11,7 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
 from services.scheduler.dependencies.seats import freed_seats_in
+from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.notices.announcing import Announcements
@@ -76,6 +77,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         offerings=GroupOfferingsReader(command.read, sites),
         commitments=CommitmentsReader(command.read),
         rules=RulePacksReader(command.read, sites),
+        burdens=BurdensReader(command.read, sites),
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
         outages=outages_in(command.read),

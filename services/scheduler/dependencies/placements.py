@@ -31,6 +31,8 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         offerings=GroupOfferingsReader(read, sites),
         commitments=CommitmentsReader(read),
         rules=RulePacksReader(read, sites),
+        # One person is placed, and nobody's week is weighed against another's.
+        burdens=None,
         timetables=TimetablesReader(read),
         appointments=appointments,
         outages=outages_in(read),

@@ -30,6 +30,20 @@ class Employment:
     contract_minutes_week: int
 
 
+@dataclass(slots=True)
+class Burden:
+    """What a patient had of the window, in minutes: booked, of these at the least preferred times, and unmet."""
+
+    minutes: int = 0
+    least_preferred: int = 0
+    unmet: int = 0
+
+    @property
+    def due(self) -> int:
+        """What the patient should have had."""
+        return self.minutes + self.unmet
+
+
 @dataclass(frozen=True, slots=True)
 class Attended:
     """A patient's booked session, with the site's offset."""

@@ -3,13 +3,17 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from fractions import Fraction
+from typing import Final
 
 from services.contracts.identifiers import PatientId
 from services.contracts.records.treatment_plans import PreferenceCost
 from services.contracts.scheduler.fairness import PatientFairness, PractitionerFairness, WorkShare
-from services.scheduler.fairness.contact import Attended, Employment, PractitionerContact
+from services.scheduler.fairness.contact import Attended, Burden, Employment, PractitionerContact
 
 _WEEK = timedelta(weeks=1)
+_STEPS: Final = (Fraction(1, 10), Fraction(3, 10))
+"""How far above the average a share lies from which a bad time counts once more."""
 
 
 def practitioners_of(
@@ -56,22 +60,53 @@ def spread_of(practitioners: Iterable[PractitionerFairness]) -> float | None:
     return max(loads) - min(loads) if loads else None
 
 
-def patients_of(attended: Iterable[Attended], preferences: Mapping[PatientId, PreferenceCost]) -> list[PatientFairness]:
-    """Count how much of each patient's time lies in the parts of the week that the plan minds most."""
-    total: dict[PatientId, int] = defaultdict(int)
-    worst: dict[PatientId, int] = defaultdict(int)
+def burdens_of(
+    attended: Iterable[Attended], unmet: Mapping[PatientId, int], preferences: Mapping[PatientId, PreferenceCost]
+) -> dict[PatientId, Burden]:
+    """Count how much of each patient's time lies where the plan minds it most, and how much was not delivered."""
+    burdens: dict[PatientId, Burden] = defaultdict(Burden)
     for session in attended:
-        total[session.patient_id] += session.minutes
+        burden = burdens[session.patient_id]
+        burden.minutes += session.minutes
         if session.part in _least_preferred(preferences.get(session.patient_id)):
-            worst[session.patient_id] += session.minutes
+            burden.least_preferred += session.minutes
+    for patient_id, minutes in unmet.items():
+        burdens[patient_id].unmet += minutes
+    return burdens
+
+
+def weights_of(burdens: Mapping[PatientId, Burden]) -> dict[PatientId, int]:
+    """Return how many times as much a bad time is to count for each patient in the week that comes.
+
+    Whose share of bad minutes, unmet or at the least preferred times, lies above the average of all counts twice or
+    three times; who had nothing in the window owes and is owed nothing.
+    """
+    shares = {
+        patient_id: Fraction(burden.least_preferred + burden.unmet, burden.due)
+        for patient_id, burden in burdens.items()
+        if burden.due
+    }
+    average = sum(shares.values(), Fraction()) / len(shares) if shares else Fraction()
+    return {patient_id: 1 + sum(share - average > step for step in _STEPS) for patient_id, share in shares.items()}
+
+
+def patients_of(
+    burdens: Mapping[PatientId, Burden], preferences: Mapping[PatientId, PreferenceCost]
+) -> list[PatientFairness]:
+    """Write down each patient's part, and what it counts for from here on."""
+    weights = weights_of(burdens)
     return [
         PatientFairness(
             patient_id=patient_id,
-            minutes=minutes,
-            least_preferred_minutes=worst[patient_id],
-            share=worst[patient_id] / minutes if _least_preferred(preferences.get(patient_id)) else None,
+            minutes=burden.minutes,
+            least_preferred_minutes=burden.least_preferred,
+            share=burden.least_preferred / burden.minutes
+            if burden.minutes and _least_preferred(preferences.get(patient_id))
+            else None,
+            unmet_minutes=burden.unmet,
+            weight=weights.get(patient_id, 1),
         )
-        for patient_id, minutes in sorted(total.items())
+        for patient_id, burden in sorted(burdens.items())
     ]
 
 

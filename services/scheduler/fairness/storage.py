@@ -1,10 +1,13 @@
 """Where fairness reads the book."""
 
+from collections import Counter
 from datetime import date
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import PatientId, PractitionerId, SiteId
@@ -12,6 +15,7 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.fairness.contact import Attended, Employment, PractitionerContact
 from services.scheduler.practitioners.tables import PractitionerRow
+from services.scheduler.storing import json_of
 from services.scheduler.timetables.tables import TimetableRow
 
 _SATURDAY: Final = 6
@@ -71,6 +75,14 @@ _PUBLISHED: Final = Query(
 )
 
 
+_UNMET: Final = Query(
+    select(TimetableRow.unmet)
+    .where(TimetableRow.site_id == _SITE_ID, TimetableRow.week.between(_FIRST, _LAST))
+    .ext(distinct_on(TimetableRow.week))
+    .order_by(TimetableRow.week, TimetableRow.version.desc())
+)
+
+
 async def worked(read: Read, site_id: SiteId, first: date, last: date, zone: str) -> list[PractitionerContact]:
     """Count what each practitioner has done."""
     rows = await read.all(_WORKED, site_id=site_id, first=first, last=last, zone=zone)
@@ -92,6 +104,15 @@ async def attended(read: Read, site_id: SiteId, first: date, last: date, zone: Z
         Attended(PatientId(row["patient_id"]), row["start"].astimezone(zone), row["end"].astimezone(zone))
         for row in await read.all(_ATTENDED, site_id=site_id, first=first, last=last)
     ]
+
+
+async def unmet(read: Read, site_id: SiteId, first: date, last: date) -> Counter[PatientId]:
+    """Add up the minutes that the newest versions of the weeks leave undelivered to each patient."""
+    minutes = Counter[PatientId]()
+    for row in await read.all(_UNMET, site_id=site_id, first=first, last=last):
+        for requirement in json_of(row["unmet"]):
+            minutes[PatientId(UUID(requirement["patient_id"]))] += requirement["minutes"]
+    return minutes
 
 
 async def published_weeks(read: Read, site_id: SiteId, first: date, last: date) -> list[date]:

@@ -23,6 +23,7 @@ from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
+from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.remembered import Remembered
@@ -40,6 +41,7 @@ from services.scheduler.solves.rules import (
     refusal_of_week,
     usual_of,
     warnings_of,
+    with_fairness,
 )
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.storing import fresh_id
@@ -126,6 +128,7 @@ class WeekFacts:
         offerings: GroupOfferingsReader,
         commitments: CommitmentsReader,
         rules: RulePacksReader,
+        burdens: BurdensReader | None,
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
         outages: OutagesSource,
@@ -137,6 +140,7 @@ class WeekFacts:
         self._offerings = offerings
         self._commitments = commitments
         self._rules = rules
+        self._burdens = burdens
         self._timetables = timetables
         self._appointments = appointments
         self._outages = outages
@@ -176,12 +180,19 @@ class WeekFacts:
             (setup, requirements, busy, told),
             lambda: instance_of(setup, requirements, busy, grid, told),
         )
+        whole = await self._fair(setup.site.id, whole, requirements)
         bound = await self._rules.bind(setup.site.id, whole, requirements, setup.practitioners)
         instance = with_outages(bound, await self._outages.of_week(setup.site.id, grid))
         if told is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
         return base_version, await self.begun(setup.site.id, instance, grid)
+
+    async def _fair(self, site_id: SiteId, instance: dict[str, Any], requirements: WeekRequirements) -> dict[str, Any]:
+        if self._burdens is None:
+            return instance
+        likes = {patient.patient_id: patient.preference_cost for patient in requirements.patients}
+        return with_fairness(instance, await self._burdens.weights(site_id, requirements.week, likes))
 
     async def published(self, site_id: SiteId, week: date) -> Published:
         """Return the published version's number and document; 0 and None where there is none."""

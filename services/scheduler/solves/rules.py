@@ -102,6 +102,22 @@ def instance_of(
     }
 
 
+def with_fairness(instance: Mapping[str, Any], weights: Mapping[PatientId, int]) -> dict[str, Any]:
+    """Let bad times count more for who had the worse weeks; goals that come before comfort are untouched by that."""
+    patients = [_weighted(patient, weights.get(_patient_id(patient), 1)) for patient in instance["patients"]]
+    changed = sum(one != before for one, before in zip(patients, instance["patients"], strict=True))
+    note = (
+        f"fairness: for {changed} of the patients, times that their plan minds count twice or three times as much, as "
+        "their last weeks were worse than the others'; the site's fairness says whose"
+    )
+    return {**instance, "patients": patients, "fairness_notes": [note] if changed else []}
+
+
+def _weighted(patient: Mapping[str, Any], weight: int) -> dict[str, Any]:
+    costs = {part: weight * cost for part, cost in patient["preference_cost"].items()}
+    return {**patient, "preference_cost": costs}
+
+
 def usual_of(document: Mapping[str, Any], instance: Mapping[str, Any]) -> dict[str, Any]:
     """Return an earlier week's timetable as the usual one: its times of the week, for whoever is still there."""
     people = {patient["id"] for patient in instance["patients"]}
@@ -226,7 +242,7 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
             for patient in known_people(instance["patients"])
             if not _has_free_hour(patient, instance["site_open"])
         ]
-        + list(instance.get("rule_notes", ()))
+        + [*instance.get("rule_notes", ()), *instance.get("fairness_notes", ())]
     )
 
 

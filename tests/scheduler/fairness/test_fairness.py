@@ -6,10 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Desk, Json, Make, group, plan_of
+from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of
 from tests.support.history import History
 
 HOUR = timedelta(hours=1)
@@ -107,3 +108,57 @@ async def test_fairness_is_refused_where_it_should_be(scheduler: ClientFactory, 
 
     assert [answer.json()["errors"][0]["pointer"] for answer in (tuesday, too_long)] == ["last_week", "weeks"]
     assert (patient.status_code, stranger.status_code) == (403, 404)
+
+
+async def test_who_had_the_worse_weeks_is_to_have_the_better_ones(
+    *, scheduler: ClientFactory, desk: Desk, site: Json, new_patient: Make, history: History
+) -> None:
+    minds = plan_of({"id": str(uuid4())}, preference_cost={"evening": 3})
+    ann, ben, cleo = [await new_patient(site, minds) for _ in range(3)]
+    evening = TUESDAY_NINE + 8 * HOUR
+    await desk.publish(group(ann, ben), group(ann, start=evening), group(ann, start=evening + 24 * HOUR))
+    for version, minutes in ((1, 600), (2, 180)):
+        await history.published(MONDAY, version, unmet=[unmet(cleo, minutes)])
+
+    patients = (await fairness(scheduler, site)).json()["patients"]
+
+    # Two thirds, nothing and everything was bad: on the average five ninths.
+    assert {one["patient_id"]: (one["unmet_minutes"], one["weight"]) for one in patients} == {
+        ann["id"]: (0, 2),
+        ben["id"]: (0, 1),
+        cleo["id"]: (180, 3),
+    }
+
+
+def unmet(patient: Json, minutes: int) -> Json:
+    return {"patient_id": patient["id"], "service": "process_group", "minutes": minutes, "reasons": []}
+
+
+async def test_a_solve_minds_more_the_bad_times_of_who_had_the_worse_weeks_and_says_so(
+    *,
+    scheduler: ClientFactory,
+    clinic: Clinic,
+    new_patient: Make,
+    scheduler_database: Database,
+    organization_id: UUID,
+    clock: Clock,
+) -> None:
+    minds = plan_of(clinic.counsellor, preference_cost={"evening": 3, "weekend": 1})
+    ann, ben = [await new_patient(clinic.site, minds) for _ in range(2)]
+    history = History(scheduler_database, organization_id, clinic.site["id"])
+    desk = Desk(scheduler, scheduler_database, organization_id, clinic.site, clock)
+    await desk.publish(group(ben))
+    await history.published(MONDAY, unmet=[unmet(ann, 180)])
+
+    asked = await scheduler(Role.FRONT_DESK).post(
+        "/v1/solves", json={"site_id": clinic.site["id"], "week": "2026-10-12"}
+    )
+
+    assert asked.status_code == 202, asked.text
+    assert [warning.split(" of ")[0] for warning in asked.json()["warnings"]] == ["fairness: for 1"]
+    assert ann["id"] not in asked.json()["warnings"][0]
+    [(instance,)] = await desk.run("select instance from solves")
+    assert {one["id"]: one["preference_cost"] for one in instance["patients"]} == {
+        ann["id"]: {"morning": 0, "afternoon": 0, "evening": 9, "weekend": 3},
+        ben["id"]: {"morning": 0, "afternoon": 0, "evening": 3, "weekend": 1},
+    }
