@@ -33,6 +33,10 @@ class Modality(StrEnum):
     TELEHEALTH = "telehealth"
 
 
+Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}-[A-Z0-9]{1,3}$")]
+"""A state, province or region, as ISO 3166-2 writes it, such as `US-NY`."""
+
+
 class Weekday(StrEnum):
     """Days as RFC 5545 writes them; the week starts on Monday (ISO 8601)."""
 

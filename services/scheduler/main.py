@@ -28,7 +28,9 @@ from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.held_seats.routes import router as held_seats
 from services.scheduler.horizon.routes import router as horizon
 from services.scheduler.kpis.routes import router as kpis
+from services.scheduler.licences.routes import router as licences
 from services.scheduler.make_ups.routes import router as make_ups
+from services.scheduler.modality_changes.routes import router as modality_changes
 from services.scheduler.notice_preferences.routes import router as notice_preferences
 from services.scheduler.notice_providers.routes import router as notice_providers
 from services.scheduler.notices.channel import WebhookChannel
@@ -55,6 +57,8 @@ _ROUTERS = (
     attendance,
     make_ups,
     swaps,
+    licences,
+    modality_changes,
     timetables,
     proposals,
     commitments,

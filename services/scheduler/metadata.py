@@ -14,7 +14,9 @@ from services.scheduler.group_offerings import tables as group_offerings
 from services.scheduler.group_series import tables as group_series
 from services.scheduler.held_seats import tables as held_seats
 from services.scheduler.keys import tables as keys
+from services.scheduler.licences import tables as licences
 from services.scheduler.make_ups import tables as make_ups
+from services.scheduler.modality_changes import tables as modality_changes
 from services.scheduler.notice_preferences import tables as notice_preferences
 from services.scheduler.notice_providers import tables as notice_providers
 from services.scheduler.notices import tables as notices
@@ -44,7 +46,9 @@ TABLES: Final = (
     notice_providers,
     notices,
     group_series,
+    licences,
     make_ups,
+    modality_changes,
     offers,
     practitioners,
     proposals,

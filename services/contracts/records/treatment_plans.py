@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from services.contracts.base import Code, Language, RequestModel, ResourceModel
 from services.contracts.identifiers import PatientId, PractitionerId, SiteId, TreatmentPlanId
-from services.contracts.vocabulary import Modality, QuarterHour, ServiceKind, WeeklyWindow
+from services.contracts.vocabulary import Jurisdiction, Modality, QuarterHour, ServiceKind, WeeklyWindow
 
 _TO_SUNDAY: Final = timedelta(days=6)
 
@@ -85,6 +85,10 @@ class TreatmentPlanRequest(RequestModel):
     telehealth_consented_on: date | None = Field(
         default=None, description="The day on which the patient consented to telehealth; null where they have not."
     )
+    telehealth_jurisdiction: Jurisdiction | None = Field(
+        default=None,
+        description="Where the patient is during telehealth, as ISO 3166-2 writes it; whoever treats must be licensed.",
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -128,6 +132,7 @@ class TreatmentPlan(ResourceModel):
     payer: str | None
     taper_weeks: list[TaperWeek]
     telehealth_consented_on: date | None
+    telehealth_jurisdiction: str | None
     created_at: datetime
 
 
@@ -205,6 +210,7 @@ class SeatingPlan(ResourceModel):
     languages: list[str]
     modalities: list[Modality]
     telehealth_consented_on: date | None
+    telehealth_jurisdiction: str | None
 
 
 class PatientSeating(ResourceModel):

@@ -174,6 +174,7 @@ def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:
         languages=plan.languages,
         modalities=plan.modalities,
         telehealth_consented_on=plan.telehealth_consented_on,
+        telehealth_jurisdiction=plan.telehealth_jurisdiction,
     )
 
 

@@ -45,6 +45,7 @@ _PLAN: Final = (
     TreatmentPlanRow.planned_discharge,
     TreatmentPlanRow.payer,
     TreatmentPlanRow.telehealth_consented_on,
+    TreatmentPlanRow.telehealth_jurisdiction,
     _as_text(TreatmentPlanRow.taper_weeks),
 )
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))

@@ -43,6 +43,7 @@ class TreatmentPlanRow(Base):
     payer: Mapped[str | None]
     taper_weeks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     telehealth_consented_on: Mapped[date | None]
+    telehealth_jurisdiction: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

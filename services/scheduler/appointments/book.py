@@ -38,6 +38,7 @@ class BookedSession:
     co_facilitator_id: PractitionerId | None
     seats: Mapping[PatientId, Seat]
     released: AbstractSet[PatientId] = frozenset()
+    modality_by_hand: bool = False
 
     @property
     def members(self) -> AbstractSet[PatientId]:

@@ -42,7 +42,7 @@ def difference(
     ahead = [session for session in booked if session.start > now]
     planned = [session for session in sessions if session.start > now or not booked]
     same = _same_sessions(ahead, planned)
-    pairs = [(before, planned[index]) for before, index in same if index is not None]
+    pairs = [(before, _as_switched(before, planned[index], planned)) for before, index in same if index is not None]
     found = {index for _, index in same}
     added = tuple(session for index, session in enumerate(planned) if index not in found)
     seated = [(before, after, _seated(before, after)) for before, after in pairs]
@@ -57,6 +57,18 @@ def difference(
         bool(_by_hand(session, (), now)) for session in cancelled
     )
     return WeekDifference(cancelled=cancelled, kept=kept, added=added, undone_by_hand=undone)
+
+
+def _as_switched(before: BookedSession, after: Session, planned: Iterable[Session]) -> Session:
+    """Leave a session by video, or back in a room, as somebody switched it, unless it moves or the room is needed."""
+    is_taken = before.room_id is not None and any(
+        other.room_id == before.room_id and other.start < after.end and after.start < other.end
+        for other in planned
+        if other is not after
+    )
+    if not before.modality_by_hand or is_moved(before, after) or is_taken:
+        return after
+    return after.model_copy(update={"modality": before.modality, "room_id": before.room_id})
 
 
 class _Elsewhere:

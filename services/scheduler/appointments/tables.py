@@ -26,7 +26,8 @@ class AppointmentRow(Base):
 
     It keeps its identifier from one version of the week to the next while it can be called the same. `sequence` goes up
     whenever its people must be told: another time, place or practitioner, or that it is off (RFC 5545, 3.8.7.4).
-    `released` names who has a seat by the published version and gave it back.
+    `released` names who has a seat by the published version and gave it back. `modality_by_hand` tells that somebody
+    has let it take place by video, or in a room again, otherwise than the published version has it.
     """
 
     __tablename__ = "appointments"
@@ -59,6 +60,7 @@ class AppointmentRow(Base):
     sequence: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime]
     released: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    modality_by_hand: Mapped[bool] = mapped_column(server_default=false())
 
 
 class AppointmentPractitionerRow(Base):

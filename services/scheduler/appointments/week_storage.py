@@ -55,6 +55,7 @@ _LOCK_WEEK: Final = (
         AppointmentRow.during,
         AppointmentRow.room_id,
         AppointmentRow.released,
+        AppointmentRow.modality_by_hand,
     )
     .where(
         AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
@@ -105,6 +106,7 @@ _KEEP: Final = (
         capacity=bindparam("capacity_now", type_=Integer),
         taken=bindparam("taken_now", type_=Integer),
         released=bindparam("released_now", type_=ARRAY(Uuid)),
+        modality_by_hand=bindparam("modality_by_hand_now", type_=Boolean),
         changed_at=case((bindparam("changed", type_=Boolean), _NOW), else_=AppointmentRow.changed_at),
     )
 )
@@ -138,6 +140,7 @@ async def lock_week(db: AsyncSession, site_id: SiteId, week: date) -> list[Booke
             co_facilitator_id=_practitioner(parts.get((row.id, "co_facilitator"))),
             seats=seats[row.id],
             released=frozenset(row.released),
+            modality_by_hand=row.modality_by_hand,
         )
         for row in rows.values()
     ]
@@ -222,6 +225,7 @@ def _kept_values(session: KeptSession, version: int, now: datetime) -> dict[str,
         "capacity_now": after.capacity,
         "taken_now": len(session.seats),
         "released_now": list(session.released),
+        "modality_by_hand_now": before.modality_by_hand and not session.is_moved and after.room_id == before.room_id,
         "changed": session.is_changed,
         "now": now,
     }

@@ -256,11 +256,17 @@ async def find_offer(read: Read, offer_id: OfferId, now: datetime) -> FoundOffer
     if row is None:
         return None
     values = dict(row)
-    # Offers made before plans were asked for are open for two days at most.
-    seating = PatientSeating.model_validate({"plan": None, **json_of(values.pop("seating"))})
+    seating = _seating(json_of(values.pop("seating")))
     modality = Modality(values.pop("modality"))
     around = {name: values.pop(name) for name in ("appointment_id", "site_id", "expires_at", "start", "end")}
     return FoundOffer(offer=Offer(**values), modality=modality, seating=seating, **around)
+
+
+def _seating(stored: dict[str, Any]) -> PatientSeating:
+    """Read what was said when an offer was made; an earlier release kept less, for the two days that one is open."""
+    plan = stored.get("plan")
+    known = None if plan is None else {"telehealth_jurisdiction": None, **plan}
+    return PatientSeating.model_validate({**stored, "plan": known})
 
 
 async def count_accepted(db: AsyncSession, batch_id: OfferBatchId, now: datetime) -> bool | None:

@@ -153,6 +153,7 @@ class _Gathered:
                 languages=plan.languages,
                 modalities=plan.modalities,
                 telehealth_consented_on=None,
+                telehealth_jurisdiction=None,
             ),
         )
 

@@ -18,7 +18,7 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
     records: ClientFactory, serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory
 ) -> None:
     ann, ben, cleo, dan = [(await new_patient(given_name="Canaryjane"))["id"] for _ in range(4)]
-    plan = await put_plan(ann, travel_minutes=45, telehealth_consented_on="2026-09-01")
+    plan = await put_plan(ann, travel_minutes=45, telehealth_consented_on="2026-09-01", telehealth_jurisdiction="US-NY")
     for pair in ([ann, ben], [cleo, ann], [ben, dan]):
         await records(Role.PROGRAMME_DIRECTOR).post("/v1/no_contacts", json={"patient_ids": pair})
 
@@ -30,7 +30,9 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
     assert set(seating["no_contact"]) == {ben, cleo}
     assert seating["plan"] == {
         "services": [required["service"] for required in plan["required_services"]],
-        **{member: plan[member] for member in ("track", "languages", "modalities", "telehealth_consented_on")},
+        **{member: plan[member] for member in ("track", "languages", "modalities")},
+        "telehealth_consented_on": "2026-09-01",
+        "telehealth_jurisdiction": "US-NY",
     }
 
 

@@ -1,0 +1,1 @@
+"""Sessions that go on by telehealth, or come back into a room."""
