@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from uuid import UUID, uuid4
 
 CAPACITY: Final = 3
-CONTENDERS: Final = (2, 3, 2, 4, 2, 3, 2, 8)
+CONTENDERS: Final = (2, 2, 3, 2, 2, 4, 2, 2, 8, 2)
 """How many contend; they take turns, so that each kind of race is held with each."""
 
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
+import asyncpg
 import orjson
 from fastapi import FastAPI
 from typing_extensions import override
@@ -23,7 +24,7 @@ from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId, PractitionerId, RoomId, SiteId
 from services.contracts.identity import Principal, Role
-from services.contracts.problems import ProblemDetails
+from services.contracts.problems import ProblemDetails, ProblemType
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.timetables import Session
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -31,6 +32,15 @@ from services.operator.drill.contests import Call
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.main import build
 
+CONTENTION: Final = "contention"
+"""What a conflict without a code is called here: the database let one of two writes go."""
+_CUT_SHORT: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+_PASSING: Final = (
+    TimeoutError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+)
 _MEMBERS: Final[dict[str, dict[str, Any]]] = {
     "book": {},
     "hold": {"minutes": 15},
@@ -43,6 +53,11 @@ class Answer(NamedTuple):
 
     status: int
     problem: str
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether nothing was decided: the machine was too slow, and the caller was told to try again."""
+        return self.problem == CONTENTION or self.status in _CUT_SHORT
 
     @property
     def is_success(self) -> bool:
@@ -132,8 +147,18 @@ class FrontDesk:
         except ServiceError as refusal:
             return Answer(STATUSES[refusal.problem], refusal.problem.value)
         except Exception as failure:  # noqa: BLE001 - whatever else it is, the drill counts it as a failure
+            if _is_passing(failure):
+                return Answer(HTTPStatus.CONFLICT, CONTENTION)
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, type(failure).__name__)
         return Answer(HTTPStatus.CREATED, "")
+
+
+def _is_passing(failure: BaseException) -> bool:
+    """Whether it is what the edge calls a contention or a deadline, however the layers between have wrapped it."""
+    cause: BaseException | None = failure
+    while cause is not None and not isinstance(cause, _PASSING):
+        cause = cause.__cause__
+    return cause is not None
 
 
 @asynccontextmanager
@@ -185,4 +210,6 @@ async def _post(app: FastAPI, path: str, body: bytes) -> Answer:
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return Answer(status, "")
     problem = ProblemDetails.model_validate_json(b"".join(message.get("body", b"") for message in answered[1:]))
+    if status == HTTPStatus.CONFLICT and problem.type == ProblemType.CONFLICT.urn and not problem.code:
+        return Answer(status, CONTENTION)
     return Answer(status, problem.type.rpartition(":")[2])

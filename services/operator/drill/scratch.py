@@ -1,6 +1,6 @@
 """The clinic that races are held in: made by SQL before, and judged by SQL afterwards."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, Self
 from uuid import UUID, uuid4
@@ -152,8 +152,8 @@ class ScratchClinic:
         await self._connection.executemany(_ENTRY, entries)
         await self._connection.executemany(_OFFER, offers)
 
-    async def judge(self, seats_after: Sequence[int]) -> Verdict:
-        """Compare what is there with what must be, for every race by its number."""
+    async def judge(self, seats_after: Mapping[int, int]) -> Verdict:
+        """Compare what is there with what must be, for each of these races by its number."""
         rows = await self._connection.fetch(_SEATS_BY_RACE, self._now)
         seats = {int(row["race"]): row["seats"] for row in rows}
         count = self._connection.fetchval
@@ -163,5 +163,5 @@ class ScratchClinic:
             rooms_twice=await count(_ROOMS_TWICE),
             practitioners_twice=await count(_PRACTITIONERS_TWICE),
             wrong_offers=await count(_WRONG_OFFERS),
-            wrong_races=sum(seats.get(number) != expected for number, expected in enumerate(seats_after)),
+            wrong_races=sum(seats.get(number) != expected for number, expected in seats_after.items()),
         )

@@ -97,6 +97,39 @@ async def test_without_what_keeps_it_the_guarantee_is_seen_violated(scratch: str
     assert violated.isdisjoint(FAULTS.keys() - {fault})
 
 
+# The first of all races, and it alone, ends for everybody like a lock that was not to be had in time.
+SLOW = """
+    create function wait_in_vain() returns trigger language plpgsql as $$ begin
+        if (select track from appointments where id = new.appointment_id) = '0' then
+            raise 'too slow' using errcode = '{code}';
+        end if;
+        return new;
+    end $$;
+    create trigger waits_in_vain before insert on appointment_patients for each row
+        when (new.by_hand) execute function wait_in_vain();
+"""
+
+
+@pytest.mark.parametrize(
+    "scratch", [SLOW.format(code="55P03"), SLOW.format(code="57014")], indirect=True, ids=["lock", "statement"]
+)
+async def test_a_race_that_was_cut_short_shows_nothing_and_is_held_again(scratch: str) -> None:
+    report = await hold_races(scratch, RACES, processes=1)
+
+    assert (report["races"], report["winners"], report["violations"], report["held_again"]) == (RACES, RACES, 0, 1)
+
+
+@pytest.mark.parametrize("scratch", [SLOW.format(code="55P03")], indirect=True, ids=["never"])
+async def test_races_of_which_none_is_decided_are_no_races_well_run(
+    scratch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[hold_races.__module__], "_SPARE", 0)
+
+    report = await hold_races(scratch, 1, processes=1)
+
+    assert (report["races"], report["violated"]["failures"], report["held_again"]) == (0, 1, 1)
+
+
 @pytest.mark.parametrize("scratch", ["drop table commitments"], indirect=True, ids=["no commitments"])
 async def test_a_race_whose_answers_are_failures_is_no_race_well_run(scratch: str) -> None:
     report = await hold_races(scratch, 1, processes=1)
