@@ -163,6 +163,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("read_feed", Microservice.SCHEDULER, "GET", "/v1/feeds/{token}.ics", _NOBODY, public=True),
     _scheduler("list_site_collisions", "GET", "/v1/sites/{site_id}/collisions", _READS_THE_BOOK),
     _scheduler("create_solve", "POST", "/v1/solves", _DESK),
+    _scheduler("create_solve_batch", "POST", "/v1/solve_batches", _DESK),
+    _scheduler("read_solve_batch", "GET", "/v1/solve_batches/{batch_id}", _READS_THE_BOOK),
+    _scheduler("cancel_solve_batch", "POST", "/v1/solve_batches/{batch_id}:cancel", _DESK),
     _scheduler("read_solve", "GET", "/v1/solves/{solve_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve", "POST", "/v1/solves/{solve_id}:cancel", _DESK),
     Route(

@@ -90,8 +90,8 @@ class WeekRefusedError(ServiceError):
 
     problem = ProblemType.WEEK_REFUSED
 
-    def __init__(self, code: str, remedy: str) -> None:
-        field = InvalidField(location="body", pointer="/week", detail=remedy)
+    def __init__(self, code: str, remedy: str, pointer: str = "/week") -> None:
+        field = InvalidField(location="body", pointer=pointer, detail=remedy)
         super().__init__("This week cannot be planned; errors says why.", code=code, errors=(field,))
 
 

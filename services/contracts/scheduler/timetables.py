@@ -16,6 +16,7 @@ from services.contracts.identifiers import (
     ProposalId,
     RoomId,
     SiteId,
+    SolveBatchId,
     SolveId,
     TimetableId,
 )
@@ -77,6 +78,28 @@ class Solve(ResourceModel):
     problem: ProblemDetails | None
     created_at: datetime
     finished_at: datetime | None
+
+
+class SolveBatchRequest(RequestModel):
+    """Asks for several weeks of one site, one after the other, each with the one before as its usual week."""
+
+    site_id: SiteId
+    first_week: date = Field(description="The Monday of the first week.")
+    weeks: Annotated[int, Field(ge=2, le=12)]
+    time_limit_seconds: Annotated[float, Field(ge=1, le=3600, description="For each week.")] = 60.0
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class SolveBatch(ResourceModel):
+    """Solves of weeks that follow one another; a proposal of each waits for somebody to accept it."""
+
+    id: SolveBatchId
+    site_id: SiteId
+    first_week: date
+    status: SolveStatus = Field(
+        description="Queued and running until the last week is over; then succeeded only if every week did."
+    )
+    solves: list[Solve] = Field(description="In the order of the weeks, each with its progress.")
 
 
 class Session(ResourceModel):

@@ -21,6 +21,7 @@ from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
 from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesLogic, SitesReader
+from services.scheduler.solves.batches import SolveBatchesLogic, SolveBatchesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
@@ -92,6 +93,21 @@ Facts = Annotated[WeekFacts, Depends(_week_facts)]
 async def _solves(command: Command, facts: Facts) -> SolvesLogic:
     reader = SolvesReader(command.read)
     return SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock)
+
+
+async def _solve_batches(command: Command, facts: Facts) -> SolveBatchesLogic:
+    reader = SolvesReader(command.read)
+    return SolveBatchesLogic(
+        command.db,
+        reader=SolveBatchesReader(reader),
+        sites=SitesReader(command.read),
+        solves=SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock),
+        clock=command.clock,
+    )
+
+
+async def _solve_batches_read(read: Reading) -> SolveBatchesReader:
+    return SolveBatchesReader(SolvesReader(read))
 
 
 def _timetables(command: _Command, published: TimetablesReader) -> TimetablesLogic:
@@ -170,6 +186,8 @@ GroupOfferings = Annotated[GroupOfferingsLogic, Depends(_group_offerings)]
 GroupOfferingsRead = Annotated[GroupOfferingsReader, Depends(_group_offerings_read)]
 GroupSeriesRead = Annotated[GroupSeriesReader, Depends(_group_series_read)]
 Solves = Annotated[SolvesLogic, Depends(_solves)]
+SolveBatches = Annotated[SolveBatchesLogic, Depends(_solve_batches)]
+SolveBatchesRead = Annotated[SolveBatchesReader, Depends(_solve_batches_read)]
 SolvesRead = Annotated[SolvesReader, Depends(_solves_read)]
 SolveEvents = Annotated[SolveStreams, Depends(_solve_streams)]
 Proposals = Annotated[ProposalsLogic, Depends(_proposals)]

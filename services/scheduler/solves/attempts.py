@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.contracts.identifiers import OrganizationId, ProposalId, SiteId, SolveId
+from services.contracts.identifiers import OrganizationId, ProposalId, SiteId, SolveBatchId, SolveId
 from services.contracts.problems import ProblemDetails
 from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
 
@@ -15,6 +15,14 @@ class Attempt:
 
     organization_id: OrganizationId
     solve_id: SolveId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPlace:
+    """Where a solve stands among those of its batch; the first is number 0."""
+
+    batch_id: SolveBatchId
     number: int
 
 

@@ -14,7 +14,7 @@ from services.chassis.events import HEARTBEAT_SECONDS, Event
 from services.chassis.problems import problem_document
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import OrganizationId, SiteId, SolveId
+from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
 from services.contracts.problems import ProblemType
 from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.sites import Site
@@ -30,7 +30,7 @@ from services.scheduler.remembered import Remembered
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
-from services.scheduler.solves.attempts import Attempt, Ending, Task
+from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.events import Position, events_after
 from services.scheduler.solves.outages import OutagesSource, with_outages
@@ -75,6 +75,10 @@ class SolvesReader:
         if solve is None:
             raise NotFoundError
         return solve
+
+    async def of_batch(self, batch_id: SolveBatchId) -> list[Solve]:
+        """Return the solves of a batch in order of their weeks; none where there is no such batch."""
+        return await storage.of_batch(self._read, batch_id)
 
     async def instance(self, solve_id: SolveId) -> dict[str, Any]:
         """Return the instance that a solve was given."""
@@ -246,7 +250,17 @@ class SolvesLogic:
         request = SolveRequest(site_id=site_id, week=week, time_limit_seconds=REPAIR_SECONDS)
         return await self._queue(request, caller_token, {"task": "repair"})
 
-    async def _queue(self, request: SolveRequest, caller_token: str, task: dict[str, Any]) -> Solve:
+    async def create_in_batch(self, request: SolveRequest, caller_token: str, place: BatchPlace) -> Solve:
+        """Take a picture of a week of a batch; only the first one is begun.
+
+        Raises:
+            Whatever `create` raises, for the same reasons.
+        """
+        return await self._queue(request, caller_token, {}, place)
+
+    async def _queue(
+        self, request: SolveRequest, caller_token: str, task: dict[str, Any], place: BatchPlace | None = None
+    ) -> Solve:
         site = await self._facts.sites.get(request.site_id)
         refusal = refusal_of_week(request.week, self._clock.today(ZoneInfo(site.zone)))
         if refusal is not None:
@@ -257,10 +271,12 @@ class SolvesLogic:
             raise SiteNotReadyError(missing)
         base_version, instance = await self._facts.instance(setup, requirements)
         solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
-        await self._enqueue(solve, request, instance | task)
+        await self._enqueue(solve, request, instance | task, place)
         return solve
 
-    async def _enqueue(self, solve: Solve, request: SolveRequest, instance: dict[str, Any]) -> None:
+    async def _enqueue(
+        self, solve: Solve, request: SolveRequest, instance: dict[str, Any], place: BatchPlace | None
+    ) -> None:
         is_kept = await storage.insert_solve(
             self._db,
             self._organization_id,
@@ -268,11 +284,13 @@ class SolvesLogic:
             time_limit=request.time_limit_seconds,
             seed=request.seed,
             instance=instance,
+            place=place,
         )
         if not is_kept:
             unfinished = await self._reader.find_unfinished(solve.site_id, solve.week)
             raise SolveInProgressError(unfinished or solve.id)
-        await enqueue_solve(self._db, self._organization_id, solve.id)
+        if place is None or place.number == 0:
+            await enqueue_solve(self._db, self._organization_id, solve.id)
 
     async def cancel(self, solve_id: SolveId) -> Solve:
         """Cancel a solve: at once while it is queued, within a second while it runs.
@@ -282,9 +300,27 @@ class SolvesLogic:
             SolveFinishedError: It is over.
         """
         await self._reader.get(solve_id)
+        await storage.lock_batch(self._db, solve_id)
         if not await storage.request_cancel(self._db, solve_id, self._clock.now()):
             raise SolveFinishedError
+        await begin_next(self._db, self._organization_id, solve_id)
         return await self._reader.get(solve_id)
+
+
+async def begin_next(
+    db: UnitOfWork, organization_id: OrganizationId, solve_id: SolveId, document: dict[str, Any] | None = None
+) -> None:
+    """Begin the first queued solve of a batch unless one of it runs; the lock of the batch is held.
+
+    A timetable that was found is the usual week of all weeks that follow, so that one that fails later is passed over.
+    """
+    waiting = await storage.waiting_after(db, solve_id)
+    if document is not None:
+        for later, instance in waiting:
+            if instance["published"] is None:
+                await storage.put_usual(db, later, {**instance, "usual": usual_of(document, instance)})
+    if waiting:
+        await enqueue_solve(db, organization_id, waiting[0][0])
 
 
 def _queued(request: SolveRequest, base_version: int, warnings: list[str], now: datetime) -> Solve:
@@ -326,11 +362,19 @@ class SolveRuns:
 
     async def hold(self, attempt: Attempt) -> bool:
         """Keep others from ending or taking the solve until the transaction ends; False where they have."""
+        await storage.lock_batch(self._db, attempt.solve_id)
         return await storage.hold(self._db, attempt)
 
-    async def finish(self, attempt: Attempt, ending: Ending) -> bool:
-        """End the solve; False where the attempt was taken away, and then nothing is written."""
-        return await storage.finish(self._db, attempt, ending, self._clock.now())
+    async def finish(self, attempt: Attempt, ending: Ending, document: dict[str, Any] | None = None) -> bool:
+        """End the solve; False where the attempt was taken away, and then nothing is written.
+
+        The next week of its batch begins, with the timetable in `document` as its usual week where there is one.
+        """
+        await storage.lock_batch(self._db, attempt.solve_id)
+        is_ended = await storage.finish(self._db, attempt, ending, self._clock.now())
+        if is_ended:
+            await begin_next(self._db, self._organization_id, attempt.solve_id, document)
+        return is_ended
 
     async def give_back(self, attempt: Attempt) -> None:
         """Queue the solve again, as a worker does that is asked to stop."""

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, Response
 from services.chassis.events import EventStream, documented_events
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, documented
-from services.contracts.identifiers import SolveId
-from services.contracts.scheduler.timetables import Solve, SolveRequest
-from services.scheduler.dependencies import SolveEvents, Solves, SolvesRead
+from services.contracts.identifiers import SolveBatchId, SolveId
+from services.contracts.scheduler.timetables import Solve, SolveBatch, SolveBatchRequest, SolveRequest
+from services.scheduler.dependencies import SolveBatches, SolveBatchesRead, SolveEvents, Solves, SolvesRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["solves"])
 
@@ -26,6 +26,35 @@ async def create_solve(request: SolveRequest, solves: Solves, token: BearerToken
     solve = await solves.create(request, token)
     response.headers["Location"] = f"/v1/solves/{solve.id}"
     return solve
+
+
+@router.post(
+    "/v1/solve_batches",
+    operation_id="create_solve_batch",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(404, 409, 422, 503),
+)
+async def create_solve_batch(
+    request: SolveBatchRequest, batches: SolveBatches, token: BearerToken, response: Response
+) -> SolveBatch:
+    """Ask for several weeks of one site; each begins from the one before, so that groups keep their times."""
+    batch = await batches.create(request, token)
+    response.headers["Location"] = f"/v1/solve_batches/{batch.id}"
+    return batch
+
+
+@router.get("/v1/solve_batches/{batch_id}", operation_id="read_solve_batch", responses=documented(404, 422))
+async def read_solve_batch(batch_id: SolveBatchId, batches: SolveBatchesRead) -> SolveBatch:
+    """Read where each week of a batch stands."""
+    return await batches.get(batch_id)
+
+
+@router.post(
+    "/v1/solve_batches/{batch_id}:cancel", operation_id="cancel_solve_batch", responses=documented(404, 409, 422)
+)
+async def cancel_solve_batch(batch_id: SolveBatchId, batches: SolveBatches) -> SolveBatch:
+    """Cancel the weeks of a batch that are not over; what was found until then is kept as proposals."""
+    return await batches.cancel(batch_id)
 
 
 @router.get("/v1/solves/{solve_id}", operation_id="read_solve", responses=documented(404, 422))

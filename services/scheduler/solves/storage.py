@@ -4,15 +4,15 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, and_, bindparam, case, or_, select, update
+from sqlalchemy import Date, Text, Uuid, and_, bindparam, case, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
 from services.chassis.database import Query, Read
-from services.contracts.identifiers import OrganizationId, SiteId, SolveId
+from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
 from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveStatus
-from services.scheduler.solves.attempts import Attempt, Ending, Task
+from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.tables import SolveRow
 from services.scheduler.storing import decoded, json_of
 
@@ -20,22 +20,24 @@ _ACTIVE: Final = (SolveStatus.QUEUED.value, SolveStatus.RUNNING.value)
 _IS_ACTIVE: Final = SolveRow.status.in_(_ACTIVE)
 _SOLVE_ID: Final = bindparam("solve_id", type_=Uuid)
 
-_ONE: Final = Query(
-    select(
-        SolveRow.id,
-        SolveRow.site_id,
-        SolveRow.week,
-        SolveRow.status,
-        SolveRow.outcome,
-        SolveRow.progress,
-        SolveRow.attempt,
-        SolveRow.base_version,
-        SolveRow.proposal_id,
-        SolveRow.warnings,
-        SolveRow.problem,
-        SolveRow.created_at,
-        SolveRow.finished_at,
-    ).where(SolveRow.id == _SOLVE_ID)
+_SOLVE: Final = (
+    SolveRow.id,
+    SolveRow.site_id,
+    SolveRow.week,
+    SolveRow.status,
+    SolveRow.outcome,
+    SolveRow.progress,
+    SolveRow.attempt,
+    SolveRow.base_version,
+    SolveRow.proposal_id,
+    SolveRow.warnings,
+    SolveRow.problem,
+    SolveRow.created_at,
+    SolveRow.finished_at,
+)
+_ONE: Final = Query(select(*_SOLVE).where(SolveRow.id == _SOLVE_ID))
+_OF_BATCH: Final = Query(
+    select(*_SOLVE).where(SolveRow.batch_id == bindparam("batch_id", type_=Uuid)).order_by(SolveRow.batch_number)
 )
 _INSTANCE: Final = Query(select(SolveRow.instance).where(SolveRow.id == _SOLVE_ID))
 _UNFINISHED: Final = Query(
@@ -48,7 +50,14 @@ _UNFINISHED: Final = Query(
 
 
 async def insert_solve(
-    db: AsyncSession, organization_id: OrganizationId, solve: Solve, *, time_limit: float, seed: int, instance: Any
+    db: AsyncSession,
+    organization_id: OrganizationId,
+    solve: Solve,
+    *,
+    time_limit: float,
+    seed: int,
+    instance: Any,
+    place: BatchPlace | None = None,
 ) -> bool:
     """Keep a new solve; says False where one of the same week is not over yet."""
     values = solve.model_dump(include={"id", "site_id", "week", "status", "attempt", "base_version", "created_at"})
@@ -60,6 +69,8 @@ async def insert_solve(
         seed=seed,
         instance=instance,
         cancel_requested=False,
+        batch_id=None if place is None else place.batch_id,
+        batch_number=None if place is None else place.number,
     )
     week = [SolveRow.organization_id, SolveRow.site_id, SolveRow.week]
     inserted = await db.scalar(
@@ -72,6 +83,47 @@ async def find(read: Read, solve_id: SolveId) -> Solve | None:
     """Fetch one solve."""
     row = await read.one_or_none(_ONE, solve_id=solve_id)
     return None if row is None else Solve(**decoded(row, "progress", "warnings", "problem"))
+
+
+async def of_batch(read: Read, batch_id: SolveBatchId) -> list[Solve]:
+    """Fetch the solves of a batch in the order of their weeks."""
+    rows = await read.all(_OF_BATCH, batch_id=batch_id)
+    return [Solve(**decoded(row, "progress", "warnings", "problem")) for row in rows]
+
+
+async def lock_batch(db: AsyncSession, solve_id: SolveId) -> None:
+    """Let nobody else end, cancel or begin solves of the same batch until the transaction ends.
+
+    Whoever takes this lock takes it before any row, so that two cannot wait for each other.
+    """
+    name = func.hashtextextended(cast(SolveRow.batch_id, Text), 1)
+    await db.execute(
+        select(func.pg_advisory_xact_lock(name)).where(SolveRow.id == solve_id, SolveRow.batch_id.is_not(None))
+    )
+
+
+async def waiting_after(db: AsyncSession, solve_id: SolveId) -> list[tuple[SolveId, dict[str, Any]]]:
+    """Fetch the queued solves of the batch of a solve with their instances, in order; none while one of it runs."""
+    own = select(SolveRow.batch_id).where(SolveRow.id == solve_id).scalar_subquery()
+    found = await db.execute(
+        select(SolveRow.id, SolveRow.status, SolveRow.instance)
+        .where(SolveRow.batch_id == own, _IS_ACTIVE)
+        .order_by(SolveRow.batch_number)
+    )
+    rows = found.all()
+    if any(row.status == SolveStatus.RUNNING.value for row in rows):
+        return []
+    return [(SolveId(row.id), row.instance) for row in rows]
+
+
+async def put_usual(db: AsyncSession, solve_id: SolveId, instance: dict[str, Any]) -> None:
+    """Keep the instance of a queued solve with another usual week."""
+    await db.execute(
+        update(SolveRow)
+        .where(SolveRow.id == solve_id, SolveRow.status == SolveStatus.QUEUED.value)
+        .values(instance=instance)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def find_unfinished(read: Read, site_id: SiteId, week: date) -> SolveId | None:

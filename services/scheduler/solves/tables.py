@@ -24,6 +24,8 @@ class SolveRow(Base):
         CheckConstraint("outcome in ('optimal', 'feasible', 'infeasible', 'unknown')", name="outcome"),
         CheckConstraint("attempt >= 0", name="attempt"),
         CheckConstraint("(status in ('queued', 'running')) = (finished_at is null)", name="finished"),
+        CheckConstraint("(batch_id is null) = (batch_number is null)", name="batch"),
+        Index("solves_batch_key", "organization_id", "batch_id", "batch_number", unique=True),
         Index(
             "solves_one_at_a_time_key",
             "organization_id",
@@ -54,3 +56,5 @@ class SolveRow(Base):
     heartbeat_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+    batch_id: Mapped[UUID | None]
+    batch_number: Mapped[int | None]

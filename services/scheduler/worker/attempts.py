@@ -163,7 +163,7 @@ class Attempts:
                 sites = SitesReader(Read(await driver_connection(db)))
                 proposal_id = await Proposing(db, organization_id, sites, self._clock).propose(solved)
                 ending = Ending(ending.status, ending.outcome, proposal_id)
-                await runs.finish(task.attempt, ending)
+                await runs.finish(task.attempt, ending, found)
         except TimetableRefusedError as refusal:
             problem = problem_document(refusal.problem, refusal.detail, code="checker")
             ending = Ending(SolveStatus.FAILED, ending.outcome, problem=problem)
