@@ -194,20 +194,33 @@ class _Meetings:
             for room in self._instance.rooms
             if not self._taken[room.id][day] & span and room.is_open(day, slot, slot + kind.slots)
         ]
-        is_assisted = any(helper != leader for leader in leaders or (None,) for helper in helpers)
-        seats = kind.size.maximum if is_assisted else min(kind.size.maximum, kind.size.co_facilitator_above)
-        lacks = GROUP if leaders else SHIFT
-        if modality == ON_SITE and rooms:
-            seats = min(seats, max(rooms))
-        elif modality == ON_SITE and not leaders:
-            # Two things at once are no one thing.
-            return
-        elif modality == ON_SITE:
-            lacks = ROOM
-        members = together(able, self._week)[:seats]
-        if len(members) >= kind.size.minimum:
-            end, served = slot + kind.slots, kind.slots * len(members)
-            yield Advice(lacks, kind.service, day, slot, end, modality, track, language, None, served, tuple(members))
+        people = together(able, self._week)
+        served = 0
+        for lacks, seats in self._ways(kind, leaders, helpers, max(rooms, default=0) if modality == ON_SITE else None):
+            members = people[:seats]
+            # What takes more is named only where it serves more.
+            if kind.size.minimum <= len(members) > served:
+                served = len(members)
+                end, slots = slot + kind.slots, kind.slots * served
+                yield Advice(
+                    lacks, kind.service, day, slot, end, modality, track, language, None, slots, tuple(members)
+                )
+
+    def _ways(
+        self, kind: GroupKind, leaders: Sequence[Id], helpers: Sequence[Id], largest: int | None
+    ) -> Iterator[tuple[str, int]]:
+        """Yield what one thing more it could take, and the seats there would be; `largest` is the room, if any is."""
+        most = kind.size.maximum
+        alone = min(most, kind.size.co_facilitator_above)
+        housed = most if largest is None else largest
+        is_assisted = any(helper != leader for leader in leaders for helper in helpers)
+        if leaders:
+            led = most if is_assisted else alone
+            yield GROUP, min(led, housed)
+            if largest is not None:
+                yield ROOM, led
+        # Somebody more leads, or assists who leads.
+        yield SHIFT, min(most if leaders or helpers else alone, housed)
 
     def _staff(self, day: int, slot: int, slots: int, language: str, service: str | None) -> list[Id]:
         """Who is free to lead the service, or to assist where none is named."""
