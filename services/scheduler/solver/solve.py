@@ -7,12 +7,13 @@ from time import monotonic
 
 import numpy as np
 
+from services.scheduler.solver.annealing.partner import AnnealingPartner
 from services.scheduler.solver.bound import BoundSearch, rounded, unavoidable_unmet
 from services.scheduler.solver.check import check
 from services.scheduler.solver.explain import explain
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Outcome, Progress, Status, relative_gap
 from services.scheduler.solver.partner import BoundPartner
@@ -23,6 +24,9 @@ from services.scheduler.solver.statics import Statics
 CLOSING_SECONDS = 0.5
 BOUND_STEP_WORK = 0.05
 BOUND_SHARE = 0.5
+LEAST_ANNEALING_SECONDS = 30.0
+ANNEALING_SHARE = 0.85
+ANNEALING_POLL_SECONDS = 0.2
 TOLERANCE = 1e-6
 
 
@@ -102,15 +106,45 @@ class _Solve:
         self._progress()
 
     def _beside(self, partner: BoundPartner) -> None:
-        """Search here while the partner raises the bound."""
+        """Search here while the partner raises the bound; a longer solve anneals first."""
+        if self._may_anneal():
+            seconds = ANNEALING_SHARE * (self._effort.seconds - self._elapsed())
+            start, seed = self._search.timetable, self._effort.seed
+            with AnnealingPartner(self._instance, start, seconds=seconds, seed=seed) as annealing:
+                self._take_over(annealing, partner)
         while self._goes_on():
-            for bound, guide in partner.news():
-                self._raise(bound)
-                if guide is not None:
-                    self._search.learn(guide)
+            self._hear(partner)
             self._step()
         for bound, _ in partner.news():
             self._raise(bound)
+
+    def _may_anneal(self) -> bool:
+        """Annealing pays where there is time to cool; it knows neither a fixed part of the week nor a usual one."""
+        instance = self._instance
+        is_free = instance.fixed == Timetable() and instance.usual is None and not instance.begins
+        return is_free and self._search.is_valid and self._effort.seconds >= LEAST_ANNEALING_SECONDS
+
+    def _take_over(self, annealing: AnnealingPartner, partner: BoundPartner) -> None:
+        """Keep what the annealing finds, once checked, until it has cooled."""
+        is_ready = False
+        while self._goes_on():
+            self._hear(partner)
+            # Until the kernels are compiled the time is better spent searching here.
+            if not is_ready:
+                self._step()
+            week = annealing.next(ANNEALING_POLL_SECONDS if is_ready else 0.0)
+            if week is not None:
+                is_ready = True
+                self._search.offer(week)
+                self._progress()
+            elif not annealing.is_at_work:
+                return
+
+    def _hear(self, partner: BoundPartner) -> None:
+        for bound, guide in partner.news():
+            self._raise(bound)
+            if guide is not None:
+                self._search.learn(guide)
 
     def _in_turn(self) -> None:
         """Raise the bound and search by turns, by effort alone, so that it can be repeated."""

@@ -1,0 +1,75 @@
+"""The annealing, in a process of its own, that sends home each better week."""
+
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from services.scheduler.solver.annealing.engine import Annealing
+from services.scheduler.solver.grid import Grid
+from services.scheduler.solver.instance import Instance, Timetable
+from services.scheduler.solver.lifetime import die_with_parent
+from services.scheduler.solver.offers import enumerate_offers
+from services.scheduler.solver.statics import Statics
+
+HOT: Final = 80.0
+COLD: Final = 1.5
+MOVES_AT_ONCE: Final = 20_000
+SECONDS_BETWEEN_WEEKS: Final = 1.0
+
+
+class AnnealingPartner:
+    """Anneals a timetable for so many seconds in a child process, which ends with this one however it ends."""
+
+    def __init__(self, instance: Instance, start: Timetable, *, seconds: float, seed: int) -> None:
+        context = get_context("spawn")
+        self._receiver, sender = context.Pipe(duplex=False)
+        self._process = context.Process(target=_anneal, args=(instance, start, seconds, seed, sender), daemon=True)
+        self._process.start()
+        sender.close()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Say whether more may come."""
+        return self._process.is_alive()
+
+    def next(self, seconds: float) -> Timetable | None:
+        """Wait so long for a better week."""
+        try:
+            week: Timetable | None = self._receiver.recv() if self._receiver.poll(seconds) else None
+        except (EOFError, OSError):
+            self._process.join()
+            return None
+        return week
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.join()
+        self._receiver.close()
+
+
+def _anneal(instance: Instance, start: Timetable, seconds: float, seed: int, sender: Connection) -> None:
+    """Cool down over the time that compiling leaves."""
+    die_with_parent()
+    ends = monotonic() + seconds
+    grid = Grid(instance)
+    offers = enumerate_offers(instance, grid)
+    annealing = Annealing(instance, offers, Statics(instance, grid), grid, seed)
+    annealing.load(start)
+    annealing.anneal(1, COLD)
+    # Compiled: from here on every second of the processor is spent on better weeks.
+    sender.send(start)
+    began, sent, said = monotonic(), annealing.cost, monotonic()
+    while (now := monotonic()) < ends:
+        annealing.anneal(MOVES_AT_ONCE, HOT * (COLD / HOT) ** ((now - began) / (ends - began)))
+        if annealing.cost < sent and now - said > SECONDS_BETWEEN_WEEKS:
+            sent, said = annealing.cost, now
+            sender.send(annealing.timetable())
+    if annealing.cost < sent:
+        sender.send(annealing.timetable())
