@@ -16,11 +16,12 @@ from services.operator.bench.instances import generated
 from services.operator.bench.peers.peer import Peer, PeerAbsentError
 from services.operator.bench.peers.python import front_desk, local_search
 from services.operator.bench.peers.timefold import timefold
-from services.operator.bench.solver_run import SolverRun, run_solver
+from services.operator.bench.solver_run import SolverRun, compile_kernels, run_solver
 from services.operator.bench.timing import machine
 from services.operator.bench.verdicts import judge
 from services.operator.errors import OperatorError
 from services.operator.state import PROJECT
+from services.scheduler.solver.solve import LEAST_ANNEALING_SECONDS
 
 SHARED_INSTANCES = PROJECT.parent / "shared" / "solver" / "instances"
 SIZES = {"small": 12, "medium": 30}
@@ -44,6 +45,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """
     documents = instances(arguments.instances, arguments.only, arguments.seed)
     measured: dict[str, Any] = {}
+    if arguments.time_limit >= LEAST_ANNEALING_SECONDS:
+        compile_kernels()
     for name, document in documents.items():
         run = run_solver(
             name, document, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers

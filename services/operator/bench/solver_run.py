@@ -11,6 +11,7 @@ from services.operator.errors import OperatorError
 from services.operator.state import PROJECT
 
 _COMMAND: Final = (sys.executable, "-m", "services.scheduler.solver.process")
+_COMPILE: Final = (sys.executable, "-m", "services.scheduler.solver.annealing")
 
 
 class SolveFailedError(OperatorError):
@@ -42,6 +43,11 @@ class SolverRun(NamedTuple):
         """When the first complete week was there, from the start of the solve."""
         first: float = self.trace[0]["seconds"]
         return first
+
+
+def compile_kernels() -> None:
+    """Have the solver's machine code ready, as a worker has it by the time of its first long solve."""
+    subprocess.run(_COMPILE, cwd=PROJECT, check=True)
 
 
 def run_solver(name: str, instance: Mapping[str, Any], *, time_limit: float, seed: int, workers: int) -> SolverRun:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -59,7 +60,30 @@ class Neighbourhood:
         restaffed: frozenset[int] = frozenset(),
     ) -> Problem:
         """Free the patients and everything that depends on them alone."""
-        columns = [self._person[patient] for patient in sorted(free, key=self._person.__getitem__)]
+        board, freed = self._freed(timetable, free, extra, restaffed, MOST_LEADERS)
+        visits = dict.fromkeys(visit for visit in timetable.visits if visit.patient in free)
+        for column in self._columns(free):
+            patient = self._instance.patients[column].id
+            joinable = [join.offer for join in freed.joins if join.patient == patient]
+            visits.update(dict.fromkeys(self._choices.of(board, column, joinable)))
+        return replace(freed, visits=tuple(visits))
+
+    def meetings(self, timetable: Timetable, free: frozenset[Id], extra: Iterable[Offer]) -> Problem:
+        """Free the patients' meetings, under any leader; their visits are gone."""
+        return self._freed(timetable, free, extra, frozenset(), len(self._staff))[1]
+
+    def _columns(self, free: frozenset[Id]) -> list[int]:
+        return [self._person[patient] for patient in sorted(free, key=self._person.__getitem__)]
+
+    def _freed(
+        self,
+        timetable: Timetable,
+        free: frozenset[Id],
+        extra: Iterable[Offer],
+        restaffed: frozenset[int],
+        most_leaders: int,
+    ) -> tuple[Board, Problem]:
+        columns = self._columns(free)
         existing: dict[Offer, list[TherapyGroup]] = defaultdict(list)
         outside: list[TherapyGroup] = []
         for group in timetable.groups:
@@ -82,7 +106,8 @@ class Neighbourhood:
         joins: list[Join] = []
         for offer in chosen:
             keeps = bool(held.get(offer)) and offer.day not in restaffed
-            leads += self._leads(board, offer, existing.get(offer, []), keeps=keeps)
+            current = [group.lead for group in existing.get(offer, [])]
+            leads += self._leads(board, offer, current, most=0 if keeps else most_leaders)
             assists += self._assists(board, offer, existing.get(offer, []))
             row = self._offers.index[offer]
             joins += [
@@ -90,29 +115,21 @@ class Neighbourhood:
                 for column in columns
                 if self._offers.eligible[row, column]
             ]
-        visits = dict.fromkeys(visit for visit in timetable.visits if visit.patient in free)
-        for column in columns:
-            patient = self._instance.patients[column].id
-            joinable = [join.offer for join in joins if join.patient == patient]
-            visits.update(dict.fromkeys(self._choices.of(board, column, joinable)))
-        return Problem(
+        return board, Problem(
             instance=self._instance,
             joins=tuple(joins),
             leads=tuple(leads),
             assists=tuple(assists),
-            visits=tuple(visits),
+            visits=(),
             held={offer: members for offer, members in held.items() if members},
             background=background,
         )
 
-    def _leads(self, board: Board, offer: Offer, groups: list[TherapyGroup], *, keeps: bool) -> list[Staffing]:
-        current = [group.lead for group in groups]
-        if keeps:
-            return [Staffing(offer, who) for who in current]
-        able = self._free(board, offer, self._offers.leaders)
+    def _leads(self, board: Board, offer: Offer, current: list[Id], *, most: int) -> list[Staffing]:
+        able = self._free(board, offer, self._offers.leaders) if most else []
         others = [who for who in able if who not in current]
         self._random.shuffle(others)
-        return [Staffing(offer, who) for who in [*current, *others[:MOST_LEADERS]]]
+        return [Staffing(offer, who) for who in [*current, *others[:most]]]
 
     def _assists(self, board: Board, offer: Offer, groups: list[TherapyGroup]) -> list[Staffing]:
         current = [group.co for group in groups if group.co is not None]

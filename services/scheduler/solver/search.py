@@ -51,13 +51,18 @@ class Search:
         self.goals: Goals = verdict.goals
         self.work = 0.0
 
+    @property
+    def guide(self) -> Guide | None:
+        """What the bound has taught so far."""
+        return self._picker.guide
+
     def learn(self, guide: Guide) -> None:
         """Take prices and wanted seats from the bound."""
         self._picker.guide = guide
 
     def step(self, seconds: float, cancelled: Callable[[], bool], *, by_effort: bool) -> None:
         """Try one neighbourhood."""
-        pick = self._picker.pick(self.timetable, self._unmet())
+        pick = self._picker.pick(self.timetable, self.unmet())
         problem = self._neighbourhood.problem(self.timetable, pick.free, pick.extra, pick.restaffed)
         submodel = Submodel(problem)
         submodel.hint(self.timetable)
@@ -82,8 +87,8 @@ class Search:
         self.timetable, self.goals, self.is_valid = timetable, verdict.goals, True
         return gain
 
-    def _unmet(self) -> Array:
-        """Each patient's unmet slots that are not unavoidable."""
+    def unmet(self) -> Array:
+        """Return each patient's unmet slots that are not unavoidable."""
         missing = np.array([float(sum(p.needs.values())) for p in self._instance.patients])
         for group in self.timetable.groups:
             for member in group.members:

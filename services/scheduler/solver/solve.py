@@ -7,9 +7,11 @@ from time import monotonic
 
 import numpy as np
 
+from services.scheduler.solver.annealing.compiled import keeps_code
 from services.scheduler.solver.annealing.partner import AnnealingPartner
 from services.scheduler.solver.bound import BoundSearch, rounded, unavoidable_unmet
 from services.scheduler.solver.check import check
+from services.scheduler.solver.core import Core
 from services.scheduler.solver.explain import explain
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.grid import Grid
@@ -25,7 +27,12 @@ CLOSING_SECONDS = 0.5
 BOUND_STEP_WORK = 0.05
 BOUND_SHARE = 0.5
 LEAST_ANNEALING_SECONDS = 30.0
-ANNEALING_SHARE = 0.85
+# Sites with so many patients anneal as long as they then search; smaller ones need less of it.
+AS_LONG_AS_THE_REST = 40
+LEAST_CORE_SECONDS = 5.0
+CORE_SECONDS = 12.0
+CORE_SHARE = 0.7
+NEIGHBOURHOODS_EACH = 4
 ANNEALING_POLL_SECONDS = 0.2
 TOLERANCE = 1e-6
 
@@ -107,11 +114,8 @@ class _Solve:
 
     def _beside(self, partner: BoundPartner) -> None:
         """Search here while the partner raises the bound; a longer solve anneals first."""
-        if self._may_anneal():
-            seconds = ANNEALING_SHARE * (self._effort.seconds - self._elapsed())
-            start, seed = self._search.timetable, self._effort.seed
-            with AnnealingPartner(self._instance, start, seconds=seconds, seed=seed) as annealing:
-                self._take_over(annealing, partner)
+        if self._may_anneal() and self._anneal(partner):
+            self._decide_meetings(partner)
         while self._goes_on():
             self._hear(partner)
             self._step()
@@ -124,21 +128,46 @@ class _Solve:
         is_free = instance.fixed == Timetable() and instance.usual is None and not instance.begins
         return is_free and self._search.is_valid and self._effort.seconds >= LEAST_ANNEALING_SECONDS
 
-    def _take_over(self, annealing: AnnealingPartner, partner: BoundPartner) -> None:
-        """Keep what the annealing finds, once checked, until it has cooled."""
-        is_ready = False
+    def _anneal(self, partner: BoundPartner) -> bool:
+        """Keep what the annealing finds, once checked, until it has cooled; say whether its code is at hand."""
+        people = len(self._instance.patients)
+        seconds = people / (people + AS_LONG_AS_THE_REST) * self._left()
+        start, seed, is_ready = self._search.timetable, self._effort.seed, False
+        with AnnealingPartner(self._instance, start, seconds=seconds, seed=seed) as annealing:
+            while self._goes_on():
+                self._hear(partner)
+                # Until the kernels are compiled the time is better spent searching here.
+                if not is_ready:
+                    self._step()
+                week = annealing.next(ANNEALING_POLL_SECONDS if is_ready else 0.0)
+                if week is not None:
+                    is_ready = True
+                    self._search.offer(week)
+                    self._progress()
+                elif not annealing.is_at_work:
+                    break
+        return is_ready and keeps_code()
+
+    def _decide_meetings(self, partner: BoundPartner) -> None:
+        """Take turns: many people's meetings, then neighbourhoods with everything in them."""
+        core = Core(self._instance, self._offers, self._statics, self._grid, self._effort.seed)
         while self._goes_on():
             self._hear(partner)
-            # Until the kernels are compiled the time is better spent searching here.
-            if not is_ready:
-                self._step()
-            week = annealing.next(ANNEALING_POLL_SECONDS if is_ready else 0.0)
-            if week is not None:
-                is_ready = True
-                self._search.offer(week)
+            guide, left = self._search.guide, self._left()
+            if guide is not None and left > LEAST_CORE_SECONDS:
+                seconds = CORE_SHARE * left if core.is_whole else min(CORE_SECONDS, left)
+                unmet = self._search.unmet()
+                week = core.improve(self._search.timetable, guide, unmet, seconds=seconds, cancelled=self._cancelled)
+                if week is not None:
+                    self._search.offer(week)
                 self._progress()
-            elif not annealing.is_at_work:
-                return
+            for _ in range(NEIGHBOURHOODS_EACH):
+                if self._goes_on():
+                    self._hear(partner)
+                    self._step()
+
+    def _left(self) -> float:
+        return self._effort.seconds - CLOSING_SECONDS - self._elapsed()
 
     def _hear(self, partner: BoundPartner) -> None:
         for bound, guide in partner.news():
@@ -161,8 +190,7 @@ class _Solve:
 
     def _step(self) -> None:
         before = self._search.work
-        left = self._effort.seconds - CLOSING_SECONDS - self._elapsed()
-        self._search.step(left, self._cancelled, by_effort=self._effort.work is not None)
+        self._search.step(self._left(), self._cancelled, by_effort=self._effort.work is not None)
         self._work += self._search.work - before
         self._progress()
 

@@ -12,6 +12,7 @@ from services.chassis.telemetry import configure_logging, frames
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.courier import Courier
 from services.scheduler.worker.poller import Poller
+from services.scheduler.worker.solver import compile_ahead
 from services.scheduler.worker.worker import Worker
 
 
@@ -28,6 +29,7 @@ async def _run(settings: SchedulerSettings) -> None:
             Courier.opened(settings) as courier,
             asyncio.TaskGroup() as tasks,
         ):
+            tasks.create_task(compile_ahead())
             tasks.create_task(worker.run())
             tasks.create_task(poller.run())
             tasks.create_task(courier.run())

@@ -16,6 +16,7 @@ from services.contracts.scheduler.timetables import SolveProgress
 
 _ROOT: Final = Path(services.__path__[0]).parent
 _MODULE: Final = "services.scheduler.solver.process"
+_KERNELS: Final = "services.scheduler.solver.annealing"
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 
 
@@ -89,7 +90,7 @@ async def running_solver(request: dict[str, Any]) -> AsyncIterator[SolverRun]:
         stderr=DEVNULL,
         limit=_LONGEST_LINE,
         cwd=_ROOT,
-        env={"PYTHONUTF8": "1"},
+        env=_environment(),
     )
     run = SolverRun(process)
     try:
@@ -101,3 +102,21 @@ async def running_solver(request: dict[str, Any]) -> AsyncIterator[SolverRun]:
         yield run
     finally:
         await run.kill()
+
+
+async def compile_ahead() -> None:
+    """Have the solver's kernels compiled, or find them compiled, before a solve would wait for them."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", _KERNELS, stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, cwd=_ROOT, env=_environment()
+    )
+    try:
+        if await process.wait():
+            structlog.get_logger().warning("solver kernels not compiled", status=process.returncode)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+
+
+def _environment() -> dict[str, str]:
+    kept = {"PYTHONPYCACHEPREFIX": sys.pycache_prefix} if sys.pycache_prefix else {}
+    return {"PYTHONUTF8": "1", **kept}

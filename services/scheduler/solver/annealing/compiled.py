@@ -1,6 +1,8 @@
 """How the kernels are compiled, and where the machine code is kept between processes."""
 
 import hashlib
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -22,8 +24,28 @@ def _fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-# Beside the code and nowhere else: what is loaded from here is executed.
-config.CACHE_DIR = str(_FOLDER / "__pycache__" / _fingerprint())
+def _kept_in() -> Path | None:
+    """Return where Python keeps what it compiles (PYTHONPYCACHEPREFIX, or beside the code), if that may be written.
+
+    Nowhere else: what is loaded from there is executed.
+    """
+    above = Path(sys.pycache_prefix, *_FOLDER.parts[1:]) if sys.pycache_prefix else _FOLDER
+    folder = above / "__pycache__" / _fingerprint()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+_KEPT_IN = _kept_in()
+if _KEPT_IN is not None:
+    config.CACHE_DIR = str(_KEPT_IN)
+
+
+def keeps_code() -> bool:
+    """Say whether another process finds compiled what one has compiled."""
+    return _KEPT_IN is not None
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
@@ -34,5 +56,5 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 def entry(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function that Python calls, and keep its machine code; it runs without the interpreter's lock."""
-    compiled: Callable[P, R] = numba.njit(function, cache=True, nogil=True)
+    compiled: Callable[P, R] = numba.njit(function, cache=_KEPT_IN is not None, nogil=True)
     return compiled

@@ -118,7 +118,9 @@ class _Writer:
         team_first, team_list = self._teams()
         enemies_first, enemies_list = _rows(self._enemies())
         return Facts(
-            need=_table([[patient.needs.get(code, 0) for code in self._services] for patient in people]),
+            need=_table([[patient.needs.get(code, 0) for code in self._services] for patient in people]).reshape(
+                len(people), len(self._services)
+            ),
             most_a_day=_ints([instance.max_slots_day(patient) for patient in people]),
             preference=_table([HALVES * self._statics.preference(patient) for patient in people]),
             told=self._told(),
