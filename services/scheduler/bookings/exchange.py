@@ -10,7 +10,7 @@ from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.bookings import storage
-from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages, seat_rules_broken
+from services.scheduler.bookings.logic import DayRules, FreedSeats, HeldSeats, Outages, seat_rules_broken
 from services.scheduler.bookings.storage import LockedSession
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
@@ -59,6 +59,7 @@ class ExchangeLogic:
         commitments: CommitmentsReader,
         outages: Outages,
         held_seats: HeldSeats,
+        rules: DayRules,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -67,6 +68,7 @@ class ExchangeLogic:
         self._commitments = commitments
         self._outages = outages
         self._held_seats = held_seats
+        self._rules = rules
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -112,7 +114,9 @@ class ExchangeLogic:
     async def broken(self, move: Move) -> list[BrokenRule]:
         """Say everything that speaks against a patient's new seat."""
         both = [move.leaving.id, move.entering.id]
-        found = await seat_rules_broken(self._db, self._commitments, move.entering, move.seating, without=both)
+        found = await seat_rules_broken(
+            self._db, self._commitments, self._rules, move.entering, move.seating, without=both
+        )
         if move.leaving.facts.service is not move.entering.facts.service:
             found.insert(0, _OTHER_SERVICE)
         if move.finds_no_seat:

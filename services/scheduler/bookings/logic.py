@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from services.chassis.clock import Clock
@@ -33,6 +33,7 @@ from services.scheduler.errors import (
     NoSeatError,
     PatientBookedError,
 )
+from services.scheduler.solver.limits import RuleLimits
 
 
 class FreedSeats(Protocol):
@@ -56,6 +57,13 @@ class Outages(Protocol):
 
     async def disrupted(self, appointments: Collection[AppointmentId]) -> AbstractSet[AppointmentId]:
         """Return those of the sessions that would be refused."""
+
+
+class DayRules(Protocol):
+    """Knows what a patient's day may be at a site, and whose figures these are."""
+
+    async def limits(self, site_id: SiteId, day: date) -> RuleLimits:
+        """Return the limits that count on a day."""
 
 
 class HeldSeats(Protocol):
@@ -91,6 +99,7 @@ class BookingsLogic:
         records: RecordsClient,
         outages: Outages,
         held_seats: HeldSeats,
+        rules: DayRules,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -100,6 +109,7 @@ class BookingsLogic:
         self._records = records
         self._outages = outages
         self._held_seats = held_seats
+        self._rules = rules
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -182,7 +192,9 @@ class BookingsLogic:
         await self._outages.refuse_disrupted(appointment_id)
         if not is_held and not takes_held_back:
             await self._refuse_held_back(session, seating)
-        refuse(await seat_rules_broken(self._db, self._commitments, session, seating, without=[session.id]))
+        refuse(
+            await seat_rules_broken(self._db, self._commitments, self._rules, session, seating, without=[session.id])
+        )
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
         elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
@@ -223,6 +235,7 @@ class BookingsLogic:
 async def seat_rules_broken(
     db: UnitOfWork,
     commitments: CommitmentsReader,
+    rules: DayRules,
     session: LockedSession,
     seating: PatientSeating,
     *,
@@ -233,7 +246,8 @@ async def seat_rules_broken(
     way = way_of(facts.modality, seating)
     busy = await commitments.of_patients([patient_id], facts.start - way, facts.end + way)
     others = await storage.other_sessions(db, patient_id, facts, without=without)
-    return rules_broken(facts, seating, busy=busy.get(patient_id, ()), others=others)
+    limits = await rules.limits(session.site_id, facts.start.astimezone(facts.zone).date())
+    return rules_broken(facts, seating, busy=busy.get(patient_id, ()), others=others, limits=limits)
 
 
 async def seating_of(records: RecordsClient, patient_id: PatientId, caller_token: str) -> PatientSeating:

@@ -73,11 +73,18 @@ def _day_rules(session: SessionFacts, others: Collection[SessionFacts], limits: 
     if length > limits.day_slots * SLOT:
         hours = limits.day_slots * SLOT / timedelta(hours=1)
         yield BrokenRule(
-            code="day-too-long", sentence=f"the patient's day would have more than {hours:g} h of sessions"
+            code="day-too-long",
+            sentence=f"the patient's day would have more than {hours:g} h of sessions{_by(limits, 'day_slots')}",
         )
     if session.service is ServiceKind.NURSE_VISIT and _is_near(session, others, limits.nurse_days_apart):
-        sentence = f"specimen days lie at least {limits.nurse_days_apart} days apart"
+        sentence = f"specimen days lie at least {limits.nurse_days_apart} days apart{_by(limits, 'nurse_days_apart')}"
         yield BrokenRule(code="nurse-visits-too-close", sentence=sentence)
+
+
+def _by(limits: RuleLimits, limit: str) -> str:
+    """Say whose figure a limit is, where that is known."""
+    source = limits.citations.get(limit)
+    return "" if source is None else f" ({source})"
 
 
 def _is_near(session: SessionFacts, others: Iterable[SessionFacts], days: int) -> bool:
@@ -87,11 +94,16 @@ def _is_near(session: SessionFacts, others: Iterable[SessionFacts], days: int) -
 
 
 def rules_broken(
-    session: SessionFacts, seating: PatientSeating, *, busy: Iterable[Interval], others: Sequence[SessionFacts]
+    session: SessionFacts,
+    seating: PatientSeating,
+    *,
+    busy: Iterable[Interval],
+    others: Sequence[SessionFacts],
+    limits: RuleLimits = LIMITS,
 ) -> list[BrokenRule]:
     """Say everything that speaks against giving a patient this session."""
     return [
-        *day_rules_broken(session, others),
+        *day_rules_broken(session, others, limits),
         *calendar_rules_broken(session, seating, busy),
         *plan_rules_broken(session, seating),
     ]

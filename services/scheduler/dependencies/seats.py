@@ -18,6 +18,7 @@ from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
 from services.scheduler.offers.logic import OffersLogic, OffersReader
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
 
@@ -66,6 +67,7 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
         records=records,
         outages=outages_in(work.read),
         held_seats=held_seats_in(work),
+        rules=RulePacksReader(work.read, SitesReader(work.read)),
         freed_seats=freed_seats_in(work, records),
         clock=work.clock,
     )

@@ -12,6 +12,7 @@ from services.scheduler.dependencies.attendance import make_ups_in
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
 from services.scheduler.dependencies.seats import freed_seats_in, held_seats_in
 from services.scheduler.notices.announcing import Announcements
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.swaps.logic import SwapsLogic, SwapsReader
 
@@ -27,6 +28,7 @@ async def _swaps(command: Command, records: Records) -> SwapsLogic:
         commitments=CommitmentsReader(command.read),
         outages=outages_in(command.read),
         held_seats=held_seats_in(command),
+        rules=RulePacksReader(command.read, SitesReader(command.read)),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -24,12 +24,14 @@ from services.scheduler.rule_packs import storage
 from services.scheduler.rule_packs.rules import (
     WeekRules,
     caseload_notes,
+    day_limits,
     nothing_set,
     payer_notes,
     settings_of,
     with_rules,
 )
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solver.limits import RuleLimits
 
 _STALE: Final = "The rule settings have changed since you read them; read them again and send their ETag."
 
@@ -77,6 +79,11 @@ class RulePacksReader:
     async def of_week(self, site_id: SiteId, requirements: WeekRequirements) -> WeekRules:
         """Return the figures that bind a site's week and those who are to come in it."""
         return WeekRules.of_week(self._packs, await self._settings(site_id), requirements)
+
+    async def limits(self, site_id: SiteId, day: date) -> RuleLimits:
+        """Return the limits of a patient's day at a site, as hands that give one seat at a time keep them."""
+        rules = WeekRules.of(self._packs, await self._settings(site_id), (), day, day)
+        return day_limits(rules)
 
     async def bind(
         self,

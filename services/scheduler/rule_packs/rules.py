@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from services.contracts.rule_packs import (
 from services.contracts.scheduler.sites import Practitioner
 from services.contracts.vocabulary import ServiceKind
 from services.policy.rule_packs.layering import effective, own_pack, situation_of
+from services.scheduler.solver.limits import RuleLimits
 from services.scheduler.weeks import SLOT_MINUTES, SLOTS_A_DAY
 
 COUNSELLOR_ROLES: Final = frozenset({"counsellor", "therapist"})
@@ -175,6 +176,17 @@ def _held_to_a_day(instance: Mapping[str, Any], rules: WeekRules, requirements: 
         patients.append({**patient, "max_slots_day": rule.value // SLOT_MINUTES})
         citations[f"day_slots:{patient['id']}"] = rule.source
     return {**instance, "patients": patients, "limits": {**limits, "citations": citations}}
+
+
+def day_limits(rules: WeekRules) -> RuleLimits:
+    """Return the limits of one patient's day, as far as figures count; each says whose it is."""
+    found: dict[str, int] = {}
+    citations: dict[str, str] = {}
+    for limit, key, unit in _LIMITS:
+        rule = rules.together[key, None]
+        if rule.value is not None and rule.source is not None:
+            found[limit], citations[limit] = rule.value // unit, rule.source
+    return replace(RuleLimits(), **found, citations=citations)  # type: ignore[arg-type] # the names are of limits
 
 
 def caseload_notes(rules: WeekRules, patients: int, practitioners: Iterable[Practitioner]) -> Iterator[str]:

@@ -9,10 +9,11 @@ import pytest
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
+from services.contracts.vocabulary import ServiceKind
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Instance
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of
+from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of
 from tests.scheduler.proposals.conftest import Week
 from tests.support.tokens import Tokens
 
@@ -29,6 +30,11 @@ def override(key: str, value: int, **changes: Any) -> Json:
         "effective_from": "2026-01-01",
         **changes,
     }
+
+
+@pytest.fixture
+async def site(clinic: Clinic) -> Json:
+    return clinic.site
 
 
 @pytest.fixture
@@ -338,3 +344,19 @@ async def test_a_day_tells_which_figure_counts_on_it(
 
     assert found == [None, 3, 3, 4]
     assert no_day.status_code == 422
+
+
+async def test_a_seat_given_by_hand_keeps_the_day_that_the_site_is_bound_to(
+    *, clinic: Clinic, desk: Desk, set_up: SetUp, new_patient: Make
+) -> None:
+    ann = await new_patient(clinic.site)
+    education = group(start=TUESDAY_NINE.replace(hour=16), service=ServiceKind.EDUCATION_GROUP, track=None)
+    [_, later] = await desk.publish(group(ann), education)
+    await set_up(clinic.site, {"overrides": [override("day_minutes_most", 150)]})
+    refused = await desk.ask("book", later, ann)
+    await set_up(clinic.site, {"overrides": [override("day_minutes_most", 180)]}, version=1)
+    given = await desk.ask("book", later, ann)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "day-too-long")
+    assert "2.5 h of sessions (rule pack organization, override 1: Programme policy 4.2)" in refused.json()["detail"]
+    assert given.status_code == 200, given.text
