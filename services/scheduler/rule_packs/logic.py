@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -34,6 +36,12 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.limits import RuleLimits
 
 _STALE: Final = "The rule settings have changed since you read them; read them again and send their ETag."
+
+
+@lru_cache(maxsize=64)
+def _unset_limits(day: date) -> RuleLimits:
+    """Return the limits of a day at any site that nobody has set up; seats are asked for often, and days are few."""
+    return day_limits(WeekRules.of(all_packs(), nothing_set(SiteId(UUID(int=0))), (), day, day))
 
 
 class RulePacksReader:
@@ -82,8 +90,10 @@ class RulePacksReader:
 
     async def limits(self, site_id: SiteId, day: date) -> RuleLimits:
         """Return the limits of a patient's day at a site, as hands that give one seat at a time keep them."""
-        rules = WeekRules.of(self._packs, await self._settings(site_id), (), day, day)
-        return day_limits(rules)
+        settings = await storage.newest(self._read, site_id)
+        if settings is None:
+            return _unset_limits(day)
+        return day_limits(WeekRules.of(self._packs, settings, (), day, day))
 
     async def bind(
         self,
