@@ -16,7 +16,7 @@ from services.scheduler.solver.objective import Objective
 from services.scheduler.solver.offers import Offer
 from services.scheduler.solver.repair.choices import Choice
 from services.scheduler.solver.repair.promises import Promise
-from services.scheduler.solver.rules import ALL_RULES, GroupMinimum, Rule
+from services.scheduler.solver.rules import ALL_RULES, GroupMinimum, NoContact, Rule
 
 _SOLVED: Final = (cp_model.OPTIMAL, cp_model.FEASIBLE)
 
@@ -48,7 +48,8 @@ class Levels:
         self._solution: list[int] | None = None
         self._hinted: dict[int, int] = {}
         for rule in rules:
-            if not (self._scope.relaxed and isinstance(rule, GroupMinimum)):
+            # A model takes copies side by side for one, which no relaxation may: what it proves holds for all weeks.
+            if not (self._scope.relaxed and isinstance(rule, (GroupMinimum, NoContact))):
                 rule.add(self.model, self.variables)
         self._same = self._literals_by_promise()
         self.touched = self._touched()

@@ -38,7 +38,7 @@ from services.scheduler.solver.statics import Statics
 
 # Of the time that is left, for one model; and what is kept back for the levels below the people touched.
 _SHARE: Final = 0.6
-_CLOSING_SHARE: Final = 0.25
+_CLOSING_SHARE: Final = 0.15
 _LEAST_SECONDS: Final = 0.05
 # Beyond so many more people than the fewest, minutes are given up rather than the week turned over.
 _MOST_MORE: Final = 8
@@ -46,8 +46,8 @@ _MOST_MORE: Final = 8
 _BUILD_AND_SOLVE: Final = 2.0
 # For each of the levels below minutes and people: whoever waits for a repair waits for those two.
 _POLISH_SECONDS: Final = 1.0
-# A week that was found is checked, and once more against the facts as they were asked about.
-_LOOKS: Final = 2
+# For the first model: without an answer of it there is nothing to go on with.
+_FIRST_SHARE: Final = 0.9
 # Times of a visit that are weighed first; enough for most repairs.
 _FEW_STARTS: Final = 24
 
@@ -79,6 +79,15 @@ def _never() -> bool:
     return False
 
 
+def _are_side_by_side(week: Timetable, pair: tuple[Id, Id]) -> bool:
+    """Say whether the two are in meetings of one kind at one time."""
+    one, other = (
+        {(group.kind, group.day, group.slot, group.modality) for group in week.groups if who in group.members}
+        for who in pair
+    )
+    return bool(one & other)
+
+
 def repair(
     instance: Instance,
     *,
@@ -104,8 +113,11 @@ class _Repairing:
     ) -> None:
         self._began = monotonic()
         self._asked = instance
-        # Members are dealt to the copies of a meeting as they are dealt to their usual groups.
-        self._instance = replace(self._asked, usual=standing(self._asked))
+        # Members are dealt to the copies of a meeting as they are dealt to their usual groups. A model takes copies
+        # side by side for one: of two in them who may not meet, only the checker judges.
+        usual = standing(self._asked)
+        apart = tuple(pair for pair in self._asked.no_contact if not _are_side_by_side(usual, pair))
+        self._instance = replace(self._asked, usual=usual, no_contact=apart)
         self._seconds = seconds
         self._cancelled = cancelled
         self._report = on_better
@@ -122,7 +134,7 @@ class _Repairing:
         hit = list(Faults(self._instance, self._told).hit())
         # Where a session cannot stay, the week cannot: no need to check the whole of it.
         if hit or not self._consider(self._told):
-            by_hand = rebooked(self._instance, self._told, hit)
+            by_hand = rebooked(self._asked, self._told, hit)
             if not self._consider(by_hand):
                 self._consider(what_remains(self._instance, self._told, hit))
             self._prepare(frozenset(session.day for session in hit) or EVERY_DAY)
@@ -157,7 +169,7 @@ class _Repairing:
         scope = Scope(frozenset(), self._days, relaxed=True)
         model = self._levels(scope)
         model.hint(self._told)
-        found = model.minimise(model.people, seconds=self._slice(), linear=True)
+        found = model.minimise(model.people, seconds=self._left() * _FIRST_SHARE, linear=True)
         self._least_touched = found.bound
         if found.value is None:
             return frozenset(promise.patient for promise in self._choices.promises if promise.day in self._days)
@@ -266,7 +278,7 @@ class _Repairing:
         if self._best is None or not self._best[0].lost:
             return
         may_stop = lambda: self._cancelled() or self._left(closing=True) <= _LEAST_SECONDS  # noqa: E731
-        filled = refilled(self._instance, self._told, self._best[1], may_stop)
+        filled = refilled(self._asked, self._told, self._best[1], may_stop)
         if self._consider(filled):
             self._model = None
 
@@ -305,7 +317,7 @@ class _Repairing:
         verdict = check(self._asked, named)
         if not verdict.ok:
             return False
-        self._best = measures, named
+        self._best, self._verdict = (measures, named), verdict
         if self._report is not None:
             self._report(verdict)
         return True
@@ -313,7 +325,7 @@ class _Repairing:
     def _left(self, *, closing: bool = False) -> float:
         """Return the seconds left, without what is kept back for the end, and for looking at what was found."""
         whole = self._seconds if closing else self._seconds * (1 - _CLOSING_SHARE)
-        whole -= _LOOKS * self._slowest_look
+        whole -= self._slowest_look
         return max(_LEAST_SECONDS, self._began + whole - monotonic())
 
     def _slice(self) -> float:
@@ -324,14 +336,13 @@ class _Repairing:
         if self._best is None:
             return Repair(Status.UNKNOWN, None, None, None, None, self._lost_bound, self._least_touched, elapsed)
         measures, timetable = self._best
-        verdict = check(self._asked, timetable)
         spared = max((more + 1 for more, floor in enumerate(self._floors) if floor > measures.lost), default=0)
         answer = Repair(
             status=Status.FEASIBLE,
             timetable=timetable,
             measures=measures,
-            goals=verdict.goals,
-            cost=verdict.cost,
+            goals=self._verdict.goals,
+            cost=self._verdict.cost,
             lost_bound=self._lost_bound,
             touched_bound=self._least_touched + spared,
             seconds=elapsed,

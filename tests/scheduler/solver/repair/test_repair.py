@@ -11,7 +11,7 @@ from services.scheduler.solver.check import check
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.greedy import greedy
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Id, Instance, Interval, Timetable, Visit
+from services.scheduler.solver.instance import Id, Instance, Interval, TherapyGroup, Timetable, Visit
 from services.scheduler.solver.model import Problem, Variables
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Status
@@ -253,3 +253,33 @@ def test_one_more_person_is_touched_where_that_keeps_minutes(
     assert answer.measures is not None
     assert answer.measures.rank == (0, 2, 2, 0)
     assert (answer.lost_bound, answer.touched_bound) == (0, 2)
+
+
+def test_two_who_may_not_meet_may_go_on_side_by_side(
+    patient: Callable[..., Document], make: Callable[..., Instance]
+) -> None:
+    """They sit in two groups at one time, which a model takes for one; a visit falls out, and has a substitute."""
+    people = [patient(n, needs={"skills_group": 6}) for n in range(4)]
+    instance = make(
+        patients=[*people, patient(4, needs={"individual": 4})],
+        group_size={"min": 2, "max": 4, "co_facilitator_above": 3},
+        no_contact=[["patient-0", "patient-2"]],
+    )
+    groups = tuple(
+        TherapyGroup("skills", MONDAY, 10, "on_site", None, "en", f"staff-{n}", None, room, members)
+        for n, room, members in (
+            (0, "big", ("patient-0", "patient-1")),
+            (1, "small", ("patient-2", "patient-3")),
+        )
+    )
+    seen = Visit("patient-4", "individual", MONDAY, 24, "on_site", "staff-0")
+    instance = replace(instance, published=Timetable(groups, (seen,)))
+    assert check(instance, instance.published or Timetable()).ok
+
+    after, answer = mended(instance, PractitionerOut("staff-0", (Interval(MONDAY, 24, 28),)))
+
+    assert answer.measures is not None
+    assert answer.measures.rank == (0, 0, 0, 1)
+    assert (answer.touched_bound, answer.status) == (0, Status.OPTIMAL)
+    assert answer.timetable is not None
+    assert check(after, answer.timetable).ok
