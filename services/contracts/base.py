@@ -1,6 +1,7 @@
 """The two families of schemas, and the text types that every body shares."""
 
 import unicodedata
+from datetime import date
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -30,6 +31,9 @@ Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
 """A language tag (BCP 47), such as `en` or `es-US`."""
+
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
+"""A day that can be asked about: far enough from the calendar's ends that no sum of days leaves it."""
 
 PageSize = Annotated[int, Field(ge=1, le=200, description="Items a page, 1 to 200 (AIP-158).")]
 

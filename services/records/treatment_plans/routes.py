@@ -1,12 +1,12 @@
 """Routes of treatment plans, and of what the scheduler reads of them."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import ExpectedVersion, documented, entity_tag
+from services.contracts.base import Day
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import (
     HorizonRequirements,
@@ -75,7 +75,7 @@ async def read_patient_seating(patient_id: PatientId, plans: TreatmentPlanReadin
 @router.get("/week_requirements", operation_id="read_week_requirements", responses=documented(422))
 async def read_week_requirements(
     site_id: SiteId,
-    week: Annotated[date, Query(description="The Monday of the week.")],
+    week: Annotated[Day, Query(description="The Monday of the week.")],
     plans: TreatmentPlanReading,
 ) -> WeekRequirements:
     """Tell the scheduler what the plans of a site require of one week: no name, no birth date, no reason."""
@@ -85,7 +85,7 @@ async def read_week_requirements(
 @router.get("/horizon_requirements", operation_id="read_horizon_requirements", responses=documented(422))
 async def read_horizon_requirements(
     site_id: SiteId,
-    week: Annotated[date, Query(description="The Monday of the first week.")],
+    week: Annotated[Day, Query(description="The Monday of the first week.")],
     plans: TreatmentPlanReading,
     weeks: Annotated[int, Query(ge=1, le=26)] = 12,
 ) -> HorizonRequirements:

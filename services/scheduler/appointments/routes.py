@@ -1,13 +1,12 @@
 """The book over HTTP."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import documented
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
 from services.scheduler.dependencies import AppointmentsRead
@@ -20,7 +19,7 @@ async def list_appointments(
     site_id: SiteId,
     appointments: AppointmentsRead,
     page: RequestedPage,
-    week: Annotated[date, Query(description="The Monday of the week.")],
+    week: Annotated[Day, Query(description="The Monday of the week.")],
     status: Annotated[
         AppointmentStatus, Query(description="booked, or cancelled for what earlier versions had.")
     ] = AppointmentStatus.BOOKED,

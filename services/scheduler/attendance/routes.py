@@ -1,6 +1,5 @@
 """Attendance over HTTP."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, documented
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import AppointmentId, AttendanceId, PatientId
 from services.contracts.scheduler.attendance import (
     Attendance,
@@ -76,7 +75,7 @@ async def amend_attendance(
 async def read_week_ledger(
     patient_id: PatientId,
     attendances: AttendanceRead,
-    week: Annotated[date, Query(description="The Monday of the week.")],
+    week: Annotated[Day, Query(description="The Monday of the week.")],
 ) -> WeekLedger:
     """Read what a patient's week was to be: planned, attended, late, missed, made up, and still open, by service."""
     return await attendances.ledger(patient_id, week)

@@ -1,6 +1,5 @@
 """Disruptions over HTTP."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, documented
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import DisruptionId, SiteId
 from services.contracts.scheduler.disruptions import Disruption, DisruptionRequest, DisruptionStatus
 from services.scheduler.dependencies.disruptions import Disruptions, DisruptionsRead
@@ -39,7 +38,7 @@ async def list_disruptions(
     site_id: SiteId,
     disruptions: DisruptionsRead,
     page: RequestedPage,
-    week: Annotated[date, Query(description="The Monday of the week.")],
+    week: Annotated[Day, Query(description="The Monday of the week.")],
     status: Annotated[DisruptionStatus, Query(description="Where they stand.")] = DisruptionStatus.OPEN,
 ) -> Page[Disruption]:
     """List what fell out of a week, each with its repair."""

@@ -1,6 +1,5 @@
 """Make-ups over HTTP."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -8,7 +7,7 @@ from fastapi import APIRouter, Query
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, documented
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import MakeUpId, SiteId
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
 from services.scheduler.dependencies.attendance import MakeUps, MakeUpsRead
@@ -21,7 +20,7 @@ async def list_make_ups(
     site_id: SiteId,
     make_ups: MakeUpsRead,
     page: RequestedPage,
-    week: Annotated[date, Query(description="The Monday of the week.")],
+    week: Annotated[Day, Query(description="The Monday of the week.")],
     status: Annotated[MakeUpStatus, Query(description="open for what is still owed.")] = MakeUpStatus.OPEN,
 ) -> Page[MakeUp]:
     """List the missed sessions of a week that are to be made up for."""

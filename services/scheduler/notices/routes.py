@@ -1,6 +1,5 @@
 """The outbox over HTTP."""
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import documented
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.notices import Notice, NoticeReceipt, NoticeStatus
 from services.scheduler.dependencies.notices import NoticeReceipts, Notices, NoticesRead
@@ -22,7 +21,7 @@ async def list_notices(
     site_id: SiteId,
     notices: NoticesRead,
     page: RequestedPage,
-    day: Annotated[date, Query(description="The day they are to go out, in the site's zone.")],
+    day: Annotated[Day, Query(description="The day they are to go out, in the site's zone.")],
     status: Annotated[NoticeStatus | None, Query(description="Only those that stand here.")] = None,
 ) -> Page[Notice]:
     """List what goes out to patients on one day, with what became of it."""

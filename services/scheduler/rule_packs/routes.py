@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
-from services.contracts.base import Code
+from services.contracts.base import Code, Day
 from services.contracts.identifiers import SiteId
 from services.contracts.rule_packs import EffectiveRules, RuleFindings, RulePacks, RuleSettings, RuleSettingsRequest
 from services.scheduler.dependencies.rule_packs import RuleFindingsRead, RuleSettingsChanges, RulesRead
@@ -48,7 +48,7 @@ async def put_rule_settings(
 @router.get("/v1/sites/{site_id}/effective_rules", operation_id="read_effective_rules", responses=documented(404, 422))
 async def read_effective_rules(
     site_id: SiteId,
-    on: Annotated[date, Query(description="The day, in the site's zone.")],
+    on: Annotated[Day, Query(description="The day, in the site's zone.")],
     rules: RulesRead,
     payer: Annotated[list[Code] | None, Query(max_length=16, description="Payers of the patients meant.")] = None,
 ) -> EffectiveRules:

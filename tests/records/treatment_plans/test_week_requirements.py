@@ -125,6 +125,17 @@ async def test_a_week_that_is_no_monday_is_refused(serving: httpx2.AsyncClient, 
     assert answer.json()["errors"][0]["pointer"] == "week"
 
 
+@pytest.mark.parametrize("week", ["0001-01-01", "9999-12-27"])
+@pytest.mark.parametrize("path", [PATH, "/v1/horizon_requirements"])
+async def test_a_week_at_the_end_of_the_calendar_was_an_overflow(
+    serving: httpx2.AsyncClient, query: dict[str, str], path: str, week: str
+) -> None:
+    answer = await serving.get(path, params={**query, "week": week})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "week"
+
+
 @pytest.mark.parametrize("change", [{"week": "canary"}, {"site_id": "canary"}, {"week": ""}])
 async def test_a_bad_parameter_is_named(
     serving: httpx2.AsyncClient, query: dict[str, str], change: dict[str, Any]
