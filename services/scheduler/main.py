@@ -46,6 +46,7 @@ from services.scheduler.solves.routes import router as solves
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.swaps.routes import router as swaps
 from services.scheduler.timetables.routes import router as timetables
+from services.scheduler.transport.routes import router as transport
 from services.scheduler.waitlist.routes import router as waitlist
 
 # Matching is linear, so what is asked most comes first.
@@ -59,6 +60,7 @@ _ROUTERS = (
     swaps,
     licences,
     modality_changes,
+    transport,
     timetables,
     proposals,
     commitments,

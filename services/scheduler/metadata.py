@@ -29,6 +29,7 @@ from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
 from services.scheduler.swaps import tables as swaps
 from services.scheduler.timetables import tables as timetables
+from services.scheduler.transport import tables as transport
 from services.scheduler.waitlist import tables as waitlist
 
 TABLES: Final = (
@@ -57,6 +58,7 @@ TABLES: Final = (
     solves,
     swaps,
     timetables,
+    transport,
     waitlist,
 )
 METADATA: Final = Base.metadata

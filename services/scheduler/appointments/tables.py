@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKeyConstraint, Index, Uuid, false, text
+from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint, Uuid, false, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -95,6 +95,10 @@ class AppointmentPatientRow(Base):
     __tablename__ = "appointment_patients"
     __table_args__ = (
         CheckConstraint("booked or held_until is null", name="held"),
+        # What goes with a seat refers to it together with this, and so hears when it counts no more.
+        UniqueConstraint(
+            "organization_id", "appointment_id", "patient_id", "booked", name="appointment_patients_booked_key"
+        ),
         CheckConstraint("held_until is null or by_hand", name="by_hand"),
         ForeignKeyConstraint(
             ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]

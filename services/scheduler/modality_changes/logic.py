@@ -31,6 +31,7 @@ from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.tellings import Telling
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.transport.logic import TransportLogic
 
 
 class ModalityChangesLogic:
@@ -46,6 +47,7 @@ class ModalityChangesLogic:
         licences: LicencesReader,
         commitments: CommitmentsReader,
         outages: Outages,
+        rides: TransportLogic,
         announcements: Announcements,
         records: RecordsClient,
         clock: Clock,
@@ -57,6 +59,7 @@ class ModalityChangesLogic:
         self._licences = licences
         self._commitments = commitments
         self._outages = outages
+        self._rides = rides
         self._announcements = announcements
         self._records = records
         self._clock = clock
@@ -99,6 +102,8 @@ class ModalityChangesLogic:
         now = self._clock.now()
         await storage.switch(self._db, appointment_id, request.modality, request.room_id, now)
         await self._outages.refuse_disrupted(appointment_id)
+        if request.modality is Modality.TELEHEALTH:
+            await self._rides.free(appointment_id)
         change = ModalityChange(
             appointment_id=appointment_id,
             modality=request.modality,

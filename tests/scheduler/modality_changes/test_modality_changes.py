@@ -90,6 +90,24 @@ async def test_a_session_goes_on_by_telehealth_and_its_room_is_free(
     assert [(one["kind"], one["body"].endswith("will be by video.")) for one in told] == [("session_changed", True)]
 
 
+async def test_nobody_keeps_a_seat_on_the_way_to_a_session_by_video(
+    *, desk: Desk, clinic: Clinic, ann: Json, licensed: Any, change: Change, scheduler: ClientFactory
+) -> None:
+    await licensed()
+    [session] = await desk.publish(in_oak(clinic, ann))
+    setup, runs = scheduler(Role.PROGRAMME_DIRECTOR), f"/v1/sites/{clinic.site['id']}/runs"
+    van = (await setup.post(f"/v1/sites/{clinic.site['id']}/vehicles", json={"name": "Van", "seats": 1})).json()
+    start, end = str(TUESDAY_NINE - HOUR), str(TUESDAY_NINE - HOUR / 4)
+    planned = {"direction": "to_site", "start": start, "end": end}
+    run = (await setup.post(f"/v1/vehicles/{van['id']}/runs", json=planned)).json()
+    ride = {"appointment_id": session["id"], "patient_id": ann["id"], "stop_at": start, "area": "5th"}
+    assert (await setup.post(f"/v1/runs/{run['id']}/rides", json=ride)).status_code == 201
+
+    await change(session, "telehealth")
+
+    assert [one["taken"] for one in (await setup.get(runs, params={"day": "2026-10-06"})).json()["items"]] == [0]
+
+
 async def test_the_room_that_is_free_can_be_used_and_is_then_taken(
     *, desk: Desk, clinic: Clinic, ann: Json, licensed: Any, change: Change
 ) -> None:

@@ -1,0 +1,1 @@
+"""Transport: seats on the way to a session and home."""

@@ -1,0 +1,92 @@
+"""Transport over HTTP."""
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import documented
+from services.contracts.base import Page
+from services.contracts.identifiers import RideId, RunId, SiteId, VehicleId
+from services.contracts.scheduler.transport import (
+    Ride,
+    RideRequest,
+    Run,
+    RunRequest,
+    RunSheet,
+    Vehicle,
+    VehicleRequest,
+)
+from services.scheduler.dependencies.transport import Transport, TransportRead
+
+router = APIRouter(route_class=IdempotentRoute, tags=["transport"])
+
+
+@router.post(
+    "/v1/sites/{site_id}/vehicles",
+    operation_id="create_vehicle",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 422),
+)
+async def create_vehicle(site_id: SiteId, request: VehicleRequest, transport: Transport) -> Vehicle:
+    """Make a vehicle of a site."""
+    return await transport.create_vehicle(site_id, request)
+
+
+@router.get("/v1/sites/{site_id}/vehicles", operation_id="list_vehicles", responses=documented(404, 422))
+async def list_vehicles(site_id: SiteId, transport: TransportRead, page: RequestedPage) -> Page[Vehicle]:
+    """List a site's vehicles."""
+    return await transport.page_of_vehicles(site_id, page)
+
+
+@router.post(
+    "/v1/vehicles/{vehicle_id}/runs",
+    operation_id="create_run",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 422),
+)
+async def create_run(vehicle_id: VehicleId, request: RunRequest, transport: Transport) -> Run:
+    """Plan a run of a vehicle to its site or from it."""
+    return await transport.create_run(vehicle_id, request)
+
+
+@router.get("/v1/sites/{site_id}/runs", operation_id="list_runs", responses=documented(404, 422))
+async def list_runs(
+    site_id: SiteId,
+    transport: TransportRead,
+    page: RequestedPage,
+    day: Annotated[date, Query(description="A day of the site's zone.")],
+) -> Page[Run]:
+    """List the runs of a day, with the seats that are taken."""
+    return await transport.page_of_runs(site_id, day, page)
+
+
+@router.get("/v1/runs/{run_id}/sheet", operation_id="read_run_sheet", responses=documented(404, 422))
+async def read_run_sheet(run_id: RunId, transport: TransportRead) -> RunSheet:
+    """Read what the driver needs: when to stop, in which area, and for how many; no name, and nothing of what for."""
+    return await transport.sheet(run_id)
+
+
+@router.post(
+    "/v1/runs/{run_id}/rides",
+    operation_id="create_ride",
+    status_code=HTTPStatus.CREATED,
+    responses=documented(404, 409, 422),
+)
+async def create_ride(run_id: RunId, request: RideRequest, transport: Transport) -> Ride:
+    """Give a patient a seat on a run before or after a booked session; it is free again with the seat there."""
+    return await transport.book_ride(run_id, request)
+
+
+@router.delete(
+    "/v1/rides/{ride_id}",
+    operation_id="delete_ride",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=documented(404, 422),
+)
+async def delete_ride(ride_id: RideId, transport: Transport) -> None:
+    """Give a seat on a run back; the session stays booked."""
+    await transport.cancel_ride(ride_id)
