@@ -33,6 +33,11 @@ SETTLING_ROUNDS: Final = 40
 MOVES_AT_ONCE: Final = 20_000
 
 
+def is_whole(instance: Instance) -> bool:
+    """Say whether one model holds the meetings of everybody."""
+    return len(instance.patients) <= EVERYBODY
+
+
 class Core:
     """Improves a timetable by models of the meetings of many people at once; at a small site, of all."""
 
@@ -45,11 +50,6 @@ class Core:
         self._ids = [patient.id for patient in instance.patients]
         tracks = [patient.track for patient in instance.patients]
         self._same_track = np.array([[OF_ONE_TRACK * (one == other) for one in tracks] for other in tracks])
-
-    @property
-    def is_whole(self) -> bool:
-        """Say whether one model holds everybody."""
-        return len(self._ids) <= EVERYBODY
 
     def improve(
         self, timetable: Timetable, guide: Guide, unmet: Array, *, seconds: float, cancelled: Callable[[], bool]
@@ -76,7 +76,7 @@ class Core:
     def _people(self, guide: Guide, unmet: Array) -> list[int]:
         """Somebody who lacks something, and those of the same track who would sit with them at the bound's prices."""
         count = len(self._ids)
-        if self.is_whole:
+        if is_whole(self._instance):
             return list(range(count))
         weights = unmet if unmet.any() else np.ones(count)
         seed = self._random.choices(range(count), weights.tolist())[0]

@@ -11,7 +11,7 @@ from services.scheduler.solver.annealing.compiled import keeps_code
 from services.scheduler.solver.annealing.partner import AnnealingPartner
 from services.scheduler.solver.bound import BoundSearch, rounded, unavoidable_unmet
 from services.scheduler.solver.check import check
-from services.scheduler.solver.core import Core
+from services.scheduler.solver.core import Core, is_whole
 from services.scheduler.solver.explain import explain
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.grid import Grid
@@ -27,8 +27,8 @@ CLOSING_SECONDS = 0.5
 BOUND_STEP_WORK = 0.05
 BOUND_SHARE = 0.5
 LEAST_ANNEALING_SECONDS = 30.0
-# Sites with so many patients anneal as long as they then search; smaller ones need less of it.
-AS_LONG_AS_THE_REST = 40
+# Of the time, for annealing: where one model then holds everybody it only has to begin well.
+ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL = 0.8, 0.3
 LEAST_CORE_SECONDS = 5.0
 CORE_SECONDS = 12.0
 CORE_SHARE = 0.7
@@ -130,8 +130,8 @@ class _Solve:
 
     def _anneal(self, partner: BoundPartner) -> bool:
         """Keep what the annealing finds, once checked, until it has cooled; say whether its code is at hand."""
-        people = len(self._instance.patients)
-        seconds = people / (people + AS_LONG_AS_THE_REST) * self._left()
+        share = ANNEALING_SHARE_OF_SMALL if is_whole(self._instance) else ANNEALING_SHARE
+        seconds = share * self._left()
         start, seed, is_ready = self._search.timetable, self._effort.seed, False
         with AnnealingPartner(self._instance, start, seconds=seconds, seed=seed) as annealing:
             while self._goes_on():
@@ -155,7 +155,7 @@ class _Solve:
             self._hear(partner)
             guide, left = self._search.guide, self._left()
             if guide is not None and left > LEAST_CORE_SECONDS:
-                seconds = CORE_SHARE * left if core.is_whole else min(CORE_SECONDS, left)
+                seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left)
                 unmet = self._search.unmet()
                 week = core.improve(self._search.timetable, guide, unmet, seconds=seconds, cancelled=self._cancelled)
                 if week is not None:

@@ -8,7 +8,7 @@ import pytest
 from services.scheduler.solver import core, solve
 from services.scheduler.solver.bound import BoundSearch, Guide
 from services.scheduler.solver.check import check
-from services.scheduler.solver.core import Core
+from services.scheduler.solver.core import Core, is_whole
 from services.scheduler.solver.greedy import greedy
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance, Timetable
@@ -40,7 +40,7 @@ class Site:
 
 def test_everybody_of_a_small_site_is_decided_at_once_within_the_rules() -> None:
     site = Site(crowded())
-    assert site.core.is_whole
+    assert is_whole(site.instance)
 
     week = site.improved()
 
@@ -54,7 +54,7 @@ def test_of_a_larger_site_some_are_decided_around_the_others(monkeypatch: pytest
     monkeypatch.setattr(core, "EVERYBODY", 4)
     monkeypatch.setattr(core, "MOST_PEOPLE", 6)
     site = Site(crowded())
-    assert not site.core.is_whole
+    assert not is_whole(site.instance)
 
     week = site.improved()
 
