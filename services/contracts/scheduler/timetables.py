@@ -258,9 +258,9 @@ class MovedWeek(ResourceModel):
 
 
 class MovedWeekProblem(ProblemDetails):
-    """The problem document of a publication that comes too late."""
+    """The problem document of a publication that comes too late, or whose If-Match names no version at all."""
 
-    moved: MovedWeek
+    moved: MovedWeek | None = Field(default=None, description="Left out where If-Match names no version.")
 
 
 class ProposalChange(ResourceModel):

@@ -32,6 +32,7 @@ ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL = 0.8, 0.3
 LEAST_CORE_SECONDS = 5.0
 CORE_SECONDS = 12.0
 CORE_SHARE = 0.7
+SETTLING_SECONDS = 2.0
 NEIGHBOURHOODS_EACH = 4
 ANNEALING_POLL_SECONDS = 0.2
 TOLERANCE = 1e-6
@@ -155,7 +156,7 @@ class _Solve:
             self._hear(partner)
             guide, left = self._search.guide, self._left()
             if guide is not None and left > LEAST_CORE_SECONDS:
-                seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left)
+                seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left - SETTLING_SECONDS)
                 unmet = self._search.unmet()
                 week = core.improve(self._search.timetable, guide, unmet, seconds=seconds, cancelled=self._cancelled)
                 if week is not None:

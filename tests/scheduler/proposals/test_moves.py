@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.contracts.scheduler.timetables import TimetableChangeReason
+from services.contracts.scheduler.timetables import MovedWeekProblem, TimetableChangeReason
 from services.policy.routes import BY_OPERATION
 from services.scheduler.proposals.moves import MOST_LISTED, Version, moved_between
 from services.scheduler.solver.instance import Timetable
@@ -89,6 +89,15 @@ async def test_where_nothing_moved_if_match_is_what_is_wrong(published: Json, la
 
     assert told(refused) == {"base_version": 1, "current_version": 1, "count": 0, "sessions": []}
     assert "If-Match names another one" in refused.json()["detail"]
+
+
+async def test_an_if_match_that_names_no_version_was_refused_otherwise_than_documented(
+    late: Json, publish: Publish
+) -> None:
+    refused = await publish(late | {"base_version": "no version"}, reason="better_week")
+
+    assert refused.status_code == 412
+    assert MovedWeekProblem.model_validate(refused.json()).moved is None
 
 
 def test_whoever_may_publish_may_read_in_the_book_what_the_refusal_names() -> None:
