@@ -1,1 +1,1 @@
-"""Who may do what: pure decisions on contracts, used by the gateway, by `/authz` and again by each service."""
+"""Who may do what, and the rules of states and payers: pure decisions on contracts, the same for every service."""

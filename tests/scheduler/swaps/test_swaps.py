@@ -411,9 +411,12 @@ class TestRaces:
             swap(one, people.ann, three, people.cleo),
         )
 
-        assert [answer.status_code for answer in answers].count(201) <= 1
+        won = [answer.status_code for answer in answers].count(201)
+        assert won <= 1
         # A machine under load may let a request fail for another reason; nobody may lose a seat or have two.
         assert {problem(answer) for answer in answers if answer.status_code == 404} <= {NOT_FOUND}
+        if not won:
+            assert (await swap(one, people.ann, two, people.ben)).status_code == 201
         seats = await desk.seats()
         assert [taken for taken, _ in seats] == [1, 1, 1]
         assert set().union(*(sitting for _, sitting in seats)) == seated(*people)

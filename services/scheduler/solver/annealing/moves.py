@@ -15,9 +15,10 @@ from services.scheduler.solver.annealing.meetings import (
     resettle,
     some_meeting,
 )
-from services.scheduler.solver.annealing.seats import could_join, join, place, replace, try_join
+from services.scheduler.solver.annealing.seats import could_join, join, place, replace, seats_of, try_join
 from services.scheduler.solver.annealing.week import (
     BROKEN,
+    CO,
     COST,
     DAY,
     FIXED,
@@ -27,6 +28,7 @@ from services.scheduler.solver.annealing.week import (
     NONE,
     OFFER,
     PENALTY,
+    ROOM,
     SERVICE,
     WRITTEN,
     Week,
@@ -168,21 +170,17 @@ def _eject(facts: Facts, week: Week) -> bool:
         return False
     join(facts, week, patient, meeting)
     remove(facts, week, other, position_of(week, other, service, day))
-    if not could_stay(facts, week, meeting):
+    if not _could_stay(facts, week, meeting):
         return False
     replace(facts, week, other, service)
     return True
 
 
 @kernel
-def could_stay(facts: Facts, week: Week, meeting: int) -> bool:
+def _could_stay(facts: Facts, week: Week, meeting: int) -> bool:
     """Say whether no seat is taken that is not there."""
     row = week.meetings[meeting]
-    offer = row[OFFER]
-    most = facts.offer_most[offer] if row[2] >= 0 else facts.offer_alone[offer]
-    if row[3] >= 0:
-        most = min(most, facts.room_seats[row[3]])
-    return bool(row[MEMBERS] <= most)
+    return bool(row[MEMBERS] <= seats_of(facts, row[OFFER], row[CO], row[ROOM]))
 
 
 @kernel
