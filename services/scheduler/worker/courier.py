@@ -21,7 +21,6 @@ from services.scheduler.notices.reminding import ReminderRounds
 from services.scheduler.offers.pages import OfferPages
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.jobs import JobQueue
-from services.scheduler.worker.worker import ConnectionLostError
 
 _AT_A_TIME: Final = 8
 _ROUND_SECONDS: Final = 1.0
@@ -37,8 +36,6 @@ class Courier:
         self._rounds = rounds
         self._jobs: list[Job] = []
         self._log = structlog.get_logger()
-        self._lost = asyncio.Event()
-        connection.add_termination_listener(lambda _connection: self._lost.set())
 
     @classmethod
     @asynccontextmanager
@@ -65,11 +62,7 @@ class Courier:
         Raises:
             ConnectionLostError: The database is gone; begin again when it is back.
         """
-        await self._queue.open()
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._deliver_what_is_due())
-            loops.create_task(self._look_after_the_queue())
-            loops.create_task(self._stop_without_connection())
+        await self._queue.serve(self._deliver_what_is_due, self._look_after_the_queue)
 
     async def _deliver_what_is_due(self) -> None:
         while True:
@@ -105,7 +98,3 @@ class Courier:
             async for job, _ in self._queue.orphans():
                 await self._work_on(job)
             await asyncio.sleep(_ROUND_SECONDS)
-
-    async def _stop_without_connection(self) -> None:
-        await self._lost.wait()
-        raise ConnectionLostError

@@ -5,12 +5,13 @@ that the worker is gone, in milliseconds and without a clock.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import db_settings
 from pgqueuer.models import Job
@@ -20,6 +21,20 @@ from pgqueuer.types import QueueEntrypoint, QueueManagerId
 _LEASE: Final = timedelta(seconds=30)
 _LONGEST_WAIT_SECONDS: Final = 1.0
 _MOST_WORKERS: Final = 1000
+_Loop = Callable[[], Awaitable[None]]
+
+
+class ConnectionLostError(Exception):
+    """The worker's own connection is gone, and with it the lock by which others know that it lives."""
+
+
+_LOST: Final = (
+    ConnectionLostError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class JobQueue:
@@ -32,9 +47,33 @@ class JobQueue:
         self._driver = AsyncpgDriver(connection)
         self._queries = Queries(self._driver)
         self._called = asyncio.Event()
+        self._lost = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: self._lost.set())
+
+    async def serve(self, *loops: _Loop) -> None:
+        """Take the worker's lock, listen for new jobs, and run the loops until cancelled or one of them breaks.
+
+        Raises:
+            ConnectionLostError: The connection is gone, whichever query or listener was the first to notice; begin
+                again when the database is back.
+        """
+        try:
+            async with asyncio.TaskGroup() as running:
+                running.create_task(self._stop_without_connection())
+                await self.open()
+                for loop in loops:
+                    running.create_task(_run(loop))
+        except ExceptionGroup as errors:
+            if errors.split(_LOST)[1] is None:
+                raise ConnectionLostError from errors
+            raise
+
+    async def _stop_without_connection(self) -> None:
+        await self._lost.wait()
+        raise ConnectionLostError
 
     async def open(self) -> None:
-        """Take the worker's lock and listen for new jobs."""
+        """Take the lock and listen; `serve` does it by itself."""
         await self._driver.fetch("select pg_advisory_lock($1)", _lock_of(self.worker_id))
         await self._driver.add_listener(db_settings().channel, lambda _payload: self._called.set())
 
@@ -85,6 +124,10 @@ class JobQueue:
     async def _is_gone(self, worker_id: UUID) -> bool:
         rows = await self._driver.fetch("select pg_try_advisory_lock($1) as is_free", _lock_of(worker_id))
         return rows[0]["is_free"] is True
+
+
+async def _run(loop: _Loop) -> None:
+    await loop()
 
 
 def _lock_of(worker_id: UUID) -> int:

@@ -22,7 +22,6 @@ from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.dispatch import POLL, PollCall, read_poll_call
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.jobs import JobQueue
-from services.scheduler.worker.worker import ConnectionLostError
 
 _BEAT_SECONDS: Final = 5.0
 _POOL_SIZE: Final = 1
@@ -63,8 +62,6 @@ class Poller:
         self._queue = JobQueue(connection, POLL)
         self._polls = polls
         self._job: Job | None = None
-        self._lost = asyncio.Event()
-        connection.add_termination_listener(lambda _connection: self._lost.set())
 
     @classmethod
     @asynccontextmanager
@@ -93,11 +90,7 @@ class Poller:
         Raises:
             ConnectionLostError: The database is gone; begin again when it is back.
         """
-        await self._queue.open()
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._read_what_is_due())
-            loops.create_task(self._keep_the_job())
-            loops.create_task(self._stop_without_connection())
+        await self._queue.serve(self._read_what_is_due, self._keep_the_job)
 
     async def _read_what_is_due(self) -> None:
         while True:
@@ -121,7 +114,3 @@ class Poller:
             if self._job is not None:
                 await self._queue.beat(self._job)
             await asyncio.sleep(_BEAT_SECONDS)
-
-    async def _stop_without_connection(self) -> None:
-        await self._lost.wait()
-        raise ConnectionLostError

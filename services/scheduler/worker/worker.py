@@ -20,10 +20,6 @@ _ROUND_SECONDS: Final = 1.0
 _POOL_SIZE: Final = 2
 
 
-class ConnectionLostError(Exception):
-    """The worker's own connection is gone, and with it the lock by which others know that it lives."""
-
-
 class Worker:
     """Solves one week at a time until it is cancelled."""
 
@@ -31,8 +27,6 @@ class Worker:
         self._queue = JobQueue(connection, SOLVE)
         self._attempts = Attempts(database, clock, limits, self._queue.worker_id)
         self._job: Job | None = None
-        self._lost = asyncio.Event()
-        connection.add_termination_listener(lambda _connection: self._lost.set())
 
     @classmethod
     @asynccontextmanager
@@ -55,11 +49,7 @@ class Worker:
         Raises:
             ConnectionLostError: The database is gone; begin again when it is back.
         """
-        await self._queue.open()
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._solve_what_is_queued())
-            loops.create_task(self._look_after_the_queue())
-            loops.create_task(self._stop_without_connection())
+        await self._queue.serve(self._solve_what_is_queued, self._look_after_the_queue)
 
     async def _solve_what_is_queued(self) -> None:
         while True:
@@ -88,7 +78,3 @@ class Worker:
             async with self._attempts.runs_of(organization_id) as runs:
                 await runs.recover(solve_id, dead_worker)
         await self._queue.done(job)
-
-    async def _stop_without_connection(self) -> None:
-        await self._lost.wait()
-        raise ConnectionLostError

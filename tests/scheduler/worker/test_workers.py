@@ -128,7 +128,11 @@ async def test_a_dead_worker_s_job_is_found_by_its_free_lock_and_a_living_one_s_
     observer = JobQueue(queue, SOLVE)
 
     while_alive = [found async for found in observer.orphans()]
+    process = holder_connection.get_server_pid()
     await holder_connection.close()
+    async with asyncio.timeout(30):
+        while await queue.fetchval("select count(*) from pg_stat_activity where pid = $1", process):
+            pass
     after_death = [(found.id, dead) async for found, dead in observer.orphans()]
 
     assert job is not None
