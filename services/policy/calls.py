@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from services.contracts.identity import Principal, Role
-from services.policy.routes import Route
+from services.policy.route import Route
 
 
 class CallDecision(StrEnum):

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.policy.routes import ROUTES, Route
+from services.policy.route import Route
+from services.policy.routes import ROUTES
 
 
 @dataclass(slots=True)

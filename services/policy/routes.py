@@ -1,10 +1,10 @@
 """Every route of every service and who may call it; a route that is not here does not exist."""
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
+from services.policy.route import Route
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
@@ -18,25 +18,6 @@ _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
 _SOURCE: Final = "/v1/patients/{patient_id}/commitment_sources/{source_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation: where it is, and which roles may call it.
-
-    `services` names the services that may call it for a person whose roles it lists in `served_roles`.
-    `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
-    """
-
-    operation_id: str
-    service: Microservice
-    method: str
-    path: str
-    roles: frozenset[Role]
-    public: bool = False
-    services: frozenset[Microservice] = field(default=frozenset())
-    served_roles: frozenset[Role] = field(default=frozenset())
-    deadline_seconds: float | None = None
 
 
 def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:

@@ -5,7 +5,8 @@ import pytest
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal, Role
 from services.policy.calls import CallDecision, may_call
-from services.policy.routes import BY_OPERATION, ROUTES, Route
+from services.policy.route import Route
+from services.policy.routes import BY_OPERATION, ROUTES
 
 FOR_PEOPLE = [route for route in ROUTES if not route.public and not route.services]
 FOR_SERVICES = [route for route in ROUTES if route.services]

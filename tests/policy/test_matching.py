@@ -3,7 +3,8 @@ import re
 import pytest
 
 from services.policy.matching import routes_at
-from services.policy.routes import ROUTES, Route
+from services.policy.route import Route
+from services.policy.routes import ROUTES
 
 UUID = "018f0000-0000-7000-8000-000000000000"
 

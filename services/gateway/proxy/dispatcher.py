@@ -17,7 +17,7 @@ from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.policy.calls import may_call
 from services.policy.matching import routes_at
-from services.policy.routes import Route
+from services.policy.route import Route
 
 
 def _own(operation_id: str, path: str, *roles: Role) -> tuple[str, Mapping[str, Route]]:

@@ -12,7 +12,8 @@ from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
 from services.records.gate import Gate
 from services.records.patients.rules import OLDEST_YEARS, age_on, is_plausible_birth_date
-from services.records.patients.storage import PatientQueries, PatientRows, Row, Seen, Viewer
+from services.records.patients.storage import PatientQueries, PatientRows, Row, SealedPatient, Seen, Viewer
+from services.records.person_seal import PersonSeal
 
 _FIRST_VERSION = 1
 
@@ -53,6 +54,14 @@ class PatientCommands:
 
     async def lock(self, patient_id: PatientId, information: Information) -> Patient:
         """Return a patient of whom this may be changed; other writers of this patient wait from now on.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return (await self.lock_sealed(patient_id, information)).patient
+
+    async def lock_sealed(self, patient_id: PatientId, information: Information) -> SealedPatient:
+        """Return a patient, with the seal of what is written about them; otherwise as `lock`.
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
@@ -127,6 +136,21 @@ class PatientReads:
             NotFoundError: There is no such patient here, or not for the caller.
         """
         return self._let_through(patient_id, await self._queries.presence(patient_id, self._viewer), information)
+
+    async def seal(self, patient_id: PatientId, information: Information) -> PersonSeal:
+        """Return the seal of a patient, to somebody who may see this of them.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return self._let_through(patient_id, await self._queries.seal(patient_id, self._viewer), information)
+
+    async def seals_at(self, site_id: SiteId, information: Information) -> dict[PatientId, PersonSeal]:
+        """Return the seals of those at a site of whom the caller may see this; the trail is told of all of them."""
+        found = await self._queries.seals_at(site_id, self._viewer)
+        seals = {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
+        self._gate.shown(sorted(seals), information)
+        return seals
 
     async def at_site(self, site_id: SiteId) -> list[PatientId]:
         """Return who is treated at a site."""

@@ -16,6 +16,7 @@ from services.contracts.records.patients import Patient, PatientPresence
 from services.records.gate import Reach
 from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
 from services.records.patients.tables import PatientKeyRow, PatientRow
+from services.records.person_seal import PersonSeal
 from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
 
 _VIEWER: Final = bindparam("viewer", type_=Uuid)
@@ -64,16 +65,11 @@ _REACH: Final = (
     _GLASS.c.until_at.label("glass_until"),
 )
 
-_PATIENT: Final = (
+_SEALS: Final = (
     select(
         PatientRow.organization_id,
         PatientRow.id,
-        PatientRow.given_name,
-        PatientRow.family_name,
-        PatientRow.birth_date,
         PatientRow.site_id,
-        PatientRow.version,
-        PatientRow.created_at,
         PatientKeyRow.id.label("key_id"),
         PatientKeyRow.wrapped.label("wrapped_key"),
         OrganizationKeyRow.id.label("organization_key_id"),
@@ -92,6 +88,9 @@ _PATIENT: Final = (
     )
     .outerjoin(_GLASS, true())
 )
+_PATIENT: Final = _SEALS.add_columns(
+    PatientRow.given_name, PatientRow.family_name, PatientRow.birth_date, PatientRow.version, PatientRow.created_at
+)
 _ONE: Final = Query(_PATIENT.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
 _SOME: Final = Query(
     _PATIENT.where(PatientRow.id > bindparam("after", type_=Uuid))
@@ -104,6 +103,8 @@ _PRESENCE: Final = Query(
     .outerjoin(_GLASS, true())
     .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
 )
+_SEAL: Final = Query(_SEALS.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
+_SEALS_AT_SITE: Final = Query(_SEALS.where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 _AT_SITE: Final = Query(select(PatientRow.id).where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 
 
@@ -124,6 +125,13 @@ class Seen(NamedTuple, Generic[Row]):
     reach: Reach
 
 
+class SealedPatient(NamedTuple):
+    """A patient, and the seal of what is written about them."""
+
+    patient: Patient
+    seal: PersonSeal
+
+
 class PatientQueries:
     """Reads of patients; those of other organizations do not exist here."""
 
@@ -138,19 +146,37 @@ class PatientQueries:
             SealBrokenError: What is stored was changed behind our back.
         """
         row = await self._read.one_or_none(_ONE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
-        return None if row is None else Seen(_to_patient(row, self._root), _to_reach(row))
+        return None if row is None else Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row))
 
     async def some(self, page: PageRequest, viewer: Viewer, *, everybody: bool) -> list[Seen[Patient]]:
         """Return the patients of a page, and one more where there is one: all, or those in the viewer's reach."""
         rows = await self._read.all(
             _SOME, after=page.after, limit=page.limit, viewer=viewer.account_id, now=viewer.now, everybody=everybody
         )
-        return [Seen(_to_patient(row, self._root), _to_reach(row)) for row in rows]
+        return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
 
     async def presence(self, patient_id: PatientId, viewer: Viewer) -> Seen[PatientPresence] | None:
         """Return where a patient is treated."""
         row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
         return None if row is None else Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row))
+
+    async def seal(self, patient_id: PatientId, viewer: Viewer) -> Seen[PersonSeal] | None:
+        """Return the seal of a patient.
+
+        Raises:
+            SealBrokenError: What is stored was changed behind our back.
+        """
+        row = await self._read.one_or_none(_SEAL, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
+        return None if row is None else Seen(_to_seal(row, self._root), _to_reach(row))
+
+    async def seals_at(self, site_id: SiteId, viewer: Viewer) -> dict[PatientId, Seen[PersonSeal]]:
+        """Return the seals of everybody who is treated at a site.
+
+        Raises:
+            SealBrokenError: What is stored was changed behind our back.
+        """
+        rows = await self._read.all(_SEALS_AT_SITE, site_id=site_id, viewer=viewer.account_id, now=viewer.now)
+        return {PatientId(row["id"]): Seen(_to_seal(row, self._root), _to_reach(row)) for row in rows}
 
     async def at_site(self, site_id: SiteId) -> list[PatientId]:
         """Return who is treated at a site."""
@@ -165,12 +191,15 @@ class PatientRows:
         self._root = root
         self._organization_id = organization_id
 
-    async def lock(self, patient_id: PatientId, viewer: Viewer) -> Seen[Patient] | None:
+    async def lock(self, patient_id: PatientId, viewer: Viewer) -> Seen[SealedPatient] | None:
         """Return a patient, and make other writers of this patient wait until this unit of work has ended."""
         statement = _PATIENT.where(PatientRow.id == patient_id).with_for_update(of=PatientRow, key_share=True)
         values = {"viewer": viewer.account_id, "now": viewer.now}
         row = (await self._db.execute(statement, values)).mappings().one_or_none()
-        return None if row is None else Seen(_to_patient(row, self._root), _to_reach(row))
+        if row is None:
+            return None
+        seal = _to_seal(row, self._root)
+        return Seen(SealedPatient(_to_patient(row, seal), seal), _to_reach(row))
 
     async def join_care_team(self, patient: Patient, account_id: AccountId) -> None:
         """Enter who admits a patient in the care team."""
@@ -233,21 +262,24 @@ def _to_reach(row: Mapping[Any, Any]) -> Reach:
     )
 
 
-def _to_patient(row: Mapping[Any, Any], root: SealingKey) -> Patient:
-    key = _data_key(row, root)
+def _to_patient(row: Mapping[Any, Any], seal: PersonSeal) -> Patient:
     return Patient(
         id=row["id"],
-        given_name=_open(key, row, "given_name"),
-        family_name=_open(key, row, "family_name"),
-        birth_date=date.fromisoformat(_open(key, row, "birth_date")),
+        given_name=_open(seal, row, "given_name"),
+        family_name=_open(seal, row, "family_name"),
+        birth_date=date.fromisoformat(_open(seal, row, "birth_date")),
         site_id=row["site_id"],
         version=row["version"],
         created_at=row["created_at"],
     )
 
 
-def _open(key: SealingKey, row: Mapping[Any, Any], column: str) -> str:
-    return key.unseal(row[column], _place(row["organization_id"], column, row["id"])).decode()
+def _open(seal: PersonSeal, row: Mapping[Any, Any], column: str) -> str:
+    return seal.open(row[column], PatientRow.__tablename__, column, row["id"]).decode()
+
+
+def _to_seal(row: Mapping[Any, Any], root: SealingKey) -> PersonSeal:
+    return PersonSeal(row["organization_id"], _data_key(row, root))
 
 
 def _data_key(row: Mapping[Any, Any], root: SealingKey) -> SealingKey:

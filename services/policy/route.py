@@ -1,0 +1,24 @@
+"""One operation of a service, and who may call it."""
+
+from dataclasses import dataclass, field
+
+from services.contracts.identity import Microservice, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation: where it is, and which roles may call it.
+
+    `services` names the services that may call it for a person whose roles it lists in `served_roles`.
+    `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
+    """
+
+    operation_id: str
+    service: Microservice
+    method: str
+    path: str
+    roles: frozenset[Role]
+    public: bool = False
+    services: frozenset[Microservice] = field(default=frozenset())
+    served_roles: frozenset[Role] = field(default=frozenset())
+    deadline_seconds: float | None = None
