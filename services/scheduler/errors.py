@@ -145,35 +145,24 @@ class AlreadyPublishedError(ServiceError):
         super().__init__("This proposal is published; solve the week again for another one.", code="already-published")
 
 
-class TimetableMovedError(ServiceError):
-    """The week was published anew since the proposal was made, or If-Match names no version that matters here."""
-
-    problem = ProblemType.STALE_VERSION
-
-    def __init__(self, week: date, moved: MovedWeek) -> None:
-        base, current = moved.base_version, moved.current_version
-        based = f"The proposal is based on version {base} of the week of {week}"
-        super().__init__(
-            f"{based}, which is published, and If-Match names another one: send that."
-            if base == current
-            else f"{based}, and version {current} is published, which moved {moved.count} sessions of patients: solve "
-            "the week again.",
-            code="timetable-moved",
-            members={"moved": moved.model_dump(mode="json")},
-        )
-
-
 class WeekMovedError(ServiceError):
     """Another version is published than the caller has read."""
 
     problem = ProblemType.STALE_VERSION
 
-    def __init__(self, week: date, *, expected_version: int, current_version: int) -> None:
+    def __init__(
+        self, week: date, *, expected_version: int, current_version: int, moved: MovedWeek | None = None
+    ) -> None:
+        sessions = "" if moved is None else f", which moved {moved.count} sessions of patients"
         super().__init__(
-            f"Version {current_version} of the week of {week} is published, and not version {expected_version}: "
-            "read it again.",
+            f"Version {current_version} of the week of {week} is published, and not version {expected_version}"
+            f"{sessions}: read it again.",
             code="timetable-moved",
+            members=None if moved is None else {"moved": moved.model_dump(mode="json")},
         )
+        self.week = week
+        self.expected_version = expected_version
+        self.current_version = current_version
 
 
 class PastWeekError(ServiceError):
@@ -208,19 +197,6 @@ class ChangeDoesNotFitError(ServiceError):
             errors=(InvalidField(location="body", pointer="/together_with", detail=f"add {numbers}"),)
             if remedy
             else (),
-        )
-
-
-class RevertRefusedError(ServiceError):
-    """The earlier version does not fit the week as it stands today."""
-
-    problem = ProblemType.TIMETABLE_REFUSED
-
-    def __init__(self, version: int, *, collisions: int, broken_rules: int) -> None:
-        super().__init__(
-            f"Version {version} no longer fits: {collisions} of its sessions meet commitments known by now, and "
-            f"{broken_rules} other rules are broken. Solve the week again.",
-            code="revert-refused",
         )
 
 

@@ -258,9 +258,11 @@ class MovedWeek(ResourceModel):
 
 
 class MovedWeekProblem(ProblemDetails):
-    """The problem document of a publication that comes too late, or whose If-Match names no version at all."""
+    """The problem document of whoever works from another version of a week than the published one."""
 
-    moved: MovedWeek | None = Field(default=None, description="Left out where If-Match names no version.")
+    moved: MovedWeek | None = Field(
+        default=None, description="Left out where If-Match names no version, or none that was published yet."
+    )
 
 
 class ProposalChange(ResourceModel):

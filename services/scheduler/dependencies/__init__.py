@@ -9,7 +9,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
+from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in
 from services.scheduler.dependencies.seats import freed_seats_in
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
@@ -129,6 +129,7 @@ async def _proposals(command: Command, records: Records) -> ProposalsLogic:
         solves=SolvesReader(command.read),
         commitments=CommitmentsReader(command.read),
         published=published,
+        moved_weeks=moved_weeks_in(command.read),
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         book=AppointmentsReader(command.read, SitesReader(command.read), command.clock),
@@ -161,6 +162,7 @@ async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsL
         command.account_id,
         facts=facts,
         published=published,
+        moved_weeks=moved_weeks_in(command.read),
         timetables=_timetables(command, published),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),

@@ -14,7 +14,10 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.logic import SolvesReader
+from services.scheduler.timetables.logic import TimetablesReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,11 @@ def notices_in(work: Work) -> NoticesLogic:
 def outages_in(read: Read) -> OutagesReader:
     """Read what is missing from weeks."""
     return OutagesReader(read, ClosuresReader(read, SitesReader(read)))
+
+
+def moved_weeks_in(read: Read) -> MovedWeeks:
+    """Make what says what moved in a week, to whoever comes too late."""
+    return MovedWeeks(read, sites=SitesReader(read), published=TimetablesReader(read), solves=SolvesReader(read))
 
 
 Command = Annotated[CallersWork, Depends(_command)]

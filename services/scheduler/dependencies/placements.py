@@ -10,7 +10,7 @@ from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, outages_in
+from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, outages_in
 from services.scheduler.dependencies.seats import bookings_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsReader
@@ -51,6 +51,7 @@ async def _placements(command: Command, records: Records) -> PlacementsLogic:
     return PlacementsLogic(
         weeks=_booked_weeks(command.read, records, command.clock),
         holds=WeekHolds(command.db, TimetablesReader(command.read)),
+        moved_weeks=moved_weeks_in(command.read),
         bookings=bookings_in(command, records),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
     )

@@ -30,10 +30,11 @@ from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError
+from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError, WeekMovedError
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
 from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
+from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.remembered import Remembered
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Instance, Visit
@@ -257,9 +258,16 @@ class PlacementsLogic:
     """Takes an alternative: every seat and every visit of it, or nothing."""
 
     def __init__(
-        self, *, weeks: BookedWeeks, holds: WeekHolds, bookings: BookingsLogic, appointments: AppointmentsLogic
+        self,
+        *,
+        weeks: BookedWeeks,
+        holds: WeekHolds,
+        moved_weeks: MovedWeeks,
+        bookings: BookingsLogic,
+        appointments: AppointmentsLogic,
     ) -> None:
         self._weeks = weeks
+        self._moved_weeks = moved_weeks
         self._holds = holds
         self._bookings = bookings
         self._appointments = appointments
@@ -269,7 +277,7 @@ class PlacementsLogic:
 
         Raises:
             NotFoundError: Something named is not in the week, or not in the caller's organization.
-            WeekMovedError: `expected_version` is not the published one.
+            WeekMovedError: `expected_version` is not the published one; it names what moved since then.
             NoSeatError: A seat has been taken meanwhile, or is none that this patient may sit on.
             PlacementRefusedError: The patient's week would break a rule.
             PatientBookedError: The patient has a seat at that time.
@@ -278,7 +286,10 @@ class PlacementsLogic:
             PastWeekError: The week is over.
             UpstreamUnavailableError: Records does not answer.
         """
-        await self._holds.hold(request.site_id, request.week, expected_version)
+        try:
+            await self._holds.hold(request.site_id, request.week, expected_version)
+        except WeekMovedError as stale:
+            raise await self._moved_weeks.told(stale, request.site_id) from None
         # Taken seats are booked one by one, and each booking asks whether the seat is kept for others.
         version, booked = await self._weeks.of(
             request.site_id, request.week, request.patient_id, caller_token, without_kept=False

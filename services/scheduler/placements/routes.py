@@ -20,6 +20,7 @@ from services.contracts.scheduler.placements import (
     WishAnswer,
 )
 from services.scheduler.dependencies.placements import Placements, PlacementsRead
+from services.scheduler.timetables.documenting import MOVED_WEEK
 
 router = APIRouter(route_class=IdempotentRoute, tags=["placements"])
 
@@ -75,10 +76,13 @@ async def read_capacity_advice(
     "/v1/placements",
     operation_id="create_placement",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 412, 422, 428, 503),
+    responses=documented(404, 409, 422, 428, 503) | MOVED_WEEK,
 )
 async def create_placement(
     request: PlacementRequest, placements: Placements, version: RequiredVersion, token: BearerToken
 ) -> Placement:
-    """Take an alternative: book all of it, or nothing; If-Match names the version of the week it was made for."""
+    """Take an alternative: book all of it, or nothing; If-Match names the version of the week it was made for.
+
+    Where another version is published, `moved` in the problem document names what is different in it.
+    """
     return await placements.take(request, version, token)

@@ -39,14 +39,14 @@ from services.scheduler.errors import (
     AlreadyPublishedError,
     PastWeekError,
     ReasonRequiredError,
-    TimetableMovedError,
     TimetableRefusedError,
     WeekMovedError,
 )
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
-from services.scheduler.proposals.moves import Version, moved_between
+from services.scheduler.proposals.errors import TimetableMovedError
+from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import (
     change_to_contract,
     diff_of,
@@ -197,6 +197,7 @@ class ProposalsLogic:
         solves: SolvesReader,
         commitments: CommitmentsReader,
         published: TimetablesReader,
+        moved_weeks: MovedWeeks,
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         book: AppointmentsReader,
@@ -213,6 +214,7 @@ class ProposalsLogic:
         self._solves = solves
         self._commitments = commitments
         self._published = published
+        self._moved_weeks = moved_weeks
         self._timetables = timetables
         self._appointments = appointments
         self._book = book
@@ -273,17 +275,9 @@ class ProposalsLogic:
 
     async def _moved(self, proposal: Proposal) -> TimetableMovedError:
         """Name what was published since the proposal was made; all who may publish may read it in the book as well."""
-        grid = WeekGrid(ZoneInfo((await self._sites.get(proposal.site_id)).zone), proposal.week)
-        stored = await self._published.since(proposal.site_id, proposal.week, proposal.base_version)
-        versions = [Version(one.version, one.reason, timetable_from_json(one.document)) for one in stored]
-        if not versions or versions[0].number != proposal.base_version:
-            versions.insert(0, Version(proposal.base_version, None, SolvedTimetable()))
-        older = instance_from_json(await self._solves.instance(proposal.solve_id))
-        newer = older
-        if stored:
-            newest = await self._reader.get(stored[-1].proposal_id)
-            newer = instance_from_json(await self._solves.instance(newest.solve_id))
-        return TimetableMovedError(proposal.week, await asyncio.to_thread(moved_between, older, newer, versions, grid))
+        known = instance_from_json(await self._solves.instance(proposal.solve_id))
+        moved = await self._moved_weeks.since(proposal.site_id, proposal.week, proposal.base_version, known)
+        return TimetableMovedError(proposal.week, moved)
 
     async def preview_notices(self, proposal_id: ProposalId) -> NoticePreviews:
         """Return what patients would be told if what is accepted by now were published; nothing is stored.

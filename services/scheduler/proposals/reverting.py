@@ -12,8 +12,10 @@ from services.contracts.scheduler.timetables import RevertRequest, Session, Time
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.closures.logic import ClosureGuard
-from services.scheduler.errors import PastWeekError, RevertRefusedError, WeekMovedError
+from services.scheduler.errors import PastWeekError, WeekMovedError
 from services.scheduler.notices.announcing import Announcements
+from services.scheduler.proposals.errors import RevertRefusedError
+from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
@@ -36,6 +38,7 @@ class RevertsLogic:
         *,
         facts: WeekFacts,
         published: TimetablesReader,
+        moved_weeks: MovedWeeks,
         timetables: TimetablesLogic,
         appointments: AppointmentsLogic,
         announcements: Announcements,
@@ -46,6 +49,7 @@ class RevertsLogic:
         self._account_id = account_id
         self._facts = facts
         self._published = published
+        self._moved_weeks = moved_weeks
         self._timetables = timetables
         self._appointments = appointments
         self._announcements = announcements
@@ -60,7 +64,7 @@ class RevertsLogic:
 
         Raises:
             NotFoundError: Nothing is published, or there is no such site in the caller's organization.
-            WeekMovedError: `expected_version` is not the published one.
+            WeekMovedError: `expected_version` is not the published one; it names what moved since then.
             InvalidRequestError: There is no such earlier version.
             PastWeekError: The week is over.
             RevertRefusedError: With the commitments, plans and staff of today it breaks a rule.
@@ -74,7 +78,8 @@ class RevertsLogic:
         if current == 0:
             raise NotFoundError
         if expected_version != current:
-            raise WeekMovedError(week, expected_version=expected_version, current_version=current)
+            stale = WeekMovedError(week, expected_version=expected_version, current_version=current)
+            raise await self._moved_weeks.told(stale, site_id)
         earlier = await self._published.version(site_id, week, request.to_version)
         if earlier is None or request.to_version == current:
             raise InvalidRequestError("/to_version", "must be an earlier version of this week")
@@ -85,7 +90,10 @@ class RevertsLogic:
         planned = with_past(instance, timetable_from_json(document))
         timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
-        await self._timetables.publish(again, document | timetable_to_json(planned))
+        try:
+            await self._timetables.publish(again, document | timetable_to_json(planned))
+        except WeekMovedError as stale:
+            raise await self._moved_weeks.told(stale, site_id) from None
         replaced = await self._appointments.replace_week(
             site_id,
             week,

@@ -1,7 +1,5 @@
 """Proposals over HTTP."""
 
-from typing import Any, Final
-
 from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
@@ -13,18 +11,13 @@ from services.contracts.scheduler.notices import NoticePreviews
 from services.contracts.scheduler.timetables import (
     ChangeAcceptance,
     ChangeRejection,
-    MovedWeekProblem,
     Proposal,
     ProposalChange,
     PublicationRequest,
     Timetable,
 )
 from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
-
-_MOVED: Final[dict[str, Any]] = {
-    "model": MovedWeekProblem,
-    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/MovedWeekProblem"}}},
-}
+from services.scheduler.timetables.documenting import MOVED_WEEK
 
 router = APIRouter(route_class=IdempotentRoute, tags=["proposals"])
 
@@ -80,7 +73,7 @@ async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals
 @router.post(
     "/v1/proposals/{proposal_id}:publish",
     operation_id="publish_proposal",
-    responses={**documented(404, 409, 422, 428), 412: _MOVED},
+    responses=documented(404, 409, 422, 428) | MOVED_WEEK,
 )
 async def publish_proposal(
     *,

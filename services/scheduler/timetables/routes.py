@@ -11,6 +11,7 @@ from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.timetables import RevertRequest, Timetable, TimetableVersion
 from services.scheduler.dependencies import Reverts, TimetablesRead
+from services.scheduler.timetables.documenting import MOVED_WEEK
 
 router = APIRouter(route_class=IdempotentRoute, tags=["timetables"])
 
@@ -38,7 +39,7 @@ async def list_timetable_versions(
 @router.post(
     "/v1/sites/{site_id}/timetables/{week}:revert",
     operation_id="revert_timetable",
-    responses=documented(404, 409, 412, 422, 428, 503),
+    responses=documented(404, 409, 422, 428, 503) | MOVED_WEEK,
 )
 async def revert_timetable(
     *,
@@ -50,7 +51,10 @@ async def revert_timetable(
     token: BearerToken,
     response: Response,
 ) -> Timetable:
-    """Publish the sessions of an earlier version as a new one; If-Match names the version that is published."""
+    """Publish the sessions of an earlier version as a new one; If-Match names the version that is published.
+
+    Where another version is published, `moved` in the problem document names what is different in it.
+    """
     timetable = await reverts.revert(site_id, week, request, expected_version=version, caller_token=token)
     response.headers["ETag"] = entity_tag(timetable.version)
     return timetable

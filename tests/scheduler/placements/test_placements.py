@@ -81,12 +81,19 @@ async def test_a_week_that_was_published_anew_is_412(
     placing: Placing, propose: Propose, publish: Publish, week: Week, booked: Booked
 ) -> None:
     first, *_ = await placing.alternatives()
-    proposal = await propose([week.group(0, 8, 0, 1, 2), week.group(1, 8, 0, 1, 2)], [week.visit(2, 8, 0)])
-    assert (await publish(proposal, reason="admission")).status_code == 200
+    proposal = await propose([week.group(0, 8, 0, 1, 2), week.group(1, 8, 0, 1, 2)], [week.visit(3, 8, 0)])
+    assert (await publish(proposal, reason="clinical")).status_code == 200
     before = await booked()
 
-    assert problem(await placing.take(first)) == (412, "stale-version", "timetable-moved")
+    refused = await placing.take(first)
+
+    assert problem(refused) == (412, "stale-version", "timetable-moved")
     assert await booked() == before
+    moved = refused.json()["moved"]
+    assert (moved["base_version"], moved["current_version"], moved["count"]) == (1, 2, 1)
+    [visit] = moved["sessions"]
+    assert (visit["patient_id"], visit["service"], visit["reason"]) == (week.ids[0], "individual", "clinical")
+    assert [visit[side]["start"][:16] for side in ("before", "after")] == ["2026-10-07T09:00", "2026-10-08T09:00"]
 
 
 async def test_without_the_version_of_the_week_nothing_is_booked(placing: Placing, booked: Booked) -> None:

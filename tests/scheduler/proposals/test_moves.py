@@ -100,11 +100,12 @@ async def test_an_if_match_that_names_no_version_was_refused_otherwise_than_docu
     assert MovedWeekProblem.model_validate(refused.json()).moved is None
 
 
-def test_whoever_may_publish_may_read_in_the_book_what_the_refusal_names() -> None:
-    publishers, readers = (BY_OPERATION[name].roles for name in ("publish_proposal", "list_appointments"))
+@pytest.mark.parametrize("told", ["publish_proposal", "revert_timetable", "create_placement"])
+def test_whoever_is_told_may_read_in_the_book_what_the_refusal_names(told: str) -> None:
+    callers, readers = (BY_OPERATION[name].roles for name in (told, "list_appointments"))
 
-    assert publishers
-    assert publishers <= readers
+    assert callers
+    assert callers <= readers
 
 
 def test_the_list_is_bounded_and_the_count_is_not() -> None:

@@ -9,6 +9,7 @@ import pytest
 from services.chassis.clock import Clock
 from services.chassis.wiring import Process
 from services.contracts.identity import Role
+from services.contracts.scheduler.timetables import MovedWeekProblem
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, calendar
 from tests.scheduler.proposals.conftest import Booked, Publish, Week
@@ -91,8 +92,35 @@ async def test_a_revert_is_conditional_on_the_published_version(scheduler: Clien
 
     assert (stale.status_code, stale.json()["code"]) == (412, "timetable-moved")
     assert "Version 2" in stale.json()["detail"]
+    assert "which moved 5 sessions" in stale.json()["detail"]
     without = await desk.post(f"{path}:revert", json={"to_version": 1, "reason": "closure"})
     assert without.status_code == 428
+
+
+@pytest.mark.usefixtures("second")
+async def test_whoever_goes_back_too_late_is_told_what_moved_as_a_publisher_is(
+    scheduler: ClientFactory, path: str, week: Week
+) -> None:
+    moved = (await revert(scheduler(Role.FRONT_DESK), path, version=1)).json()["moved"]
+
+    assert (moved["base_version"], moved["current_version"], moved["count"]) == (1, 2, 5)
+    assert {(one["version"], one["reason"]) for one in moved["sessions"]} == {(2, "admission")}
+    [added] = [one for one in moved["sessions"] if one["kind"] == "added"]
+    assert (added["patient_id"], added["before"]) == (week.ids[3], None)
+    assert added["after"]["start"].startswith("2026-10-05T09:00")
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize(("named", "count"), [(0, 8), (3, None), (9, None), (999_999_999, None)])
+async def test_before_the_first_version_nobody_had_a_session_and_of_no_version_nothing_is_told(
+    scheduler: ClientFactory, path: str, named: int, count: int | None
+) -> None:
+    stale = await revert(scheduler(Role.FRONT_DESK), path, version=named)
+
+    assert (stale.status_code, stale.json()["code"]) == (412, "timetable-moved")
+    moved = MovedWeekProblem.model_validate(stale.json()).moved
+    assert (None if moved is None else moved.count) == count
+    assert moved is None or {one.kind for one in moved.sessions} == {"added"}
 
 
 @pytest.mark.usefixtures("second")
