@@ -109,3 +109,41 @@ class ConsentSettledError(ServiceError):
 
     def __init__(self, needed: str) -> None:
         super().__init__(f"Only a consent that is {needed} can be changed in this way.", code=f"not-{needed}")
+
+
+class EpisodeOpenError(ServiceError):
+    """The patient has an episode in this programme that overlaps with the new one."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("The patient is admitted to this programme already: discharge them from it first.")
+
+
+class EpisodeOverError(ServiceError):
+    """The patient has been discharged from this episode."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This episode has ended; what comes later belongs to a new one.", code="episode-over")
+
+
+class EpisodeClockRunsError(ServiceError):
+    """The clock runs from that day already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("This clock runs from that day already; nothing was changed.")
+
+
+class TaperWeeksError(ServiceError):
+    """Weeks that cannot be taper weeks of this episode."""
+
+    problem = ProblemType.INVALID_REQUEST
+
+    def __init__(self, fields: tuple[InvalidField, ...]) -> None:
+        super().__init__(
+            "These cannot be the taper weeks; errors says which and why.", code="taper-weeks", errors=fields
+        )

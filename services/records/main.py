@@ -12,7 +12,9 @@ from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
+from services.records.episodes.routes import router as episodes
 from services.records.patients.routes import router as patients
+from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.recipients.routes import router as recipients
 from services.records.settings import RecordsSettings
 from services.records.treatment_plans.routes import router as treatment_plans
@@ -22,7 +24,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
     return create_app(
         Microservice.RECORDS,
-        (patients, treatment_plans, care_teams, consents, recipients),
+        (patients, treatment_plans, care_teams, consents, recipients, episodes, placement_reviews),
         lifespan=lifespan,
         is_audited=True,
     )

@@ -12,6 +12,8 @@ from services.records.consents.beside import BesideCommands, ConsentReads
 from services.records.consents.logic import ConsentCommands
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentQueries, ConsentRows
+from services.records.episodes.logic import EpisodeCommands, TaperReads
+from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
@@ -50,16 +52,18 @@ PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
 
 
 async def _treatment_plan_changes(
-    db: Db, principal: Caller, clock: Now, patients: PatientChanges
+    db: Db, principal: Caller, clock: Now, patients: PatientChanges, gate: TheGate
 ) -> TreatmentPlanCommands:
-    return TreatmentPlanCommands(TreatmentPlanRows(db, organization_of(principal)), patients, clock)
+    organization_id = organization_of(principal)
+    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    return TreatmentPlanCommands(TreatmentPlanRows(db, organization_id), patients, episodes, clock)
 
 
 TreatmentPlanChanges = Annotated[TreatmentPlanCommands, Depends(_treatment_plan_changes)]
 
 
 async def _treatment_plan_reading(read: Reading, patients: PatientReading) -> TreatmentPlanReads:
-    return TreatmentPlanReads(TreatmentPlanQueries(read), patients)
+    return TreatmentPlanReads(TreatmentPlanQueries(read), patients, TaperReads(EpisodeQueries(read)))
 
 
 TreatmentPlanReading = Annotated[TreatmentPlanReads, Depends(_treatment_plan_reading)]

@@ -14,11 +14,13 @@ from services.contracts.records.treatment_plans import (
     NoContact,
     NoContactRequest,
     PatientSeating,
+    PlanPhase,
     SeatingPlan,
     TreatmentPlan,
     TreatmentPlanRequest,
     WeekRequirements,
 )
+from services.records.episodes.logic import EpisodeCommands, TaperReads
 from services.records.errors import (
     HoursOutOfRangeError,
     NotAMondayError,
@@ -32,8 +34,10 @@ from services.records.treatment_plans.rules import (
     counted_minutes,
     horizon_week,
     is_monday,
+    is_tapering,
     rule_pack_on,
     taper_faults,
+    tapered,
     unschedulable,
     week_of,
 )
@@ -45,9 +49,12 @@ _TO_SUNDAY: Final = timedelta(days=6)
 class TreatmentPlanCommands:
     """Changes to treatment plans, within one unit of work."""
 
-    def __init__(self, rows: TreatmentPlanRows, patients: PatientCommands, clock: Clock) -> None:
+    def __init__(
+        self, rows: TreatmentPlanRows, patients: PatientCommands, episodes: EpisodeCommands, clock: Clock
+    ) -> None:
         self._rows = rows
         self._patients = patients
+        self._episodes = episodes
         self._clock = clock
 
     async def put(
@@ -65,7 +72,7 @@ class TreatmentPlanCommands:
         age = await self._patients.lock_age(patient_id, Information.TREATMENT_PLAN, request.effective_from)
         newest = await self._rows.newest_version(patient_id)
         _refuse_other_version(newest, expected_version)
-        _refuse_impossible_week(request, age)
+        _refuse_impossible_week(request, age, await self._episodes.taper_weeks(patient_id))
         now = self._clock.now()
         plan = TreatmentPlan.model_validate(
             {
@@ -88,11 +95,12 @@ def _refuse_other_version(newest: int | None, expected: int | None) -> None:
         raise StaleVersionError("The plan has changed since you read it; read it again and send its ETag.")
 
 
-def _refuse_impossible_week(request: TreatmentPlanRequest, age: int) -> None:
+def _refuse_impossible_week(request: TreatmentPlanRequest, age: int, taper_weeks: frozenset[date]) -> None:
     pack = rule_pack_on(request.effective_from)
     if pack is None:
         raise InvalidRequestError("/effective_from", "must not lie before the first rule pack applies")
-    allowed = allowed_minutes(pack, age, request.phase)
+    phase = PlanPhase.TAPER if is_tapering(request, taper_weeks) else request.phase
+    allowed = allowed_minutes(pack, age, phase)
     if counted_minutes(pack, request.required_services) not in allowed:
         raise HoursOutOfRangeError(allowed.words, pack.citation)
     fields = (*unschedulable(request), *taper_faults(pack, age, request))
@@ -103,9 +111,10 @@ def _refuse_impossible_week(request: TreatmentPlanRequest, age: int) -> None:
 class TreatmentPlanReads:
     """What can be read of treatment plans."""
 
-    def __init__(self, queries: TreatmentPlanQueries, patients: PatientReads) -> None:
+    def __init__(self, queries: TreatmentPlanQueries, patients: PatientReads, tapers: TaperReads) -> None:
         self._queries = queries
         self._patients = patients
+        self._tapers = tapers
 
     async def newest(self, patient_id: PatientId) -> TreatmentPlan:
         """Return the newest version of a patient's plan.
@@ -146,7 +155,10 @@ class TreatmentPlanReads:
             raise NotAMondayError
         at_site = await self._patients.at_site(site_id)
         plans = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
-        patients = [required for plan in plans if (required := week_of(plan, monday)) is not None]
+        tapers = await self._tapers.taper_weeks(at_site)
+        patients = [
+            tapered(required, monday, tapers) for plan in plans if (required := week_of(plan, monday)) is not None
+        ]
         apart = await self._queries.apart([patient.patient_id for patient in patients])
         self._patients.planned([patient.patient_id for patient in patients])
         return WeekRequirements(site_id=site_id, week=monday, patients=patients, no_contact=apart)
@@ -162,7 +174,8 @@ class TreatmentPlanReads:
         mondays = [first + timedelta(weeks=number) for number in range(weeks)]
         at_site = await self._patients.at_site(site_id)
         plans = await self._queries.effective(at_site, mondays[-1] + _TO_SUNDAY)
-        ahead = [horizon_week(plans, monday) for monday in mondays]
+        tapers = await self._tapers.taper_weeks(at_site)
+        ahead = [horizon_week(plans, monday, tapers) for monday in mondays]
         self._patients.planned(sorted({patient.patient_id for week in ahead for patient in week.patients}))
         return HorizonRequirements(site_id=site_id, weeks=ahead)
 

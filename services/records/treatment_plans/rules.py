@@ -1,8 +1,9 @@
 """What is true of treatment plans."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from services.contracts.identifiers import PatientId
@@ -21,6 +22,11 @@ from services.records.treatment_plans.rule_packs import RULE_PACKS, SESSION_LENG
 
 _MONDAY: Final = 0
 _TO_SUNDAY: Final = timedelta(days=6)
+
+Tapers = Mapping[PatientId, frozenset[date]]
+"""The Mondays of the taper weeks that episodes of care name, by patient."""
+
+_NO_TAPERS: Final[Tapers] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,23 @@ def week_of(plan: TreatmentPlan, monday: date) -> PlanRequirement | None:
     )
 
 
-def horizon_week(plans: Iterable[TreatmentPlan], monday: date) -> HorizonWeek:
+def is_tapering(plan: TreatmentPlanRequest, taper_weeks: frozenset[date]) -> bool:
+    """Whether a plan lasts no longer than weeks in which fewer hours still continue the level of care."""
+    if plan.planned_discharge is None or plan.planned_discharge < plan.effective_from:
+        return False
+    monday = plan.effective_from - timedelta(days=plan.effective_from.weekday())
+    weeks = (plan.planned_discharge - monday).days // 7 + 1
+    return all(monday + timedelta(weeks=number) in taper_weeks for number in range(weeks))
+
+
+def tapered(required: PlanRequirement, monday: date, tapers: Tapers) -> PlanRequirement:
+    """Return a week's requirement as a taper week where the patient's episode says so: no alarm at fewer hours."""
+    if monday not in tapers.get(required.patient_id, ()):
+        return required
+    return required.model_copy(update={"phase": PlanPhase.TAPER})
+
+
+def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = _NO_TAPERS) -> HorizonWeek:
     """Return what the plans require of a week ahead, each by its newest version that is effective by then.
 
     `plans` come with each patient's newest version first.
@@ -95,7 +117,10 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date) -> HorizonWeek:
     for plan in plans:
         if plan.effective_from <= monday + _TO_SUNDAY:
             in_force.setdefault(plan.patient_id, plan)
-    found = [(plan, week_of(plan, monday)) for plan in in_force.values()]
+    found = [
+        (plan, None if (required := week_of(plan, monday)) is None else tapered(required, monday, tapers))
+        for plan in in_force.values()
+    ]
     return HorizonWeek(
         week=monday,
         patients=[

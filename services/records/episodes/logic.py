@@ -1,0 +1,244 @@
+"""What may be done with episodes of care."""
+
+import secrets
+from datetime import date
+from uuid import UUID
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import EpisodeId, PatientId, SiteId
+from services.contracts.records.episodes import (
+    DischargeRequest,
+    Episode,
+    EpisodeLevel,
+    EpisodeRequest,
+    FirstSessionRequest,
+    LevelChange,
+    LevelChangeRequest,
+    LevelDecision,
+    TaperWeeksRequest,
+)
+from services.records.episodes.rules import change_of, latest_day, taper_faults
+from services.records.episodes.storage import EpisodeQueries, EpisodeRows
+from services.records.errors import EpisodeOpenError, EpisodeOverError, TaperWeeksError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.placement_reviews.criteria import Edition, edition_of
+
+_KEPT = Information.TREATMENT_PLAN
+
+
+class EpisodeCommands:
+    """Changes to episodes, within one unit of work."""
+
+    def __init__(self, rows: EpisodeRows, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._gate = gate
+
+    async def admit(self, patient_id: PatientId, request: EpisodeRequest) -> Episode:
+        """Begin an episode of care.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: The day lies in the future, or the edition has no such level.
+            EpisodeOpenError: The patient is in this programme at that time.
+        """
+        patient = await self._patients.lock(patient_id, _KEPT)
+        return await self.open(patient_id, patient.site_id, request)
+
+    async def open(self, patient_id: PatientId, site_id: SiteId, request: EpisodeRequest) -> Episode:
+        """Begin an episode of a patient whom the caller has locked or made; otherwise as `admit`."""
+        self._refuse_future("/admitted_on", request.admitted_on)
+        _edition(request.initial, "/initial")
+        now = self._gate.clock.now()
+        first = EpisodeLevel(
+            number=1,
+            criteria_edition=request.initial.criteria_edition,
+            level=request.initial.level,
+            from_on=request.admitted_on,
+            change=LevelChange.ADMISSION,
+            decided_by=self._gate.caller.account_id,
+        )
+        episode = Episode(
+            id=EpisodeId(self._new_id()),
+            patient_id=patient_id,
+            site_id=site_id,
+            programme=request.programme,
+            admitted_on=request.admitted_on,
+            first_session_on=None,
+            levels=[first],
+            taper_weeks=[],
+            discharged_on=None,
+            discharge_reason=None,
+            version=1,
+            created_at=now,
+        )
+        if not await self._rows.add(episode):
+            raise EpisodeOpenError
+        return episode
+
+    async def change_level(self, episode_id: EpisodeId, request: LevelChangeRequest, version: int) -> Episode:
+        """Step a patient up or down.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            StaleVersionError: The episode has changed meanwhile.
+            EpisodeOverError: The patient has been discharged.
+            InvalidRequestError: No level of the edition, none other than before, or a day before the last change.
+        """
+        episode = await self._lock_open(episode_id, version)
+        self._refuse_future("/from_on", request.from_on)
+        last = episode.levels[-1]
+        if request.from_on <= last.from_on:
+            raise InvalidRequestError("/from_on", "must lie after the day of the last change of level")
+        change = change_of(last, request.decision, _edition(request.decision, "/decision"))
+        if change is None:
+            raise InvalidRequestError("/decision/level", "must be another level than the one that holds")
+        level = EpisodeLevel(
+            number=last.number + 1,
+            criteria_edition=request.decision.criteria_edition,
+            level=request.decision.level,
+            from_on=request.from_on,
+            change=change,
+            decided_by=self._gate.caller.account_id,
+        )
+        await self._rows.add_level(episode.model_copy(update={"created_at": self._gate.clock.now()}), level)
+        return await self._changed(episode, levels=[*episode.levels, level])
+
+    async def set_taper_weeks(self, episode_id: EpisodeId, request: TaperWeeksRequest, version: int) -> Episode:
+        """Say in which weeks fewer hours still continue the level of care: the plan's rules raise no alarm in them.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            StaleVersionError: The episode has changed meanwhile.
+            EpisodeOverError: The patient has been discharged.
+            TaperWeeksError: Weeks outside of the episode, or more than the edition in force allows.
+        """
+        episode = await self._lock_open(episode_id, version)
+        edition = edition_of(episode.levels[-1].criteria_edition)
+        faults = () if edition is None else taper_faults(episode, request.weeks, edition)
+        if faults:
+            raise TaperWeeksError(faults)
+        return await self._changed(episode, taper_weeks=request.weeks)
+
+    async def record_first_session(self, episode_id: EpisodeId, request: FirstSessionRequest, version: int) -> Episode:
+        """Say on which day the patient first came; until then they wait.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            StaleVersionError: The episode has changed meanwhile.
+            EpisodeOverError: The patient has been discharged.
+            InvalidRequestError: The day lies before admission or in the future.
+        """
+        episode = await self._lock_open(episode_id, version)
+        self._refuse_future("/attended_on", request.attended_on)
+        if request.attended_on < episode.admitted_on:
+            raise InvalidRequestError("/attended_on", "must not lie before admitted_on")
+        return await self._changed(episode, first_session_on=request.attended_on)
+
+    async def discharge(self, episode_id: EpisodeId, request: DischargeRequest, version: int) -> Episode:
+        """End an episode.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            StaleVersionError: The episode has changed meanwhile.
+            EpisodeOverError: The patient has been discharged already.
+            InvalidRequestError: The day lies in the future, or before what has happened in the episode.
+        """
+        episode = await self._lock_open(episode_id, version)
+        self._refuse_future("/discharged_on", request.discharged_on)
+        if request.discharged_on < max(episode.levels[-1].from_on, episode.first_session_on or date.min):
+            raise InvalidRequestError("/discharged_on", "must not lie before what has happened in the episode")
+        return await self._changed(episode, discharged_on=request.discharged_on, discharge_reason=request.reason)
+
+    async def lock_by_id(self, episode_id: EpisodeId) -> Episode:
+        """Return an episode that may be changed; other writers of its patient wait from now on.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+        """
+        found = await self._rows.one(episode_id)
+        if found is None:
+            self._gate.refuse(episode_id)
+            raise NotFoundError
+        await self._patients.lock(found.patient_id, _KEPT)
+        # Read again: it may have changed before the patient was locked.
+        return await self._rows.one(episode_id) or found
+
+    async def taper_weeks(self, patient_id: PatientId) -> frozenset[date]:
+        """Return the taper weeks of a patient whom the caller has locked."""
+        return await self._rows.taper_weeks(patient_id)
+
+    async def _lock_open(self, episode_id: EpisodeId, version: int) -> Episode:
+        episode = await self.lock_by_id(episode_id)
+        if episode.version != version:
+            raise StaleVersionError("The episode has changed since you read it; read it again and send its ETag.")
+        if episode.discharged_on is not None:
+            raise EpisodeOverError
+        return episode
+
+    async def _changed(self, episode: Episode, **changes: object) -> Episode:
+        changed = episode.model_copy(update={**changes, "version": episode.version + 1})
+        await self._rows.change(changed)
+        return changed
+
+    def _refuse_future(self, pointer: str, day: date) -> None:
+        if day > latest_day(self._gate.clock.now()):
+            raise InvalidRequestError(pointer, "must not lie in the future")
+
+    def _new_id(self) -> UUID:
+        return new_id(self._gate.clock.now(), secrets.token_bytes(10))
+
+
+def _edition(decision: LevelDecision, pointer: str) -> Edition:
+    edition = edition_of(decision.criteria_edition)
+    if edition is None:
+        raise InvalidRequestError(f"{pointer}/criteria_edition", "must be one that list_criteria_editions names")
+    if decision.level not in edition.levels:
+        raise InvalidRequestError(f"{pointer}/level", f"must be one of {', '.join(edition.levels)}")
+    return edition
+
+
+class EpisodeReads:
+    """What can be read of episodes."""
+
+    def __init__(self, queries: EpisodeQueries, patients: PatientReads, gate: Gate) -> None:
+        self._queries = queries
+        self._patients = patients
+        self._gate = gate
+
+    async def one(self, episode_id: EpisodeId) -> Episode:
+        """Return an episode.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+        """
+        episode = await self._queries.one(episode_id)
+        if episode is None:
+            self._gate.refuse(episode_id)
+            raise NotFoundError
+        await self._patients.presence(episode.patient_id, _KEPT)
+        return episode
+
+    async def of_patient(self, patient_id: PatientId) -> Page[Episode]:
+        """Return a patient's episodes, oldest first.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        await self._patients.presence(patient_id, _KEPT)
+        return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
+
+
+class TaperReads:
+    """What the plan's rules are told of taper weeks; whoever asks has said to the trail whose weeks are read."""
+
+    def __init__(self, queries: EpisodeQueries) -> None:
+        self._queries = queries
+
+    async def taper_weeks(self, patient_ids: list[PatientId]) -> dict[PatientId, frozenset[date]]:
+        """Return the taper weeks of those of these patients who have some."""
+        return await self._queries.taper_weeks(patient_ids)

@@ -1,0 +1,86 @@
+"""What is true of episodes of care. Pure."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from services.contracts.problems import InvalidField
+from services.contracts.records.episodes import (
+    Clock,
+    ClockMetBy,
+    ClockStatus,
+    Episode,
+    EpisodeClock,
+    EpisodeLevel,
+    LevelChange,
+    LevelDecision,
+)
+from services.records.episodes.runs import ClockRun
+from services.records.placement_reviews.criteria import Edition
+
+# The first zone to begin a day is 14 hours ahead of UTC, and records know no site's zone.
+_AHEAD: Final = timedelta(hours=14)
+_TO_SUNDAY: Final = timedelta(days=6)
+
+
+def latest_day(now: datetime) -> date:
+    """Return the latest day that has begun anywhere: a later one lies in the future for everybody."""
+    return (now + _AHEAD).date()
+
+
+def change_of(before: EpisodeLevel, decision: LevelDecision, edition: Edition) -> LevelChange | None:
+    """Say what a change of level is, or None where it is none; levels of two editions are not compared."""
+    if before.criteria_edition != decision.criteria_edition:
+        return LevelChange.OTHER_EDITION
+    if before.level == decision.level:
+        return None
+    is_higher = edition.rank(decision.level) > edition.rank(before.level)
+    return LevelChange.STEP_UP if is_higher else LevelChange.STEP_DOWN
+
+
+def taper_faults(episode: Episode, weeks: list[date], edition: Edition) -> tuple[InvalidField, ...]:
+    """Say what is wrong with taper weeks: they lie within the episode, and are no more than the edition allows."""
+    last = episode.discharged_on or date.max
+    faults = [
+        (f"/weeks/{index}", "must not lie outside of the episode")
+        for index, week in enumerate(weeks)
+        if week + _TO_SUNDAY < episode.admitted_on or week > last
+    ]
+    if edition.taper_weeks_most is not None and len(weeks) > edition.taper_weeks_most:
+        faults.append(("/weeks", f"must be {edition.taper_weeks_most} at most ({edition.taper_citation})"))
+    return tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer, detail in faults)
+
+
+def due_on(clock: Clock, starts_on: date) -> date:
+    """Return the last day that meets a clock."""
+    return starts_on + timedelta(days=clock.days)
+
+
+def status_of(due: date, met_on: date | None, today: date) -> ClockStatus:
+    """Say where a clock stands: met late is missed."""
+    if met_on is not None:
+        return ClockStatus.MET if met_on <= due else ClockStatus.MISSED
+    return ClockStatus.MISSED if due < today else ClockStatus.RUNNING
+
+
+def reading(clock: Clock, run: ClockRun, today: date) -> EpisodeClock:
+    """Return what a clock says: the first session meets the clocks that ask for it, unless somebody said otherwise."""
+    met_on = run.met_on or _met_by_first_session(clock, run)
+    due = due_on(clock, run.starts_on)
+    return EpisodeClock(
+        id=run.id,
+        episode_id=run.episode_id,
+        patient_id=run.patient_id,
+        code=run.code,
+        title=clock.title,
+        starts_on=run.starts_on,
+        due_on=due,
+        met_on=met_on,
+        status=status_of(due, met_on, today),
+        citation=clock.citation,
+    )
+
+
+def _met_by_first_session(clock: Clock, run: ClockRun) -> date | None:
+    if clock.met_by is not ClockMetBy.FIRST_SESSION or run.first_session_on is None:
+        return None
+    return run.first_session_on if run.first_session_on >= run.starts_on else None

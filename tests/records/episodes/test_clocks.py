@@ -1,0 +1,130 @@
+"""The clocks of quality measures: when each is due, and what meets it."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contracts.identifiers import EpisodeClockId, EpisodeId, PatientId
+from services.contracts.identity import Role
+from services.contracts.records.episodes import ClockMetBy, ClockStatus
+from services.records.episodes.clocks import clocks
+from services.records.episodes.rules import reading
+from services.records.episodes.runs import ClockRun
+from tests.conftest import ClientFactory
+from tests.records.episodes.conftest import Act, Admit, Json
+
+DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
+
+
+async def start(director: httpx2.AsyncClient, episode: Json, code: str, day: str) -> httpx2.Response:
+    return await director.post(f"/v1/episodes/{episode['id']}/clocks", json={"code": code, "starts_on": day})
+
+
+async def statuses(director: httpx2.AsyncClient, episode: Json) -> dict[str, tuple[str, str]]:
+    answer = await director.get(f"/v1/episodes/{episode['id']}/clocks")
+    return {clock["code"]: (clock["due_on"], clock["status"]) for clock in answer.json()["items"]}
+
+
+async def test_the_first_session_meets_what_asks_for_it_within_its_days(
+    director: httpx2.AsyncClient, admit: Admit, act: Act
+) -> None:
+    episode = await admit()
+    for code, day in (("fui-7", "2026-08-30"), ("fui-30", "2026-08-30"), ("iet-engagement", "2026-09-05")):
+        assert (await start(director, episode, code, day)).status_code == 201
+    before = await statuses(director, episode)
+    await act(episode, "record_first_session", {"attended_on": "2026-09-07"})
+
+    assert before == {
+        "fui-7": ("2026-09-06", "missed"),
+        "fui-30": ("2026-09-29", "missed"),
+        "iet-engagement": ("2026-10-09", "running"),
+    }
+    assert await statuses(director, episode) == before | {"fui-30": ("2026-09-29", "met")}
+
+
+async def test_a_clock_is_met_once(director: httpx2.AsyncClient, admit: Admit) -> None:
+    clock = (await start(director, await admit(), "iet-engagement", "2026-09-05")).json()
+    path = f"/v1/episode_clocks/{clock['id']}:meet"
+
+    early = await director.post(path, json={"met_on": "2026-09-04"})
+    ahead = await director.post(path, json={"met_on": "2026-10-04"})
+    met = await director.post(path, json={"met_on": "2026-10-01"})
+    again = await director.post(path, json={"met_on": "2026-10-02"})
+
+    assert [one.status_code for one in (early, ahead, met, again)] == [422, 422, 200, 409]
+    assert met.json()["status"] == "met"
+
+
+async def test_a_clock_runs_once_from_a_day(director: httpx2.AsyncClient, admit: Admit) -> None:
+    episode = await admit()
+
+    answers = [
+        await start(director, episode, code, day)
+        for code, day in (
+            ("fua-7", "2026-09-01"),
+            ("fua-7", "2026-09-01"),
+            ("fua-7", "2026-09-20"),
+            ("fua-8", "2026-09-01"),
+            ("fua-7", "2026-10-04"),
+            ("fua-7", "2025-12-31"),
+        )
+    ]
+
+    assert [one.status_code for one in answers] == [201, 409, 201, 422, 422, 422]
+
+
+async def test_clocks_are_closed_to_strangers_and_other_roles(
+    records: ClientFactory, director: httpx2.AsyncClient, stranger: httpx2.AsyncClient, admit: Admit
+) -> None:
+    episode = await admit()
+    clock = (await start(director, episode, "pod-180", "2026-09-05")).json()
+
+    hidden = [
+        await stranger.get(f"/v1/episodes/{episode['id']}/clocks"),
+        await start(stranger, episode, "pod-180", "2026-09-06"),
+        await stranger.post(f"/v1/episode_clocks/{clock['id']}:meet", json={"met_on": "2026-10-01"}),
+        await director.post(f"/v1/episode_clocks/{uuid4()}:meet", json={"met_on": "2026-10-01"}),
+    ]
+    refused = await start(records(Role.BILLING), episode, "pod-180", "2026-09-07")
+
+    assert [one.status_code for one in hidden] == [404] * 4
+    assert refused.status_code == 403
+    listed = await records(Role.NURSE).get("/v1/clocks")
+    assert {one["code"]: one["days"] for one in listed.json()["items"]} == {
+        "iet-initiation": 14,
+        "iet-engagement": 34,
+        "fui-7": 7,
+        "fui-30": 30,
+        "fua-7": 7,
+        "fua-30": 30,
+        "pod-180": 180,
+    }
+
+
+@given(index=st.integers(0, len(clocks()) - 1), starts=DAYS, first=st.none() | DAYS, met=st.none() | DAYS, today=DAYS)
+def test_a_clock_is_met_if_and_only_if_something_met_it_in_time(
+    index: int, starts: date, first: date | None, met: date | None, today: date
+) -> None:
+    clock, nobody = clocks()[index], UUID(int=1)
+    run = ClockRun(
+        EpisodeClockId(nobody), EpisodeId(nobody), PatientId(nobody), clock.code, starts, met, first,
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+
+    read = reading(clock, run, today)
+
+    by_session = first is not None and first >= starts and clock.met_by is ClockMetBy.FIRST_SESSION
+    happened = met or (first if by_session else None)
+    last = starts + timedelta(days=clock.days)
+    assert read.due_on == last
+    assert (read.status is ClockStatus.MET) is (happened is not None and happened <= last)
+    assert (read.status is ClockStatus.RUNNING) is (happened is None and today <= last)
+
+
+@pytest.mark.parametrize("clock", clocks(), ids=lambda clock: clock.code)
+def test_a_clock_says_where_it_is_written(clock: object) -> None:
+    assert getattr(clock, "citation", "").startswith("HEDIS")
