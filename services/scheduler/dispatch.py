@@ -15,7 +15,7 @@ from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import driver_connection
-from services.contracts.identifiers import CommitmentSourceId, NoticeId, OrganizationId, SolveId
+from services.contracts.identifiers import CommitmentSourceId, HoldLapseId, NoticeId, OrganizationId, SolveId
 
 SOLVE: Final = QueueEntrypoint("solve")
 POLL: Final = QueueEntrypoint("poll")
@@ -42,6 +42,13 @@ class NoticeRound(NamedTuple):
 
     organization_id: OrganizationId
     turn: int
+
+
+class LapseCall(NamedTuple):
+    """Whose seat is to be looked at when its hold lapses."""
+
+    organization_id: OrganizationId
+    lapse_id: HoldLapseId
 
 
 async def enqueue_solve(db: AsyncSession, organization_id: OrganizationId, solve_id: SolveId) -> None:
@@ -89,8 +96,17 @@ async def enqueue_notice_round(db: AsyncSession, call: NoticeRound, delay: timed
     await queries.enqueue(NOTICE, orjson.dumps([str(call.organization_id), call.turn]), execute_after=delay)
 
 
-def read_notice_call(payload: bytes) -> NoticeCall | NoticeRound:
-    """Read what a job is about: a notice, or a round of reminders."""
-    organization_id, what = orjson.loads(payload)
+async def enqueue_lapse(db: AsyncSession, call: LapseCall, delay: timedelta) -> None:
+    """Call a worker for the seat of a hold, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    payload = orjson.dumps([str(call.organization_id), "lapse", str(call.lapse_id)])
+    await queries.enqueue(NOTICE, payload, execute_after=max(delay, timedelta()))
+
+
+def read_notice_call(payload: bytes) -> NoticeCall | NoticeRound | LapseCall:
+    """Read what a job is about: a notice, a round of reminders, or a hold that lapses."""
+    organization_id, what, *which = orjson.loads(payload)
     organization = OrganizationId(UUID(organization_id))
+    if which:
+        return LapseCall(organization, HoldLapseId(UUID(which[0])))
     return NoticeRound(organization, what) if isinstance(what, int) else NoticeCall(organization, NoticeId(UUID(what)))

@@ -49,6 +49,27 @@ class FreedSeats(Protocol):
         """Do the same with a site's seats given back since then for which nobody could be asked."""
 
 
+class HoldLapses(Protocol):
+    """Has the seats of holds that lapse looked at, and knows whom to ask for them then."""
+
+    async def foreseen(
+        self, appointment_id: AppointmentId, patient_id: PatientId, caller_token: str
+    ) -> Sequence[PatientSeating]:
+        """Return what records says of those who would be asked next, where the site wants somebody asked."""
+
+    async def watch(
+        self,
+        appointment_id: AppointmentId,
+        patient_id: PatientId,
+        lapses_at: datetime,
+        seatings: Sequence[PatientSeating],
+    ) -> None:
+        """Have the seat looked at when a patient's hold lapses, in place of any time before."""
+
+    async def forget(self, appointment_id: AppointmentId, patient_id: PatientId) -> None:
+        """Note that the hold will not lapse."""
+
+
 class Outages(Protocol):
     """Knows which sessions will not take place as they are published."""
 
@@ -101,6 +122,7 @@ class BookingsLogic:
         held_seats: HeldSeats,
         rules: DayRules,
         freed_seats: FreedSeats,
+        hold_lapses: HoldLapses,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -111,6 +133,7 @@ class BookingsLogic:
         self._held_seats = held_seats
         self._rules = rules
         self._freed_seats = freed_seats
+        self._hold_lapses = hold_lapses
         self._clock = clock
 
     async def book(self, appointment_id: AppointmentId, request: BookingRequest, caller_token: str) -> Booking:
@@ -142,12 +165,17 @@ class BookingsLogic:
     async def hold(self, appointment_id: AppointmentId, request: HoldRequest, caller_token: str) -> Booking:
         """Keep a seat for a patient for some minutes; asked again, for so many minutes from then.
 
+        A seat that is neither booked nor given back until then is offered like any that gets free.
+
         Raises:
             Whatever `book` raises, for the same reasons.
         """
         held_until = self._clock.now() + timedelta(minutes=request.minutes)
         seating = await self.seating(request.patient_id, caller_token)
-        return await self._take(appointment_id, seating, held_until=held_until)
+        next_asked = await self._hold_lapses.foreseen(appointment_id, request.patient_id, caller_token)
+        booking = await self._take(appointment_id, seating, held_until=held_until)
+        await self._hold_lapses.watch(appointment_id, request.patient_id, held_until, next_asked)
+        return booking
 
     async def release(self, appointment_id: AppointmentId, request: ReleaseRequest, caller_token: str) -> None:
         """Give a patient's seat back, whether booked or held; the site may have it offered to who waits.
@@ -169,6 +197,7 @@ class BookingsLogic:
             reason=request.reason,
             now=now,
         )
+        await self._hold_lapses.forget(appointment_id, request.patient_id)
         await self._freed_seats.freed(appointment_id, caller_token)
 
     # Records is asked before the session is locked: nobody waits for a network call of somebody else.
@@ -197,6 +226,7 @@ class BookingsLogic:
         )
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
+            await self._hold_lapses.forget(appointment_id, patient_id)
         elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
             raise PatientBookedError
         return Booking(

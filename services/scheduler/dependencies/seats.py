@@ -17,7 +17,8 @@ from services.scheduler.dependencies.base import Command, Records, Work, notices
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
-from services.scheduler.offers.logic import OffersLogic, OffersReader
+from services.scheduler.offers.lapses import HoldLapses
+from services.scheduler.offers.logic import OffersLogic, OffersReader, Seatings
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
@@ -34,7 +35,7 @@ def held_seats_in(work: Work) -> HeldSeatsReader:
     return HeldSeatsReader(work.read, SitesReader(work.read), CommitmentsReader(work.read), work.clock)
 
 
-def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
+def _offers_in(work: Work, records: Seatings) -> OffersLogic:
     sites = SitesReader(work.read)
     return OffersLogic(
         work.db,
@@ -52,10 +53,21 @@ def _offers_in(work: Work, records: RecordsClient) -> OffersLogic:
     )
 
 
-def freed_seats_in(work: Work, records: RecordsClient) -> AutomaticOffers:
+def freed_seats_in(work: Work, records: Seatings) -> AutomaticOffers:
     """Make what offers a seat that gets free, where its site wants that."""
     offers_read = OffersReader(work.read, SitesReader(work.read), work.clock)
     return AutomaticOffers(_offers_in(work, records), offers_read, work.read, work.clock)
+
+
+def _hold_lapses_in(work: Work, records: RecordsClient) -> HoldLapses:
+    return HoldLapses(
+        work.db,
+        work.organization_id,
+        read=work.read,
+        offers=_offers_in(work, records),
+        reader=OffersReader(work.read, SitesReader(work.read), work.clock),
+        clock=work.clock,
+    )
 
 
 def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
@@ -69,6 +81,7 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
         held_seats=held_seats_in(work),
         rules=RulePacksReader(work.read, SitesReader(work.read)),
         freed_seats=freed_seats_in(work, records),
+        hold_lapses=_hold_lapses_in(work, records),
         clock=work.clock,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -10,7 +10,6 @@ from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
-from services.clients.records import RecordsClient
 from services.contracts.base import Page
 from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, OrganizationId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
@@ -44,6 +43,17 @@ _MOST_CONSIDERED: Final = 60
 """Of whom records is asked for one batch; whoever stands further back would hardly be reached."""
 
 _Asked = tuple[RankedEntry, PatientSeating]
+
+
+class Seatings(Protocol):
+    """Knows what giving a patient a seat depends on: records, or what it said before."""
+
+    async def patient_seating(self, caller_token: str, patient_id: PatientId) -> PatientSeating:
+        """Return what giving a patient a seat depends on.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization.
+        """
 
 
 class OffersReader:
@@ -98,7 +108,7 @@ class OffersLogic:
         sites: SitesReader,
         waitlist: WaitlistReader,
         commitments: CommitmentsReader,
-        records: RecordsClient,
+        records: Seatings,
         outages: Outages,
         held_seats: HeldSeats,
         notices: NoticesLogic,
@@ -145,11 +155,7 @@ class OffersLogic:
             suited, people = list(candidates(ranked, session, zone)), request.people
         else:
             suited, people = _named(ranked, request, session), len(request.entry_ids)
-        asked: list[_Asked] = []
-        async for one in self._seatable(suited[:_MOST_CONSIDERED], session, caller_token):
-            asked.append(one)
-            if len(asked) == people:
-                break
+        asked = await self._first(suited, session, people, caller_token)
         if not asked:
             raise NobodyToAskError
         batch = self._batch(session, request, [entry for entry, _ in asked], automatic=automatic)
@@ -169,6 +175,27 @@ class OffersLogic:
                 dedupe_key=f"offer:{offer.id}",
             )
         return batch
+
+    async def seatings_of_next(self, session: FreeSeats, people: int, caller_token: str) -> list[PatientSeating]:
+        """Return what records says of so many people as would be asked first for a seat there, were it free now.
+
+        Raises:
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        zone = ZoneInfo((await self._sites.get(session.site_id)).zone)
+        ranked = await self._waitlist.ranked(session.site_id, self._clock.today(zone))
+        asked = await self._first(list(candidates(ranked, session, zone)), session, people, caller_token)
+        return [seating for _, seating in asked]
+
+    async def _first(
+        self, suited: Sequence[RankedEntry], session: FreeSeats, people: int, caller_token: str
+    ) -> list[_Asked]:
+        asked: list[_Asked] = []
+        async for one in self._seatable(suited[:_MOST_CONSIDERED], session, caller_token):
+            asked.append(one)
+            if len(asked) == people:
+                break
+        return asked
 
     async def _session(self, appointment_id: AppointmentId) -> FreeSeats:
         now = self._clock.now()

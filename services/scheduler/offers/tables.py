@@ -83,6 +83,28 @@ class OfferRow(Base):
     decided_at: Mapped[datetime | None]
 
 
+class HoldLapseRow(Base):
+    """A hold that will lapse; `seatings` is what records said, when it was taken, of those who wait next.
+
+    A worker that looks at the seat then has nobody on whose behalf records could be asked.
+    """
+
+    __tablename__ = "hold_lapses"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
+        ),
+        UniqueConstraint("organization_id", "appointment_id", "patient_id", name="hold_lapses_patient_id_key"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    lapses_at: Mapped[datetime]
+    seatings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+
+
 class OfferTokenRow(Base):
     """Where the holder of a secret belongs: its hash, and no more; read before any organization is known."""
 

@@ -1,4 +1,4 @@
-"""The courier: plans reminders, hands over what is due, and takes up what a dead courier left."""
+"""The courier: plans reminders, hands over what is due, offers what lapsed, and takes up what a dead courier left."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,13 +14,14 @@ from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.sealing import SealingKey, read_root_key
 from services.chassis.telemetry import frames
-from services.scheduler.dispatch import NOTICE, NoticeCall, NoticeRound, read_notice_call
+from services.scheduler.dispatch import NOTICE, LapseCall, NoticeCall, NoticeRound, read_notice_call
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.reminding import ReminderRounds
 from services.scheduler.offers.pages import OfferPages
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.jobs import JobQueue
+from services.scheduler.worker.lapses import LapsedHolds
 
 _AT_A_TIME: Final = 8
 _ROUND_SECONDS: Final = 1.0
@@ -30,10 +31,11 @@ _PAUSE_SECONDS: Final = 5.0
 class Courier:
     """Delivers notices until it is cancelled."""
 
-    def __init__(self, connection: Any, deliveries: Deliveries, rounds: ReminderRounds) -> None:
+    def __init__(self, connection: Any, deliveries: Deliveries, rounds: ReminderRounds, lapses: LapsedHolds) -> None:
         self._queue = JobQueue(connection, NOTICE, at_a_time=_AT_A_TIME)
         self._deliveries = deliveries
         self._rounds = rounds
+        self._lapses = lapses
         self._jobs: list[Job] = []
         self._log = structlog.get_logger()
 
@@ -51,7 +53,8 @@ class Courier:
             root = SealingKey.root(read_root_key(settings.root_key_file))
             page = settings.offered_times_url
             pages = OfferPages(None if page is None else str(page), clock)
-            yield cls(connection, Deliveries(database, channel, pages, root, clock), ReminderRounds(database, clock))
+            deliveries = Deliveries(database, channel, pages, root, clock)
+            yield cls(connection, deliveries, ReminderRounds(database, clock), LapsedHolds(database, clock))
         finally:
             await opened.close()
             await connection.close(timeout=5)
@@ -85,9 +88,11 @@ class Courier:
         await self._queue.done(job)
         return True
 
-    async def _follow(self, call: NoticeCall | NoticeRound) -> None:
+    async def _follow(self, call: NoticeCall | NoticeRound | LapseCall) -> None:
         if isinstance(call, NoticeRound):
             await self._rounds.plan(call)
+        elif isinstance(call, LapseCall):
+            await self._lapses.look_at(call)
         else:
             await self._deliveries.deliver(call.organization_id, call.notice_id)
 

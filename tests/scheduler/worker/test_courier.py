@@ -4,6 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,8 +28,9 @@ from services.scheduler.notices.reminding import ReminderRounds
 from services.scheduler.offers.pages import OfferPages
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.worker.courier import Courier
+from services.scheduler.worker.lapses import LapsedHolds
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Json, Make
+from tests.scheduler.conftest import Desk, Json, Make, group
 from tests.scheduler.notices.conftest import local, sitting
 from tests.support.outside import stranger
 
@@ -99,12 +101,13 @@ def courier(databases: Mapping[str, DatabaseUrls], scheduler_database: Database,
     """Runs couriers in this process; each ends, with its connection, when its block does."""
 
     @asynccontextmanager
-    async def run() -> AsyncIterator[None]:
+    async def run(later: timedelta = timedelta()) -> AsyncIterator[None]:
+        now = Clock(clock.now() + later - Clock().now())
         connection = await asyncpg.connect(databases["scheduler"].app)
         channel = WebhookChannel(allows_loopback=True)
-        deliveries = Deliveries(scheduler_database, channel, OfferPages(None, clock), SealingKey.root(bytes(32)), clock)
-        rounds = ReminderRounds(scheduler_database, clock)
-        running = asyncio.create_task(Courier(connection, deliveries, rounds).run())
+        deliveries = Deliveries(scheduler_database, channel, OfferPages(None, now), SealingKey.root(bytes(32)), now)
+        rounds, lapses = ReminderRounds(scheduler_database, now), LapsedHolds(scheduler_database, now)
+        running = asyncio.create_task(Courier(connection, deliveries, rounds, lapses).run())
         try:
             yield
         finally:
@@ -180,3 +183,29 @@ async def test_many_messages_do_not_wait_for_one(
             await status_of(scheduler, notice, "sent")
 
     assert sorted(provider.got) == sorted(str(notice.id) for notice in notices)
+
+
+async def test_the_seat_of_a_lapsed_hold_is_offered_once_however_often_couriers_are_called(
+    *, desk: Desk, site: Json, patient: Json, new_patient: Make, scheduler: ClientFactory, courier: Any, queue: Any
+) -> None:
+    client, kim = scheduler(Role.FRONT_DESK), await new_patient(site)
+    await client.put(f"/v1/sites/{site['id']}/offer_rule", json={"enabled": True})
+    entry = {"patient_id": patient["id"], "service": "process_group"}
+    assert (await client.post(f"/v1/sites/{site['id']}/waitlist_entries", json=entry)).status_code == 201
+    [seat] = await desk.publish(group(capacity=2))
+    assert (await desk.ask("hold", seat, kim, minutes=10)).status_code == 200
+    # The queue goes by the clock on the wall: let the job come early there, and twice.
+    columns = "priority, entrypoint, payload, status, created, updated, heartbeat, execute_after"
+    await queue.execute(f"insert into pgqueuer ({columns}) select {columns} from pgqueuer")  # noqa: S608 - ours
+    await queue.execute("update pgqueuer set execute_after = now()")
+
+    async with AsyncExitStack() as couriers:
+        for _ in range(2):
+            await couriers.enter_async_context(courier(timedelta(minutes=11)))
+        async with asyncio.timeout(30):
+            while await queue.fetchval("select count(*) from pgqueuer where execute_after <= now()") > 0:
+                pass
+
+    [batch] = (await client.get(f"/v1/sites/{site['id']}/offer_batches")).json()["items"]
+    assert [offer["patient_id"] for offer in batch["offers"]] == [patient["id"]]
+    assert (batch["seats"], batch["automatic"]) == (1, True)
