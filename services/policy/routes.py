@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
+from services.policy.care_routes import CARE_ROUTES
 from services.policy.route import Route
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
@@ -117,6 +118,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("list_episode_clocks", "GET", "/v1/episodes/{episode_id}/clocks", _READS_THE_BOOK),
     _records("meet_episode_clock", "POST", "/v1/episode_clocks/{clock_id}:meet", _DESK | _PLANS),
     _records("list_criteria_editions", "GET", "/v1/criteria_editions", _READS_THE_BOOK),
+    *CARE_ROUTES,
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

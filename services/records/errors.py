@@ -93,6 +93,30 @@ class OverAlreadyError(ServiceError):
         super().__init__("This is over already; nothing was changed.", code="over-already")
 
 
+class ProgrammeOverlapsError(ServiceError):
+    """The patient has a draw programme on one of these days."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The patient has another draw programme on some of these days: change or end that one first.",
+            code="programme-overlaps",
+        )
+
+
+class NotDrawnError(ServiceError):
+    """The day was not drawn, or its draw has not been released: the same words for both."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No draw that has been released fell on this day: read the site's drawn days after its release.",
+            code="not-drawn",
+        )
+
+
 class ConsentIncompleteError(ServiceError):
     """The consent lacks what 42 CFR 2.31 asks for, so it cannot become active."""
 

@@ -12,6 +12,7 @@ from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
+from services.records.draw_programmes.routes import router as draw_programmes
 from services.records.episodes.routes import router as episodes
 from services.records.patients.routes import router as patients
 from services.records.placement_reviews.routes import router as placement_reviews
@@ -24,7 +25,16 @@ def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
     return create_app(
         Microservice.RECORDS,
-        (patients, treatment_plans, care_teams, consents, recipients, episodes, placement_reviews),
+        (
+            patients,
+            treatment_plans,
+            care_teams,
+            consents,
+            recipients,
+            episodes,
+            placement_reviews,
+            draw_programmes,
+        ),
         lifespan=lifespan,
         is_audited=True,
     )

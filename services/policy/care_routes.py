@@ -1,0 +1,25 @@
+"""Routes of drug tests, medication, family and recovery support, and who may call them."""
+
+from typing import Final
+
+from services.contracts.identity import Microservice, Role
+from services.policy.route import Route
+
+_CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
+_LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+_TESTS: Final = _CLINICAL | {Role.LAB}
+
+
+def _route(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.RECORDS, method, path, roles)
+
+
+CARE_ROUTES: Final[tuple[Route, ...]] = (
+    _route("create_draw_programme", "POST", "/v1/patients/{patient_id}/draw_programmes", _CLINICAL),
+    _route("list_draw_programmes", "GET", "/v1/patients/{patient_id}/draw_programmes", _TESTS),
+    _route("preview_draw_programme", "POST", "/v1/draw_programmes:preview", _CLINICAL),
+    _route("put_draw_programme", "PUT", "/v1/draw_programmes/{programme_id}", _CLINICAL),
+    _route("end_draw_programme", "POST", "/v1/draw_programmes/{programme_id}:end", _CLINICAL),
+    _route("read_draw_evidence", "GET", "/v1/draw_programmes/{programme_id}/versions/{version}/evidence", _TESTS),
+    _route("list_drawn", "GET", "/v1/sites/{site_id}/drawn", _TESTS),
+)
