@@ -43,6 +43,29 @@ class ServiceClient:
             RefusedError: The service refused, with its problem document.
             UpstreamUnavailableError: It did not answer, or not as documented.
         """
+        answer = await self._send(method, path, token=token, query=query, body=body, headers=headers)
+        adapter: TypeAdapter[Schema] = TypeAdapter(answer_type)
+        try:
+            return adapter.validate_json(answer)
+        except ValidationError:
+            raise UpstreamUnavailableError(self._service) from None
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        query: Mapping[str, str | int | None] | None = None,
+        body: BaseModel | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Call one operation and return its answer as it came; otherwise as `_call`.
+
+        Raises:
+            RefusedError: The service refused, with its problem document.
+            UpstreamUnavailableError: It did not answer, or refused as nothing is documented to be.
+        """
         sent = dict(headers or {})
         if token is not None:
             sent["authorization"] = f"Bearer {token}"
@@ -52,13 +75,12 @@ class ServiceClient:
         parameters = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         url = f"{self._base_url}{path}{'?' + parameters if parameters else ''}"
         answer = await self._http.request(self._service, method, url, headers=sent, body=body)
-        return self._read(answer, answer_type)
+        return self._body_of(answer)
 
-    def _read(self, answer: HttpAnswer, answer_type: type[Schema]) -> Schema:
+    def _body_of(self, answer: HttpAnswer) -> bytes:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return answer.body or b"null"
         try:
-            if answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                adapter: TypeAdapter[Schema] = TypeAdapter(answer_type)
-                return adapter.validate_json(answer.body or b"null")
             problem = ProblemDetails.model_validate_json(answer.body)
         except ValidationError:
             raise UpstreamUnavailableError(self._service) from None

@@ -1,9 +1,14 @@
 """The client of records: what the scheduler may read of plans and patients."""
 
 from datetime import date
+from typing import Any
 
-from services.chassis.errors import NotFoundError
+import orjson
+from pydantic import ValidationError
+
+from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.chassis.http import HttpClient
+from services.chassis.remembered import Remembered, RememberedParts
 from services.clients.base import Schema, ServiceClient
 from services.clients.errors import RefusedError
 from services.clients.gateway import TokenExchange
@@ -11,7 +16,12 @@ from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientPresence
-from services.contracts.records.treatment_plans import HorizonRequirements, PatientSeating, WeekRequirements
+from services.contracts.records.treatment_plans import (
+    HorizonRequirements,
+    PatientSeating,
+    PlanRequirement,
+    WeekRequirements,
+)
 
 
 class RecordsClient(ServiceClient):
@@ -20,12 +30,29 @@ class RecordsClient(ServiceClient):
     def __init__(self, http: HttpClient, base_url: str, tokens: TokenExchange) -> None:
         super().__init__(http, base_url, Microservice.RECORDS.value)
         self._tokens = tokens
+        self._weeks = Remembered[WeekRequirements]()
+        self._plans = RememberedParts[dict[str, Any], PlanRequirement]()
 
     async def week_requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
-        """Return what the plans of a site require of the week that begins on the Monday `week`."""
+        """Return what the plans of a site require of the week that begins on the Monday `week`.
+
+        Records is asked each time. What it answered is validated once and shared: nobody may change it.
+        """
         token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
         query = {"site_id": str(site_id), "week": week.isoformat()}
-        return await self._call(WeekRequirements, "GET", "/v1/week_requirements", token=token, query=query)
+        body = await self._send("GET", "/v1/week_requirements", token=token, query=query)
+        key = f"{site_id} {week}"
+        return self._weeks.get(key, body, lambda: self._week(key, body))
+
+    def _week(self, key: str, body: bytes) -> WeekRequirements:
+        """Read a week, of which only the plans that have changed since the last time are validated again."""
+        try:
+            answer = orjson.loads(body)
+            plans = {plan["patient_id"]: plan for plan in answer["patients"]}
+            patients = self._plans.all(key, plans, PlanRequirement.model_validate)
+            return WeekRequirements.model_validate({**answer, "patients": patients})
+        except (ValidationError, orjson.JSONDecodeError, KeyError, TypeError):
+            raise UpstreamUnavailableError(self._service) from None
 
     async def horizon_requirements(
         self, caller_token: str, site_id: SiteId, first: date, weeks: int

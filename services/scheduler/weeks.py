@@ -7,6 +7,7 @@ resolved to an instant once, so that a week with a change of the clocks is right
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -43,22 +44,24 @@ def part_of(start: datetime) -> PartOfWeek:
     return PartOfWeek.AFTERNOON if wall < _EVENING else PartOfWeek.EVENING
 
 
+@lru_cache(maxsize=1024)
+def _edges_of(zone: ZoneInfo, day: date) -> tuple[datetime, ...]:
+    first = datetime.combine(day, DAY_START)
+    walls = (first + SLOT * number for number in range(SLOTS_A_DAY + 1))
+    instants = (wall.replace(tzinfo=zone).astimezone(UTC) for wall in walls)
+    # Where wall time that does not exist is resolved, an edge may fall behind the one before it.
+    return tuple(accumulate(instants, max))
+
+
 class WeekGrid:
     """The edges of a week's slots as instants."""
 
     def __init__(self, zone: ZoneInfo, monday: date) -> None:
-        self._zone = zone
+        self.zone = zone
         self.monday = monday
-        self._edges = tuple(self._edges_of(monday + timedelta(days=day)) for day in range(DAYS))
+        self._edges = tuple(_edges_of(zone, monday + timedelta(days=day)) for day in range(DAYS))
         self._firsts = [edges[0] for edges in self._edges]
         self._lasts = [edges[-1] for edges in self._edges]
-
-    def _edges_of(self, day: date) -> tuple[datetime, ...]:
-        first = datetime.combine(day, DAY_START)
-        walls = (first + SLOT * number for number in range(SLOTS_A_DAY + 1))
-        instants = (wall.replace(tzinfo=self._zone).astimezone(UTC) for wall in walls)
-        # Where wall time that does not exist is resolved, an edge may fall behind the one before it.
-        return tuple(accumulate(instants, max))
 
     @property
     def start(self) -> datetime:
@@ -73,11 +76,11 @@ class WeekGrid:
     def span(self, day: int, slot: int, slots: int) -> tuple[datetime, datetime]:
         """Return the instants between which a session lies, with the zone's offset."""
         edges = self._edges[day]
-        return edges[slot].astimezone(self._zone), edges[slot + slots].astimezone(self._zone)
+        return edges[slot].astimezone(self.zone), edges[slot + slots].astimezone(self.zone)
 
     def local(self, instant: datetime) -> datetime:
         """Return an instant with the zone's offset."""
-        return instant.astimezone(self._zone)
+        return instant.astimezone(self.zone)
 
     def begins(self, now: datetime) -> int:
         """Count the slots of the week, all days in one row, that have begun by an instant."""

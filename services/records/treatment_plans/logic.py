@@ -8,7 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.identifiers import PatientId, SiteId, TreatmentPlanId
 from services.contracts.records.treatment_plans import (
     HorizonRequirements,
     NoContact,
@@ -18,7 +18,6 @@ from services.contracts.records.treatment_plans import (
     SeatingPlan,
     TreatmentPlan,
     TreatmentPlanRequest,
-    WeekRequirements,
 )
 from services.records.episodes.logic import EpisodeCommands, TaperReads
 from services.records.errors import (
@@ -30,6 +29,7 @@ from services.records.errors import (
 )
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.treatment_plans.rules import (
+    Tapers,
     allowed_minutes,
     counted_minutes,
     horizon_week,
@@ -42,8 +42,10 @@ from services.records.treatment_plans.rules import (
     week_of,
 )
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
+from services.records.treatment_plans.written import WrittenPlans, WrittenRequirement, WrittenWeek
 
 _TO_SUNDAY: Final = timedelta(days=6)
+_WRITTEN: Final = WrittenPlans()
 
 
 class TreatmentPlanCommands:
@@ -143,7 +145,7 @@ class TreatmentPlanReads:
             plan=None if plan is None else _seating_plan(plan),
         )
 
-    async def week(self, site_id: SiteId, monday: date) -> WeekRequirements:
+    async def week(self, site_id: SiteId, monday: date) -> WrittenWeek:
         """Return what the plans of a site require of one week, and who may not meet in it.
 
         A version that takes effect within the week holds for the whole of it.
@@ -154,14 +156,29 @@ class TreatmentPlanReads:
         if not is_monday(monday):
             raise NotAMondayError
         at_site = await self._patients.at_site(site_id)
-        plans = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
+        in_force = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
+        written = await self._written(in_force, monday)
         tapers = await self._tapers.taper_weeks(at_site)
         patients = [
-            tapered(required, monday, tapers) for plan in plans if (required := week_of(plan, monday)) is not None
+            _as_tapered(requirement, monday, tapers)
+            for plan_id in in_force
+            if (requirement := written[plan_id]) is not None
         ]
-        apart = await self._queries.apart([patient.patient_id for patient in patients])
-        self._patients.planned([patient.patient_id for patient in patients])
-        return WeekRequirements(site_id=site_id, week=monday, patients=patients, no_contact=apart)
+        patient_ids = [patient.required.patient_id for patient in patients]
+        apart = await self._queries.apart(patient_ids)
+        self._patients.planned(patient_ids)
+        return WrittenWeek(site_id, monday, patients, apart)
+
+    async def _written(
+        self, plan_ids: list[TreatmentPlanId], monday: date
+    ) -> dict[TreatmentPlanId, WrittenRequirement | None]:
+        written = _WRITTEN.known(plan_ids, monday)
+        unknown = [plan_id for plan_id in plan_ids if plan_id not in written]
+        for plan in await self._queries.some(unknown) if unknown else ():
+            required = week_of(plan, monday)
+            written[plan.id] = None if required is None else WrittenRequirement.of(required)
+        _WRITTEN.keep({plan_id: written[plan_id] for plan_id in unknown}, monday)
+        return written
 
     async def horizon(self, site_id: SiteId, first: date, weeks: int) -> HorizonRequirements:
         """Return what the plans of a site require of several weeks from a Monday on, as they stand today.
@@ -178,6 +195,12 @@ class TreatmentPlanReads:
         ahead = [horizon_week(plans, monday, tapers) for monday in mondays]
         self._patients.planned(sorted({patient.patient_id for week in ahead for patient in week.patients}))
         return HorizonRequirements(site_id=site_id, weeks=ahead)
+
+
+def _as_tapered(written: WrittenRequirement, monday: date, tapers: Tapers) -> WrittenRequirement:
+    # An episode's taper weeks may change while the plan's version stands, so they are never part of what is kept.
+    required = tapered(written.required, monday, tapers)
+    return written if required is written.required else WrittenRequirement.of(required)
 
 
 def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:

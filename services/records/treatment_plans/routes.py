@@ -72,14 +72,19 @@ async def read_patient_seating(patient_id: PatientId, plans: TreatmentPlanReadin
     return await plans.seating(patient_id)
 
 
-@router.get("/week_requirements", operation_id="read_week_requirements", responses=documented(422))
+@router.get(
+    "/week_requirements",
+    operation_id="read_week_requirements",
+    response_model=WeekRequirements,
+    responses=documented(422),
+)
 async def read_week_requirements(
     site_id: SiteId,
     week: Annotated[Day, Query(description="The Monday of the week.")],
     plans: TreatmentPlanReading,
-) -> WeekRequirements:
+) -> Response:
     """Tell the scheduler what the plans of a site require of one week: no name, no birth date, no reason."""
-    return await plans.week(site_id, week)
+    return Response((await plans.week(site_id, week)).document(), media_type="application/json")
 
 
 @router.get("/horizon_requirements", operation_id="read_horizon_requirements", responses=documented(422))

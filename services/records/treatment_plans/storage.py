@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from services.chassis.database import Query, Read
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import OrganizationId, PatientId
+from services.contracts.identifiers import OrganizationId, PatientId, TreatmentPlanId
 from services.contracts.records.treatment_plans import NoContact, TreatmentPlan
 from services.records.treatment_plans.tables import NoContactRow, TreatmentPlanRow
 
@@ -57,7 +57,7 @@ _NEWEST: Final = Query(
     .limit(1)
 )
 _IN_FORCE: Final = Query(
-    select(*_PLAN)
+    select(TreatmentPlanRow.id)
     .ext(distinct_on(TreatmentPlanRow.patient_id))
     .where(
         TreatmentPlanRow.patient_id == _PATIENT_IDS,
@@ -65,6 +65,7 @@ _IN_FORCE: Final = Query(
     )
     .order_by(TreatmentPlanRow.patient_id, TreatmentPlanRow.version.desc())
 )
+_PLANS: Final = Query(select(*_PLAN).where(TreatmentPlanRow.id == any_(bindparam("plan_ids", type_=ARRAY(Uuid)))))
 _EFFECTIVE: Final = Query(
     select(*_PLAN)
     .where(
@@ -102,10 +103,14 @@ class TreatmentPlanQueries:
         row = await self._read.one_or_none(_NEWEST, patient_id=patient_id)
         return None if row is None else _to_schema(TreatmentPlan, row)
 
-    async def in_force(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlan]:
-        """Return the newest versions that are effective by a day, in the order of their patients."""
+    async def in_force(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlanId]:
+        """Return which are the newest versions that are effective by a day, in the order of their patients."""
         rows = await self._read.all(_IN_FORCE, patient_ids=patient_ids, day=day)
-        return [_to_schema(TreatmentPlan, row) for row in rows]
+        return [TreatmentPlanId(row["id"]) for row in rows]
+
+    async def some(self, plan_ids: list[TreatmentPlanId]) -> list[TreatmentPlan]:
+        """Return these versions of plans."""
+        return [_to_schema(TreatmentPlan, row) for row in await self._read.all(_PLANS, plan_ids=plan_ids)]
 
     async def effective(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlan]:
         """Return every version that is effective by a day, each patient's newest first."""

@@ -22,6 +22,7 @@ from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.remembered import RememberedParts
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
@@ -106,6 +107,7 @@ _BEGUN: Final = Query(
 
 
 _NO_LIMIT: Final = 2**31 - 1
+_BOOKS: Final = RememberedParts[asyncpg.Record, Appointment]()
 
 
 async def page_of_week(
@@ -124,10 +126,13 @@ async def begun_of_week(read: Read, site_id: SiteId, week: date, now: datetime) 
 
 
 async def all_of_week(read: Read, site_id: SiteId, week: date, *, now: datetime) -> list[Appointment]:
-    """Fetch everything that is booked in a week; times are in UTC."""
+    """Fetch everything that is booked in a week; times are in UTC.
+
+    What has not changed is the very same object as the last time.
+    """
     asked = {"site_id": site_id, "week": week, "status": AppointmentStatus.BOOKED.value, "now": now}
     rows = await read.all(_PAGE, **asked, after=UUID(int=0), limit=_NO_LIMIT)
-    return [_to_appointment(row) for row in rows]
+    return _BOOKS.all(f"{site_id} {week}", {row["id"]: row for row in rows}, _to_appointment)
 
 
 def _to_appointment(row: asyncpg.Record) -> Appointment:

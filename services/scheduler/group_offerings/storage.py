@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Final
 
+import asyncpg
 from sqlalchemy import Integer, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.remembered import RememberedParts
 from services.contracts.identifiers import GroupOfferingId, OrganizationId, SiteId
 from services.contracts.scheduler.sites import GroupOffering, GroupOfferingRequest
 from services.scheduler.group_offerings.tables import GroupOfferingRow
@@ -22,6 +24,8 @@ _OF_SITE: Final = Query(_ALL)
 _PAGE: Final = Query(
     _ALL.where(GroupOfferingRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
 )
+
+_OFFERED: Final = RememberedParts[asyncpg.Record, GroupOffering]()
 
 
 async def insert(
@@ -43,4 +47,5 @@ async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[GroupOffe
 
 async def of_site(read: Read, site_id: SiteId) -> list[GroupOffering]:
     """Fetch every offering of a site."""
-    return [GroupOffering(**row) for row in await read.all(_OF_SITE, site_id=site_id)]
+    rows = await read.all(_OF_SITE, site_id=site_id)
+    return _OFFERED.all(str(site_id), {row["id"]: row for row in rows}, lambda row: GroupOffering(**row))

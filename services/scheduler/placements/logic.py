@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
+from services.chassis.remembered import Remembered, RememberedParts
 from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan, WeekRequirements
 from services.contracts.scheduler.bookings import BookingRequest
@@ -35,9 +36,8 @@ from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
 from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
 from services.scheduler.proposals.moved_weeks import MovedWeeks
-from services.scheduler.remembered import Remembered
-from services.scheduler.solver.format import instance_from_json
-from services.scheduler.solver.instance import Instance, Visit
+from services.scheduler.solver.format import instance_from_json, patient_from_json
+from services.scheduler.solver.instance import Instance, Patient, Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
 from services.scheduler.solver.interactive.capacity import advise
 from services.scheduler.solver.interactive.frozen import FrozenWeek
@@ -52,6 +52,7 @@ _MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
 # The book tells what has begun and what people were told; nothing of it can be changed here.
 _AS_BOOKED: Final = {"published": None, "fixed": None, "begins": 0}
 _PARSED: Final = Remembered[Instance]()
+_PATIENTS: Final = RememberedParts[dict[str, Any], Patient]()
 _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the week"
 
 
@@ -137,7 +138,7 @@ class _Gathered:
 
     def instance(self) -> Instance:
         document = self.document | _AS_BOOKED
-        return _PARSED.get(document["name"], document, lambda: instance_from_json(document))
+        return _PARSED.get(document["name"], document, lambda: _parsed(document))
 
     def seating(self, patient_id: PatientId) -> PatientSeating | None:
         """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""
@@ -157,6 +158,11 @@ class _Gathered:
                 telehealth_jurisdiction=None,
             ),
         )
+
+
+def _parsed(document: dict[str, Any]) -> Instance:
+    people = {patient["id"]: patient for patient in document["patients"]}
+    return instance_from_json(document, tuple(_PATIENTS.all(document["name"], people, patient_from_json)))
 
 
 class PlacementsReader:

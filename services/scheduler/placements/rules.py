@@ -91,6 +91,7 @@ class _Reading:
         self.group_ids: list[AppointmentId] = []
         self.visits: list[Visit] = []
         self.visit_ids: dict[SessionPlace, AppointmentId] = {}
+        self._met: dict[tuple[datetime, datetime], SlotInterval | None] = {}
 
     def read_all(self, appointments: Iterable[Appointment]) -> FrozenWeek:
         for appointment in appointments:
@@ -99,11 +100,21 @@ class _Reading:
         return FrozenWeek(replace(self.instance, published=None), timetable, self.seats)
 
     def _read(self, appointment: Appointment) -> None:
-        met = self._grid.busy([(appointment.start, appointment.end)])
-        if len(met) == 1 and appointment.service.is_group:
-            self._group(appointment, met[0])
-        elif len(met) == 1:
-            self._visit(appointment, met[0])
+        when = self._slots_of(appointment.start, appointment.end)
+        if when is None:
+            return
+        if appointment.service.is_group:
+            self._group(appointment, when)
+        else:
+            self._visit(appointment, when)
+
+    def _slots_of(self, start: datetime, end: datetime) -> SlotInterval | None:
+        """Return the slots of a session; None where it is not within one day of the grid."""
+        # Sessions of a week share their times with many others.
+        if (start, end) not in self._met:
+            met = self._grid.busy([(start, end)])
+            self._met[start, end] = met[0] if len(met) == 1 else None
+        return self._met[start, end]
 
     def _group(self, appointment: Appointment, when: SlotInterval) -> None:
         kind = self._kind(appointment, when.end - when.start)

@@ -3,11 +3,13 @@
 from datetime import date, datetime
 from typing import Final
 
+import asyncpg
 from sqlalchemy import Integer, Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.remembered import RememberedParts
 from services.contracts.identifiers import OrganizationId, PractitionerId, SiteId
 from services.contracts.scheduler.sites import Practitioner, PractitionerRequest
 from services.scheduler.practitioners.tables import PractitionerRow
@@ -23,6 +25,8 @@ _OF_SITE: Final = Query(_ALL)
 _PAGE: Final = Query(
     _ALL.where(PractitionerRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
 )
+
+_STAFF: Final = RememberedParts[asyncpg.Record, Practitioner]()
 
 
 async def insert(
@@ -48,9 +52,14 @@ async def insert(
 async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[Practitioner]:
     """Fetch a page of a site's practitioners, and one more where there is one."""
     rows = await read.all(_PAGE, site_id=site_id, after=page.after, limit=page.limit)
-    return [Practitioner(**decoded(row, *_JSON)) for row in rows]
+    return [_to_practitioner(row) for row in rows]
 
 
 async def of_site(read: Read, site_id: SiteId) -> list[Practitioner]:
     """Fetch every practitioner of a site."""
-    return [Practitioner(**decoded(row, *_JSON)) for row in await read.all(_OF_SITE, site_id=site_id)]
+    rows = await read.all(_OF_SITE, site_id=site_id)
+    return _STAFF.all(str(site_id), {row["id"]: row for row in rows}, _to_practitioner)
+
+
+def _to_practitioner(row: asyncpg.Record) -> Practitioner:
+    return Practitioner(**decoded(row, *_JSON))

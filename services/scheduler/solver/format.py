@@ -97,8 +97,8 @@ class _Node:
         return tuple(found)
 
 
-def instance_from_json(document: object) -> Instance:
-    """Read and validate an instance.
+def instance_from_json(document: object, patients: tuple[Patient, ...] | None = None) -> Instance:
+    """Read and validate an instance; `patients` are the document's own, where they have been read already.
 
     Raises:
         InvalidInstanceError: Something is missing, of the wrong type, or contradicts the rest.
@@ -123,7 +123,7 @@ def instance_from_json(document: object) -> Instance:
         medication_pool=root.get("medication_pool").integers(),
         nurse_pool=root.get("nurse_pool").integers(),
         practitioners=tuple(_practitioner(node) for node in root.get("practitioners").items()),
-        patients=tuple(_patient(node) for node in root.get("patients").items()),
+        patients=tuple(_patient(node) for node in root.get("patients").items()) if patients is None else patients,
         no_contact=tuple(_pair(node) for node in root.get("no_contact", ()).items()),
         published=None if published.value is None else _timetable(published),
         usual=None if usual.value is None else _timetable(usual),
@@ -132,6 +132,15 @@ def instance_from_json(document: object) -> Instance:
         limits=_limits(root.get("limits", {})),
         weights=_weights(root.get("weights", {})),
     ).validated()
+
+
+def patient_from_json(document: object) -> Patient:
+    """Read one patient of an instance.
+
+    Raises:
+        InvalidInstanceError: Something is missing or of the wrong type.
+    """
+    return _patient(_Node(document, "patient"))
 
 
 def _group_size(node: _Node, default: GroupSize) -> GroupSize:

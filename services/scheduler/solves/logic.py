@@ -12,6 +12,7 @@ from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.chassis.events import HEARTBEAT_SECONDS, Event
 from services.chassis.problems import problem_document
+from services.chassis.remembered import Remembered
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
@@ -26,7 +27,6 @@ from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, Sol
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
-from services.scheduler.remembered import Remembered
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage

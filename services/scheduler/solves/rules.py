@@ -1,12 +1,14 @@
 """What is true of a week that may be solved, and the instance that the solver gets. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from services.contracts.identifiers import PatientId
+from services.chassis.remembered import RememberedParts
+from services.contracts.identifiers import PatientId, PractitionerId
 from services.contracts.records.treatment_plans import PlanRequirement, WeekRequirements
 from services.contracts.scheduler.sites import GroupOffering, Practitioner, Room, Site
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -20,6 +22,17 @@ _GROUP_SIZE: Final = {"min": 4, "max": 12, "co_facilitator_above": 8}
 _WEIGHTS: Final = {"lexicographic": True}
 
 Busy = Mapping[PatientId, Sequence[tuple[datetime, datetime]]]
+
+
+class _Person(NamedTuple):
+    """All that somebody's part of an instance is made from, beside the grid."""
+
+    plan: PlanRequirement
+    busy: Sequence[tuple[datetime, datetime]]
+    staff: AbstractSet[PractitionerId]
+
+
+_PEOPLE: Final = RememberedParts[_Person, dict[str, Any]]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,7 @@ def instance_of(
         "medication_pool": pool_of(practitioners, "prescriber"),
         "nurse_pool": pool_of(practitioners, "nurse"),
         "practitioners": practitioners,
-        "patients": [_patient(patient, busy, grid, staff) for patient in requirements.patients],
+        "patients": _patients(requirements, busy, grid, staff),
         "no_contact": [
             [str(patient_id) for patient_id in pair.patient_ids]
             for pair in requirements.no_contact
@@ -137,7 +150,7 @@ def with_commitments(instance: Mapping[str, Any], busy: Busy, grid: WeekGrid) ->
             {
                 **patient,
                 "commitments": _commitments(
-                    busy, _patient_id(patient), grid, patient["travel_slots"], patient.get("absent", ())
+                    busy.get(_patient_id(patient), ()), grid, patient["travel_slots"], patient.get("absent", ())
                 ),
             }
             for patient in instance["patients"]
@@ -174,7 +187,19 @@ def _practitioner(practitioner: Practitioner) -> dict[str, Any]:
     }
 
 
-def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterable[object]) -> dict[str, Any]:
+def _patients(
+    requirements: WeekRequirements, busy: Busy, grid: WeekGrid, staff: AbstractSet[PractitionerId]
+) -> list[dict[str, Any]]:
+    """Write the people of a week down; what is written of them is shared, and not to be changed."""
+    people: dict[Hashable, _Person] = {
+        patient.patient_id: _Person(patient, busy.get(patient.patient_id, ()), staff)
+        for patient in requirements.patients
+    }
+    return _PEOPLE.all(f"{requirements.site_id} {grid.zone} {grid.monday}", people, lambda one: _patient(one, grid))
+
+
+def _patient(person: _Person, grid: WeekGrid) -> dict[str, Any]:
+    patient, staff = person.plan, person.staff
     team = [str(member) for member in patient.team if member in staff]
     primary = None if patient.primary_practitioner_id is None else str(patient.primary_practitioner_id)
     travel_slots = patient.travel_minutes // SLOT_MINUTES
@@ -185,7 +210,7 @@ def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterab
         "modalities": [modality.value for modality in patient.modalities],
         "travel_slots": travel_slots,
         "absent": _absent(patient, grid),
-        "commitments": _commitments(busy, patient.patient_id, grid, travel_slots, _absent(patient, grid)),
+        "commitments": _commitments(person.busy, grid, travel_slots, _absent(patient, grid)),
         "family_available": window_slots(patient.family_available),
         "needs": {need.service.value: need.minutes_per_week // SLOT_MINUTES for need in patient.required_services},
         "team": team,
@@ -195,10 +220,10 @@ def _patient(patient: PlanRequirement, busy: Busy, grid: WeekGrid, staff: Iterab
 
 
 def _commitments(
-    busy: Busy, patient_id: PatientId, grid: WeekGrid, travel_slots: int, absent: Iterable[int]
+    busy: Sequence[tuple[datetime, datetime]], grid: WeekGrid, travel_slots: int, absent: Iterable[int]
 ) -> list[SlotInterval]:
     away = [SlotInterval(day, 0, SLOTS_A_DAY) for day in absent]
-    return merged([*away, *grid.busy(busy.get(patient_id, ()), travel_slots=travel_slots)])
+    return merged([*away, *grid.busy(busy, travel_slots=travel_slots)])
 
 
 def _absent(patient: PlanRequirement, grid: WeekGrid) -> list[int]:

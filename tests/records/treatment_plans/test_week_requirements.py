@@ -36,6 +36,67 @@ async def test_a_week_requires_what_the_plans_of_the_site_say(
     assert WeekRequirements.model_validate_json(answer.content).patients[0].plan_version == 1
 
 
+async def test_what_is_written_down_already_is_what_the_schema_writes(
+    director: httpx2.AsyncClient,
+    serving: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    put_plan: PlanFactory,
+    query: dict[str, str],
+) -> None:
+    first, second = await new_patient(), await new_patient()
+    family = [{"weekday": "MO", "start": "17:00", "end": "18:30"}]
+    await put_plan(first["id"], family_available=family, planned_admission="2026-10-07", payer="acme")
+    await put_plan(second["id"], planned_discharge="2026-10-09", preference_cost={"evening": 3})
+    await director.post("/v1/no_contacts", json={"patient_ids": [first["id"], second["id"]]})
+
+    fresh, remembered = [await serving.get(PATH, params=query) for _ in range(2)]
+
+    written = WeekRequirements.model_validate_json(fresh.content)
+    assert len(written.patients) == 2
+    assert len(written.no_contact) == 1
+    assert fresh.content == remembered.content == written.model_dump_json().encode()
+    assert fresh.headers["content-type"] == "application/json"
+
+
+async def test_each_change_shows_in_a_week_that_was_asked_for_before(
+    serving: httpx2.AsyncClient,
+    director: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    put_plan: PlanFactory,
+    query: dict[str, str],
+) -> None:
+    first, second = await new_patient(), await new_patient()
+
+    async def week() -> tuple[list[tuple[str, int]], int]:
+        found = (await serving.get(PATH, params=query)).json()
+        return [(plan["patient_id"], plan["plan_version"]) for plan in found["patients"]], len(found["no_contact"])
+
+    await put_plan(first["id"])
+    assert await week() == ([(first["id"], 1)], 0)
+    await put_plan(second["id"])
+    assert await week() == (sorted([(first["id"], 1), (second["id"], 1)]), 0)
+    await director.post("/v1/no_contacts", json={"patient_ids": [first["id"], second["id"]]})
+    assert await week() == (sorted([(first["id"], 1), (second["id"], 1)]), 1)
+    await put_plan(second["id"], read=1, planned_discharge="2026-10-09")
+    assert await week() == (sorted([(first["id"], 1), (second["id"], 2)]), 1)
+    await put_plan(second["id"], read=2, planned_discharge="2026-10-04", effective_from="2026-09-07")
+    assert await week() == ([(first["id"], 1)], 0)
+
+
+async def test_one_plan_is_written_down_for_each_week_apart(
+    serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, query: dict[str, str]
+) -> None:
+    patient = await new_patient()
+    await put_plan(patient["id"], planned_discharge="2026-10-14")
+
+    weeks = [
+        (await serving.get(PATH, params={**query, "week": week})).json()["patients"]
+        for week in (MONDAY, "2026-10-12", "2026-10-19", MONDAY)
+    ]
+
+    assert [[plan["attends_until"] for plan in week] for week in weeks] == [[None], ["2026-10-14"], [], [None]]
+
+
 async def test_neither_names_nor_birth_dates_leave(
     serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, query: dict[str, str]
 ) -> None:
@@ -110,6 +171,8 @@ async def test_another_organization_s_site_requires_nothing(
 ) -> None:
     patient = await new_patient()
     await put_plan(patient["id"])
+    own = records(Role.FRONT_DESK, acting=Microservice.SCHEDULER)
+    assert patient["id"] in (await own.get(PATH, params=query)).text
     stranger = records(Role.FRONT_DESK, organization=uuid4(), acting=Microservice.SCHEDULER)
 
     answer = await stranger.get(PATH, params=query)

@@ -12,7 +12,7 @@ from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import NO_SEAT, Clinic, Json, calendar, problem
+from tests.scheduler.conftest import NO_SEAT, Clinic, Json, Make, calendar, plan_of, problem
 from tests.scheduler.placements.conftest import Placing
 from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
 from tests.support.tokens import Tokens
@@ -190,6 +190,42 @@ async def test_what_changes_between_two_questions_is_in_the_second_answer(
     assert again == first
     assert any(session["service"] == "process_group" for session in first[0]["sessions"])
     assert not any(session["service"] == "process_group" for session in after[0]["sessions"])
+
+
+async def test_a_plan_that_changes_between_two_questions_is_in_the_second_answer(
+    placing: Placing, clinic: Clinic, records: ClientFactory
+) -> None:
+    before = await placing.alternatives()
+    services = [{"service": "process_group", "minutes_per_week": 540}]
+    path = f"/v1/patients/{placing.patient_id}/treatment_plan"
+    plan = plan_of(clinic.counsellor, required_services=services)
+    changed = await records(Role.PROGRAMME_DIRECTOR).put(path, json=plan, headers={"if-match": '"1"'})
+    assert changed.status_code == 200, changed.text
+
+    after = await placing.alternatives()
+
+    assert "individual" in {session["service"] for session in before[0]["sessions"]}
+    assert {session["service"] for one in after for session in one["sessions"]} == {"process_group"}
+
+
+async def test_a_seat_that_is_taken_between_two_questions_is_in_the_second_answer(
+    placing: Placing, scheduler: ClientFactory, clinic: Clinic, new_patient: Make
+) -> None:
+    before = await placing.alternatives()
+    newcomer = await new_patient(clinic.site, plan_of(clinic.counsellor))
+    other = Placing(scheduler, clinic, newcomer["id"])
+    taken, *_ = await other.alternatives()
+    assert (await other.take(taken)).status_code == 201
+
+    after = await placing.alternatives()
+
+    def seats(ways: list[Json]) -> set[tuple[str, str]]:
+        return {(one["service"], one["start"]) for way in ways for one in way["sessions"]}
+
+    visits = {(one["service"], one["start"]) for one in taken["sessions"] if one["service"] == "individual"}
+    assert visits
+    assert visits & seats(before)
+    assert not visits & seats(after)
 
 
 async def test_what_somebody_has_is_explained_beside_the_next_best(placing: Placing, week: Week) -> None:

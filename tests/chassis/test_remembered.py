@@ -1,9 +1,11 @@
 """What is remembered: never what has changed, never more than so much."""
 
+from collections.abc import Hashable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.remembered import Remembered
+from services.chassis.remembered import Remembered, RememberedParts
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.lists(st.integers(0, 1), max_size=2)), max_size=30))
@@ -38,3 +40,26 @@ def test_what_was_asked_for_least_recently_is_forgotten_first() -> None:
         ask(key)
 
     assert made == ["a", "b", "c", "b"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.dictionaries(st.sampled_from("xyz"), st.integers(0, 1)))))
+def test_the_parts_given_back_are_what_would_be_made_now(asked: list[tuple[str, dict[Hashable, int]]]) -> None:
+    remembered = RememberedParts[int, list[int]]()
+
+    for key, parts in asked:
+        assert remembered.all(key, parts, lambda part: [part]) == [[part] for part in parts.values()]
+
+
+def test_only_a_part_that_has_changed_is_made_again() -> None:
+    remembered, made = RememberedParts[int, int](), list[int]()
+
+    def make(part: int) -> int:
+        made.append(part)
+        return part
+
+    first: dict[Hashable, int] = {"x": 1, "y": 2}
+    later: dict[Hashable, int] = {"x": 1, "y": 3}
+    for parts in (first, first, later, dict(list(later.items())[:1]), later):
+        remembered.all("week", parts, make)
+
+    assert made == [1, 2, 3, 3]
