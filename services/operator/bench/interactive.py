@@ -164,8 +164,7 @@ def table(figures: dict[str, Any]) -> str:
         lines.append(f"{name:8} {told}, {part['runs']} runs, people touched: {part['people_touched']}")
     for name, part in (figures["routes"] or {}).items():
         if isinstance(part, dict):
-            lines.append(
-                f"route {name}: " + " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
-            )
+            told = " ".join(f"{key} {part[key] * 1000:.0f} ms" for key in ("p50", "p95", "max"))
+            lines.append(f"route {name}: {told}, {part['cpu_ms']['all']:.0f} ms of CPU")
     lines.append(f"advice   {figures['capacity_advice']['seconds'] * 1000:.0f} ms")
     return "\n".join(lines)
