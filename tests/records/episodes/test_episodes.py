@@ -232,6 +232,7 @@ async def test_a_taper_week_of_the_episode_raises_no_alarm_in_the_plan(
     serving = records(Role.FRONT_DESK, acting=Microservice.SCHEDULER)
 
     before = await director.put(path, json=fewer, headers={"if-match": '"1"'})
+    assert await planned(serving, site_id, "2026-10-12") == ["intensive"]
     await act(episode, "taper_weeks", {"weeks": ["2026-10-12"]})
     open_ended = await director.put(path, json=fewer | {"planned_discharge": None}, headers={"if-match": '"1"'})
     beyond = await director.put(path, json=fewer | {"planned_discharge": "2026-10-19"}, headers={"if-match": '"1"'})
