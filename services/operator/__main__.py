@@ -109,6 +109,10 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     races = _add(drills, "races", "services.operator.drill.races:run", "two or more want one thing, and one may win")
     races.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many races (default: 1000)")
     _add_json(races)
+    draws = _add(drills, "draws", "services.operator.drill.draws:run", "test days are foretold, and altered afterwards")
+    draws.add_argument("--n", type=_natural, default=200, metavar="N", help="how many programmes (default: 200)")
+    draws.add_argument("--seed", type=_natural, default=0, metavar="S")
+    _add_json(draws)
     tamper = _add(
         drills, "tamper", "services.operator.drill.tamper:run", "the database's owner changes the audit trail"
     )

@@ -21,5 +21,10 @@ CARE_ROUTES: Final[tuple[Route, ...]] = (
     _route("put_draw_programme", "PUT", "/v1/draw_programmes/{programme_id}", _CLINICAL),
     _route("end_draw_programme", "POST", "/v1/draw_programmes/{programme_id}:end", _CLINICAL),
     _route("read_draw_evidence", "GET", "/v1/draw_programmes/{programme_id}/versions/{version}/evidence", _TESTS),
+    _route("create_drug_test", "POST", "/v1/patients/{patient_id}/drug_tests", _TESTS),
+    _route("list_drug_tests", "GET", "/v1/patients/{patient_id}/drug_tests", _TESTS),
+    _route("read_drug_test", "GET", "/v1/drug_tests/{test_id}", _TESTS),
+    _route("create_drug_test_step", "POST", "/v1/drug_tests/{test_id}/steps", _TESTS),
+    _route("excuse_drug_test", "POST", "/v1/drug_tests/{test_id}:excuse", _LEADS),
     _route("list_drawn", "GET", "/v1/sites/{site_id}/drawn", _TESTS),
 )

@@ -117,6 +117,27 @@ class NotDrawnError(ServiceError):
         )
 
 
+class AlreadyTakenUpError(ServiceError):
+    """The drawn day has its test."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("This drawn day has been taken up already; nothing was changed.")
+
+
+class StepOutOfTurnError(ServiceError):
+    """No such step can follow where the test stands."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, status: str, possible: list[str]) -> None:
+        super().__init__(
+            f"The test is {status}; what can be recorded of it now: {', '.join(possible) or 'nothing more'}.",
+            code="step-out-of-turn",
+        )
+
+
 class ConsentIncompleteError(ServiceError):
     """The consent lacks what 42 CFR 2.31 asks for, so it cannot become active."""
 

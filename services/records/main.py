@@ -13,6 +13,7 @@ from services.contracts.identity import Microservice
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
 from services.records.draw_programmes.routes import router as draw_programmes
+from services.records.drug_tests.routes import router as drug_tests
 from services.records.episodes.routes import router as episodes
 from services.records.patients.routes import router as patients
 from services.records.placement_reviews.routes import router as placement_reviews
@@ -34,6 +35,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             episodes,
             placement_reviews,
             draw_programmes,
+            drug_tests,
         ),
         lifespan=lifespan,
         is_audited=True,

@@ -8,6 +8,8 @@ from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
 from services.records.draw_programmes.logic import DrawProgrammeCommands, DrawProgrammeReads
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows
+from services.records.drug_tests.logic import DrugTestCommands, DrugTestReads
+from services.records.drug_tests.storage import DrugTestQueries, DrugTestRows
 
 
 async def _draw_programme_changes(
@@ -24,3 +26,19 @@ async def _draw_programme_reading(read: Reading, gate: TheGate, patients: Patien
 
 
 DrawProgrammeReading = Annotated[DrawProgrammeReads, Depends(_draw_programme_reading)]
+
+
+async def _drug_test_changes(
+    db: Db, principal: Caller, gate: TheGate, programmes: DrawProgrammeChanges, patients: PatientChanges
+) -> DrugTestCommands:
+    return DrugTestCommands(DrugTestRows(db, organization_of(principal)), programmes, patients, gate)
+
+
+DrugTestChanges = Annotated[DrugTestCommands, Depends(_drug_test_changes)]
+
+
+async def _drug_test_reading(read: Reading, gate: TheGate, patients: PatientReading) -> DrugTestReads:
+    return DrugTestReads(DrugTestQueries(read), patients, gate)
+
+
+DrugTestReading = Annotated[DrugTestReads, Depends(_drug_test_reading)]

@@ -88,20 +88,28 @@ class DrawProgrammeCommands:
         await self._rows.end(newest, last_day)
         return newest.model_copy(update={"ended_on": last_day})
 
-    async def drawn(self, programme_id: DrawProgrammeId, version: int, day: date, seal: PersonSeal) -> DrawProgramme:
+    async def drawn(
+        self, patient_id: PatientId, programme_id: DrawProgrammeId, version: int, day: date, seal: PersonSeal
+    ) -> DrawProgramme:
         """Return the programme of a patient, already locked, that has drawn a day.
 
         Raises:
-            NotFoundError: There is no such version here.
+            NotFoundError: The patient has no such version.
             NotDrawnError: The day was not drawn, or has not been released: nobody can tell which.
         """
         found = await self._rows.version(programme_id, version)
-        if found is None:
+        if found is None or found.programme.patient_id != patient_id:
             self._gate.refuse(programme_id)
             raise NotFoundError
         if _drawn_on(found, seal, day, self._gate.clock.now()) is None:
             raise NotDrawnError
         return found.programme
+
+    async def terms(self, programme_id: DrawProgrammeId, version: int) -> DrawTerms:
+        """Return the terms of a version that exists."""
+        found = await self._rows.version(programme_id, version)
+        assert found is not None  # noqa: S101 - a foreign key says so, and no version is ever deleted
+        return found.programme.terms
 
     async def _add(
         self, patient_id: PatientId, programme_id: DrawProgrammeId, version: int, terms: DrawTerms, seal: PersonSeal

@@ -161,6 +161,10 @@ def test_another_key_document_or_day_is_found() -> None:
     softer = true.document.replace("hazard=2/7", "hazard=1/7")
     fakes = {
         "another programme's evidence": other,
+        # Its draws do follow from its keys, which are not those that were committed to.
+        "another chain": evidence_of(terms_of(), b"2" * 32, MONDAY + 30 * DAY).model_copy(
+            update={"document": true.document}
+        ),
         "another key": true.model_copy(update={"revealed_key": other.revealed_key}),
         "a later day": true.model_copy(update={"revealed_day": MONDAY + 31 * DAY}),
         "a day outside": true.model_copy(update={"revealed_day": MONDAY - DAY}),

@@ -1,0 +1,63 @@
+"""Limits of specimens and of notice, as dated data with citation and with how well each is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from services.contracts.records.draw_programmes import Specimen
+from services.contracts.rule_packs import RuleMark
+
+
+@dataclass(frozen=True, slots=True)
+class SpecimenLimits:
+    """Between which bounds a specimen of urine is such as a body gives."""
+
+    applies_from: date
+    citation: str
+    mark: RuleMark
+    coldest_fahrenheit: float
+    warmest_fahrenheit: float
+    temperature_within_minutes: float
+    dilute_creatinine_below: float
+    substituted_creatinine_below: float
+    lowest_specific_gravity: float
+
+
+SPECIMEN_LIMITS: Final = (
+    SpecimenLimits(
+        applies_from=date(2008, 8, 25),
+        citation="49 CFR 40.65(b) for the temperature; 49 CFR 40.93 for creatinine (mg/dL) and specific gravity",
+        # The temperature and the 20 mg/dL are certain; the other two are to be checked against the text in force.
+        mark=RuleMark.LIKELY,
+        coldest_fahrenheit=90,
+        warmest_fahrenheit=100,
+        temperature_within_minutes=4,
+        dilute_creatinine_below=20,
+        substituted_creatinine_below=2,
+        lowest_specific_gravity=1.0010,
+    ),
+)
+"""Oldest first; what was measured is judged by those of its day."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLimit:
+    """How long after a notice a specimen still tells what it should."""
+
+    citation: str
+    mark: RuleMark
+    within: Mapping[Specimen, timedelta]
+
+
+NOTICE_LIMIT: Final = NoticeLimit(
+    citation="All Rise (NADCP), Adult Drug Court Best Practice Standards, VII: eight hours, for oral fluid four",
+    mark=RuleMark.CERTAIN,
+    within=MappingProxyType({Specimen.URINE: timedelta(hours=8), Specimen.ORAL_FLUID: timedelta(hours=4)}),
+)
+
+
+def limits_on(day: date) -> SpecimenLimits:
+    """Return the limits of a day; the oldest hold for what is older than they are."""
+    return next((one for one in reversed(SPECIMEN_LIMITS) if one.applies_from <= day), SPECIMEN_LIMITS[0])

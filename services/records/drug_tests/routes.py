@@ -1,0 +1,66 @@
+"""Routes of drug tests."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response, status
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import RequiredVersion, documented, entity_tag
+from services.contracts.base import Page
+from services.contracts.identifiers import DrugTestId, PatientId
+from services.contracts.records.drug_tests import DrugTest, DrugTestRequest, Excuse, StepRequest
+from services.records.dependencies.drug_tests import DrugTestChanges, DrugTestReading
+
+router = APIRouter(prefix="/v1", tags=["drug tests"], route_class=IdempotentRoute)
+_OF_PATIENT = "/patients/{patient_id}/drug_tests"
+_ONE = "/drug_tests/{test_id}"
+
+
+@router.post(
+    _OF_PATIENT,
+    operation_id="create_drug_test",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(404, 409, 422),
+)
+async def create_drug_test(
+    patient_id: PatientId, request: DrugTestRequest, tests: DrugTestChanges, response: Response
+) -> DrugTest:
+    """Take up a day that was drawn for the patient, once its draw has been released."""
+    return _tagged(await tests.take_up(patient_id, request), response)
+
+
+@router.get(_OF_PATIENT, operation_id="list_drug_tests", responses=documented(404, 422))
+async def list_drug_tests(patient_id: PatientId, tests: DrugTestReading) -> Page[DrugTest]:
+    """List the patient's tests with their histories, newest day first, all of them on one page."""
+    return await tests.of_patient(patient_id)
+
+
+@router.get(_ONE, operation_id="read_drug_test", responses=documented(404, 422))
+async def read_drug_test(test_id: DrugTestId, tests: DrugTestReading, response: Response) -> DrugTest:
+    """Read a test with its history; a presumptive result is unconfirmed, and a missed test is not a positive one."""
+    return _tagged(await tests.one(test_id), response)
+
+
+@router.post(f"{_ONE}/steps", operation_id="create_drug_test_step", responses=documented(404, 409, 412, 422, 428))
+async def create_drug_test_step(
+    test_id: DrugTestId,
+    request: Annotated[StepRequest, Body()],
+    version: RequiredVersion,
+    tests: DrugTestChanges,
+    response: Response,
+) -> DrugTest:
+    """Record the next step: notice, arrival or not, collection, measurement, result, reconciliation, review."""
+    return _tagged(await tests.record(test_id, request, version), response)
+
+
+@router.post(f"{_ONE}:excuse", operation_id="excuse_drug_test", responses=documented(404, 409, 412, 422, 428))
+async def excuse_drug_test(
+    test_id: DrugTestId, request: Excuse, version: RequiredVersion, tests: DrugTestChanges, response: Response
+) -> DrugTest:
+    """Excuse a test with its reason; whoever calls is who approves it."""
+    return _tagged(await tests.excuse(test_id, request, version), response)
+
+
+def _tagged(test: DrugTest, response: Response) -> DrugTest:
+    response.headers["etag"] = entity_tag(test.version)
+    return test

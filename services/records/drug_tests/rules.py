@@ -1,0 +1,186 @@
+"""What is true of drug tests: which step may follow which, and what may be said of a result at each."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from services.contracts.records.draw_programmes import DrawTerms
+from services.contracts.records.drug_tests import (
+    Assessed,
+    Collected,
+    Confirmed,
+    DrugTestStatus,
+    Finding,
+    HandedOff,
+    NoShow,
+    Reading,
+    Reconciled,
+    Screened,
+    SpecimenFlag,
+    Step,
+    Substance,
+)
+from services.records.drug_tests.limits import NOTICE_LIMIT, SpecimenLimits
+
+_S = DrugTestStatus
+
+TRANSITIONS: Final[Mapping[str, Mapping[DrugTestStatus, DrugTestStatus]]] = MappingProxyType(
+    {
+        kind: MappingProxyType({before: after or before for before in befores})
+        for kind, befores, after in (
+            ("notified", (_S.DRAWN,), _S.NOTIFIED),
+            ("reported", (_S.NOTIFIED, _S.NO_SHOW), _S.REPORTED),
+            ("no_show", (_S.NOTIFIED,), _S.NO_SHOW),
+            ("refused", (_S.NOTIFIED, _S.REPORTED, _S.LATE, _S.UNABLE), _S.REFUSED),
+            ("unable", (_S.REPORTED, _S.LATE), _S.UNABLE),
+            ("excused", (_S.DRAWN, _S.NOTIFIED, _S.NO_SHOW, _S.LATE, _S.UNABLE), _S.EXCUSED),
+            ("collected", (_S.REPORTED, _S.LATE, _S.UNABLE), _S.COLLECTED),
+            ("handed_off", (_S.COLLECTED, _S.ASSESSED, _S.PRESUMPTIVE), None),
+            ("assessed", (_S.COLLECTED,), _S.ASSESSED),
+            ("presumptive", (_S.ASSESSED,), _S.PRESUMPTIVE),
+            ("definitive", (_S.ASSESSED, _S.PRESUMPTIVE, _S.RECONCILED), _S.DEFINITIVE),
+            ("reconciled", (_S.PRESUMPTIVE, _S.DEFINITIVE), _S.RECONCILED),
+            (
+                "reviewed",
+                (_S.NO_SHOW, _S.REFUSED, _S.UNABLE, _S.EXCUSED, _S.ASSESSED, _S.RECONCILED),
+                _S.REVIEWED,
+            ),
+        )
+    }
+)
+"""By kind of step: the statuses it can follow, and where each leads; a report after the hour leads to late instead."""
+
+
+def possible(status: DrugTestStatus) -> list[str]:
+    """Return the kinds of step that can follow a status."""
+    return [kind for kind, befores in TRANSITIONS.items() if status in befores]
+
+
+def status_after(status: DrugTestStatus, kind: str, due_at: datetime | None, now: datetime) -> DrugTestStatus | None:
+    """Return where a step leads, or None where it cannot follow."""
+    after = TRANSITIONS[kind].get(status)
+    if after is _S.REPORTED and due_at is not None and now > due_at:
+        return _S.LATE
+    return after
+
+
+def due_after(terms: DrawTerms, notified_at: datetime) -> datetime:
+    """Return until when the patient may report."""
+    if terms.report_within_minutes is not None:
+        return notified_at + timedelta(minutes=terms.report_within_minutes)
+    return notified_at + NOTICE_LIMIT.within[terms.specimen]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a step must fit to, beside the status."""
+
+    due_at: datetime | None
+    since: datetime
+    """When the test began: nothing of it can have happened earlier."""
+    steps: Sequence[Step]
+    limits: SpecimenLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why a step cannot be recorded now, though one of its kind could."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+def misfit(step: Step, standing: Standing, now: datetime) -> Misfit | None:
+    """Return why a step does not fit, or None where it does."""
+    if isinstance(step, NoShow) and (standing.due_at is None or now <= standing.due_at):
+        return Misfit("not-due", "/kind", "must wait until due_at is over")
+    if isinstance(step, Screened | Confirmed) and SpecimenFlag.SUBSTITUTED in specimen_flags(standing):
+        return Misfit("substituted", "/kind", "must not be recorded: the specimen is no urine; review it instead")
+    times = [at for at in _times(step) if not standing.since <= at <= now]
+    if times:
+        return Misfit("not-then", "", "must say times between the beginning of the test and now")
+    last = _last_hand(standing.steps)
+    if isinstance(step, HandedOff) and last is not None and step.hand_off.at < last:
+        return Misfit("not-then", "/hand_off/at", "must not lie before the hand-off that came before")
+    return None
+
+
+def _times(step: Step) -> Iterator[datetime]:
+    if isinstance(step, Collected):
+        yield from (step.collected_at, step.sealed_at, *(hand_off.at for hand_off in step.hand_offs))
+    if isinstance(step, HandedOff):
+        yield step.hand_off.at
+
+
+def _last_hand(steps: Sequence[Step]) -> datetime | None:
+    times = [at for step in steps for at in _times(step)]
+    return max(times, default=None)
+
+
+def specimen_flags(standing: Standing) -> list[SpecimenFlag]:
+    """Return what is not as it should be with the specimen, by the limits of its day."""
+    assessed = next((step for step in standing.steps if isinstance(step, Assessed)), None)
+    return [] if assessed is None else list(_flags(assessed, standing.limits))
+
+
+def _flags(assessed: Assessed, limits: SpecimenLimits) -> Iterator[SpecimenFlag]:
+    if _is_of_wrong_warmth(assessed, limits):
+        yield SpecimenFlag.TEMPERATURE
+    creatinine = assessed.creatinine_mg_per_dl
+    if creatinine is not None and creatinine < limits.dilute_creatinine_below:
+        is_substituted = creatinine < limits.substituted_creatinine_below
+        yield SpecimenFlag.SUBSTITUTED if is_substituted else SpecimenFlag.DILUTE
+    gravity = assessed.specific_gravity
+    if gravity is not None and gravity <= limits.lowest_specific_gravity:
+        yield SpecimenFlag.SPECIFIC_GRAVITY
+    if not assessed.looks_normal:
+        yield SpecimenFlag.APPEARANCE
+
+
+def _is_of_wrong_warmth(assessed: Assessed, limits: SpecimenLimits) -> bool:
+    warmth, after = assessed.temperature_fahrenheit, assessed.temperature_after_minutes
+    if warmth is None or after is None:
+        return False
+    # What was measured later has cooled, and says nothing.
+    in_time = after <= limits.temperature_within_minutes
+    return in_time and not limits.coldest_fahrenheit <= warmth <= limits.warmest_fahrenheit
+
+
+def readings(steps: Sequence[Step]) -> list[Reading]:
+    """Return each substance as it stands: a definitive result overrides a presumptive one.
+
+    Nothing is expected or unexpected before the newest result was held against what the patient is prescribed.
+    """
+    found: dict[Substance, tuple[bool, bool]] = {}
+    explained: frozenset[Substance] | None = None
+    for step in steps:
+        if isinstance(step, Screened | Confirmed):
+            is_confirmed = isinstance(step, Confirmed)
+            found |= {looked.substance: (looked.is_detected, is_confirmed) for looked in step.results}
+            explained = None
+        elif isinstance(step, Reconciled):
+            explained = frozenset(one for prescription in step.prescriptions for one in prescription.explains)
+    return [
+        Reading(
+            substance=substance,
+            is_detected=is_detected,
+            is_confirmed=is_confirmed,
+            is_expected=None if explained is None else is_detected is (substance in explained),
+        )
+        for substance, (is_detected, is_confirmed) in sorted(found.items())
+    ]
+
+
+def finding(of: Sequence[Reading]) -> Finding:
+    """Return what may be said of the test as a whole."""
+    if not of:
+        return Finding.NO_RESULT
+    if any(reading.is_expected is None for reading in of):
+        return Finding.UNRECONCILED
+    unexpected = [reading for reading in of if not reading.is_expected]
+    if not unexpected:
+        return Finding.AS_EXPECTED
+    return Finding.UNEXPECTED if any(one.is_confirmed for one in unexpected) else Finding.UNEXPECTED_UNCONFIRMED

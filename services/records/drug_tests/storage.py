@@ -1,0 +1,157 @@
+"""Where drug tests are kept; what each step says is sealed with the patient's own key."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import TypeAdapter
+from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.contracts.base import ResourceModel
+from services.contracts.identifiers import AccountId, DrawProgrammeId, DrugTestId, OrganizationId, PatientId
+from services.contracts.records.drug_tests import DrugTestStatus, DrugTestStep, Step
+from services.records.drug_tests.tables import DrugTestRow, DrugTestStepRow
+from services.records.person_seal import PersonSeal
+
+_STEP: Final[TypeAdapter[Step]] = TypeAdapter(Step)
+_TEST: Final = select(DrugTestRow.__table__)
+_STEPS: Final = select(DrugTestStepRow.__table__).order_by(DrugTestStepRow.test_id, DrugTestStepRow.number)
+_ONE: Final = Query(_TEST.where(DrugTestRow.id == bindparam("test_id", type_=Uuid)))
+_STEPS_OF_ONE: Final = Query(_STEPS.where(DrugTestStepRow.test_id == bindparam("test_id", type_=Uuid)))
+_PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_OF_PATIENT: Final = Query(
+    _TEST.where(DrugTestRow.patient_id == _PATIENT_ID).order_by(DrugTestRow.day.desc(), DrugTestRow.id)
+)
+_STEPS_OF_PATIENT: Final = Query(
+    _STEPS.join(
+        DrugTestRow,
+        (DrugTestRow.organization_id == DrugTestStepRow.organization_id) & (DrugTestRow.id == DrugTestStepRow.test_id),
+    ).where(DrugTestRow.patient_id == _PATIENT_ID)
+)
+
+
+class Kept(ResourceModel):
+    """A test as it is kept."""
+
+    id: DrugTestId
+    patient_id: PatientId
+    programme_id: DrawProgrammeId
+    programme_version: int
+    day: date
+    status: DrugTestStatus
+    version: int
+    due_at: datetime | None
+    created_at: datetime
+
+
+class SealedStep(NamedTuple):
+    """A step whose details are still closed."""
+
+    test_id: DrugTestId
+    number: int
+    status: DrugTestStatus
+    details: bytes
+    recorded_by: AccountId
+    recorded_at: datetime
+
+    def open(self, seal: PersonSeal) -> DrugTestStep:
+        """Open what the step says."""
+        details = seal.open(self.details, DrugTestStepRow.__tablename__, _column(self.number), self.test_id)
+        return DrugTestStep(
+            number=self.number,
+            status=self.status,
+            details=_STEP.validate_json(details),
+            recorded_by=self.recorded_by,
+            recorded_at=self.recorded_at,
+        )
+
+
+class DrugTestQueries:
+    """Reads of drug tests."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def one(self, test_id: DrugTestId) -> Kept | None:
+        """Return a test."""
+        row = await self._read.one_or_none(_ONE, test_id=test_id)
+        return None if row is None else Kept.model_validate(dict(row))
+
+    async def steps(self, test_id: DrugTestId) -> list[SealedStep]:
+        """Return the steps of a test in their order."""
+        return _to_steps(await self._read.all(_STEPS_OF_ONE, test_id=test_id))
+
+    async def of_patient(self, patient_id: PatientId) -> list[Kept]:
+        """Return a patient's tests, newest day first."""
+        return [Kept.model_validate(dict(row)) for row in await self._read.all(_OF_PATIENT, patient_id=patient_id)]
+
+    async def steps_of_patient(self, patient_id: PatientId) -> list[SealedStep]:
+        """Return the steps of all of a patient's tests, each test's in their order."""
+        return _to_steps(await self._read.all(_STEPS_OF_PATIENT, patient_id=patient_id))
+
+
+class DrugTestRows:
+    """Drug tests within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def add(self, test: Kept) -> bool:
+        """Write a test; says whether the day had not been taken up."""
+        values = {"organization_id": self._organization_id, **test.model_dump(), "status": test.status.value}
+        written = insert(DrugTestRow).values(values).on_conflict_do_nothing().returning(DrugTestRow.id)
+        return (await self._db.execute(written)).scalar() is not None
+
+    async def one(self, test_id: DrugTestId) -> Kept | None:
+        """Return a test."""
+        row = (await self._db.execute(_TEST.where(DrugTestRow.id == test_id))).mappings().one_or_none()
+        return None if row is None else Kept.model_validate(dict(row))
+
+    async def steps(self, test_id: DrugTestId) -> list[SealedStep]:
+        """Return the steps of a test in their order."""
+        return _to_steps((await self._db.execute(_STEPS.where(DrugTestStepRow.test_id == test_id))).mappings())
+
+    async def advance(self, before: Kept, after: Kept, step: DrugTestStep, seal: PersonSeal) -> None:
+        """Write a step, and where it leads."""
+        details = _STEP.dump_json(step.details)
+        self._db.add(
+            DrugTestStepRow(
+                organization_id=self._organization_id,
+                test_id=after.id,
+                number=step.number,
+                before=before.status.value,
+                after=after.status.value,
+                details=seal.close(details, DrugTestStepRow.__tablename__, _column(step.number), after.id),
+                recorded_by=step.recorded_by,
+                recorded_at=step.recorded_at,
+            )
+        )
+        await self._db.flush()
+        await self._db.execute(
+            update(DrugTestRow)
+            .where(DrugTestRow.id == after.id)
+            .values(status=after.status.value, version=after.version, due_at=after.due_at)
+        )
+
+
+def _column(number: int) -> str:
+    # The steps of a test share its id: without its number one would open in the place of another.
+    return f"details{number}"
+
+
+def _to_steps(rows: Iterable[Mapping[Any, Any]]) -> list[SealedStep]:
+    return [
+        SealedStep(
+            row["test_id"],
+            row["number"],
+            DrugTestStatus(row["after"]),
+            row["details"],
+            row["recorded_by"],
+            row["recorded_at"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,301 @@
+"""A drug test through its routes, from the drawn day to the talk with the patient."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.conftest import JoinTeam, PatientFactory
+from tests.records.draw_programmes.conftest import At, Json, NewProgramme
+
+Walk = Callable[..., Awaitable[Json]]
+EVENING = "T22:00:00Z"
+
+
+def hours_after(day: str, hours: float) -> str:
+    return (datetime.fromisoformat(f"{day}T12:00:00+00:00") + timedelta(hours=hours)).isoformat()
+
+
+def custody(day: str, **changes: Any) -> Json:
+    return {
+        "kind": "collected",
+        "specimen": "urine",
+        "identifiers": ["photo_identity", "birth_date"],
+        "collector_id": str(UUID(int=1)),
+        "witness_id": str(UUID(int=2)),
+        "seal_number": "Canary-Seal",
+        "collected_at": hours_after(day, 2),
+        "sealed_at": hours_after(day, 2.1),
+        "hand_offs": [{"handed_to": "Canary Courier", "at": hours_after(day, 3)}],
+        **changes,
+    }
+
+
+ASSESSED: Json = {"kind": "assessed", "creatinine_mg_per_dl": 90, "looks_normal": True}
+COCAINE: Json = {
+    "kind": "presumptive",
+    "method": "point_of_care",
+    "results": [{"substance": "cocaine", "is_detected": True}, {"substance": "methadone", "is_detected": True}],
+}
+NOTHING_PRESCRIBED: Json = {"kind": "reconciled", "sources": ["medication_list"], "prescriptions": []}
+METHADONE_PRESCRIBED: Json = {
+    "kind": "reconciled",
+    "sources": ["medication_list", "prescriber"],
+    "prescriptions": [{"medication": "Methadone", "explains": ["methadone"], "source": "prescriber"}],
+}
+CONFIRMED: Json = {
+    "kind": "definitive",
+    "because": "disputed",
+    "laboratory": "Harbour Lab",
+    "results": [{"substance": "cocaine", "is_detected": True}],
+}
+REVIEWED: Json = {"kind": "reviewed", "response": "explains", "plan_is_to_change": True}
+
+
+@pytest.fixture
+async def drawn(new_patient: PatientFactory, new_programme: NewProgramme, at: At) -> Json:
+    """Return the first day that a patient's programme has drawn."""
+    programme = await new_programme(await new_patient())
+    path = f"/v1/draw_programmes/{programme['id']}/versions/1/evidence"
+    draws = (await at("2027-03-01T12:00:00Z").get(path)).json()["draws"]
+    day = next(one["day"] for one in draws if one["is_drawn"])
+    spared = next(one["day"] for one in draws if not one["is_drawn"])
+    return {"patient_id": programme["patient_id"], "programme_id": programme["id"], "day": day, "spared": spared}
+
+
+async def take_up(client: httpx2.AsyncClient, drawn: Json, **changes: Any) -> httpx2.Response:
+    body = {"programme_id": drawn["programme_id"], "version": 1, "day": drawn["day"], **changes}
+    return await client.post(f"/v1/patients/{drawn['patient_id']}/drug_tests", json=body)
+
+
+async def record(client: httpx2.AsyncClient, test: Json, step: Json) -> httpx2.Response:
+    headers = {"if-match": f'"{test["version"]}"'}
+    return await client.post(f"/v1/drug_tests/{test['id']}/steps", json=step, headers=headers)
+
+
+@pytest.fixture
+def walk(at: At, drawn: Json) -> Walk:
+    """Take the drawn day up and record steps, each so many hours after noon in UTC."""
+
+    async def through(*steps: tuple[float, Json]) -> Json:
+        taken = await take_up(at(hours_after(drawn["day"], 0)), drawn)
+        assert taken.status_code == 201, taken.text
+        test: Json = taken.json()
+        for hours, step in steps:
+            answer = await record(at(hours_after(drawn["day"], hours)), test, step)
+            assert answer.status_code == 200, (step, answer.text)
+            test = answer.json()
+        return test
+
+    return through
+
+
+NOTIFIED: tuple[float, Json] = (0, {"kind": "notified", "channel": "call_in"})
+REPORTED: tuple[float, Json] = (1, {"kind": "reported"})
+
+
+async def test_a_test_from_the_draw_to_the_talk(walk: Walk, drawn: Json, director: httpx2.AsyncClient) -> None:
+    day = drawn["day"]
+    test = await walk(
+        NOTIFIED,
+        REPORTED,
+        (4, custody(day)),
+        (4, {"kind": "handed_off", "hand_off": {"handed_to": "Laboratory", "at": hours_after(day, 3.5)}}),
+        (5, ASSESSED),
+        (6, COCAINE),
+        (30, CONFIRMED),
+        (31, METHADONE_PRESCRIBED),
+        (32, REVIEWED),
+    )
+
+    assert (test["status"], test["finding"], test["specimen_flags"]) == ("reviewed", "unexpected", [])
+    assert test["readings"] == [
+        {"substance": "cocaine", "is_detected": True, "is_confirmed": True, "is_expected": False},
+        {"substance": "methadone", "is_detected": True, "is_confirmed": False, "is_expected": True},
+    ]
+    assert [step["status"] for step in test["steps"]] == [
+        "notified", "reported", "collected", "collected", "assessed", "presumptive", "definitive", "reconciled",
+        "reviewed",
+    ]  # fmt: skip
+    assert datetime.fromisoformat(test["due_at"]) == datetime.fromisoformat(hours_after(day, 8))
+    assert (await director.get(f"/v1/drug_tests/{test['id']}")).json() == test
+    assert (await director.get(f"/v1/patients/{drawn['patient_id']}/drug_tests")).json()["items"] == [test]
+
+
+async def test_a_presumptive_positive_is_unconfirmed_and_not_yet_unexpected(walk: Walk, drawn: Json) -> None:
+    before = await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE))
+
+    assert before["finding"] == "unreconciled"
+    assert {(one["is_confirmed"], one["is_expected"]) for one in before["readings"]} == {(False, None)}
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        ([NOTIFIED, (9, {"kind": "no_show"})], "no_show"),
+        ([NOTIFIED, (1, {"kind": "refused"})], "refused"),
+        ([NOTIFIED, REPORTED, (2, {"kind": "unable", "waited_minutes": 180})], "unable"),
+        ([NOTIFIED, (9, {"kind": "no_show"}), (10, {"kind": "reported"})], "late"),
+    ],
+)
+async def test_a_missed_test_is_not_a_positive(walk: Walk, steps: list[tuple[float, Json]], status: str) -> None:
+    test = await walk(*steps)
+
+    assert (test["status"], test["finding"], test["readings"]) == (status, "no_result", [])
+
+
+async def test_who_could_not_may_give_another_specimen(walk: Walk, drawn: Json) -> None:
+    unable = (2, {"kind": "unable", "waited_minutes": 120})
+    oral = custody(drawn["day"], specimen="oral_fluid", collected_at=hours_after(drawn["day"], 2.05))
+
+    assert (await walk(NOTIFIED, REPORTED, unable, (4, oral)))["status"] == "collected"
+
+
+async def test_a_lead_excuses_and_is_named_as_who_approved(
+    walk: Walk, at: At, drawn: Json, join_team: JoinTeam
+) -> None:
+    test = await walk(NOTIFIED, (9, {"kind": "no_show"}))
+    nurse, supervisor = uuid4(), uuid4()
+    await join_team({"id": drawn["patient_id"]}, nurse)
+    path, headers = f"/v1/drug_tests/{test['id']}:excuse", {"if-match": f'"{test["version"]}"'}
+    later = hours_after(drawn["day"], 20)
+
+    by_nurse = await at(later, Role.NURSE, account=nurse).post(path, json={"reason": "hospital"}, headers=headers)
+    excused = await at(later, Role.SUPERVISOR, account=supervisor).post(
+        path, json={"reason": "hospital"}, headers=headers
+    )
+    as_step = await record(at(later), excused.json(), {"kind": "excused", "reason": "illness"})
+
+    assert (by_nurse.status_code, excused.status_code, as_step.status_code) == (403, 200, 422)
+    assert excused.json()["steps"][-1]["recorded_by"] == str(supervisor)
+    assert (excused.json()["status"], excused.json()["finding"]) == ("excused", "no_result")
+
+
+async def test_a_day_is_taken_up_once_and_only_when_it_was_drawn_and_released(at: At, drawn: Json) -> None:
+    day = drawn["day"]
+    evening_before = (datetime.fromisoformat(day) - timedelta(days=1)).date().isoformat() + EVENING
+    noon = at(hours_after(day, 0))
+
+    refused = {
+        "not drawn": await take_up(at("2027-03-01T12:00:00Z"), drawn, day=drawn["spared"]),
+        "not released": await take_up(at(evening_before), drawn),
+        "not in the programme": await take_up(noon, drawn, day="2026-10-04"),
+    }
+    unknown = await take_up(noon, drawn, programme_id=str(uuid4()))
+    first, second = await take_up(noon, drawn), await take_up(noon, drawn)
+
+    bodies = {name: {**answer.json(), "instance": ""} for name, answer in refused.items()}
+    assert all(body == bodies["not drawn"] for body in bodies.values())
+    assert bodies["not drawn"]["code"] == "not-drawn"
+    assert [answer.status_code for answer in (unknown, first, second)] == [404, 201, 409]
+
+
+async def test_another_patient_s_draw_is_not_taken_up(at: At, drawn: Json, new_patient: PatientFactory) -> None:
+    other = await new_patient()
+
+    answer = await take_up(at(hours_after(drawn["day"], 0)), {**drawn, "patient_id": other["id"]})
+
+    assert answer.status_code == 404
+
+
+async def test_steps_out_of_turn_out_of_time_or_on_an_old_version_are_refused(walk: Walk, at: At, drawn: Json) -> None:
+    test = await walk(NOTIFIED)
+    day = drawn["day"]
+    noon = at(hours_after(day, 0.5))
+    early = custody(day, collected_at=hours_after(day, -200))
+
+    out_of_turn = await record(noon, test, ASSESSED)
+    too_soon = await record(noon, test, {"kind": "no_show"})
+    stale = await record(noon, {**test, "version": 1}, {"kind": "reported"})
+    unversioned = await noon.post(f"/v1/drug_tests/{test['id']}/steps", json={"kind": "reported"})
+    reported = (await record(noon, test, {"kind": "reported"})).json()
+    before_it_began = await record(at(hours_after(day, 5)), reported, early)
+    ahead = await record(noon, reported, custody(day))
+
+    assert (out_of_turn.status_code, out_of_turn.json()["code"]) == (409, "step-out-of-turn")
+    assert "reported" in out_of_turn.json()["detail"]
+    assert (too_soon.status_code, too_soon.json()["code"]) == (422, "not-due")
+    assert [answer.status_code for answer in (stale, unversioned, before_it_began, ahead)] == [412, 428, 422, 422]
+
+
+async def test_a_substituted_specimen_has_no_result_and_is_reviewed(walk: Walk, at: At, drawn: Json) -> None:
+    measured = ASSESSED | {"creatinine_mg_per_dl": 1}
+    test = await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, measured))
+    later = at(hours_after(drawn["day"], 6))
+
+    screened, reviewed = await record(later, test, COCAINE), await record(later, test, REVIEWED)
+
+    assert test["specimen_flags"] == ["substituted"]
+    assert (screened.status_code, screened.json()["code"]) == (422, "substituted")
+    assert (reviewed.json()["status"], reviewed.json()["finding"]) == ("reviewed", "no_result")
+
+
+async def test_what_was_recorded_is_sealed_and_stays(
+    walk: Walk, drawn: Json, records_database: Database, organization_id: UUID
+) -> None:
+    await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE))
+
+    async with records_database.read(OrganizationId(organization_id)) as read:
+        rows = await read.connection.fetch("select drug_test_steps::text as row from drug_test_steps")
+
+    stored = " ".join(row["row"] for row in rows)
+    assert len(rows) == 5
+    for secret in ("Canary", "cocaine", "point_of_care"):
+        assert secret.encode().hex() not in stored
+        assert secret not in stored
+
+
+async def test_a_stranger_cannot_tell_a_test_from_none(walk: Walk, stranger: httpx2.AsyncClient, drawn: Json) -> None:
+    test = await walk(NOTIFIED)
+    bodies = []
+    for patient_id, test_id in ((drawn["patient_id"], test["id"]), (uuid4(), uuid4())):
+        one = {"id": test_id, "version": 2}
+        answers = [
+            await stranger.get(f"/v1/drug_tests/{test_id}"),
+            await stranger.get(f"/v1/patients/{patient_id}/drug_tests"),
+            await record(stranger, one, {"kind": "reported"}),
+            await take_up(stranger, {**drawn, "patient_id": patient_id}),
+        ]
+        assert [answer.status_code for answer in answers] == [404] * 4
+        bodies.append([{**answer.json(), "instance": ""} for answer in answers])
+
+    assert bodies[0] == bodies[1]
+
+
+async def test_who_may_see_a_test(walk: Walk, records: ClientFactory, join_team: JoinTeam, drawn: Json) -> None:
+    test, lab = await walk(NOTIFIED), uuid4()
+    await join_team({"id": drawn["patient_id"]}, lab)
+    path = f"/v1/drug_tests/{test['id']}"
+
+    seen = {
+        "a laboratory that works for the patient": (await records(Role.LAB, account=lab).get(path)).status_code,
+        "another laboratory": (await records(Role.LAB).get(path)).status_code,
+        "the desk": (await records(Role.FRONT_DESK).get(path)).status_code,
+        "billing": (await records(Role.BILLING).get(path)).status_code,
+    }
+
+    assert list(seen.values()) == [200, 404, 403, 403]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"kind": "unheard_of"},
+        {"kind": "notified"},
+        {**COCAINE, "results": []},
+        {**COCAINE, "results": [COCAINE["results"][0]] * 2},
+        {**METHADONE_PRESCRIBED, "sources": ["container"]},
+        {**ASSESSED, "temperature_fahrenheit": 95},
+    ],
+)
+async def test_a_step_that_says_too_little_or_twice_is_refused(walk: Walk, at: At, drawn: Json, step: Json) -> None:
+    test = await walk(NOTIFIED)
+
+    assert (await record(at(hours_after(drawn["day"], 1)), test, step)).status_code == 422
