@@ -218,6 +218,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("read_run_sheet", "GET", "/v1/runs/{run_id}/sheet", _READS_THE_BOOK),
     _scheduler("create_ride", "POST", "/v1/runs/{run_id}/rides", _BOOKS),
     _scheduler("delete_ride", "DELETE", "/v1/rides/{ride_id}", _BOOKS),
+    _scheduler("recommend_swaps", "POST", "/v1/swaps:recommend", _BOOKS),
     _scheduler("preview_swap", "POST", "/v1/swaps:preview", _BOOKS),
     _scheduler("create_swap", "POST", "/v1/swaps", _BOOKS),
     _scheduler("list_swaps", "GET", "/v1/sites/{site_id}/swaps", _READS_THE_BOOK),

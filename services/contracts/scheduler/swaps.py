@@ -1,14 +1,15 @@
 """Swaps: two seats change hands at once, or one patient goes from one session to a free seat in another."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, AppointmentId, PatientId, SiteId, SwapId
+from services.contracts.identifiers import AccountId, AppointmentId, PatientId, PractitionerId, SiteId, SwapId
 from services.contracts.scheduler.bookings import BrokenRule, ReleaseReason
 from services.contracts.scheduler.notices import NoticePreviews
+from services.contracts.vocabulary import Modality
 
 
 class SwapSeat(RequestModel):
@@ -53,6 +54,40 @@ class SwapPreview(ResourceModel):
 
     broken: list[SwapRefusal] = Field(description="Everything that speaks against it; empty where it can be made.")
     notices: NoticePreviews
+
+
+class SwapPartnersRequest(RequestModel):
+    """Asks with whom a patient could exchange a booked seat, or to which free one they could go, within its week."""
+
+    seat: SwapSeat
+    limit: Annotated[int, Field(ge=1, le=50)] = 10
+
+
+class SwapReason(ResourceModel):
+    """Why an exchange stands where it does among those recommended."""
+
+    code: str
+    sentence: str
+
+
+class SwapPartner(ResourceModel):
+    """A seat that could be exchanged for the patient's at this moment; of whoever has it no more than the book says."""
+
+    appointment_id: AppointmentId
+    patient_id: PatientId | None = Field(description="Who has the seat; null for a free one.")
+    modality: Modality
+    start: datetime
+    end: datetime
+    practitioner_id: PractitionerId | None = Field(description="Who leads the session.")
+    reasons: list[SwapReason]
+
+
+class SwapPartners(ResourceModel):
+    """The exchanges that nothing speaks against, the best one first; why others are not among them is not said."""
+
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    partners: list[SwapPartner]
 
 
 class Swap(ResourceModel):

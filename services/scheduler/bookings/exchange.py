@@ -11,11 +11,11 @@ from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.bookings import storage
 from services.scheduler.bookings.logic import DayRules, FreedSeats, HeldSeats, Outages, seat_rules_broken
-from services.scheduler.bookings.storage import LockedSession
+from services.scheduler.bookings.storage import LockedSession, SeatedSession
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
 
-_NO_SEAT = BrokenRule(
+NO_SEAT = BrokenRule(
     code="no-seat", sentence="no seat is free there, or only seats beside somebody the patient is kept apart from"
 )
 _HELD_BACK = BrokenRule(
@@ -28,11 +28,11 @@ _OTHER_SERVICE = BrokenRule(
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A patient who is to leave one locked session for the other; `swapped_with` goes the other way."""
+    """A patient who is to leave one session for the other; `swapped_with` goes the other way."""
 
     seating: PatientSeating
-    leaving: LockedSession
-    entering: LockedSession
+    leaving: SeatedSession
+    entering: SeatedSession
     swapped_with: PatientId | None
 
     @property
@@ -120,7 +120,7 @@ class ExchangeLogic:
         if move.leaving.facts.service is not move.entering.facts.service:
             found.insert(0, _OTHER_SERVICE)
         if move.finds_no_seat:
-            return [_NO_SEAT, *found]
+            return [NO_SEAT, *found]
         return [_HELD_BACK, *found] if await self._is_held_back(move) else found
 
     async def _is_held_back(self, move: Move) -> bool:

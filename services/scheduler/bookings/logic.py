@@ -24,7 +24,7 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.bookings import storage
 from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
 from services.scheduler.bookings.rules import rules_broken, way_of
-from services.scheduler.bookings.storage import LockedSession
+from services.scheduler.bookings.storage import LockedSession, SeatedSession
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import (
     AppointmentCancelledError,
@@ -266,7 +266,7 @@ async def seat_rules_broken(
     db: UnitOfWork,
     commitments: CommitmentsReader,
     rules: DayRules,
-    session: LockedSession,
+    session: SeatedSession,
     seating: PatientSeating,
     *,
     without: Sequence[AppointmentId],

@@ -59,26 +59,24 @@ _WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
 _LOCK_PATIENT: Final = select(
     func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("patient_id", type_=Uuid), Text), 0))
 )
+SESSIONS: Final = select(
+    AppointmentRow.id,
+    AppointmentRow.site_id,
+    AppointmentRow.week,
+    AppointmentRow.status,
+    AppointmentRow.service,
+    AppointmentRow.modality,
+    AppointmentRow.during,
+    AppointmentRow.track,
+    AppointmentRow.language,
+    AppointmentRow.capacity,
+    AppointmentRow.taken,
+    SiteRow.zone,
+).join(SiteRow, and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id))
+"""Of which `facts_of` reads what rules ask of a session."""
 # All locks at once and in one order, so that two requests cannot wait for each other.
 _LOCK: Final = (
-    select(
-        AppointmentRow.id,
-        AppointmentRow.site_id,
-        AppointmentRow.week,
-        AppointmentRow.status,
-        AppointmentRow.service,
-        AppointmentRow.modality,
-        AppointmentRow.during,
-        AppointmentRow.track,
-        AppointmentRow.language,
-        AppointmentRow.capacity,
-        AppointmentRow.taken,
-        SiteRow.zone,
-    )
-    .join(
-        SiteRow, and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id)
-    )
-    .where(
+    SESSIONS.where(
         AppointmentRow.id
         == any_(func.array(union_all(select(func.unnest(_APPOINTMENTS)), _WITH_A_LAPSED_HOLD).scalar_subquery()))
     )
@@ -114,8 +112,8 @@ _SEATS: Final = select(
 
 
 @dataclass(frozen=True, slots=True)
-class LockedSession:
-    """A session that nobody else can change until the transaction ends; `seats` says until when one is held."""
+class SeatedSession:
+    """A session as it stands, rid of holds that are over; `seats` says until when one is held."""
 
     id: AppointmentId
     site_id: SiteId
@@ -133,6 +131,11 @@ class LockedSession:
     def is_booked_for(self, patient_id: PatientId) -> bool:
         """Whether the patient has a seat here that is more than held."""
         return patient_id in self.seats and self.seats[patient_id] is None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSession(SeatedSession):
+    """A session that nobody else can change until the transaction ends."""
 
 
 async def lock_patient(db: AsyncSession, patient_id: PatientId) -> None:
@@ -156,7 +159,7 @@ async def lock_sessions(
             site_id=SiteId(row.site_id),
             week=row.week,
             status=AppointmentStatus(row.status),
-            facts=_facts(row, ZoneInfo(row.zone)),
+            facts=facts_of(row, ZoneInfo(row.zone)),
             seats=seats[row.id],
             free=row.capacity - row.taken + expired[row.id],
         )
@@ -164,7 +167,8 @@ async def lock_sessions(
     }
 
 
-def _facts(row: Any, zone: tzinfo) -> SessionFacts:
+def facts_of(row: Any, zone: tzinfo) -> SessionFacts:
+    """Read what rules ask of a session."""
     return SessionFacts(
         service=ServiceKind(row.service),
         modality=Modality(row.modality),
@@ -185,7 +189,7 @@ async def other_sessions(
         "without": list(without),
         "near": Range(session.start - _NEAR, session.end + _NEAR),
     }
-    return [_facts(row, session.zone) for row in await db.execute(_OTHERS, asked)]
+    return [facts_of(row, session.zone) for row in await db.execute(_OTHERS, asked)]
 
 
 async def _live_seats(
@@ -239,7 +243,7 @@ def _counted(appointment_id: AppointmentId) -> ReturningUpdate[UUID]:
 async def seat(
     db: AsyncSession,
     organization_id: OrganizationId,
-    session: LockedSession,
+    session: SeatedSession,
     patient_id: PatientId,
     held_until: datetime | None,
 ) -> bool:

@@ -7,6 +7,7 @@ from fastapi import Depends
 from services.chassis.wiring import Reading
 from services.scheduler.attendance.logic import AttendanceReader
 from services.scheduler.bookings.exchange import ExchangeLogic
+from services.scheduler.bookings.partners import PartnersReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.attendance import make_ups_in
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
@@ -37,6 +38,7 @@ async def _swaps(command: Command, records: Records) -> SwapsLogic:
         command.organization_id,
         command.account_id,
         exchange=exchange,
+        partners=PartnersReader(command.db, exchange=exchange, outages=outages_in(command.read), clock=command.clock),
         attendance=AttendanceReader(command.read),
         make_ups=make_ups_in(command, records),
         announcements=Announcements(notices_in(command), command.clock),

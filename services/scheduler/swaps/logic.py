@@ -4,16 +4,27 @@ from collections.abc import Iterator, Sequence
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
+from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
-from services.contracts.identifiers import AccountId, OrganizationId, SiteId, SwapId
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId, SiteId, SwapId
+from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.notices import NoticeKind, NoticePreviews
-from services.contracts.scheduler.swaps import Swap, SwapPreview, SwapRefusal, SwapRequest
+from services.contracts.scheduler.swaps import (
+    Swap,
+    SwapPartner,
+    SwapPartners,
+    SwapPartnersRequest,
+    SwapPreview,
+    SwapRefusal,
+    SwapRequest,
+)
 from services.scheduler.attendance.logic import AttendanceReader
 from services.scheduler.bookings.exchange import ExchangeLogic, Move
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.logic import seating_of
+from services.scheduler.bookings.partners import PartnersReader
 from services.scheduler.make_ups.logic import MakeUpsLogic
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
@@ -22,6 +33,7 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.swaps import storage
 from services.scheduler.swaps.errors import CheckedInError, SwapRefusedError
+from services.scheduler.swaps.rules import ranked, told
 
 _SIDES = ("first", "second")
 
@@ -53,6 +65,7 @@ class SwapsLogic:
         account_id: AccountId,
         *,
         exchange: ExchangeLogic,
+        partners: PartnersReader,
         attendance: AttendanceReader,
         make_ups: MakeUpsLogic,
         announcements: Announcements,
@@ -63,6 +76,7 @@ class SwapsLogic:
         self._organization_id = organization_id
         self._account_id = account_id
         self._exchange = exchange
+        self._partners = partners
         self._attendance = attendance
         self._make_ups = make_ups
         self._announcements = announcements
@@ -85,6 +99,45 @@ class SwapsLogic:
         if request.notify:
             notices = await self._announcements.preview_of(_tellings(moves))
         return SwapPreview(broken=await self._broken(moves), notices=notices)
+
+    async def partners(self, request: SwapPartnersRequest, caller_token: str) -> SwapPartners:
+        """Return the exchanges within the week that nothing speaks against at this moment, the best one first.
+
+        What is asked of each is what `swap` asks, for both sides; nothing is stored, or held for anybody.
+
+        Raises:
+            NotFoundError: There is no such session or patient here, or the patient has no booked seat there.
+            AppointmentCancelledError: A later version of the week is without the session.
+            AppointmentOverError: It has begun.
+            CheckedInError: The patient has checked in.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        appointment_id, patient_id = request.seat.appointment_id, request.seat.patient_id
+        seating = await seating_of(self._records, patient_id, caller_token)
+        if await self._attendance.has_arrived(appointment_id, patient_id):
+            raise CheckedInError
+        known: dict[PatientId, PatientSeating | None] = {}
+
+        async def seating_of_other(other: PatientId) -> PatientSeating | None:
+            if other not in known:
+                known[other] = await self._seating_or_none(other, caller_token)
+            return known[other]
+
+        found = [one async for one in self._partners.of(appointment_id, seating, seating_of_other)]
+        best: list[SwapPartner] = []
+        for one in ranked(found):
+            if len(best) == request.limit:
+                break
+            if one.patient_id is None or not await self._attendance.has_arrived(one.session.id, one.patient_id):
+                best.append(told(one))
+        return SwapPartners(appointment_id=appointment_id, patient_id=patient_id, partners=best)
+
+    async def _seating_or_none(self, patient_id: PatientId, caller_token: str) -> PatientSeating | None:
+        try:
+            return await seating_of(self._records, patient_id, caller_token)
+        except NotFoundError:
+            # Who is no patient any more is nobody to exchange with.
+            return None
 
     async def swap(self, request: SwapRequest, caller_token: str) -> Swap:
         """Exchange the seats, tell both, and keep that it was done: all of it, or nothing.

@@ -9,7 +9,7 @@ from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, documented
 from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
-from services.contracts.scheduler.swaps import Swap, SwapPreview, SwapRequest
+from services.contracts.scheduler.swaps import Swap, SwapPartners, SwapPartnersRequest, SwapPreview, SwapRequest
 from services.scheduler.dependencies.swaps import Swaps, SwapsRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["swaps"])
@@ -19,6 +19,15 @@ router = APIRouter(route_class=IdempotentRoute, tags=["swaps"])
 async def preview_swap(request: SwapRequest, swaps: Swaps, token: BearerToken) -> SwapPreview:
     """Show everything that speaks against an exchange, and what people would be told; nothing is stored."""
     return await swaps.preview(request, token)
+
+
+@router.post("/v1/swaps:recommend", operation_id="recommend_swaps", responses=documented(404, 409, 422, 503))
+async def recommend_swaps(request: SwapPartnersRequest, swaps: Swaps, token: BearerToken) -> SwapPartners:
+    """Rank with whom a patient could exchange a seat within its week, and the free seats there are; nothing is stored.
+
+    Only exchanges that could be made now are listed, of both sides; what rules out the others is told to nobody.
+    """
+    return await swaps.partners(request, token)
 
 
 @router.post(
