@@ -12,17 +12,20 @@ from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReade
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, outages_in
 from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
 from services.scheduler.sites.logic import SitesReader
 
 
 def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUpsReader:
+    sites = SitesReader(read)
     return MakeUpsReader(
         read,
-        sites=SitesReader(read),
+        sites=sites,
         commitments=CommitmentsReader(read),
         records=records,
         outages=outages_in(read),
+        held_seats=HeldSeatsReader(read, sites, CommitmentsReader(read), clock),
         clock=clock,
     )
 

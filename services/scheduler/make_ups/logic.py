@@ -15,9 +15,10 @@ from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, 
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.bookings.logic import BookingsLogic, Outages, seating_of
 from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups import storage
 from services.scheduler.make_ups.errors import MakeUpClosedError
-from services.scheduler.make_ups.rules import Missed, OpenSession, due_of, recommended
+from services.scheduler.make_ups.rules import Missed, OpenSession, due_of, recommended, without_kept
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.weeks import WeekGrid
@@ -34,9 +35,11 @@ class MakeUpsReader:
         commitments: CommitmentsReader,
         records: RecordsClient,
         outages: Outages,
+        held_seats: HeldSeatsReader,
         clock: Clock,
     ) -> None:
         self._read = read
+        self._held_seats = held_seats
         self._sites = sites
         self._commitments = commitments
         self._records = records
@@ -64,7 +67,7 @@ class MakeUpsReader:
         return page.page(await storage.page(self._read, site_id, week, status, page))
 
     async def recommend(self, make_up_id: MakeUpId, limit: int, caller_token: str) -> RecommendedSeats:
-        """Return the seats of the week that fit the patient, the best first.
+        """Return the seats of the week that fit the patient, the best first; none that is kept for others.
 
         Raises:
             NotFoundError: There is no such make-up in the caller's organization.
@@ -85,8 +88,9 @@ class MakeUpsReader:
         )
         free = await self._open_sessions(make_up, zone)
         disrupted = await self._outages.disrupted([session.id for session in free])
+        kept = await self._held_seats.of_week(make_up.site_id, make_up.week, seating)
         taking_place = [session for session in free if session.id not in disrupted]
-        seats = recommended(taking_place, missed, seating, limit=limit)
+        seats = recommended(without_kept(taking_place, kept), missed, seating, limit=limit)
         return RecommendedSeats(make_up_id=make_up.id, seats=seats)
 
     async def _open_sessions(self, make_up: MakeUp, zone: ZoneInfo) -> list[OpenSession]:

@@ -1,7 +1,7 @@
 """Which seats would do for a missed session, and in which order a front desk would offer them. Pure."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ from services.contracts.scheduler.make_ups import RecommendedSeat, SeatReason
 from services.contracts.vocabulary import Modality
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.rules import Interval, rules_broken
+from services.scheduler.held_seats.rules import HeldBack
 
 _TO_SUNDAY: Final = timedelta(days=6)
 _MINUTE: Final = timedelta(minutes=1)
@@ -40,6 +41,15 @@ class Missed:
     practitioner_id: PractitionerId | None
     others: Sequence[SessionFacts]
     busy: Sequence[Interval]
+
+
+def without_kept(sessions: Iterable[OpenSession], kept: Mapping[AppointmentId, HeldBack]) -> Iterator[OpenSession]:
+    """Yield the sessions with the seats that are the patient's to take; what is kept for others counts as taken."""
+    for session in sessions:
+        held = kept.get(session.id)
+        free = session.free_seats - (0 if held is None else held.seats)
+        if free > 0:
+            yield replace(session, free_seats=free)
 
 
 def recommended(

@@ -89,6 +89,45 @@ async def test_only_seats_that_fit_are_recommended(
     assert [seat["appointment_id"] for seat in await recommend(make_up)] == [fits["id"]]
 
 
+async def test_a_seat_that_is_kept_for_others_is_not_recommended_to_who_may_not_have_it(
+    *,
+    desk: Desk,
+    ann: Json,
+    new_patient: Make,
+    site: Json,
+    call_out: Missing,
+    recommend: Any,
+    book: Any,
+    import_calendar: Any,
+    scheduler: ClientFactory,
+) -> None:
+    works = await new_patient(site, plan_of(COUNSELLOR))
+    hours = [f"202610{day:02}T070000/202610{day:02}T170000" for day in range(5, 10)]
+    await import_calendar(works, calendar(*hours))
+    evening = TUESDAY_NINE + 2 * DAY + 9 * HOUR
+    appointments = await desk.publish(
+        group(ann, start=TUESDAY_NINE - DAY, capacity=2),
+        group(works, start=TUESDAY_NINE - DAY + 9 * HOUR, capacity=2),
+        group(start=evening, capacity=1),
+        group(start=evening + DAY, capacity=3),
+        later(1, capacity=2),
+    )
+    of_ann, of_works, morning, scarce, roomy = appointments
+    rule = {"enabled": True, "parts": ["evening"], "seats": 1, "release_minutes": 60}
+    path = f"/v1/sites/{site['id']}/held_seats_rule"
+    assert (await scheduler(Role.PROGRAMME_DIRECTOR).put(path, json=rule)).status_code == 200
+    for_ann, for_works = await call_out(of_ann, ann), await call_out(of_works, works)
+
+    to_ann = {seat["appointment_id"]: seat["free_seats"] for seat in await recommend(for_ann)}
+    to_works = {seat["appointment_id"]: seat["free_seats"] for seat in await recommend(for_works)}
+
+    # One seat of each evening is kept for who cannot come in the morning.
+    assert to_ann == {of_works["id"]: 1, morning["id"]: 2, roomy["id"]: 2}
+    assert to_works == {scarce["id"]: 1, roomy["id"]: 3}
+    assert problem(await book(for_ann, scarce)) == (409, "no-seat", "seats-held-back")
+    assert (await book(for_works, scarce)).status_code == 200
+
+
 async def test_seats_are_ranked_with_their_reasons(
     *, desk: Desk, ann: Json, new_practitioner: Make, site: Json, call_out: Missing, recommend: Any
 ) -> None:
