@@ -30,7 +30,7 @@ from services.scheduler.notice_preferences.logic import NoticePreferencesReader
 from services.scheduler.notice_providers.logic import NoticeProvidersReader
 from services.scheduler.notices import reminder_storage, storage
 from services.scheduler.notices.channel import Carriage, Carrier, Message, MessageChannel
-from services.scheduler.notices.facts import Told
+from services.scheduler.notices.facts import Told, key_of_offer
 from services.scheduler.notices.quiet import MOST_ATTEMPTS, QuietHours, pause_after, speaks_from
 from services.scheduler.notices.rules import render
 from services.scheduler.sites.logic import SitesReader
@@ -151,7 +151,18 @@ class Attempts:
             return await self._reminder(notice, zone)
         if notice.kind is NoticeKind.OFFER:
             return await self._invitation(notice, keys)
+        if notice.kind is NoticeKind.SEAT_FILLED:
+            await self._refuse_unheard_of(notice)
         return notice.body
+
+    async def _refuse_unheard_of(self, notice: Notice) -> None:
+        """Refuse to tell that an offer is not to be had any more where nobody was ever told that it was to be had."""
+        offer_id = (await storage.told_of(self._db, notice.id)).facts.offer_id
+        if offer_id is None:
+            return
+        offered = await storage.find_by_key(self._db, key_of_offer(offer_id))
+        if offered is not None and offered.attempts == 0:
+            raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.NOTHING_CHANGED)
 
     async def _invitation(self, notice: Notice, keys: KeysReader) -> str:
         """Return the words of an offer with the address for the answer, which is nowhere kept."""

@@ -36,7 +36,7 @@ class NoticeFacts:
     """What a notice tells: where a sitting was, where it is by now, and until when an answer counts.
 
     `appointment_id` is the sitting's in the book; notices about one appointment take each other's place. `offer_id` is
-    what an answer answers.
+    what an answer answers, or what is not to be had any more.
     """
 
     site_id: SiteId
@@ -45,6 +45,11 @@ class NoticeFacts:
     after: Sitting | None = None
     reply_by: datetime | None = None
     offer_id: OfferId | None = None
+
+
+def key_of_offer(offer_id: OfferId) -> str:
+    """Return the key under which the notice of an offer is queued."""
+    return f"offer:{offer_id}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,8 @@ class OfferAnswersLogic:
     async def _tell_the_others(self, found: FoundOffer) -> None:
         now = self._clock.now()
         sitting = Sitting(found.start, found.end, found.modality)
-        facts = NoticeFacts(site_id=found.site_id, appointment_id=found.appointment_id, after=sitting)
         for offer_id, patient_id in await storage.close_others(self._db, found.offer.batch_id, OfferStatus.FILLED, now):
+            facts = NoticeFacts(found.site_id, found.appointment_id, after=sitting, offer_id=offer_id)
             await self._notices.queue(NoticeKind.SEAT_FILLED, patient_id, facts, dedupe_key=f"filled:{offer_id}")
 
     async def _status_now(self, offer: Offer) -> OfferStatus:

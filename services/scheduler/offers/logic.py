@@ -28,7 +28,7 @@ from services.contracts.vocabulary import Modality
 from services.scheduler.bookings.logic import HeldSeats, Outages
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentOverError
-from services.scheduler.notices.facts import NoticeFacts, Sitting
+from services.scheduler.notices.facts import NoticeFacts, Sitting, key_of_offer
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.offers import storage
 from services.scheduler.offers.errors import BatchOverError, NobodyToAskError, NotWaitingError, SeatsTakenError
@@ -172,7 +172,7 @@ class OffersLogic:
                     reply_by=batch.expires_at,
                     offer_id=offer.id,
                 ),
-                dedupe_key=f"offer:{offer.id}",
+                dedupe_key=key_of_offer(offer.id),
             )
         return batch
 

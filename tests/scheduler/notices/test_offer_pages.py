@@ -16,7 +16,7 @@ from services.contracts.scheduler.notices import Notice, NoticeLanguage
 from services.scheduler.offers.rules import hash_of
 from services.scheduler.settings import SchedulerSettings
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Desk, Json, group
+from tests.scheduler.conftest import Desk, Json, Make, group
 from tests.scheduler.notices.conftest import Deliver, Provider
 from tests.scheduler.notices.forbidden import forbidden_in
 
@@ -140,6 +140,45 @@ async def test_nobody_is_invited_to_a_time_that_is_gone(
 
     shown = (await client.get(f"/v1/notices/{notice.id}")).json()
     assert (provider.messages, shown["status"], shown["reason"]) == ([], "cancelled", "session_gone")
+
+
+@pytest.mark.parametrize(("heard", "is_stopped"), [(True, False), (False, False), (False, True)])
+async def test_only_who_has_heard_of_an_offer_is_told_that_it_is_gone(
+    *,
+    desk: Desk,
+    deliver: Deliver,
+    provider: Provider,
+    scheduler: ClientFactory,
+    new_patient: Make,
+    site: Json,
+    kim: PatientId,
+    heard: bool,
+    is_stopped: bool,
+) -> None:
+    """Be it that the desk has stopped the notice of the offer, or that it was never handed over in time."""
+    client, other = scheduler(Role.FRONT_DESK), await new_patient(site)
+    [seat] = await desk.publish(group(capacity=1))
+    for patient_id in (str(kim), other["id"]):
+        entry = {"patient_id": patient_id, "service": "process_group"}
+        assert (await client.post(f"/v1/sites/{site['id']}/waitlist_entries", json=entry)).status_code == 201
+    batch = (await client.post(f"/v1/appointments/{seat['id']}/offer_batches", json={"minutes": 600})).json()
+    told = f"/v1/patients/{kim}/notices"
+    [invitation] = (await client.get(told)).json()["items"]
+    if heard:
+        await deliver(Notice.model_validate(invitation))
+    if is_stopped:
+        assert (await client.post(f"/v1/notices/{invitation['id']}:cancel")).status_code == 200
+    [taken] = [offer for offer in batch["offers"] if offer["patient_id"] == other["id"]]
+    assert (await client.post(f"/v1/offers/{taken['id']}:accept")).status_code == 200
+
+    [_, farewell] = (await client.get(told)).json()["items"]
+    await deliver(Notice.model_validate(farewell))
+
+    assert farewell["kind"] == "seat_filled"
+    texts = [message["text"] for message in provider.messages]
+    assert texts == ([invitation["body"], farewell["body"]] if heard else [])
+    [_, shown] = (await client.get(told)).json()["items"]
+    assert (shown["status"], shown["reason"]) == (("sent", None) if heard else ("cancelled", "nothing_changed"))
 
 
 def test_a_secret_belongs_to_one_offer_of_one_organization_and_to_one_key() -> None:
