@@ -1,8 +1,9 @@
-"""What a patient's fitting into a session depends on."""
+"""What a patient's fitting into a session depends on, and what it comes to where two change seats. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
+from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -21,3 +22,19 @@ class SessionFacts:
     def meets(self, other: "SessionFacts") -> bool:
         """Whether both take place at the same time for a while."""
         return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """An exchange that can be made: for the session that is left, another one's seat, or a free one there.
+
+    `leads` are who leads the session left and the one entered; `further_trips` on how many days more both patients come
+    to the site, taken together.
+    """
+
+    appointment_id: AppointmentId
+    facts: SessionFacts
+    patient_id: PatientId | None
+    leaving: SessionFacts
+    leads: tuple[PractitionerId | None, PractitionerId | None]
+    further_trips: int

@@ -14,6 +14,7 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import Modality
 from services.scheduler.bookings import partner_storage
 from services.scheduler.bookings.exchange import NO_SEAT, ExchangeLogic, Move
+from services.scheduler.bookings.facts import Partner
 from services.scheduler.bookings.logic import Outages
 from services.scheduler.bookings.partner_storage import Trip
 from services.scheduler.bookings.storage import SeatedSession
@@ -23,17 +24,6 @@ _MOST_ASKED: Final = 60
 """Of whom records is asked for one answer; whoever sits further from the time that is left would hardly be chosen."""
 
 SeatingOf = Callable[[PatientId], Awaitable[PatientSeating | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """An exchange that can be made; `further_trips` is on how many days more both come to the site, taken together."""
-
-    session: SeatedSession
-    patient_id: PatientId | None
-    leads: tuple[PractitionerId | None, PractitionerId | None]
-    further_trips: int
-    leaving: SeatedSession
 
 
 class PartnersReader:
@@ -145,7 +135,7 @@ class _Week:
         if move.swapped_with is not None:
             further += self._further(move.swapped_with, there, here)
         leads = (self.leads.get(here.id), self.leads.get(there.id))
-        return Partner(there, move.swapped_with, leads, further, here)
+        return Partner(there.id, there.facts, move.swapped_with, here.facts, leads, further)
 
     def _further(self, patient_id: PatientId, leaving: SeatedSession, entering: SeatedSession) -> int:
         others = {trip.day for trip in self.trips.get(patient_id, ()) if trip.appointment_id != leaving.id}

@@ -128,7 +128,7 @@ class SwapsLogic:
         for one in ranked(found):
             if len(best) == request.limit:
                 break
-            if one.patient_id is None or not await self._attendance.has_arrived(one.session.id, one.patient_id):
+            if one.patient_id is None or not await self._attendance.has_arrived(one.appointment_id, one.patient_id):
                 best.append(told(one))
         return SwapPartners(appointment_id=appointment_id, patient_id=patient_id, partners=best)
 

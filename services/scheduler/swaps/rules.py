@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from services.contracts.scheduler.swaps import SwapPartner, SwapReason
-from services.scheduler.bookings.facts import SessionFacts
-from services.scheduler.bookings.partners import Partner
+from services.scheduler.bookings.facts import Partner, SessionFacts
 
 
 def ranked(partners: Iterable[Partner]) -> list[Partner]:
@@ -18,14 +17,14 @@ def ranked(partners: Iterable[Partner]) -> list[Partner]:
 
 
 def _order(partner: Partner) -> tuple[object, ...]:
-    here, there = partner.leaving.facts, partner.session.facts
+    here, there = partner.leaving, partner.facts
     return (
         abs(_minutes(there) - _minutes(here)),
         partner.patient_id is not None,
         partner.further_trips,
         not _has_a_known_face(partner),
         abs(there.start - here.start),
-        partner.session.id,
+        partner.appointment_id,
         str(partner.patient_id),
     )
 
@@ -41,9 +40,9 @@ def _minutes(session: SessionFacts) -> int:
 
 def told(partner: Partner) -> SwapPartner:
     """Return an exchange as the front desk is told of it: the session, who sits there, and what speaks for it."""
-    facts = partner.session.facts
+    facts = partner.facts
     return SwapPartner(
-        appointment_id=partner.session.id,
+        appointment_id=partner.appointment_id,
         patient_id=partner.patient_id,
         modality=facts.modality,
         start=facts.start.astimezone(facts.zone),
@@ -54,7 +53,7 @@ def told(partner: Partner) -> SwapPartner:
 
 
 def _reasons(partner: Partner) -> Iterator[tuple[str, str]]:
-    here, there = partner.leaving.facts, partner.session.facts
+    here, there = partner.leaving, partner.facts
     longer = _minutes(there) - _minutes(here)
     facts = (
         (partner.patient_id is None, "free-seat", "the seat is free: nobody else has to move"),

@@ -1,7 +1,7 @@
 """With whom a seat could be exchanged: everybody listed can be exchanged with, and nothing is told of the others."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -12,14 +12,11 @@ from hypothesis import strategies as st
 
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId, SiteId
+from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId
 from services.contracts.identity import Role
-from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.policy.routes import BY_OPERATION
-from services.scheduler.bookings.facts import SessionFacts
-from services.scheduler.bookings.partners import Partner
-from services.scheduler.bookings.storage import SeatedSession
+from services.scheduler.bookings.facts import Partner, SessionFacts
 from services.scheduler.swaps.rules import ranked, told
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, ZONE, Desk, Json, Make, People, calendar, group, plan_of, problem
@@ -263,9 +260,9 @@ async def test_without_records_nobody_is_recommended(
     assert problem(answer) == (503, "upstream-unavailable", "")
 
 
-def _session(number: int, minutes: int, hours: int) -> SeatedSession:
+def _session(minutes: int, hours: int) -> SessionFacts:
     start = TUESDAY_NINE + hours * HOUR
-    facts = SessionFacts(
+    return SessionFacts(
         service=ServiceKind.PROCESS_GROUP,
         modality=Modality.ON_SITE,
         start=start,
@@ -274,14 +271,17 @@ def _session(number: int, minutes: int, hours: int) -> SeatedSession:
         language=None,
         zone=ZoneInfo(ZONE),
     )
-    ids = (AppointmentId(uuid4()), SiteId(uuid4()))
-    return SeatedSession(*ids, date(2026, 10, 5), AppointmentStatus.BOOKED, facts, {}, number)
 
 
 LEADS = st.sampled_from([None, *(PractitionerId(uuid4()) for _ in range(2))])
 PARTNERS = st.builds(
     lambda minutes, hours, is_free, leads, trips: Partner(
-        _session(1, minutes, hours), None if is_free else PatientId(uuid4()), leads, trips, _session(1, 90, 0)
+        AppointmentId(uuid4()),
+        _session(minutes, hours),
+        None if is_free else PatientId(uuid4()),
+        _session(90, 0),
+        leads,
+        trips,
     ),
     st.sampled_from([60, 90, 120]),
     st.integers(1, 90),
@@ -297,8 +297,7 @@ def test_the_order_is_total_and_puts_least_trouble_first(partners: list[Partner]
 
     assert best == ranked(list(reversed(partners)))
     trouble = [
-        (abs((one.session.facts.end - one.session.facts.start) - 90 * timedelta(minutes=1)), one.patient_id is not None)
-        for one in best
+        (abs((one.facts.end - one.facts.start) - 90 * timedelta(minutes=1)), one.patient_id is not None) for one in best
     ]
     assert trouble == sorted(trouble)
     for one in best:
