@@ -11,7 +11,7 @@ from services.operator.errors import OperatorError
 from services.operator.state import PROJECT
 
 _COMMAND: Final = (sys.executable, "-m", "services.scheduler.solver.process")
-_COMPILE: Final = (sys.executable, "-m", "services.scheduler.solver.annealing")
+_COMPILE: Final = (sys.executable, "-m", "services.scheduler.solver.kernels")
 
 
 class SolveFailedError(OperatorError):

@@ -6,6 +6,7 @@ it exists. Every step's value is valid; the best so far is kept.
 
 from dataclasses import dataclass, replace
 from math import ceil
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -13,17 +14,16 @@ from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.limits import Weights
 from services.scheduler.solver.offers import Offers
-from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
+from services.scheduler.solver.prices import Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks, Response
 from services.scheduler.solver.statics import Statics
 
-SEAT_STEP = 2.0
-SHARED_STEP = 0.1
+SEAT_STEP = 0.5
+SHARED_STEP = 0.03
 MOMENTUM = 0.8
-PATIENCE = 12
+PATIENCE = 30
 SHRINK = 0.7
 MEMORY = 0.93
-NEARLY_CHEAPEST = 0.02
 WORTHWHILE = 1e-5
 TOLERANCE = 1e-6
 ONLY_UNMET = Weights(
@@ -53,17 +53,38 @@ def unavoidable_unmet(instance: Instance, offers: Offers, grid: Grid) -> Array:
     return weeks.values(Prices.nothing(instance, offers))
 
 
+class Planner(Protocol):
+    """Plans everybody's week under prices."""
+
+    def respond(self, prices: Prices) -> Response:
+        """Return what it costs, and what it uses."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The two halves of the relaxation: everybody alone, and what meetings must earn."""
+
+    weeks: Planner
+    market: Market
+
+    @classmethod
+    def plain(cls, instance: Instance, offers: Offers, statics: Statics) -> Self:
+        """Make both without compiled code."""
+        return cls(PricedWeeks(instance, offers, statics), Market(instance, offers))
+
+
 class BoundSearch:
     """Raises the bound step by step; `best` never falls."""
 
-    def __init__(self, instance: Instance, offers: Offers, statics: Statics) -> None:
+    def __init__(self, instance: Instance, offers: Offers, relaxation: Relaxation) -> None:
         self._offers = offers
-        self._market = Market(instance, offers)
-        self._weeks = PricedWeeks(instance, offers, statics)
+        self._market = relaxation.market
+        self._weeks = relaxation.weeks
         prices = Prices.nothing(instance, offers)
         prices.seats = self._market.opening_seats()
         self._prices, _ = self._market.affordable(prices)
-        self._best_prices = self._prices
+        self.best_prices = self._prices
         self._meetings = np.zeros(len(offers.items))
         self._momentum: Prices | None = None
         self._seat_step, self._shared_step = SEAT_STEP, SHARED_STEP
@@ -93,7 +114,7 @@ class BoundSearch:
         self._stalled = 0 if value > self.best + WORTHWHILE * abs(value) else self._stalled + 1
         if value > self.best:
             self.best = value
-            self._best_prices = self._prices
+            self.best_prices = self._prices
         self.wanted = MEMORY * self.wanted + (1 - MEMORY) * response.usage.seats
 
     def _move(self, response: Response) -> None:
@@ -101,28 +122,14 @@ class BoundSearch:
             self._stalled = 0
             self._seat_step *= SHRINK
             self._shared_step *= SHRINK
-            self._prices, self._momentum = self._best_prices, None
-        demand = self._demand(response)
+            self._prices, self._momentum = self.best_prices, None
+        demand = self._market.excess_demand(response.usage, self._prices, self._meetings)
         kept = demand if self._momentum is None else self._momentum.blended(demand, MOMENTUM)
         self._momentum = kept
         moved = self._prices.moved(kept, seats=self._seat_step, shared=self._shared_step)
         self._prices, lowered = self._market.affordable(moved)
         # How far a meeting's seats had to come down tells how many copies the patients want.
         self._meetings = lowered / self._seat_step
-
-    def _demand(self, response: Response) -> Prices:
-        """How much more of everything is wanted than exists."""
-        demand, market = response.usage, self._market
-        leaders = market.cheapest_leaders(self._prices, NEARLY_CHEAPEST)
-        for number in np.flatnonzero(self._meetings > 0).tolist():
-            when, copies = market.window(number), self._meetings[number]
-            demand.staff[:, when] += copies * leaders[number][:, None]
-            if market.on_site[number]:
-                demand.places[ROOMS][when] += copies
-        demand.staff -= market.capacity
-        for name, stock in market.stock.items():
-            demand.places[name] -= stock
-        return demand
 
 
 def rounded(bound: float) -> float:

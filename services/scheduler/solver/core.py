@@ -7,16 +7,19 @@ at the prices of the relaxation.
 
 from collections.abc import Callable
 from random import Random
+from time import monotonic
 from typing import Final
 
 import numpy as np
 
 from services.scheduler.solver.annealing.engine import Annealing
 from services.scheduler.solver.bound import Guide
+from services.scheduler.solver.dive import Plan
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.neighbourhood import Neighbourhood
 from services.scheduler.solver.offers import Offer, Offers
+from services.scheduler.solver.planned import planned
 from services.scheduler.solver.prices import Array
 from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.submodel import Submodel
@@ -30,6 +33,9 @@ OF_ONE_TRACK: Final = 2.0
 # From the heat at which visits find their place to one at which nothing moves any more.
 SETTLING: Final = (6.0, 1.0)
 SETTLING_ROUNDS: Final = 40
+# A plan's week still has people to move; a week that has been improved is not to be melted again.
+PLANNED: Final = (10.0, 1.5)
+IMPROVED: Final = (4.0, 1.0)
 MOVES_AT_ONCE: Final = 20_000
 
 
@@ -44,6 +50,7 @@ class Core:
     def __init__(self, instance: Instance, offers: Offers, statics: Statics, grid: Grid, seed: int) -> None:
         self._instance = instance
         self._offers = offers
+        self._statics = statics
         self._random = Random(seed)  # noqa: S311 -- reproducible search, nothing secret
         self._neighbourhood = Neighbourhood(instance, offers, statics, self._random)
         self._annealing = Annealing(instance, offers, statics, grid, seed)
@@ -65,6 +72,21 @@ class Core:
         seed = self._random.getrandbits(30)
         answer = model.solve(seconds=seconds, effort=None, seed=seed, cancelled=cancelled)
         return None if answer.timetable is None else self._settled(answer.timetable)
+
+    def fulfil(self, plan: Plan, *, seconds: float, cancelled: Callable[[], bool]) -> Timetable:
+        """Make a plan of the relaxation into a week, which then cools for so many seconds."""
+        start = planned(self._instance, self._offers, self._statics, plan)
+        return self.cooled(start, PLANNED, seconds=seconds, cancelled=cancelled)
+
+    def cooled(
+        self, timetable: Timetable, heats: tuple[float, float], *, seconds: float, cancelled: Callable[[], bool]
+    ) -> Timetable:
+        """Anneal from the first heat to the second; return the best week met."""
+        self._annealing.load(timetable)
+        (hot, cold), began = heats, monotonic()
+        while (share := (monotonic() - began) / seconds) < 1 and not cancelled():
+            self._annealing.anneal(MOVES_AT_ONCE, hot * (cold / hot) ** share)
+        return self._annealing.timetable()
 
     def _settled(self, timetable: Timetable) -> Timetable:
         self._annealing.load(timetable)

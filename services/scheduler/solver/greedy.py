@@ -16,6 +16,7 @@ from services.scheduler.solver.instance import (
 )
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.placement import place_visits
+from services.scheduler.solver.prices import Array
 from services.scheduler.solver.statics import Statics
 
 
@@ -24,7 +25,7 @@ def greedy(instance: Instance, offers: Offers, statics: Statics) -> Timetable:
     board = Board(instance)
     for visit in instance.fixed.visits:
         board.book_visit(visit)
-    groups = _Groups(instance, offers, board)
+    groups = Groups(instance, offers, board)
     for group in instance.fixed.groups:
         groups.book(group)
     groups.open_all()
@@ -32,7 +33,7 @@ def greedy(instance: Instance, offers: Offers, statics: Statics) -> Timetable:
     return board.timetable()
 
 
-class _Groups:
+class Groups:
     """Opens the group that serves most need until none is left."""
 
     def __init__(self, instance: Instance, offers: Offers, board: Board) -> None:
@@ -67,6 +68,7 @@ class _Groups:
         return hours
 
     def open_all(self) -> None:
+        """Open the group that serves most, again and again."""
         counts = self._can_come.sum(axis=1)
         while counts.size:
             gain = np.minimum(counts, self._seats) * self._offers.slots
@@ -74,17 +76,24 @@ class _Groups:
             best = int(gain.argmax())
             if gain[best] <= 0:
                 return
-            group = self._compose(best)
+            group = self.compose(best)
             if group is None:
                 self._open[best] = False
                 continue
             self.book(group)
             counts = self._can_come.sum(axis=1)
 
-    def _compose(self, number: int) -> TherapyGroup | None:
+    def compose(
+        self, number: int, *, wishes: Array | None = None, least: float = 0.0, preferred: int | None = None
+    ) -> TherapyGroup | None:
+        """Put a meeting together from who can still come; None where too few can, or nobody to lead it.
+
+        With `wishes` [patient] those who wish it most come first, and others than those who wish it at `least` so
+        much only up to the smallest size; `preferred` leads if free.
+        """
         offer, slots = self._offers.items[number], int(self._offers.slots[number])
-        members = self._members(number)
-        lead = self._lead(number)
+        members = self._members(number, np.zeros(len(self._instance.patients)) if wishes is None else wishes, least)
+        lead = self._lead(number, preferred)
         if lead is None or len(members) < self._minimum[number]:
             return None
         room = None
@@ -107,27 +116,30 @@ class _Groups:
             members=tuple(members),
         )
 
-    def _members(self, number: int) -> list[Id]:
-        """Those with the fewest other chances come first."""
+    def _members(self, number: int, wishes: Array, least: float) -> list[Id]:
+        """Those who wish it most come first, and among them those with the fewest other chances."""
         candidates = np.flatnonzero(self._can_come[number])
         chances = self._can_come[self._service == self._service[number]][:, candidates].sum(axis=0)
         members: list[Id] = []
         enemies = self._instance.no_contact
-        for column in np.argsort(chances, kind="stable").tolist():
-            patient = self._instance.patients[int(candidates[column])].id
+        for column in candidates[np.lexsort((chances, -wishes[candidates].round(1)))].tolist():
+            patient = self._instance.patients[column].id
+            if wishes[column] < least and len(members) >= self._minimum[number]:
+                break
             if any(patient in pair and set(pair) & set(members) for pair in enemies):
                 continue
             members.append(patient)
         return members[: int(self._seats[number])]
 
-    def _lead(self, number: int) -> Id | None:
+    def _lead(self, number: int, preferred: int | None) -> Id | None:
         offer, slots = self._offers.items[number], int(self._offers.slots[number])
         free = [
-            (self._spare(leader), leader)
+            (leader == preferred, self._spare(leader), leader)
             for leader in np.flatnonzero(self._can_lead[number]).tolist()
-            if self._board.may_work(leader, offer.day, offer.slot, slots) and self._spare(leader) >= slots
+            if self._board.may_work(leader, offer.day, offer.slot, slots)
+            and (leader == preferred or self._spare(leader) >= slots)
         ]
-        return self._instance.practitioners[max(free)[1]].id if free else None
+        return self._instance.practitioners[max(free)[-1]].id if free else None
 
     def _spare(self, number: int) -> int:
         person = self._instance.practitioners[number]
@@ -135,6 +147,7 @@ class _Groups:
         return person.max_slots_week - used - self._reserve[person.id]
 
     def book(self, group: TherapyGroup) -> None:
+        """Take what the group takes, and note who can no longer come to which other."""
         self._board.book_group(group)
         slots = self._instance.kinds[group.kind].slots
         today = self._by_day[group.day]

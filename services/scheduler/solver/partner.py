@@ -1,12 +1,18 @@
 """The bound, raised in a process of its own beside the search."""
 
+from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from services.scheduler.solver.bound import BoundSearch, Guide
+import numpy as np
+
+from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation
+from services.scheduler.solver.compiled import is_compiled
+from services.scheduler.solver.dive import Dive, Plan
+from services.scheduler.solver.duals.engine import compiled_relaxation
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.lifetime import die_with_parent
@@ -14,22 +20,39 @@ from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.statics import Statics
 
 GUIDE_EVERY_SECONDS = 2.0
-Message = tuple[float, Guide | None]
+# Of the time, before the first plan is made: prices that have settled make better plans.
+SETTLING_SHARE = 0.25
+# Of the time that is left, how long one more plan may take: it still has to become a week.
+PLAN_SHARE = 0.6
+
+
+class News(NamedTuple):
+    """What the partner has to say: a bound, and at times what the prices teach or which meetings to open."""
+
+    bound: float
+    guide: Guide | None = None
+    plan: Plan | None = None
 
 
 class BoundPartner:
-    """Runs a `BoundSearch` in a child process; the child ends with this process, however it ends."""
+    """Runs a `BoundSearch` in a child process; the child ends with this process, however it ends.
 
-    def __init__(self, instance: Instance) -> None:
+    Where the time is long enough for plans it makes them too, if their code is compiled.
+    """
+
+    def __init__(self, instance: Instance, *, seconds: float, plans: bool, seed: int) -> None:
         context = get_context("spawn")
         self._receiver, sender = context.Pipe(duplex=False)
-        self._process = context.Process(target=_raise_bound, args=(instance, sender), daemon=True)
+        self._process = context.Process(
+            target=_raise_bound, args=(instance, sender, _Task(seconds, plans, seed)), daemon=True
+        )
         self._process.start()
+        self.makes_plans = plans and is_compiled()
         sender.close()
 
-    def news(self) -> list[Message]:
+    def news(self) -> list[News]:
         """Return what the child has said since last asked, without waiting."""
-        messages: list[Message] = []
+        messages: list[News] = []
         try:
             while self._receiver.poll():
                 messages.append(self._receiver.recv())
@@ -51,18 +74,65 @@ class BoundPartner:
         self._receiver.close()
 
 
-def _raise_bound(instance: Instance, sender: Connection) -> None:
+@dataclass(frozen=True, slots=True)
+class _Task:
+    seconds: float
+    plans: bool
+    seed: int
+
+
+def _raise_bound(instance: Instance, sender: Connection, task: _Task) -> None:
     die_with_parent()
-    grid = Grid(instance)
-    offers = enumerate_offers(instance, grid)
-    search = BoundSearch(instance, offers, Statics(instance, grid))
-    said, guided = float("-inf"), monotonic()
-    while not search.is_exhausted:
-        bound = search.step()
-        due = monotonic() - guided > GUIDE_EVERY_SECONDS
-        if bound > said or due:
-            sender.send((bound, search.guide() if due else None))
-            said = bound
-        if due:
-            guided = monotonic()
-    sender.send((search.best, search.guide()))
+    _Partner(instance, sender, task).work()
+
+
+class _Partner:
+    """The child's side."""
+
+    def __init__(self, instance: Instance, sender: Connection, task: _Task) -> None:
+        self._began = monotonic()
+        self._sender = sender
+        self._task = task
+        self._instance = instance
+        grid = Grid(instance)
+        self._offers = enumerate_offers(instance, grid)
+        self._statics = Statics(instance, grid)
+        make = compiled_relaxation if is_compiled() else Relaxation.plain
+        self._search = BoundSearch(instance, self._offers, make(instance, self._offers, self._statics))
+        self._said, self._guided = -np.inf, self._began
+        self._longest_plan = 0.0
+
+    def work(self) -> None:
+        if self._task.plans and is_compiled():
+            self._raise(until=SETTLING_SHARE * self._task.seconds)
+            seed = self._task.seed
+            while self._longest_plan < PLAN_SHARE * (self._task.seconds - self._elapsed()):
+                self._sender.send(News(self._search.best, plan=self._plan(seed)))
+                seed += 1
+        self._raise(until=np.inf)
+        self._sender.send(News(self._search.best, self._search.guide()))
+
+    def _elapsed(self) -> float:
+        return monotonic() - self._began
+
+    def _raise(self, *, until: float) -> None:
+        search = self._search
+        while not search.is_exhausted and self._elapsed() < until:
+            bound = search.step()
+            due = monotonic() - self._guided > GUIDE_EVERY_SECONDS
+            if bound > self._said or due:
+                self._sender.send(News(bound, search.guide() if due else None))
+                self._said = bound
+            if due:
+                self._guided = monotonic()
+
+    def _plan(self, seed: int) -> Plan:
+        began = monotonic()
+        search = self._search
+        dive = Dive(
+            self._instance, self._offers, self._statics, prices=search.best_prices, wanted=search.wanted, seed=seed
+        )
+        while dive.advance():
+            pass
+        self._longest_plan = max(self._longest_plan, monotonic() - began)
+        return dive.plan

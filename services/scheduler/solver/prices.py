@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.scheduler.solver.board import WEEK
+from services.scheduler.solver.grid import Mask
 from services.scheduler.solver.instance import (
     FAMILY,
     INDIVIDUAL,
@@ -32,6 +33,7 @@ Array = npt.NDArray[np.float64]
 QUANTUM = 1 / 64
 POOLS = (INDIVIDUAL, FAMILY, MEDICATION, NURSE_VISIT)
 ROOMS = "rooms"
+NEARLY_CHEAPEST = 0.02
 
 
 @dataclass(slots=True)
@@ -133,6 +135,24 @@ class Market:
         """Name the slots of the week a meeting covers."""
         return slice(int(self._start[number]), int(self._end[number]))
 
+    def at_once(self, number: int) -> Mask:
+        """Say which meetings overlap with one: [offer]."""
+        return np.asarray((self._start < self._end[number]) & (self._start[number] < self._end))
+
+    def best_sale(self, number: int, seats: Array) -> tuple[float, npt.NDArray[np.int64]]:
+        """What an open meeting earns at most from these prices [patient], its co-facilitator paid; and who buys."""
+        people = np.flatnonzero(self._offers.eligible[number])
+        order = people[np.argsort(-seats[people], kind="stable")]
+        prices = seats[order]
+        minimum, positive = int(self._minimum[number]), int((prices > 0).sum())
+        alone, paired = (max(minimum, min(most, positive)) for most in (self._alone[number], self._maximum[number]))
+        help_costs = self._instance.weights.group * float(self._offers.slots[number]) / 2
+        earned_paired = float(prices[:paired].sum()) - help_costs
+        earned_alone = float(prices[:alone].sum())
+        if earned_paired > earned_alone and self._offers.assistants[number].any():
+            return earned_paired, order[:paired]
+        return earned_alone, order[:alone]
+
     def cheapest_leaders(self, prices: Prices, tolerance: float) -> Array:
         """Share each meeting among the leaders about as cheap as the cheapest: [offer, leader]."""
         cost = np.where(self._offers.leaders, self._window(prices.staff), np.inf)
@@ -140,6 +160,19 @@ class Market:
         near = (cost <= limit).astype(np.float64)
         shares: Array = near / near.sum(axis=1, keepdims=True)
         return shares
+
+    def excess_demand(self, demand: Prices, prices: Prices, copies: Array) -> Prices:
+        """Say how much more of everything is wanted than exists, where so many copies of each meeting are; in place."""
+        leaders = self.cheapest_leaders(prices, NEARLY_CHEAPEST)
+        for number in np.flatnonzero(copies > 0).tolist():
+            when = self.window(number)
+            demand.staff[:, when] += copies[number] * leaders[number][:, None]
+            if self.on_site[number]:
+                demand.places[ROOMS][when] += copies[number]
+        demand.staff -= self._capacity
+        for name, stock in self.stock.items():
+            demand.places[name] -= stock
+        return demand
 
     def opening_seats(self) -> Array:
         """Share each meeting among as many as could come, at most the seats of one lead."""
@@ -153,11 +186,14 @@ class Market:
         The seats a meeting can sell are the dearest up to its minimum, which it must sell, then those
         with a price above zero up to what one lead, or a lead and a co-facilitator, may seat.
         """
-        staff = _quantized(prices.staff)
-        places = {name: _quantized(price) for name, price in prices.places.items()}
+        staff = quantized(prices.staff)
+        places = {name: quantized(price) for name, price in prices.places.items()}
         result = Prices(prices.seats, staff, places)
-        alone, paired = self.upkeep(result)
-        seats = np.where(self._offers.eligible, prices.seats, -np.inf)
+        result.seats, lowered = self._lowered(prices.seats, *self.upkeep(result))
+        return result, lowered
+
+    def _lowered(self, seats: Array, alone: Array, paired: Array) -> tuple[Array, Array]:
+        seats = np.where(self._offers.eligible, seats, -np.inf)
         lowered = np.zeros(len(seats))
         for _ in range(4):
             excess, sold = self._excess(seats, alone, self._alone)
@@ -172,8 +208,7 @@ class Market:
         )
         seats -= (left / self._minimum)[:, None]
         lowered += left / self._minimum
-        result.seats = np.where(self._offers.eligible, _quantized(seats), 0.0)
-        return result, lowered
+        return np.where(self._offers.eligible, quantized(seats), 0.0), lowered
 
     def _excess(self, seats: Array, upkeep: Array, most: npt.NDArray[np.int64]) -> tuple[Array, npt.NDArray[np.bool_]]:
         """How far each meeting's best sale is above its upkeep, and what it would sell."""
@@ -185,6 +220,7 @@ class Market:
         return np.maximum(0.0, earned - upkeep), sold
 
 
-def _quantized(price: Array) -> Array:
+def quantized(price: Array) -> Array:
+    """Round down to multiples of the quantum."""
     lower: Array = np.floor(price / QUANTUM) * QUANTUM
     return lower

@@ -7,11 +7,12 @@ from time import monotonic
 
 import numpy as np
 
-from services.scheduler.solver.annealing.compiled import keeps_code
 from services.scheduler.solver.annealing.partner import AnnealingPartner
-from services.scheduler.solver.bound import BoundSearch, rounded, unavoidable_unmet
+from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation, rounded, unavoidable_unmet
 from services.scheduler.solver.check import check
-from services.scheduler.solver.core import Core, is_whole
+from services.scheduler.solver.compiled import is_compiled
+from services.scheduler.solver.core import IMPROVED, Core, is_whole
+from services.scheduler.solver.dive import Plan
 from services.scheduler.solver.explain import explain
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.grid import Grid
@@ -27,8 +28,12 @@ CLOSING_SECONDS = 0.5
 BOUND_STEP_WORK = 0.05
 BOUND_SHARE = 0.5
 LEAST_ANNEALING_SECONDS = 30.0
-# Of the time, for annealing: where one model then holds everybody it only has to begin well.
-ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL = 0.8, 0.3
+# Of the time, for annealing the whole week: where one model then holds everybody it only has to begin well, and
+# where a plan is being made it has until that comes.
+ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL, ANNEALING_SHARE_BEFORE_PLAN = 0.8, 0.3, 0.4
+# Of the time that is left, for making a plan into a week, and for cooling what a core has changed.
+PLAN_SHARE, COOLING_SHARE = 0.5, 0.2
+ATTEMPTS = 3
 LEAST_CORE_SECONDS = 5.0
 CORE_SECONDS = 12.0
 CORE_SHARE = 0.7
@@ -88,6 +93,8 @@ class _Solve:
         self._bound = -np.inf
         self._unmet_bound = 0
         self._work = 0.0
+        self._plan: Plan | None = None
+        self._is_planned = False
 
     def run(self) -> Outcome:
         faults = contradictions(self._instance)
@@ -98,7 +105,7 @@ class _Solve:
         self._prepare()
         with ExitStack() as stack:
             if self._effort.workers > 1:
-                self._beside(stack.enter_context(BoundPartner(self._instance)))
+                self._beside(stack.enter_context(self._partner()))
             else:
                 self._in_turn()
         return self._close()
@@ -113,6 +120,11 @@ class _Solve:
         self._unmet_bound = round(float(self._search.unavoidable.sum()))
         self._progress()
 
+    def _partner(self) -> BoundPartner:
+        # Where one model holds everybody it needs no plan.
+        plans = self._may_anneal() and not is_whole(self._instance)
+        return BoundPartner(self._instance, seconds=self._left(), plans=plans, seed=self._effort.seed)
+
     def _beside(self, partner: BoundPartner) -> None:
         """Search here while the partner raises the bound; a longer solve anneals first."""
         if self._may_anneal() and self._anneal(partner):
@@ -120,8 +132,8 @@ class _Solve:
         while self._goes_on():
             self._hear(partner)
             self._step()
-        for bound, _ in partner.news():
-            self._raise(bound)
+        for news in partner.news():
+            self._raise(news.bound)
 
     def _may_anneal(self) -> bool:
         """Annealing pays where there is time to cool; it knows neither a fixed part of the week nor a usual one."""
@@ -130,12 +142,16 @@ class _Solve:
         return is_free and self._search.is_valid and self._effort.seconds >= LEAST_ANNEALING_SECONDS
 
     def _anneal(self, partner: BoundPartner) -> bool:
-        """Keep what the annealing finds, once checked, until it has cooled; say whether its code is at hand."""
+        """Keep what the annealing finds, once checked, until it has cooled or there is a plan of meetings.
+
+        Says whether the kernels are at hand.
+        """
         share = ANNEALING_SHARE_OF_SMALL if is_whole(self._instance) else ANNEALING_SHARE
-        seconds = share * self._left()
+        if partner.makes_plans:
+            share = ANNEALING_SHARE_BEFORE_PLAN
         start, seed, is_ready = self._search.timetable, self._effort.seed, False
-        with AnnealingPartner(self._instance, start, seconds=seconds, seed=seed) as annealing:
-            while self._goes_on():
+        with AnnealingPartner(self._instance, start, seconds=share * self._left(), seed=seed) as annealing:
+            while self._goes_on() and self._plan is None:
                 self._hear(partner)
                 # Until the kernels are compiled the time is better spent searching here.
                 if not is_ready:
@@ -147,38 +163,62 @@ class _Solve:
                     self._progress()
                 elif not annealing.is_at_work:
                     break
-        return is_ready and keeps_code()
+        return is_ready and is_compiled()
 
     def _decide_meetings(self, partner: BoundPartner) -> None:
-        """Take turns: many people's meetings, then neighbourhoods with everything in them."""
+        """Take turns: plans made into weeks, many people's meetings, then neighbourhoods with everything in them."""
         core = Core(self._instance, self._offers, self._statics, self._grid, self._effort.seed)
         while self._goes_on():
             self._hear(partner)
+            if self._plan is not None:
+                plan, self._plan = self._plan, None
+                self._fulfil(core, plan)
             guide, left = self._search.guide, self._left()
             if guide is not None and left > LEAST_CORE_SECONDS:
-                seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left - SETTLING_SECONDS)
-                unmet = self._search.unmet()
-                week = core.improve(self._search.timetable, guide, unmet, seconds=seconds, cancelled=self._cancelled)
-                if week is not None:
-                    self._search.offer(week)
-                self._progress()
+                self._improve_core(core, guide, left)
             for _ in range(NEIGHBOURHOODS_EACH):
                 if self._goes_on():
                     self._hear(partner)
                     self._step()
 
+    def _fulfil(self, core: Core, plan: Plan) -> None:
+        """Make a plan into a week several times: what comes of one differs more than one long cooling gains."""
+        seconds = PLAN_SHARE * self._left() / ATTEMPTS
+        for _ in range(ATTEMPTS):
+            if self._goes_on() and seconds > 0:
+                self._keep(core.fulfil(plan, seconds=seconds, cancelled=self._cancelled))
+
+    def _improve_core(self, core: Core, guide: Guide, left: float) -> None:
+        seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left - SETTLING_SECONDS)
+        unmet = self._search.unmet()
+        week = core.improve(self._search.timetable, guide, unmet, seconds=seconds, cancelled=self._cancelled)
+        if week is not None:
+            self._keep(week)
+        seconds = COOLING_SHARE * self._left()
+        if seconds > 0:
+            self._keep(core.cooled(self._search.timetable, IMPROVED, seconds=seconds, cancelled=self._cancelled))
+
+    def _keep(self, timetable: Timetable) -> None:
+        self._search.offer(timetable)
+        self._progress()
+
     def _left(self) -> float:
         return self._effort.seconds - CLOSING_SECONDS - self._elapsed()
 
     def _hear(self, partner: BoundPartner) -> None:
-        for bound, guide in partner.news():
-            self._raise(bound)
-            if guide is not None:
-                self._search.learn(guide)
+        for news in partner.news():
+            self._raise(news.bound)
+            if news.guide is not None and not self._is_planned:
+                self._search.learn(news.guide)
+            if news.plan is not None:
+                # What is wanted beside the plan's meetings tells more than what was wanted before there was one.
+                self._plan, self._is_planned = news.plan, True
+                self._search.learn(Guide(news.plan.wanted))
 
     def _in_turn(self) -> None:
         """Raise the bound and search by turns, by effort alone, so that it can be repeated."""
-        bound = BoundSearch(self._instance, self._offers, self._statics)
+        relaxation = Relaxation.plain(self._instance, self._offers, self._statics)
+        bound = BoundSearch(self._instance, self._offers, relaxation)
         spent = 0.0
         while self._goes_on():
             if not bound.is_exhausted and spent <= BOUND_SHARE * self._work:

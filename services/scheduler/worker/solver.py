@@ -16,7 +16,7 @@ from services.contracts.scheduler.timetables import SolveProgress
 
 _ROOT: Final = Path(services.__path__[0]).parent
 _MODULE: Final = "services.scheduler.solver.process"
-_KERNELS: Final = "services.scheduler.solver.annealing"
+_KERNELS: Final = "services.scheduler.solver.kernels"
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 
 

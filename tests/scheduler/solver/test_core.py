@@ -8,13 +8,13 @@ import pytest
 from typing_extensions import override
 
 from services.scheduler.solver import core, solve
-from services.scheduler.solver.annealing.engine import compile_kernels
-from services.scheduler.solver.bound import BoundSearch, Guide
+from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation
 from services.scheduler.solver.check import check
 from services.scheduler.solver.core import Core, is_whole
 from services.scheduler.solver.greedy import greedy
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance, Timetable
+from services.scheduler.solver.kernels import compile_kernels
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
@@ -28,7 +28,7 @@ class Site:
     def __init__(self, instance: Instance) -> None:
         grid = Grid(instance)
         offers, statics = enumerate_offers(instance, grid), Statics(instance, grid)
-        bound = BoundSearch(instance, offers, statics)
+        bound = BoundSearch(instance, offers, Relaxation.plain(instance, offers, statics))
         for _ in range(30):
             bound.step()
         self.instance = instance

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scheduler.solver.bound import BoundSearch, unavoidable_unmet
+from services.scheduler.solver.bound import BoundSearch, Relaxation, unavoidable_unmet
 from services.scheduler.solver.check import check
 from services.scheduler.solver.format import instance_from_json, timetable_to_json
 from services.scheduler.solver.grid import Grid
@@ -124,7 +124,8 @@ def test_no_step_of_the_bound_is_above_the_best_timetable(
 ) -> None:
     instance = make(6, site_open=[[0, 8, 20]])
     grid = Grid(instance)
-    search = BoundSearch(instance, enumerate_offers(instance, grid), Statics(instance, grid))
+    offers = enumerate_offers(instance, grid)
+    search = BoundSearch(instance, offers, Relaxation.plain(instance, offers, Statics(instance, grid)))
 
     bounds = [search.step() for _ in range(40)]
 

@@ -9,9 +9,9 @@ import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from services.scheduler.solver.annealing.compiled import kernel
 from services.scheduler.solver.annealing.facts import Facts, Ints
 from services.scheduler.solver.annealing.week import Week
+from services.scheduler.solver.compiled import kernel
 
 DIMENSIONS = 4
 

@@ -33,34 +33,17 @@ from services.scheduler.solver.annealing.week import (
 )
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import (
-    DAYS,
     MODALITIES,
-    SLOTS_A_DAY,
     Instance,
     TherapyGroup,
     Timetable,
     Visit,
 )
-from services.scheduler.solver.offers import Offer, Offers, enumerate_offers
+from services.scheduler.solver.offers import Offer, Offers
 from services.scheduler.solver.statics import Statics
 
 # How often each move is tried, in the order in which `moves` numbers them.
 OFTEN: Final = (24, 24, 10, 6, 8, 4, 5, 1, 4, 8, 8, 2)
-
-NOBODY_ANYWHERE: Final = Instance(
-    name="nobody",
-    tracks=(),
-    languages=(),
-    kinds={},
-    site_open=(),
-    rooms=(),
-    offices=0,
-    family_rooms=0,
-    medication_pool=(0,) * (DAYS * SLOTS_A_DAY),
-    nurse_pool=(0,) * (DAYS * SLOTS_A_DAY),
-    practitioners=(),
-    patients=(),
-)
 
 
 class Annealing:
@@ -139,16 +122,6 @@ class Annealing:
     def timetable(self) -> Timetable:
         """Return the best week."""
         return _Reading(self._instance, self._offers, self._services, self._best).timetable()
-
-
-def compile_kernels() -> None:
-    """Compile what annealing runs, or load it from where it is kept; takes a minute the first time."""
-    instance = NOBODY_ANYWHERE
-    grid = Grid(instance)
-    offers = enumerate_offers(instance, grid)
-    annealing = Annealing(instance, offers, Statics(instance, grid), grid, seed=0)
-    annealing.load(Timetable())
-    annealing.anneal(0, 1.0)
 
 
 class _Reading:

@@ -3,7 +3,7 @@
 A **mask** is an integer with one bit for each slot of a day. Costs are in half units, so that all are whole.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ from services.scheduler.solver.instance import (
     Patient,
 )
 from services.scheduler.solver.offers import Offers
+from services.scheduler.solver.ragged import end_to_end
 from services.scheduler.solver.statics import Statics
 
 Ints = npt.NDArray[np.int64]
@@ -116,7 +117,7 @@ class _Writer:
         instance, weights, limits = self._instance, self._instance.weights, self._instance.limits
         people, staff = instance.patients, instance.practitioners
         team_first, team_list = self._teams()
-        enemies_first, enemies_list = _rows(self._enemies())
+        enemies_first, enemies_list = end_to_end(self._enemies())
         return Facts(
             need=_table([[patient.needs.get(code, 0) for code in self._services] for patient in people]).reshape(
                 len(people), len(self._services)
@@ -238,10 +239,10 @@ class _Writer:
         service = [self._services.index(kind.service) for kind in kinds]
         families = {key: n for n, key in enumerate(dict.fromkeys(offer[:4] for offer in offers.items))}
         family = [families[offer[:4]] for offer in offers.items]
-        people_first, people_list = _rows(np.flatnonzero(row) for row in offers.eligible)
-        leaders_first, leaders_list = _rows(np.flatnonzero(row) for row in offers.leaders)
-        family_first, family_list = _rows(_positions(family, len(families)))
-        service_first, service_list = _rows(_positions(service, len(self._services)))
+        people_first, people_list = end_to_end(np.flatnonzero(row) for row in offers.eligible)
+        leaders_first, leaders_list = end_to_end(np.flatnonzero(row) for row in offers.leaders)
+        family_first, family_list = end_to_end(_positions(family, len(families)))
+        service_first, service_list = end_to_end(_positions(service, len(self._services)))
         return {
             "offer_service": _ints(service),
             "offer_length": offers.slots,
@@ -278,13 +279,6 @@ def _masks(starts: Mask) -> Ints:
     bits = np.int64(1) << np.arange(SLOTS_A_DAY, dtype=np.int64)
     packed: Ints = (starts.astype(np.int64) * bits).sum(axis=-1)
     return packed
-
-
-def _rows(rows: Iterable[Sequence[int] | Ints]) -> tuple[Ints, Ints]:
-    """Put rows end to end; row r is list[first[r]:first[r + 1]]."""
-    lists = [np.asarray(row, np.int64).reshape(-1) for row in rows]
-    first = np.cumsum([0, *(len(row) for row in lists)]).astype(np.int64)
-    return first, np.concatenate([*lists, np.zeros(0, np.int64)])
 
 
 def _positions(numbers: Sequence[int], count: int) -> list[Ints]:

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from services.scheduler.solver.annealing.compiled import kernel
 from services.scheduler.solver.annealing.facts import Facts, Ints
 from services.scheduler.solver.annealing.seats import (
     could_join,
@@ -40,6 +39,7 @@ from services.scheduler.solver.annealing.week import (
     span,
     staff_anew,
 )
+from services.scheduler.solver.compiled import kernel
 
 OFFERS_WEIGHED = 4
 MOST_EVICTED = 16

@@ -3,7 +3,6 @@
 import numpy as np
 
 from services.scheduler.solver.annealing.boxes import facts_in, week_in
-from services.scheduler.solver.annealing.compiled import entry, kernel
 from services.scheduler.solver.annealing.facts import Facts, Ints
 from services.scheduler.solver.annealing.meetings import (
     dissolve,
@@ -37,6 +36,7 @@ from services.scheduler.solver.annealing.week import (
     position_of,
     remove,
 )
+from services.scheduler.solver.compiled import entry, kernel
 
 INSERT, RELOCATE, MAKE_ROOM, EJECT, SWAP, OPEN, SHIFT, CLOSE, HAND_OVER, LURE, REDO_DAY, REDO = range(12)
 NEEDY_TRIES = 8

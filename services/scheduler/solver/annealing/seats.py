@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from services.scheduler.solver.annealing.compiled import kernel
 from services.scheduler.solver.annealing.facts import Facts
 from services.scheduler.solver.annealing.week import (
     CO,
@@ -21,6 +20,7 @@ from services.scheduler.solver.annealing.week import (
     span,
     staff_anew,
 )
+from services.scheduler.solver.compiled import kernel
 
 NEAR = 70
 PRIMARY = 60

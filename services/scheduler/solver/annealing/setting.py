@@ -3,7 +3,6 @@
 import numpy as np
 
 from services.scheduler.solver.annealing.boxes import facts_in, week_in
-from services.scheduler.solver.annealing.compiled import entry
 from services.scheduler.solver.annealing.facts import Ints
 from services.scheduler.solver.annealing.seats import join
 from services.scheduler.solver.annealing.week import (
@@ -13,6 +12,7 @@ from services.scheduler.solver.annealing.week import (
     add,
     open_meeting,
 )
+from services.scheduler.solver.compiled import entry
 
 
 @entry

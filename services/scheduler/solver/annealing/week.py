@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.scheduler.solver.annealing.compiled import kernel
 from services.scheduler.solver.annealing.facts import Facts, Ints
+from services.scheduler.solver.compiled import kernel
 
 MOST_SESSIONS = 24
 MOST_MEETINGS = 512

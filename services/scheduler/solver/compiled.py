@@ -14,12 +14,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _FOLDER = Path(__file__).resolve().parent
+_ROOMS = ("annealing", "duals")
+_MARK = "complete"
 
 
 def _fingerprint() -> str:
     """Name the code that the kernels are made of: a kernel is stale when any module it calls has changed."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(_FOLDER.glob("*.py")):
+    for path in sorted(path for room in _ROOMS for path in (_FOLDER / room).glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -43,9 +45,15 @@ if _KEPT_IN is not None:
     config.CACHE_DIR = str(_KEPT_IN)
 
 
-def keeps_code() -> bool:
-    """Say whether another process finds compiled what one has compiled."""
-    return _KEPT_IN is not None
+def say_compiled() -> None:
+    """Leave a mark that all kernels are compiled, for processes to come."""
+    if _KEPT_IN is not None:
+        (_KEPT_IN / _MARK).touch()
+
+
+def is_compiled() -> bool:
+    """Say whether this process, and any other, finds all kernels compiled."""
+    return _KEPT_IN is not None and (_KEPT_IN / _MARK).exists()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,0 +1,203 @@
+"""Meetings fixed one after another, the most wanted first, while prices go on moving around them.
+
+A fixed meeting takes its lead, its room and its cost out of the market, and must sell its seats for whatever they
+bring: so each step's value is a bound of the weeks that hold all the fixed meetings. A meeting after which that bound
+leaps is given back and closed.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final
+
+import numpy as np
+
+from services.scheduler.solver.duals.days import block_visits
+from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks
+from services.scheduler.solver.grid import Mask
+from services.scheduler.solver.instance import SLOTS_A_DAY, Instance
+from services.scheduler.solver.offers import Offers
+from services.scheduler.solver.prices import ROOMS, Array, Prices, quantized
+from services.scheduler.solver.statics import Statics
+
+SEAT_STEP: Final = 0.6
+SHARED_STEP: Final = 0.03
+MOMENTUM: Final = 0.8
+MEMORY: Final = 0.9
+STEPS_BEFORE: Final = 20
+STEPS_EACH: Final = 12
+# A meeting wanted by fewer than this in all is not fixed.
+LEAST_WANTED: Final = 1.0
+# Of the most wanted, for a meeting to be fixed in the same round.
+NEARLY_MOST: Final = 0.7
+PEOPLE_FOR_EACH_AT_ONCE: Final = 30
+LEAP: Final = 45.0
+NOISE: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Meetings worth opening, each with who leads it, and how much everybody wanted each seat: [offer, patient]."""
+
+    meetings: tuple[tuple[int, int], ...]
+    wanted: Array
+
+
+@dataclass(slots=True)
+class _Course:
+    """Where the dive is: all that fixing a meeting may change, but for the offers' own arrays."""
+
+    prices: Prices
+    wanted: Array
+    is_fixed: Mask
+    is_closed: Mask
+    capacity: Array
+    stock: dict[str, Array]
+    leaders: Mask
+    assistants: Mask
+    team_starts: Mask
+    momentum: Prices | None = None
+    meetings: list[tuple[int, int]] = field(default_factory=list)
+    sunk: float = 0.0
+    bound: float = -np.inf
+
+
+class Dive:
+    """Fixes meetings until nobody wants another; a seed above zero takes them in another order."""
+
+    def __init__(
+        self, instance: Instance, offers: Offers, statics: Statics, *, prices: Prices, wanted: Array, seed: int
+    ) -> None:
+        self._offers = replace(offers, leaders=offers.leaders.copy(), assistants=offers.assistants.copy())
+        self._market = CompiledMarket(instance, self._offers)
+        self._weeks = CompiledWeeks(instance, self._offers, statics)
+        self._random = Random(seed)  # noqa: S311 -- reproducible search, nothing secret
+        self._noise = NOISE if seed else 0.0
+        self._at_once = max(1, len(instance.patients) // PEOPLE_FOR_EACH_AT_ONCE)
+        self._group_weight = instance.weights.group
+        count = len(offers.items)
+        self._now = _Course(
+            prices=deepcopy(prices),
+            wanted=wanted.copy(),
+            is_fixed=np.zeros(count, np.bool_),
+            is_closed=np.zeros(count, np.bool_),
+            capacity=self._market.capacity,
+            stock=self._market.stock,
+            leaders=self._offers.leaders,
+            assistants=self._offers.assistants,
+            team_starts=self._weeks.shapes.team_starts,
+        )
+        self._most = self._at_once
+        self._go(STEPS_BEFORE)
+
+    @property
+    def plan(self) -> Plan:
+        """What is fixed so far."""
+        return Plan(tuple(self._now.meetings), self._now.wanted.copy())
+
+    @property
+    def bound(self) -> float:
+        """The best value of the last steps: no week with all the fixed meetings is below it."""
+        return self._now.bound
+
+    def advance(self) -> bool:
+        """Fix the meetings that are wanted most, or give them back; say whether there is more to do."""
+        chosen = self._most_wanted()
+        if not chosen:
+            return False
+        before = deepcopy(self._now)
+        for offer in chosen:
+            if not self._now.is_closed[offer]:
+                self._fix(offer)
+        self._go(STEPS_EACH)
+        if self._now.bound <= before.bound + LEAP:
+            self._most = self._at_once
+        else:
+            self._go_back(before)
+            if len(chosen) == 1:
+                self._close(chosen[0])
+            # Of several that leap together most are good one by one.
+            self._most = 1 if len(chosen) > 1 else self._at_once
+        return True
+
+    def _most_wanted(self) -> list[int]:
+        now = self._now
+        wanted = np.where(now.is_fixed | now.is_closed, 0.0, now.wanted.sum(axis=1))
+        likely = wanted * np.array([1 + self._noise * self._random.uniform(-1, 1) for _ in wanted])
+        order = np.argsort(-likely, kind="stable")[: self._most].tolist()
+        least = max(LEAST_WANTED, NEARLY_MOST * float(wanted[order[0]])) if order else 0.0
+        return [offer for offer in order if wanted[offer] >= least]
+
+    def _fix(self, offer: int) -> None:
+        """Open a meeting under the lead whose time is cheapest, who is there for nothing else from now on."""
+        now, when = self._now, self._market.window(offer)
+        cost = np.where(now.leaders[offer], now.prices.staff[:, when].sum(axis=1), np.inf)
+        lead = int(cost.argmin())
+        now.meetings.append((offer, lead))
+        now.is_fixed[offer] = True
+        now.sunk += self._group_weight * float(self._offers.slots[offer])
+        now.capacity[lead, when] = 0
+        if self._market.on_site[offer]:
+            now.stock[ROOMS][when] -= 1
+        at_once = self._market.at_once(offer)
+        now.leaders[at_once, lead] = now.assistants[at_once, lead] = False
+        day = when.start // SLOTS_A_DAY
+        block_visits(self._weeks.shapes, lead, day, when.start % SLOTS_A_DAY, when.stop - day * SLOTS_A_DAY)
+        for other in np.flatnonzero(at_once & ~now.is_fixed & ~now.is_closed).tolist():
+            if not self._is_possible(other):
+                self._close(other)
+
+    def _is_possible(self, offer: int) -> bool:
+        rooms = self._now.stock[ROOMS][self._market.window(offer)]
+        return bool(self._now.leaders[offer].any() and (not self._market.on_site[offer] or rooms.min() >= 1))
+
+    def _close(self, offer: int) -> None:
+        self._now.is_closed[offer] = True
+        self._now.prices.seats[offer] = np.inf
+        self._now.wanted[offer] = 0.0
+
+    def _go_back(self, before: _Course) -> None:
+        """Take a fixing back: the market, the offers and the kernels look at the same arrays as the course."""
+        now = self._now
+        for name in ("capacity", "leaders", "assistants", "team_starts"):
+            getattr(now, name)[...] = getattr(before, name)
+        for name, stock in now.stock.items():
+            stock[...] = before.stock[name]
+        shared = {name: getattr(now, name) for name in ("capacity", "stock", "leaders", "assistants", "team_starts")}
+        self._now = replace(before, **shared)
+
+    def _go(self, steps: int) -> None:
+        """Move the prices so often; `bound` becomes the best value on the way."""
+        now = self._now
+        now.bound = -np.inf
+        copies = np.zeros(len(self._offers.items))
+        for _ in range(steps):
+            response = self._weeks.respond(now.prices)
+            earned, sold = self._sales()
+            now.bound = max(now.bound, response.value - self._market.rent(now.prices) + now.sunk - earned)
+            now.wanted = MEMORY * now.wanted + (1 - MEMORY) * response.usage.seats
+            demand = self._market.excess_demand(response.usage, now.prices, copies)
+            demand.seats -= sold
+            now.momentum = demand if now.momentum is None else now.momentum.blended(demand, MOMENTUM)
+            copies = self._move(now.momentum)
+
+    def _move(self, direction: Prices) -> Array:
+        """Step along the direction; return how many copies of each open meeting are wanted."""
+        now = self._now
+        moved = now.prices.moved(direction, seats=SEAT_STEP, shared=SHARED_STEP)
+        kept = quantized(moved.seats[now.is_fixed])
+        moved.seats[now.is_closed] = 0.0
+        now.prices, lowered = self._market.affordable(moved)
+        now.prices.seats[now.is_fixed] = kept
+        now.prices.seats[now.is_closed] = np.inf
+        return np.where(now.is_fixed | now.is_closed, 0.0, lowered / SEAT_STEP)
+
+    def _sales(self) -> tuple[float, Array]:
+        """What the fixed meetings earn at most, and whose seats they would sell for it: [offer, patient]."""
+        now, earned = self._now, 0.0
+        sold = np.zeros_like(now.prices.seats)
+        for offer, _ in now.meetings:
+            most, buyers = self._market.best_sale(offer, now.prices.seats[offer])
+            earned += most
+            sold[offer, buyers] = 1.0
+        return earned, sold

@@ -1,0 +1,1 @@
+"""The relaxation in compiled code: everybody planned alone under prices, and prices made affordable."""
