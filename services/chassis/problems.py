@@ -1,5 +1,6 @@
 """The edge: from refusals to problem documents (RFC 9457), and the one table that knows statuses."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -67,12 +68,13 @@ _WORDS: Final = {
     "int_from_float": "must be an integer",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
-    "extra_forbidden": "has a member that this resource does not have: leave it out",
+    "extra_forbidden": "is no member of this resource: leave it out",
     "string_unicode": "must be valid Unicode text",
     "model_attributes_type": "must be a JSON object",
     "dict_type": "must be a JSON object",
     "model_type": "must be a JSON object",
 }
+_A_MEMBER_S_NAME: Final = re.compile(r"[a-z][A-Za-z0-9_]{0,39}")
 _QUOTABLE: Final = frozenset(
     {
         "missing", "enum", "literal_error", "multiple_of", "finite_number",
@@ -131,8 +133,8 @@ def invalid_fields(error: RequestValidationError) -> tuple[InvalidField, ...]:
 def _invalid_field(entry: dict[str, Any]) -> InvalidField:
     location, *path = (str(part) for part in entry["loc"])
     kind = entry["type"]
-    if kind == "extra_forbidden":
-        path = path[:-1]  # the name of an unknown member is the caller's text
+    if kind == "extra_forbidden" and not _A_MEMBER_S_NAME.fullmatch(path[-1]):
+        path = path[:-1]  # whatever else stands where a name belongs is the caller's text, and not echoed
     if kind == "json_invalid":
         path = []
     pointer = (

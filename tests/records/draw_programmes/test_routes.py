@@ -190,7 +190,7 @@ async def test_what_has_been_drawn_stands(new_patient: PatientFactory, new_progr
         ({"zone": "Nowhere/Land"}, "/zone"),
         ({"release_at": "05:00Z"}, ""),
         ({"starts_on": "2026-10-01"}, "/starts_on"),
-        ({"patient": "Jane"}, ""),
+        ({"patient": "Jane"}, "/patient"),
     ],
 )
 async def test_terms_that_make_no_sense_are_refused_where_they_are_wrong(

@@ -194,7 +194,7 @@ async def test_what_cannot_be_scheduled_is_named_all_at_once_with_the_remedy(
         ({"modalities": []}, "/modalities"),
         ({"travel_minutes": 7}, "/travel_minutes"),
         ({"primary_practitioner_id": str(uuid4())}, ""),
-        ({"canary": 1}, ""),
+        ({"surname": "canary"}, "/surname"),
     ],
 )
 async def test_a_bad_member_is_named_and_never_echoed(

@@ -226,7 +226,7 @@ async def test_revisions_can_be_added_and_not_changed(record: Record, at: At, de
         ({"status": "noshow", "minutes_late": 5}, ""),
         ({"status": "arrived", "minutes_left_early": 5}, ""),
         ({"status": "arrived", "minutes_late": -1}, "/minutes_late"),
-        ({"status": "arrived", "note": "4711-secret"}, ""),
+        ({"status": "arrived", "note": "4711-secret"}, "/note"),
     ],
 )
 async def test_a_wrong_record_is_refused_by_name_without_its_value(record: Record, body: Json, pointer: str) -> None:

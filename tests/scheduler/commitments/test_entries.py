@@ -94,7 +94,7 @@ async def test_a_disabled_source_does_not_count_until_it_is_enabled(scheduler: C
         ({"effective_from": "2026-11-01"}, ""),
         ({"exceptions": [{"first_day": "2026-10-06", "last_day": "2026-10-05"}]}, "/exceptions/0"),
         ({"exceptions": [{"first_day": "2026-10-06", "last_day": "2026-10-08"}, {"first_day": "2026-10-08"}]}, ""),
-        ({"title": "Chemistry"}, ""),
+        ({"title": "Chemistry"}, "/title"),
     ],
 )
 async def test_an_entry_that_makes_no_sense_is_named_and_not_kept(sources: Sources, change: Json, pointer: str) -> None:

@@ -359,7 +359,7 @@ async def test_no_more_previews_wait_for_strangers_than_have_a_place(
         ({"password": "secret"}, ""),
         ({"user_name": "se:cret", "password": "secret"}, "/user_name"),
         ({"kind": "file"}, "/kind"),
-        ({"token": "secret"}, ""),
+        ({"token": "secret"}, "/token"),
     ],
 )
 @pytest.mark.parametrize("action", [":subscribe", ":preview_subscription"])

@@ -165,7 +165,7 @@ async def test_while_the_week_is_solved_nothing_is_written_down(
         ({}, ("start",), ""),
         ({"breaks": windows("12:00", "13:00", "MO")}, (), ""),
         ({"reason": "flu"}, (), "/reason"),
-        ({"unknown": 1}, (), ""),
+        ({"unknown": 1}, (), "/unknown"),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name(

@@ -294,7 +294,7 @@ async def test_who_may_not_plan_may_not_give_out_addresses(scheduler: ClientFact
 
 @pytest.mark.parametrize(
     ("change", "pointer"),
-    [({"subject": "van"}, "/subject"), ({"subject_id": "x"}, "/subject_id"), ({"title": "Rehab"}, "")],
+    [({"subject": "van"}, "/subject"), ({"subject_id": "x"}, "/subject_id"), ({"title": "Rehab"}, "/title")],
 )
 async def test_a_wrong_request_is_named(scheduler: ClientFactory, patient: Json, change: Json, pointer: str) -> None:
     request = {"subject": "patient", "subject_id": patient["id"], **change}

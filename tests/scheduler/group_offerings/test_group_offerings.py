@@ -29,7 +29,7 @@ async def test_an_offering_is_made_and_listed(scheduler: ClientFactory, clinic: 
         ({"minimum_size": 11}, ""),
         ({"minutes": 50}, "/minutes"),
         ({"minutes": 15}, "/minutes"),
-        ({"surprise": 1}, ""),
+        ({"surprise": 1}, "/surprise"),
     ],
 )
 async def test_a_wrong_offering_is_refused(

@@ -74,7 +74,7 @@ async def test_a_licence_is_ended_and_renewed(keep: Any, scheduler: ClientFactor
         ({"jurisdiction": "4711-secret"}, "/jurisdiction"),
         ({"valid_from": "4711-secret"}, "/valid_from"),
         ({"valid_until": "2025-12-31"}, ""),
-        ({"number": "4711-secret"}, ""),
+        ({"number": "4711-secret"}, "/number"),
     ],
 )
 async def test_a_wrong_licence_is_refused_by_name_without_its_value(keep: Any, changes: Json, pointer: str) -> None:

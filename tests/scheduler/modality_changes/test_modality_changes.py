@@ -353,7 +353,7 @@ async def test_changes_are_not_for_everybody_and_stay_in_their_organization(
         ({"reason": "4711-secret"}, "/reason"),
         ({"room_id": "4711-secret"}, "/room_id"),
         ({"room_id": "00000000-0000-4000-8000-000000000001"}, ""),
-        ({"note": "4711-secret"}, ""),
+        ({"note": "4711-secret"}, "/note"),
     ],
 )
 async def test_a_wrong_change_is_refused_by_name_without_its_value(

@@ -100,7 +100,7 @@ async def test_another_address_is_agreed_to_anew_and_no_agreement_has_no_date(
         ({"quiet_from": "20:00:30", "quiet_until": "08:00"}, "/quiet_from"),
         ({"reminder_hours": 0}, "/reminder_hours"),
         ({"reminder_hours": 169}, "/reminder_hours"),
-        ({"diagnosis": "x"}, ""),
+        ({"diagnosis": "x"}, "/diagnosis"),
     ],
 )
 async def test_a_preference_that_cannot_be_is_refused_without_being_quoted(

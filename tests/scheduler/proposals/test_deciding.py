@@ -144,7 +144,7 @@ async def test_what_is_published_is_decided(
         ({"reason": "Jane Roe asked"}, "/reason"),
         ({"reason": "clinical", "together_with": [77]}, "/together_with"),
         ({"reason": "clinical", "together_with": [-1]}, "/together_with/0"),
-        ({"reason": "clinical", "note": "Jane Roe"}, ""),
+        ({"reason": "clinical", "note": "Jane Roe"}, "/note"),
     ],
 )
 async def test_a_decision_that_is_not_understood_is_refused_by_name(

@@ -291,7 +291,7 @@ async def test_settings_are_versions_of_which_nobody_loses_one(
 @pytest.mark.parametrize(
     ("settings", "pointer"),
     [
-        ({"colour": "red"}, ""),
+        ({"colour": "red"}, "/colour"),
         ({"jurisdiction": "Texas"}, "/jurisdiction"),
         ({"overrides": [override("group_membrs_most", 3)]}, "/overrides/0/key"),
         ({"overrides": [override("day_minutes_most", 100)]}, "/overrides/0"),

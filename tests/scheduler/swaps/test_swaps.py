@@ -344,7 +344,7 @@ async def test_swaps_are_not_for_everybody_and_are_listed(
         ({"reason": "4711-secret"}, "/reason"),
         ({"first": {"appointment_id": "4711-secret", "patient_id": str(uuid4())}}, "/first/appointment_id"),
         ({"second": {"patient_id": None}}, "/second/appointment_id"),
-        ({"names": "4711-secret"}, ""),
+        ({"names": "4711-secret"}, "/names"),
     ],
 )
 async def test_a_wrong_request_is_refused_by_name_without_its_value(

@@ -230,7 +230,7 @@ async def test_transport_is_not_for_everybody_and_stays_in_its_organization(
         ({"area": ""}, "/area"),
         ({"stop_at": "2026-10-06T08:00:00"}, "/stop_at"),
         ({"patient_id": "4711-secret"}, "/patient_id"),
-        ({"why": "4711-secret"}, ""),
+        ({"why": "4711-secret"}, "/why"),
     ],
 )
 async def test_a_wrong_ride_is_refused_by_name_without_its_value(

@@ -166,7 +166,7 @@ async def test_who_is_placed_or_removed_waits_no_longer_and_may_wait_again(
         ({"priority_facts": ["4711-secret"]}, "/priority_facts/0"),
         ({"service": "4711-secret"}, "/service"),
         ({"windows": [{"weekday": "MO", "start": "12:00", "end": "11:00"}]}, "/windows/0"),
-        ({"note": "4711-secret"}, ""),
+        ({"note": "4711-secret"}, "/note"),
     ],
 )
 async def test_a_wrong_entry_is_refused_by_name_without_its_value(
