@@ -176,9 +176,15 @@ class TokenSigner:
         self._clock = clock
 
     def sign(
-        self, principal: Principal, *, token_type: TokenType, audience: str, lifetime: timedelta
+        self,
+        principal: Principal,
+        *,
+        token_type: TokenType,
+        audience: str,
+        lifetime: timedelta,
+        token_id: str | None = None,
     ) -> tuple[str, Claims]:
-        """Sign a token for a principal; the principal's own token id is replaced by a fresh one."""
+        """Sign a token for a principal; its id is `token_id`, or else a fresh one."""
         now = int(self._clock.now().timestamp())
         claims = Claims(
             iss=self._issuer,
@@ -186,7 +192,7 @@ class TokenSigner:
             sub=principal.account_id,
             iat=now,
             exp=now + int(lifetime.total_seconds()),
-            jti=secrets.token_urlsafe(16),
+            jti=token_id or secrets.token_urlsafe(16),
             org=principal.organization_id,
             roles=principal.roles,
             act=principal.acting_service,

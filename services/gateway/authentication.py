@@ -8,6 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.tokens import ACCESS_AUDIENCE, InvalidTokenError, KeyRing, TokenType, TokenVerifier
 from services.contracts.identity import Microservice, Principal
 from services.gateway.cache import ExpiringCache
+from services.gateway.ended import EndedTokens
 
 _TRUSTED_FOR: Final = timedelta(seconds=30).total_seconds()
 
@@ -18,8 +19,9 @@ class AccessTokens:
     Only who the caller is gets remembered. Whether the caller may do something is decided at each request.
     """
 
-    def __init__(self, keys: KeyRing, *, issuer: str, clock: Clock) -> None:
+    def __init__(self, keys: KeyRing, ended: EndedTokens, *, issuer: str, clock: Clock) -> None:
         self._keys = keys
+        self._ended = ended
         self._clock = clock
         self._verifier = TokenVerifier(
             issuer=issuer, audience=ACCESS_AUDIENCE, token_type=TokenType.ACCESS, clock=clock
@@ -34,6 +36,9 @@ class AccessTokens:
             principal = claims.principal()
             until = min(claims.exp, self._clock.now().timestamp() + _TRUSTED_FOR)
             self._verified.put(token, principal, until=until)
+        # Asked each time, for it may have been ended since it was verified.
+        if self._ended.covers(principal.token_id):
+            raise InvalidTokenError
         return principal
 
 
@@ -44,9 +49,10 @@ class GatewayAuthenticator:
     was exchanged before is refused: otherwise two services could keep a caller alive for ever.
     """
 
-    def __init__(self, access: AccessTokens, keys: KeyRing, *, issuer: str, clock: Clock) -> None:
+    def __init__(self, access: AccessTokens, keys: KeyRing, ended: EndedTokens, *, issuer: str, clock: Clock) -> None:
         self._access = access
         self._keys = keys
+        self._ended = ended
         self._internal: Mapping[Microservice, TokenVerifier] = {
             service: TokenVerifier(issuer=issuer, audience=service, token_type=TokenType.INTERNAL, clock=clock)
             for service in (Microservice.RECORDS, Microservice.SCHEDULER)
@@ -65,6 +71,6 @@ class GatewayAuthenticator:
                 claims = verifier.verify(token, self._keys)
             except InvalidTokenError:
                 continue
-            if claims.act is None:
+            if claims.act is None and not self._ended.covers(claims.jti):
                 return claims.principal().model_copy(update={"acting_service": service})
         raise InvalidTokenError

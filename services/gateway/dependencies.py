@@ -12,8 +12,10 @@ from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
 from services.gateway.equipment import Equipment
+from services.gateway.login.endings import SessionsLogic
 from services.gateway.login.logic import LoginLogic, SignInUnit
 from services.gateway.login.storage import LoginSessionStorage
+from services.gateway.memberships.logic import MembershipsLogic
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.organizations.storage import OrganizationStorage
 from services.gateway.tokens.logic import TokensLogic
@@ -39,6 +41,20 @@ async def _accounts(db: Db, organizations: Organizations, equipment: _Equipment,
 
 
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
+
+
+async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
+    return SessionsLogic(LoginSessionStorage(db), equipment.ended, clock)
+
+
+Sessions = Annotated[SessionsLogic, Depends(_sessions)]
+
+
+async def _memberships(accounts: Accounts, sessions: Sessions) -> MembershipsLogic:
+    return MembershipsLogic(accounts, sessions)
+
+
+Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 
 
 async def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:

@@ -8,6 +8,7 @@ from services.chassis.http import HttpClient
 from services.chassis.tokens import KeyRing, TokenSigner
 from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
+from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.dispatcher import Front
@@ -22,6 +23,7 @@ class Equipment:
     issuer: TokenIssuer
     authenticator: GatewayAuthenticator
     passwords: Passwords
+    ended: EndedTokens
     front: Front
 
 
@@ -35,12 +37,14 @@ def make_equipment(
     passwords: Passwords,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler."""
-    access = AccessTokens(keys, issuer=issuer, clock=clock)
+    ended = EndedTokens()
+    access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
     token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
     return Equipment(
         keys=keys,
         issuer=token_issuer,
-        authenticator=GatewayAuthenticator(access, keys, issuer=issuer, clock=clock),
+        authenticator=GatewayAuthenticator(access, keys, ended, issuer=issuer, clock=clock),
         passwords=passwords,
+        ended=ended,
         front=Front(access, token_issuer, Forwarder(http, upstreams)),
     )

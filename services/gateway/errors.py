@@ -71,6 +71,15 @@ class OrganizationRequiredError(ServiceError):
         )
 
 
+class OwnRolesError(ServiceError):
+    """Nobody gives themselves rights, or takes away their own by mistake: somebody else has to."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has to change your own roles.", code="own-roles")
+
+
 class AccountExistsError(ServiceError):
     """The e-mail address has an account; nothing is said about where."""
 

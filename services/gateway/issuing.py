@@ -28,9 +28,13 @@ class TokenIssuer:
         )
 
     def internal_token(self, principal: Principal, audience: Microservice) -> str:
-        """Sign an internal token that one service takes."""
+        """Sign an internal token that one service takes; it has the id of the access token, and ends with it."""
         token, _ = self._signer.sign(
-            principal, token_type=TokenType.INTERNAL, audience=audience, lifetime=INTERNAL_LIFETIME
+            principal,
+            token_type=TokenType.INTERNAL,
+            audience=audience,
+            lifetime=INTERNAL_LIFETIME,
+            token_id=principal.token_id,
         )
         return token
 

@@ -1,5 +1,6 @@
 """The gateway's application."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,8 +15,11 @@ from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.keys.routes import router as keys
+from services.gateway.login.endings import EndingsWatch
 from services.gateway.login.routes import router as login
+from services.gateway.login.routes import sessions_router as sessions
 from services.gateway.me.routes import router as me
+from services.gateway.memberships.routes import router as memberships
 from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
 from services.gateway.organizations.routes import router as organizations
@@ -28,9 +32,8 @@ from services.gateway.tokens.routes import router as tokens
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    app = create_app(
-        Microservice.GATEWAY, (login, me, organizations, accounts, keys, tokens, openapi), lifespan=lifespan
-    )
+    routers = (login, sessions, me, organizations, accounts, memberships, keys, tokens, openapi)
+    app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
     app.user_middleware.append(Middleware(Dispatcher))
     app.add_middleware(SecurityHeaders)
@@ -51,7 +54,11 @@ def application() -> FastAPI:
             app.state.process = replace(opened.process, authenticator=equipment.authenticator)
             app.state.equipment = equipment
             app.state.published = published
+            database = opened.process.database
+            watch = EndingsWatch(lambda: database, equipment.ended, opened.process.clock)
+            watching = asyncio.create_task(watch.run())
             yield
+            watching.cancel()
         passwords.close()
 
     return build(lifespan)

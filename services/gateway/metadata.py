@@ -15,6 +15,7 @@ SPANNING_TABLES: Final = MappingProxyType(
         "organizations": "it is the list of tenants; a platform operator makes them before anybody works in one",
         "accounts": "a person signs in before any organization is known, and may work in several",
         "workplaces": "sign-in must find where a person works before it can choose an organization; it holds no role",
+        "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
     }
 )
 """The tables without an organization's row-level security, each with the reason; none holds clinical data."""

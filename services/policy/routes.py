@@ -8,6 +8,7 @@ from services.policy.care_routes import CARE_ROUTES
 from services.policy.route import Route
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
+_IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _DESK: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
 _READS_THE_BOOK: Final = _CLINICAL | _DESK
@@ -53,6 +54,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("read_key_set", Microservice.GATEWAY, "GET", "/.well-known/jwks.json", _NOBODY, public=True),
     Route("read_openapi", Microservice.GATEWAY, "GET", "/openapi.json", _NOBODY, public=True),
     Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
+    _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
+    _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
     _gateway("read_me", "GET", "/v1/me", frozenset(Role)),
     _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
     _gateway(
@@ -61,6 +64,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
     _gateway("list_accounts", "GET", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
     _gateway("read_account", "GET", "/v1/organizations/{organization_id}/accounts/{account_id}", _ADMINISTERS),
+    _gateway(
+        "put_account_roles", "PUT", "/v1/organizations/{organization_id}/accounts/{account_id}/roles", _ADMINISTERS
+    ),
     Route(
         "exchange_internal_token",
         Microservice.GATEWAY,

@@ -9,6 +9,7 @@ from services.chassis.tokens import InvalidTokenError, KeyRing
 from services.contracts.identity import Microservice, Role
 from services.gateway.authentication import AccessTokens
 from services.gateway.cache import ExpiringCache
+from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from tests.conftest import FRIDAY
 from tests.support.tokens import ISSUER, Tokens, new_key, principal
@@ -48,7 +49,7 @@ class CountedKeys(KeyRing):
 def test_a_verified_token_is_believed_for_thirty_seconds_and_then_verified_again(hand: HandClock) -> None:
     keys = CountedKeys((new_key(),))
     token = Tokens(keys, hand).access(principal(Role.NURSE, organization=None))
-    access = AccessTokens(keys, issuer=ISSUER, clock=hand)
+    access = AccessTokens(keys, EndedTokens(), issuer=ISSUER, clock=hand)
 
     lookups = []
     for _ in range(4):
@@ -62,7 +63,7 @@ def test_a_verified_token_is_believed_for_thirty_seconds_and_then_verified_again
 def test_a_remembered_token_still_expires_on_the_second(hand: HandClock) -> None:
     keys = KeyRing((new_key(),))
     token = Tokens(keys, hand).access(principal(Role.NURSE, organization=None))
-    access = AccessTokens(keys, issuer=ISSUER, clock=hand)
+    access = AccessTokens(keys, EndedTokens(), issuer=ISSUER, clock=hand)
 
     hand.forward(900 - 1)
     access.verify(token)

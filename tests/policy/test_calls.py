@@ -92,4 +92,4 @@ def test_a_platform_operator_reads_no_record() -> None:
 def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
     open_to_them = {route.operation_id for route in FOR_PEOPLE if route.roles & {Role.PATIENT, Role.FAMILY}}
 
-    assert open_to_them == {"read_me"}
+    assert open_to_them == {"read_me", "list_login_sessions", "end_login_session"}

@@ -1,5 +1,7 @@
 """Sign-in and what it gives."""
 
+from datetime import datetime
+
 from pydantic import Field, SecretStr
 
 from services.contracts.base import RequestModel, ResourceModel
@@ -27,6 +29,15 @@ class LoginSession(ResourceModel):
     account_id: AccountId
     organization_id: OrganizationId
     roles: list[Role]
+
+
+class OpenSession(ResourceModel):
+    """A sign-in of the caller that has neither expired nor been ended."""
+
+    id: LoginSessionId
+    created_at: datetime
+    expires_at: datetime
+    is_current: bool = Field(description="Whether it is the session of this very request.")
 
 
 class Me(ResourceModel):

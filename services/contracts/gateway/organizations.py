@@ -47,6 +47,12 @@ class AccountRequest(RequestModel):
     roles: Annotated[frozenset[Role], Field(min_length=1)]
 
 
+class RolesRequest(RequestModel):
+    """The roles that a member is to hold, instead of those held before."""
+
+    roles: Annotated[frozenset[Role], Field(min_length=1)]
+
+
 class Account(ResourceModel):
     """A person who can sign in, with the roles held in this organization."""
 

@@ -8,12 +8,12 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.gateway.organizations import Account, AccountRequest
+from services.contracts.gateway.organizations import Account, AccountRequest, RolesRequest
 from services.contracts.identifiers import AccountId, OrganizationId
-from services.contracts.identity import Principal
+from services.contracts.identity import Principal, Role
 from services.gateway.accounts.rules import GRANTABLE_ROLES
 from services.gateway.accounts.storage import AccountStorage, Credentials
-from services.gateway.errors import AccountExistsError
+from services.gateway.errors import AccountExistsError, OwnRolesError
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
 
@@ -43,8 +43,7 @@ class AccountsLogic:
             AccountExistsError: The address has an account with another password, or works here already.
         """
         await self._enter(organization_id, principal)
-        if not request.roles <= GRANTABLE_ROLES:
-            raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")
+        _refuse_ungrantable(request.roles)
         now = self._clock.now()
         account_id = await self._account_of(request, now)
         if not await self._storage.join(account_id, organization_id, roles=request.roles, now=now):
@@ -65,6 +64,24 @@ class AccountsLogic:
         ):
             raise AccountExistsError
         return account_id
+
+    async def put_roles(
+        self, organization_id: OrganizationId, account_id: AccountId, request: RolesRequest, *, principal: Principal
+    ) -> tuple[Account, Account]:
+        """Give a member exactly these roles and return the member before and after; sign-ins meanwhile wait.
+
+        Raises:
+            NotFoundError: There is no such member of an organization that the caller may see.
+            InvalidRequestError: A role cannot be given.
+            OwnRolesError: It is the caller.
+        """
+        await self._enter(organization_id, principal)
+        _refuse_ungrantable(request.roles)
+        if account_id == principal.account_id:
+            raise OwnRolesError
+        before = await self._held(organization_id, account_id, for_change=True)
+        await self._storage.put_roles(organization_id, account_id, request.roles)
+        return before, before.model_copy(update={"roles": sorted(request.roles)})
 
     async def read(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
         """Return an account of an organization; raises NotFoundError where the caller may see none."""
@@ -87,8 +104,17 @@ class AccountsLogic:
         return await self._storage.workplaces(account_id)
 
     async def member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:
-        """Return a member for sign-in, in a transaction of that organization; raises NotFoundError for no member."""
-        return await self._member(organization_id, account_id)
+        """Return a member for sign-in, in a transaction of that organization; raises NotFoundError for no member.
+
+        The roles stay as they are until that transaction ends.
+        """
+        return await self._held(organization_id, account_id, for_change=False)
+
+    async def _held(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account:
+        account = await self._storage.hold(organization_id, account_id, for_change=for_change)
+        if account is None:
+            raise NotFoundError
+        return account
 
     async def _enter(self, organization_id: OrganizationId, principal: Principal) -> None:
         await self._organizations.read(organization_id, principal=principal)
@@ -99,3 +125,8 @@ class AccountsLogic:
         if account is None:
             raise NotFoundError
         return account
+
+
+def _refuse_ungrantable(roles: frozenset[Role]) -> None:
+    if not roles <= GRANTABLE_ROLES:
+        raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")

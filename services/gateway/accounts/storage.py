@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,6 +73,21 @@ class AccountStorage:
         found = _members(organization_id).where(MembershipRow.account_id == account_id)
         row = (await self._db.execute(found)).one_or_none()
         return None if row is None else _account(*row)
+
+    async def hold(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account | None:
+        """Return a member whose roles nobody else changes until the transaction ends, or None.
+
+        With `for_change` nobody else holds the member either.
+        """
+        found = _members(organization_id).where(MembershipRow.account_id == account_id)
+        row = (await self._db.execute(found.with_for_update(read=not for_change, of=MembershipRow))).one_or_none()
+        return None if row is None else _account(*row)
+
+    async def put_roles(self, organization_id: OrganizationId, account_id: AccountId, roles: Collection[Role]) -> None:
+        """Let a member hold exactly these roles."""
+        this = (MembershipRow.organization_id == organization_id, MembershipRow.account_id == account_id)
+        held = sorted(role.value for role in roles)
+        await self._db.execute(update(MembershipRow).where(*this).values(roles=held))
 
     async def some(self, organization_id: OrganizationId, page: PageRequest) -> list[Account]:
         """Return the members of an organization that a page may show, by id."""

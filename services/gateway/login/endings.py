@@ -1,0 +1,79 @@
+"""What is open, and ending it: access is over everywhere when a session is."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import NotFoundError
+from services.chassis.paging import PageRequest
+from services.chassis.telemetry import frames
+from services.contracts.base import Page
+from services.contracts.gateway.login import OpenSession
+from services.contracts.identifiers import AccountId, LoginSessionId
+from services.contracts.identity import Principal
+from services.gateway.ended import EndedTokens
+from services.gateway.login.storage import LoginSessionStorage, read_ended
+
+ROUND_SECONDS: Final = 0.5
+"""How often a process asks which tokens were ended through another, so that access ends within two seconds."""
+
+
+class SessionsLogic:
+    """Shows a person's sessions and ends them, within one unit of work that sees the organization."""
+
+    def __init__(self, storage: LoginSessionStorage, ended: EndedTokens, clock: Clock) -> None:
+        self._storage = storage
+        self._ended = ended
+        self._clock = clock
+
+    async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OpenSession]:
+        """Return a page of the caller's own open sessions in the order they were begun."""
+        return requested.page(await self._storage.some(principal, requested, self._clock.now()))
+
+    async def end(self, session_id: LoginSessionId, *, principal: Principal) -> None:
+        """End one of the caller's own sessions.
+
+        Raises:
+            NotFoundError: The caller has no such open session.
+        """
+        if not await self._end(principal.account_id, session_id):
+            raise NotFoundError
+
+    async def end_all(self, account_id: AccountId) -> None:
+        """End every session of a member, whose rights have changed."""
+        await self._end(account_id, None)
+
+    async def _end(self, account_id: AccountId, session_id: LoginSessionId | None) -> list[str]:
+        token_ids = await self._storage.end(account_id, session_id, self._clock.now())
+        # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
+        self._ended.add(token_ids)
+        return token_ids
+
+
+class EndingsWatch:
+    """Keeps what a process refuses in step with what is written down, whichever process wrote it."""
+
+    def __init__(self, database: Callable[[], Database], ended: EndedTokens, clock: Clock) -> None:
+        self._database = database
+        self._ended = ended
+        self._clock = clock
+
+    async def refresh(self) -> None:
+        """Read which tokens are ended; raises what the driver raises."""
+        async with self._database().read(None) as read:
+            self._ended.replace(await read_ended(read, self._clock.now()))
+
+    async def run(self) -> None:
+        """Refresh until cancelled; while the database is away, what was ended before stays so."""
+        while True:
+            try:
+                await self.refresh()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next round tries again
+                structlog.get_logger().warning(
+                    "ended tokens unreadable", error_type=type(error).__name__, frames=frames(error)
+                )
+            await asyncio.sleep(ROUND_SECONDS)

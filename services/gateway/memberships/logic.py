@@ -1,0 +1,30 @@
+"""What is allowed with the roles of a member."""
+
+from services.contracts.gateway.organizations import Account, RolesRequest
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Principal
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.login.endings import SessionsLogic
+
+
+class MembershipsLogic:
+    """Changes what a member may do."""
+
+    def __init__(self, accounts: AccountsLogic, sessions: SessionsLogic) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+
+    async def put_roles(
+        self, organization_id: OrganizationId, account_id: AccountId, request: RolesRequest, *, principal: Principal
+    ) -> Account:
+        """Give a member exactly these roles; with other roles than before, all of their sessions here end.
+
+        Raises:
+            NotFoundError: There is no such member of an organization that the caller may see.
+            InvalidRequestError: A role cannot be given.
+            OwnRolesError: It is the caller.
+        """
+        before, account = await self._accounts.put_roles(organization_id, account_id, request, principal=principal)
+        if set(before.roles) != request.roles:
+            await self._sessions.end_all(account_id)
+        return account
