@@ -15,6 +15,7 @@ from services.records.consents.routes import router as consents
 from services.records.draw_programmes.routes import router as draw_programmes
 from services.records.drug_tests.routes import router as drug_tests
 from services.records.episodes.routes import router as episodes
+from services.records.medications.routes import router as medications
 from services.records.patients.routes import router as patients
 from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.recipients.routes import router as recipients
@@ -36,6 +37,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             placement_reviews,
             draw_programmes,
             drug_tests,
+            medications,
         ),
         lifespan=lifespan,
         is_audited=True,

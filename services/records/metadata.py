@@ -8,6 +8,7 @@ from services.records.consents import tables as _consents  # noqa: F401 - regist
 from services.records.draw_programmes import tables as _draw_programmes  # noqa: F401 - registers its rows
 from services.records.drug_tests import tables as _drug_tests  # noqa: F401 - registers its rows
 from services.records.episodes import tables as _episodes  # noqa: F401 - registers its rows
+from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows

@@ -1,0 +1,24 @@
+"""Wiring of medication."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Caller, Db, Reading, organization_of
+from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.medications.logic import MedicationCommands, MedicationReads
+from services.records.medications.storage import MedicationQueries, MedicationRows
+
+
+async def _medication_changes(db: Db, principal: Caller, gate: TheGate, patients: PatientChanges) -> MedicationCommands:
+    return MedicationCommands(MedicationRows(db, organization_of(principal)), patients, gate)
+
+
+MedicationChanges = Annotated[MedicationCommands, Depends(_medication_changes)]
+
+
+async def _medication_reading(read: Reading, gate: TheGate, patients: PatientReading) -> MedicationReads:
+    return MedicationReads(MedicationQueries(read), patients, gate)
+
+
+MedicationReading = Annotated[MedicationReads, Depends(_medication_reading)]

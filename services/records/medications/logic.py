@@ -1,0 +1,137 @@
+"""What may be done with medication."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import MedicationId, PatientId
+from services.contracts.records.medications import (
+    Dose,
+    DoseRequest,
+    Medication,
+    MedicationEnd,
+    MedicationRequest,
+)
+from services.records.errors import OverAlreadyError
+from services.records.gate import Gate
+from services.records.medications.intervals import NOT_CONDITIONAL
+from services.records.medications.rules import covered_percent, is_refused, next_due, standing
+from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.person_seal import PersonSeal
+
+
+class MedicationCommands:
+    """Changes to medication, within one unit of work."""
+
+    def __init__(self, rows: MedicationRows, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._gate = gate
+
+    async def add(self, patient_id: PatientId, request: MedicationRequest) -> Medication:
+        """Enter a medicine that the patient is prescribed.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        seal = (await self._patients.lock_sealed(patient_id, Information.MEDICATION)).seal
+        now = self._gate.clock.now()
+        medication_id = MedicationId(new_id(now, secrets.token_bytes(10)))
+        kept = await self._rows.add(medication_id, patient_id, request, seal, (self._gate.caller.account_id, now))
+        return _told(kept, [], seal, now.astimezone(UTC).date())
+
+    async def end(self, medication_id: MedicationId, request: MedicationEnd) -> Medication:
+        """End a medicine after a day.
+
+        Raises:
+            NotFoundError: There is no such medicine here, or not for the caller.
+            InvalidRequestError: The programme demands it, which it may not; or the day lies before the first.
+            OverAlreadyError: It has ended.
+        """
+        kept, seal = await self._lock(medication_id)
+        if is_refused(request.reason):
+            raise InvalidRequestError(
+                "/reason",
+                f"must not be a condition of taking part ({NOT_CONDITIONAL})",
+                code="participation-not-conditional",
+            )
+        if request.last_day < kept.said(seal).started_on:
+            raise InvalidRequestError("/last_day", "must not lie before started_on")
+        if kept.ending is not None:
+            raise OverAlreadyError
+        return await self._now(await self._rows.end(kept, request, seal), seal)
+
+    async def record(self, medication_id: MedicationId, request: DoseRequest) -> Medication:
+        """Record a day's dose; a later record of the same day stands for it, and the earlier one is kept.
+
+        Raises:
+            NotFoundError: There is no such medicine here, or not for the caller.
+            InvalidRequestError: The medicine was not taken on that day, or the day lies ahead.
+        """
+        kept, seal = await self._lock(medication_id)
+        now = self._gate.clock.now()
+        end = kept.ended(seal)
+        if request.day < kept.said(seal).started_on or (end is not None and request.day > end.last_day):
+            raise InvalidRequestError("/day", "must lie between started_on and last_day")
+        # A zone's date is at most a day ahead of UTC's.
+        if (request.day - now.astimezone(UTC).date()).days > 1:
+            raise InvalidRequestError("/day", "must not lie ahead")
+        dose = Dose(day=request.day, outcome=request.outcome, recorded_by=self._gate.caller.account_id, recorded_at=now)
+        await self._rows.add_dose(kept, dose, seal)
+        return await self._now(kept, seal)
+
+    async def _lock(self, medication_id: MedicationId) -> tuple[Kept, PersonSeal]:
+        found = await self._rows.one(medication_id)
+        if found is None:
+            self._gate.refuse(medication_id)
+            raise NotFoundError
+        seal = (await self._patients.lock_sealed(found.patient_id, Information.MEDICATION)).seal
+        # Read again: it may have ended before the patient was locked.
+        return await self._rows.one(medication_id) or found, seal
+
+    async def _now(self, kept: Kept, seal: PersonSeal) -> Medication:
+        doses = [sealed.open(seal) for sealed in await self._rows.doses(kept.id)]
+        return _told(kept, doses, seal, self._gate.clock.now().astimezone(UTC).date())
+
+
+class MedicationReads:
+    """What can be read of medication."""
+
+    def __init__(self, queries: MedicationQueries, patients: PatientReads, gate: Gate) -> None:
+        self._queries = queries
+        self._patients = patients
+        self._gate = gate
+
+    async def of_patient(self, patient_id: PatientId) -> Page[Medication]:
+        """Return a patient's medicines with their doses; raises NotFoundError where they are not for the caller."""
+        seal = await self._patients.seal(patient_id, Information.MEDICATION)
+        doses: dict[MedicationId, list[Dose]] = defaultdict(list)
+        for sealed in await self._queries.doses(patient_id):
+            doses[sealed.medication_id].append(sealed.open(seal))
+        today = self._gate.clock.now().astimezone(UTC).date()
+        kept = await self._queries.of_patient(patient_id)
+        return Page(items=[_told(one, doses[one.id], seal, today) for one in kept], next_page_token=None)
+
+
+def _told(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> Medication:
+    said, end = kept.said(seal), kept.ended(seal)
+    last_day = None if end is None else end.last_day
+    return Medication(
+        id=kept.id,
+        patient_id=kept.patient_id,
+        **said.model_dump(exclude={"explains"}),
+        explains=sorted(said.explains),
+        last_day=last_day,
+        end_reason=None if end is None else end.reason,
+        doses=standing(doses),
+        next_due_on=next_due(said.regimen, said.started_on, last_day, doses),
+        days_covered_percent=covered_percent(said.regimen, last_day, doses, today),
+        created_by=kept.created_by,
+        created_at=kept.created_at,
+    )

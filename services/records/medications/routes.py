@@ -1,0 +1,49 @@
+"""Routes of medication."""
+
+from fastapi import APIRouter, status
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import documented
+from services.contracts.base import Page
+from services.contracts.identifiers import MedicationId, PatientId
+from services.contracts.records.medications import DoseRequest, Medication, MedicationEnd, MedicationRequest
+from services.records.dependencies.medications import MedicationChanges, MedicationReading
+
+router = APIRouter(prefix="/v1", tags=["medication"], route_class=IdempotentRoute)
+_OF_PATIENT = "/patients/{patient_id}/medications"
+_CREATED = status.HTTP_201_CREATED
+
+
+@router.post(_OF_PATIENT, operation_id="create_medication", status_code=_CREATED, responses=documented(404, 422))
+async def create_medication(
+    patient_id: PatientId, request: MedicationRequest, medications: MedicationChanges
+) -> Medication:
+    """Enter a medicine that the patient is prescribed, here or elsewhere."""
+    return await medications.add(patient_id, request)
+
+
+@router.get(_OF_PATIENT, operation_id="list_medications", responses=documented(404, 422))
+async def list_medications(patient_id: PatientId, medications: MedicationReading) -> Page[Medication]:
+    """List the patient's medicines with doses, what is due and how far it is taken, all of them on one page."""
+    return await medications.of_patient(patient_id)
+
+
+@router.post("/medications/{medication_id}:end", operation_id="end_medication", responses=documented(404, 409, 422))
+async def end_medication(
+    medication_id: MedicationId, request: MedicationEnd, medications: MedicationChanges
+) -> Medication:
+    """End a medicine; never because the programme demands it."""
+    return await medications.end(medication_id, request)
+
+
+@router.post(
+    "/medications/{medication_id}/doses",
+    operation_id="create_medication_dose",
+    status_code=_CREATED,
+    responses=documented(404, 422),
+)
+async def create_medication_dose(
+    medication_id: MedicationId, request: DoseRequest, medications: MedicationChanges
+) -> Medication:
+    """Record a dose or an injection that was given, missed or declined on a day."""
+    return await medications.record(medication_id, request)

@@ -1,0 +1,44 @@
+"""What is true of medication: when the next dose is due, and on how many days one lasted."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from services.contracts.records.medications import Dose, DoseOutcome, MedicationEndReason, Regimen
+from services.records.medications.intervals import INTERVALS
+
+_DAY: Final = timedelta(days=1)
+_FOR_PRINT: Final = 1
+
+
+def is_refused(reason: MedicationEndReason) -> bool:
+    """Whether a medicine is to end because the programme demands it, which it may not."""
+    return reason is MedicationEndReason.PROGRAMME_CONDITION
+
+
+def standing(doses: Sequence[Dose]) -> list[Dose]:
+    """Return one dose a day in the order of days: the last that was recorded of a day stands for it."""
+    return sorted({dose.day: dose for dose in doses}.values(), key=lambda dose: dose.day)
+
+
+def next_due(regimen: Regimen, started_on: date, last_day: date | None, doses: Sequence[Dose]) -> date | None:
+    """Return when the next dose is due: the first on the first day, each next when the one before has worn off."""
+    interval = INTERVALS.get(regimen)
+    if interval is None:
+        return None
+    given = [dose.day for dose in standing(doses) if dose.outcome is DoseOutcome.GIVEN]
+    due = max(given) + timedelta(interval.days) if given else started_on
+    return None if last_day is not None and due > last_day else due
+
+
+def covered_percent(regimen: Regimen, last_day: date | None, doses: Sequence[Dose], today: date) -> float | None:
+    """Return the share of days from the first dose given until today, or the last day, on which a dose lasted."""
+    interval = INTERVALS.get(regimen)
+    given = [dose.day for dose in standing(doses) if dose.outcome is DoseOutcome.GIVEN]
+    if interval is None or not given:
+        return None
+    until = min(today, last_day or today)
+    if until < given[0]:
+        return None
+    covered = {day + ahead * _DAY for day in given for ahead in range(interval.days) if day + ahead * _DAY <= until}
+    return round(100 * len(covered) / ((until - given[0]).days + 1), _FOR_PRINT)

@@ -1,0 +1,146 @@
+"""Medication through its routes."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.conftest import JoinTeam, PatientFactory
+
+Json = dict[str, Any]
+INJECTION: Json = {
+    "regimen": "naltrexone_injection",
+    "name": "Canary medicine",
+    "instructions": "Canary gluteal",
+    "prescriber": "Canary Prescriber",
+    "started_on": "2026-09-01",
+}
+
+
+@pytest.fixture
+async def medication(director: httpx2.AsyncClient, new_patient: PatientFactory) -> Json:
+    patient = await new_patient()
+    answer = await director.post(f"/v1/patients/{patient['id']}/medications", json=INJECTION)
+    assert answer.status_code == 201, answer.text
+    made: Json = answer.json()
+    return made
+
+
+async def test_an_injection_is_due_from_its_first_day_and_then_every_four_weeks(
+    director: httpx2.AsyncClient, medication: Json
+) -> None:
+    path = f"/v1/medications/{medication['id']}/doses"
+
+    given = await director.post(path, json={"day": "2026-09-04", "outcome": "given"})
+    declined = await director.post(path, json={"day": "2026-10-02", "outcome": "declined"})
+
+    assert (medication["next_due_on"], medication["days_covered_percent"]) == ("2026-09-01", None)
+    # The clock stands on 2 October: 28 of 29 days.
+    assert (given.json()["next_due_on"], given.json()["days_covered_percent"]) == ("2026-10-02", 96.6)
+    assert [one["outcome"] for one in declined.json()["doses"]] == ["given", "declined"]
+    listed = await director.get(f"/v1/patients/{medication['patient_id']}/medications")
+    assert listed.json()["items"] == [declined.json()]
+
+
+async def test_a_later_record_of_a_day_stands_for_it_and_the_earlier_is_kept(
+    director: httpx2.AsyncClient, medication: Json, records_database: Database, organization_id: UUID
+) -> None:
+    path = f"/v1/medications/{medication['id']}/doses"
+    await director.post(path, json={"day": "2026-09-04", "outcome": "missed"})
+
+    corrected = await director.post(path, json={"day": "2026-09-04", "outcome": "given"})
+
+    assert [one["outcome"] for one in corrected.json()["doses"]] == ["given"]
+    async with records_database.read(OrganizationId(organization_id)) as read:
+        assert await read.connection.fetchval("select count(*) from medication_doses") == 2
+
+
+async def test_no_one_is_made_to_stop_a_medicine(director: httpx2.AsyncClient, medication: Json) -> None:
+    path = f"/v1/medications/{medication['id']}:end"
+
+    demanded = await director.post(path, json={"last_day": "2026-10-01", "reason": "programme_condition"})
+    chosen = await director.post(path, json={"last_day": "2026-10-01", "reason": "patient_choice"})
+    again = await director.post(path, json={"last_day": "2026-10-01", "reason": "patient_choice"})
+
+    assert (demanded.status_code, demanded.json()["code"]) == (422, "participation-not-conditional")
+    assert "26 TAC 564.902" in demanded.json()["errors"][0]["detail"]
+    assert (chosen.status_code, chosen.json()["end_reason"], again.status_code) == (200, "patient_choice", 409)
+
+
+@pytest.mark.parametrize("day", ["2026-08-31", "2026-10-04"])
+async def test_a_dose_before_the_first_day_or_ahead_is_refused(
+    director: httpx2.AsyncClient, medication: Json, day: str
+) -> None:
+    answer = await director.post(f"/v1/medications/{medication['id']}/doses", json={"day": day, "outcome": "given"})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/day")
+
+
+async def test_a_medicine_does_not_end_before_it_began_and_is_not_given_after_it_ended(
+    director: httpx2.AsyncClient, medication: Json
+) -> None:
+    path = f"/v1/medications/{medication['id']}"
+
+    early = await director.post(f"{path}:end", json={"last_day": "2026-08-31", "reason": "completed"})
+    await director.post(f"{path}:end", json={"last_day": "2026-09-20", "reason": "completed"})
+    late = await director.post(f"{path}/doses", json={"day": "2026-09-21", "outcome": "given"})
+
+    assert [answer.json()["errors"][0]["pointer"] for answer in (early, late)] == ["/last_day", "/day"]
+
+
+async def test_what_is_taken_is_sealed(
+    director: httpx2.AsyncClient, medication: Json, records_database: Database, organization_id: UUID
+) -> None:
+    await director.post(f"/v1/medications/{medication['id']}/doses", json={"day": "2026-09-04", "outcome": "given"})
+    await director.post(
+        f"/v1/medications/{medication['id']}:end", json={"last_day": "2026-10-01", "reason": "adverse_effect"}
+    )
+
+    async with records_database.read(OrganizationId(organization_id)) as read:
+        stored = await read.connection.fetchval(
+            "select medications::text || medication_doses::text from medications, medication_doses"
+        )
+
+    for secret in ("Canary", "naltrexone", "adverse", "given"):
+        assert secret not in stored
+        assert secret.encode().hex() not in stored
+
+
+async def test_a_stranger_cannot_tell_a_medicine_from_none(stranger: httpx2.AsyncClient, medication: Json) -> None:
+    bodies = []
+    for patient_id, medication_id in ((medication["patient_id"], medication["id"]), (uuid4(), uuid4())):
+        answers = [
+            await stranger.get(f"/v1/patients/{patient_id}/medications"),
+            await stranger.post(f"/v1/patients/{patient_id}/medications", json=INJECTION),
+            await stranger.post(
+                f"/v1/medications/{medication_id}:end", json={"last_day": "2026-10-01", "reason": "completed"}
+            ),
+            await stranger.post(
+                f"/v1/medications/{medication_id}/doses", json={"day": "2026-10-01", "outcome": "given"}
+            ),
+        ]
+        assert [answer.status_code for answer in answers] == [404] * 4
+        bodies.append([{**answer.json(), "instance": ""} for answer in answers])
+
+    assert bodies[0] == bodies[1]
+
+
+async def test_the_treating_team_sees_medication_and_the_desk_does_not(
+    records: ClientFactory, medication: Json, join_team: JoinTeam
+) -> None:
+    nurse, path = uuid4(), f"/v1/patients/{medication['patient_id']}/medications"
+    await join_team({"id": medication["patient_id"]}, nurse)
+
+    seen = [
+        (await records(Role.NURSE, account=nurse).get(path)).status_code,
+        (await records(Role.NURSE).get(path)).status_code,
+        (await records(Role.FRONT_DESK).get(path)).status_code,
+        (await records(Role.COUNSELLOR, account=nurse).post(path, json=INJECTION)).status_code,
+    ]
+
+    assert seen == [200, 404, 403, 403]
