@@ -8,14 +8,15 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from typing_extensions import override
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
-from services.records.main import build
-from tests.support.serving import call_in_process, nothing_to_open
+from tests.conftest import FRIDAY
+from tests.support.serving import call_in_process
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
 
 Json = dict[str, Any]
@@ -35,34 +36,47 @@ TERMS: Json = {
 
 
 class StandingClock(Clock):
-    """A clock that does not go."""
+    """A clock that does not go, until somebody sets it."""
 
-    def __init__(self, instant: str) -> None:
+    def __init__(self) -> None:
         super().__init__(timedelta())
-        self._instant = datetime.fromisoformat(instant)
+        self.instant = FRIDAY
 
     @override
     def now(self) -> datetime:
-        return self._instant
+        return self.instant
 
 
 @pytest.fixture
-def at(records_database: Database, tokens: Tokens, organization_id: UUID, clients: AsyncExitStack) -> At:
-    """Make a caller at an instant, whose token is of today: what stands still is the service's clock alone."""
+def at(
+    records_app: FastAPI,
+    records_database: Database,
+    tokens: Tokens,
+    organization_id: UUID,
+    clients: AsyncExitStack,
+) -> At:
+    """Make a caller who calls at an instant, whose token is of today: what is set is the service's clock alone."""
+    clock = StandingClock()
+    authenticator = LocalAuthenticator(tokens, Microservice.RECORDS)
+    standing, going = Process(clock, records_database, authenticator), records_app.state.process
 
     def caller(
         instant: str, *roles: Role, account: UUID | None = None, organization: UUID | None = None
     ) -> httpx2.AsyncClient:
-        app = build(nothing_to_open)
-        app.state.process = Process(
-            StandingClock(instant), records_database, LocalAuthenticator(tokens, Microservice.RECORDS)
-        )
-        app.state.root_key = bytes(32)
         who = principal(
             *(roles or (Role.PROGRAMME_DIRECTOR,)), organization=organization or organization_id, account=account
         )
         token = tokens.internal(who, Microservice.RECORDS)
-        made = call_in_process(app, headers={"authorization": f"Bearer {token}"})
+        made = call_in_process(records_app, headers={"authorization": f"Bearer {token}"})
+
+        async def set_the_clock(_request: httpx2.Request) -> None:
+            clock.instant = datetime.fromisoformat(instant)
+            records_app.state.process = standing
+
+        async def let_it_go(_response: httpx2.Response) -> None:
+            records_app.state.process = going
+
+        made.event_hooks = {"request": [set_the_clock], "response": [let_it_go]}
         clients.push_async_callback(made.aclose)
         return made
 
