@@ -12,7 +12,7 @@ from services.clients.base import ServiceClient
 from services.contracts.base import Page
 from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.organizations import Account, AccountRequest, Organization, OrganizationRequest
-from services.contracts.identifiers import OrganizationId, PatientId, ProposalId, SiteId, SolveId
+from services.contracts.identifiers import OrganizationId, PatientId, PractitionerId, ProposalId, SiteId, SolveId
 from services.contracts.records.patients import Patient, PatientRequest
 from services.contracts.records.treatment_plans import (
     NoContact,
@@ -21,6 +21,7 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlanRequest,
 )
 from services.contracts.scheduler.commitments import CommitmentSource
+from services.contracts.scheduler.licences import Licence, LicenceRequest
 from services.contracts.scheduler.placements import (
     CapacityReport,
     PlacementExplanation,
@@ -84,6 +85,10 @@ class ApiClient(ServiceClient):
     async def create_practitioner(self, site_id: SiteId, request: PractitionerRequest) -> Practitioner:
         """Enter a practitioner."""
         return await self._create(Practitioner, f"/v1/sites/{site_id}/practitioners", request)
+
+    async def create_licence(self, practitioner_id: PractitionerId, request: LicenceRequest) -> Licence:
+        """Keep where a practitioner may treat."""
+        return await self._create(Licence, f"/v1/practitioners/{practitioner_id}/licences", request)
 
     async def create_group_offering(self, site_id: SiteId, request: GroupOfferingRequest) -> GroupOffering:
         """Let the site hold a kind of group."""

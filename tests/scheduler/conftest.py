@@ -85,6 +85,20 @@ def new_practitioner(scheduler: ClientFactory) -> Make:
 
 
 @pytest.fixture
+def new_licence(scheduler: ClientFactory) -> Make:
+    """Let a practitioner treat people in New York, from the beginning of the year on."""
+
+    async def make(practitioner: Json, **changes: Any) -> Json:
+        path = f"/v1/practitioners/{practitioner['id']}/licences"
+        body = {"jurisdiction": "US-NY", "valid_from": "2026-01-01", **changes}
+        answer = await scheduler(Role.PROGRAMME_DIRECTOR).post(path, json=body)
+        assert answer.status_code == 201, answer.text
+        return dict(answer.json())
+
+    return make
+
+
+@pytest.fixture
 def new_offering(scheduler: ClientFactory) -> Make:
     request = {"service": "process_group", "minutes": 90, "minimum_size": 2, "maximum_size": 12}
     return at_site(scheduler, "group_offerings", request)
@@ -133,6 +147,14 @@ def plan_of(counsellor: Json, **changes: Any) -> Json:
         "primary_practitioner_id": counsellor["id"],
         **changes,
     }
+
+
+AT_HOME: Json = {
+    "modalities": ["on_site", "telehealth"],
+    "telehealth_consented_on": "2026-09-01",
+    "telehealth_jurisdiction": "US-NY",
+}
+"""What of a plan lets somebody be seen by telehealth by whom New York has licensed."""
 
 
 def calendar(*events: str) -> bytes:

@@ -89,6 +89,10 @@ class TreatmentPlanRequest(RequestModel):
         default=None,
         description="Where the patient is during telehealth, as ISO 3166-2 writes it; whoever treats must be licensed.",
     )
+    needs_transport: bool = Field(
+        default=False,
+        description="Whether the patient comes on site by the programme's vehicles; a seat there then needs a ride.",
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -133,6 +137,7 @@ class TreatmentPlan(ResourceModel):
     taper_weeks: list[TaperWeek]
     telehealth_consented_on: date | None
     telehealth_jurisdiction: str | None
+    needs_transport: bool
     created_at: datetime
 
 
@@ -154,6 +159,9 @@ class PlanRequirement(ResourceModel):
     family_available: list[WeeklyWindow]
     preference_cost: PreferenceCost
     payer: str | None
+    telehealth_consented_on: date | None
+    telehealth_jurisdiction: str | None
+    needs_transport: bool
 
 
 class PatientWeek(ResourceModel):
@@ -211,6 +219,7 @@ class SeatingPlan(ResourceModel):
     modalities: list[Modality]
     telehealth_consented_on: date | None
     telehealth_jurisdiction: str | None
+    needs_transport: bool
 
 
 class PatientSeating(ResourceModel):

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, PatientId
+from services.contracts.scheduler.transport import SeatedRequest
 
 
-class BookingRequest(RequestModel):
+class BookingRequest(SeatedRequest):
     """Asks for a seat, or turns the patient's hold into one."""
 
     patient_id: PatientId

@@ -8,6 +8,7 @@ from pydantic import Field
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.scheduler.horizon import PartOfWeek
+from services.contracts.scheduler.transport import SeatedRequest
 
 _SCARCE: Final = frozenset({PartOfWeek.EVENING})
 
@@ -48,7 +49,7 @@ class OverrideReason(StrEnum):
     TRANSPORT = "transport"
 
 
-class HeldSeatRequest(RequestModel):
+class HeldSeatRequest(SeatedRequest):
     """Gives a patient a seat that is kept for others."""
 
     patient_id: PatientId

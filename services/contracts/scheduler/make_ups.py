@@ -5,8 +5,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.base import ResourceModel
 from services.contracts.identifiers import AppointmentId, MakeUpId, PatientId, PractitionerId, SiteId
+from services.contracts.scheduler.transport import SeatedRequest
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -34,7 +35,7 @@ class MakeUp(ResourceModel):
     created_at: datetime
 
 
-class MakeUpBookingRequest(RequestModel):
+class MakeUpBookingRequest(SeatedRequest):
     """Names the session in which the patient makes up for what was missed."""
 
     appointment_id: AppointmentId

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, PatientId, SiteId, WaitlistEntryId
+from services.contracts.scheduler.transport import SeatedRequest
 
 _People = Annotated[int, Field(ge=1, le=20)]
 _Minutes = Annotated[
@@ -78,6 +79,10 @@ class Offer(ResourceModel):
     rank: int
     status: OfferStatus
     decided_at: datetime | None
+
+
+class OfferAcceptance(SeatedRequest):
+    """Accepts an offer."""
 
 
 class OfferBatch(ResourceModel):

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, CommitmentSourceId, PatientId, PractitionerId, SiteId
+from services.contracts.scheduler.transport import MissingRide, SeatedRequest
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -71,6 +72,10 @@ class PlacementAlternative(ResourceModel):
     difference: PlacementScore = Field(description="From the first alternative, or from what the patient has.")
     unmet: list[UnmetMinutes]
     reasons: list[PlacementReason]
+    missing_rides: list[MissingRide] = Field(
+        description="Ways that no run with a free seat serves, of a patient whose plan needs transport; of a placement "
+        "only. Alternatives without any come first."
+    )
 
 
 class PlacementRecommendation(ResourceModel):
@@ -98,7 +103,7 @@ class PlacementVisit(RequestModel):
         return self
 
 
-class PlacementRequest(RequestModel):
+class PlacementRequest(SeatedRequest):
     """Takes an alternative: all of its new sessions, or none."""
 
     patient_id: PatientId

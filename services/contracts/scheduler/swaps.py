@@ -9,17 +9,18 @@ from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, AppointmentId, PatientId, PractitionerId, SiteId, SwapId
 from services.contracts.scheduler.bookings import BrokenRule, ReleaseReason
 from services.contracts.scheduler.notices import NoticePreviews
+from services.contracts.scheduler.transport import SeatedRequest
 from services.contracts.vocabulary import Modality
 
 
-class SwapSeat(RequestModel):
+class SwapSeat(SeatedRequest):
     """A patient's booked seat."""
 
     appointment_id: AppointmentId
     patient_id: PatientId
 
 
-class OtherSeat(RequestModel):
+class OtherSeat(SeatedRequest):
     """The seat that it is exchanged for."""
 
     appointment_id: AppointmentId

@@ -21,6 +21,7 @@ from services.contracts.identifiers import (
     TimetableId,
 )
 from services.contracts.problems import ProblemDetails
+from services.contracts.scheduler.transport import NoRides
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -316,6 +317,7 @@ class PublicationRequest(RequestModel):
     notify: bool = Field(
         default=False, description="Whether to tell patients whose sessions change; preview_notices shows what."
     )
+    no_rides: NoRides = Field(default_factory=list)
 
 
 class RevertRequest(RequestModel):
@@ -325,6 +327,7 @@ class RevertRequest(RequestModel):
     reason: TimetableChangeReason
     replace_bookings: bool = False
     notify: bool = Field(default=False, description="Whether to tell patients whose sessions change.")
+    no_rides: NoRides = Field(default_factory=list)
 
 
 class Timetable(ResourceModel):

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from services.contracts.base import Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, PatientId, RideId, RunId, SiteId, VehicleId
+from services.contracts.problems import ProblemDetails
 
 
 class RunDirection(StrEnum):
@@ -15,6 +16,42 @@ class RunDirection(StrEnum):
 
     TO_SITE = "to_site"
     FROM_SITE = "from_site"
+
+
+class NoRideReason(StrEnum):
+    """Why somebody comes on site without a seat on a run although the plan needs transport."""
+
+    OWN_RIDE = "own_ride"
+    FAMILY_DRIVES = "family_drives"
+    PUBLIC_TRANSIT = "public_transit"
+    PAYER_ARRANGES = "payer_arranges"
+    PATIENT_DECLINES = "patient_declines"
+
+
+class SeatedRequest(RequestModel):
+    """What every request for a seat on site may say of the way there."""
+
+    no_ride_reason: NoRideReason | None = Field(
+        default=None,
+        description="Why no ride is needed though the plan needs transport; null has seats of fitting runs taken.",
+    )
+
+
+class NoRide(RequestModel):
+    """Says why a patient whose plan needs transport comes without it."""
+
+    patient_id: PatientId
+    reason: NoRideReason
+
+
+NoRides = Annotated[
+    list[NoRide],
+    Field(
+        max_length=5000,
+        description="Why patients whose plans need transport come without it where no run with a free seat serves "
+        "their sessions; seats that fitting runs have are taken anyway.",
+    ),
+]
 
 
 class VehicleRequest(RequestModel):
@@ -77,14 +114,64 @@ class Ride(ResourceModel):
     appointment_id: AppointmentId
     patient_id: PatientId
     stop_at: datetime
-    area: str
+    area: str | None = Field(description="Null where the seat was taken with a booking, and nobody has said where yet.")
+
+
+class RunRides(ResourceModel):
+    """Who has a seat on a run, in order of stops."""
+
+    items: list[Ride]
+
+
+class RideChange(RequestModel):
+    """Says where and when a patient is picked up, or is home again."""
+
+    stop_at: AwareDatetime = Field(description="Within the run.")
+    area: Name = Field(description="As little as the driver needs: a corner, and never a reason.")
+
+
+class FreeRun(ResourceModel):
+    """A run with free seats."""
+
+    run_id: RunId
+    start: datetime
+    end: datetime
+    free: int
+
+
+class MissingRide(ResourceModel):
+    """A way that a patient whose plan needs transport has no seat for, and why that matters: when they must be there.
+
+    `at` is when the session begins, for a way to the site, or ends, for the way home; times have the site's offset.
+    """
+
+    patient_id: PatientId
+    appointment_id: AppointmentId
+    direction: RunDirection
+    at: datetime
+    serving: list[FreeRun] = Field(description="Runs that serve the session and have seats; empty where none does.")
+    others: list[FreeRun] = Field(description="The day's other runs that way with free seats, for another session.")
+
+
+class MissingRides(ResourceModel):
+    """Everybody of a week who needs a ride and has neither one nor a reason."""
+
+    items: list[MissingRide]
+
+
+class MissingRidesProblem(ProblemDetails):
+    """The problem document of sessions that somebody would have no way to, or no way home from."""
+
+    missing_rides: list[MissingRide] = Field(
+        default_factory=list, description="Left out where something else is the matter."
+    )
 
 
 class Stop(ResourceModel):
     """Where a vehicle stops, when, and for how many."""
 
     at: datetime
-    area: str
+    area: str | None = Field(description="Null where the front desk has not said yet.")
     people: int
 
 

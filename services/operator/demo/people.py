@@ -14,6 +14,7 @@ from services.contracts.records.treatment_plans import PreferenceCost, RequiredS
 from services.contracts.vocabulary import Modality, ServiceKind
 
 ZONE: Final = "America/New_York"
+JURISDICTION: Final = "US-NY"
 TRACKS: Final = ("general", "co-occurring")
 
 

@@ -18,6 +18,7 @@ from services.contracts.identity import Role
 from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientRequest
 from services.contracts.records.treatment_plans import NoContactRequest, TreatmentPlanRequest
+from services.contracts.scheduler.licences import LicenceRequest
 from services.contracts.scheduler.sites import Practitioner
 from services.contracts.scheduler.timetables import (
     Proposal,
@@ -27,14 +28,15 @@ from services.contracts.scheduler.timetables import (
     Timetable,
     TimetableChangeReason,
 )
-from services.contracts.vocabulary import ServiceKind
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.demo import clinic
-from services.operator.demo.people import Person
+from services.operator.demo.people import JURISDICTION, Person
 from services.operator.errors import OperatorError
 
 _AT_ONCE: Final = 4
 _TEAM: Final = 3
 _POLL_SECONDS: Final = 0.5
+_LICENSED: Final = date(2020, 1, 1)
 _OVER: Final = frozenset({SolveStatus.SUCCEEDED, SolveStatus.FAILED, SolveStatus.CANCELLED})
 
 
@@ -98,6 +100,7 @@ async def build_clinic(director: ApiClient, patients: int) -> Clinic:
         await director.create_group_offering(site.id, offering)
     for member in clinic.staff(patients):
         practitioner = await director.create_practitioner(site.id, member)
+        await director.create_licence(practitioner.id, LicenceRequest(jurisdiction=JURISDICTION, valid_from=_LICENSED))
         if practitioner.role == "counsellor":
             made.counsellors.append(practitioner)
     return made
@@ -136,6 +139,7 @@ async def _admit(director: ApiClient, made: Clinic, person: Person, week: date, 
         return
     admissions.warnings += len(source.warnings)
     team = _team(made.counsellors, person)
+    by_video = Modality.TELEHEALTH in person.modalities
     plan = TreatmentPlanRequest(
         effective_from=week,
         required_services=list(person.needs),
@@ -143,6 +147,8 @@ async def _admit(director: ApiClient, made: Clinic, person: Person, week: date, 
         languages=list(person.languages),
         modalities=person.modalities,
         travel_minutes=person.travel_minutes,
+        telehealth_consented_on=week if by_video else None,
+        telehealth_jurisdiction=JURISDICTION if by_video else None,
         team=[member.id for member in team],
         primary_practitioner_id=team[0].id,
         preference_cost=person.preference_cost,

@@ -211,6 +211,7 @@ def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:
         modalities=plan.modalities,
         telehealth_consented_on=plan.telehealth_consented_on,
         telehealth_jurisdiction=plan.telehealth_jurisdiction,
+        needs_transport=plan.needs_transport,
     )
 
 

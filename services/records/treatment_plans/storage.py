@@ -46,6 +46,7 @@ _PLAN: Final = (
     TreatmentPlanRow.payer,
     TreatmentPlanRow.telehealth_consented_on,
     TreatmentPlanRow.telehealth_jurisdiction,
+    TreatmentPlanRow.needs_transport,
     _as_text(TreatmentPlanRow.taper_weeks),
 )
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))

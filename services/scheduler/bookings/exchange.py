@@ -1,19 +1,23 @@
 """What is allowed where a booked seat is exchanged for another one, or for a free one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork
 from services.chassis.errors import NotFoundError
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
+from services.contracts.scheduler.transport import MissingRide, NoRideReason
 from services.scheduler.bookings import storage
-from services.scheduler.bookings.logic import DayRules, FreedSeats, HeldSeats, Outages, seat_rules_broken
+from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages
+from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession, SeatedSession
-from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
+from services.scheduler.transport.facts import Coming
+from services.scheduler.transport.riding import RidesLogic, RidesReader, needs_ride
 
 NO_SEAT = BrokenRule(
     code="no-seat", sentence="no seat is free there, or only seats beside somebody the patient is kept apart from"
@@ -34,6 +38,7 @@ class Move:
     leaving: SeatedSession
     entering: SeatedSession
     swapped_with: PatientId | None
+    no_ride_reason: NoRideReason | None = None
 
     @property
     def patient_id(self) -> PatientId:
@@ -56,19 +61,21 @@ class ExchangeLogic:
         db: UnitOfWork,
         organization_id: OrganizationId,
         *,
-        commitments: CommitmentsReader,
         outages: Outages,
         held_seats: HeldSeats,
-        rules: DayRules,
+        rules: SeatRules,
+        rides: RidesLogic,
+        rides_read: RidesReader,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
-        self._commitments = commitments
         self._outages = outages
         self._held_seats = held_seats
         self._rules = rules
+        self._rides = rides
+        self._rides_read = rides_read
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -114,9 +121,7 @@ class ExchangeLogic:
     async def broken(self, move: Move) -> list[BrokenRule]:
         """Say everything that speaks against a patient's new seat."""
         both = [move.leaving.id, move.entering.id]
-        found = await seat_rules_broken(
-            self._db, self._commitments, self._rules, move.entering, move.seating, without=both
-        )
+        found = await self._rules.broken(move.entering, move.seating, without=both)
         if move.leaving.facts.service is not move.entering.facts.service:
             found.insert(0, _OTHER_SERVICE)
         if move.finds_no_seat:
@@ -129,13 +134,33 @@ class ExchangeLogic:
         held = await self._held_seats.held_back(move.entering.id, move.seating, leaving=move.leaving.id)
         return held is not None and move.entering.free <= held.seats
 
+    async def without_ride(self, moves: Sequence[Move]) -> list[MissingRide]:
+        """Say which ways to the new seats nobody could drive, were all of them taken and the old ones given up."""
+        leaving = {(move.leaving.id, move.patient_id) for move in moves}
+        entering: dict[SiteId, list[Coming]] = {}
+        for move in moves:
+            if needs_ride(move.seating) and move.no_ride_reason is None:
+                entering.setdefault(move.entering.site_id, []).extend(move.entering.coming(move.patient_id))
+        return [
+            one
+            for site_id, sessions in entering.items()
+            for one in await self._rides_read.would_miss(site_id, sessions, leaving)
+        ]
+
     async def perform(self, moves: list[Move], caller_token: str) -> None:
         """Let everybody sit where they move to; a seat that nobody took may be offered to who waits.
 
         Raises:
             NoSeatError: No seat is free.
             PatientBookedError: Somebody has a seat at that time.
+            NoRideError: Somebody needs a ride, none is free, and nobody said why that is right.
         """
+        unsettled = [
+            await self._rides.unsettled(
+                move.leaving.site_id, {(move.leaving.id, move.patient_id)}, [move.leaving.facts.start]
+            )
+            for move in moves
+        ]
         for move in moves:
             await storage.leave(self._db, move.leaving.id, move.patient_id)
         alone = moves[0] if len(moves) == 1 else None
@@ -146,5 +171,9 @@ class ExchangeLogic:
         for move in moves:
             if not await storage.seat(self._db, self._organization_id, move.entering, move.patient_id, None):
                 raise PatientBookedError
+        for move, left in zip(moves, unsettled, strict=True):
+            coming = move.entering.coming(move.patient_id)
+            await self._rides.bring(move.seating, move.entering.site_id, coming, move.no_ride_reason)
+            await self._rides.settle(left)
         if alone is not None:
             await self._freed_seats.freed(alone.leaving.id, caller_token)

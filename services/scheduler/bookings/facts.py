@@ -1,7 +1,7 @@
 """What a patient's fitting into a session depends on, and what it comes to where two change seats. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -18,6 +18,11 @@ class SessionFacts:
     track: str | None
     language: str | None
     zone: tzinfo
+
+    @property
+    def day(self) -> date:
+        """The day on which it begins at its site."""
+        return self.start.astimezone(self.zone).date()
 
     def meets(self, other: "SessionFacts") -> bool:
         """Whether both take place at the same time for a while."""

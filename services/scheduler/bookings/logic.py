@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.chassis.clock import Clock
@@ -21,11 +21,11 @@ from services.contracts.scheduler.bookings import (
     ReleaseRequest,
 )
 from services.contracts.scheduler.timetables import AppointmentStatus
+from services.contracts.scheduler.transport import NoRideReason
 from services.scheduler.bookings import storage
 from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
-from services.scheduler.bookings.rules import rules_broken, way_of
-from services.scheduler.bookings.storage import LockedSession, SeatedSession
-from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.bookings.seat_rules import SeatRules
+from services.scheduler.bookings.storage import LockedSession
 from services.scheduler.errors import (
     AppointmentCancelledError,
     AppointmentOverError,
@@ -33,7 +33,7 @@ from services.scheduler.errors import (
     NoSeatError,
     PatientBookedError,
 )
-from services.scheduler.solver.limits import RuleLimits
+from services.scheduler.transport.riding import RidesLogic
 
 
 class FreedSeats(Protocol):
@@ -80,13 +80,6 @@ class Outages(Protocol):
         """Return those of the sessions that would be refused."""
 
 
-class DayRules(Protocol):
-    """Knows what a patient's day may be at a site, and whose figures these are."""
-
-    async def limits(self, site_id: SiteId, day: date) -> RuleLimits:
-        """Return the limits that count on a day."""
-
-
 class HeldSeats(Protocol):
     """Knows which free seats are kept for people who can come at few other times."""
 
@@ -116,22 +109,22 @@ class BookingsLogic:
         db: UnitOfWork,
         organization_id: OrganizationId,
         *,
-        commitments: CommitmentsReader,
         records: RecordsClient,
         outages: Outages,
         held_seats: HeldSeats,
-        rules: DayRules,
+        rules: SeatRules,
+        rides: RidesLogic,
         freed_seats: FreedSeats,
         hold_lapses: HoldLapses,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
-        self._commitments = commitments
         self._records = records
         self._outages = outages
         self._held_seats = held_seats
         self._rules = rules
+        self._rides = rides
         self._freed_seats = freed_seats
         self._hold_lapses = hold_lapses
         self._clock = clock
@@ -149,18 +142,35 @@ class BookingsLogic:
             SeatRulesBrokenError: The plan, or what the patient has on that day already, speaks against it.
             NoSeatError: No seat is free, or none that this patient may sit on.
             SeatsHeldBackError: What is free is kept for people who can come at few other times.
+            NoRideError: The plan needs transport, no seat is free on the way, and the request does not say why not.
         """
-        return await self.book_for(appointment_id, await self.seating(request.patient_id, caller_token))
+        seating = await self.seating(request.patient_id, caller_token)
+        return await self.book_for(appointment_id, seating, request.no_ride_reason)
 
     async def book_for(
-        self, appointment_id: AppointmentId, seating: PatientSeating, *, takes_held_back: bool = False
+        self,
+        appointment_id: AppointmentId,
+        seating: PatientSeating,
+        no_ride_reason: NoRideReason | None,
+        *,
+        takes_held_back: bool = False,
     ) -> Booking:
         """Book for a patient of whom records has been asked already; a kept seat only where somebody answers for it.
 
         Raises:
             Whatever `book` raises, for the same reasons.
         """
-        return await self._take(appointment_id, seating, held_until=None, takes_held_back=takes_held_back)
+        session = await self._take(appointment_id, seating, held_until=None, takes_held_back=takes_held_back)
+        await self._rides.bring(seating, session.site_id, session.coming(seating.patient_id), no_ride_reason)
+        return _booking(session, seating, None)
+
+    async def seat_for(self, appointment_id: AppointmentId, seating: PatientSeating) -> None:
+        """Book one of several seats of a patient; how the patient comes to all of them is the caller's to see to.
+
+        Raises:
+            Whatever `book` raises, for the same reasons, but for the ride.
+        """
+        await self._take(appointment_id, seating, held_until=None)
 
     async def hold(self, appointment_id: AppointmentId, request: HoldRequest, caller_token: str) -> Booking:
         """Keep a seat for a patient for some minutes; asked again, for so many minutes from then.
@@ -173,9 +183,9 @@ class BookingsLogic:
         held_until = self._clock.now() + timedelta(minutes=request.minutes)
         seating = await self.seating(request.patient_id, caller_token)
         next_asked = await self._hold_lapses.foreseen(appointment_id, request.patient_id, caller_token)
-        booking = await self._take(appointment_id, seating, held_until=held_until)
+        session = await self._take(appointment_id, seating, held_until=held_until)
         await self._hold_lapses.watch(appointment_id, request.patient_id, held_until, next_asked)
-        return booking
+        return _booking(session, seating, held_until)
 
     async def release(self, appointment_id: AppointmentId, request: ReleaseRequest, caller_token: str) -> None:
         """Give a patient's seat back, whether booked or held; the site may have it offered to who waits.
@@ -189,6 +199,8 @@ class BookingsLogic:
         session = await self._locked(appointment_id, request.patient_id, now)
         if request.patient_id not in session.seats:
             raise NotFoundError
+        leaving = {(appointment_id, request.patient_id)}
+        unsettled = await self._rides.unsettled(session.site_id, leaving, [session.facts.start])
         await storage.release(
             self._db,
             self._organization_id,
@@ -198,6 +210,7 @@ class BookingsLogic:
             now=now,
         )
         await self._hold_lapses.forget(appointment_id, request.patient_id)
+        await self._rides.settle(unsettled)
         await self._freed_seats.freed(appointment_id, caller_token)
 
     # Records is asked before the session is locked: nobody waits for a network call of somebody else.
@@ -208,7 +221,7 @@ class BookingsLogic:
         *,
         held_until: datetime | None,
         takes_held_back: bool = False,
-    ) -> Booking:
+    ) -> LockedSession:
         patient_id = seating.patient_id
         await storage.lock_patient(self._db, patient_id)
         session = await self._locked(appointment_id, patient_id, self._clock.now())
@@ -221,20 +234,13 @@ class BookingsLogic:
         await self._outages.refuse_disrupted(appointment_id)
         if not is_held and not takes_held_back:
             await self._refuse_held_back(session, seating)
-        refuse(
-            await seat_rules_broken(self._db, self._commitments, self._rules, session, seating, without=[session.id])
-        )
+        refuse(await self._rules.broken(session, seating, without=[session.id]))
         if is_held:
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
             await self._hold_lapses.forget(appointment_id, patient_id)
         elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
             raise PatientBookedError
-        return Booking(
-            appointment_id=appointment_id,
-            patient_id=patient_id,
-            status=BookingStatus.BOOKED if held_until is None else BookingStatus.HELD,
-            held_until=held_until,
-        )
+        return session
 
     async def _refuse_held_back(self, session: LockedSession, seating: PatientSeating) -> None:
         held = await self._held_seats.held_back(session.id, seating)
@@ -262,22 +268,13 @@ class BookingsLogic:
         return session
 
 
-async def seat_rules_broken(
-    db: UnitOfWork,
-    commitments: CommitmentsReader,
-    rules: DayRules,
-    session: SeatedSession,
-    seating: PatientSeating,
-    *,
-    without: Sequence[AppointmentId],
-) -> list[BrokenRule]:
-    """Say what speaks against giving a patient a seat in a session, were they not in those of `without`."""
-    facts, patient_id = session.facts, seating.patient_id
-    way = way_of(facts.modality, seating)
-    busy = await commitments.of_patients([patient_id], facts.start - way, facts.end + way)
-    others = await storage.other_sessions(db, patient_id, facts, without=without)
-    limits = await rules.limits(session.site_id, facts.start.astimezone(facts.zone).date())
-    return rules_broken(facts, seating, busy=busy.get(patient_id, ()), others=others, limits=limits)
+def _booking(session: LockedSession, seating: PatientSeating, held_until: datetime | None) -> Booking:
+    return Booking(
+        appointment_id=session.id,
+        patient_id=seating.patient_id,
+        status=BookingStatus.BOOKED if held_until is None else BookingStatus.HELD,
+        held_until=held_until,
+    )
 
 
 async def seating_of(records: RecordsClient, patient_id: PatientId, caller_token: str) -> PatientSeating:

@@ -9,11 +9,16 @@ from services.chassis.wiring import BearerToken, documented
 from services.contracts.identifiers import AppointmentId
 from services.contracts.scheduler.bookings import Booking, BookingRequest, HoldRequest, ReleaseRequest
 from services.scheduler.dependencies.seats import Bookings
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(prefix="/v1/appointments", route_class=IdempotentRoute, tags=["bookings"])
 
 
-@router.post("/{appointment_id}:book", operation_id="book_appointment", responses=documented(404, 409, 422, 503))
+@router.post(
+    "/{appointment_id}:book",
+    operation_id="book_appointment",
+    responses=documented(404, 422, 503) | NO_RIDE,
+)
 async def book_appointment(
     appointment_id: AppointmentId, request: BookingRequest, bookings: Bookings, token: BearerToken
 ) -> Booking:

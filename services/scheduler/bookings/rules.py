@@ -3,10 +3,11 @@
 Seats and whom to keep apart are not here: they are told in one and the same refusal, by the caller.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.contracts.identifiers import PractitionerId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -17,6 +18,9 @@ from services.scheduler.weeks import SLOT
 LIMITS: Final = RuleLimits()
 
 Interval = tuple[datetime, datetime]
+
+Licensed = Mapping[PractitionerId, Collection[str]]
+"""Where each practitioner of a session may treat on its day."""
 
 
 def way_of(modality: Modality, seating: PatientSeating) -> timedelta:
@@ -46,6 +50,51 @@ def plan_rules_broken(session: SessionFacts, seating: PatientSeating) -> list[Br
     return [BrokenRule(code=code, sentence=sentence) for holds, code, sentence in facts if not holds]
 
 
+def session_by_telehealth_broken(session: SessionFacts, licensed: Licensed) -> list[BrokenRule]:
+    """Say why nobody at all may have this session by telehealth."""
+    facts = (
+        (
+            session.service is not ServiceKind.NURSE_VISIT,
+            "service-needs-presence",
+            "this service cannot be given by telehealth",
+        ),
+        (bool(licensed), "practitioner-missing", "nobody leads the session, so nobody's licence can be looked at"),
+    )
+    return [BrokenRule(code=code, sentence=sentence) for holds, code, sentence in facts if not holds]
+
+
+def patient_by_telehealth_broken(
+    session: SessionFacts, seating: PatientSeating, licensed: Licensed
+) -> list[BrokenRule]:
+    """Say what is missing for one patient: consent by that day, and a licence for where the patient is."""
+    consented_on = None if seating.plan is None else seating.plan.telehealth_consented_on
+    where = None if seating.plan is None else seating.plan.telehealth_jurisdiction
+    facts = (
+        (
+            consented_on is not None and consented_on <= session.day,
+            "telehealth-not-consented",
+            "a patient's consent to telehealth by that day is not in the plan",
+        ),
+        (where is not None, "jurisdiction-unknown", "the plan does not say where a patient is during telehealth"),
+        (
+            where is None or all(where in jurisdictions for jurisdictions in licensed.values()),
+            "practitioner-not-licensed",
+            f"a practitioner of the session has no licence for {where} on that day",
+        ),
+    )
+    return [BrokenRule(code=code, sentence=sentence) for holds, code, sentence in facts if not holds]
+
+
+def telehealth_rules_broken(session: SessionFacts, seating: PatientSeating, licensed: Licensed) -> list[BrokenRule]:
+    """Say what a session by telehealth demands beyond the plan; where that rules telehealth out, nothing is asked."""
+    if seating.plan is not None and Modality.TELEHEALTH not in seating.plan.modalities:
+        return []
+    return [
+        *session_by_telehealth_broken(session, licensed),
+        *patient_by_telehealth_broken(session, seating, licensed),
+    ]
+
+
 def calendar_rules_broken(session: SessionFacts, seating: PatientSeating, busy: Iterable[Interval]) -> list[BrokenRule]:
     """Say whether the session, the way included, meets a commitment of the patient."""
     way = way_of(session.modality, seating)
@@ -63,7 +112,7 @@ def day_rules_broken(
 
 
 def _day_rules(session: SessionFacts, others: Collection[SessionFacts], limits: RuleLimits) -> Iterator[BrokenRule]:
-    day = session.start.astimezone(session.zone).date()
+    day = session.day
     same_day = [other for other in others if other.start.astimezone(session.zone).date() == day]
     if any(session.meets(other) for other in others):
         yield BrokenRule(code="patient-booked", sentence="the patient has a seat at that time already")
@@ -88,7 +137,7 @@ def _by(limits: RuleLimits, limit: str) -> str:
 
 
 def _is_near(session: SessionFacts, others: Iterable[SessionFacts], days: int) -> bool:
-    day = session.start.astimezone(session.zone).date()
+    day = session.day
     visits = (other for other in others if other.service is session.service)
     return any(0 < abs((other.start.astimezone(session.zone).date() - day).days) < days for other in visits)
 

@@ -38,15 +38,17 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, PractitionerId, SiteId
 from services.contracts.scheduler.bookings import ReleaseReason
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import Modality, ServiceKind
-from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
+from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.tables import ReleaseRow
 from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
+from services.scheduler.transport.facts import Coming
 
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
 _APPOINTMENTS: Final = bindparam("appointments", type_=ARRAY(Uuid))
@@ -105,6 +107,11 @@ _OTHERS: Final = (
         AppointmentPatientRow.during.op("&&")(bindparam("near", type_=TSTZRANGE)),
     )
 )
+_LEADS: Final = Query(
+    select(AppointmentPractitionerRow.practitioner_id)
+    .where(AppointmentPractitionerRow.appointment_id == bindparam("appointment_id", type_=Uuid))
+    .order_by(AppointmentPractitionerRow.practitioner_id)
+)
 _NEAR: Final = timedelta(days=3)
 _SEATS: Final = select(
     AppointmentPatientRow.appointment_id, AppointmentPatientRow.patient_id, AppointmentPatientRow.held_until
@@ -127,6 +134,13 @@ class SeatedSession:
     def is_full(self) -> bool:
         """Whether no seat is free."""
         return self.free <= 0
+
+    def coming(self, patient_id: PatientId) -> list[Coming]:
+        """Return what a patient with a seat here has to come for; nothing where it takes place by telehealth."""
+        facts = self.facts
+        if facts.modality is not Modality.ON_SITE:
+            return []
+        return [Coming(patient_id, self.id, facts.start, facts.end)]
 
     def is_booked_for(self, patient_id: PatientId) -> bool:
         """Whether the patient has a seat here that is more than held."""
@@ -190,6 +204,12 @@ async def other_sessions(
         "near": Range(session.start - _NEAR, session.end + _NEAR),
     }
     return [facts_of(row, session.zone) for row in await db.execute(_OTHERS, asked)]
+
+
+async def practitioners_of(read: Read, appointment_id: AppointmentId) -> list[PractitionerId]:
+    """Fetch who leads a session, and who helps."""
+    rows = await read.all(_LEADS, appointment_id=appointment_id)
+    return [PractitionerId(row["practitioner_id"]) for row in rows]
 
 
 async def _live_seats(

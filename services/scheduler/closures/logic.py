@@ -56,6 +56,8 @@ from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.notices.tellings import Telling
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
+from services.scheduler.transport.logic import TransportLogic
+from services.scheduler.transport.riding import RidesLogic
 
 _FARTHEST: Final = timedelta(days=366)
 
@@ -170,6 +172,8 @@ class ClosuresLogic:
         notices: NoticesLogic,
         records: RecordsClient,
         replanning: Replanning,
+        transport: TransportLogic,
+        rides: RidesLogic,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -181,6 +185,8 @@ class ClosuresLogic:
         self._notices = notices
         self._records = records
         self._replanning = replanning
+        self._transport = transport
+        self._rides = rides
         self._clock = clock
 
     async def preview(self, site_id: SiteId, request: ClosureRequest, caller_token: str) -> ClosurePreview:
@@ -283,10 +289,15 @@ class ClosuresLogic:
 
     async def _perform(self, closure: Closure, plan: _Plan) -> None:
         cancelled = [one.session.id for one in plan.effects if one.outcome is SessionOutcome.CANCELLED]
+        staying_home = {(one.session.id, patient_id) for one in plan.effects for patient_id in one.session.members}
+        starts = [one.session.start for one in plan.effects]
+        unsettled = await self._rides.unsettled(closure.site_id, staying_home, starts)
         await self._appointments.cancel(cancelled)
         for effect in plan.effects:
             if effect.outcome is SessionOutcome.TELEHEALTH:
                 await self._appointments.switch_to_video(effect.session.id, effect.lost)
+                await self._transport.free(effect.session.id)
+        await self._rides.settle(unsettled)
         concerned = [effect.to_contract(plan.zone) for effect in plan.effects]
         await storage.insert_sessions(self._db, self._organization_id, closure.id, concerned)
 

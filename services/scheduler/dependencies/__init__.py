@@ -11,6 +11,7 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
 from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in
 from services.scheduler.dependencies.seats import freed_seats_in
+from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
@@ -136,6 +137,7 @@ async def _proposals(command: Command, records: Records) -> ProposalsLogic:
         outages=outages_in(command.read),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        rides=rides_in(command),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
@@ -167,6 +169,7 @@ async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsL
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        rides=rides_in(command),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -11,7 +11,7 @@ from services.clients.records import RecordsClient
 from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, outages_in
-from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
 from services.scheduler.sites.logic import SitesReader
@@ -26,6 +26,7 @@ def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUp
         records=records,
         outages=outages_in(read),
         held_seats=HeldSeatsReader(read, sites, CommitmentsReader(read), clock),
+        telehealth=telehealth_in(read),
         clock=clock,
     )
 

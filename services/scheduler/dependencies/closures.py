@@ -13,6 +13,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records, notices_in
+from services.scheduler.dependencies.transport import rides_in, transport_in
 from services.scheduler.errors import SolveFinishedError
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesLogic
@@ -52,6 +53,8 @@ async def _closures(command: Command, records: Records, solves: Solves) -> Closu
         notices=notices_in(command),
         records=records,
         replanning=_Replanning(solves),
+        transport=transport_in(command),
+        rides=rides_in(command),
         clock=command.clock,
     )
 

@@ -7,7 +7,7 @@ from fastapi import Depends
 from services.chassis.wiring import Reading
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
-from services.scheduler.dependencies.transport import transport_in
+from services.scheduler.dependencies.transport import rides_in, transport_in
 from services.scheduler.licences.logic import LicencesLogic, LicencesReader
 from services.scheduler.modality_changes.logic import ModalityChangesLogic
 from services.scheduler.notices.announcing import Announcements
@@ -31,7 +31,8 @@ async def _modality_changes(command: Command, records: Records) -> ModalityChang
         licences=LicencesReader(command.read),
         commitments=CommitmentsReader(command.read),
         outages=outages_in(command.read),
-        rides=transport_in(command),
+        transport=transport_in(command),
+        rides=rides_in(command),
         announcements=Announcements(notices_in(command), command.clock),
         records=records,
         clock=command.clock,

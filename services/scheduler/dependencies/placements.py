@@ -11,10 +11,12 @@ from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, outages_in
-from services.scheduler.dependencies.seats import bookings_in
+from services.scheduler.dependencies.seats import bookings_in, telehealth_in
+from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsReader
-from services.scheduler.placements.logic import BookedWeeks, PlacementsLogic, PlacementsReader
+from services.scheduler.placements.gathering import BookedWeeks
+from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
@@ -44,7 +46,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:
-    return PlacementsReader(_booked_weeks(read, records, clock), CommitmentsReader(read))
+    return PlacementsReader(_booked_weeks(read, records, clock), CommitmentsReader(read), rides_read_in(read, clock))
 
 
 async def _placements(command: Command, records: Records) -> PlacementsLogic:
@@ -54,6 +56,8 @@ async def _placements(command: Command, records: Records) -> PlacementsLogic:
         moved_weeks=moved_weeks_in(command.read),
         bookings=bookings_in(command, records),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
+        rides=rides_in(command),
+        telehealth=telehealth_in(command.read),
     )
 
 

@@ -12,9 +12,12 @@ from services.chassis.wiring import Now, PublicDb, Reading
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId
 from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.bookings.seat_rules import SeatRules, TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
+from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
+from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
 from services.scheduler.offers.lapses import HoldLapses
@@ -48,8 +51,24 @@ def _offers_in(work: Work, records: Seatings) -> OffersLogic:
         records=records,
         outages=outages_in(work.read),
         held_seats=held_seats_in(work),
+        telehealth=telehealth_in(work.read),
         notices=notices_in(work),
         clock=work.clock,
+    )
+
+
+def telehealth_in(read: Read) -> TelehealthRules:
+    """Make what knows what a session by telehealth demands."""
+    return TelehealthRules(read, LicencesReader(read))
+
+
+def seat_rules_in(work: Work) -> SeatRules:
+    """Make what says what speaks against a seat."""
+    return SeatRules(
+        work.db,
+        commitments=CommitmentsReader(work.read),
+        rules=RulePacksReader(work.read, SitesReader(work.read)),
+        telehealth=telehealth_in(work.read),
     )
 
 
@@ -75,11 +94,11 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
     return BookingsLogic(
         work.db,
         work.organization_id,
-        commitments=CommitmentsReader(work.read),
         records=records,
         outages=outages_in(work.read),
         held_seats=held_seats_in(work),
-        rules=RulePacksReader(work.read, SitesReader(work.read)),
+        rules=seat_rules_in(work),
+        rides=rides_in(work),
         freed_seats=freed_seats_in(work, records),
         hold_lapses=_hold_lapses_in(work, records),
         clock=work.clock,

@@ -8,12 +8,11 @@ from services.chassis.wiring import Reading
 from services.scheduler.attendance.logic import AttendanceReader
 from services.scheduler.bookings.exchange import ExchangeLogic
 from services.scheduler.bookings.partners import PartnersReader
-from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.attendance import make_ups_in
 from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
-from services.scheduler.dependencies.seats import freed_seats_in, held_seats_in
+from services.scheduler.dependencies.seats import freed_seats_in, held_seats_in, seat_rules_in
+from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.notices.announcing import Announcements
-from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.swaps.logic import SwapsLogic, SwapsReader
 
@@ -26,10 +25,11 @@ async def _swaps(command: Command, records: Records) -> SwapsLogic:
     exchange = ExchangeLogic(
         command.db,
         command.organization_id,
-        commitments=CommitmentsReader(command.read),
         outages=outages_in(command.read),
         held_seats=held_seats_in(command),
-        rules=RulePacksReader(command.read, SitesReader(command.read)),
+        rules=seat_rules_in(command),
+        rides=rides_in(command),
+        rides_read=rides_read_in(command.read, command.clock),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -107,7 +107,7 @@ class HeldSeatsLogic:
             Whatever `BookingsLogic.book` raises, for the same reasons, but that the seat is kept.
         """
         seating = await self._bookings.seating(request.patient_id, caller_token)
-        booking = await self._bookings.book_for(appointment_id, seating, takes_held_back=True)
+        booking = await self._bookings.book_for(appointment_id, seating, request.no_ride_reason, takes_held_back=True)
         await storage.add_override(
             self._db,
             self._organization_id,

@@ -8,6 +8,7 @@ from services.contracts.identifiers import AppointmentId, SiteId
 from services.contracts.scheduler.bookings import Booking
 from services.contracts.scheduler.held_seats import HeldSeatRequest, HeldSeatsRule, HeldSeatsRuleRequest
 from services.scheduler.dependencies.seats import HeldSeats, HeldSeatsRead
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["held seats"])
 
@@ -29,7 +30,7 @@ async def put_held_seats_rule(site_id: SiteId, request: HeldSeatsRuleRequest, he
 @router.post(
     "/v1/appointments/{appointment_id}:book_held_seat",
     operation_id="book_held_seat",
-    responses=documented(404, 409, 422, 503),
+    responses=documented(404, 422, 503) | NO_RIDE,
 )
 async def book_held_seat(
     appointment_id: AppointmentId, request: HeldSeatRequest, held_seats: HeldSeats, token: BearerToken

@@ -14,6 +14,7 @@ from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.bookings.logic import BookingsLogic, Outages, seating_of
+from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups import storage
@@ -36,6 +37,7 @@ class MakeUpsReader:
         records: RecordsClient,
         outages: Outages,
         held_seats: HeldSeatsReader,
+        telehealth: TelehealthRules,
         clock: Clock,
     ) -> None:
         self._read = read
@@ -44,6 +46,7 @@ class MakeUpsReader:
         self._commitments = commitments
         self._records = records
         self._outages = outages
+        self._telehealth = telehealth
         self._clock = clock
 
     async def get(self, make_up_id: MakeUpId) -> MakeUp:
@@ -89,7 +92,11 @@ class MakeUpsReader:
         free = await self._open_sessions(make_up, zone)
         disrupted = await self._outages.disrupted([session.id for session in free])
         kept = await self._held_seats.of_week(make_up.site_id, make_up.week, seating)
-        taking_place = [session for session in free if session.id not in disrupted]
+        taking_place = [
+            session
+            for session in free
+            if session.id not in disrupted and not await self._telehealth.broken(session.id, session.facts, seating)
+        ]
         seats = recommended(without_kept(taking_place, kept), missed, seating, limit=limit)
         return RecommendedSeats(make_up_id=make_up.id, seats=seats)
 
@@ -179,6 +186,7 @@ class MakeUpsLogic:
             raise MakeUpClosedError(make_up.status.value)
         if not await storage.is_of(self._db, request.appointment_id, make_up):
             raise InvalidRequestError("/appointment_id", "must be another session of the same service in the same week")
-        await self._bookings.book(request.appointment_id, BookingRequest(patient_id=make_up.patient_id), caller_token)
+        wanted = BookingRequest(patient_id=make_up.patient_id, no_ride_reason=request.no_ride_reason)
+        await self._bookings.book(request.appointment_id, wanted, caller_token)
         await storage.book(self._db, make_up_id, request.appointment_id)
         return make_up.model_copy(update={"status": MakeUpStatus.BOOKED, "appointment_id": request.appointment_id})

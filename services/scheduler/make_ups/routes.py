@@ -11,6 +11,7 @@ from services.contracts.base import Day, Page
 from services.contracts.identifiers import MakeUpId, SiteId
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
 from services.scheduler.dependencies.attendance import MakeUps, MakeUpsRead
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["make-ups"])
 
@@ -40,7 +41,11 @@ async def recommend_make_up_seats(
     return await make_ups.recommend(make_up_id, limit, token)
 
 
-@router.post("/v1/make_ups/{make_up_id}:book", operation_id="book_make_up", responses=documented(404, 409, 422, 503))
+@router.post(
+    "/v1/make_ups/{make_up_id}:book",
+    operation_id="book_make_up",
+    responses=documented(404, 422, 503) | NO_RIDE,
+)
 async def book_make_up(
     make_up_id: MakeUpId, request: MakeUpBookingRequest, make_ups: MakeUps, token: BearerToken
 ) -> MakeUp:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId, RoomId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
@@ -23,11 +22,6 @@ class BookedSession:
     practitioners: Collection[PractitionerId]
     patients: Collection[PatientId]
     members: Collection[PatientId]
-
-    @property
-    def day(self) -> date:
-        """The day of the session at its site."""
-        return self.facts.start.astimezone(self.facts.zone).date()
 
 
 @dataclass(frozen=True, slots=True)

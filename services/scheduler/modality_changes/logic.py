@@ -31,7 +31,9 @@ from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.tellings import Telling
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.transport.facts import Coming
 from services.scheduler.transport.logic import TransportLogic
+from services.scheduler.transport.riding import RidesLogic, needs_ride
 
 
 class ModalityChangesLogic:
@@ -47,7 +49,8 @@ class ModalityChangesLogic:
         licences: LicencesReader,
         commitments: CommitmentsReader,
         outages: Outages,
-        rides: TransportLogic,
+        transport: TransportLogic,
+        rides: RidesLogic,
         announcements: Announcements,
         records: RecordsClient,
         clock: Clock,
@@ -59,6 +62,7 @@ class ModalityChangesLogic:
         self._licences = licences
         self._commitments = commitments
         self._outages = outages
+        self._transport = transport
         self._rides = rides
         self._announcements = announcements
         self._records = records
@@ -103,7 +107,9 @@ class ModalityChangesLogic:
         await storage.switch(self._db, appointment_id, request.modality, request.room_id, now)
         await self._outages.refuse_disrupted(appointment_id)
         if request.modality is Modality.TELEHEALTH:
-            await self._rides.free(appointment_id)
+            await self._let_stay_home(found.session)
+        else:
+            await self._rides.try_to_bring(found.session.site_id, _coming(found))
         change = ModalityChange(
             appointment_id=appointment_id,
             modality=request.modality,
@@ -116,6 +122,12 @@ class ModalityChangesLogic:
         if request.notify:
             await self._announcements.tell(_tellings(found), f"modality:{appointment_id}:{now.isoformat()}")
         return change
+
+    async def _let_stay_home(self, session: BookedSession) -> None:
+        leaving = {(session.id, patient_id) for patient_id in session.members}
+        unsettled = await self._rides.unsettled(session.site_id, leaving, [session.facts.start])
+        await self._transport.free(session.id)
+        await self._rides.settle(unsettled)
 
     async def _circumstances(
         self, appointment_id: AppointmentId, request: ModalityChangeRequest, caller_token: str
@@ -135,7 +147,7 @@ class ModalityChangesLogic:
             modality=request.modality,
             seatings=seatings,
             busy=await self._commitments.of_patients(session.patients, *_span(session, request.modality, seatings)),
-            licensed=await self._licences.on_day(session.practitioners, session.day),
+            licensed=await self._licences.on_day(session.practitioners, session.facts.day),
             room=await self._room(site, request),
             places_left=await self._places_left(site, session, request.modality),
         )
@@ -166,6 +178,12 @@ class ModalityChangesLogic:
             return None
         others = await storage.on_site_then(self._db, session)
         return places[session.facts.service] - peak(session.facts, others)
+
+
+def _coming(found: Circumstances) -> list[Coming]:
+    session, facts = found.session, found.facts
+    riders = {seating.patient_id for seating in found.seatings if needs_ride(seating)}
+    return [Coming(one, session.id, facts.start, facts.end) for one in session.members if one in riders]
 
 
 def _span(session: BookedSession, modality: Modality, seatings: Sequence[PatientSeating]) -> tuple[datetime, datetime]:

@@ -11,6 +11,7 @@ from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.offers import (
     Offer,
+    OfferAcceptance,
     OfferBatchStatus,
     OfferedTime,
     OfferLink,
@@ -18,6 +19,7 @@ from services.contracts.scheduler.offers import (
     TimeAnswer,
     TimeAnswerKind,
 )
+from services.contracts.scheduler.transport import NoRideReason
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
@@ -64,7 +66,7 @@ class OfferAnswersLogic:
             raise NotFoundError
         return found
 
-    async def accept(self, offer_id: OfferId, caller_token: str) -> Offer:
+    async def accept(self, offer_id: OfferId, request: OfferAcceptance, caller_token: str) -> Offer:
         """Accept for the person: the seat is booked, or nothing is changed.
 
         Raises:
@@ -75,9 +77,11 @@ class OfferAnswersLogic:
         """
         found = await self.find(offer_id)
         seating = await self._bookings.seating(found.offer.patient_id, caller_token)
-        return await self.accept_for(found, seating)
+        return await self.accept_for(found, seating, request.no_ride_reason)
 
-    async def accept_for(self, found: FoundOffer, seating: PatientSeating) -> Offer:
+    async def accept_for(
+        self, found: FoundOffer, seating: PatientSeating, no_ride_reason: NoRideReason | None = None
+    ) -> Offer:
         """Accept for a person of whom records has been asked already.
 
         Raises:
@@ -91,7 +95,7 @@ class OfferAnswersLogic:
             raise OfferOverError(await self._status_now(offer))
         if not await storage.decide(self._db, offer.id, OfferStatus.ACCEPTED, now):
             raise OfferOverError(await self._status_now(offer))
-        await self._bookings.book_for(found.appointment_id, seating)
+        await self._bookings.book_for(found.appointment_id, seating, no_ride_reason)
         if is_last:
             await self._tell_the_others(found)
         await self._waitlist.seated(offer.entry_id)

@@ -26,6 +26,7 @@ from services.contracts.scheduler.offers import (
 from services.contracts.scheduler.waitlist import RankedEntry
 from services.contracts.vocabulary import Modality
 from services.scheduler.bookings.logic import HeldSeats, Outages
+from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentOverError
 from services.scheduler.notices.facts import NoticeFacts, Sitting, key_of_offer
@@ -111,6 +112,7 @@ class OffersLogic:
         records: Seatings,
         outages: Outages,
         held_seats: HeldSeats,
+        telehealth: TelehealthRules,
         notices: NoticesLogic,
         clock: Clock,
     ) -> None:
@@ -125,6 +127,7 @@ class OffersLogic:
         self._records = records
         self._outages = outages
         self._held_seats = held_seats
+        self._telehealth = telehealth
         self._clock = clock
         self._seatings: dict[PatientId, PatientSeating | None] = {}
 
@@ -209,6 +212,7 @@ class OffersLogic:
     async def _seatable(
         self, suited: Sequence[RankedEntry], session: FreeSeats, caller_token: str
     ) -> AsyncIterator[_Asked]:
+        zone = ZoneInfo((await self._sites.get(session.site_id)).zone)
         for one in suited:
             seating = await self._seating(one, caller_token)
             if seating is None:
@@ -218,6 +222,8 @@ class OffersLogic:
             busy = await self._commitments.of_patients([patient_id], session.start - way, session.end + way)
             is_apart = not session.seated.isdisjoint(seating.no_contact)
             if busy or is_apart or await storage.is_booked(self._read, patient_id, session):
+                continue
+            if await self._telehealth.broken(session.appointment_id, session.facts(zone), seating):
                 continue
             held = await self._held_seats.held_back(session.appointment_id, seating)
             if held is None or session.free > held.seats:

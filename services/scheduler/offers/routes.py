@@ -11,6 +11,7 @@ from services.contracts.base import Page
 from services.contracts.identifiers import AppointmentId, OfferBatchId, OfferId, SiteId
 from services.contracts.scheduler.offers import (
     Offer,
+    OfferAcceptance,
     OfferBatch,
     OfferBatchRequest,
     OfferedTime,
@@ -21,6 +22,7 @@ from services.contracts.scheduler.offers import (
     TimeQuestion,
 )
 from services.scheduler.dependencies.seats import OfferAnswers, OfferedTimes, Offers, OffersRead
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["offers"])
 
@@ -62,10 +64,16 @@ async def withdraw_offer_batch(batch_id: OfferBatchId, offers: Offers) -> OfferB
     return await offers.withdraw(batch_id)
 
 
-@router.post("/v1/offers/{offer_id}:accept", operation_id="accept_offer", responses=documented(404, 409, 422, 503))
-async def accept_offer(offer_id: OfferId, answers: OfferAnswers, token: BearerToken) -> Offer:
-    """Accept for the person: their seat is booked in the same step."""
-    return await answers.accept(offer_id, token)
+@router.post(
+    "/v1/offers/{offer_id}:accept",
+    operation_id="accept_offer",
+    responses=documented(404, 422, 503) | NO_RIDE,
+)
+async def accept_offer(
+    offer_id: OfferId, answers: OfferAnswers, token: BearerToken, request: OfferAcceptance | None = None
+) -> Offer:
+    """Accept for the person: their seat is booked in the same step, and the ones on the way where they need them."""
+    return await answers.accept(offer_id, request or OfferAcceptance(), token)
 
 
 @router.post("/v1/offers/{offer_id}:decline", operation_id="decline_offer", responses=documented(404, 409, 422))

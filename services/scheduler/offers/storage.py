@@ -265,7 +265,7 @@ async def find_offer(read: Read, offer_id: OfferId, now: datetime) -> FoundOffer
 def _seating(stored: dict[str, Any]) -> PatientSeating:
     """Read what was said when an offer was made; an earlier release kept less, for the two days that one is open."""
     plan = stored.get("plan")
-    known = None if plan is None else {"telehealth_jurisdiction": None, **plan}
+    known = None if plan is None else {"telehealth_jurisdiction": None, "needs_transport": False, **plan}
     return PatientSeating.model_validate({**stored, "plan": known})
 
 

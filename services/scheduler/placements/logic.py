@@ -2,19 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
-from services.chassis.remembered import Remembered, RememberedParts
 from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
-from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan, WeekRequirements
-from services.contracts.scheduler.bookings import BookingRequest
+from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.placements import (
     CapacityReport,
     PlacedSession,
@@ -26,168 +21,71 @@ from services.contracts.scheduler.placements import (
     SessionWish,
     WishAnswer,
 )
-from services.contracts.scheduler.timetables import Appointment, Session
+from services.contracts.scheduler.timetables import Session
+from services.contracts.scheduler.transport import MissingRide
 from services.contracts.vocabulary import Modality, ServiceKind
-from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.appointments.logic import AppointmentsLogic
+from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.errors import NoSeatError, PastWeekError, PlacementRefusedError, WeekMovedError
-from services.scheduler.held_seats.logic import HeldSeatsReader
-from services.scheduler.placements.rules import BookedWeek, booked_week, misfit, solver_visits, whole_week
+from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMovedError
+from services.scheduler.placements.gathering import BookedWeeks
+from services.scheduler.placements.rules import BookedWeek, coming_of, misfit, solver_visits
 from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
 from services.scheduler.proposals.moved_weeks import MovedWeeks
-from services.scheduler.solver.format import instance_from_json, patient_from_json
-from services.scheduler.solver.instance import Instance, Patient, Visit
+from services.scheduler.solver.instance import Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
 from services.scheduler.solver.interactive.capacity import advise
-from services.scheduler.solver.interactive.frozen import FrozenWeek
 from services.scheduler.solver.interactive.place import Alternative, place, sessions_with
 from services.scheduler.solver.interactive.scarcity import seat_prices
-from services.scheduler.solves.logic import WeekFacts
-from services.scheduler.solves.rules import is_past
 from services.scheduler.timetables.logic import WeekHolds
-from services.scheduler.weeks import SLOT_MINUTES, WeekGrid
+from services.scheduler.transport.riding import RidesLogic, RidesReader
+from services.scheduler.weeks import SLOT_MINUTES
 
 _MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
-# The book tells what has begun and what people were told; nothing of it can be changed here.
-_AS_BOOKED: Final = {"published": None, "fixed": None, "begins": 0}
-_PARSED: Final = Remembered[Instance]()
-_PATIENTS: Final = RememberedParts[dict[str, Any], Patient]()
+_MOST_TO_RIDE_TO: Final = 10
 _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the week"
-
-
-class BookedWeeks:
-    """Gathers a published week, as it is booked, around one patient."""
-
-    def __init__(
-        self, facts: WeekFacts, appointments: AppointmentsReader, held_seats: HeldSeatsReader, clock: Clock
-    ) -> None:
-        self._facts = facts
-        self._held_seats = held_seats
-        self._appointments = appointments
-        self._clock = clock
-
-    async def of(
-        self, site_id: SiteId, week: date, patient_id: PatientId, caller_token: str, *, without_kept: bool = True
-    ) -> tuple[int, BookedWeek]:
-        """Return the published version and the week around the patient, `without_kept` without seats kept for others.
-
-        Raises:
-            NotFoundError: There is no such site in the caller's organization, nothing is published, or no plan asks for
-                the patient to be seen there in that week.
-            PastWeekError: The week is over.
-            UpstreamUnavailableError: Records does not answer.
-        """
-        found = await self._gathered(site_id, week, caller_token)
-        seating = found.seating(patient_id)
-        kept = {} if seating is None or not without_kept else await self._held_seats.of_week(site_id, week, seating)
-        booked = await asyncio.to_thread(
-            lambda: booked_week(
-                found.instance(), found.appointments, found.grid, patient_id, now=self._clock.now(), kept=kept
-            )
-        )
-        if booked is None:
-            raise NotFoundError
-        return found.version, booked
-
-    async def whole(self, site_id: SiteId, week: date, caller_token: str) -> tuple[int, WeekGrid, FrozenWeek]:
-        """Return the published version, its grid, and the week as it is booked.
-
-        Raises:
-            NotFoundError: There is no such site in the caller's organization, or nothing is published.
-            PastWeekError: The week is over.
-            UpstreamUnavailableError: Records does not answer.
-        """
-        found = await self._gathered(site_id, week, caller_token)
-        booked = await asyncio.to_thread(
-            lambda: whole_week(found.instance(), found.appointments, found.grid, self._clock.now())
-        )
-        return found.version, found.grid, booked
-
-    async def _gathered(self, site_id: SiteId, week: date, caller_token: str) -> "_Gathered":
-        site = await self._facts.sites.get(site_id)
-        zone = ZoneInfo(site.zone)
-        if week.weekday() != 0:
-            raise NotFoundError
-        if is_past(week, self._clock.today(zone)):
-            raise PastWeekError
-        # Records is asked while the book is read; the version before what was booked in it.
-        asked = asyncio.create_task(self._facts.requirements(caller_token, site_id, week))
-        try:
-            setup = await self._facts.setup(site)
-            published = await self._facts.published(site_id, week)
-            appointments = await self._appointments.all_of_week(site_id, week)
-            requirements = await asked
-        finally:
-            asked.cancel()
-        version, document = await self._facts.instance(setup, requirements, published)
-        if version == 0:
-            raise NotFoundError
-        return _Gathered(version, document, appointments, WeekGrid(zone, week), requirements)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """What a published week is made of, as it was found."""
-
-    version: int
-    document: dict[str, Any]
-    appointments: list[Appointment]
-    grid: WeekGrid
-    requirements: WeekRequirements
-
-    def instance(self) -> Instance:
-        document = self.document | _AS_BOOKED
-        return _PARSED.get(document["name"], document, lambda: _parsed(document))
-
-    def seating(self, patient_id: PatientId) -> PatientSeating | None:
-        """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""
-        plan = next((one for one in self.requirements.patients if one.patient_id == patient_id), None)
-        if plan is None:
-            return None
-        return PatientSeating(
-            patient_id=patient_id,
-            travel_minutes=plan.travel_minutes,
-            no_contact=[],
-            plan=SeatingPlan(
-                services=[need.service for need in plan.required_services],
-                track=plan.track,
-                languages=plan.languages,
-                modalities=plan.modalities,
-                telehealth_consented_on=None,
-                telehealth_jurisdiction=None,
-            ),
-        )
-
-
-def _parsed(document: dict[str, Any]) -> Instance:
-    people = {patient["id"]: patient for patient in document["patients"]}
-    return instance_from_json(document, tuple(_PATIENTS.all(document["name"], people, patient_from_json)))
 
 
 class PlacementsReader:
     """Recommends and explains; nothing is written."""
 
-    def __init__(self, weeks: BookedWeeks, commitments: CommitmentsReader) -> None:
+    def __init__(self, weeks: BookedWeeks, commitments: CommitmentsReader, rides: RidesReader) -> None:
         self._weeks = weeks
         self._commitments = commitments
+        self._rides = rides
 
     async def recommend(self, query: PlacementQuery, caller_token: str) -> PlacementRecommendation:
-        """Return the best ways to place a patient, the best one first.
+        """Return the best ways to place a patient, the best one first, after those that lack fewer rides.
 
         Raises:
             Whatever `BookedWeeks.of` raises, for the same reasons.
         """
-        version, booked = await self._weeks.of(query.site_id, query.week, query.patient_id, caller_token)
-        found = await asyncio.to_thread(_placed, booked, query.alternatives)
+        version, booked = await self._weeks.of(
+            query.site_id, query.week, query.patient_id, caller_token, as_consented=True
+        )
         telling = Telling(booked)
+        # Ways to place somebody are ranked without a look at vans: of more of them, more can be got to.
+        count = max(query.alternatives, _MOST_TO_RIDE_TO) if booked.needs_transport else query.alternatives
+        placed = await asyncio.to_thread(_placed, booked, count)
+        told = [(one, await self._missing_rides(query, booked, telling, one)) for one in placed]
+        found = sorted(told, key=lambda pair: len(pair[1]))[: query.alternatives]
         return PlacementRecommendation(
             patient_id=query.patient_id,
             site_id=query.site_id,
             week=query.week,
             timetable_version=version,
-            alternatives=[telling.alternative(one, one.parts - found[0].parts) for one in found],
+            alternatives=[telling.alternative(one, one.parts - found[0][0].parts, missing) for one, missing in found],
         )
+
+    async def _missing_rides(
+        self, query: PlacementQuery, booked: BookedWeek, telling: Telling, alternative: Alternative
+    ) -> list[MissingRide]:
+        if not booked.needs_transport:
+            return []
+        new = [session for session in telling.sessions(alternative.sessions) if session.is_new]
+        return await self._rides.would_miss(query.site_id, coming_of(query.patient_id, new))
 
     async def explain(
         self, site_id: SiteId, week: date, patient_id: PatientId, caller_token: str
@@ -271,12 +169,16 @@ class PlacementsLogic:
         moved_weeks: MovedWeeks,
         bookings: BookingsLogic,
         appointments: AppointmentsLogic,
+        rides: RidesLogic,
+        telehealth: TelehealthRules,
     ) -> None:
         self._weeks = weeks
         self._moved_weeks = moved_weeks
         self._holds = holds
         self._bookings = bookings
         self._appointments = appointments
+        self._rides = rides
+        self._telehealth = telehealth
 
     async def take(self, request: PlacementRequest, expected_version: int, caller_token: str) -> Placement:
         """Book a patient into sessions of a published week, as the front desk does by hand.
@@ -289,6 +191,7 @@ class PlacementsLogic:
             PatientBookedError: The patient has a seat at that time.
             CommitmentCollidesError: The patient has a commitment at that time.
             DoubleBookingError: A practitioner is booked meanwhile.
+            NoRideError: The plan needs transport, no seat is free on a way, and the request does not say why not.
             PastWeekError: The week is over.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -302,25 +205,51 @@ class PlacementsLogic:
         )
         joins, visits = _wanted(booked, request)
         await asyncio.to_thread(_refuse_misfit, booked, joins, visits)
+        seating = await self._bookings.seating(request.patient_id, caller_token)
         # In one order, so that two placements cannot wait for each other's seats.
         for appointment_id in sorted(request.appointment_ids):
-            await self._bookings.book(appointment_id, BookingRequest(patient_id=request.patient_id), caller_token)
+            await self._bookings.seat_for(appointment_id, seating)
         sessions = _sessions(booked, joins, visits)
         new = [session for session in sessions if session.appointment_id is None]
+        await self._refuse_telehealth(seating, new)
         made = await self._appointments.add(
             request.site_id, request.week, version, [_visit_session(request.patient_id, visit) for visit in new]
         )
         ids = iter(made)
+        taken = [
+            session if session.appointment_id else session.model_copy(update={"appointment_id": next(ids)})
+            for session in sessions
+        ]
+        coming = coming_of(request.patient_id, taken)
+        await self._rides.bring(seating, request.site_id, coming, request.no_ride_reason)
         return Placement(
             patient_id=request.patient_id,
             site_id=request.site_id,
             week=request.week,
             timetable_version=version,
-            sessions=[
-                session if session.appointment_id else session.model_copy(update={"appointment_id": next(ids)})
-                for session in sessions
-            ],
+            sessions=taken,
         )
+
+    async def _refuse_telehealth(self, seating: PatientSeating, visits: Sequence[PlacedSession]) -> None:
+        broken = [
+            rule.sentence
+            for visit in visits
+            for rule in await self._telehealth.broken_by(
+                [] if visit.practitioner_id is None else [visit.practitioner_id],
+                SessionFacts(
+                    visit.service,
+                    visit.modality,
+                    visit.start,
+                    visit.end,
+                    track=None,
+                    language=None,
+                    zone=visit.start.tzinfo or UTC,
+                ),
+                seating,
+            )
+        ]
+        if broken:
+            raise PlacementRefusedError(list(dict.fromkeys(broken)))
 
 
 def _placed(booked: BookedWeek, count: int) -> list[Alternative]:

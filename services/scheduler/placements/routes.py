@@ -21,6 +21,7 @@ from services.contracts.scheduler.placements import (
 )
 from services.scheduler.dependencies.placements import Placements, PlacementsRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["placements"])
 
@@ -76,7 +77,7 @@ async def read_capacity_advice(
     "/v1/placements",
     operation_id="create_placement",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 422, 428, 503) | MOVED_WEEK,
+    responses=documented(404, 422, 428, 503) | MOVED_WEEK | NO_RIDE,
 )
 async def create_placement(
     request: PlacementRequest, placements: Placements, version: RequiredVersion, token: BearerToken

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Final, NamedTuple
+from uuid import uuid4
 
 from services.contracts.identifiers import AppointmentId, PatientId
-from services.contracts.scheduler.placements import PlacementVisit
+from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.placements import PlacedSession, PlacementVisit
 from services.contracts.scheduler.timetables import Appointment
+from services.contracts.vocabulary import Modality
 from services.scheduler.held_seats.rules import HeldBack
 from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import (
@@ -23,6 +26,7 @@ from services.scheduler.solver.instance import (
 )
 from services.scheduler.solver.interactive.frozen import FrozenWeek
 from services.scheduler.solver.limits import GroupSize
+from services.scheduler.transport.facts import Coming
 from services.scheduler.weeks import SlotInterval, WeekGrid
 
 _NO_SEAT: Final = ("no-contact", "size out of range", "no co-facilitator", "no room or too small", "a member twice")
@@ -44,6 +48,7 @@ _IN_WORDS: Final = (
     ("maximum", "a practitioner would work too long"),
     ("family not available", "the family is not available"),
 )
+_TO_SUNDAY: Final = timedelta(days=6)
 _OTHERWISE: Final = "it does not suit the patient's plan"
 
 
@@ -75,6 +80,7 @@ class BookedWeek:
     visits: Mapping[SessionPlace, AppointmentId]
     known: int
     held: Mapping[int, datetime]
+    needs_transport: bool = False
 
 
 class _Reading:
@@ -194,6 +200,7 @@ def booked_week(
     *,
     now: datetime,
     kept: Mapping[AppointmentId, HeldBack] = _NOTHING,
+    on_site_only: bool = False,
 ) -> BookedWeek | None:
     """Read the book of a week around one patient; None where no plan asks for the patient to be seen at the site.
 
@@ -203,7 +210,8 @@ def booked_week(
     mine = next((patient for patient in instance.patients if patient.id == str(patient_id)), None)
     if mine is None:
         return None
-    patient = replace(mine, commitments=(*mine.commitments, *_over(grid, now)))
+    modalities = mine.modalities - {Modality.TELEHEALTH.value} if on_site_only else mine.modalities
+    patient = replace(mine, commitments=(*mine.commitments, *_over(grid, now)), modalities=modalities)
     reading = _Reading(_with(instance, patient), grid, kept)
     week = reading.read_all(appointments)
     return BookedWeek(
@@ -245,6 +253,23 @@ def solver_visits(booked: BookedWeek, visits: Sequence[PlacementVisit]) -> list[
             Visit(booked.patient.id, visit.service.value, day, slot, visit.modality.value, _text(visit.practitioner_id))
         )
     return found
+
+
+def may_be_at_home(seating: PatientSeating, monday: date) -> bool:
+    """Whether the plan has consent to telehealth by the end of a week, and says where the patient is then."""
+    plan = seating.plan
+    if plan is None or plan.telehealth_consented_on is None:
+        return False
+    return plan.telehealth_consented_on <= monday + _TO_SUNDAY and plan.telehealth_jurisdiction is not None
+
+
+def coming_of(patient_id: PatientId, sessions: Iterable[PlacedSession]) -> list[Coming]:
+    """Return what the patient has to come for: sessions on site; one that is not in the book yet has a name of ours."""
+    return [
+        Coming(patient_id, session.appointment_id or AppointmentId(uuid4()), session.start, session.end)
+        for session in sessions
+        if session.modality is Modality.ON_SITE
+    ]
 
 
 class Misfit(NamedTuple):

@@ -20,6 +20,7 @@ from services.contracts.scheduler.placements import (
     UnmetMinutes,
     UnplacedNeed,
 )
+from services.contracts.scheduler.transport import MissingRide
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.placements.rules import BookedWeek, SessionPlace
 from services.scheduler.solver.interactive import facts as f
@@ -76,14 +77,17 @@ class Telling:
         """Write sessions down."""
         return [self.session(session) for session in sessions]
 
-    def alternative(self, alternative: Alternative, difference: Parts) -> PlacementAlternative:
-        """Write one way to place the patient down, beside what it is compared with."""
+    def alternative(
+        self, alternative: Alternative, difference: Parts, missing_rides: Sequence[MissingRide] = ()
+    ) -> PlacementAlternative:
+        """Write one way to place the patient down, beside what it is compared with and the ways that nobody drives."""
         return PlacementAlternative(
             sessions=self.sessions(alternative.sessions),
             score=score_of(alternative.parts),
             difference=score_of(difference),
             unmet=unmet_of(alternative.unmet),
-            reasons=list(self._reasons(alternative)),
+            reasons=[*self._reasons(alternative), *_about_rides(missing_rides)],
+            missing_rides=list(missing_rides),
         )
 
     def _reasons(self, alternative: Alternative) -> Iterable[PlacementReason]:
@@ -170,6 +174,13 @@ class Telling:
         if ask.code != "free_time" or ask.day is None or ask.start is None or ask.end is None:
             return False
         return any(hours.touches(ask.day, ask.start, ask.end) for hours in over)
+
+
+def _about_rides(missing: Sequence[MissingRide]) -> list[PlacementReason]:
+    if not missing:
+        return []
+    sentence = f"no run with a free seat serves {len(missing)} of the ways there and home"
+    return [PlacementReason(code="no-ride", sentence=sentence)]
 
 
 _TAKES = {

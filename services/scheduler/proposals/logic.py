@@ -1,6 +1,8 @@
 """What is allowed with proposals, and the story of a publication."""
 
 import asyncio
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -53,6 +55,7 @@ from services.scheduler.proposals.rules import (
     gap_of,
     kept_apart,
     required_minutes_of,
+    riders_of,
     sessions_of,
     to_contract,
     unmet_of,
@@ -69,6 +72,7 @@ from services.scheduler.solves.outages import OutagesSource, with_outages
 from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
+from services.scheduler.transport.riding import RidesLogic
 from services.scheduler.weeks import WeekGrid
 
 _DAY: Final = timedelta(days=1)
@@ -182,6 +186,7 @@ class _AcceptedWeek:
     document: dict[str, Any]
     sessions: list[Session]
     verdict: Verdict
+    riders: AbstractSet[PatientId]
 
 
 class ProposalsLogic:
@@ -204,6 +209,7 @@ class ProposalsLogic:
         outages: OutagesSource,
         announcements: Announcements,
         guard: ClosureGuard,
+        rides: RidesLogic,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -221,6 +227,7 @@ class ProposalsLogic:
         self._outages = outages
         self._announcements = announcements
         self._guard = guard
+        self._rides = rides
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -241,6 +248,7 @@ class ProposalsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
             SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
+            RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
         """
         await storage.hold(self._db, proposal_id)
         proposal = await self._reader.get(proposal_id)
@@ -266,6 +274,7 @@ class ProposalsLogic:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(proposal.site_id)
+        await self._rides.bring_week(proposal.site_id, proposal.week, accepted.riders, request.no_rides)
         await storage.mark_published(self._db, proposal_id)
         await storage.mark_pending_accepted(self._db, proposal_id)
         if request.notify:
@@ -302,7 +311,8 @@ class ProposalsLogic:
         if is_past(proposal.week, self._clock.today(zone)):
             raise PastWeekError
         grid = WeekGrid(zone, proposal.week)
-        instance = await self._instance_by_now(proposal, grid)
+        planned = await self._solves.instance(proposal.solve_id)
+        instance = await self._instance_by_now(proposal, planned, grid)
         document = await self._reader.document(proposal.id)
         timetable, sessions = timetable_from_json(document), proposal.sessions
         if rejected := await self._reader.rejected(proposal.id):
@@ -315,10 +325,9 @@ class ProposalsLogic:
         verdict = await asyncio.to_thread(check, instance, timetable)
         if not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors))
-        return _AcceptedWeek(instance, timetable, document, sessions, verdict)
+        return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned))
 
-    async def _instance_by_now(self, proposal: Proposal, grid: WeekGrid) -> Instance:
-        instance = await self._solves.instance(proposal.solve_id)
+    async def _instance_by_now(self, proposal: Proposal, instance: Mapping[str, Any], grid: WeekGrid) -> Instance:
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         begun = await self._book.begun(proposal.site_id, proposal.week)

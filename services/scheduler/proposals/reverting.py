@@ -16,7 +16,14 @@ from services.scheduler.errors import PastWeekError, WeekMovedError
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals.errors import RevertRefusedError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
-from services.scheduler.proposals.rules import kept_apart, required_minutes_of, sessions_of, to_contract, unmet_of
+from services.scheduler.proposals.rules import (
+    kept_apart,
+    required_minutes_of,
+    riders_of,
+    sessions_of,
+    to_contract,
+    unmet_of,
+)
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
 from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
@@ -26,6 +33,7 @@ from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.solves.rules import is_past
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
+from services.scheduler.transport.riding import RidesLogic
 from services.scheduler.weeks import WeekGrid
 
 
@@ -43,6 +51,7 @@ class RevertsLogic:
         appointments: AppointmentsLogic,
         announcements: Announcements,
         guard: ClosureGuard,
+        rides: RidesLogic,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -54,6 +63,7 @@ class RevertsLogic:
         self._appointments = appointments
         self._announcements = announcements
         self._guard = guard
+        self._rides = rides
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -71,6 +81,7 @@ class RevertsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere.
             SiteClosedError: Sessions would lie in closed hours.
+            RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
             UpstreamUnavailableError: Records does not answer.
         """
         zone = ZoneInfo((await self._facts.sites.get(site_id)).zone)
@@ -86,7 +97,8 @@ class RevertsLogic:
         if is_past(week, self._clock.today(zone)):
             raise PastWeekError
         old, document = earlier
-        instance = await self._instance_of_today(site_id, week, caller_token)
+        found = await self._instance_of_today(site_id, week, caller_token)
+        instance = instance_from_json(found)
         planned = with_past(instance, timetable_from_json(document))
         timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
@@ -103,17 +115,18 @@ class RevertsLogic:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(site_id)
+        await self._rides.bring_week(site_id, week, riders_of(found), request.no_rides)
         if request.notify:
             await self._announcements.of_version(replaced, site_id, again.id)
         await self._freed_seats.all_freed(replaced.freed_seats(), caller_token)
         return again
 
-    async def _instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> Instance:
+    async def _instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> dict[str, Any]:
         requirements = await self._facts.requirements(caller_token, site_id, week)
         setup = await self._facts.setup(await self._facts.sites.get(site_id))
         _, instance = await self._facts.instance(setup, requirements)
         # What changes is the question of the person who goes back; here only what fits is asked.
-        return instance_from_json(instance | {"published": None})
+        return instance | {"published": None}
 
     async def _next_version(
         self, old: Timetable, document: dict[str, Any], planned: PlannedWeek, instance: Instance, grid: WeekGrid

@@ -18,6 +18,7 @@ from services.contracts.scheduler.timetables import (
 )
 from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["proposals"])
 
@@ -73,7 +74,7 @@ async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals
 @router.post(
     "/v1/proposals/{proposal_id}:publish",
     operation_id="publish_proposal",
-    responses=documented(404, 409, 422, 428) | MOVED_WEEK,
+    responses=documented(404, 422, 428) | MOVED_WEEK | NO_RIDE,
 )
 async def publish_proposal(
     *,

@@ -123,6 +123,12 @@ def kept_apart(instance: Instance) -> KeptApart:
     return apart
 
 
+def riders_of(instance: Mapping[str, Any]) -> set[PatientId]:
+    """Return whose plans needed transport when the week was solved; an earlier release did not write it down."""
+    patients = instance["patients"]
+    return {PatientId(_uuid(patient["id"])) for patient in patients if patient.get("needs_transport", False)}
+
+
 def required_minutes_of(instance: Instance) -> int:
     """Return the minutes that all plans together require."""
     return SLOT_MINUTES * sum(sum(patient.needs.values()) for patient in instance.patients)

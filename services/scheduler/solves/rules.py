@@ -208,6 +208,7 @@ def _patient(person: _Person, grid: WeekGrid) -> dict[str, Any]:
         "track": patient.track,
         "languages": patient.languages,
         "modalities": [modality.value for modality in patient.modalities],
+        "needs_transport": patient.needs_transport,
         "travel_slots": travel_slots,
         "absent": _absent(patient, grid),
         "commitments": _commitments(person.busy, grid, travel_slots, _absent(patient, grid)),

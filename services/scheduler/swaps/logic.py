@@ -1,6 +1,7 @@
 """What is allowed with swaps."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -34,6 +35,7 @@ from services.scheduler.storing import fresh_id
 from services.scheduler.swaps import storage
 from services.scheduler.swaps.errors import CheckedInError, SwapRefusedError
 from services.scheduler.swaps.rules import ranked, told
+from services.scheduler.transport.errors import no_ride_sentence
 
 _SIDES = ("first", "second")
 
@@ -172,13 +174,19 @@ class SwapsLogic:
         for move in moves:
             if await self._attendance.has_arrived(move.leaving.id, move.patient_id):
                 raise CheckedInError
-        return moves
+        reasons = (request.first.no_ride_reason, request.second.no_ride_reason)
+        return [replace(move, no_ride_reason=reason) for move, reason in zip(moves, reasons[: len(moves)], strict=True)]
 
     async def _broken(self, moves: Sequence[Move]) -> list[SwapRefusal]:
-        return [
+        sides = dict(zip((move.patient_id for move in moves), _SIDES, strict=False))
+        broken = [
             SwapRefusal(side=side, code=rule.code, sentence=rule.sentence)
             for side, move in zip(_SIDES, moves, strict=False)
             for rule in await self._exchange.broken(move)
+        ]
+        missing = await self._exchange.without_ride(moves)
+        return broken + [
+            SwapRefusal(side=sides[one.patient_id], code="no-ride", sentence=no_ride_sentence(one)) for one in missing
         ]
 
     def _made(self, request: SwapRequest, site_id: SiteId) -> Swap:

@@ -11,6 +11,7 @@ from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.swaps import Swap, SwapPartners, SwapPartnersRequest, SwapPreview, SwapRequest
 from services.scheduler.dependencies.swaps import Swaps, SwapsRead
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["swaps"])
 
@@ -34,7 +35,7 @@ async def recommend_swaps(request: SwapPartnersRequest, swaps: Swaps, token: Bea
     "/v1/swaps",
     operation_id="create_swap",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 422, 503),
+    responses=documented(404, 422, 503) | NO_RIDE,
 )
 async def create_swap(request: SwapRequest, swaps: Swaps, token: BearerToken) -> Swap:
     """Let two patients exchange their seats, or one go to a free seat elsewhere: at once, or not at all."""

@@ -12,6 +12,7 @@ from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.timetables import RevertRequest, Timetable, TimetableVersion
 from services.scheduler.dependencies import Reverts, TimetablesRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
+from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["timetables"])
 
@@ -39,7 +40,7 @@ async def list_timetable_versions(
 @router.post(
     "/v1/sites/{site_id}/timetables/{week}:revert",
     operation_id="revert_timetable",
-    responses=documented(404, 409, 422, 428, 503) | MOVED_WEEK,
+    responses=documented(404, 422, 428, 503) | MOVED_WEEK | NO_RIDE,
 )
 async def revert_timetable(
     *,

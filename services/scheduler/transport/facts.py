@@ -1,9 +1,11 @@
 """What giving a seat on the way depends on."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import AppointmentId, PatientId, RideId, RunId, SiteId
+from services.contracts.scheduler.transport import RunDirection
 from services.contracts.vocabulary import Modality
 
 
@@ -15,3 +17,75 @@ class Visit:
     modality: Modality
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A patient's booked session on site; `is_waived` where somebody has said why no ride is needed."""
+
+    patient_id: PatientId
+    appointment_id: AppointmentId
+    start: datetime
+    end: datetime
+    is_waived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSeat:
+    """A patient's seat on a run, with the run's times."""
+
+    ride_id: RideId
+    run_id: RunId
+    patient_id: PatientId
+    appointment_id: AppointmentId
+    direction: RunDirection
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Sessions of a patient on one day that are so close that the patient stays at the site between them."""
+
+    sessions: tuple[Coming, ...]
+
+    @property
+    def patient_id(self) -> PatientId:
+        """Whose stay it is."""
+        return self.sessions[0].patient_id
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether somebody has said for one of the sessions why no ride is needed: it holds for the way there too."""
+        return any(session.is_waived for session in self.sessions)
+
+    def concerns(self, appointments: AbstractSet[AppointmentId]) -> bool:
+        """Whether one of these is among its sessions."""
+        return any(session.appointment_id in appointments for session in self.sessions)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One way of a stay: to its first session, or home from its last."""
+
+    stay: Stay
+    direction: RunDirection
+
+    @property
+    def session(self) -> Coming:
+        """The session that the way goes with."""
+        return self.stay.sessions[0 if self.direction is RunDirection.TO_SITE else -1]
+
+    @property
+    def at(self) -> datetime:
+        """When the patient must be there, or can leave."""
+        return self.session.start if self.direction is RunDirection.TO_SITE else self.session.end
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Which seats to take, which of the patient's seats they make useless, and what stays without one."""
+
+    taken: tuple[tuple[Leg, RunId], ...]
+    useless: tuple[RideId, ...]
+    missing: tuple[Leg, ...]

@@ -11,9 +11,11 @@ from services.contracts.base import Page
 from services.contracts.identifiers import AppointmentId, OrganizationId, RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.transport import (
     Ride,
+    RideChange,
     RideRequest,
     Run,
     RunRequest,
+    RunRides,
     RunSheet,
     Vehicle,
     VehicleRequest,
@@ -22,7 +24,7 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.transport import storage
 from services.scheduler.transport.errors import RideBookedError, RunDoesNotServeError, RunFullError, VehicleBusyError
-from services.scheduler.transport.rules import refusal
+from services.scheduler.transport.rules import refusal, stop_within
 
 _DAY = timedelta(days=1)
 
@@ -88,6 +90,16 @@ class TransportReader:
             stop.model_copy(update={"at": stop.at.astimezone(zone)}) for stop in await storage.stops(self._read, run_id)
         ]
         return RunSheet(run_id=run.id, direction=run.direction, start=run.start, end=run.end, stops=stops)
+
+    async def rides(self, run_id: RunId) -> RunRides:
+        """Return who has a seat on a run, in order of stops, with the site's offset.
+
+        Raises:
+            NotFoundError: There is no such run in the caller's organization.
+        """
+        zone = await self._zone((await self.run(run_id)).site_id)
+        found = await storage.rides_of(self._read, run_id)
+        return RunRides(items=[ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in found])
 
     async def _zone(self, site_id: SiteId) -> ZoneInfo:
         return ZoneInfo((await self._sites.get(site_id)).zone)
@@ -177,6 +189,21 @@ class TransportLogic:
             raise RunFullError
         ride = Ride(id=RideId(fresh_id(now)), run_id=run_id, **request.model_dump())
         await storage.insert_ride(self._db, self._organization_id, ride, seat=free, seats=run.seats, now=now)
+        return ride
+
+    async def set_stop(self, ride_id: RideId, request: RideChange) -> Ride:
+        """Say where and when a patient is picked up, or is home again.
+
+        Raises:
+            NotFoundError: There is no such ride in the caller's organization.
+            RunDoesNotServeError: The stop is not within the run.
+        """
+        ride = await storage.set_stop(self._db, ride_id, request)
+        if ride is None:
+            raise NotFoundError
+        is_within, code, sentence = stop_within(await self._reader.run(ride.run_id), request.stop_at)
+        if not is_within:
+            raise RunDoesNotServeError(code, sentence)
         return ride
 
     async def free(self, appointment_id: AppointmentId) -> None:

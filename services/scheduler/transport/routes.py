@@ -8,19 +8,22 @@ from fastapi import APIRouter, Query
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented
-from services.contracts.base import Page
+from services.chassis.wiring import BearerToken, documented
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.transport import (
+    MissingRides,
     Ride,
+    RideChange,
     RideRequest,
     Run,
     RunRequest,
+    RunRides,
     RunSheet,
     Vehicle,
     VehicleRequest,
 )
-from services.scheduler.dependencies.transport import Transport, TransportRead
+from services.scheduler.dependencies.transport import MissingRidesRead, Transport, TransportRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["transport"])
 
@@ -79,6 +82,29 @@ async def read_run_sheet(run_id: RunId, transport: TransportRead) -> RunSheet:
 async def create_ride(run_id: RunId, request: RideRequest, transport: Transport) -> Ride:
     """Give a patient a seat on a run before or after a booked session; it is free again with the seat there."""
     return await transport.book_ride(run_id, request)
+
+
+@router.get("/v1/runs/{run_id}/rides", operation_id="list_rides", responses=documented(404, 422))
+async def list_rides(run_id: RunId, transport: TransportRead) -> RunRides:
+    """List who has a seat on a run, where each is picked up or let off, and where nobody has said that yet."""
+    return await transport.rides(run_id)
+
+
+@router.post("/v1/rides/{ride_id}:set_stop", operation_id="set_ride_stop", responses=documented(404, 409, 422))
+async def set_ride_stop(ride_id: RideId, request: RideChange, transport: Transport) -> Ride:
+    """Say where and when a patient is picked up, or is home again; the next ride that is taken says the same place."""
+    return await transport.set_stop(ride_id, request)
+
+
+@router.get("/v1/sites/{site_id}/missing_rides", operation_id="list_missing_rides", responses=documented(404, 422, 503))
+async def list_missing_rides(
+    site_id: SiteId,
+    rides: MissingRidesRead,
+    token: BearerToken,
+    week: Annotated[Day, Query(description="The Monday of the week.")],
+) -> MissingRides:
+    """List whose plans need transport to sessions of a week that lie ahead, and who has neither a ride nor a reason."""
+    return await rides.of_week(site_id, week, token)
 
 
 @router.delete(

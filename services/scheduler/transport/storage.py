@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import TIMESTAMP, Integer, Uuid, and_, bindparam, delete, func, insert, select
+from sqlalchemy import TIMESTAMP, Integer, Uuid, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,7 @@ from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.scheduler.transport import Ride, Run, Stop, Vehicle
+from services.contracts.scheduler.transport import Ride, RideChange, Run, Stop, Vehicle
 from services.contracts.vocabulary import Modality
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
 from services.scheduler.transport.facts import Visit
@@ -56,6 +56,13 @@ _RUNS: Final = Query(
     .order_by(RunRow.id)
     .limit(_LIMIT)
 )
+_RUNS_BETWEEN: Final = Query(
+    _RUN.where(
+        RunRow.site_id == _SITE_ID,
+        func.lower(RunRow.during) >= bindparam("begin", type_=_INSTANT),
+        func.lower(RunRow.during) < bindparam("until", type_=_INSTANT),
+    ).order_by(RunRow.id)
+)
 _ON_SITE: Final = and_(
     AppointmentRow.organization_id == RideRow.organization_id,
     AppointmentRow.id == RideRow.appointment_id,
@@ -67,6 +74,19 @@ _STOPS: Final = Query(
     .where(RideRow.run_id == bindparam("run_id", type_=Uuid), RideRow.booked)
     .group_by(RideRow.stop_at, RideRow.area)
     .order_by(RideRow.stop_at, RideRow.area)
+)
+_RIDE: Final = (
+    RideRow.id,
+    RideRow.run_id,
+    RideRow.appointment_id,
+    RideRow.patient_id,
+    RideRow.stop_at,
+    RideRow.area,
+)
+_RIDES: Final = Query(
+    select(*_RIDE)
+    .where(RideRow.run_id == bindparam("run_id", type_=Uuid), RideRow.booked)
+    .order_by(RideRow.stop_at, RideRow.id)
 )
 _VISIT: Final = (
     select(
@@ -134,9 +154,32 @@ async def page_of_runs(read: Read, site_id: SiteId, begin: datetime, until: date
     return [Run(**row) for row in rows]
 
 
+async def runs_between(read: Read, site_id: SiteId, begin: datetime, until: datetime) -> list[Run]:
+    """Fetch the runs that start within a span; times are in UTC."""
+    return [Run(**row) for row in await read.all(_RUNS_BETWEEN, site_id=site_id, begin=begin, until=until)]
+
+
 async def stops(read: Read, run_id: RunId) -> list[Stop]:
     """Fetch where a run stops, in order of time; who has no way to go any more is not counted."""
     return [Stop(**row) for row in await read.all(_STOPS, run_id=run_id)]
+
+
+async def rides_of(read: Read, run_id: RunId) -> list[Ride]:
+    """Fetch who has a seat on a run, in order of stops; times are in UTC."""
+    return [Ride(**row) for row in await read.all(_RIDES, run_id=run_id)]
+
+
+async def set_stop(db: AsyncSession, ride_id: RideId, change: RideChange) -> Ride | None:
+    """Keep where and when a ride stops; None where there is no such ride that anybody takes."""
+    changed = await db.execute(
+        update(RideRow)
+        .where(RideRow.id == ride_id, RideRow.booked)
+        .values(stop_at=change.stop_at, area=change.area)
+        .returning(*_RIDE)
+        .execution_options(synchronize_session=False)
+    )
+    row = changed.mappings().one_or_none()
+    return None if row is None else Ride(**row)
 
 
 async def hold_visit(db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId) -> Visit | None:

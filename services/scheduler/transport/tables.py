@@ -94,5 +94,32 @@ class RideRow(Base):
     patient_id: Mapped[UUID]
     booked: Mapped[bool] = mapped_column(server_default=true())
     stop_at: Mapped[datetime]
-    area: Mapped[str]
+    area: Mapped[str | None]
     created_at: Mapped[datetime]
+
+
+class RideWaiverRow(Base):
+    """Why a patient whose plan needs transport comes without; the application may add such rows and change none.
+
+    It holds for the session while that begins at `session_start`: at another time somebody has to say so again.
+    """
+
+    __tablename__ = "ride_waivers"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "appointment_id"], ["appointments.organization_id", "appointments.id"]
+        ),
+        CheckConstraint(
+            "reason in ('own_ride', 'family_drives', 'public_transit', 'payer_arranges', 'patient_declines')",
+            name="reason",
+        ),
+        Index("ride_waivers_appointment_idx", "organization_id", "appointment_id", "patient_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    appointment_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    session_start: Mapped[datetime]
+    reason: Mapped[str]
+    waived_at: Mapped[datetime]

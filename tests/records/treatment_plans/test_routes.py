@@ -44,6 +44,7 @@ async def test_what_is_put_can_be_read(director: httpx2.AsyncClient, new_patient
         "primary_practitioner_id": practitioner,
         "family_available": [{"weekday": "TU", "start": "18:00:00", "end": "20:30:00"}],
         "preference_cost": {"morning": 10, "afternoon": 0, "evening": 2, "weekend": 7},
+        "needs_transport": True,
     }
 
     put = await director.put(path_of(patient), json=body)

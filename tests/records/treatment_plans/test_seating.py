@@ -18,7 +18,8 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
     records: ClientFactory, serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory
 ) -> None:
     ann, ben, cleo, dan = [(await new_patient(given_name="Canaryjane"))["id"] for _ in range(4)]
-    plan = await put_plan(ann, travel_minutes=45, telehealth_consented_on="2026-09-01", telehealth_jurisdiction="US-NY")
+    telehealth = {"telehealth_consented_on": "2026-09-01", "telehealth_jurisdiction": "US-NY"}
+    plan = await put_plan(ann, travel_minutes=45, needs_transport=True, **telehealth)
     for pair in ([ann, ben], [cleo, ann], [ben, dan]):
         await records(Role.PROGRAMME_DIRECTOR).post("/v1/no_contacts", json={"patient_ids": pair})
 
@@ -33,6 +34,7 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
         **{member: plan[member] for member in ("track", "languages", "modalities")},
         "telehealth_consented_on": "2026-09-01",
         "telehealth_jurisdiction": "US-NY",
+        "needs_transport": True,
     }
 
 

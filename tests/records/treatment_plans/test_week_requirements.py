@@ -22,7 +22,7 @@ async def test_a_week_requires_what_the_plans_of_the_site_say(
     serving: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, query: dict[str, str]
 ) -> None:
     planned, unplanned, elsewhere = await new_patient(), await new_patient(), await new_patient(site_id=str(uuid4()))
-    plan = await put_plan(planned["id"])
+    plan = await put_plan(planned["id"], needs_transport=True)
     await put_plan(elsewhere["id"])
 
     answer = await serving.get(PATH, params=query)
@@ -32,6 +32,7 @@ async def test_a_week_requires_what_the_plans_of_the_site_say(
     assert (requirements["site_id"], requirements["week"]) == (query["site_id"], MONDAY)
     assert [patient["patient_id"] for patient in requirements["patients"]] == [planned["id"]]
     assert requirements["patients"][0]["required_services"] == plan["required_services"]
+    assert requirements["patients"][0]["needs_transport"] is True
     assert unplanned["id"] not in answer.text
     assert WeekRequirements.model_validate_json(answer.content).patients[0].plan_version == 1
 

@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
+from services.contracts.identifiers import PractitionerId
 from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality, ServiceKind
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import (
+    AT_HOME,
     COMMITMENT,
     NO_SEAT,
     PATIENT_BOOKED,
@@ -36,7 +38,7 @@ def busy_patient(new_patient: Make, import_calendar: Any, site: Json) -> Callabl
     """Admit somebody who lives half an hour away and has one commitment."""
 
     async def admit(event: str) -> Json:
-        plan = plan_of({"id": str(uuid4())}, travel_minutes=30, modalities=["on_site", "telehealth"])
+        plan = plan_of({"id": str(uuid4())}, travel_minutes=30, **AT_HOME)
         patient = await new_patient(site, plan)
         assert (await import_calendar(patient, calendar(event))).status_code == 201
         return patient
@@ -123,10 +125,19 @@ async def test_a_group_that_begins_when_another_ends_is_no_collision(desk: Desk,
     ids=["within", "touching the end", "touching the start", "on the way home", "after the way home"],
 )
 async def test_a_commitment_counts_with_the_way(
-    desk: Desk, busy_patient: Callable[[str], Awaitable[Json]], event: str, modality: Modality, status: int
+    *,
+    desk: Desk,
+    busy_patient: Callable[[str], Awaitable[Json]],
+    site: Json,
+    new_practitioner: Make,
+    new_licence: Make,
+    event: str,
+    modality: Modality,
+    status: int,
 ) -> None:
-    patient = await busy_patient(event)
-    [appointment] = await desk.publish(group(modality=modality))
+    patient, lead = await busy_patient(event), await new_practitioner(site)
+    await new_licence(lead)
+    [appointment] = await desk.publish(group(modality=modality, practitioner_id=PractitionerId(UUID(lead["id"]))))
 
     answer = await desk.ask("book", appointment, patient)
 

@@ -97,6 +97,25 @@ async def test_a_session_goes_on_by_video_for_those_whose_plans_allow_it(
     assert closed.json()["status"] == "closed"
 
 
+@pytest.mark.parametrize("policy", ["telehealth", "cancel"])
+async def test_nobody_keeps_a_seat_on_the_way_to_where_nobody_goes(
+    *, policy: str, desk: Desk, ann: Json, ben: Json, clinic: Clinic, closing: Closing, scheduler: ClientFactory
+) -> None:
+    [session] = await desk.publish(group(ann, ben))
+    setup, site_path = scheduler(Role.PROGRAMME_DIRECTOR), f"/v1/sites/{clinic.site['id']}"
+    van = (await setup.post(f"{site_path}/vehicles", json={"name": "Van", "seats": 2})).json()
+    planned = {"direction": "to_site", "start": "2026-10-06T08:00:00-04:00", "end": "2026-10-06T08:45:00-04:00"}
+    run = (await setup.post(f"/v1/vehicles/{van['id']}/runs", json=planned)).json()
+    for patient in (ann, ben):
+        ride = {"appointment_id": session["id"], "patient_id": patient["id"], "stop_at": run["start"], "area": "5th"}
+        assert (await setup.post(f"/v1/runs/{run['id']}/rides", json=ride)).status_code == 201
+
+    assert (await closing.ask(policy=policy)).status_code == 201
+
+    runs = (await setup.get(f"{site_path}/runs", params={"day": "2026-10-06"})).json()["items"]
+    assert [one["taken"] for one in runs] == [0]
+
+
 async def test_what_is_by_video_already_is_left_alone_where_only_the_building_is_closed(
     desk: Desk, ann: Json, closing: Closing
 ) -> None:

@@ -51,6 +51,9 @@ def required(patient_id: UUID, payer: str | None) -> PlanRequirement:
         family_available=[],
         preference_cost=PreferenceCost(),
         payer=payer,
+        telehealth_consented_on=None,
+        telehealth_jurisdiction=None,
+        needs_transport=False,
     )
 
 

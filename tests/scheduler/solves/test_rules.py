@@ -77,6 +77,9 @@ def requirement(**changes: Any) -> PlanRequirement:
         "family_available": [],
         "preference_cost": PreferenceCost(evening=3),
         "payer": None,
+        "telehealth_consented_on": None,
+        "telehealth_jurisdiction": None,
+        "needs_transport": False,
     }
     return PlanRequirement(**{**values, **changes})
 

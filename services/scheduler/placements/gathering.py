@@ -1,0 +1,157 @@
+"""What a published week is made of, gathered around one patient."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.chassis.clock import Clock
+from services.chassis.errors import NotFoundError
+from services.chassis.remembered import Remembered, RememberedParts
+from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan, WeekRequirements
+from services.contracts.scheduler.timetables import Appointment
+from services.scheduler.appointments.logic import AppointmentsReader
+from services.scheduler.errors import PastWeekError
+from services.scheduler.held_seats.logic import HeldSeatsReader
+from services.scheduler.placements.rules import BookedWeek, booked_week, may_be_at_home, whole_week
+from services.scheduler.solver.format import instance_from_json, patient_from_json
+from services.scheduler.solver.instance import Instance, Patient
+from services.scheduler.solver.interactive.frozen import FrozenWeek
+from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.rules import is_past
+from services.scheduler.transport.riding import needs_ride
+from services.scheduler.weeks import WeekGrid
+
+# The book tells what has begun and what people were told; nothing of it can be changed here.
+_AS_BOOKED: Final = {"published": None, "fixed": None, "begins": 0}
+_PARSED: Final = Remembered[Instance]()
+_PATIENTS: Final = RememberedParts[dict[str, Any], Patient]()
+
+
+class BookedWeeks:
+    """Gathers a published week, as it is booked, around one patient."""
+
+    def __init__(
+        self, facts: WeekFacts, appointments: AppointmentsReader, held_seats: HeldSeatsReader, clock: Clock
+    ) -> None:
+        self._facts = facts
+        self._held_seats = held_seats
+        self._appointments = appointments
+        self._clock = clock
+
+    async def of(
+        self,
+        site_id: SiteId,
+        week: date,
+        patient_id: PatientId,
+        caller_token: str,
+        *,
+        without_kept: bool = True,
+        as_consented: bool = False,
+    ) -> tuple[int, BookedWeek]:
+        """Return the published version and the week around the patient, `without_kept` without seats kept for others.
+
+        With `as_consented` who has not consented to telehealth by the end of the week is on site only.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization, nothing is published, or no plan asks for
+                the patient to be seen there in that week.
+            PastWeekError: The week is over.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        found = await self._gathered(site_id, week, caller_token)
+        seating = found.seating(patient_id)
+        kept = {} if seating is None or not without_kept else await self._held_seats.of_week(site_id, week, seating)
+        on_site_only = as_consented and seating is not None and not may_be_at_home(seating, week)
+        booked = await asyncio.to_thread(
+            lambda: booked_week(
+                found.instance(),
+                found.appointments,
+                found.grid,
+                patient_id,
+                now=self._clock.now(),
+                kept=kept,
+                on_site_only=on_site_only,
+            )
+        )
+        if booked is None:
+            raise NotFoundError
+        needs_transport = seating is not None and needs_ride(seating)
+        return found.version, replace(booked, needs_transport=needs_transport)
+
+    async def whole(self, site_id: SiteId, week: date, caller_token: str) -> tuple[int, WeekGrid, FrozenWeek]:
+        """Return the published version, its grid, and the week as it is booked.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization, or nothing is published.
+            PastWeekError: The week is over.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        found = await self._gathered(site_id, week, caller_token)
+        booked = await asyncio.to_thread(
+            lambda: whole_week(found.instance(), found.appointments, found.grid, self._clock.now())
+        )
+        return found.version, found.grid, booked
+
+    async def _gathered(self, site_id: SiteId, week: date, caller_token: str) -> "_Gathered":
+        site = await self._facts.sites.get(site_id)
+        zone = ZoneInfo(site.zone)
+        if week.weekday() != 0:
+            raise NotFoundError
+        if is_past(week, self._clock.today(zone)):
+            raise PastWeekError
+        # Records is asked while the book is read; the version before what was booked in it.
+        asked = asyncio.create_task(self._facts.requirements(caller_token, site_id, week))
+        try:
+            setup = await self._facts.setup(site)
+            published = await self._facts.published(site_id, week)
+            appointments = await self._appointments.all_of_week(site_id, week)
+            requirements = await asked
+        finally:
+            asked.cancel()
+        version, document = await self._facts.instance(setup, requirements, published)
+        if version == 0:
+            raise NotFoundError
+        return _Gathered(version, document, appointments, WeekGrid(zone, week), requirements)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """What a published week is made of, as it was found."""
+
+    version: int
+    document: dict[str, Any]
+    appointments: list[Appointment]
+    grid: WeekGrid
+    requirements: WeekRequirements
+
+    def instance(self) -> Instance:
+        document = self.document | _AS_BOOKED
+        return _PARSED.get(document["name"], document, lambda: _parsed(document))
+
+    def seating(self, patient_id: PatientId) -> PatientSeating | None:
+        """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""
+        plan = next((one for one in self.requirements.patients if one.patient_id == patient_id), None)
+        if plan is None:
+            return None
+        return PatientSeating(
+            patient_id=patient_id,
+            travel_minutes=plan.travel_minutes,
+            no_contact=[],
+            plan=SeatingPlan(
+                services=[need.service for need in plan.required_services],
+                track=plan.track,
+                languages=plan.languages,
+                modalities=plan.modalities,
+                telehealth_consented_on=plan.telehealth_consented_on,
+                telehealth_jurisdiction=plan.telehealth_jurisdiction,
+                needs_transport=plan.needs_transport,
+            ),
+        )
+
+
+def _parsed(document: dict[str, Any]) -> Instance:
+    people = {patient["id"]: patient for patient in document["patients"]}
+    return instance_from_json(document, tuple(_PATIENTS.all(document["name"], people, patient_from_json)))
