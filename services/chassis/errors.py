@@ -27,6 +27,7 @@ class ServiceError(Exception):
         self.code = code
         self.errors = errors
         self.members = members or {}
+        self.retry_after_seconds: int | None = None
 
 
 class AuthenticationRequiredError(ServiceError):

@@ -43,6 +43,7 @@ STATUSES: Final[dict[ProblemType, HTTPStatus]] = {
     ProblemType.TIMETABLE_REFUSED: HTTPStatus.CONFLICT,
     ProblemType.DOUBLE_BOOKING: HTTPStatus.CONFLICT,
     ProblemType.NO_SEAT: HTTPStatus.CONFLICT,
+    ProblemType.DISCLOSURE_DENIED: HTTPStatus.FORBIDDEN,
     ProblemType.CONSENT_INCOMPLETE: HTTPStatus.UNPROCESSABLE_ENTITY,
     ProblemType.RULES_BROKEN: HTTPStatus.CONFLICT,
     ProblemType.UPSTREAM_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -122,7 +123,9 @@ def problem_response(
 def respond_to(error: ServiceError) -> Response:
     """Answer a refusal."""
     document = problem_document(error.problem, error.detail, code=error.code, errors=error.errors)
-    return problem_response(document, members=error.members)
+    seconds = error.retry_after_seconds
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return problem_response(document, headers=headers, members=error.members)
 
 
 def invalid_fields(error: RequestValidationError) -> tuple[InvalidField, ...]:

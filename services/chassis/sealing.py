@@ -107,6 +107,10 @@ class SealingKey:
         digest = hmac.digest(self._secret, b"token|" + self._associated_data(place), "sha256")
         return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).rstrip(b"=").decode()
 
+    def fingerprint(self, value: bytes, purpose: str) -> bytes:
+        """Return what is the same for equal values and tells nothing of them without the key: to find, not to open."""
+        return hmac.digest(self._secret, b"fingerprint|" + purpose.encode() + b"|" + value, "sha256")
+
     def _associated_data(self, place: Place) -> bytes:
         # No part can contain the separator: names of tables and columns, UUIDs, hexadecimal digits.
         return f"{place.organization_id}|{place.table}|{place.column}|{place.row}|{self._id}".encode()

@@ -169,6 +169,8 @@ def entity_tag(version: int) -> str:
 
 
 async def _expected_version(
+    # Who may not call is told so, and not which header the call would need.
+    _caller: Caller,
     if_match: Annotated[str | None, Header(description='The ETag that you read, such as "3".')] = None,
 ) -> int | None:
     if if_match is None:

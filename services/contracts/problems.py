@@ -33,6 +33,7 @@ class ProblemType(StrEnum):
     TIMETABLE_REFUSED = "timetable-refused"
     DOUBLE_BOOKING = "double-booking"
     NO_SEAT = "no-seat"
+    DISCLOSURE_DENIED = "disclosure-denied"
     CONSENT_INCOMPLETE = "consent-incomplete"
     RULES_BROKEN = "rules-broken"
     UPSTREAM_UNAVAILABLE = "upstream-unavailable"

@@ -13,6 +13,7 @@ from services.gateway.issuing import TokenIssuer
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.limiting import CallLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,5 @@ def make_equipment(
         authenticator=GatewayAuthenticator(access, keys, ended, issuer=issuer, clock=clock),
         passwords=passwords,
         ended=ended,
-        front=Front(access, token_issuer, Forwarder(http, upstreams)),
+        front=Front(access, token_issuer, Forwarder(http, upstreams), CallLimits(clock)),
     )

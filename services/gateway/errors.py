@@ -44,6 +44,16 @@ class OverloadedError(ServiceError):
         super().__init__("Too many people sign in at the moment. Try again shortly.")
 
 
+class CalledTooOftenError(ServiceError):
+    """The address has called a public route more often than it allows."""
+
+    problem = ProblemType.TOO_MANY_REQUESTS
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("This address has called too often. Try again after the seconds in Retry-After.")
+        self.retry_after_seconds = seconds
+
+
 class CredentialsRefusedError(ServiceError):
     """Unknown address, wrong password, or an organization the person does not work in: never said which."""
 

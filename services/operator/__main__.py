@@ -119,6 +119,14 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tamper.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many tamperings (default: 1000)")
     tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(tamper)
+    authorization = _add(
+        drills,
+        "authorization",
+        "services.operator.drill.authorization.command:run",
+        "who may see what, against tables written from 42 CFR part 2",
+    )
+    authorization.add_argument("--cells", type=_natural, default=5000, metavar="N", help="how many (default: 5000)")
+    _add_json(authorization)
 
 
 def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

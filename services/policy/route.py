@@ -11,6 +11,7 @@ class Route:
 
     `services` names the services that may call it for a person whose roles it lists in `served_roles`.
     `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
+    `calls_per_minute` is how often one address may call a public route; a token bucket of that size.
     """
 
     operation_id: str
@@ -22,3 +23,4 @@ class Route:
     services: frozenset[Microservice] = field(default=frozenset())
     served_roles: frozenset[Role] = field(default=frozenset())
     deadline_seconds: float | None = None
+    calls_per_minute: int | None = None

@@ -5,6 +5,7 @@ from typing import Final
 
 from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
+from services.policy.clinical_routes import CLINICAL_ROUTES
 from services.policy.route import Route
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
@@ -28,6 +29,18 @@ def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) 
 
 def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
     return Route(operation_id, Microservice.RECORDS, method, path, roles)
+
+
+def _asked_by_anybody(operation_id: str, method: str, path: str, calls_per_minute: int) -> Route:
+    return Route(
+        operation_id,
+        Microservice.RECORDS,
+        method,
+        path,
+        _NOBODY,
+        public=True,
+        calls_per_minute=calls_per_minute,
+    )
 
 
 def _scheduler(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -110,6 +123,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_restriction", "POST", "/v1/patients/{patient_id}/restrictions", _LEADS),
     _records("list_restrictions", "GET", "/v1/patients/{patient_id}/restrictions", _SEES_CONSENTS),
     _records("end_restriction", "POST", "/v1/restrictions/{restriction_id}:end", _LEADS),
+    _records("create_disclosure", "POST", "/v1/patients/{patient_id}/disclosures", _CLINICAL | {Role.BILLING}),
+    _records("list_patient_disclosures", "GET", "/v1/patients/{patient_id}/disclosures", _SEES_CONSENTS),
+    _records("list_disclosures", "GET", "/v1/disclosures", _LEADS | {Role.AUDITOR}),
+    _records("list_disclosure_denials", "GET", "/v1/disclosure_denials", _LEADS | {Role.AUDITOR}),
+    _records("review_disclosure", "POST", "/v1/disclosures/{disclosure_id}:review", _LEADS),
     _records("create_minor_consent_rule", "POST", "/v1/minor_consent_rules", _SETS_UP),
     _records("list_minor_consent_rules", "GET", "/v1/minor_consent_rules", _READS_THE_SETUP | {Role.AUDITOR}),
     _records("create_episode", "POST", "/v1/patients/{patient_id}/episodes", _DESK | _PLANS),
@@ -123,8 +141,32 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_episode_clock", "POST", "/v1/episodes/{episode_id}/clocks", _DESK | _PLANS),
     _records("list_episode_clocks", "GET", "/v1/episodes/{episode_id}/clocks", _READS_THE_BOOK),
     _records("meet_episode_clock", "POST", "/v1/episode_clocks/{clock_id}:meet", _DESK | _PLANS),
+    _records("create_referral", "POST", "/v1/referrals", _DESK | _PLANS),
+    _records("list_referrals", "GET", "/v1/referrals", _READS_THE_BOOK),
+    _records("read_referral", "GET", "/v1/referrals/{referral_id}", _READS_THE_BOOK),
+    _records("create_referral_contact", "POST", "/v1/referrals/{referral_id}/contacts", _READS_THE_BOOK),
+    _records("list_referral_contacts", "GET", "/v1/referrals/{referral_id}/contacts", _READS_THE_BOOK),
+    _records("assign_referral", "POST", "/v1/referrals/{referral_id}:assign", _DESK | _LEADS),
+    _records("plan_intake", "POST", "/v1/referrals/{referral_id}:plan_intake", _DESK | _PLANS),
+    _records("hold_intake", "POST", "/v1/referrals/{referral_id}:hold_intake", _DESK | _PLANS),
+    _records("close_referral", "POST", "/v1/referrals/{referral_id}:close", _DESK | _PLANS),
+    # Whether somebody is a patient already is told only to those whose duties concern every patient.
+    _records("admit_referral", "POST", "/v1/referrals/{referral_id}:admit", _DESK | _LEADS),
+    _records("read_admission_waitlist", "GET", "/v1/admission_waitlist", _READS_THE_BOOK),
+    _records("read_intake_kpis", "GET", "/v1/intake_kpis", _DESK | _LEADS),
+    _asked_by_anybody("read_placement_helper", "GET", "/v1/placement_helper", 60),
+    _asked_by_anybody("assess_placement", "POST", "/v1/placement_helper:assess", 30),
+    _asked_by_anybody("create_placement_inquiry", "POST", "/v1/placement_inquiries", 5),
+    _asked_by_anybody("list_cost_figures", "GET", "/v1/cost_figures", 60),
+    _asked_by_anybody("compare_costs", "POST", "/v1/cost_figures:compare", 30),
+    _records("create_intake_door", "POST", "/v1/intake_doors", _SETS_UP),
+    _records("list_intake_doors", "GET", "/v1/intake_doors", _READS_THE_SETUP),
+    _records("close_intake_door", "POST", "/v1/intake_doors/{door_id}:close", _SETS_UP),
+    _records("create_placement_review", "POST", "/v1/patients/{patient_id}/placement_reviews", _CLINICAL),
+    _records("list_placement_reviews", "GET", "/v1/patients/{patient_id}/placement_reviews", _CLINICAL),
     _records("list_criteria_editions", "GET", "/v1/criteria_editions", _READS_THE_BOOK),
     *CARE_ROUTES,
+    *CLINICAL_ROUTES,
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

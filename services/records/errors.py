@@ -1,5 +1,8 @@
 """What the records service refuses."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from services.chassis.errors import ServiceError
 from services.contracts.problems import InvalidField, ProblemType
 
@@ -191,4 +194,26 @@ class TaperWeeksError(ServiceError):
     def __init__(self, fields: tuple[InvalidField, ...]) -> None:
         super().__init__(
             "These cannot be the taper weeks; errors says which and why.", code="taper-weeks", errors=fields
+        )
+
+
+class ReferralSettledError(ServiceError):
+    """The person was admitted, or the referral closed."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This referral is settled; nothing was changed.", code="referral-settled")
+
+
+class PatientKnownError(ServiceError):
+    """Patients here have the name and the birth date of somebody who is to become a new patient."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self, patient_ids: Sequence[UUID]) -> None:
+        super().__init__(
+            "There are patients of this name and birth date: send patient_id, or is_another_person.",
+            code="patient-known",
+            members={"patient_ids": [str(patient_id) for patient_id in patient_ids]},
         )

@@ -11,6 +11,7 @@ from services.chassis.errors import NotFoundError
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
+from services.contracts.records.disclosures import Disclosure
 from services.policy.decisions.answer import Basis, Denial, Permission, Rule
 from services.policy.decisions.decide import decide
 from services.policy.decisions.question import (
@@ -79,6 +80,45 @@ class Gate:
         """Tell the trail which rows of a search were shown."""
         self.trail.permit(*patient_ids, basis="use", purpose=_PURPOSES[1], information=information)
 
+    @property
+    def actor(self) -> Actor:
+        """The caller, as the decision sees them."""
+        return Actor(self.caller.account_id, self.caller.organization_id, self.caller.roles)
+
+    def facts(self, reach: Reach, standing: Standing) -> PatientFacts:
+        """Return the patient, as the decision sees them."""
+        relations = {Relation.CARE_TEAM: reach.in_care_team, Relation.SITE: reach.at_site}
+        return PatientFacts(
+            reach.organization_id, standing, frozenset(relation for relation, holds in relations.items() if holds)
+        )
+
+    def disclosed(self, disclosure: Disclosure) -> None:
+        """Tell the trail what left the programme, to whom, and on what it rests."""
+        self.trail.permit(
+            disclosure.patient_id,
+            basis=disclosure.basis,
+            purpose=disclosure.purpose,
+            disclosure=disclosure.id,
+            recipient=disclosure.recipient.id,
+            information=disclosure.information,
+            consent=disclosure.consent_id,
+            consent_version=disclosure.consent_version,
+        )
+
+    def denied_disclosure(
+        self, patient_id: UUID, denial: Denial, purpose: Purpose, recipient: UUID, information: Information
+    ) -> None:
+        """Tell the trail what did not leave, by which rule, and how that could be satisfied (45 CFR 171.202(b))."""
+        self.trail.deny(
+            patient_id,
+            rule=denial.rule,
+            purpose=purpose,
+            clause=denial.clause,
+            remedy=denial.remedy,
+            recipient=recipient,
+            information=information,
+        )
+
     def configured(self, **details: UUID) -> None:
         """Tell the trail that it was looked at, or changed, who may see whom."""
         self.trail.permit(basis="use", purpose=_PURPOSES[1], **details)
@@ -102,19 +142,14 @@ class Gate:
         return nearest
 
     def _question(self, reach: Reach, information: Information, purpose: Purpose) -> Question:
-        relations = {Relation.CARE_TEAM: reach.in_care_team, Relation.SITE: reach.at_site}
         emergency = Emergency(
             None, None, None, reach.glass_nature, reach.glass_opened_at, reach.glass_until
         )  # within the programme nobody receives anything
         return Question(
-            actor=Actor(self.caller.account_id, self.caller.organization_id, self.caller.roles),
+            actor=self.actor,
             purpose=purpose,
             resource=Resource(information),
-            patient=PatientFacts(
-                reach.organization_id,
-                Standing.ADULT,
-                frozenset(relation for relation, holds in relations.items() if holds),
-            ),
+            patient=self.facts(reach, Standing.ADULT),
             now=self.clock.now(),
             emergency=None if reach.glass_nature is None else emergency,
         )

@@ -10,15 +10,22 @@ from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
+from services.records.assessments.routes import router as assessments
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
+from services.records.cost.routes import router as cost
+from services.records.disclosures.routes import router as disclosures
 from services.records.draw_programmes.routes import router as draw_programmes
 from services.records.drug_tests.routes import router as drug_tests
+from services.records.encounters.routes import router as encounters
 from services.records.episodes.routes import router as episodes
+from services.records.intake_doors.routes import router as intake_doors
 from services.records.medications.routes import router as medications
 from services.records.patients.routes import router as patients
+from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.recipients.routes import router as recipients
+from services.records.referrals.routes import router as referrals
 from services.records.settings import RecordsSettings
 from services.records.treatment_plans.routes import router as treatment_plans
 
@@ -32,12 +39,19 @@ def build(lifespan: Lifespan) -> FastAPI:
             treatment_plans,
             care_teams,
             consents,
+            referrals,
+            placement_helper,
+            intake_doors,
+            cost,
             recipients,
             episodes,
             placement_reviews,
             draw_programmes,
             drug_tests,
             medications,
+            assessments,
+            encounters,
+            disclosures,
         ),
         lifespan=lifespan,
         is_audited=True,

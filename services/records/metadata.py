@@ -4,18 +4,26 @@ from types import MappingProxyType
 from typing import Final
 
 from services.records import organization_keys as _organization_keys  # noqa: F401 - registers its rows
+from services.records.assessments import tables as _assessments  # noqa: F401 - registers its rows
 from services.records.consents import tables as _consents  # noqa: F401 - registers its rows
+from services.records.disclosures import tables as _disclosures  # noqa: F401 - registers its rows
 from services.records.draw_programmes import tables as _draw_programmes  # noqa: F401 - registers its rows
 from services.records.drug_tests import tables as _drug_tests  # noqa: F401 - registers its rows
+from services.records.encounters import tables as _encounters  # noqa: F401 - registers its rows
 from services.records.episodes import tables as _episodes  # noqa: F401 - registers its rows
+from services.records.intake_doors import tables as _intake_doors  # noqa: F401 - registers its rows
 from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
+from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
+from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows
 from services.records.rows import Base
 from services.records.treatment_plans import tables as _treatment_plans  # noqa: F401 - registers its rows
 
 METADATA: Final = Base.metadata
 
-SPANNING_TABLES: Final = MappingProxyType[str, str]({})
-"""Tables that span organizations, with the reason: records has none."""
+SPANNING_TABLES: Final = MappingProxyType[str, str](
+    {"intake_doors": "who sends an inquiry knows the door and no organization; holds no data of a person"}
+)
+"""Tables that span organizations, with the reason."""

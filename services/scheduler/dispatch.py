@@ -15,11 +15,19 @@ from pgqueuer.types import QueueEntrypoint
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import driver_connection
-from services.contracts.identifiers import CommitmentSourceId, HoldLapseId, NoticeId, OrganizationId, SolveId
+from services.contracts.identifiers import (
+    AttendanceId,
+    CommitmentSourceId,
+    HoldLapseId,
+    NoticeId,
+    OrganizationId,
+    SolveId,
+)
 
 SOLVE: Final = QueueEntrypoint("solve")
 POLL: Final = QueueEntrypoint("poll")
 NOTICE: Final = QueueEntrypoint("notice")
+ATTENDANCE: Final = QueueEntrypoint("attendance")
 
 
 class PollCall(NamedTuple):
@@ -35,6 +43,13 @@ class NoticeCall(NamedTuple):
 
     organization_id: OrganizationId
     notice_id: NoticeId
+
+
+class AttendanceCall(NamedTuple):
+    """Which revision of whose attendance records is to be told of."""
+
+    organization_id: OrganizationId
+    attendance_id: AttendanceId
 
 
 class NoticeRound(NamedTuple):
@@ -110,3 +125,16 @@ def read_notice_call(payload: bytes) -> NoticeCall | NoticeRound | LapseCall:
     if which:
         return LapseCall(organization, HoldLapseId(UUID(which[0])))
     return NoticeRound(organization, what) if isinstance(what, int) else NoticeCall(organization, NoticeId(UUID(what)))
+
+
+async def enqueue_attendance(db: AsyncSession, call: AttendanceCall, delay: timedelta) -> None:
+    """Call a worker to tell records of a revision, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    payload = orjson.dumps([str(call.organization_id), str(call.attendance_id)])
+    await queries.enqueue(ATTENDANCE, payload, execute_after=delay)
+
+
+def read_attendance_call(payload: bytes) -> AttendanceCall:
+    """Read which revision a job is about."""
+    organization_id, attendance_id = orjson.loads(payload)
+    return AttendanceCall(OrganizationId(UUID(organization_id)), AttendanceId(UUID(attendance_id)))

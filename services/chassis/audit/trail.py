@@ -105,9 +105,9 @@ class Trail:
         """Hand over what the transaction has to write.
 
         Raises:
-            UnauditedError: There is nothing.
+            UnauditedError: There is nothing, not even a refusal, which is written on its own.
         """
-        if not self._told:
+        if not self._told and not self._refused:
             raise UnauditedError
         told, self._told = self._told, []
         return told

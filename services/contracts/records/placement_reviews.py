@@ -1,6 +1,13 @@
 """Placement reviews: what a clinician rated in each dimension, by the edition that the programme works by."""
 
-from services.contracts.base import ResourceModel
+from datetime import date, datetime
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
+from services.contracts.identifiers import AccountId, PatientId, PlacementReviewId
+from services.contracts.records.episodes import Level
 from services.contracts.rule_packs import RuleMark
 
 
@@ -20,3 +27,53 @@ class CriteriaEdition(ResourceModel):
     citation: str
     levels: list[str]
     dimensions: list[CriteriaDimension]
+
+
+class DimensionRating(RequestModel):
+    """A dimension's rating in the programme's own words; this API knows no scale and no rule of any edition."""
+
+    dimension: Annotated[int, Field(ge=1, le=9)]
+    rating: Code
+    comment: Name | None = None
+
+
+class PlacementReviewRequest(RequestModel):
+    """What a clinician found, by the edition that the programme works by, and the level they recommend."""
+
+    criteria_edition: Code
+    reviewed_on: Day
+    ratings: Annotated[list[DimensionRating], Field(min_length=1, max_length=9)]
+    recommended_level: Level
+    differs_because: Name | None = Field(
+        default=None, description="Why another level is to be given than is recommended, where it is."
+    )
+
+    @model_validator(mode="after")
+    def _rates_each_once(self) -> Self:
+        rated = [rating.dimension for rating in self.ratings]
+        if len(rated) != len(set(rated)):
+            raise ValueError("ratings names a dimension twice")
+        return self
+
+
+class RatedDimension(ResourceModel):
+    """A dimension's rating, with the name that it has in the edition."""
+
+    dimension: int
+    name: str
+    rating: str
+    comment: str | None
+
+
+class PlacementReview(ResourceModel):
+    """A placement review; another opinion is another review, and ratings are never carried to another edition."""
+
+    id: PlacementReviewId
+    patient_id: PatientId
+    criteria_edition: str
+    reviewed_on: date
+    ratings: list[RatedDimension]
+    recommended_level: str
+    differs_because: str | None
+    reviewed_by: AccountId
+    created_at: datetime

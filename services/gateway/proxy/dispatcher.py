@@ -14,6 +14,7 @@ from services.contracts.problems import ProblemType
 from services.gateway.authentication import AccessTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.policy.calls import may_call
 from services.policy.matching import routes_at
@@ -38,6 +39,7 @@ class Front:
     access: AccessTokens
     issuer: TokenIssuer
     forwarder: Forwarder
+    limits: CallLimits
 
 
 class Dispatcher:
@@ -67,6 +69,7 @@ class Dispatcher:
         if route.public:
             # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
             scope["route"] = route
+            front.limits.take(route, scope)
             await front.forwarder.forward(request, route.service, None, receive=receive, send=send)
             return
         token, principal = _permit(request, route, front.access)

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from services.contracts.records.consents import MinorConsentRule, Representative, RestrictionDecision
+from services.contracts.identifiers import ConsentId
+from services.contracts.records.consents import Consent, MinorConsentRule, Representative, RestrictionDecision
 from services.contracts.records.patients import Patient
 from services.policy.decisions.question import Consent as ConsentFacts
 from services.policy.decisions.question import Restriction as RestrictionFacts
@@ -33,6 +34,12 @@ class Signing:
         """Return whose signature the patient's consents took at an instant, or take now."""
         rules, representatives = await self._rows.rules(patient.site_id), await self._rows.representatives(patient.id)
         return self._standing(patient, rules, representatives, at)
+
+    async def consent(self, consent_id: ConsentId) -> Consent:
+        """Return the newest version of a consent that was found by `signed` in this unit of work."""
+        found = await self._rows.newest(consent_id)
+        assert found is not None  # noqa: S101 - no consent is ever deleted
+        return found[0]
 
     async def signed(self, patient: Patient) -> Signed:
         """Return all of it as it stands now; nothing of it may be kept for a later request."""

@@ -27,7 +27,7 @@ async def _root_key(request: Request) -> SealingKey:
     return SealingKey.root(request.app.state.root_key)
 
 
-_RootKey = Annotated[SealingKey, Depends(_root_key)]
+RootKey = Annotated[SealingKey, Depends(_root_key)]
 
 
 async def _gate(principal: Caller, trail: Tracing, clock: Now) -> Gate:
@@ -37,14 +37,14 @@ async def _gate(principal: Caller, trail: Tracing, clock: Now) -> Gate:
 TheGate = Annotated[Gate, Depends(_gate)]
 
 
-async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: _RootKey) -> PatientCommands:
+async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: RootKey) -> PatientCommands:
     return PatientCommands(PatientRows(db, root, organization_of(principal)), gate)
 
 
 PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
 
 
-async def _patient_reading(read: Reading, gate: TheGate, root: _RootKey) -> PatientReads:
+async def _patient_reading(read: Reading, gate: TheGate, root: RootKey) -> PatientReads:
     return PatientReads(PatientQueries(read, root), gate)
 
 
@@ -90,14 +90,14 @@ async def _care_team_reading(read: Reading, gate: TheGate, patients: PatientRead
 CareTeamReading = Annotated[CareTeamReads, Depends(_care_team_reading)]
 
 
-async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: _RootKey) -> RecipientCommands:
+async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: RootKey) -> RecipientCommands:
     return RecipientCommands(RecipientRows(db, root, organization_of(principal)), gate)
 
 
 RecipientChanges = Annotated[RecipientCommands, Depends(_recipient_changes)]
 
 
-async def _recipient_reading(read: Reading, gate: TheGate, root: _RootKey) -> RecipientReads:
+async def _recipient_reading(read: Reading, gate: TheGate, root: RootKey) -> RecipientReads:
     return RecipientReads(RecipientQueries(read, root), gate)
 
 
@@ -108,11 +108,11 @@ async def _consent_rows(db: Db, principal: Caller) -> ConsentRows:
     return ConsentRows(db, organization_of(principal))
 
 
-_ConsentRows = Annotated[ConsentRows, Depends(_consent_rows)]
+ConsentWriting = Annotated[ConsentRows, Depends(_consent_rows)]
 
 
 async def _consent_changes(
-    rows: _ConsentRows, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
+    rows: ConsentWriting, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
 ) -> ConsentCommands:
     return ConsentCommands(rows, patients, recipients, Signing(rows, gate), gate)
 
@@ -121,7 +121,7 @@ ConsentChanges = Annotated[ConsentCommands, Depends(_consent_changes)]
 
 
 async def _beside_changes(
-    rows: _ConsentRows, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
+    rows: ConsentWriting, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate
 ) -> BesideCommands:
     return BesideCommands(rows, patients, recipients, gate)
 

@@ -6,12 +6,17 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
-from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies import PatientChanges, PatientReading, RootKey, TheGate
 from services.records.episodes.clocks import clocks
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.episodes.running import ClockCommands, ClockReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.placement_reviews.criteria import Edition, editions
+from services.records.placement_reviews.logic import PlacementReviewCommands, PlacementReviewReads
+from services.records.placement_reviews.storage import PlacementReviewQueries, PlacementReviewRows
+from services.records.referrals.kpi_storage import KpiQueries
+from services.records.referrals.logic import ReferralCommands, ReferralReads
+from services.records.referrals.storage import ReferralQueries, ReferralRows
 
 
 async def _episode_changes(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> EpisodeCommands:
@@ -54,3 +59,37 @@ async def _knows_editions(_principal: Caller) -> tuple[Edition, ...]:
 
 
 KnowsEditions = Annotated[tuple[Edition, ...], Depends(_knows_editions)]
+
+
+async def _referral_changes(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: RootKey
+) -> ReferralCommands:
+    organization_id = organization_of(principal)
+    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    return ReferralCommands(ReferralRows(db, root, organization_id), patients, episodes, gate)
+
+
+ReferralChanges = Annotated[ReferralCommands, Depends(_referral_changes)]
+
+
+async def _referral_reading(read: Reading, gate: TheGate, root: RootKey) -> ReferralReads:
+    return ReferralReads(ReferralQueries(read, root), KpiQueries(read), gate)
+
+
+ReferralReading = Annotated[ReferralReads, Depends(_referral_reading)]
+
+
+async def _placement_review_changes(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
+) -> PlacementReviewCommands:
+    return PlacementReviewCommands(PlacementReviewRows(db, organization_of(principal)), patients, gate)
+
+
+PlacementReviewChanges = Annotated[PlacementReviewCommands, Depends(_placement_review_changes)]
+
+
+async def _placement_review_reading(read: Reading, patients: PatientReading) -> PlacementReviewReads:
+    return PlacementReviewReads(PlacementReviewQueries(read), patients)
+
+
+PlacementReviewReading = Annotated[PlacementReviewReads, Depends(_placement_review_reading)]

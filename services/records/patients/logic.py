@@ -1,6 +1,7 @@
 """What may be done with patients."""
 
 import secrets
+from collections.abc import Iterable
 from datetime import UTC, date
 
 from services.chassis.database import new_id
@@ -10,7 +11,8 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
-from services.records.gate import Gate
+from services.records.gate import Gate, Reach
+from services.records.patients.likeness import likeness
 from services.records.patients.rules import OLDEST_YEARS, age_on, is_plausible_birth_date
 from services.records.patients.storage import PatientQueries, PatientRows, Row, SealedPatient, Seen, Viewer
 from services.records.person_seal import PersonSeal
@@ -71,6 +73,14 @@ class PatientCommands:
         assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
         return seen.row
 
+    async def alike(self, given_name: str, family_name: str, birth_date: date) -> list[PatientId]:
+        """Return who of the patients the caller may see has this name and birth date, longest known first."""
+        viewer = Viewer(self._gate.caller.account_id, self._clock.now())
+        found = await self._rows.alike(likeness(given_name, family_name, birth_date), viewer)
+        seen = [one.row.id for one in found if self._gate.is_open(one.reach, Information.DEMOGRAPHICS)]
+        self._gate.shown(list(seen), Information.DEMOGRAPHICS)
+        return seen
+
     async def lock_in_emergency(self, patient_id: PatientId, nature: str) -> None:
         """Let the caller open a patient's record without treating them; the trail says so.
 
@@ -82,6 +92,18 @@ class PatientCommands:
             self._gate.refuse(patient_id)
             raise NotFoundError
         self._gate.broke_glass(patient_id, nature)
+
+    async def lock_to_disclose(self, patient_id: PatientId) -> tuple[Patient, Reach]:
+        """Return a patient and what the caller is to them; whoever calls this decides on it, and tells the trail.
+
+        Raises:
+            NotFoundError: There is no such patient here.
+        """
+        seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
+        if seen is None:
+            self._gate.refuse(patient_id)
+            raise NotFoundError
+        return seen.row.patient, seen.reach
 
     async def lock_age(self, patient_id: PatientId, information: Information, day: date) -> int:
         """Return a patient's age in completed years on a day; otherwise as `lock`.
@@ -146,11 +168,13 @@ class PatientReads:
         return self._let_through(patient_id, await self._queries.seal(patient_id, self._viewer), information)
 
     async def seals_at(self, site_id: SiteId, information: Information) -> dict[PatientId, PersonSeal]:
-        """Return the seals of those at a site of whom the caller may see this; the trail is told of all of them."""
+        """Return the seals of those at a site whom the caller may see; whoever opens them tells it by `shown`."""
         found = await self._queries.seals_at(site_id, self._viewer)
-        seals = {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
-        self._gate.shown(sorted(seals), information)
-        return seals
+        return {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
+
+    def shown(self, patient_ids: Iterable[PatientId], information: Information) -> None:
+        """Tell the trail of whom this was read."""
+        self._gate.shown(sorted(patient_ids), information)
 
     async def at_site(self, site_id: SiteId) -> list[PatientId]:
         """Return who is treated at a site."""

@@ -13,7 +13,10 @@ class PatientRow(Base):
     """A patient; the bytes are sealed."""
 
     __tablename__ = "patients"
-    __table_args__ = (Index(None, "organization_id", "site_id"),)
+    __table_args__ = (
+        Index(None, "organization_id", "site_id"),
+        Index(None, "organization_id", "likeness"),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -23,6 +26,9 @@ class PatientRow(Base):
     site_id: Mapped[UUID]
     version: Mapped[int]
     created_at: Mapped[datetime]
+    likeness: Mapped[bytes | None]
+    """Keyed digest of name and birth date, by which the same person is found again; whoever destroys the patient's key
+    clears it too."""
 
 
 class PatientKeyRow(Base):

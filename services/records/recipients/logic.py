@@ -62,6 +62,10 @@ class RecipientReads:
         self._queries = queries
         self._gate = gate
 
+    async def named(self, recipient_ids: set[RecipientId]) -> dict[RecipientId, Recipient]:
+        """Return recipients by their ids; whoever shows them tells the trail."""
+        return {one.id: one for one in await self._queries.named(recipient_ids)}
+
     async def page(self, requested: PageRequest) -> Page[Recipient]:
         """Return a page of the recipients, oldest entry first."""
         page = requested.page(await self._queries.some(requested))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy import ARRAY, Integer, Uuid, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -26,6 +26,7 @@ _SOME: Final = Query(
     .order_by(RecipientRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_NAMED: Final = Query(_RECIPIENT.where(RecipientRow.id == any_(bindparam("recipient_ids", type_=ARRAY(Uuid)))))
 _SEALED: Final = ("name", "address")
 
 
@@ -39,6 +40,11 @@ class RecipientQueries:
     async def some(self, page: PageRequest) -> list[Recipient]:
         """Return the recipients of a page, and one more where there is one."""
         rows = await self._read.all(_SOME, after=page.after, limit=page.limit)
+        return [_to_recipient(row, self._root) for row in rows]
+
+    async def named(self, recipient_ids: Iterable[RecipientId]) -> list[Recipient]:
+        """Return recipients by their ids."""
+        rows = await self._read.all(_NAMED, recipient_ids=list(recipient_ids))
         return [_to_recipient(row, self._root) for row in rows]
 
 

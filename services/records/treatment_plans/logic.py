@@ -15,6 +15,7 @@ from services.contracts.records.treatment_plans import (
     NoContactRequest,
     PatientSeating,
     PlanPhase,
+    PlanRequirement,
     SeatingPlan,
     TreatmentPlan,
     TreatmentPlanRequest,
@@ -130,6 +131,11 @@ class TreatmentPlanReads:
             raise NotFoundError
         return plan
 
+    async def requirement(self, patient_id: PatientId, monday: date) -> PlanRequirement | None:
+        """Return what the plan that is in force requires of a week; the caller has let the patient through."""
+        plans = await self._queries.effective([patient_id], monday + _TO_SUNDAY)
+        return week_of(plans[0], monday) if plans else None
+
     async def seating(self, patient_id: PatientId) -> PatientSeating:
         """Return what giving a patient a seat depends on.
 
@@ -213,6 +219,17 @@ def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:
         telehealth_jurisdiction=plan.telehealth_jurisdiction,
         needs_transport=plan.needs_transport,
     )
+
+
+class PlansToDisclose:
+    """The plan as a disclosure takes it, which decides on it itself."""
+
+    def __init__(self, queries: TreatmentPlanQueries) -> None:
+        self._queries = queries
+
+    async def newest(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest version of a patient's plan, or None where there is none."""
+        return await self._queries.newest(patient_id)
 
 
 class NoContactCommands:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from services.contracts.identifiers import AppointmentId, PatientId, SiteId
+from services.contracts.records.encounters import AttendanceEvent
 from services.contracts.scheduler.attendance import Attendance
 from services.contracts.vocabulary import ServiceKind
 
@@ -26,3 +27,11 @@ class Attendee:
     def minutes(self) -> int:
         """How long the session is."""
         return (self.end - self.start) // timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What records is to be told, and how often that was tried."""
+
+    event: AttendanceEvent
+    attempts: int

@@ -1,6 +1,6 @@
 """What is allowed with attendance."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -31,6 +31,7 @@ from services.scheduler.attendance.rules import (
     refusal_of_time,
 )
 from services.scheduler.bookings.logic import BookingsLogic
+from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
 from services.scheduler.make_ups.logic import MakeUpsLogic
 from services.scheduler.storing import fresh_id
 
@@ -194,6 +195,7 @@ class AttendanceLogic:
             recorded_at=now,
         )
         await storage.insert_revision(self._db, self._organization_id, record)
+        await enqueue_attendance(self._db, AttendanceCall(self._organization_id, record.id), timedelta())
         await self._owe(attendee, status)
         return record
 

@@ -1,10 +1,10 @@
 """Where attendance is kept; each record is a revision, and the newest one counts."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import Date, Integer, Uuid, and_, bindparam, exists, func, insert, or_, select
+from sqlalchemy import Date, Integer, Uuid, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -12,13 +12,14 @@ from sqlalchemy.orm import aliased
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, OrganizationId, PatientId, SiteId
+from services.contracts.records.encounters import AttendanceEvent
 from services.contracts.scheduler.attendance import Attendance, AttendanceStatus, LedgerEntry
 from services.contracts.scheduler.make_ups import MakeUpStatus
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
-from services.scheduler.attendance.facts import Attendee
-from services.scheduler.attendance.tables import AttendanceRow
+from services.scheduler.attendance.facts import Attendee, Delivery
+from services.scheduler.attendance.tables import AttendanceDeliveryRow, AttendanceRow
 from services.scheduler.make_ups.tables import MakeUpRow
 
 _APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
@@ -57,6 +58,46 @@ _NEWEST: Final = (
 )
 _NEWEST_READ: Final = Query(_NEWEST)
 _FIND: Final = select(*_RECORD).where(AttendanceRow.id == bindparam("attendance_id", type_=Uuid))
+_UNTOLD: Final = (
+    select(
+        AttendanceRow.id,
+        AttendanceRow.appointment_id,
+        AttendanceRow.patient_id,
+        AppointmentRow.site_id,
+        AppointmentRow.week,
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        AppointmentRow.during,
+        AttendanceRow.revision,
+        AttendanceRow.status,
+        AttendanceRow.excused,
+        AttendanceRow.minutes_late,
+        AttendanceRow.minutes_left_early,
+        AttendanceRow.recorded_by,
+        AttendanceRow.recorded_at,
+        AttendanceDeliveryRow.attempts,
+    )
+    .join_from(
+        AttendanceDeliveryRow,
+        AttendanceRow,
+        and_(
+            AttendanceRow.organization_id == AttendanceDeliveryRow.organization_id,
+            AttendanceRow.id == AttendanceDeliveryRow.attendance_id,
+        ),
+    )
+    .join(
+        AppointmentRow,
+        and_(
+            AppointmentRow.organization_id == AttendanceRow.organization_id,
+            AppointmentRow.id == AttendanceRow.appointment_id,
+        ),
+    )
+    .where(
+        AttendanceDeliveryRow.attendance_id == bindparam("attendance_id", type_=Uuid),
+        AttendanceDeliveryRow.delivered_at.is_(None),
+    )
+    .with_for_update(of=AttendanceDeliveryRow)
+)
 _LATER: Final = aliased(AttendanceRow, name="later")
 _PAGE: Final = Query(
     select(
@@ -169,9 +210,30 @@ async def newest_status(read: Read, appointment_id: AppointmentId, patient_id: P
 
 
 async def insert_revision(db: AsyncSession, organization_id: OrganizationId, record: Attendance) -> None:
-    """Keep one more revision."""
+    """Keep one more revision, and that records is to be told of it."""
     values: dict[str, Any] = record.model_dump(exclude={"is_newest"})
     await db.execute(insert(AttendanceRow).values(organization_id=organization_id, **values))
+    told = {"attendance_id": record.id, "attempts": 0}
+    await db.execute(insert(AttendanceDeliveryRow).values(organization_id=organization_id, **told))
+
+
+async def hold_delivery(db: AsyncSession, attendance_id: AttendanceId) -> Delivery | None:
+    """Fetch what records is still to be told, while nobody else tells it; None where that was done."""
+    row = (await db.execute(_UNTOLD, {"attendance_id": attendance_id})).mappings().one_or_none()
+    if row is None:
+        return None
+    facts = {name: value for name, value in row.items() if name not in {"attempts", "during"}}
+    event = AttendanceEvent.model_validate({**facts, "start": row["during"].lower, "end": row["during"].upper})
+    return Delivery(event, row["attempts"])
+
+
+async def count_attempt(db: AsyncSession, attendance_id: AttendanceId, delivered_at: datetime | None) -> None:
+    """Note that records was told, or that the attempt failed."""
+    await db.execute(
+        update(AttendanceDeliveryRow)
+        .where(AttendanceDeliveryRow.attendance_id == attendance_id)
+        .values(attempts=AttendanceDeliveryRow.attempts + 1, delivered_at=delivered_at)
+    )
 
 
 async def page(read: Read, appointment_id: AppointmentId, page: PageRequest) -> list[Attendance] | None:

@@ -54,3 +54,18 @@ class AttendanceRow(Base):
     amendment_reason: Mapped[str | None]
     recorded_by: Mapped[UUID]
     recorded_at: Mapped[datetime]
+
+
+class AttendanceDeliveryRow(Base):
+    """A revision that records is to be told of: written with it, in one transaction, and delivered at least once."""
+
+    __tablename__ = "attendance_deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "attendance_id"], ["attendances.organization_id", "attendances.id"]),
+        CheckConstraint("attempts >= 0", name="attempts"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    attendance_id: Mapped[UUID] = mapped_column(primary_key=True)
+    attempts: Mapped[int]
+    delivered_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""`python -m services.scheduler.worker`: solve weeks, read calendars and deliver notices until SIGTERM."""
+"""`python -m services.scheduler.worker`: solve weeks, read calendars, deliver notices and events until SIGTERM."""
 
 import asyncio
 import signal
@@ -12,6 +12,7 @@ from services.chassis.telemetry import configure_logging, frames
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.courier import Courier
 from services.scheduler.worker.poller import Poller
+from services.scheduler.worker.postman import Postman
 from services.scheduler.worker.solver import compile_ahead
 from services.scheduler.worker.worker import Worker
 
@@ -27,12 +28,14 @@ async def _run(settings: SchedulerSettings) -> None:
             Worker.opened(settings) as worker,
             Poller.opened(settings) as poller,
             Courier.opened(settings) as courier,
+            Postman.opened(settings) as postman,
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(compile_ahead())
             tasks.create_task(worker.run())
             tasks.create_task(poller.run())
             tasks.create_task(courier.run())
+            tasks.create_task(postman.run())
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -3,7 +3,7 @@
 It imports neither policy nor contracts on purpose: a mistake made there must not be made here by the same line.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.operator.drill.authorization.cells import Cell
 
@@ -50,11 +50,93 @@ _STANDS_FOR: Final = {
 _CONSENTED_NOTES: Final = frozenset(_STANDS_FOR) - {"legal_proceedings"}
 
 
+class Screen(NamedTuple):
+    """What a route shows or changes of a patient, and who is offered it: at most what 2.12(c)(3) allows, often less."""
+
+    path: str
+    information: str
+    offered: frozenset[str]
+
+
+_CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
+_STAFF: Final = _CLINICIANS | {"front_desk"}
+_CONSENT_STAFF: Final = _STAFF | {"billing", "auditor"}
+SCREENS: Final = {
+    "read_patient": Screen("", "demographics", _STAFF),
+    "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
+    "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
+    "list_consents": Screen("/consents", "consents", _CONSENT_STAFF),
+    "list_restrictions": Screen("/restrictions", "consents", _CONSENT_STAFF),
+    "list_representatives": Screen("/representatives", "consents", _CONSENT_STAFF),
+    "list_patient_disclosures": Screen("/disclosures", "consents", _CONSENT_STAFF),
+    "put_treatment_plan": Screen(
+        "/treatment_plan", "treatment_plan", frozenset({"counsellor", "supervisor", "programme_director"})
+    ),
+    "revoke_consent": Screen("", "consents", _STAFF),
+}
+
+_PUBLIC: Final = frozenset(
+    {
+        ("POST", "/v1/login_sessions"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+        ("GET", "/v1/feeds/{token}.ics"),
+        ("POST", "/v1/offered_times:look"),
+        ("POST", "/v1/offered_times:answer"),
+        ("POST", "/v1/organizations/{organization_id}/notice_receipts"),
+    }
+)
+"""What nobody has to sign in for: it tells of no patient, or a secret of its own is asked for."""
+
+OUTSIDERS: Final = ("patient", "family", "platform_operator")
+"""Who is no staff of the programme, and is never let through by a role to anybody's record."""
+
+_RECORDS: Final = (
+    "/v1/patients", "/v1/consents", "/v1/restrictions", "/v1/disclosures", "/v1/disclosure_denials", "/v1/recipients",
+    "/v1/emergency_accesses", "/v1/care_team_members", "/v1/site_members", "/v1/no_contacts", "/v1/appointments",
+    "/v1/attendances", "/v1/proposals", "/v1/placements", "/v1/solves", "/v1/swaps", "/v1/make_ups", "/v1/notices",
+    "/v1/waitlist_entries", "/v1/runs", "/v1/rides", "/v1/offers", "/v1/offer_batches",
+)  # fmt: skip
+
+
+def is_public(method: str, path: str) -> bool:
+    """Whether a route needs no token."""
+    return (method, path) in _PUBLIC
+
+
+def is_closed_to(role: str, path: str) -> bool:
+    """Whether a route lies where the record is, and the role is an outsider's."""
+    return role in OUTSIDERS and path.startswith(_RECORDS)
+
+
+def is_shown(screen: str, cell: Cell) -> bool:
+    """Whether a screen opens: no purpose is named by it, so whichever of the three duties serves."""
+    offered = SCREENS[screen]
+    used = cell._replace(information=offered.information)
+    return (
+        cell.role in offered.offered
+        and cell.organization == "own"
+        and any(_used(used._replace(purpose=purpose)) for purpose in _TPO)
+    )
+
+
+def may_know(cell: Cell) -> bool:
+    """Whether who discloses may know that there is such a patient."""
+    plain = cell._replace(information="demographics", emergency="none")
+    return cell.organization == "own" and any(_used(plain._replace(purpose=purpose)) for purpose in _TPO)
+
+
 def is_permitted(cell: Cell) -> bool:
-    """Whether the regulation lets this be seen."""
+    """Whether the regulation lets this be seen, for the purpose that the cell names."""
     if cell.organization != "own":
         return False
     return _used(cell) if cell.recipient == "nobody" else _disclosed(cell)
+
+
+def is_disclosed(cell: Cell) -> bool:
+    """Whether the regulation lets this be disclosed to the cell's recipient."""
+    return cell.organization == "own" and _disclosed(cell)
 
 
 def _used(cell: Cell) -> bool:

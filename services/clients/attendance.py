@@ -1,0 +1,43 @@
+"""The scheduler's client of records for what no person asks for: events are signed, and carry no token."""
+
+import hmac
+from typing import Final
+
+import orjson
+
+from services.chassis.clock import Clock
+from services.chassis.http import HttpClient
+from services.chassis.webhooks import signed_headers
+from services.clients.base import ServiceClient
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Microservice
+from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt
+
+_PURPOSE: Final = b"eventide attendance events"
+
+
+def event_secret(root_key: bytes) -> bytes:
+    """Return the secret with which the scheduler signs events; it reveals nothing of the root key it is made from."""
+    return hmac.digest(root_key, _PURPOSE, "sha256")
+
+
+class AttendanceClient(ServiceClient):
+    """Hands over who came."""
+
+    def __init__(self, http: HttpClient, base_url: str, root_key: bytes, clock: Clock) -> None:
+        super().__init__(http, base_url, Microservice.RECORDS.value)
+        self._secret = event_secret(root_key)
+        self._clock = clock
+
+    async def receive_attendance(self, organization_id: OrganizationId, event: AttendanceEvent) -> None:
+        """Hand over an event.
+
+        Raises:
+            RefusedError: Records does not take it.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        body = orjson.dumps(event.model_dump(mode="json"))
+        headers = signed_headers(self._secret, str(event.id), self._clock.now(), body)
+        path = f"/v1/organizations/{organization_id}/attendance_events"
+        sent = {**headers, "content-type": "application/json"}
+        await self._call(AttendanceReceipt, "POST", path, body=body, headers=sent)

@@ -1,0 +1,136 @@
+"""Trying cells: the request that asks for what a cell says, and whether what came is what the table answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from services.operator.drill.authorization.cells import Cell
+from services.operator.drill.authorization.oracle import SCREENS, is_disclosed, is_shown, may_know
+from services.operator.drill.authorization.world import Answer, Call, Caller, Request, World, plan_of
+
+_INSTANCE: Final = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
+_KEPT: Final = frozenset({"demographics", "treatment_plan"})
+_MADE, _DONE, _FORBIDDEN, _NOTHING, _REFUSED = 201, 200, 403, 404, 422
+_TOLD: Final = {
+    "recipient_name": "Drill Doctor",
+    "facility": "Drill Hospital",
+    "discloser": "Drill Nurse",
+    "nature": "overdose",
+}
+_ORDER: Final = {
+    "order": "No. 1",
+    "information": [
+        "demographics", "treatment_plan", "drug_tests", "progress_notes", "counselling_notes", "claims", "consents",
+        "scheduling",
+    ],
+    "issued_at": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+class Verdict(NamedTuple):
+    """What is wrong with an answer, or None where nothing is."""
+
+    fault: str | None
+    operation: str
+
+
+@dataclass(slots=True)
+class Trial:
+    """Tries cells in one world; the answers of nobody are remembered, to compare with."""
+
+    world: World
+    call: Call
+    _of_nobody: dict[tuple[Any, ...], bytes] = field(default_factory=dict)
+
+    async def try_cell(self, number: int, cell: Cell) -> Verdict | None:
+        """Try one cell; None where there is nothing in it that could be asked for."""
+        if cell.recipient == "nobody":
+            return await self._use(list(SCREENS)[number % len(SCREENS)], cell)
+        knows = may_know(cell)
+        if not knows and cell.purpose == "medical_emergency" and cell.information not in _KEPT:
+            # The parts that are not kept yet are nothing to disclose, and a stranger is not told so.
+            return None
+        return await self._disclose(cell, knows=knows)
+
+    async def _use(self, screen: str, cell: Cell) -> Verdict:
+        expected = is_shown(screen, cell)
+        broke_glass = cell.relation == "none" and cell.emergency not in {"none", "without_nature"}
+        caller = Caller(cell.role, cell.organization, "glass" if broke_glass else cell.relation)
+        answer = await self.call(caller, _screen(screen, self.world.known))
+        shown = answer.status in {_DONE, 428, 409}
+        if shown is expected and (shown or answer.status in {_FORBIDDEN, _NOTHING}):
+            return Verdict(None if shown else await self._told_apart(caller, screen, answer), screen)
+        return Verdict(_fault(shown=shown, expected=expected, answer=answer), screen)
+
+    async def _disclose(self, cell: Cell, *, knows: bool) -> Verdict:
+        operation, caller = "create_disclosure", Caller(cell.role, cell.organization, cell.relation)
+        patient_id = await self.world.patient(cell)
+        body = _disclosure(cell, self.world.recipients[cell.recipient])
+        answer = await self.call(caller, Request("POST", f"/v1/patients/{patient_id}/disclosures", body))
+        given = answer.status == _MADE
+        permitted = given or (answer.status == _REFUSED and answer.json().get("code") == "nothing-to-disclose")
+        expected = is_disclosed(cell)
+        if permitted is not expected or answer.status not in {_MADE, _FORBIDDEN, _NOTHING, _REFUSED}:
+            return Verdict(_fault(shown=permitted, expected=expected, answer=answer), operation)
+        if given:
+            return Verdict(_neglected(answer.json(), cell), operation)
+        return Verdict(None if permitted or knows else await self._told_apart_from(caller, body, answer), operation)
+
+    async def _told_apart(self, caller: Caller, screen: str, answer: Answer) -> str | None:
+        nobody = dict.fromkeys(self.world.known, str(uuid4()))
+        return await self._compared((caller, screen), caller, _screen(screen, nobody), answer)
+
+    async def _told_apart_from(self, caller: Caller, body: Mapping[str, Any], answer: Answer) -> str | None:
+        request = Request("POST", f"/v1/patients/{uuid4()}/disclosures", body)
+        return await self._compared((caller, body["purpose"]), caller, request, answer)
+
+    async def _compared(self, key: tuple[Any, ...], caller: Caller, request: Request, answer: Answer) -> str | None:
+        if key not in self._of_nobody:
+            self._of_nobody[key] = without_instance(await self.call(caller, request))
+        return None if without_instance(answer) == self._of_nobody[key] else "told_apart"
+
+
+def without_instance(answer: Answer) -> bytes:
+    """Return status and body as bytes, without the one thing that differs: the id of the request."""
+    return str(answer.status).encode() + b" " + _INSTANCE.sub(b"", answer.body)
+
+
+def _fault(*, shown: bool, expected: bool, answer: Answer) -> str:
+    if shown and not expected:
+        return "leak"
+    return "wrong_denial" if answer.status in {_FORBIDDEN, _NOTHING} else f"status_{answer.status}"
+
+
+def _neglected(sent: Mapping[str, Any], cell: Cell) -> str | None:
+    """Say whether a disclosure gave more than was asked for, or went without what goes along (42 CFR 2.13, 2.32)."""
+    more = [part for part in _KEPT if sent[part] is not None and part != cell.information]
+    needs_notice = cell.purpose != "patient_access"
+    is_on_consent = sent["disclosure"]["basis"] == "consent"
+    has_notice, has_scope = sent["notice"] is not None, sent["consent"] is not None
+    return "leak" if more or has_notice is not needs_notice or has_scope is not is_on_consent else None
+
+
+def _disclosure(cell: Cell, recipient_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "recipient_id": recipient_id,
+        "purpose": cell.purpose,
+        "information": [cell.information],
+    }
+    if cell.emergency != "none":
+        missing = cell.emergency.removeprefix("without_")
+        body["emergency"] = {name: text for name, text in _TOLD.items() if name != missing}
+    if cell.order != "none":
+        body["court_order"] = _ORDER | ({"subpoena": "No. 2"} if cell.order == "with_subpoena" else {})
+    return body
+
+
+def _screen(screen: str, known: Mapping[str, str]) -> Request:
+    patient = f"/v1/patients/{known['patient_id']}"
+    if screen == "put_treatment_plan":
+        return plan_of(known["patient_id"])
+    if screen == "revoke_consent":
+        # It is a draft, so whoever gets this far is told that there is nothing to revoke.
+        return Request("POST", f"/v1/consents/{known['consent_id']}:revoke", {"document_sha256": "0f" * 32})
+    return Request("GET", patient + SCREENS[screen].path)

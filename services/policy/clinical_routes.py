@@ -1,0 +1,42 @@
+"""Routes of the clinical record: assessments, treatment plans, encounters."""
+
+from typing import Final
+
+from services.contracts.identity import Microservice, Role
+from services.policy.route import Route
+
+_CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
+_READS_ATTENDANCE: Final = _CLINICAL | {Role.FRONT_DESK, Role.BILLING}
+_LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+
+
+def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.RECORDS, method, path, roles)
+
+
+CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
+    _records("list_instruments", "GET", "/v1/instruments", _CLINICAL),
+    _records("create_assessment", "POST", "/v1/patients/{patient_id}/assessments", _CLINICAL),
+    _records("list_assessments", "GET", "/v1/patients/{patient_id}/assessments", _CLINICAL),
+    _records("read_assessment_trends", "GET", "/v1/patients/{patient_id}/assessment_trends", _CLINICAL),
+    _records("read_assessment", "GET", "/v1/assessments/{assessment_id}", _CLINICAL),
+    _records("list_assessment_versions", "GET", "/v1/assessments/{assessment_id}/versions", _CLINICAL),
+    _records("complete_assessment", "POST", "/v1/assessments/{assessment_id}:complete", _CLINICAL),
+    _records("amend_assessment", "POST", "/v1/assessments/{assessment_id}:amend", _CLINICAL),
+    _records("retract_assessment", "POST", "/v1/assessments/{assessment_id}:retract", _CLINICAL),
+    _records("list_safety_tasks", "GET", "/v1/sites/{site_id}/safety_tasks", _CLINICAL),
+    _records("answer_safety_task", "POST", "/v1/safety_tasks/{task_id}:answer", _CLINICAL),
+    _records("read_measurement_report", "GET", "/v1/sites/{site_id}/measurement_report", _LEADS),
+    # The scheduler's signature is what it is asked for, instead of a token.
+    Route(
+        "receive_attendance_event",
+        Microservice.RECORDS,
+        "POST",
+        "/v1/organizations/{organization_id}/attendance_events",
+        frozenset(),
+        public=True,
+    ),
+    _records("list_encounters", "GET", "/v1/patients/{patient_id}/encounters", _READS_ATTENDANCE),
+    _records("read_encounter", "GET", "/v1/encounters/{encounter_id}", _READS_ATTENDANCE),
+    _records("read_hours_ledger", "GET", "/v1/patients/{patient_id}/hours_ledger", _READS_ATTENDANCE),
+)

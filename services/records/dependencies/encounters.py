@@ -1,0 +1,54 @@
+"""The wiring of encounters; the scheduler's events come without a person, and are audited all the same."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import Depends, Request
+
+from services.chassis.audit.chain import audit_key
+from services.chassis.audit.trail import Caller as AuditCaller
+from services.chassis.audit.trail import Trail, append
+from services.chassis.database import driver_connection, set_organization
+from services.chassis.sealing import SealingKey
+from services.chassis.wiring import Now, PublicDb, Reading
+from services.clients.attendance import event_secret
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Microservice, Principal
+from services.records.dependencies import PatientReading, TheGate, TreatmentPlanReading
+from services.records.encounters.logic import AttendanceConsumer, EncounterReads
+from services.records.encounters.storage import EncounterQueries, EncounterRows
+from services.records.patients.storage import PatientRows
+
+SCHEDULER: Final = AccountId(UUID("5c4ed01e-0000-4000-8000-000000000001"))
+"""Who does in the trail what the scheduler does by itself: no person has this account."""
+
+
+async def _attendance_events(
+    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
+) -> AsyncIterator[AttendanceConsumer]:
+    # Nobody has signed in: the organization is the one that the path names, and the scheduler's signature is the proof.
+    await set_organization(db, organization_id)
+    root_key: bytes = request.app.state.root_key
+    principal = Principal(
+        account_id=SCHEDULER,
+        organization_id=organization_id,
+        roles=frozenset(),
+        acting_service=Microservice.SCHEDULER,
+        token_id="",
+    )
+    trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
+    patients = PatientRows(db, SealingKey.root(root_key), organization_id)
+    yield AttendanceConsumer(EncounterRows(db, organization_id), patients, event_secret(root_key), trail, clock)
+    await append(await driver_connection(db), audit_key(root_key), organization_id, trail.take())
+    request.app.state.grown_trails.add(organization_id)
+
+
+async def _encounter_reading(
+    read: Reading, patients: PatientReading, plans: TreatmentPlanReading, gate: TheGate
+) -> EncounterReads:
+    return EncounterReads(EncounterQueries(read), patients, plans, gate)
+
+
+AttendanceEvents = Annotated[AttendanceConsumer, Depends(_attendance_events, scope="function")]
+EncounterReading = Annotated[EncounterReads, Depends(_encounter_reading)]

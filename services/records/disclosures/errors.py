@@ -1,0 +1,31 @@
+"""What is refused of disclosures."""
+
+from services.chassis.errors import ServiceError
+from services.contracts.problems import InvalidField, ProblemType
+from services.policy.decisions.answer import Denial
+
+
+class DisclosureDeniedError(ServiceError):
+    """A part of the record may not be disclosed so; the rule, its clause, and what would satisfy it are told."""
+
+    problem = ProblemType.DISCLOSURE_DENIED
+
+    def __init__(self, denial: Denial, pointer: str) -> None:
+        super().__init__(
+            f"This may not be disclosed ({denial.clause}); nothing was. To disclose it, {denial.remedy}.",
+            code=denial.rule,
+            errors=(InvalidField(location="body", pointer=pointer, detail=denial.remedy),),
+        )
+
+
+class NothingToDiscloseError(ServiceError):
+    """A part of the record might be disclosed, but not in this way; nothing was."""
+
+    problem = ProblemType.INVALID_REQUEST
+
+    def __init__(self, pointers: list[str], detail: str = "must be a part that there is of this record") -> None:
+        super().__init__(
+            "The request was refused; errors says where and why. Nothing was disclosed.",
+            code="nothing-to-disclose",
+            errors=tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer in pointers),
+        )

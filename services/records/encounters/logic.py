@@ -1,0 +1,123 @@
+"""What is allowed with encounters: the scheduler alone tells of them, and whoever treats the patient reads them."""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from services.chassis.audit.trail import Trail
+from services.chassis.clock import Clock
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.paging import PageRequest
+from services.chassis.webhooks import SignatureRefusedError, verify
+from services.contracts.base import Page
+from services.contracts.disclosure import Information, Purpose
+from services.contracts.identifiers import EncounterId, PatientId
+from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
+from services.records.encounters.errors import EventRefusedError
+from services.records.encounters.rules import encounter_of, hours_ledger
+from services.records.encounters.storage import EncounterQueries, EncounterRows
+from services.records.errors import NotAMondayError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientReads
+from services.records.treatment_plans.logic import TreatmentPlanReads
+
+
+class KnownPatients(Protocol):
+    """Knows who is a patient of the organization."""
+
+    async def known(self, patient_ids: list[PatientId]) -> set[PatientId]:
+        """Return which of these patients exist."""
+
+
+class AttendanceConsumer:
+    """Takes the scheduler's events: in any order, and each of them once, however often it is told."""
+
+    def __init__(self, rows: EncounterRows, patients: KnownPatients, secret: bytes, trail: Trail, clock: Clock) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._secret = secret
+        self._trail = trail
+        self._clock = clock
+
+    async def take(self, event: AttendanceEvent, headers: Mapping[str, str], body: bytes) -> AttendanceReceipt:
+        """Take an event; it is a use within the programme (42 CFR 2.12(c)(3)), and the trail says so.
+
+        Raises:
+            EventRefusedError: The scheduler has not signed it, or not within five minutes.
+            InvalidRequestError: The session ends before it starts, or its week begins on no Monday.
+            NotFoundError: There is no such patient in the organization.
+        """
+        try:
+            verify(self._secret, headers, self._clock.now(), body)
+        except SignatureRefusedError:
+            raise EventRefusedError from None
+        if event.end <= event.start:
+            raise InvalidRequestError("/end", "must lie after start")
+        if event.week.weekday() != 0:
+            raise InvalidRequestError("/week", "must be a Monday")
+        if not await self._patients.known([event.patient_id]):
+            raise NotFoundError
+        self._trail.permit(
+            event.patient_id,
+            basis="use",
+            purpose=Purpose.OPERATIONS,
+            information=Information.ATTENDANCE,
+            event=event.id,
+        )
+        one = await self._rows.taken(event.id) or await self._keep(event)
+        return AttendanceReceipt(encounter_id=one.id, revision=one.revision)
+
+    async def _keep(self, event: AttendanceEvent) -> Encounter:
+        now = self._clock.now()
+        one = await self._rows.keep(encounter_of(event, EncounterId(new_id(now, secrets.token_bytes(10)))))
+        await self._rows.take(event, one.id, now)
+        return one
+
+
+class EncounterReads:
+    """What can be read of encounters."""
+
+    def __init__(
+        self, queries: EncounterQueries, patients: PatientReads, plans: TreatmentPlanReads, gate: Gate
+    ) -> None:
+        self._queries = queries
+        self._patients = patients
+        self._plans = plans
+        self._gate = gate
+
+    async def one(self, encounter_id: EncounterId) -> Encounter:
+        """Return an encounter.
+
+        Raises:
+            NotFoundError: There is no such encounter here, or not for the caller.
+        """
+        one = await self._queries.one(encounter_id)
+        if one is None:
+            self._gate.refuse(encounter_id)
+            raise NotFoundError
+        await self._patients.presence(one.patient_id, Information.ATTENDANCE)
+        return one
+
+    async def page(self, patient_id: PatientId, page: PageRequest) -> Page[Encounter]:
+        """Return a page of a patient's encounters, the first told of ahead.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        await self._patients.presence(patient_id, Information.ATTENDANCE)
+        return page.page(await self._queries.page(patient_id, page))
+
+    async def ledger(self, patient_id: PatientId, monday: date) -> HoursLedger:
+        """Return what a patient's week requires, and what has been delivered of it so far.
+
+        Raises:
+            NotAMondayError: The day does not begin a week.
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        if monday.weekday() != 0:
+            raise NotAMondayError
+        await self._patients.presence(patient_id, Information.ATTENDANCE)
+        requirement = await self._plans.requirement(patient_id, monday)
+        return hours_ledger(patient_id, monday, requirement, await self._queries.week(patient_id, monday))

@@ -1,0 +1,52 @@
+"""Routes of encounters, of the scheduler's events, and of the hours ledger."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import documented
+from services.contracts.base import Day, Page
+from services.contracts.identifiers import EncounterId, OrganizationId, PatientId
+from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
+from services.records.dependencies.encounters import AttendanceEvents, EncounterReading
+
+router = APIRouter(prefix="/v1", tags=["encounters"], route_class=IdempotentRoute)
+
+
+@router.post(
+    "/organizations/{organization_id}/attendance_events",
+    operation_id="receive_attendance_event",
+    responses=documented(401, 404, 422),
+)
+async def receive_attendance_event(
+    organization_id: OrganizationId,  # noqa: ARG001 - the wiring opens that organization's record
+    event: AttendanceEvent,
+    events: AttendanceEvents,
+    request: Request,
+) -> AttendanceReceipt:
+    """Take what the scheduler tells of a patient in a session, signed (Standard Webhooks 1.0.0) instead of a token."""
+    return await events.take(event, request.headers, await request.body())
+
+
+@router.get("/patients/{patient_id}/encounters", operation_id="list_encounters", responses=documented(404, 422))
+async def list_encounters(patient_id: PatientId, encounters: EncounterReading, page: RequestedPage) -> Page[Encounter]:
+    """List what became of the patient's sessions, the first told of ahead."""
+    return await encounters.page(patient_id, page)
+
+
+@router.get("/encounters/{encounter_id}", operation_id="read_encounter", responses=documented(404, 422))
+async def read_encounter(encounter_id: EncounterId, encounters: EncounterReading) -> Encounter:
+    """Read what became of one session of a patient."""
+    return await encounters.one(encounter_id)
+
+
+@router.get("/patients/{patient_id}/hours_ledger", operation_id="read_hours_ledger", responses=documented(404, 422))
+async def read_hours_ledger(
+    patient_id: PatientId,
+    encounters: EncounterReading,
+    week: Annotated[Day, Query(description="The Monday of the week.")],
+) -> HoursLedger:
+    """Read what the patient's plan requires of a week, and what is attended, excused, missed and missing by Sunday."""
+    return await encounters.ledger(patient_id, week)

@@ -1,0 +1,103 @@
+"""Where encounters are kept; an event changes one only where it tells of a later revision."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Date, Integer, Uuid, bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.chassis.paging import PageRequest
+from services.contracts.identifiers import AttendanceId, EncounterId, OrganizationId, PatientId
+from services.contracts.records.encounters import AttendanceEvent, Encounter
+from services.records.encounters.tables import EncounterEventRow, EncounterRow
+
+_ENCOUNTER: Final = select(
+    *(column for column in EncounterRow.__table__.c if column.name not in {"organization_id", "starts_at", "ends_at"}),
+    EncounterRow.starts_at.label("start"),
+    EncounterRow.ends_at.label("end"),
+)
+_PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_ONE: Final = Query(_ENCOUNTER.where(EncounterRow.id == bindparam("encounter_id", type_=Uuid)))
+_WEEK: Final = Query(
+    _ENCOUNTER.where(
+        EncounterRow.patient_id == _PATIENT_ID, EncounterRow.week == bindparam("week", type_=Date)
+    ).order_by(EncounterRow.starts_at, EncounterRow.id)
+)
+_PAGE: Final = Query(
+    _ENCOUNTER.where(EncounterRow.patient_id == _PATIENT_ID, EncounterRow.id > bindparam("after", type_=Uuid))
+    .order_by(EncounterRow.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+class EncounterQueries:
+    """Reads of encounters."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def one(self, encounter_id: EncounterId) -> Encounter | None:
+        """Return an encounter."""
+        row = await self._read.one_or_none(_ONE, encounter_id=encounter_id)
+        return None if row is None else Encounter.model_validate(dict(row))
+
+    async def week(self, patient_id: PatientId, monday: date) -> list[Encounter]:
+        """Return a patient's encounters of a week, in the order of time."""
+        rows = await self._read.all(_WEEK, patient_id=patient_id, week=monday)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:
+        """Return a page of a patient's encounters, and one more where there is one, the first told of ahead."""
+        rows = await self._read.all(_PAGE, patient_id=patient_id, after=page.after, limit=page.limit)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+
+class EncounterRows:
+    """Encounters within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def keep(self, one: Encounter) -> Encounter:
+        """Write an encounter, or its later revision; returns what stands after that."""
+        values: dict[str, Any] = one.model_dump(mode="python", exclude={"start", "end"})
+        values |= {"starts_at": one.start, "ends_at": one.end, "organization_id": self._organization_id}
+        written = insert(EncounterRow).values(**values)
+        changed = {name: written.excluded[name] for name in values if name not in {"organization_id", "id"}}
+        await self._db.execute(
+            written.on_conflict_do_update(
+                constraint="encounters_seat_key",
+                set_=changed,
+                where=EncounterRow.revision < written.excluded.revision,
+            )
+        )
+        found = _ENCOUNTER.where(
+            EncounterRow.appointment_id == one.appointment_id, EncounterRow.patient_id == one.patient_id
+        )
+        return _to_encounter((await self._db.execute(found)).mappings().one())
+
+    async def taken(self, event_id: AttendanceId) -> Encounter | None:
+        """Return what an event became that was taken before."""
+        known = select(EncounterEventRow.encounter_id).where(EncounterEventRow.id == event_id)
+        row = (await self._db.execute(_ENCOUNTER.where(EncounterRow.id.in_(known)))).mappings().one_or_none()
+        return None if row is None else _to_encounter(row)
+
+    async def take(self, event: AttendanceEvent, encounter_id: EncounterId, now: datetime) -> None:
+        """Note that an event was taken; twice is once."""
+        values = {
+            "organization_id": self._organization_id,
+            "id": event.id,
+            "encounter_id": encounter_id,
+            "revision": event.revision,
+            "status": event.status.value,
+            "received_at": now,
+        }
+        await self._db.execute(insert(EncounterEventRow).values(**values).on_conflict_do_nothing())
+
+
+def _to_encounter(row: Mapping[Any, Any]) -> Encounter:
+    return Encounter.model_validate(dict(row))

@@ -1,0 +1,1 @@
+"""Intake doors: where somebody without an account asks a programme to contact them, by explicit choice."""

@@ -1,0 +1,10 @@
+"""By what the same person is found again: name and birth date, as they are compared."""
+
+import unicodedata
+from datetime import date
+
+
+def likeness(given_name: str, family_name: str, birth_date: date) -> str:
+    """Return what is the same for two entries of one person: letters' case, accents' form and spaces do not count."""
+    names = (" ".join(unicodedata.normalize("NFKC", name).casefold().split()) for name in (given_name, family_name))
+    return "|".join((*names, birth_date.isoformat()))

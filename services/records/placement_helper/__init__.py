@@ -1,0 +1,1 @@
+"""The public placement helper: published questions and rules, safety first, nothing stored."""

@@ -1,0 +1,1 @@
+"""Referrals: who asked for treatment, how they may be reached, how long they wait, and how they are admitted."""

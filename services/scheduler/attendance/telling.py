@@ -1,0 +1,60 @@
+"""How records learns who came: at least once, with the same id each time, whatever dies in between."""
+
+from datetime import timedelta
+from typing import Final, Protocol
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import UpstreamUnavailableError
+from services.clients.errors import RefusedError
+from services.contracts.identifiers import OrganizationId
+from services.contracts.records.encounters import AttendanceEvent
+from services.scheduler.attendance import storage
+from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
+
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+_MOST_DOUBLINGS: Final = 9
+
+
+class AttendanceIntake(Protocol):
+    """Takes events; the same one twice is once."""
+
+    async def receive_attendance(self, organization_id: OrganizationId, event: AttendanceEvent) -> None:
+        """Hand over an event.
+
+        Raises:
+            RefusedError: It was not taken.
+            UpstreamUnavailableError: Nobody knows whether it was.
+        """
+
+
+class AttendanceTelling:
+    """Tells records of revisions, one transaction each."""
+
+    def __init__(self, database: Database, records: AttendanceIntake, clock: Clock) -> None:
+        self._database = database
+        self._records = records
+        self._clock = clock
+        self._log = structlog.get_logger()
+
+    async def tell(self, call: AttendanceCall) -> None:
+        """Hand a revision over, or have it tried again later; what was handed over before is left alone."""
+        async with self._database.command(call.organization_id) as db:
+            delivery = await storage.hold_delivery(db, call.attendance_id)
+            if delivery is None:
+                return
+            try:
+                await self._records.receive_attendance(call.organization_id, delivery.event)
+            except (RefusedError, UpstreamUnavailableError) as error:
+                self._log.warning("attendance not delivered", error_type=type(error).__name__)
+                await storage.count_attempt(db, call.attendance_id, None)
+                await enqueue_attendance(db, call, pause_after(delivery.attempts))
+            else:
+                await storage.count_attempt(db, call.attendance_id, self._clock.now())
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts that failed before: a second, doubled, five minutes at most."""
+    return min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(attempts, _MOST_DOUBLINGS)))

@@ -1,0 +1,136 @@
+"""The drill of authorization finds nothing as things are, and has teeth: with a broken decision it counts."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from services.chassis.clock import Clock
+from services.chassis.database import OpenDatabase
+from services.chassis.wiring import Process
+from services.contracts.identity import Microservice, Role
+from services.operator.drill.authorization import oracle
+from services.operator.drill.authorization.cells import COUNT, Cell, cell
+from services.operator.drill.authorization.command import try_cells
+from services.operator.drill.authorization.world import Answer, Call, Caller, Request
+from services.operator.postgres.provision import DatabaseUrls
+from services.policy.decisions.answer import Basis, Obligations, Permission, Scope
+from services.policy.decisions.question import Question
+from services.records import gate
+from services.records.disclosures import logic
+from services.records.main import build
+from tests.support.serving import call_in_process, nothing_to_open
+from tests.support.tokens import LocalAuthenticator, Tokens, principal
+
+NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
+DOCUMENT = json.loads((Path(__file__).resolve().parents[3] / "docs/api/records.json").read_text())
+ACCOUNTS = {relation: uuid4() for relation in ("care_team", "site", "glass")}
+CELLS = 1000
+
+
+@pytest.fixture
+async def client(records_urls: DatabaseUrls, tokens: Tokens, clock: Clock) -> AsyncIterator[httpx2.AsyncClient]:
+    async with AsyncExitStack() as stack:
+        opened = OpenDatabase(records_urls.app, pool_size=12)
+        stack.push_async_callback(opened.close)
+        app = build(nothing_to_open)
+        app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
+        app.state.root_key = bytes(32)
+        made = call_in_process(app)
+        stack.push_async_callback(made.aclose)
+        yield made
+
+
+@pytest.fixture
+def call(client: httpx2.AsyncClient, tokens: Tokens, organization_id: UUID) -> Call:
+    organizations: Mapping[str, UUID] = {"own": organization_id, "other": uuid4()}
+
+    async def send(caller: Caller | None, request: Request) -> Answer:
+        headers = {}
+        if caller is not None:
+            who = principal(
+                Role(caller.role),
+                organization=organizations[caller.organization],
+                account=ACCOUNTS.get(caller.relation),
+            )
+            headers["authorization"] = f"Bearer {tokens.internal(who, Microservice.RECORDS)}"
+        if request.version is not None:
+            headers["if-match"] = f'"{request.version}"'
+        answer = await client.request(request.method, request.path, json=request.body, headers=headers)
+        return Answer(answer.status_code, answer.content)
+
+    return send
+
+
+async def drill(call: Call, cells: int = CELLS) -> dict[str, Any]:
+    return await try_cells(call, ACCOUNTS, DOCUMENT, cells, NOW)
+
+
+async def test_a_sample_of_the_matrix_is_answered_as_the_regulation_says(call: Call) -> None:
+    report = await drill(call)
+
+    assert (report["wrong"], report["examples"]) == (0, [])
+    assert report["cells"] == CELLS
+    assert report["routes_covered"] == report["routes"] > 40
+    assert report["permitted"] > 0
+
+
+def everything(question: Question) -> Permission:
+    return Permission(Basis.PATIENT_ACCESS, Obligations(Scope(question.resource.information), notice="x"))
+
+
+@pytest.mark.parametrize("module", [gate, logic], ids=["use", "disclosure"])
+async def test_a_decision_that_permits_everything_is_found(
+    call: Call, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    monkeypatch.setattr(module, "decide", everything)
+
+    report = await drill(call, 600)
+
+    assert report["leaks"] > 0
+
+
+async def test_a_decision_that_forgets_restrictions_is_found_by_its_cells(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.policy.decisions.outside._restricts", lambda *_: False)
+    monkeypatch.setattr(
+        "services.operator.drill.authorization.command.cell",
+        lambda number: cell(number)._replace(
+            role="supervisor",
+            organization="own",
+            recipient="treating_provider",
+            purpose="treatment",
+            form="general",
+            information="demographics",
+            condition="holds",
+            restriction="granted",
+        ),
+    )
+
+    report = await drill(call, 300)
+
+    assert report["leaks"] > 0
+    assert report["wrong"] == report["leaks"]
+
+
+def test_the_matrix_names_every_cell_once_and_the_oracle_answers_all_of_a_sample() -> None:
+    sample = [cell(number) for number in range(20_000)]
+
+    assert len(set(map(cell, range(COUNT - 50, COUNT + 50)))) <= 100
+    disclosed = [one for one in sample if one.recipient != "nobody"]
+    assert all(isinstance(one, Cell) for one in sample)
+    assert 0 < sum(map(oracle.is_disclosed, disclosed)) < len(disclosed)
+
+
+def test_the_oracle_imports_nothing_of_what_it_judges() -> None:
+    lines = Path(oracle.__file__).read_text().splitlines()
+    imported = [line for line in lines if line.startswith(("import ", "from ")) and "services" in line]
+
+    assert imported == ["from services.operator.drill.authorization.cells import Cell"]
