@@ -92,6 +92,7 @@ async def try_cells(
         async with places:
             verdict = await trial.try_cell(number, tried)
         if verdict is not None:
+            tally.permitted += verdict.permitted
             tally.judged(verdict.operation, verdict.fault, tried)
 
     await asyncio.gather(*(one_opening(opening) for opening in openings(found)))

@@ -85,6 +85,12 @@ _PUBLIC: Final = frozenset(
         ("POST", "/v1/offered_times:look"),
         ("POST", "/v1/offered_times:answer"),
         ("POST", "/v1/organizations/{organization_id}/notice_receipts"),
+        ("POST", "/v1/organizations/{organization_id}/attendance_events"),
+        ("GET", "/v1/cost_figures"),
+        ("POST", "/v1/cost_figures:compare"),
+        ("GET", "/v1/placement_helper"),
+        ("POST", "/v1/placement_helper:assess"),
+        ("POST", "/v1/placement_inquiries"),
     }
 )
 """What nobody has to sign in for: it tells of no patient, or a secret of its own is asked for."""

@@ -30,10 +30,11 @@ _ORDER: Final = {
 
 
 class Verdict(NamedTuple):
-    """What is wrong with an answer, or None where nothing is."""
+    """What is wrong with an answer, or None where nothing is; and whether it let the caller through."""
 
     fault: str | None
     operation: str
+    permitted: bool
 
 
 @dataclass(slots=True)
@@ -61,8 +62,8 @@ class Trial:
         answer = await self.call(caller, _screen(screen, self.world.known))
         shown = answer.status in {_DONE, 428, 409}
         if shown is expected and (shown or answer.status in {_FORBIDDEN, _NOTHING}):
-            return Verdict(None if shown else await self._told_apart(caller, screen, answer), screen)
-        return Verdict(_fault(shown=shown, expected=expected, answer=answer), screen)
+            return Verdict(None if shown else await self._told_apart(caller, screen, answer), screen, shown)
+        return Verdict(_fault(shown=shown, expected=expected, answer=answer), screen, shown)
 
     async def _disclose(self, cell: Cell, *, knows: bool) -> Verdict:
         operation, caller = "create_disclosure", Caller(cell.role, cell.organization, cell.relation)
@@ -73,10 +74,11 @@ class Trial:
         permitted = given or (answer.status == _REFUSED and answer.json().get("code") == "nothing-to-disclose")
         expected = is_disclosed(cell)
         if permitted is not expected or answer.status not in {_MADE, _FORBIDDEN, _NOTHING, _REFUSED}:
-            return Verdict(_fault(shown=permitted, expected=expected, answer=answer), operation)
+            return Verdict(_fault(shown=permitted, expected=expected, answer=answer), operation, permitted)
         if given:
-            return Verdict(_neglected(answer.json(), cell), operation)
-        return Verdict(None if permitted or knows else await self._told_apart_from(caller, body, answer), operation)
+            return Verdict(_neglected(answer.json(), cell), operation, permitted)
+        told_apart = None if permitted or knows else await self._told_apart_from(caller, body, answer)
+        return Verdict(told_apart, operation, permitted)
 
     async def _told_apart(self, caller: Caller, screen: str, answer: Answer) -> str | None:
         nobody = dict.fromkeys(self.world.known, str(uuid4()))
