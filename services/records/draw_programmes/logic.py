@@ -190,6 +190,7 @@ class DrawProgrammeReads:
     async def drawn(self, site_id: SiteId, day: date) -> Page[Drawn]:
         """Return who of those whom the caller may see was drawn on a day; nobody before the day's release."""
         seals = await self._patients.seals_at(site_id, Information.DRUG_TESTS)
+        self._patients.shown(seals, Information.DRUG_TESTS)
         now = self._gate.clock.now()
         found = [
             (one.programme, _drawn_on(one, seals[one.programme.patient_id], day, now))
