@@ -9,7 +9,19 @@ from services.contracts.identifiers import PractitionerId, RoomId
 from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Clinic, Desk, Json, Make, group, problem, windows
+from tests.scheduler.conftest import (
+    AT_HOME,
+    MONDAY,
+    TUESDAY_NINE,
+    Clinic,
+    Desk,
+    Json,
+    Make,
+    group,
+    plan_of,
+    problem,
+    windows,
+)
 
 TUESDAY = {"start": "2026-10-06T08:00:00-04:00", "end": "2026-10-06T12:00:00-04:00"}
 EVENING = {"start": "2026-10-06T17:00:00-04:00", "end": "2026-10-06T21:00:00-04:00"}
@@ -127,12 +139,17 @@ async def test_changed_hours_must_cover_the_whole_session(
 
 
 async def test_video_goes_on_while_only_the_building_is_closed(
-    *, desk: Desk, patient: Json, clinic: Clinic, scheduler: ClientFactory
+    *, desk: Desk, new_patient: Make, new_licence: Make, clinic: Clinic, scheduler: ClientFactory
 ) -> None:
+    for host in (clinic.counsellor, clinic.therapist):
+        await new_licence(host)
+    patient = await new_patient(clinic.site, plan_of(clinic.counsellor, **AT_HOME))
     [video] = await desk.publish(planned(clinic, room_id=None, modality=Modality.TELEHEALTH))
     await report(scheduler, clinic, "site_closed", **TUESDAY)
 
-    assert (await desk.ask("book", video, patient)).status_code == 200
+    booked = await desk.ask("book", video, patient)
+
+    assert booked.status_code == 200, booked.text
 
 
 async def test_another_site_s_trouble_is_its_own(
