@@ -5,7 +5,7 @@ number is a row of `patterns`; 0 is the empty day. A **level** is how much of ea
 delivered, in mixed radix.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Final, NamedTuple
@@ -26,7 +26,7 @@ from services.scheduler.solver.instance import (
 )
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.prices import POOLS, Array
-from services.scheduler.solver.ragged import Ints
+from services.scheduler.solver.ragged import Ints, padded, padded_tables
 from services.scheduler.solver.statics import Statics
 
 Numbers = npt.NDArray[np.int32]
@@ -122,7 +122,7 @@ class _Layout:
             team_first=team_first,
             team=np.array(self._team, np.int64).reshape(-1, 3),
             team_starts=np.array(self._team_starts, np.bool_).reshape(-1, DAYS, SLOTS_A_DAY),
-            unmet=_ragged(unmet, np.inf),
+            unmet=padded(unmet, np.inf),
             trips=np.array([weights.trip_on_site, weights.trip_telehealth], np.float64),
             idle=np.array([weights.idle], np.float64),
             gap=np.array([instance.limits.gap_slots], np.int64),
@@ -132,14 +132,14 @@ class _Layout:
     def _tables(self) -> dict[str, Ints]:
         kinds = self._kinds
         return {
-            "options": _tables([kind.options for kind in kinds], 3),
+            "options": padded_tables([kind.options for kind in kinds], 3),
             "option_count": np.array([len(kind.options) for kind in kinds], np.int64),
             "pattern_count": np.array([len(kind.patterns) for kind in kinds], np.int64),
-            "patterns": _tables([kind.patterns for kind in kinds], 3),
-            "pairs_first": _ragged([np.array(kind.pairs_first) for kind in kinds], 0).astype(np.int64),
-            "pairs": _tables([kind.pairs for kind in kinds], 2),
+            "patterns": padded_tables([kind.patterns for kind in kinds], 3),
+            "pairs_first": padded([np.array(kind.pairs_first) for kind in kinds], 0).astype(np.int64),
+            "pairs": padded_tables([kind.pairs for kind in kinds], 2),
             "level_count": np.array([len(kind.level_bits) for kind in kinds], np.int64),
-            "level_bits": _ragged([np.array(kind.level_bits) for kind in kinds], 0).astype(np.int64),
+            "level_bits": padded([np.array(kind.level_bits) for kind in kinds], 0).astype(np.int64),
             "guard": np.array([kind.guard for kind in kinds], np.int64),
         }
 
@@ -196,9 +196,8 @@ def _kind(batch: Batch, longest_day: int, nurse_days_apart: int) -> _Kind:
     pairs: list[tuple[int, int]] = []
     first = [0]
     for option in range(len(batch.options)):
-        pairs += [
-            (numbers[one], numbers[other]) for one, other in _pairs(batch, option) if {one, other} <= set(numbers)
-        ]
+        # A day that is short enough stays so without one of its sessions.
+        pairs += [(numbers[one], numbers[other]) for one, other in _pairs(batch, option) if other in numbers]
         first.append(len(pairs))
     return _Kind(
         options=[_option(option) for option in batch.options],
@@ -231,17 +230,3 @@ def _pairs(batch: Batch, option: int) -> Iterator[tuple[tuple[int, ...], tuple[i
     for pattern in batch.patterns():
         if pattern[axis] == 0:
             yield pattern, (*pattern[:axis], choice, *pattern[axis + 1 :])
-
-
-def _ragged(rows: list[Array], fill: float) -> Array:
-    table = np.full((len(rows), max((len(row) for row in rows), default=0)), fill)
-    for number, row in enumerate(rows):
-        table[number, : len(row)] = row
-    return table
-
-
-def _tables(parts: Sequence[Sequence[tuple[int, ...]]], columns: int) -> Ints:
-    table = np.zeros((len(parts), max((len(part) for part in parts), default=0), columns), np.int64)
-    for number, part in enumerate(parts):
-        table[number, : len(part)] = np.array(part, np.int64).reshape(-1, columns)
-    return table
