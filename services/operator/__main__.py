@@ -119,6 +119,10 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tamper.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many tamperings (default: 1000)")
     tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(tamper)
+    tokens = _add(
+        drills, "tokens", "services.operator.drill.tokens.command:run", "tokens that must be refused, at every door"
+    )
+    _add_json(tokens)
     authorization = _add(
         drills,
         "authorization",

@@ -17,7 +17,7 @@ from services.chassis.tokens import (
     UnknownKeyError,
 )
 from services.contracts.identity import Microservice, Role
-from tests.support.hostile_tokens import HOSTILE, Forge
+from services.operator.drill.tokens.hostile import HOSTILE
 from tests.support.tokens import ISSUER, Tokens, new_key, principal
 
 KINDS = {
@@ -39,7 +39,7 @@ def test_there_are_enough_hostile_tokens_to_mean_something() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_token_is_refused(tokens: Tokens, kind: str, name: str) -> None:
-    token = HOSTILE[name](Forge.of(tokens, *KINDS[kind]))
+    token = HOSTILE[name](tokens.forge(*KINDS[kind]))
 
     with pytest.raises(InvalidTokenError):
         _verifier(tokens, kind).verify(token, tokens.keys)
@@ -48,7 +48,7 @@ def test_a_hostile_token_is_refused(tokens: Tokens, kind: str, name: str) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_forge_makes_good_tokens_too(tokens: Tokens, kind: str) -> None:
     # Without this the vectors could be refused for another reason than their own.
-    token = Forge.of(tokens, *KINDS[kind]).with_claims()
+    token = tokens.forge(*KINDS[kind]).with_claims()
 
     claims = _verifier(tokens, kind).verify(token, tokens.keys)
 
@@ -58,7 +58,7 @@ def test_the_forge_makes_good_tokens_too(tokens: Tokens, kind: str) -> None:
 @pytest.mark.parametrize("made_for", KINDS)
 @pytest.mark.parametrize("shown_to", KINDS)
 def test_a_token_is_taken_where_it_belongs_and_nowhere_else(tokens: Tokens, made_for: str, shown_to: str) -> None:
-    token = Forge.of(tokens, *KINDS[made_for]).with_claims()
+    token = tokens.forge(*KINDS[made_for]).with_claims()
     verifier = _verifier(tokens, shown_to)
 
     if made_for == shown_to:
@@ -80,7 +80,7 @@ def test_what_is_signed_says_who_calls(tokens: Tokens) -> None:
 
 
 def test_a_token_lives_until_the_second_of_its_expiry(tokens: Tokens) -> None:
-    forge = Forge.of(tokens, *KINDS["records"])
+    forge = tokens.forge(*KINDS["records"])
 
     claims = _verifier(tokens, "records").verify(forge.with_claims(exp=forge.now + 60), tokens.keys)
 

@@ -4,8 +4,8 @@ import pytest
 
 from services.chassis.tokens import ACCESS_AUDIENCE, TokenType
 from services.contracts.identity import Microservice
+from services.operator.drill.tokens.hostile import HOSTILE
 from tests.gateway.conftest import GatewayFactory, Upstream
-from tests.support.hostile_tokens import HOSTILE, Forge
 from tests.support.serving import call_in_process
 from tests.support.tokens import Tokens
 
@@ -23,7 +23,7 @@ def _bearer(token: str) -> dict[bytes, bytes]:
 async def test_no_route_of_the_gateway_takes_a_hostile_token(
     gateway: GatewayFactory, upstream: Upstream, tokens: Tokens, name: str
 ) -> None:
-    token = HOSTILE[name](Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE))
+    token = HOSTILE[name](tokens.forge(TokenType.ACCESS, ACCESS_AUDIENCE))
 
     answers = {
         route_class: await gateway().get(path, headers=_bearer(token)) for route_class, path in BY_ROUTE_CLASS.items()
@@ -37,7 +37,7 @@ async def test_no_route_of_the_gateway_takes_a_hostile_token(
 
 @pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
 async def test_every_route_class_takes_a_good_one(gateway: GatewayFactory, tokens: Tokens, path: str) -> None:
-    token = Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
+    token = tokens.forge(TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
 
     answer = await gateway().get(path, headers=_bearer(token))
 
@@ -51,7 +51,7 @@ async def test_no_service_takes_a_hostile_internal_token(
     records_app: Any, scheduler_app: Any, tokens: Tokens, service: Microservice, path: str
 ) -> None:
     apps = {Microservice.RECORDS: records_app, Microservice.SCHEDULER: scheduler_app}
-    forge = Forge.of(tokens, TokenType.INTERNAL, service)
+    forge = tokens.forge(TokenType.INTERNAL, service)
 
     async with call_in_process(apps[service]) as client:
         statuses = {
@@ -76,7 +76,7 @@ async def test_another_scheme_or_no_token_is_challenged(gateway: GatewayFactory,
 
 
 async def test_a_token_in_the_query_is_not_looked_at(gateway: GatewayFactory, tokens: Tokens) -> None:
-    token = Forge.of(tokens, TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
+    token = tokens.forge(TokenType.ACCESS, ACCESS_AUDIENCE).with_claims()
 
     answer = await gateway().get(f"/v1/me?access_token={token}")
 
@@ -86,7 +86,7 @@ async def test_a_token_in_the_query_is_not_looked_at(gateway: GatewayFactory, to
 async def test_the_services_own_tokens_open_no_door_of_the_gateway(
     gateway: GatewayFactory, upstream: Upstream, tokens: Tokens
 ) -> None:
-    internal = [Forge.of(tokens, TokenType.INTERNAL, s).with_claims() for s in ("records", "scheduler", "gateway")]
+    internal = [tokens.forge(TokenType.INTERNAL, s).with_claims() for s in ("records", "scheduler", "gateway")]
 
     answers = [
         await gateway().get(path, headers=_bearer(token)) for token in internal for path in BY_ROUTE_CLASS.values()

@@ -3,30 +3,20 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from services.chassis.clock import Clock
 from services.chassis.tokens import (
     ACCESS_AUDIENCE,
     InvalidTokenError,
     KeyRing,
-    SigningKey,
     TokenSigner,
     TokenType,
     TokenVerifier,
 )
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal, Role
+from services.operator.drill.tokens.forging import Forge, new_key
 
 ISSUER = "urn:eventide:test"
-
-
-def new_key() -> SigningKey:
-    pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return SigningKey.from_pem(pem)
 
 
 def principal(
@@ -56,6 +46,9 @@ class Tokens:
     def access(self, caller: Principal) -> str:
         lifetime = timedelta(minutes=15)
         return self._signer.sign(caller, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)[0]
+
+    def forge(self, token_type: TokenType, audience: str) -> Forge:
+        return Forge(self.keys.signing, self.clock, token_type, audience, ISSUER)
 
     def verifier(self, audience: Microservice) -> TokenVerifier:
         return TokenVerifier(issuer=ISSUER, audience=audience, token_type=TokenType.INTERNAL, clock=self.clock)

@@ -1,106 +1,21 @@
 """Tokens that a verifier must refuse, each made by somebody who knows our format and, where it helps them, our keys."""
 
-import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from services.chassis.clock import Clock
-from services.chassis.tokens import SigningKey, TokenType
-from tests.support.tokens import ISSUER, Tokens, new_key
+from services.operator.drill.tokens.forging import REMOVED, Forge, encode, new_key, sign_with
 
 _STRANGER: Final = new_key()
-_REMOVED: Final = object()
-
-
-def encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-@dataclass(frozen=True)
-class Forge:
-    """Makes tokens of one kind for one audience, right in everything but what is asked for."""
-
-    key: SigningKey
-    clock: Clock
-    token_type: TokenType
-    audience: str
-
-    @classmethod
-    def of(cls, tokens: Tokens, token_type: TokenType, audience: str) -> "Forge":
-        return cls(tokens.keys.signing, tokens.clock, token_type, audience)
-
-    @property
-    def now(self) -> int:
-        return int(self.clock.now().timestamp())
-
-    def claims(self, **changes: Any) -> dict[str, Any]:
-        claims = {
-            "iss": ISSUER, "aud": self.audience, "sub": str(UUID(int=7)), "iat": self.now, "exp": self.now + 60,
-            "jti": "x", "org": str(UUID(int=8)),
-            "roles": ["counsellor", "front_desk", "programme_director", "organization_admin"], "act": None, **changes,
-        }  # fmt: skip
-        return {name: value for name, value in claims.items() if value is not _REMOVED}
-
-    def header(self, **changes: Any) -> dict[str, Any]:
-        header = {"alg": "ES256", "kid": self.key.key_id, "typ": self.token_type.value, **changes}
-        return {name: value for name, value in header.items() if value is not _REMOVED}
-
-    def signed(self, header: dict[str, Any] | bytes, claims: Any, sign: Callable[[bytes], bytes] | None = None) -> str:
-        parts = [part if isinstance(part, bytes) else orjson.dumps(part) for part in (header, claims)]
-        signing_input = ".".join(encode(part) for part in parts)
-        signature = (sign or _sign_with(self.key))(signing_input.encode())
-        return f"{signing_input}.{encode(signature)}"
-
-    def sign(self, signing_input: bytes) -> bytes:
-        return _sign_with(self.key)(signing_input)
-
-    def with_header(self, **changes: Any) -> str:
-        return self.signed(self.header(**changes), self.claims())
-
-    def with_claims(self, **changes: Any) -> str:
-        return self.signed(self.header(), self.claims(**changes))
-
-    def hmac_of(self, secret: bytes) -> str:
-        def sign(signing_input: bytes) -> bytes:
-            return hmac.digest(secret, signing_input, hashlib.sha256)
-
-        return self.signed(self.header(alg="HS256"), self.claims(), sign)
-
-    def public(self, encoding: Encoding) -> bytes:
-        public = self.key.private.prepared_key.public_key()
-        raw: bytes = public.public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-        return raw
-
-    def resigned(self, change: Callable[[str], str]) -> str:
-        """A good token whose signature's text is changed."""
-        head, _, signature = self.with_claims().rpartition(".")
-        return f"{head}.{change(signature)}"
-
-    def other_type(self) -> str:
-        return (TokenType.INTERNAL if self.token_type is TokenType.ACCESS else TokenType.ACCESS).value
 
 
 def _deep(levels: int) -> bytes:
     return b"[" * levels + b"]" * levels
-
-
-def _sign_with(key: SigningKey) -> Callable[[bytes], bytes]:
-    def sign(signing_input: bytes) -> bytes:
-        signature = key.private.prepared_key.sign(signing_input, ec.ECDSA(hashes.SHA256()))
-        r, s = decode_dss_signature(signature)
-        return r.to_bytes(32) + s.to_bytes(32)
-
-    return sign
 
 
 def _next_character(text: str) -> str:
@@ -144,21 +59,21 @@ HOSTILE: Final[Mapping[str, Callable[[Forge], str]]] = {
     "ES256K": lambda f: f.with_header(alg="ES256K"),
     "algorithm in lower case": lambda f: f.with_header(alg="es256"),
     "list of algorithms": lambda f: f.with_header(alg=["ES256"]),
-    "no algorithm": lambda f: f.with_header(alg=_REMOVED),
+    "no algorithm": lambda f: f.with_header(alg=REMOVED),
     # the header
     "type JWT": lambda f: f.with_header(typ="JWT"),
-    "no type": lambda f: f.with_header(typ=_REMOVED),
+    "no type": lambda f: f.with_header(typ=REMOVED),
     "type of the other kind": lambda f: f.with_header(typ=f.other_type()),
     "type in upper case": lambda f: f.with_header(typ=f.token_type.value.upper()),
     "media type": lambda f: f.with_header(typ=f"application/{f.token_type.value}"),
-    "no key id": lambda f: f.with_header(kid=_REMOVED),
+    "no key id": lambda f: f.with_header(kid=REMOVED),
     "unknown key id": lambda f: f.with_header(kid="unknown"),
     "key id that is a path": lambda f: f.with_header(kid="../../../dev/null"),
     "key id that is SQL": lambda f: f.with_header(kid="' or 1=1 --"),
     "key id that is a number": lambda f: f.with_header(kid=0),
-    "jwk": lambda f: f.signed(f.header(jwk=dict(_STRANGER.jwk)), f.claims(), _sign_with(_STRANGER)),
+    "jwk": lambda f: f.signed(f.header(jwk=dict(_STRANGER.jwk)), f.claims(), sign_with(_STRANGER)),
     "jwk and its key id": lambda f: f.signed(
-        f.header(jwk=dict(_STRANGER.jwk), kid=_STRANGER.key_id), f.claims(), _sign_with(_STRANGER)
+        f.header(jwk=dict(_STRANGER.jwk), kid=_STRANGER.key_id), f.claims(), sign_with(_STRANGER)
     ),
     "jku": lambda f: f.with_header(jku="https://evil.test/jwks.json"),
     "x5u": lambda f: f.with_header(x5u="https://evil.test/chain.pem"),
@@ -174,8 +89,8 @@ HOSTILE: Final[Mapping[str, Callable[[Forge], str]]] = {
     "header 2,000 deep": lambda f: f.signed(_deep(2000), f.claims()),
     "space in the header": lambda f: f.signed(orjson.dumps(f.header()) + b" ", f.claims()),
     # the signature
-    "key of a stranger under our id": lambda f: f.signed(f.header(), f.claims(), _sign_with(_STRANGER)),
-    "key and id of a stranger": lambda f: f.signed(f.header(kid=_STRANGER.key_id), f.claims(), _sign_with(_STRANGER)),
+    "key of a stranger under our id": lambda f: f.signed(f.header(), f.claims(), sign_with(_STRANGER)),
+    "key and id of a stranger": lambda f: f.signed(f.header(kid=_STRANGER.key_id), f.claims(), sign_with(_STRANGER)),
     "zeros": lambda f: f.signed(f.header(), f.claims(), lambda _: bytes(64)),
     "r is zero": lambda f: f.signed(f.header(), f.claims(), lambda m: bytes(32) + f.sign(m)[32:]),
     "r and s swapped": lambda f: f.signed(f.header(), f.claims(), lambda m: f.sign(m)[32:] + f.sign(m)[:32]),
@@ -189,20 +104,20 @@ HOSTILE: Final[Mapping[str, Callable[[Forge], str]]] = {
     "claims changed after signing": _tampered,
     # issuer and audience
     "issuer of others": lambda f: f.with_claims(iss="https://evil.test"),
-    "issuer with a slash": lambda f: f.with_claims(iss=f"{ISSUER}/"),
-    "list of issuers": lambda f: f.with_claims(iss=[ISSUER]),
-    "no issuer": lambda f: f.with_claims(iss=_REMOVED),
+    "issuer with a slash": lambda f: f.with_claims(iss=f"{f.issuer}/"),
+    "list of issuers": lambda f: f.with_claims(iss=[f.issuer]),
+    "no issuer": lambda f: f.with_claims(iss=REMOVED),
     "audience of others": lambda f: f.with_claims(aud="billing"),
     "audience gateway": lambda f: f.with_claims(aud="gateway"),
     "audience that begins alike": lambda f: f.with_claims(aud=f"{f.audience}2"),
     "list of audiences": lambda f: f.with_claims(aud=[f.audience]),
     "two audiences": lambda f: f.with_claims(aud=[f.audience, "evil"]),
-    "no audience": lambda f: f.with_claims(aud=_REMOVED),
+    "no audience": lambda f: f.with_claims(aud=REMOVED),
     "empty audience": lambda f: f.with_claims(aud=""),
     # time
     "expired": lambda f: f.with_claims(iat=f.now - 120, exp=f.now - 60),
     "expires now": lambda f: f.with_claims(exp=f.now),
-    "no expiry": lambda f: f.with_claims(exp=_REMOVED),
+    "no expiry": lambda f: f.with_claims(exp=REMOVED),
     "expiry null": lambda f: f.with_claims(exp=None),
     "expiry as text": lambda f: f.with_claims(exp=str(f.now + 60)),
     "expiry as a fraction": lambda f: f.with_claims(exp=f.now + 60.5),
@@ -212,21 +127,21 @@ HOSTILE: Final[Mapping[str, Callable[[Forge], str]]] = {
         f.header(), orjson.dumps(f.claims(exp=1)).replace(b'"exp":1', b'"exp":1e400')
     ),
     "issued in the future": lambda f: f.with_claims(iat=f.now + 30),
-    "no issuing time": lambda f: f.with_claims(iat=_REMOVED),
+    "no issuing time": lambda f: f.with_claims(iat=REMOVED),
     "lives two days": lambda f: f.with_claims(exp=f.now + 2 * 86400),
     "issued in 1970": lambda f: f.with_claims(iat=0),
     "not before tomorrow": lambda f: f.with_claims(nbf=f.now + 86400),
     # the caller
-    "no subject": lambda f: f.with_claims(sub=_REMOVED),
+    "no subject": lambda f: f.with_claims(sub=REMOVED),
     "subject that is no id": lambda f: f.with_claims(sub="root"),
     "role unknown": lambda f: f.with_claims(roles=["root"]),
     "roles as text": lambda f: f.with_claims(roles="counsellor"),
-    "no roles": lambda f: f.with_claims(roles=_REMOVED),
-    "no organization": lambda f: f.with_claims(org=_REMOVED),
+    "no roles": lambda f: f.with_claims(roles=REMOVED),
+    "no organization": lambda f: f.with_claims(org=REMOVED),
     "organization that is no id": lambda f: f.with_claims(org="*"),
     "acting for a stranger": lambda f: f.with_claims(act="evil"),
     "acting as an object": lambda f: f.with_claims(act={"sub": "records"}),
-    "no token id": lambda f: f.with_claims(jti=_REMOVED),
+    "no token id": lambda f: f.with_claims(jti=REMOVED),
     "claim of others": lambda f: f.with_claims(scope="system/*.*"),
     "organization twice": lambda f: f.signed(f.header(), _twice(f.claims(), "org", str(UUID(int=9)))),
     # the form

@@ -1,0 +1,185 @@
+"""`eventide drill tokens`: every hostile token at every kind of route, counted and judged."""
+
+import argparse
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+import aiohttp
+
+from services.chassis.clock import Clock
+from services.chassis.settings import ServiceSettings
+from services.chassis.tokens import ACCESS_AUDIENCE, KeyRing, SigningKey, TokenType
+from services.contracts.identity import Microservice
+from services.operator.drill.tokens.forging import Forge
+from services.operator.drill.tokens.hostile import HOSTILE
+from services.operator.lifecycle import say
+from services.operator.stack import Addresses, running_stack
+from services.operator.state import StateFolder
+
+_NOBODY: Final = UUID(int=8)
+_BROKEN: Final = 500
+_REFUSALS: Final = frozenset({400, 401, 431})
+_NOT_ANSWERED: Final = 0
+
+
+class Door(NamedTuple):
+    """One kind of route: which process answers, what is asked, and which tokens open it."""
+
+    process: Microservice
+    method: str
+    path: str
+    token_type: TokenType
+    audience: str
+    body: bytes | None = None
+    knows: frozenset[tuple[TokenType, str]] = frozenset()
+    """Other tokens that name a caller here, whom the policy then judges."""
+
+
+def _of_the_gateway(method: str, path: str, token_type: TokenType = TokenType.ACCESS) -> Door:
+    return Door(Microservice.GATEWAY, method, path, token_type, ACCESS_AUDIENCE)
+
+
+DOORS: Final[Mapping[str, Door]] = {
+    "gateway": _of_the_gateway("GET", "/v1/me"),
+    "admin": _of_the_gateway("GET", f"/v1/organizations/{_NOBODY}/accounts"),
+    "records": _of_the_gateway("GET", "/v1/patients"),
+    "scheduler": _of_the_gateway("GET", "/v1/sites"),
+    "stream": _of_the_gateway("GET", f"/v1/solves/{_NOBODY}/events"),
+    "exchange": Door(
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/internal_tokens:exchange",
+        TokenType.INTERNAL,
+        Microservice.SCHEDULER,
+        b'{"audience":"records"}',
+        frozenset({(TokenType.ACCESS, ACCESS_AUDIENCE), (TokenType.INTERNAL, Microservice.RECORDS.value)}),
+    ),
+    "records, past the gateway": Door(
+        Microservice.RECORDS, "GET", "/v1/patients", TokenType.INTERNAL, Microservice.RECORDS
+    ),
+    "scheduler, past the gateway": Door(
+        Microservice.SCHEDULER, "GET", "/v1/sites", TokenType.INTERNAL, Microservice.SCHEDULER
+    ),
+}
+"""By name; together every kind of route that asks for a token."""
+
+Headers = list[tuple[str, str]]
+MISPLACED: Final[Mapping[str, Callable[[str], tuple[str, Headers]]]] = {
+    "in the query": lambda token: (f"?access_token={token}", []),
+    "in a cookie": lambda token: ("", [("cookie", f"access_token={token}")]),
+    "as a password": lambda token: ("", [("authorization", f"Basic {token}")]),
+    "as a proof": lambda token: ("", [("authorization", f"DPoP {token}")]),
+    "without a scheme": lambda token: ("", [("authorization", token)]),
+    "in a field of one's own": lambda token: ("", [("x-authorization", f"Bearer {token}")]),
+    "as a proxy's": lambda token: ("", [("proxy-authorization", f"Bearer {token}")]),
+    "behind another": lambda token: ("", [("authorization", f"Bearer x, Bearer {token}")]),
+}
+"""Good tokens where no token is looked for: what to add to the path, and the header fields."""
+
+Ask = Callable[[Door, str, Headers], Awaitable[int]]
+"""Sends a request, with so much added to the path; the status, or 0 where the connection ended without an answer."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Try every token at a stack of one's own; the status is 1 where one was taken, or a good one was not."""
+    with running_stack(progress=say) as addresses:
+        report = asyncio.run(_at_the_stack(addresses))
+    print(json.dumps(report) if arguments.json else "\n".join(f"{name:<16} {of}" for name, of in report.items()))
+    return 1 if report["accepted"] or report["failures"] or report["good_refused"] else 0
+
+
+async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
+    base = {
+        Microservice.GATEWAY: addresses.gateway,
+        Microservice.RECORDS: addresses.records,
+        Microservice.SCHEDULER: addresses.scheduler,
+    }
+    # The worst thief: who holds the key that the installation signs with, and gets one thing wrong.
+    keys = KeyRing.from_directory(StateFolder(addresses.secrets.parent).signing_keys)
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+
+        async def ask(door: Door, suffix: str, headers: Headers) -> int:
+            fields = [*headers, ("content-type", "application/json")] if door.body else headers
+            url = base[door.process] + door.path + suffix
+            try:
+                async with session.request(door.method, url, headers=fields, data=door.body) as answer:
+                    return answer.status
+            except aiohttp.ClientError:
+                # A server may end the connection under a head that is far too large.
+                return _NOT_ANSWERED
+
+        return await try_tokens(ask, keys.signing, ServiceSettings.model_fields["issuer"].default, Clock())
+
+
+async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock) -> dict[str, Any]:
+    """Try good tokens, hostile ones, misplaced ones and those of other doors, at every door."""
+    started = perf_counter()
+    forges = {name: Forge(key, clock, door.token_type, door.audience, issuer) for name, door in DOORS.items()}
+    tallies = {name: await _try_door(ask, name, forges) for name in DOORS}
+    names = {name for tally in tallies.values() for name in tally.tried}
+    return {
+        "vectors": len(names),
+        "accepted": sum(len(tally.accepted) for tally in tallies.values()),
+        "failures": sum(len(tally.failed) for tally in tallies.values()),
+        "good_refused": sum(tally.good_refused for tally in tallies.values()),
+        "by_route_class": {
+            name: {
+                "tried": len(tally.tried),
+                "accepted": tally.accepted,
+                "failed": tally.failed,
+                "answers": dict(sorted(tally.answers.items())),
+            }
+            for name, tally in tallies.items()
+        },
+        "seconds": round(perf_counter() - started, 1),
+    }
+
+
+class _Tally:
+    """What one door answered."""
+
+    def __init__(self) -> None:
+        self.tried: list[str] = []
+        self.accepted: list[str] = []
+        self.failed: list[str] = []
+        self.answers: Counter[int] = Counter()
+        self.good_refused = 0
+
+    def hear(self, name: str, status: int) -> None:
+        self.tried.append(name)
+        self.answers[status] += 1
+        if status >= _BROKEN:
+            self.failed.append(name)
+        elif status != _NOT_ANSWERED and status not in _REFUSALS:
+            self.accepted.append(name)
+
+
+async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge]) -> _Tally:
+    door, forge, tally = DOORS[name], forges[name], _Tally()
+    for vector, make in HOSTILE.items():
+        token = make(forge)
+        if _is_sendable(token):
+            tally.hear(vector, await ask(door, "", _bearer(token)))
+    for vector, place in MISPLACED.items():
+        tally.hear(f"good token {vector}", await ask(door, *place(forge.with_claims())))
+    for other, its_forge in forges.items():
+        kind = its_forge.token_type, str(its_forge.audience)
+        if kind not in door.knows | {(door.token_type, str(door.audience))}:
+            tally.hear(f"token of {other}", await ask(door, "", _bearer(its_forge.with_claims())))
+    # Last, so that a door that died on the way is noticed: were good tokens refused, nothing would have been tried.
+    tally.good_refused = int(await ask(door, "", _bearer(forge.with_claims())) in _REFUSALS | {_NOT_ANSWERED})
+    return tally
+
+
+def _bearer(token: str) -> Headers:
+    return [("authorization", f"Bearer {token}")]
+
+
+def _is_sendable(token: str) -> bool:
+    """Say whether a header field can carry it at all; a space in front would belong to the field."""
+    return token.isascii() and (token == "" or token.isprintable()) and not token.startswith(" ")
