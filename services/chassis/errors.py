@@ -48,6 +48,18 @@ class NotAllowedError(ServiceError):
         super().__init__("None of your roles may do this. An administrator of your organization can grant one.")
 
 
+class InsufficientScopeError(ServiceError):
+    """The person may, but the application that asks was not granted it (RFC 6750, 3.1)."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The application was not granted a scope that reaches this; ask for one at the authorization endpoint.",
+            code="insufficient-scope",
+        )
+
+
 class NotFoundError(ServiceError):
     """The thing does not exist, or the caller may not know that it does: the same words for both."""
 

@@ -110,6 +110,8 @@ def problem_response(
     extra = dict(headers or {})
     if document.status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = 'Bearer realm="eventide"'
+    if document.code == "insufficient-scope":
+        extra["WWW-Authenticate"] = 'Bearer realm="eventide", error="insufficient_scope"'
     if document.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         extra.setdefault("Retry-After", _RETRY_AFTER_SECONDS)
     body = document.model_dump(mode="json")

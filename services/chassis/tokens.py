@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jws
 from jose.backends.cryptography_backend import CryptographyECKey
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError, model_validator
 
 from services.chassis.clock import Clock
-from services.contracts.identifiers import AccountId, OrganizationId
-from services.contracts.identity import Microservice, Principal, Role
+from services.contracts.identifiers import AccountId, EncounterId, OauthClientId, OrganizationId, PatientId
+from services.contracts.identity import Delegation, Microservice, Principal, Role
 
 _ALGORITHM: Final = "ES256"
 _MAXIMUM_LENGTH: Final = 8000
@@ -59,7 +59,7 @@ class UnknownKeyError(InvalidTokenError):
 
 
 class Claims(BaseModel):
-    """The claims we sign; all are required, types are strict, and unknown members are refused."""
+    """The claims we sign; types are strict, unknown members are refused, and only an application's may be absent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -72,10 +72,35 @@ class Claims(BaseModel):
     org: UUID | None
     roles: frozenset[Role]
     act: Microservice | None
+    client_id: UUID | None = None
+    """The application that was granted the token, with its `scope` (RFC 9068, 2.2); a person's own has neither."""
+    scope: StrictStr | None = None
+    patient: UUID | None = None
+    encounter: UUID | None = None
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        if (self.client_id is None) is not (self.scope is None):
+            raise ValueError("an application has scopes")
+        if self.client_id is None and (self.patient or self.encounter):
+            raise ValueError("a context belongs to an application")
+        return self
+
+    def delegation(self) -> Delegation | None:
+        """Return what an application was granted, or None for a person's own token."""
+        if self.client_id is None or self.scope is None:
+            return None
+        return Delegation(
+            oauth_client_id=OauthClientId(self.client_id),
+            scopes=frozenset(self.scope.split(" ")) - {""},
+            patient_id=None if self.patient is None else PatientId(self.patient),
+            encounter_id=None if self.encounter is None else EncounterId(self.encounter),
+        )
 
     def principal(self) -> Principal:
         """Return the caller these claims speak of."""
         return Principal(
+            delegation=self.delegation(),
             account_id=AccountId(self.sub),
             organization_id=None if self.org is None else OrganizationId(self.org),
             roles=self.roles,
@@ -196,10 +221,11 @@ class TokenSigner:
             org=principal.organization_id,
             roles=principal.roles,
             act=principal.acting_service,
+            **_delegated(principal.delegation),
         )
         key = self._keys.signing
         token = jws.sign(
-            orjson.dumps(claims.model_dump(mode="json")),
+            orjson.dumps(claims.model_dump(mode="json", exclude_defaults=True)),
             key.private,
             headers={"typ": token_type.value, "kid": key.key_id},
             algorithm=_ALGORITHM,
@@ -254,6 +280,17 @@ class TokenVerifier:
             raise InvalidTokenError
         if claims.exp <= now or claims.iat > now + _LEEWAY or claims.exp - claims.iat > longest:
             raise InvalidTokenError
+
+
+def _delegated(delegation: Delegation | None) -> dict[str, Any]:
+    if delegation is None:
+        return {}
+    return {
+        "client_id": delegation.oauth_client_id,
+        "scope": " ".join(sorted(delegation.scopes)),
+        "patient": delegation.patient_id,
+        "encounter": delegation.encounter_id,
+    }
 
 
 def _parse(raw: bytes) -> Any:

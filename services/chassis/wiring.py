@@ -24,6 +24,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
 from services.chassis.errors import (
     AuthenticationRequiredError,
+    InsufficientScopeError,
     NotAllowedError,
     StaleVersionError,
     VersionRequiredError,
@@ -66,7 +67,10 @@ async def authorized_caller(
         raise AuthenticationRequiredError from None
     route: APIRoute = request.scope["route"]
     policy = BY_OPERATION.get(route.operation_id or "")
-    if policy is None or may_call(principal, policy).decision is not CallDecision.PERMIT:
+    decision = None if policy is None else may_call(principal, policy).decision
+    if decision is CallDecision.DENY_SCOPE:
+        raise InsufficientScopeError
+    if decision is not CallDecision.PERMIT:
         raise NotAllowedError
     return principal
 

@@ -6,6 +6,8 @@ from uuid import UUID
 OrganizationId = NewType("OrganizationId", UUID)
 AccountId = NewType("AccountId", UUID)
 LoginSessionId = NewType("LoginSessionId", UUID)
+OauthClientId = NewType("OauthClientId", UUID)
+GrantId = NewType("GrantId", UUID)
 PatientId = NewType("PatientId", UUID)
 TreatmentPlanId = NewType("TreatmentPlanId", UUID)
 CareTeamMemberId = NewType("CareTeamMemberId", UUID)

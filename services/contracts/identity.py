@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identifiers import AccountId, EncounterId, OauthClientId, OrganizationId, PatientId
 
 
 class Role(StrEnum):
@@ -33,6 +33,16 @@ class Microservice(StrEnum):
     SCHEDULER = "scheduler"
 
 
+class Delegation(ResourceModel):
+    """That an application calls, and what it was granted: less than the person may do, and never more."""
+
+    oauth_client_id: OauthClientId
+    scopes: frozenset[str]
+    patient_id: PatientId | None
+    """The patient in context (SMART App Launch), to whom the scopes of the level patient are limited."""
+    encounter_id: EncounterId | None
+
+
 class Principal(ResourceModel):
     """The caller of one request, as the verified token says."""
 
@@ -44,3 +54,5 @@ class Principal(ResourceModel):
     """The service that calls on the person's behalf (RFC 8693 `act`), or none for the person."""
     token_id: str
     """The `jti` of the token, for correlation; never a secret."""
+    delegation: Delegation | None
+    """What an application was granted, or none where no application stands between."""

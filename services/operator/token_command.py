@@ -68,6 +68,7 @@ def mint(
         roles=roles,
         acting_service=None,
         token_id="",
+        delegation=None,
     )
     signer = TokenSigner(
         KeyRing.from_directory(StateFolder(secrets.parent).signing_keys),

@@ -15,6 +15,7 @@ class CallDecision(StrEnum):
     DENY_ROLE = "deny-role"
     DENY_NO_ORGANIZATION = "deny-no-organization"
     DENY_SERVICE = "deny-service"
+    DENY_SCOPE = "deny-scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ def _decide(principal: Principal | None, route: Route) -> CallDecision:
         return CallDecision.DENY_ANONYMOUS
     if principal.organization_id is None and Role.PLATFORM_OPERATOR not in principal.roles:
         return CallDecision.DENY_NO_ORGANIZATION
-    if route.services:
-        return _decide_for_service(principal, route)
+    return _decide_for_service(principal, route) if route.services else _decide_for_person(principal, route)
+
+
+def _decide_for_person(principal: Principal, route: Route) -> CallDecision:
     if principal.acting_service is not None or not principal.roles & route.roles:
         return CallDecision.DENY_ROLE
+    if principal.delegation is not None and route.scope_needed not in principal.delegation.scopes:
+        return CallDecision.DENY_SCOPE
     return CallDecision.PERMIT
 
 

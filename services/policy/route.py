@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from services.contracts.identity import Microservice, Role
+from services.policy.smart.words import API
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +12,7 @@ class Route:
 
     `services` names the services that may call it for a person whose roles it lists in `served_roles`.
     `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
+    `scope` is what an application must have been granted to call it for a person; none where only people may.
     `calls_per_minute` is how often one address may call a public route; a token bucket of that size.
     """
 
@@ -24,3 +26,11 @@ class Route:
     served_roles: frozenset[Role] = field(default=frozenset())
     deadline_seconds: float | None = None
     calls_per_minute: int | None = None
+    scope: str | None = None
+
+    @property
+    def scope_needed(self) -> str | None:
+        """What an application needs; by itself the native API behind the gateway, and nothing of the gateway's own."""
+        if self.scope is None and self.service is not Microservice.GATEWAY:
+            return API
+        return self.scope

@@ -7,6 +7,7 @@ from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
 from services.policy.clinical_routes import CLINICAL_ROUTES
 from services.policy.route import Route
+from services.policy.smart.words import OPENID
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
@@ -69,7 +70,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
     _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
     _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
-    _gateway("read_me", "GET", "/v1/me", frozenset(Role)),
+    Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
     _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
     _gateway(
         "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}

@@ -1,5 +1,6 @@
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -15,8 +16,11 @@ from services.chassis.tokens import (
     TokenType,
     TokenVerifier,
     UnknownKeyError,
+    _decode,
+    _parse,
 )
-from services.contracts.identity import Microservice, Role
+from services.contracts.identifiers import EncounterId, OauthClientId, PatientId
+from services.contracts.identity import Delegation, Microservice, Role
 from services.operator.drill.tokens.hostile import HOSTILE
 from tests.support.tokens import ISSUER, Tokens, new_key, principal
 
@@ -137,3 +141,27 @@ def test_only_a_p256_key_signs(tmp_path: Path) -> None:
             SigningKey.from_pem(pem)
     with pytest.raises(ValueError, match="no signing key"):
         KeyRing.from_directory(tmp_path)
+
+
+def test_what_an_application_was_granted_travels_with_the_token(tokens: Tokens) -> None:
+    granted = Delegation(
+        oauth_client_id=OauthClientId(UUID(int=1)),
+        scopes=frozenset({"openid", "patient/Patient.rs"}),
+        patient_id=PatientId(UUID(int=2)),
+        encounter_id=EncounterId(UUID(int=3)),
+    )
+    caller = principal(Role.NURSE, organization=UUID(int=4)).model_copy(update={"delegation": granted})
+
+    token = tokens.internal(caller, Microservice.RECORDS)
+    claims = _verifier(tokens, "records").verify(token, tokens.keys)
+
+    assert claims.principal().delegation == granted
+
+
+def test_a_person_s_own_token_has_no_claim_of_an_application(tokens: Tokens) -> None:
+    token = tokens.internal(principal(Role.NURSE, organization=UUID(int=4)), Microservice.RECORDS)
+
+    claims = _parse(_decode(token.split(".")[1]))
+
+    assert not {"client_id", "scope", "patient", "encounter"} & set(claims)
+    assert _verifier(tokens, "records").verify(token, tokens.keys).principal().delegation is None

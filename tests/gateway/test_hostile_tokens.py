@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -94,3 +95,29 @@ async def test_the_services_own_tokens_open_no_door_of_the_gateway(
 
     assert {answer.status_code for answer in answers} == {401}
     assert upstream.calls == 0
+
+
+@pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
+async def test_56_an_application_without_the_scope_is_told_so(
+    gateway: GatewayFactory, upstream: Upstream, tokens: Tokens, path: str
+) -> None:
+    forge = tokens.forge(TokenType.ACCESS, ACCESS_AUDIENCE)
+    token = forge.with_claims(client_id=str(UUID(int=9)), scope="user/*.cruds launch")
+
+    answer = await gateway().get(path, headers=_bearer(token))
+
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "insufficient-scope"
+    assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
+    assert upstream.calls == 0
+
+
+@pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
+async def test_an_application_with_the_scope_gets_through(gateway: GatewayFactory, tokens: Tokens, path: str) -> None:
+    forge = tokens.forge(TokenType.ACCESS, ACCESS_AUDIENCE)
+
+    answer = await gateway().get(
+        path, headers=_bearer(forge.with_claims(client_id=str(UUID(int=9)), scope="eventide/api openid"))
+    )
+
+    assert answer.status_code == 200

@@ -2,8 +2,8 @@ from uuid import uuid4
 
 import pytest
 
-from services.contracts.identifiers import AccountId, OrganizationId
-from services.contracts.identity import Microservice, Principal, Role
+from services.contracts.identifiers import AccountId, OauthClientId, OrganizationId
+from services.contracts.identity import Delegation, Microservice, Principal, Role
 from services.policy.calls import CallDecision, may_call
 from services.policy.route import Route
 from services.policy.routes import BY_OPERATION, ROUTES
@@ -20,7 +20,15 @@ def _caller(*roles: Role, acting: Microservice | None = None, is_in_organization
         roles=frozenset(roles),
         acting_service=acting,
         token_id="x",
+        delegation=None,
     )
+
+
+def _application(*scopes: str, roles: frozenset[Role] = frozenset(Role)) -> Principal:
+    granted = Delegation(
+        oauth_client_id=OauthClientId(uuid4()), scopes=frozenset(scopes), patient_id=None, encounter_id=None
+    )
+    return _caller(*roles).model_copy(update={"delegation": granted})
 
 
 def _ids(route: Route) -> str:
@@ -93,3 +101,24 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
     open_to_them = {route.operation_id for route in FOR_PEOPLE if route.roles & {Role.PATIENT, Role.FAMILY}}
 
     assert open_to_them == {"read_me", "list_login_sessions", "end_login_session"}
+
+
+@pytest.mark.parametrize("route", FOR_PEOPLE, ids=_ids)
+def test_60_an_application_calls_only_what_its_scope_reaches(route: Route) -> None:
+    others = {"openid", "eventide/api", "user/*.cruds", "patient/*.cruds", "system/*.cruds"} - {route.scope_needed}
+
+    assert may_call(_application(*others), route).decision is CallDecision.DENY_SCOPE
+    assert may_call(_application(), route).decision is CallDecision.DENY_SCOPE
+
+
+@pytest.mark.parametrize("route", [r for r in FOR_PEOPLE if r.service is Microservice.GATEWAY], ids=_ids)
+def test_an_application_never_administers(route: Route) -> None:
+    call = may_call(_application("eventide/api", "user/*.cruds"), route)
+
+    assert call.decision is CallDecision.DENY_SCOPE
+
+
+@pytest.mark.parametrize("route", [r for r in FOR_PEOPLE if r.service is not Microservice.GATEWAY], ids=_ids)
+def test_an_application_with_the_api_s_scope_may_what_the_person_may_and_no_more(route: Route) -> None:
+    assert may_call(_application("eventide/api"), route).is_permitted
+    assert may_call(_application("eventide/api", roles=frozenset()), route).decision is CallDecision.DENY_ROLE

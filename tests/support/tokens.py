@@ -28,6 +28,7 @@ def principal(
         roles=frozenset(roles),
         acting_service=acting,
         token_id="test",
+        delegation=None,
     )
 
 

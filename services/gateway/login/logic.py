@@ -88,6 +88,7 @@ class LoginLogic:
             roles=frozenset(account.roles),
             acting_service=None,
             token_id="",
+            delegation=None,
         )
         token, claims = self._issuer.access_token(principal)
         lifetime = timedelta(seconds=claims.exp - claims.iat)

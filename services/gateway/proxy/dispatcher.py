@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from services.chassis.edge import App, Receive, Scope, Send
-from services.chassis.errors import AuthenticationRequiredError, NotAllowedError, NotFoundError
+from services.chassis.errors import AuthenticationRequiredError, InsufficientScopeError, NotAllowedError, NotFoundError
 from services.chassis.problems import problem_document, problem_response
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identity import Microservice, Principal, Role
@@ -16,7 +16,7 @@ from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.requests import IncomingRequest, read_request
-from services.policy.calls import may_call
+from services.policy.calls import CallDecision, may_call
 from services.policy.matching import routes_at
 from services.policy.route import Route
 
@@ -97,7 +97,10 @@ def _permit(request: IncomingRequest, route: Route, access: AccessTokens) -> tup
         principal = access.verify(token)
     except InvalidTokenError:
         raise AuthenticationRequiredError from None
-    if not may_call(principal, route).is_permitted:
+    decision = may_call(principal, route).decision
+    if decision is CallDecision.DENY_SCOPE:
+        raise InsufficientScopeError
+    if decision is not CallDecision.PERMIT:
         raise NotAllowedError
     return token, principal
 

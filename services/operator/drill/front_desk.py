@@ -86,6 +86,7 @@ class _OneFrontDesk:
             roles=frozenset({Role.FRONT_DESK}),
             acting_service=None,
             token_id="drill",  # noqa: S106 - it names a token and opens nothing
+            delegation=None,
         )
 
     async def authenticate(self, _token: str) -> Principal:

@@ -36,6 +36,7 @@ async def _attendance_events(
         roles=frozenset(),
         acting_service=Microservice.SCHEDULER,
         token_id="",
+        delegation=None,
     )
     trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
     patients = PatientRows(db, SealingKey.root(root_key), organization_id)

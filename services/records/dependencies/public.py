@@ -55,6 +55,7 @@ async def _inquiries(request: Request, db: PublicDb, clock: Now, root: RootKey) 
             roles=frozenset(),
             acting_service=None,
             token_id="",
+            delegation=None,
         )
         trail = Trail(AuditCaller(nobody, request.scope["route"].operation_id), clock)
         trail.permit(referral_id, basis="own-request", purpose=Purpose.TREATMENT, information=Information.DEMOGRAPHICS)

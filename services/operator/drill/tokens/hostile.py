@@ -142,6 +142,9 @@ HOSTILE: Final[Mapping[str, Callable[[Forge], str]]] = {
     "acting for a stranger": lambda f: f.with_claims(act="evil"),
     "acting as an object": lambda f: f.with_claims(act={"sub": "records"}),
     "no token id": lambda f: f.with_claims(jti=REMOVED),
+    "application without a scope": lambda f: f.with_claims(client_id=str(UUID(int=9))),
+    "context without an application": lambda f: f.with_claims(patient=str(UUID(int=9))),
+    "list of scopes": lambda f: f.with_claims(client_id=str(UUID(int=9)), scope=["eventide/api"]),
     "claim of others": lambda f: f.with_claims(scope="system/*.*"),
     "organization twice": lambda f: f.signed(f.header(), _twice(f.claims(), "org", str(UUID(int=9)))),
     # the form
