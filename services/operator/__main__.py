@@ -123,6 +123,13 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         drills, "tokens", "services.operator.drill.tokens.command:run", "tokens that must be refused, at every door"
     )
     _add_json(tokens)
+    canaries = _add(
+        drills,
+        "canaries",
+        "services.operator.drill.canaries.command:run",
+        "what patients say is planted everywhere, and must be readable nowhere",
+    )
+    _add_json(canaries)
     authorization = _add(
         drills,
         "authorization",

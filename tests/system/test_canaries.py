@@ -1,0 +1,27 @@
+"""What patients say is planted through the gateway, and can be read in no table, file or error."""
+
+from services.operator.drill.canaries.command import during, judged, search_all
+from services.operator.drill.canaries.planting import Planter
+from services.operator.drill.canaries.searching import search_files
+from services.operator.drill.canaries.sending import Sender
+from services.operator.drill.canaries.words import Canaries
+from services.operator.stack import Addresses
+from services.operator.state import StateFolder
+from tests.system.conftest import FRIDAY
+
+
+async def test_what_a_patient_says_can_be_read_nowhere(stack: Addresses) -> None:
+    state, canaries = StateFolder(stack.secrets.parent), Canaries()
+    sender = Sender(canaries)
+
+    await during(sender, stack, FRIDAY, Planter(sender, canaries).before_the_draw)
+    report = judged(
+        canaries, await search_all(state, canaries), sender.echoed | search_files(state.root, canaries.words)
+    )
+
+    assert (report["found"], report["where"]) == (0, [])
+    # No draw is released before its day, and this stack's clock stands before it.
+    assert report["unplanted"] == ["records.drug_test_steps.details"]
+    assert report["control_found"] == ["scheduler.sites"]
+    assert report["planted"] > report["columns"] > 20
+    assert sender.refusals > 200
