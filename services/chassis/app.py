@@ -15,7 +15,7 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 
 API_VERSION: Final = "1.0.0"
-_BODY_LIMIT: Final = 6 * 1024 * 1024
+_BODY_LIMIT: Final = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 

@@ -40,6 +40,7 @@ from services.chassis.problems import problem_document, problem_response, respon
 from services.chassis.telemetry import Metrics, frames
 from services.contracts.problems import ProblemType
 from services.policy.matching import routes_at
+from services.policy.route import Route
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -83,12 +84,13 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        seconds = _allowed_seconds(headers.get(TIMEOUT_HEADER), _longest_seconds(scope, self._timeout))
+        route = routes_at(scope["path"]).get(scope["method"])
+        seconds = _allowed_seconds(headers.get(TIMEOUT_HEADER), self._longest_seconds(route))
         context = RequestContext(deadline=monotonic() + seconds)
         enter(context)
         span = continue_trace(headers)
         token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(span)))
-        exchange = _Exchange(receive, send, self._body_limit)
+        exchange = _Exchange(receive, send, self._largest_body(route))
         started = perf_counter()
         try:
             await self._serve(scope, exchange, headers, seconds)
@@ -109,12 +111,18 @@ class Edge:
 
     async def _answer_failure(self, scope: Scope, exchange: "_Exchange", error: Exception) -> None:
         # The framework wraps what is raised while it reads a body, so the count is asked, not the error.
-        refusal = BodyTooLargeError(self._body_limit) if exchange.is_too_large else _as_refusal(error)
+        refusal = exchange.too_large() if exchange.is_too_large else _as_refusal(error)
         if refusal is None:
             self._log.error("request failed", error_type=type(error).__name__, frames=frames(error))
         if exchange.status is not None:
             raise ConnectionAbortedError from None  # half an answer must not look like a whole one
         await exchange.answer(scope, respond_to(refusal) if refusal is not None else _internal_error())
+
+    def _longest_seconds(self, route: Route | None) -> float:
+        return self._timeout if route is None or route.deadline_seconds is None else route.deadline_seconds
+
+    def _largest_body(self, route: Route | None) -> int:
+        return self._body_limit if route is None or route.largest_body is None else route.largest_body
 
     def _record(self, scope: Scope, status: int | None, seconds: float, context: RequestContext) -> None:
         operation = getattr(scope.get("route"), "operation_id", None) or "none"
@@ -144,23 +152,26 @@ class _Exchange:
     def is_too_large(self) -> bool:
         return self._received > self._limit
 
+    def too_large(self) -> BodyTooLargeError:
+        return BodyTooLargeError(self._limit)
+
     def refuse_declared_size(self, content_length: str | None) -> None:
         if content_length is not None and content_length.isdecimal() and int(content_length) > self._limit:
-            raise BodyTooLargeError(self._limit)
+            raise self.too_large()
 
     async def receive(self) -> MutableMapping[str, Any]:
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             if self.is_too_large:
-                raise BodyTooLargeError(self._limit)
+                raise self.too_large()
         return message
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             if self.is_too_large and message["status"] != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 # The framework turns an error in reading a body into its own 400.
-                raise BodyTooLargeError(self._limit)
+                raise self.too_large()
             self.status = message["status"]
             names = {name for name, _ in message["headers"]}
             message["headers"] = [
@@ -172,12 +183,6 @@ class _Exchange:
     async def answer(self, scope: Scope, response: Response) -> None:
         with suppress(ConnectionError):
             await response(scope, self._receive, self.send)
-
-
-def _longest_seconds(scope: Scope, usual: float) -> float:
-    """Return how long this very route may take: the policy gives streams more time than other answers."""
-    route = routes_at(scope["path"]).get(scope["method"])
-    return usual if route is None or route.deadline_seconds is None else route.deadline_seconds
 
 
 def _allowed_seconds(header: str | None, longest: float) -> float:

@@ -35,6 +35,7 @@ from typing_extensions import override
 
 from services.chassis.database import NAMING_CONVENTION
 from services.chassis.errors import IdempotencyKeyReusedError, InvalidRequestError
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identity import Principal
 
@@ -154,7 +155,7 @@ class Idempotency:
         )
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(StrictJsonRoute):
     """A route whose answer is stored with its effect, or given again where it was given before."""
 
     @override

@@ -59,7 +59,7 @@ _RETRY_AFTER_SECONDS: Final = "2"
 _WORDS: Final = {
     "uuid_parsing": "must be a UUID",
     "uuid_type": "must be a UUID",
-    "json_invalid": "must be valid JSON",
+    "json_invalid": "must be valid JSON, each member of an object once and every number one (RFC 7493)",
     "date_parsing": "must be a date, YYYY-MM-DD",
     "date_from_datetime_parsing": "must be a date, YYYY-MM-DD",
     "datetime_parsing": "must be an RFC 3339 date-time with an offset",

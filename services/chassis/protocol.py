@@ -1,21 +1,59 @@
 """What uvicorn's HTTP protocol leaves open and an ASGI application can no longer see."""
 
-from typing import Final
+import asyncio
+from typing import ClassVar, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _LARGEST_HEAD: Final = 64 * 1024
+_VERSIONS: Final = frozenset({"1.0", "1.1"})
+_MALFORMED: Final = (
+    b'{"type":"urn:eventide:problem:malformed-request","title":"Malformed request","status":400,'
+    b'"detail":"Send HTTP/1.1 as RFC 9112 writes it, with the target in origin form."}'
+)
 
 
 class StrictProtocol(HttpToolsProtocol):
-    """Refuses a request target that is not in origin form (RFC 9112, 3.2.1), and a head that never ends, with 400."""
+    """Refuses with 400 what RFC 9112 does not allow, and ends connections on which the other side dawdles.
+
+    uvicorn's own limit holds between requests only: not for a head or the rest of a body that comes byte by byte, nor
+    for an answer that is never read. How long a body may take that somebody waits for is the deadline of its request.
+    """
+
+    head_seconds: ClassVar[float] = 10.0
+    """From the first byte of a head to its last, and for the rest of a body after its answer."""
+    write_seconds: ClassVar[float] = 30.0
+    """For the other side to take what waits to be sent."""
 
     _head_size = 0
+    _is_in_head = False
+    _has_asked = False
+    _reading: asyncio.TimerHandle | None = None
+    _writing: asyncio.TimerHandle | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_bytes()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_awaiting_bytes()
+        self._stop_awaiting_reader()
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # A head that came whole needs no timer. Between requests the parser skips line ends without a word.
+        if self._is_in_head or (self.timeout_keep_alive_task is None and self._is_idle()):
+            self._await_bytes()
 
     @override
     def on_message_begin(self) -> None:
         self._head_size = 0
+        self._is_in_head = True
         super().on_message_begin()
 
     @override
@@ -30,12 +68,76 @@ class StrictProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        self._stop_awaiting_bytes()
         # The parser keeps the path of an absolute target and drops its host, and drops a fragment.
         if not self.url.startswith(b"/") or b"#" in self.url:
             raise ValueError("the request target is not in origin form")
+        if self.parser.get_http_version() not in _VERSIONS:
+            raise ValueError("the version of HTTP is another")
         super().on_headers_complete()
+        self._has_asked = True
+
+    @override
+    def on_message_complete(self) -> None:
+        self._stop_awaiting_bytes()
+        super().on_message_complete()
+
+    @override
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._await_reader()
+        elif self._is_idle() and self.cycle.more_body:
+            self._await_bytes()
+
+    @override
+    def pause_writing(self) -> None:
+        self._await_reader()
+        super().pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        self._stop_awaiting_reader()
+        super().resume_writing()
+
+    @override
+    def timeout_keep_alive_handler(self) -> None:
+        # Closing would wait for what the other side has not read yet.
+        self.transport.abort()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        head = (
+            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\n"
+            b"x-content-type-options: nosniff\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(_MALFORMED)
+        )
+        self.transport.write(head + _MALFORMED)
+        self.transport.close()
+        self._await_reader()
+
+    def _is_idle(self) -> bool:
+        return not self._has_asked or self.cycle.response_complete
 
     def _count(self, read: bytes) -> None:
         self._head_size += len(read)
         if self._head_size > _LARGEST_HEAD:
             raise ValueError("the head of the request is too large")
+
+    def _await_bytes(self) -> None:
+        if self._reading is None:
+            self._reading = self.loop.call_later(self.head_seconds, self.transport.abort)
+
+    def _stop_awaiting_bytes(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _await_reader(self) -> None:
+        if self._writing is None:
+            self._writing = self.loop.call_later(self.write_seconds, self.transport.abort)
+
+    def _stop_awaiting_reader(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None

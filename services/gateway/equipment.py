@@ -1,6 +1,6 @@
 """What the gateway's process holds besides what every process does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.chassis.clock import Clock
@@ -13,7 +13,9 @@ from services.gateway.issuing import TokenIssuer
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
+from services.gateway.proxy.origins import Origins
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,13 @@ def make_equipment(
     http: HttpClient,
     upstreams: Mapping[Microservice, str],
     passwords: Passwords,
+    hosts: Iterable[str],
+    origins: Iterable[str] = (),
 ) -> Equipment:
-    """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler."""
+    """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
+
+    `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
+    """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
     token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
@@ -47,5 +54,7 @@ def make_equipment(
         authenticator=GatewayAuthenticator(access, keys, ended, issuer=issuer, clock=clock),
         passwords=passwords,
         ended=ended,
-        front=Front(access, token_issuer, Forwarder(http, upstreams), CallLimits(clock)),
+        front=Front(
+            access, token_issuer, Forwarder(http, upstreams), CallLimits(clock), Hosts(hosts), Origins(origins)
+        ),
     )

@@ -26,6 +26,8 @@ from services.gateway.organizations.routes import router as organizations
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
+from services.gateway.proxy.hosts import LOOPBACK
+from services.gateway.proxy.origins import CrossOrigin
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens.routes import router as tokens
 
@@ -36,6 +38,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
     app.user_middleware.append(Middleware(Dispatcher))
+    app.add_middleware(CrossOrigin)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -75,4 +78,6 @@ def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, pas
             Microservice.SCHEDULER: str(settings.scheduler_url),
         },
         passwords=passwords,
+        hosts={*LOOPBACK, *settings.allowed_hosts, settings.gateway_url.host or ""},
+        origins=settings.allowed_origins,
     )

@@ -9,5 +9,13 @@ class GatewaySettings(ServiceSettings):
     """The settings of the gateway."""
 
     signing_keys_directory: DirectoryPath = Field(description="Folder of P-256 private keys, *.pem; the last signs.")
+    allowed_hosts: frozenset[str] = Field(
+        default=frozenset(),
+        description="Names in Host that are ours, beside those of gateway_url and loopback; a JSON list.",
+    )
+    allowed_origins: frozenset[str] = Field(
+        default=frozenset(),
+        description='Origins whose pages may read answers, such as "https://app.example.org"; a JSON list.',
+    )
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")

@@ -13,6 +13,7 @@ class Route:
     `services` names the services that may call it for a person whose roles it lists in `served_roles`.
     `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
     `scope` is what an application must have been granted to call it for a person; none where only people may.
+    `largest_body` is how many bytes of a body are read; more than of others where a document is taken.
     `calls_per_minute` is how often one address may call a public route; a token bucket of that size.
     """
 
@@ -26,6 +27,7 @@ class Route:
     served_roles: frozenset[Role] = field(default=frozenset())
     deadline_seconds: float | None = None
     calls_per_minute: int | None = None
+    largest_body: int | None = None
     scope: str | None = None
 
     @property

@@ -21,6 +21,8 @@ _SEES_CONSENTS: Final = _READS_THE_BOOK | {Role.BILLING, Role.AUDITOR}
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
+# A calendar may have 5 MiB, so that it is the calendar's reader who says that one is too large.
+_WITH_A_CALENDAR: Final = 6 * 1024 * 1024
 _SOURCE: Final = "/v1/patients/{patient_id}/commitment_sources/{source_id}"
 
 
@@ -46,6 +48,10 @@ def _asked_by_anybody(operation_id: str, method: str, path: str, calls_per_minut
 
 def _scheduler(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
     return Route(operation_id, Microservice.SCHEDULER, method, path, roles)
+
+
+def _takes_a_calendar(operation_id: str, path: str) -> Route:
+    return Route(operation_id, Microservice.SCHEDULER, "POST", path, _DESK | _PLANS, largest_body=_WITH_A_CALENDAR)
 
 
 def _for_the_scheduler(operation_id: str, method: str, path: str, served: frozenset[Role]) -> Route:
@@ -179,9 +185,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("create_group_offering", "POST", "/v1/sites/{site_id}/group_offerings", _SETS_UP),
     _scheduler("list_group_offerings", "GET", "/v1/sites/{site_id}/group_offerings", _READS_THE_SETUP),
     _scheduler("list_group_series", "GET", "/v1/sites/{site_id}/group_series", _READS_THE_BOOK),
-    _scheduler("import_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources", _DESK | _PLANS),
+    _takes_a_calendar("import_calendar", "/v1/patients/{patient_id}/commitment_sources"),
     _scheduler("list_commitment_sources", "GET", "/v1/patients/{patient_id}/commitment_sources", _READS_THE_BOOK),
-    _scheduler("preview_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:preview", _DESK | _PLANS),
+    _takes_a_calendar("preview_calendar", "/v1/patients/{patient_id}/commitment_sources:preview"),
     _scheduler("enter_commitments", "POST", "/v1/patients/{patient_id}/commitment_sources:enter", _DESK | _PLANS),
     _scheduler("preview_entry", "POST", "/v1/patients/{patient_id}/commitment_sources:preview_entry", _DESK | _PLANS),
     _scheduler("subscribe_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:subscribe", _DESK | _PLANS),

@@ -32,7 +32,7 @@ async def test_an_unforeseen_error_tells_the_caller_nothing_and_the_log_no_messa
         ({"name": "x", "score": 1, f"{SECRET} asked": 1}, ""),
         ({"name": "x", "score": 1, "a" * 41: SECRET}, ""),
         ({"name": "x", "score": 1, "note/~": SECRET}, ""),
-        ({"name": "x", "score": 1e999}, "/score"),
+        ({"name": "x", "score": 1e999}, ""),
         (SECRET, ""),
         ([SECRET], ""),
     ],
@@ -121,3 +121,25 @@ async def test_unknown_paths_and_methods_are_problems_too(chassis: httpx2.AsyncC
 
     assert (missing.status_code, missing.json()["type"]) == (404, "urn:eventide:problem:not-found")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+
+AMBIGUOUS = {
+    "member twice": b'{"name": "a", "name": "Jane-Roe-1980", "score": 1}',
+    "member twice, below": b'{"name": {"x": 1, "x": 2}, "score": 1}',
+    "NaN": b'{"name": "x", "score": NaN}',
+    "Infinity": b'{"name": "x", "score": -Infinity}',
+    "5,000 digits": b'{"name": "x", "score": ' + b"9" * 5000 + b"}",
+    "100,000 levels": b'{"name": ' + b"[" * 100_000 + b"]" * 100_000 + b', "score": 1}',
+    "UTF-16": '{"name": "x", "score": 1}'.encode("utf-16"),
+}
+
+
+@pytest.mark.parametrize("body", AMBIGUOUS.values(), ids=AMBIGUOUS.keys())
+async def test_71_json_that_two_readers_understand_differently_is_refused(
+    chassis: httpx2.AsyncClient, body: bytes
+) -> None:
+    answer = await chassis.post("/notes", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert SECRET not in answer.text

@@ -19,11 +19,13 @@ from services.gateway.equipment import make_equipment
 from services.gateway.main import build
 from services.gateway.openapi.documents import read_published
 from services.gateway.passwords import Passwords
+from services.gateway.proxy.hosts import LOOPBACK
 from services.operator.postgres.provision import DatabaseUrls
 from tests.support.databases import rolled_back
 from tests.support.serving import call_in_process, nothing_to_open, served
 from tests.support.tokens import ISSUER, Tokens, principal
 
+ORIGIN = "https://app.eventide.test"
 PASSWORD = "correct horse battery staple"
 
 Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -135,6 +137,8 @@ async def gateway_app(
         http=http,
         upstreams={Microservice.RECORDS: upstream_url, Microservice.SCHEDULER: upstream_url},
         passwords=passwords,
+        hosts={"eventide.test", *LOOPBACK},
+        origins={ORIGIN},
     )
     app.state.process = Process(clock, gateway_database, app.state.equipment.authenticator)
     app.state.published = read_published()

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.wiring import authorized_caller
 from services.contracts.identity import Microservice
 from services.gateway.main import build as build_gateway
@@ -90,6 +92,13 @@ def test_nothing_a_route_depends_on_is_sent_to_a_thread(_service: Microservice, 
 def test_a_post_can_be_retried_with_its_key(_service: Microservice, route: APIRoute) -> None:
     if "POST" in (route.methods or ()) and not BY_OPERATION[route.operation_id or ""].services:
         assert isinstance(route, IdempotentRoute) or BY_OPERATION[route.operation_id or ""].public
+
+
+@pytest.mark.parametrize(("_service", "route"), ALL, ids=lambda value: getattr(value, "operation_id", str(value)))
+def test_a_body_is_read_by_the_strict_reader(_service: Microservice, route: APIRoute) -> None:
+    takes_json = route.body_field is not None and not isinstance(route.body_field.field_info, Form)
+
+    assert not takes_json or isinstance(route, StrictJsonRoute)
 
 
 def test_operation_ids_are_unique() -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, status
 
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import Caller, documented
 from services.contracts.base import Page
@@ -10,7 +11,7 @@ from services.contracts.gateway.login import LoginRequest, LoginSession, OpenSes
 from services.contracts.identifiers import LoginSessionId
 from services.gateway.dependencies import Login, Sessions
 
-router = APIRouter(prefix="/v1/login_sessions", tags=["login"])
+router = APIRouter(prefix="/v1/login_sessions", tags=["login"], route_class=StrictJsonRoute)
 sessions_router = APIRouter(prefix="/v1/login_sessions", tags=["login"], route_class=IdempotentRoute)
 
 

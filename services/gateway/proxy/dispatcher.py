@@ -14,7 +14,9 @@ from services.contracts.problems import ProblemType
 from services.gateway.authentication import AccessTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
+from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.policy.calls import CallDecision, may_call
 from services.policy.matching import routes_at
@@ -40,6 +42,8 @@ class Front:
     issuer: TokenIssuer
     forwarder: Forwarder
     limits: CallLimits
+    hosts: Hosts
+    origins: Origins
 
 
 class Dispatcher:
@@ -54,6 +58,10 @@ class Dispatcher:
             await self._app(scope, receive, send)
             return
         request = read_request(scope)
+        front: Front = scope["app"].state.equipment.front
+        if request.path not in _PROCESS_ROUTES:
+            # A prober asks for the address of this very process.
+            front.hosts.refuse_foreign(request)
         routes = _routes_from_outside(request.path)
         if not routes:
             raise NotFoundError
@@ -61,7 +69,6 @@ class Dispatcher:
         if route is None:
             await _method_not_allowed(routes, scope, receive, send)
             return
-        front: Front = scope["app"].state.equipment.front
         if route.service is Microservice.GATEWAY and (route.public or route.services):
             # A public route asks for no token; one for services takes another kind, which our application verifies.
             await self._app(scope, receive, send)

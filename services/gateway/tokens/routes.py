@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.wiring import Caller, documented
 from services.contracts.gateway.tokens import InternalToken, TokenExchangeRequest
 from services.gateway.dependencies import InternalTokens
 
-router = APIRouter(prefix="/v1/internal_tokens", tags=["internal"])
+router = APIRouter(prefix="/v1/internal_tokens", tags=["internal"], route_class=StrictJsonRoute)
 
 
 @router.post(":exchange", operation_id="exchange_internal_token", responses=documented(401, 403))

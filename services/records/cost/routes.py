@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.wiring import documented
 from services.contracts.records.cost import CostComparison, CostComparisonRequest, CostFigures
 from services.records.cost.logic import compare, published
 
-router = APIRouter(prefix="/v1", tags=["cost"])
+router = APIRouter(prefix="/v1", tags=["cost"], route_class=StrictJsonRoute)
 
 
 @router.get("/cost_figures", operation_id="list_cost_figures")

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.wiring import documented
 from services.contracts.records.placement_helper import PlacementAnswers, PlacementHelper, PlacementPicture
 from services.records.placement_helper.logic import assess, published
 
-router = APIRouter(prefix="/v1", tags=["placement helper"])
+router = APIRouter(prefix="/v1", tags=["placement helper"], route_class=StrictJsonRoute)
 
 
 @router.get("/placement_helper", operation_id="read_placement_helper")

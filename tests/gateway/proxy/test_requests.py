@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from services.contracts.identity import Role
@@ -65,6 +67,10 @@ HEADS: dict[str, tuple[int, list[str]]] = {
     "65 fields": (431, [f"X-{n}: 1" for n in range(64)]),
     "17 KiB": (431, ["X-Long: " + "a" * 17_000]),
     "70 KiB": (400, ["X-Long: " + "a" * 70_000]),
+    "folded line after a tab": (400, ["X-User: a\r\n\tb"]),
+    "transfer coding in two parts": (400, ["Transfer-Encoding: chunked", "Transfer-Encoding: identity"]),
+    "transfer coding behind another": (400, ["Transfer-Encoding: gzip, chunked"]),
+    "name beyond ASCII": (400, ["X-Us\xe9r: root"]),
     "encoded body": (415, ["Content-Encoding: gzip"]),
 }
 
@@ -83,6 +89,82 @@ async def test_a_head_that_could_be_read_in_two_ways_goes_no_further(
 
 async def test_a_request_without_host_is_refused(gateway_url: str, token: str) -> None:
     assert await status_of(gateway_url, head("/v1/me", f"Authorization: Bearer {token}", host=None)) == 400
+
+
+HOSTS = {
+    "foreign": "evil.test",
+    "ours below a foreign one": "eventide.test.evil.test",
+    "foreign below ours": "evil.eventide.test",
+    "with a user": "eventide.test@evil.test",
+    "with a path": "eventide.test/x",
+    "two names": "eventide.test, evil.test",
+    "port that is none": "eventide.test:x",
+    "empty": "",
+    "final dot": "eventide.test.",
+}
+
+
+@pytest.mark.parametrize("host", HOSTS.values(), ids=HOSTS.keys())
+async def test_70_a_request_for_another_host_goes_no_further(
+    gateway_url: str, upstream: Upstream, token: str, host: str
+) -> None:
+    request = head("/v1/patients", f"Authorization: Bearer {token}", host=host)
+
+    assert await status_of(gateway_url, request) == 400
+    assert upstream.calls == 0
+
+
+@pytest.mark.parametrize("host", ["eventide.test", "EVENTIDE.test:8600", "localhost", "127.0.0.1:1", "[::1]:8600"])
+async def test_70_a_request_for_a_host_of_ours_is_served(gateway_url: str, token: str, host: str) -> None:
+    assert await status_of(gateway_url, head("/v1/me", f"Authorization: Bearer {token}", host=host)) == 200
+
+
+async def test_70_a_probe_may_ask_for_the_address_of_the_process(gateway_url: str) -> None:
+    assert await status_of(gateway_url, head("/livez", host="10.1.2.3:8080")) == 200
+
+
+RAW = {
+    "HTTP/0.9": b"GET /livez\r\n\r\n",
+    "HTTP/2 without having agreed on it": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "version that is none": b"GET /livez HTTP/1.5\r\nHost: eventide.test\r\n\r\n",
+    "line feeds alone": b"GET /livez HTTP/1.1\nHost: eventide.test\n\n",
+    "NUL in the target": b"GET /livez\x00 HTTP/1.1\r\nHost: eventide.test\r\n\r\n",
+    "NUL in a value": b"GET /livez HTTP/1.1\r\nHost: eventide.test\r\nAccept: a\x00b\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("request_bytes", RAW.values(), ids=RAW.keys())
+async def test_68_what_is_not_http_1_1_is_refused_and_the_connection_ends(
+    gateway_url: str, request_bytes: bytes
+) -> None:
+    async with connection_to(gateway_url) as connection:
+        await send(connection, request_bytes)
+        status, fields = await read_head(connection)
+        body = await connection[0].read()
+
+    assert (status, fields["connection"], fields["content-type"]) == (400, "close", "application/problem+json")
+    assert json.loads(body)["type"] == "urn:eventide:problem:malformed-request"
+
+
+async def test_68_an_upgrade_to_http_2_is_not_taken(gateway_url: str, upstream: Upstream, token: str) -> None:
+    fields = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"]
+
+    status = await status_of(gateway_url, head("/v1/patients", f"Authorization: Bearer {token}", *fields))
+
+    assert (status, upstream.calls) == (200, 1)
+
+
+async def test_68_what_follows_a_body_is_not_read_as_part_of_it(gateway_url: str, upstream: Upstream) -> None:
+    smuggled = head("/v1/patients")
+    request = head(
+        "/v1/login_sessions", "Content-Type: application/json", f"Content-Length: {len(smuggled)}", method="POST"
+    )
+
+    async with connection_to(gateway_url) as connection:
+        await send(connection, request + smuggled)
+        status, _ = await read_head(connection)
+
+    assert (status, upstream.calls) == (422, 0)
 
 
 async def test_the_same_request_in_canonical_form_is_served(gateway_url: str, upstream: Upstream, token: str) -> None:

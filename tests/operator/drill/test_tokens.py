@@ -14,6 +14,7 @@ from services.contracts.identity import Microservice
 from services.gateway.equipment import make_equipment
 from services.gateway.main import build
 from services.gateway.passwords import Passwords
+from services.gateway.proxy.hosts import LOOPBACK
 from services.operator.drill.tokens.command import DOORS, MISPLACED, Ask, Door, Headers, try_tokens
 from services.operator.drill.tokens.hostile import HOSTILE
 from tests.support.serving import call_in_process, nothing_to_open
@@ -42,6 +43,7 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
         http=http,
         upstreams={Microservice.RECORDS: "http://127.0.0.1:9", Microservice.SCHEDULER: "http://127.0.0.1:9"},
         passwords=passwords,
+        hosts={"eventide.test", *LOOPBACK},
     )
     gateway.state.process = _Away(clock, gateway.state.equipment.authenticator)
     apps = {

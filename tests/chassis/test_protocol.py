@@ -1,0 +1,127 @@
+"""Connections on which the other side dawdles (gateway checklist 72): each ends, and nobody else notices."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.chassis.edge import Receive, Scope, Send
+from services.chassis.protocol import StrictProtocol
+from tests.support.raw_http import Connection, connection_to, head, read_head, send
+from tests.support.serving import served
+
+WAIT = 30
+LARGE = 64 * 1024 * 1024
+
+
+class Impatient(StrictProtocol):
+    head_seconds = 0.3
+    write_seconds = 0.3
+
+
+class Patient(StrictProtocol):
+    head_seconds = 3600
+    write_seconds = 3600
+
+
+async def _answer(_scope: Scope, _receive: Receive, send_message: Send) -> None:
+    """Answer without having read the body."""
+    await send_message({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send_message({"type": "http.response.body", "body": b"ok", "more_body": False})
+
+
+@pytest.fixture
+async def impatient_url() -> AsyncIterator[str]:
+    async with served(_answer, protocol=Impatient) as url:
+        yield url
+
+
+@pytest.fixture
+async def patient_url() -> AsyncIterator[str]:
+    async with served(_answer, protocol=Patient) as url:
+        yield url
+
+
+async def _ends(connection: Connection) -> bool:
+    """Wait until the other side ends the connection; what it still sent does not matter."""
+
+    async def read_on() -> None:
+        while await connection[0].read(65536):
+            pass
+
+    try:
+        await asyncio.wait_for(read_on(), WAIT)
+    except ConnectionError:
+        return True
+    return True
+
+
+DAWDLING = {
+    "nothing at all": b"",
+    "half a request line": b"GET /li",
+    "half a head": b"GET /livez HTTP/1.1\r\nHost: eventide.test\r\nX-A: ",
+    "line ends before a head": b"\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("sent", DAWDLING.values(), ids=DAWDLING.keys())
+async def test_72_a_head_that_does_not_come_ends_the_connection(impatient_url: str, sent: bytes) -> None:
+    async with connection_to(impatient_url) as dawdler, connection_to(impatient_url) as other:
+        await send(dawdler, sent)
+        await send(other, head("/"))
+        served_meanwhile, _ = await asyncio.wait_for(read_head(other), WAIT)
+
+        assert await _ends(dawdler)
+
+    assert served_meanwhile == 200
+
+
+async def test_72_line_ends_between_requests_keep_no_connection_open(impatient_url: str) -> None:
+    async with connection_to(impatient_url) as dawdler:
+        await send(dawdler, head("/"))
+        await asyncio.wait_for(read_head(dawdler), WAIT)
+        await dawdler[0].readexactly(2)
+        await send(dawdler, b"\r\n")
+
+        assert await _ends(dawdler)
+
+
+async def test_72_a_body_that_does_not_come_after_its_answer_ends_the_connection(impatient_url: str) -> None:
+    async with connection_to(impatient_url) as dawdler:
+        await send(dawdler, head("/", "Content-Length: 9", method="POST") + b"half")
+        status, _ = await asyncio.wait_for(read_head(dawdler), WAIT)
+
+        assert await _ends(dawdler)
+
+    assert status == 200
+
+
+async def test_72_an_answer_that_is_not_read_ends_the_connection() -> None:
+    given_up = asyncio.Event()
+
+    async def answer(_scope: Scope, _receive: Receive, send_message: Send) -> None:
+        await send_message({"type": "http.response.start", "status": 200, "headers": []})
+        await send_message({"type": "http.response.body", "body": b"x" * LARGE, "more_body": True})
+        # This waits until what went before was taken, or nobody is there any more.
+        await send_message({"type": "http.response.body", "body": b"x", "more_body": False})
+        given_up.set()
+
+    async with served(answer, protocol=Impatient) as url, connection_to(url) as dawdler:
+        # The stream reader stops reading by itself when its buffer is full.
+        await send(dawdler, head("/"))
+        await asyncio.wait_for(given_up.wait(), WAIT)
+
+
+async def test_72_a_head_in_pieces_is_served_where_there_is_time(patient_url: str) -> None:
+    async with connection_to(patient_url) as connection:
+        for piece in (b"GET / HT", b"TP/1.1\r\nHo", b"st: eventide.test\r\n", b"\r\n"):
+            await send(connection, piece)
+            await asyncio.sleep(0)
+        first, _ = await asyncio.wait_for(read_head(connection), WAIT)
+        await connection[0].readexactly(2)
+        await send(connection, b"\r\n" + head("/", "Content-Length: 4", method="POST") + b"body" + head("/"))
+        second, _ = await asyncio.wait_for(read_head(connection), WAIT)
+        await connection[0].readexactly(2)
+        third, _ = await asyncio.wait_for(read_head(connection), WAIT)
+
+    assert (first, second, third) == (200, 200, 200)
