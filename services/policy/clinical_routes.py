@@ -7,6 +7,7 @@ from services.policy.route import Route
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _READS_ATTENDANCE: Final = _CLINICAL | {Role.FRONT_DESK, Role.BILLING}
+_SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
 
 
@@ -39,4 +40,27 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("list_encounters", "GET", "/v1/patients/{patient_id}/encounters", _READS_ATTENDANCE),
     _records("read_encounter", "GET", "/v1/encounters/{encounter_id}", _READS_ATTENDANCE),
     _records("read_hours_ledger", "GET", "/v1/patients/{patient_id}/hours_ledger", _READS_ATTENDANCE),
+    _records("list_delivered_services", "GET", "/v1/patients/{patient_id}/delivered_services", _READS_ATTENDANCE),
+    _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
+    _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),
+    _records("put_note_draft", "PUT", "/v1/notes/{note_id}", _CLINICAL),
+    _records("sign_note", "POST", "/v1/notes/{note_id}:sign", _CLINICAL),
+    _records("cosign_note", "POST", "/v1/notes/{note_id}:cosign", _CLINICAL),
+    _records("amend_note", "POST", "/v1/notes/{note_id}:amend", _CLINICAL),
+    _records("read_note", "GET", "/v1/notes/{note_id}", _CLINICAL),
+    _records("list_note_versions", "GET", "/v1/notes/{note_id}/versions", _CLINICAL),
+    _records("list_notes", "GET", "/v1/patients/{patient_id}/notes", _CLINICAL),
+    _records("list_undocumented", "GET", "/v1/sites/{site_id}/undocumented_sessions", _CLINICAL),
+    _records("create_counselling_note", "POST", "/v1/patients/{patient_id}/counselling_notes", _CLINICAL),
+    _records("list_own_counselling_notes", "GET", "/v1/patients/{patient_id}/counselling_notes", _CLINICAL),
+    _records("read_counselling_note", "GET", "/v1/counselling_notes/{note_id}", _CLINICAL),
+    _records("put_counselling_note", "PUT", "/v1/counselling_notes/{note_id}", _CLINICAL),
+    _records("create_supervision", "POST", "/v1/supervisions", _LEADS),
+    _records("list_supervisions", "GET", "/v1/supervisions", _LEADS | {Role.AUDITOR}),
+    _records("end_supervision", "POST", "/v1/supervisions/{supervision_id}:end", _LEADS),
+    _records("list_documentation_rules", "GET", "/v1/documentation_rules", _CLINICAL | _SETS_UP),
+    _records("create_documentation_standard", "POST", "/v1/sites/{site_id}/documentation_standards", _SETS_UP),
+    _records(
+        "list_documentation_standards", "GET", "/v1/sites/{site_id}/documentation_standards", _CLINICAL | _SETS_UP
+    ),
 )

@@ -38,6 +38,7 @@ class Reach(NamedTuple):
     glass_nature: str | None = None
     glass_opened_at: datetime | None = None
     glass_until: datetime | None = None
+    is_author: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ class Gate:
 
     def facts(self, reach: Reach, standing: Standing) -> PatientFacts:
         """Return the patient, as the decision sees them."""
-        relations = {Relation.CARE_TEAM: reach.in_care_team, Relation.SITE: reach.at_site}
+        relations = {
+            Relation.CARE_TEAM: reach.in_care_team,
+            Relation.SITE: reach.at_site,
+            Relation.AUTHOR: reach.is_author,
+        }
         return PatientFacts(
             reach.organization_id, standing, frozenset(relation for relation, holds in relations.items() if holds)
         )

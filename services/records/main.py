@@ -14,19 +14,23 @@ from services.records.assessments.routes import router as assessments
 from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
+from services.records.counselling_notes.routes import router as counselling_notes
 from services.records.disclosures.routes import router as disclosures
+from services.records.documentation.routes import router as documentation
 from services.records.draw_programmes.routes import router as draw_programmes
 from services.records.drug_tests.routes import router as drug_tests
 from services.records.encounters.routes import router as encounters
 from services.records.episodes.routes import router as episodes
 from services.records.intake_doors.routes import router as intake_doors
 from services.records.medications.routes import router as medications
+from services.records.notes.routes import router as notes
 from services.records.patients.routes import router as patients
 from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.recipients.routes import router as recipients
 from services.records.referrals.routes import router as referrals
 from services.records.settings import RecordsSettings
+from services.records.supervisions.routes import router as supervisions
 from services.records.treatment_plans.routes import router as treatment_plans
 
 
@@ -51,6 +55,10 @@ def build(lifespan: Lifespan) -> FastAPI:
             medications,
             assessments,
             encounters,
+            documentation,
+            supervisions,
+            notes,
+            counselling_notes,
             disclosures,
         ),
         lifespan=lifespan,

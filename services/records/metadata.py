@@ -6,19 +6,23 @@ from typing import Final
 from services.records import organization_keys as _organization_keys  # noqa: F401 - registers its rows
 from services.records.assessments import tables as _assessments  # noqa: F401 - registers its rows
 from services.records.consents import tables as _consents  # noqa: F401 - registers its rows
+from services.records.counselling_notes import tables as _counselling_notes  # noqa: F401 - registers its rows
 from services.records.disclosures import tables as _disclosures  # noqa: F401 - registers its rows
+from services.records.documentation import tables as _documentation  # noqa: F401 - registers its rows
 from services.records.draw_programmes import tables as _draw_programmes  # noqa: F401 - registers its rows
 from services.records.drug_tests import tables as _drug_tests  # noqa: F401 - registers its rows
 from services.records.encounters import tables as _encounters  # noqa: F401 - registers its rows
 from services.records.episodes import tables as _episodes  # noqa: F401 - registers its rows
 from services.records.intake_doors import tables as _intake_doors  # noqa: F401 - registers its rows
 from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
+from services.records.notes import tables as _notes  # noqa: F401 - registers its rows
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
 from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows
 from services.records.rows import Base
+from services.records.supervisions import tables as _supervisions  # noqa: F401 - registers its rows
 from services.records.treatment_plans import tables as _treatment_plans  # noqa: F401 - registers its rows
 
 METADATA: Final = Base.metadata

@@ -13,7 +13,7 @@ from services.chassis.paging import PageRequest
 from services.chassis.webhooks import SignatureRefusedError, verify
 from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import EncounterId, PatientId
+from services.contracts.identifiers import AppointmentId, EncounterId, PatientId
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
 from services.records.encounters.errors import EventRefusedError
 from services.records.encounters.rules import encounter_of, hours_ledger
@@ -74,6 +74,26 @@ class AttendanceConsumer:
         one = await self._rows.keep(encounter_of(event, EncounterId(new_id(now, secrets.token_bytes(10)))))
         await self._rows.take(event, one.id, now)
         return one
+
+
+class Sessions:
+    """Tells other subjects of sessions within their unit of work; they pass the gate of each patient themselves."""
+
+    def __init__(self, rows: EncounterRows) -> None:
+        self._rows = rows
+
+    async def one(self, encounter_id: EncounterId) -> Encounter | None:
+        """Return an encounter, or None where there is none."""
+        return await self._rows.one(encounter_id)
+
+    async def members(self, appointment_id: AppointmentId) -> list[Encounter]:
+        """Return the encounters of one session, one for each who had a seat in it."""
+        return await self._rows.members(appointment_id)
+
+    async def others(self, encounter: Encounter) -> list[PatientId]:
+        """Return who else had a seat in the session of an encounter."""
+        found = await self._rows.members(encounter.appointment_id)
+        return sorted({one.patient_id for one in found} - {encounter.patient_id})
 
 
 class EncounterReads:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import AttendanceId, EncounterId, OrganizationId, PatientId
+from services.contracts.identifiers import AppointmentId, AttendanceId, EncounterId, OrganizationId, PatientId
 from services.contracts.records.encounters import AttendanceEvent, Encounter
 from services.records.encounters.tables import EncounterEventRow, EncounterRow
 
@@ -79,6 +79,17 @@ class EncounterRows:
             EncounterRow.appointment_id == one.appointment_id, EncounterRow.patient_id == one.patient_id
         )
         return _to_encounter((await self._db.execute(found)).mappings().one())
+
+    async def one(self, encounter_id: EncounterId) -> Encounter | None:
+        """Return an encounter."""
+        found = await self._db.execute(_ENCOUNTER.where(EncounterRow.id == encounter_id))
+        row = found.mappings().one_or_none()
+        return None if row is None else _to_encounter(row)
+
+    async def members(self, appointment_id: AppointmentId) -> list[Encounter]:
+        """Return what is known of everybody who had a seat in a session."""
+        found = _ENCOUNTER.where(EncounterRow.appointment_id == appointment_id).order_by(EncounterRow.id)
+        return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
 
     async def taken(self, event_id: AttendanceId) -> Encounter | None:
         """Return what an event became that was taken before."""

@@ -119,6 +119,20 @@ class PatientCommands:
         self._gate.shown(sorted(known), Information.SCHEDULING)
         return known
 
+    async def names(self, patient_ids: list[PatientId]) -> dict[PatientId, tuple[str, str]]:
+        """Return given and family names to look for in a text, never to show: the caller may not know them all."""
+        found = await self._rows.some(patient_ids, Viewer(self._gate.caller.account_id, self._clock.now()))
+        self._gate.shown([one.row.id for one in found], Information.DEMOGRAPHICS)
+        return {one.row.id: (one.row.given_name, one.row.family_name) for one in found}
+
+    async def within_reach(self, patient_ids: Iterable[PatientId], information: Information) -> list[PatientId]:
+        """Return which of these the caller may see this of, and tell the trail."""
+        viewer = Viewer(self._gate.caller.account_id, self._clock.now())
+        found = await self._rows.some(list(patient_ids), viewer)
+        seen = [one.row.id for one in found if self._gate.is_open(one.reach, information)]
+        self._gate.shown(list(seen), information)
+        return seen
+
 
 class PatientReads:
     """What can be read of patients."""
@@ -171,6 +185,11 @@ class PatientReads:
         """Return the seals of those at a site whom the caller may see; whoever opens them tells it by `shown`."""
         found = await self._queries.seals_at(site_id, self._viewer)
         return {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
+
+    async def reached(self, site_id: SiteId, information: Information) -> list[PatientId]:
+        """Return those at a site of whom the caller may see this; whoever shows it tells it by `shown`."""
+        found = await self._queries.presences_at(site_id, self._viewer)
+        return [seen.row.id for seen in found if self._gate.is_open(seen.reach, information)]
 
     def shown(self, patient_ids: Iterable[PatientId], information: Information) -> None:
         """Tell the trail of whom this was read."""

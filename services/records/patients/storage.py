@@ -104,6 +104,11 @@ _PRESENCE: Final = Query(
     .outerjoin(_GLASS, true())
     .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
 )
+_PRESENCES_AT_SITE: Final = Query(
+    select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
+    .outerjoin(_GLASS, true())
+    .where(PatientRow.site_id == bindparam("site_id", type_=Uuid))
+)
 _SEAL: Final = Query(_SEALS.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
 _SEALS_AT_SITE: Final = Query(_SEALS.where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 _AT_SITE: Final = Query(select(PatientRow.id).where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
@@ -161,6 +166,11 @@ class PatientQueries:
         row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
         return None if row is None else Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row))
 
+    async def presences_at(self, site_id: SiteId, viewer: Viewer) -> list[Seen[PatientPresence]]:
+        """Return who is treated at a site, and what the viewer is to each."""
+        rows = await self._read.all(_PRESENCES_AT_SITE, site_id=site_id, viewer=viewer.account_id, now=viewer.now)
+        return [Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row)) for row in rows]
+
     async def seal(self, patient_id: PatientId, viewer: Viewer) -> Seen[PersonSeal] | None:
         """Return the seal of a patient.
 
@@ -212,6 +222,13 @@ class PatientRows:
         return [
             seen for seen in found if likeness(seen.row.given_name, seen.row.family_name, seen.row.birth_date) == sought
         ]
+
+    async def some(self, patient_ids: list[PatientId], viewer: Viewer) -> list[Seen[Patient]]:
+        """Return those of these patients who are here, in the order of their ids."""
+        statement = _PATIENT.where(PatientRow.id.in_(patient_ids)).order_by(PatientRow.id)
+        values = {"viewer": viewer.account_id, "now": viewer.now}
+        rows = (await self._db.execute(statement, values)).mappings().all()
+        return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
 
     async def join_care_team(self, patient: Patient, account_id: AccountId) -> None:
         """Enter who admits a patient in the care team."""

@@ -65,6 +65,9 @@ SCREENS: Final = {
     "read_patient": Screen("", "demographics", _STAFF),
     "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
+    "list_notes": Screen("/notes", "progress_notes", _CLINICIANS),
+    # It lists the caller's own, and no cell is an author: who treats the patient gets an empty list.
+    "list_own_counselling_notes": Screen("/counselling_notes", "progress_notes", _CLINICIANS),
     "list_consents": Screen("/consents", "consents", _CONSENT_STAFF),
     "list_restrictions": Screen("/restrictions", "consents", _CONSENT_STAFF),
     "list_representatives": Screen("/representatives", "consents", _CONSENT_STAFF),
@@ -103,6 +106,7 @@ _RECORDS: Final = (
     "/v1/emergency_accesses", "/v1/care_team_members", "/v1/site_members", "/v1/no_contacts", "/v1/appointments",
     "/v1/attendances", "/v1/proposals", "/v1/placements", "/v1/solves", "/v1/swaps", "/v1/make_ups", "/v1/notices",
     "/v1/waitlist_entries", "/v1/runs", "/v1/rides", "/v1/offers", "/v1/offer_batches",
+    "/v1/encounters", "/v1/notes", "/v1/group_notes", "/v1/supervisions", "/v1/counselling_notes",
 )  # fmt: skip
 
 

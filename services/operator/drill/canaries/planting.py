@@ -55,6 +55,7 @@ class Planter:
         await self._referral()
         await self._assessment(now)
         await self._medication(now)
+        await self._notes(now)
         await self._review(now)
         await self._disclosures()
         await self._correspondence()
@@ -147,6 +148,19 @@ class Planter:
         day = str(now.date() - timedelta(days=1))
         await self._send.post(f"/v1/medications/{made['id']}/doses", {"day": day, "outcome": "declined"})
         await self._send.post(f"/v1/medications/{made['id']}:end", {"last_day": day, "reason": "adverse_effect"})
+
+    async def _notes(self, now: datetime) -> None:
+        word = self._canaries.word
+        for table in ("note_drafts", "note_versions"):
+            column = _records(table, "details")
+            encounter_id = await self._send.attended(self._patient, self._site, now)
+            text = {name: word(column) for name in ("topic", "interventions", "response", "plan")}
+            note = await self._send.post(f"/v1/encounters/{encounter_id}/notes", text)
+            if table == "note_versions":
+                await self._send.post(f"/v1/notes/{note['id']}:sign", None, version=note["version"])
+        await self._send.get(f"{self._of_patient}/notes")
+        apart = {"text": word(_records("counselling_note_versions", "details"))}
+        await self._send.post(f"{self._of_patient}/counselling_notes", apart)
 
     async def _review(self, now: datetime) -> None:
         column, word = _records("placement_reviews", "found"), self._canaries.word

@@ -5,16 +5,31 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
+from services.chassis.sealing import read_root_key
+from services.clients.attendance import AttendanceClient
+from services.contracts.identifiers import (
+    AccountId,
+    AppointmentId,
+    AttendanceId,
+    OrganizationId,
+    PatientId,
+    SiteId,
+)
 from services.contracts.identity import Role
+from services.contracts.records.encounters import AttendanceEvent
+from services.contracts.scheduler.attendance import AttendanceStatus
+from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.drill.canaries.searching import Found, Pattern
 from services.operator.drill.canaries.words import Canaries, Column
 from services.operator.errors import OperatorError
 from services.operator.stack import Addresses
+from services.operator.state import StateFolder
 from services.operator.token_command import mint
 
 _REFUSED: Final = 400
@@ -52,6 +67,7 @@ class Sender:
     _gateway: str = ""
     _director: str = ""
     _stranger: str = ""
+    _scheduling: AttendanceClient = field(init=False)
 
     @asynccontextmanager
     async def calling(self, addresses: Addresses, offset: timedelta) -> AsyncIterator[None]:
@@ -66,6 +82,8 @@ class Sender:
         )
         self._stranger = token({Role.COUNSELLOR}, uuid4(), uuid4())
         self._http = HttpClient(timeout_seconds=60)
+        root_key = read_root_key(StateFolder(addresses.secrets.parent).root_key)
+        self._scheduling = AttendanceClient(self._http, addresses.records, root_key, Clock(offset))
         try:
             yield
         finally:
@@ -78,6 +96,31 @@ class Sender:
         await self._refused("GET", f"{path}?page_token={word}&{word}={word}", None, {})
         await self._refused("GET", f"{path}/{word}", None, {})
         return self._taken("GET", path, answer).json()
+
+    async def attended(self, patient_id: str, site_id: str, end: datetime) -> str:
+        """Tell, as the scheduler does, that a patient attended three hours until then; returns the encounter's id."""
+        event = AttendanceEvent(
+            id=AttendanceId(uuid4()),
+            appointment_id=AppointmentId(uuid4()),
+            patient_id=PatientId(UUID(patient_id)),
+            site_id=SiteId(UUID(site_id)),
+            week=end.date() - timedelta(days=end.weekday()),
+            service=ServiceKind.PROCESS_GROUP,
+            modality=Modality.ON_SITE,
+            start=end - timedelta(hours=3),
+            end=end,
+            revision=1,
+            status=AttendanceStatus.FULFILLED,
+            excused=None,
+            minutes_late=0,
+            minutes_left_early=0,
+            recorded_by=AccountId(self.account_id),
+            recorded_at=end,
+        )
+        await self._scheduling.receive_attendance(OrganizationId(self.organization_id), event)
+        found = (await self.get(f"/v1/patients/{patient_id}/encounters"))["items"]
+        encounter_id: str = next(one["id"] for one in found if one["appointment_id"] == str(event.appointment_id))
+        return encounter_id
 
     async def post(self, path: str, body: Any, *, version: int | None = None) -> Any:
         """Create something, or act on it."""

@@ -32,7 +32,10 @@ _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     | {
         ("audit_events", "hash"): _HASH,
         ("audit_events", "seal"): _HASH,
+        ("counselling_note_keys", "wrapped"): _WRAPPED,
         ("draw_programmes", "seed"): "random bytes of ours, sealed",
+        ("note_cosignatures", "sha256"): _HASH,
+        ("note_versions", "sha256"): _HASH,
         ("organization_keys", "wrapped"): _WRAPPED,
         ("patient_keys", "wrapped"): _WRAPPED,
         ("patients", "likeness"): "a keyed digest",

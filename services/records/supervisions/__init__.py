@@ -1,0 +1,1 @@
+"""Supervision: whose notes need whose co-signature, for a time."""
