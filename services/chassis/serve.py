@@ -38,6 +38,8 @@ def main() -> None:
         log_level="warning",
         server_header=False,
         date_header=False,
+        # By default uvicorn believes X-Forwarded-For of whoever asks from loopback.
+        proxy_headers=False,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=8,
         h11_max_incomplete_event_size=65536,

@@ -11,7 +11,9 @@ from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.passwords import Passwords
+from services.gateway.proxy.deciding import DecisionPoint
 from services.gateway.proxy.dispatcher import Front
+from services.gateway.proxy.engines import Network, TrustedEngines
 from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
@@ -40,10 +42,12 @@ def make_equipment(
     passwords: Passwords,
     hosts: Iterable[str],
     origins: Iterable[str] = (),
+    engines: Iterable[Network] = (),
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
     `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
+    `engines` are the networks of the proxies that may ask for decisions.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
@@ -55,6 +59,9 @@ def make_equipment(
         passwords=passwords,
         ended=ended,
         front=Front(
-            access, token_issuer, Forwarder(http, upstreams), CallLimits(clock), Hosts(hosts), Origins(origins)
+            DecisionPoint(access, token_issuer, CallLimits(clock), Hosts(hosts)),
+            Forwarder(http, upstreams),
+            Origins(origins),
+            TrustedEngines(engines),
         ),
     )

@@ -1,6 +1,6 @@
 """The gateway's refusals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from services.chassis.errors import ServiceError
 from services.contracts.gateway.organizations import Organization
@@ -20,6 +20,16 @@ class HeadersTooLargeError(ServiceError):
 
     def __init__(self, fields: int, size: int) -> None:
         super().__init__(f"Send at most {fields} header fields, and at most {size} bytes with the request target.")
+
+
+class NoSuchMethodError(ServiceError):
+    """The resource is there, and has other methods."""
+
+    problem = ProblemType.METHOD_NOT_ALLOWED
+
+    def __init__(self, methods: Iterable[str]) -> None:
+        super().__init__("This resource has other methods; Allow lists them.")
+        self.methods = tuple(methods)
 
 
 class UpstreamInterruptedError(ServiceError):

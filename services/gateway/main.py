@@ -80,4 +80,5 @@ def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, pas
         passwords=passwords,
         hosts={*LOOPBACK, *settings.allowed_hosts, settings.gateway_url.host or ""},
         origins=settings.allowed_origins,
+        engines=settings.trusted_engines,
     )

@@ -1,5 +1,7 @@
 """What the gateway is told."""
 
+from ipaddress import IPv4Network, IPv6Network
+
 from pydantic import DirectoryPath, Field
 
 from services.chassis.settings import ServiceSettings
@@ -16,6 +18,10 @@ class GatewaySettings(ServiceSettings):
     allowed_origins: frozenset[str] = Field(
         default=frozenset(),
         description='Origins whose pages may read answers, such as "https://app.example.org"; a JSON list.',
+    )
+    trusted_engines: frozenset[IPv4Network | IPv6Network] = Field(
+        default=frozenset(),
+        description="Networks of the proxies that may ask /authz for decisions; a JSON list, by default of none.",
     )
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")

@@ -27,7 +27,9 @@ def call_in_process(app: Any, *, headers: dict[str, str] | None = None) -> httpx
 async def served(app: Any, *, protocol: type[StrictProtocol] = StrictProtocol) -> AsyncIterator[str]:
     """Serve an application on loopback; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, lifespan="off", log_level="error", access_log=False, ws="none", http=protocol)
+    config = uvicorn.Config(
+        app, lifespan="off", log_level="error", access_log=False, ws="none", http=protocol, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve(sockets=[listener]))
     try:

@@ -1,49 +1,32 @@
-"""Decides every request before anything else sees it: form, route, caller, permission, and then where it goes."""
+"""Decides every request before anything else sees it, and sends it where it goes or tells an engine that asks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Final
+from http import HTTPStatus
+
+from starlette.responses import Response
 
 from services.chassis.edge import App, Receive, Scope, Send
-from services.chassis.errors import AuthenticationRequiredError, InsufficientScopeError, NotAllowedError, NotFoundError
-from services.chassis.problems import problem_document, problem_response
-from services.chassis.tokens import InvalidTokenError
-from services.contracts.identity import Microservice, Principal, Role
+from services.chassis.errors import ServiceError
+from services.chassis.problems import problem_document, problem_response, respond_to
+from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
-from services.gateway.authentication import AccessTokens
-from services.gateway.issuing import TokenIssuer
+from services.gateway.errors import NoSuchMethodError
+from services.gateway.proxy.deciding import DecisionPoint, Passage
+from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
 from services.gateway.proxy.forwarding import Forwarder
-from services.gateway.proxy.hosts import Hosts
-from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
-from services.gateway.proxy.requests import IncomingRequest, read_request
-from services.policy.calls import CallDecision, may_call
-from services.policy.matching import routes_at
-from services.policy.route import Route
-
-
-def _own(operation_id: str, path: str, *roles: Role) -> tuple[str, Mapping[str, Route]]:
-    route = Route(operation_id, Microservice.GATEWAY, "GET", path, frozenset(roles), public=not roles)
-    return path, {"GET": route}
-
-
-# Behind the gateway these stand on a port that only the operator reaches; here it is the world's port.
-_PROCESS_ROUTES: Final = MappingProxyType(
-    dict((_own("livez", "/livez"), _own("readyz", "/readyz"), _own("metrics", "/metrics", Role.PLATFORM_OPERATOR)))
-)
+from services.gateway.proxy.requests import read_request
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
     """What the dispatcher works with."""
 
-    access: AccessTokens
-    issuer: TokenIssuer
+    decisions: DecisionPoint
     forwarder: Forwarder
-    limits: CallLimits
-    hosts: Hosts
     origins: Origins
+    engines: TrustedEngines
 
 
 class Dispatcher:
@@ -57,62 +40,57 @@ class Dispatcher:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = read_request(scope)
         front: Front = scope["app"].state.equipment.front
-        if request.path not in _PROCESS_ROUTES:
-            # A prober asks for the address of this very process.
-            front.hosts.refuse_foreign(request)
-        routes = _routes_from_outside(request.path)
-        if not routes:
-            raise NotFoundError
-        route = routes.get(request.method)
-        if route is None:
-            await _method_not_allowed(routes, scope, receive, send)
+        engine = front.engines.asking(scope)
+        if engine is not None:
+            await _answer_engine(engine, front.decisions, scope)(scope, receive, send)
             return
-        if route.service is Microservice.GATEWAY and (route.public or route.services):
-            # A public route asks for no token; one for services takes another kind, which our application verifies.
+        request = read_request(scope)
+        try:
+            passage = front.decisions.decide(request, scope.get("client"))
+        except NoSuchMethodError as refusal:
+            await _no_such_method(refusal.methods)(scope, receive, send)
+            return
+        if passage.route.service is Microservice.GATEWAY:
             await self._app(scope, receive, send)
             return
-        if route.public:
-            # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
-            scope["route"] = route
-            front.limits.take(route, scope)
-            await front.forwarder.forward(request, route.service, None, receive=receive, send=send)
-            return
-        token, principal = _permit(request, route, front.access)
-        if route.service is Microservice.GATEWAY:
-            await self._app(scope, receive, send)
-            return
-        scope["route"] = route
-        internal_token = front.issuer.internal_token_for(token, principal, route.service)
-        await front.forwarder.forward(request, route.service, internal_token, receive=receive, send=send)
+        scope["route"] = passage.route
+        await front.forwarder.forward(
+            request, passage.route.service, passage.internal_token, receive=receive, send=send
+        )
 
 
-def _routes_from_outside(path: str) -> Mapping[str, Route]:
-    """Return the routes of a path that this door opens to: what services keep among themselves does not exist here."""
-    found = _PROCESS_ROUTES.get(path) or routes_at(path)
-    return {
-        method: route for method, route in found.items() if not route.services or route.service is Microservice.GATEWAY
-    }
-
-
-def _permit(request: IncomingRequest, route: Route, access: AccessTokens) -> tuple[str, Principal]:
-    token = request.bearer_token
-    if token is None:
-        raise AuthenticationRequiredError
+def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
+    """Tell an engine what a request of its own would have met here."""
     try:
-        principal = access.verify(token)
-    except InvalidTokenError:
-        raise AuthenticationRequiredError from None
-    decision = may_call(principal, route).decision
-    if decision is CallDecision.DENY_SCOPE:
-        raise InsufficientScopeError
-    if decision is not CallDecision.PERMIT:
-        raise NotAllowedError
-    return token, principal
+        request, client = asked_about(engine, scope)
+        passage = decisions.decide(request, client)
+    except NoSuchMethodError as refusal:
+        return _as_heard_by(engine, _no_such_method(refusal.methods))
+    except ServiceError as refusal:
+        return _as_heard_by(engine, respond_to(refusal))
+    scope["route"] = passage.route
+    return Response(status_code=HTTPStatus.OK, headers=_told(passage))
 
 
-async def _method_not_allowed(routes: Mapping[str, Route], scope: Scope, receive: Receive, send: Send) -> None:
+def _told(passage: Passage) -> dict[str, str]:
+    told = {
+        "X-Gw-Service": passage.route.service.value,
+        "X-Decision-Cache": "private" if passage.may_be_remembered else "no",
+    }
+    if passage.internal_token is not None:
+        told["X-Gw-Assertion"] = f"Bearer {passage.internal_token}"
+    return told
+
+
+def _as_heard_by(engine: Engine, refusal: Response) -> Response:
+    """Say no so that the engine understands: nginx knows 401 and 403, and fails with 500 on any other status."""
+    refusal.headers["X-Gw-Status"] = str(refusal.status_code)
+    if engine is Engine.NGINX and refusal.status_code != HTTPStatus.UNAUTHORIZED:
+        refusal.status_code = HTTPStatus.FORBIDDEN
+    return refusal
+
+
+def _no_such_method(methods: Iterable[str]) -> Response:
     document = problem_document(ProblemType.METHOD_NOT_ALLOWED, "This resource has other methods; Allow lists them.")
-    response = problem_response(document, headers={"allow": ", ".join(sorted(routes))})
-    await response(scope, receive, send)
+    return problem_response(document, headers={"allow": ", ".join(sorted(methods))})

@@ -6,7 +6,6 @@ from ipaddress import IPv6Address, ip_address
 from typing import Any, Final
 
 from services.chassis.clock import Clock
-from services.chassis.edge import Scope
 from services.gateway.errors import CalledTooOftenError
 from services.policy.route import Route
 
@@ -22,8 +21,8 @@ class CallLimits:
         self._most_remembered = most_remembered
         self._buckets: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
 
-    def take(self, route: Route, scope: Scope) -> None:
-        """Count one call.
+    def take(self, route: Route, client: Any) -> None:
+        """Count one call of an address, as ASGI gives it.
 
         Raises:
             CalledTooOftenError: The address has called more often than the route allows.
@@ -31,7 +30,7 @@ class CallLimits:
         most = route.calls_per_minute
         if most is None:
             return
-        key = route.operation_id, _caller(scope.get("client"))
+        key = route.operation_id, _caller(client)
         now = self._clock.now().timestamp()
         left, since = self._buckets.get(key, (float(most), now))
         left = min(float(most), left + max(0.0, now - since) * most / 60)

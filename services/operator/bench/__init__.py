@@ -60,6 +60,11 @@ def _interactive(parser: _Parser) -> None:
     )
 
 
+def _gateway(parser: _Parser) -> None:
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of each way in, in turns (default: 5)")
+    parser.add_argument("--seconds", type=int, default=2, metavar="S", help="of each round (default: 2)")
+
+
 def _positive(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < float("inf"):
@@ -68,6 +73,7 @@ def _positive(text: str) -> float:
 
 
 BENCHES = {
+    "gateway": Bench("front_door", "a request through nginx, the gateway, and nginx asking it", _gateway),
     "import": Bench("calendar_import", "read a calendar of 500 weekly series", _seed),
     "interactive": Bench("interactive", "how long the front desk waits to place and to explain", _interactive),
     "placement": Bench("placement", "share of real people who get nine hours a week", _placement),

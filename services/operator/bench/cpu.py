@@ -24,6 +24,11 @@ def cpu_seconds(pids: Mapping[str, int]) -> dict[str, float]:
     return {name: _with_children(every, pids[name]) / second for name in SERVING if name in pids}
 
 
+def tree_seconds(pid: int) -> float:
+    """Return the seconds of the processor that a process has used, its children included."""
+    return _with_children(dict(_every_process()), pid) / os.sysconf("SC_CLK_TCK")
+
+
 def spent(used: Sequence[Mapping[str, float]]) -> dict[str, float]:
     """Return the milliseconds that a request cost each process on average, and all of them together, of seconds."""
     each = {name: 1000 * sum(one[name] for one in used) / len(used) for name in used[0]}

@@ -1,6 +1,5 @@
 """How often one address may call a public route."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,7 +37,7 @@ def calls(limits: CallLimits, route: Route, address: str | None, times: int) -> 
     allowed = 0
     for _ in range(times):
         try:
-            limits.take(route, {"client": None if address is None else (address, 1)})
+            limits.take(route, None if address is None else (address, 1))
         except CalledTooOftenError:
             continue
         allowed += 1
@@ -51,7 +50,7 @@ def test_an_address_is_let_through_again_as_time_passes() -> None:
 
     assert calls(limits, route, "192.0.2.1", 10) == 6
     with pytest.raises(CalledTooOftenError) as refused:
-        limits.take(route, {"client": ("192.0.2.1", 1)})
+        limits.take(route, ("192.0.2.1", 1))
     assert refused.value.retry_after_seconds == 10
     clock.at += timedelta(seconds=10)
     assert calls(limits, route, "192.0.2.1", 3) == 1
@@ -111,9 +110,7 @@ def test_no_minute_holds_more_than_a_bucket_and_its_refill(most: int, waits: lis
 async def test_the_gateway_refuses_before_the_service_is_asked(
     gateway: GatewayFactory, gateway_app: Any, upstream: Any
 ) -> None:
-    equipment = gateway_app.state.equipment
-    standing = replace(equipment.front, limits=CallLimits(StandingClock()))
-    gateway_app.state.equipment = replace(equipment, front=standing)
+    gateway_app.state.equipment.front.decisions._limits = CallLimits(StandingClock())
     most = BY_OPERATION["create_placement_inquiry"].calls_per_minute or 0
     answers = [await gateway().post("/v1/placement_inquiries", content=b"{}") for _ in range(most + 3)]
 

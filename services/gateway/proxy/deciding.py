@@ -1,0 +1,110 @@
+"""The decision about a request: one function, behind the embedded proxy and behind the engines that ask for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from services.chassis.errors import AuthenticationRequiredError, InsufficientScopeError, NotAllowedError, NotFoundError
+from services.chassis.tokens import InvalidTokenError
+from services.contracts.identity import Microservice, Principal, Role
+from services.gateway.authentication import AccessTokens
+from services.gateway.errors import NoSuchMethodError
+from services.gateway.issuing import TokenIssuer
+from services.gateway.proxy.hosts import Hosts
+from services.gateway.proxy.limiting import CallLimits
+from services.gateway.proxy.requests import IncomingRequest
+from services.policy.calls import CallDecision, may_call
+from services.policy.matching import routes_at
+from services.policy.route import Route
+
+
+def _own(operation_id: str, path: str, *roles: Role) -> tuple[str, Mapping[str, Route]]:
+    route = Route(operation_id, Microservice.GATEWAY, "GET", path, frozenset(roles), public=not roles)
+    return path, {"GET": route}
+
+
+# Behind the gateway these stand on a port that only the operator reaches; here it is the world's port.
+_PROCESS_ROUTES: Final = MappingProxyType(
+    dict((_own("livez", "/livez"), _own("readyz", "/readyz"), _own("metrics", "/metrics", Role.PLATFORM_OPERATOR)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A permitted request: its route, and what the service takes in place of the caller's token."""
+
+    route: Route
+    internal_token: str | None
+    """None for a public route, and for one of the gateway's own, which looks at the caller's token again."""
+
+    @property
+    def may_be_remembered(self) -> bool:
+        """Whether the same request may be let pass for some seconds without another decision."""
+        return self.internal_token is not None and self.route.method == "GET"
+
+
+class DecisionPoint:
+    """Decides by form, host, route, caller and permission, in this order; deny is the default."""
+
+    def __init__(self, access: AccessTokens, issuer: TokenIssuer, limits: CallLimits, hosts: Hosts) -> None:
+        self._access = access
+        self._issuer = issuer
+        self._limits = limits
+        self._hosts = hosts
+
+    def decide(self, request: IncomingRequest, client: Any) -> Passage:
+        """Let a request pass; `client` is the caller's address as ASGI gives it, or none.
+
+        Raises:
+            MalformedRequestError: It asks for another host.
+            NotFoundError: No route that this door opens to is there.
+            NoSuchMethodError: The resource has other methods.
+            AuthenticationRequiredError: The route needs a token, and there is none that is good.
+            NotAllowedError: The caller may not call the route.
+            InsufficientScopeError: The caller's application may not.
+            CalledTooOftenError: The address has called a public route too often.
+        """
+        if request.path not in _PROCESS_ROUTES:
+            # A prober asks for the address of this very process.
+            self._hosts.refuse_foreign(request)
+        routes = _routes_from_outside(request.path)
+        if not routes:
+            raise NotFoundError
+        route = routes.get(request.method)
+        if route is None:
+            raise NoSuchMethodError(routes)
+        if route.service is Microservice.GATEWAY and (route.public or route.services):
+            # A public route asks for no token; one for services takes another kind, which our application verifies.
+            return Passage(route, None)
+        if route.public:
+            # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
+            self._limits.take(route, client)
+            return Passage(route, None)
+        token, principal = self._permit(request, route)
+        if route.service is Microservice.GATEWAY:
+            return Passage(route, None)
+        return Passage(route, self._issuer.internal_token_for(token, principal, route.service))
+
+    def _permit(self, request: IncomingRequest, route: Route) -> tuple[str, Principal]:
+        token = request.bearer_token
+        if token is None:
+            raise AuthenticationRequiredError
+        try:
+            principal = self._access.verify(token)
+        except InvalidTokenError:
+            raise AuthenticationRequiredError from None
+        decision = may_call(principal, route).decision
+        if decision is CallDecision.DENY_SCOPE:
+            raise InsufficientScopeError
+        if decision is not CallDecision.PERMIT:
+            raise NotAllowedError
+        return token, principal
+
+
+def _routes_from_outside(path: str) -> Mapping[str, Route]:
+    """Return the routes of a path that this door opens to: what services keep among themselves does not exist here."""
+    found = _PROCESS_ROUTES.get(path) or routes_at(path)
+    return {
+        method: route for method, route in found.items() if not route.services or route.service is Microservice.GATEWAY
+    }

@@ -1,0 +1,254 @@
+"""`bench gateway`: what a request costs through nginx alone, through us, and through nginx asking us.
+
+All three carry the same 2 kB answer of the same backend to the same load generator, in short rounds that take turns, so
+that what else the machine does falls on each. nginx alone checks nothing; it is the yardstick.
+"""
+
+import argparse
+import json
+import re
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+from services.operator.bench.cpu import tree_seconds
+from services.operator.bench.timing import machine
+from services.operator.environment import plain_environment
+from services.operator.errors import OperatorError
+from services.operator.processes import die_with_parent
+from services.operator.state import PROJECT
+from services.operator.tools import debian_tool
+
+_HOST: Final = "127.0.0.1"
+_PATH: Final = "/v1/patients"
+_ANSWER_BYTES: Final = 2048
+_CONNECTIONS: Final = 32
+_CONFIGURATION: Final = PROJECT / "deploy" / "nginx" / "nginx.conf"
+_MICROSECONDS: Final = {"us": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7}
+_READY_TRIES: Final = 100
+
+_BACKEND: Final = """
+worker_processes 1; pid backend.pid; error_log stderr warn;
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 1000000;
+  server {{ listen {port}; default_type application/json; location / {{ return 200 '{answer}'; }} }} }}
+"""
+_PLAIN: Final = """
+worker_processes 1; pid plain.pid; error_log stderr warn;
+events {{ worker_connections 1024; }}
+http {{ access_log off; keepalive_requests 1000000;
+  upstream backend {{ server {backend}; keepalive 64; keepalive_requests 1000000; }}
+  server {{ listen {port}; location / {{ proxy_pass http://backend; proxy_http_version 1.1;
+    proxy_set_header Connection ""; }} }} }}
+"""
+
+
+class BenchFailedError(OperatorError):
+    """What was to be measured does not run."""
+
+
+class Door(NamedTuple):
+    """One way in, and the processes that a request costs."""
+
+    url: str
+    pids: tuple[int, ...]
+
+
+class _Round(NamedTuple):
+    """What one round of load measured; microseconds, and requests a second."""
+
+    cpu_us: float
+    rps: float
+    p50_us: float
+    p99_us: float
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return for each door the medians over the rounds."""
+    wrk = debian_tool("wrk", "wrk")
+    with doors() as (ways, token):
+        rounds: dict[str, list[_Round]] = {name: [] for name in ways}
+        for number in range(arguments.rounds + 1):
+            for name, door in ways.items():
+                measured = _load(wrk, door, token, arguments.seconds)
+                if number:  # the first warms up
+                    rounds[name].append(measured)
+    figures = {name: _medians(measured) for name, measured in rounds.items()}
+    yardstick = figures["nginx"]["cpu_us"]
+    ratios = {f"{name}_to_nginx_cpu": round(figures[name]["cpu_us"] / yardstick, 2) for name in ("embedded", "authz")}
+    about = {"connections": _CONNECTIONS, "answer_bytes": _ANSWER_BYTES, "rounds": arguments.rounds}
+    return figures | ratios | about | {"machine": machine()}
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """Word the figures for a person."""
+    lines = [f"{'':<10}{'CPU us':>9}{'rps':>9}{'p50 us':>9}{'p99 us':>9}"]
+    for name in ("nginx", "embedded", "authz"):
+        one = figures[name]
+        lines.append(f"{name:<10}{one['cpu_us']:>9}{one['rps']:>9}{one['p50_us']:>9}{one['p99_us']:>9}")
+    return "\n".join([*lines, figures["machine"]])
+
+
+@contextmanager
+def doors() -> Iterator[tuple[dict[str, Door], str]]:
+    """Run the backend, the gateway and both nginxes; yields the ways in by name, and a token that opens them.
+
+    Raises:
+        ToolMissingError: nginx is missing, and cannot be installed.
+        BenchFailedError: One of them does not answer as it should.
+    """
+    nginx = debian_tool("nginx", "nginx-light")
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="eventide-doors-")))
+        backend, plain, asking = free_ports(3)
+        answer = json.dumps({"items": ["x" * 61] * 32})[:_ANSWER_BYTES].ljust(_ANSWER_BYTES)
+        stack.enter_context(running_nginx(nginx, folder, "backend", _BACKEND.format(port=backend, answer=answer)))
+        upstream = f"{_HOST}:{backend}"
+        gateway, token = stack.enter_context(_gateway(f"http://{upstream}"))
+        ways = {
+            "nginx": stack.enter_context(
+                running_nginx(nginx, folder, "plain", _PLAIN.format(port=plain, backend=upstream), plain)
+            ),
+            "embedded": gateway,
+        }
+        text = deployed(gateway.url.removeprefix("http://"), upstream, asking)
+        authz = stack.enter_context(running_nginx(nginx, folder, "asking", text, asking))
+        ways["authz"] = Door(authz.url, (*authz.pids, *gateway.pids))
+        for door in ways.values():
+            _wait_until_it_answers(door.url, token)
+        yield ways, token
+
+
+def deployed(gateway: str, upstream: str, port: int) -> str:
+    """Return the configuration that we ship, for these addresses and one worker, as the other doors have.
+
+    Raises:
+        BenchFailedError: The configuration has changed so that it cannot be fitted.
+    """
+    text = _CONFIGURATION.read_text(encoding="utf-8")
+    for shipped, ours in (
+        ("server gateway:8080", f"server {gateway}"),
+        ("server records:8080", f"server {upstream}"),
+        ("server scheduler:8080", f"server {upstream}"),
+        ("listen 8080", f"listen {port}"),
+        ("worker_processes auto", "worker_processes 1"),
+    ):
+        if shipped not in text:
+            raise BenchFailedError(f"{_CONFIGURATION} has no `{shipped}` any more.")
+        text = text.replace(shipped, ours)
+    return text
+
+
+@contextmanager
+def running_nginx(program: str, folder: Path, name: str, text: str, port: int = 0) -> Iterator[Door]:
+    """Run nginx with a configuration that keeps to a folder; yields where it answers."""
+    configuration = folder / f"{name}.conf"
+    # Worker processes stay with the user who measures, and write nowhere else.
+    paths = "".join(f"{kind}_temp_path {folder}/{name}-{kind};\n" for kind in ("proxy", "client_body", "fastcgi"))
+    paths += "".join(f"{kind}_temp_path {folder}/{name}-{kind};\n" for kind in ("uwsgi", "scgi"))
+    configuration.write_text(text.replace("http {", "http {\n" + paths, 1), encoding="utf-8")
+    command = [program, "-p", str(folder), "-c", str(configuration), "-g", "daemon off; user root;"]
+    with _process(command) as process:
+        yield Door(f"http://{_HOST}:{port}", (process.pid,))
+
+
+@contextmanager
+def _gateway(upstream: str) -> Iterator[tuple[Door, str]]:
+    with socket.create_server((_HOST, 0), backlog=2048) as listener:
+        descriptor, port = listener.fileno(), listener.getsockname()[1]
+        command = [sys.executable, "-m", "services.operator.bench.gateway_process", str(descriptor), upstream]
+        with _process(command, descriptors=(descriptor,), output=subprocess.PIPE) as process:
+            line = process.stdout.readline() if process.stdout is not None else b""
+            if not line:
+                raise BenchFailedError("The gateway does not start.")
+            yield Door(f"http://{_HOST}:{port}", (process.pid,)), json.loads(line)
+
+
+@contextmanager
+def _process(
+    command: list[str], *, descriptors: tuple[int, ...] = (), output: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=plain_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - the kernel's request must be made in the child
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nobody listens on now."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_server((_HOST, 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in held]
+
+
+def _wait_until_it_answers(url: str, token: str) -> None:
+    request = Request(url + _PATH, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own loopback address
+    why = ""
+    for _ in range(_READY_TRIES):
+        try:
+            with urlopen(request, timeout=5) as answer:  # noqa: S310 - as above
+                if len(answer.read()) == _ANSWER_BYTES:
+                    return
+        except (URLError, OSError) as error:
+            why = str(error)
+            _pause()
+    raise BenchFailedError(f"{url} does not answer: {why}.")
+
+
+def _pause() -> None:
+    signal.sigtimedwait([], 0.1)
+
+
+def _load(wrk: str, door: Door, token: str, seconds: int) -> _Round:
+    command = [wrk, "-t1", f"-c{_CONNECTIONS}", f"-d{seconds}s", "--latency"]
+    command += ["-H", f"Authorization: Bearer {token}", door.url + _PATH]
+    before = sum(map(tree_seconds, door.pids))
+    done = subprocess.run(command, env=plain_environment(), capture_output=True, text=True, check=True)
+    spent = sum(map(tree_seconds, door.pids)) - before
+    said = done.stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise BenchFailedError(f"{door.url} did not answer every request:\n{said}")
+    requests = int(_said(said, r"(\d+) requests in", str))
+    return _Round(
+        1e6 * spent / requests,
+        float(_said(said, r"Requests/sec:\s+([\d.]+)", str)),
+        _said(said, r"50%\s+([\d.]+)(us|ms|s|m)", _microseconds),
+        _said(said, r"99%\s+([\d.]+)(us|ms|s|m)", _microseconds),
+    )
+
+
+def _said(text: str, pattern: str, read: Callable[..., Any]) -> Any:
+    found = re.search(pattern, text)
+    if found is None:
+        raise BenchFailedError(f"The load generator says something else:\n{text}")
+    return read(*found.groups())
+
+
+def _microseconds(number: str, unit: str) -> float:
+    return float(number) * _MICROSECONDS[unit]
+
+
+def _medians(rounds: list[_Round]) -> dict[str, float]:
+    return {name: round(statistics.median(getattr(one, name) for one in rounds), 1) for name in _Round._fields}

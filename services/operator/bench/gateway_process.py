@@ -1,0 +1,87 @@
+"""The gateway by itself, as `bench gateway` measures it: its real layers, a key of its own, no database behind it."""
+
+import asyncio
+import json
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_network
+from uuid import uuid4
+
+import uvicorn
+from fastapi import FastAPI
+
+from services.chassis.clock import Clock
+from services.chassis.http import HttpClient
+from services.chassis.protocol import StrictProtocol
+from services.chassis.telemetry import configure_logging
+from services.chassis.tokens import KeyRing, TokenSigner
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.contracts.identity import Microservice, Principal, Role
+from services.gateway.equipment import make_equipment
+from services.gateway.issuing import TokenIssuer
+from services.gateway.main import build
+from services.gateway.passwords import Passwords
+from services.gateway.proxy.hosts import LOOPBACK
+from services.operator.drill.tokens.forging import new_key
+
+_ISSUER = "urn:eventide:bench"
+
+
+def main() -> None:
+    """Serve on the inherited socket of the first argument, before the upstream of the second; print a token first."""
+    listener = socket.socket(fileno=int(sys.argv[1]))
+    upstream = sys.argv[2]
+    configure_logging("gateway", "INFO")
+    keys, clock = KeyRing((new_key(),)), Clock(timedelta())
+    http, passwords = HttpClient(), Passwords(threads=1, queue=1)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.equipment = make_equipment(
+            keys=keys,
+            issuer=_ISSUER,
+            clock=clock,
+            http=http,
+            upstreams={Microservice.RECORDS: upstream, Microservice.SCHEDULER: upstream},
+            passwords=passwords,
+            hosts=LOOPBACK,
+            engines=[ip_network("127.0.0.0/8")],
+        )
+        yield
+        await http.close()
+        passwords.close()
+
+    print(json.dumps(_token(keys, clock)), flush=True)
+    config = uvicorn.Config(
+        build(lifespan),
+        loop="uvloop",
+        http=StrictProtocol,
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=65,
+    )
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def _token(keys: KeyRing, clock: Clock) -> str:
+    person = Principal(
+        account_id=AccountId(uuid4()),
+        organization_id=OrganizationId(uuid4()),
+        roles=frozenset({Role.COUNSELLOR}),
+        acting_service=None,
+        token_id=str(uuid4()),
+        delegation=None,
+    )
+    return TokenIssuer(TokenSigner(keys, issuer=_ISSUER, clock=clock), clock).access_token(person)[0]
+
+
+if __name__ == "__main__":
+    main()
