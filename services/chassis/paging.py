@@ -47,19 +47,30 @@ def _token(last: UUID) -> str:
     return base64.urlsafe_b64encode(last.bytes).decode().rstrip("=")
 
 
-async def _requested_page(
-    page_size: PageSize = 50,
-    page_token: Annotated[str | None, Query(max_length=64, description="next_page_token of the page before.")] = None,
+def page_request(
+    size: int, page_token: str | None, *, pointer: str = "page_token", location: str = "query"
 ) -> PageRequest:
+    """Return the page that a size and a token ask for, wherever they were sent.
+
+    Raises:
+        InvalidRequestError: The token is that of no page.
+    """
     if page_token is None:
-        return PageRequest(page_size, _FIRST)
+        return PageRequest(size, _FIRST)
     try:
         last = base64.urlsafe_b64decode(page_token + "==")
     except (binascii.Error, ValueError):
         last = b""
     if len(last) != _ID_BYTES:
-        raise InvalidRequestError("page_token", "must be the next_page_token of a page", location="query")
-    return PageRequest(page_size, UUID(bytes=last))
+        raise InvalidRequestError(pointer, "must be the next_page_token of a page", location=location)
+    return PageRequest(size, UUID(bytes=last))
+
+
+async def _requested_page(
+    page_size: PageSize = 50,
+    page_token: Annotated[str | None, Query(max_length=64, description="next_page_token of the page before.")] = None,
+) -> PageRequest:
+    return page_request(page_size, page_token)
 
 
 RequestedPage = Annotated[PageRequest, Depends(_requested_page)]

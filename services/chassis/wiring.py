@@ -149,6 +149,11 @@ async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
         yield db
 
 
+async def _public_read(request: Request) -> AsyncIterator[Read]:
+    async with process_of(request).database.read(None) as read:
+        yield read
+
+
 Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
 """A command's session, in the caller's organization; committed before the answer leaves."""
 
@@ -157,6 +162,9 @@ PublicDb = Annotated[AsyncSession, Depends(_public_unit_of_work, scope="function
 
 Reading = Annotated[Read, Depends(_read, scope="function")]
 """A read of the caller's organization."""
+
+PublicReading = Annotated[Read, Depends(_public_read, scope="function")]
+"""A read for a public route: it sees only tables that span organizations, and leaves no trace of who asks."""
 
 
 async def _clock(request: Request) -> Clock:

@@ -13,6 +13,7 @@ from services.contracts.base import Page
 from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.organizations import Account, AccountRequest, Organization, OrganizationRequest
 from services.contracts.identifiers import OrganizationId, PatientId, PractitionerId, ProposalId, SiteId, SolveId
+from services.contracts.records.directory import DirectoryImport, DirectoryImported
 from services.contracts.records.patients import Patient, PatientRequest
 from services.contracts.records.treatment_plans import (
     NoContact,
@@ -73,6 +74,10 @@ class ApiClient(ServiceClient):
     async def create_account(self, organization_id: OrganizationId, request: AccountRequest) -> Account:
         """Make a person's account in an organization."""
         return await self._create(Account, f"/v1/organizations/{organization_id}/accounts", request)
+
+    async def import_directory(self, request: DirectoryImport) -> DirectoryImported:
+        """Enter programmes from a public locator's file."""
+        return await self._create(DirectoryImported, "/v1/directory_programmes:import", request)
 
     async def create_site(self, request: SiteRequest) -> Site:
         """Make a site."""

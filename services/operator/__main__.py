@@ -95,12 +95,30 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_benches(commands.add_parser("bench", help="measure one thing", description="Print figures, never a verdict."))
     openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail where a document is outdated")
+    _add_directory(commands)
     _add_drills(commands)
     _add_audit(commands)
     # Every argument is pytest's, also one that begins with a dash: no character begins ours.
     test = commands.add_parser("test", help="run every check, or pytest", prefix_chars="\0", add_help=False)
     test.set_defaults(answered_by="services.operator.checks:run")
     test.add_argument("pytest_arguments", nargs="*")
+
+
+def _add_directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "the public directory of programmes"
+    doings = commands.add_parser("directory", help=text, description=text).add_subparsers(required=True, metavar="WHAT")
+    entering = _add(
+        doings,
+        "import",
+        "services.operator.directory.command:run",
+        "enter a public locator's export; a bad row is told by its line and left out",
+    )
+    entering.add_argument("file", type=Path, metavar="FILE", help="the locator's JSON, with rows[]")
+    entering.add_argument("--source", default="FindTreatment.gov", metavar="NAME", help="who published the file")
+    taken = "when the file was taken from the locator"
+    entering.add_argument("--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", required=True, help=taken)
+    _add_state(entering)
+    _add_json(entering)
 
 
 def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
 from services.policy.clinical_routes import CLINICAL_ROUTES
+from services.policy.public_routes import PUBLIC_ROUTES
 from services.policy.route import Route
 from services.policy.smart.words import OPENID
 
@@ -174,6 +175,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("list_criteria_editions", "GET", "/v1/criteria_editions", _READS_THE_BOOK),
     *CARE_ROUTES,
     *CLINICAL_ROUTES,
+    *PUBLIC_ROUTES,
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

@@ -15,6 +15,7 @@ from services.records.care_teams.routes import router as care_teams
 from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
 from services.records.counselling_notes.routes import router as counselling_notes
+from services.records.directory.routes import router as directory
 from services.records.disclosures.routes import router as disclosures
 from services.records.documentation.routes import router as documentation
 from services.records.draw_programmes.routes import router as draw_programmes
@@ -47,6 +48,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             placement_helper,
             intake_doors,
             cost,
+            directory,
             recipients,
             episodes,
             placement_reviews,

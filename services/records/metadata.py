@@ -7,6 +7,7 @@ from services.records import organization_keys as _organization_keys  # noqa: F4
 from services.records.assessments import tables as _assessments  # noqa: F401 - registers its rows
 from services.records.consents import tables as _consents  # noqa: F401 - registers its rows
 from services.records.counselling_notes import tables as _counselling_notes  # noqa: F401 - registers its rows
+from services.records.directory import tables as _directory  # noqa: F401 - registers its rows
 from services.records.disclosures import tables as _disclosures  # noqa: F401 - registers its rows
 from services.records.documentation import tables as _documentation  # noqa: F401 - registers its rows
 from services.records.draw_programmes import tables as _draw_programmes  # noqa: F401 - registers its rows
@@ -28,6 +29,11 @@ from services.records.treatment_plans import tables as _treatment_plans  # noqa:
 METADATA: Final = Base.metadata
 
 SPANNING_TABLES: Final = MappingProxyType[str, str](
-    {"intake_doors": "who sends an inquiry knows the door and no organization; holds no data of a person"}
+    {
+        "intake_doors": "who sends an inquiry knows the door and no organization; holds no data of a person",
+        "directory_programmes": "anybody looks for a programme, and most of them are no organization here",
+        "directory_facts": "what public sources and the programmes themselves state for anybody to read",
+        "directory_attestations": "what a programme states of itself for anybody to read; names nobody of its staff",
+    }
 )
 """Tables that span organizations, with the reason."""

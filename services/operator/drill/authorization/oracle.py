@@ -94,6 +94,10 @@ _PUBLIC: Final = frozenset(
         ("GET", "/v1/placement_helper"),
         ("POST", "/v1/placement_helper:assess"),
         ("POST", "/v1/placement_inquiries"),
+        ("POST", "/v1/directory_programmes:search"),
+        ("POST", "/v1/directory_programmes:compare"),
+        ("GET", "/v1/directory_programmes/{programme_id}"),
+        ("GET", "/v1/directory_facets"),
     }
 )
 """What nobody has to sign in for: it tells of no patient, or a secret of its own is asked for."""

@@ -1,0 +1,1 @@
+"""The public directory, entered from a locator's export."""
