@@ -14,12 +14,10 @@ import numpy as np
 
 from services.scheduler.solver.annealing.engine import Annealing
 from services.scheduler.solver.bound import Guide
-from services.scheduler.solver.dive import Plan
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.neighbourhood import Neighbourhood
 from services.scheduler.solver.offers import Offer, Offers
-from services.scheduler.solver.planned import planned
 from services.scheduler.solver.prices import Array
 from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.submodel import Submodel
@@ -33,7 +31,9 @@ OF_ONE_TRACK: Final = 2.0
 # From the heat at which visits find their place to one at which nothing moves any more.
 SETTLING: Final = (6.0, 1.0)
 SETTLING_ROUNDS: Final = 40
-# A plan's week still has people to move; a week that has been improved is not to be melted again.
+# A composed week needs no more than its last seats found.
+COMPOSED: Final = (2.0, 0.5)
+# A planned week may still have people to move; a week that has been improved is not to be melted again.
 PLANNED: Final = (10.0, 1.5)
 IMPROVED: Final = (4.0, 1.0)
 MOVES_AT_ONCE: Final = 20_000
@@ -72,11 +72,6 @@ class Core:
         seed = self._random.getrandbits(30)
         answer = model.solve(seconds=seconds, effort=None, seed=seed, cancelled=cancelled)
         return None if answer.timetable is None else self._settled(answer.timetable)
-
-    def fulfil(self, plan: Plan, *, seconds: float, cancelled: Callable[[], bool]) -> Timetable:
-        """Make a plan of the relaxation into a week, which then cools for so many seconds."""
-        start = planned(self._instance, self._offers, self._statics, plan)
-        return self.cooled(start, PLANNED, seconds=seconds, cancelled=cancelled)
 
     def cooled(
         self, timetable: Timetable, heats: tuple[float, float], *, seconds: float, cancelled: Callable[[], bool]

@@ -5,6 +5,7 @@ bring: so each step's value is a bound of the weeks that hold all the fixed meet
 leaps is given back and closed.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -17,21 +18,27 @@ from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks
 from services.scheduler.solver.grid import Mask
 from services.scheduler.solver.instance import SLOTS_A_DAY, Instance
 from services.scheduler.solver.offers import Offers
-from services.scheduler.solver.prices import ROOMS, Array, Prices, quantized
+from services.scheduler.solver.prices import ROOMS, Array, Hours, Prices, quantized
 from services.scheduler.solver.statics import Statics
 
 SEAT_STEP: Final = 0.6
-SHARED_STEP: Final = 0.03
+SHARED_STEP: Final = 0.15
 MOMENTUM: Final = 0.8
 MEMORY: Final = 0.9
 STEPS_BEFORE: Final = 20
 STEPS_EACH: Final = 12
+STEPS_AFTER: Final = 60
 # A meeting wanted by fewer than this in all is not fixed.
-LEAST_WANTED: Final = 1.0
+LEAST_WANTED: Final = 0.3
 # Of the most wanted, for a meeting to be fixed in the same round.
 NEARLY_MOST: Final = 0.7
-PEOPLE_FOR_EACH_AT_ONCE: Final = 30
-LEAP: Final = 45.0
+# Meetings fixed in a round: a step takes longer where there are more people, and there are more meetings too.
+PEOPLE_FOR_ONE: Final = 34
+# How far the bound may rise with each of the meetings fixed, and with few of them, before they are given back.
+LEAP_EACH: Final = 5.0
+LEAP: Final = 10.0
+# What is still wanted after so many in a row is left to whoever makes a week of the plan.
+MOST_GIVEN_BACK: Final = 10
 NOISE: Final = 0.25
 
 
@@ -53,6 +60,7 @@ class _Course:
     is_closed: Mask
     capacity: Array
     stock: dict[str, Array]
+    hours: Hours
     leaders: Mask
     assistants: Mask
     team_starts: Mask
@@ -66,14 +74,22 @@ class Dive:
     """Fixes meetings until nobody wants another; a seed above zero takes them in another order."""
 
     def __init__(
-        self, instance: Instance, offers: Offers, statics: Statics, *, prices: Prices, wanted: Array, seed: int
+        self,
+        instance: Instance,
+        offers: Offers,
+        statics: Statics,
+        *,
+        prices: Prices,
+        wanted: Array,
+        seed: int,
+        threads: int = 1,
     ) -> None:
         self._offers = replace(offers, leaders=offers.leaders.copy(), assistants=offers.assistants.copy())
-        self._market = CompiledMarket(instance, self._offers)
-        self._weeks = CompiledWeeks(instance, self._offers, statics)
+        self.market = CompiledMarket(instance, self._offers)
+        self.weeks = CompiledWeeks(instance, self._offers, statics, threads)
         self._random = Random(seed)  # noqa: S311 -- reproducible search, nothing secret
         self._noise = NOISE if seed else 0.0
-        self._at_once = max(1, len(instance.patients) // PEOPLE_FOR_EACH_AT_ONCE)
+        self._at_once = max(1, int((len(instance.patients) / PEOPLE_FOR_ONE) ** 1.5))
         self._group_weight = instance.weights.group
         count = len(offers.items)
         self._now = _Course(
@@ -81,13 +97,14 @@ class Dive:
             wanted=wanted.copy(),
             is_fixed=np.zeros(count, np.bool_),
             is_closed=np.zeros(count, np.bool_),
-            capacity=self._market.capacity,
-            stock=self._market.stock,
+            capacity=self.market.capacity,
+            stock=self.market.stock,
+            hours=self.market.hours,
             leaders=self._offers.leaders,
             assistants=self._offers.assistants,
-            team_starts=self._weeks.shapes.team_starts,
+            team_starts=self.weeks.shapes.team_starts,
         )
-        self._most = self._at_once
+        self._most, self._given_back = self._at_once, 0
         self._go(STEPS_BEFORE)
 
     @property
@@ -110,15 +127,27 @@ class Dive:
             if not self._now.is_closed[offer]:
                 self._fix(offer)
         self._go(STEPS_EACH)
-        if self._now.bound <= before.bound + LEAP:
-            self._most = self._at_once
+        if self._now.bound <= before.bound + max(LEAP, LEAP_EACH * len(chosen)):
+            self._most, self._given_back = self._at_once, 0
         else:
             self._go_back(before)
+            # Of several that leap together most are good by themselves.
+            self._most = len(chosen) // 2 or self._at_once
             if len(chosen) == 1:
                 self._close(chosen[0])
-            # Of several that leap together most are good one by one.
-            self._most = 1 if len(chosen) > 1 else self._at_once
-        return True
+                self._given_back += 1
+        return self._given_back < MOST_GIVEN_BACK
+
+    def settle(self, heard: Callable[[Prices], None]) -> Prices:
+        """Close every meeting that is not fixed, and let prices find their place; each response is `heard` of."""
+        for offer in np.flatnonzero(~self._now.is_fixed & ~self._now.is_closed).tolist():
+            self._close(offer)
+        self._now.momentum = None
+        for _ in range(STEPS_AFTER):
+            prices = self._now.prices
+            self._go(1)
+            heard(prices)
+        return self._now.prices
 
     def _most_wanted(self) -> list[int]:
         now = self._now
@@ -130,26 +159,38 @@ class Dive:
 
     def _fix(self, offer: int) -> None:
         """Open a meeting under the lead whose time is cheapest, who is there for nothing else from now on."""
-        now, when = self._now, self._market.window(offer)
+        now, when = self._now, self.market.window(offer)
         cost = np.where(now.leaders[offer], now.prices.staff[:, when].sum(axis=1), np.inf)
         lead = int(cost.argmin())
         now.meetings.append((offer, lead))
         now.is_fixed[offer] = True
         now.sunk += self._group_weight * float(self._offers.slots[offer])
         now.capacity[lead, when] = 0
-        if self._market.on_site[offer]:
+        if self.market.on_site[offer]:
             now.stock[ROOMS][when] -= 1
-        at_once = self._market.at_once(offer)
+        at_once = self.market.at_once(offer)
         now.leaders[at_once, lead] = now.assistants[at_once, lead] = False
         day = when.start // SLOTS_A_DAY
-        block_visits(self._weeks.shapes, lead, day, when.start % SLOTS_A_DAY, when.stop - day * SLOTS_A_DAY)
-        for other in np.flatnonzero(at_once & ~now.is_fixed & ~now.is_closed).tolist():
+        self._work(lead, day, when.stop - when.start)
+        block_visits(self.weeks.shapes, lead, day, when.start % SLOTS_A_DAY, when.stop - day * SLOTS_A_DAY)
+        touched = at_once | ~now.leaders.any(axis=1)
+        for other in np.flatnonzero(touched & ~now.is_fixed & ~now.is_closed).tolist():
             if not self._is_possible(other):
                 self._close(other)
 
+    def _work(self, lead: int, day: int, slots: int) -> None:
+        """Take a lead's contact hours; whoever has too few left leads no other meeting of that day or week."""
+        hours = self._now.hours
+        hours.day[lead, day] -= slots
+        hours.week[lead] -= slots
+        hours.share[lead] = max(0, hours.share[lead] - slots)
+        today = self.market.day == day
+        left = np.where(today, hours.day[lead, day], hours.week[lead])
+        self._now.leaders[:, lead] &= self._offers.slots <= np.minimum(left, hours.week[lead])
+
     def _is_possible(self, offer: int) -> bool:
-        rooms = self._now.stock[ROOMS][self._market.window(offer)]
-        return bool(self._now.leaders[offer].any() and (not self._market.on_site[offer] or rooms.min() >= 1))
+        rooms = self._now.stock[ROOMS][self.market.window(offer)]
+        return bool(self._now.leaders[offer].any() and (not self.market.on_site[offer] or rooms.min() >= 1))
 
     def _close(self, offer: int) -> None:
         self._now.is_closed[offer] = True
@@ -163,7 +204,11 @@ class Dive:
             getattr(now, name)[...] = getattr(before, name)
         for name, stock in now.stock.items():
             stock[...] = before.stock[name]
-        shared = {name: getattr(now, name) for name in ("capacity", "stock", "leaders", "assistants", "team_starts")}
+        for name in ("day", "week", "share"):
+            getattr(now.hours, name)[...] = getattr(before.hours, name)
+        shared = {
+            name: getattr(now, name) for name in ("capacity", "stock", "hours", "leaders", "assistants", "team_starts")
+        }
         self._now = replace(before, **shared)
 
     def _go(self, steps: int) -> None:
@@ -172,11 +217,11 @@ class Dive:
         now.bound = -np.inf
         copies = np.zeros(len(self._offers.items))
         for _ in range(steps):
-            response = self._weeks.respond(now.prices)
+            response = self.weeks.respond(now.prices)
             earned, sold = self._sales()
-            now.bound = max(now.bound, response.value - self._market.rent(now.prices) + now.sunk - earned)
+            now.bound = max(now.bound, response.value - self.market.rent(now.prices) + now.sunk - earned)
             now.wanted = MEMORY * now.wanted + (1 - MEMORY) * response.usage.seats
-            demand = self._market.excess_demand(response.usage, now.prices, copies)
+            demand = self.market.excess_demand(response.usage, now.prices, copies)
             demand.seats -= sold
             now.momentum = demand if now.momentum is None else now.momentum.blended(demand, MOMENTUM)
             copies = self._move(now.momentum)
@@ -187,7 +232,7 @@ class Dive:
         moved = now.prices.moved(direction, seats=SEAT_STEP, shared=SHARED_STEP)
         kept = quantized(moved.seats[now.is_fixed])
         moved.seats[now.is_closed] = 0.0
-        now.prices, lowered = self._market.affordable(moved)
+        now.prices, lowered = self.market.affordable(moved)
         now.prices.seats[now.is_fixed] = kept
         now.prices.seats[now.is_closed] = np.inf
         return np.where(now.is_fixed | now.is_closed, 0.0, lowered / SEAT_STEP)
@@ -197,7 +242,7 @@ class Dive:
         now, earned = self._now, 0.0
         sold = np.zeros_like(now.prices.seats)
         for offer, _ in now.meetings:
-            most, buyers = self._market.best_sale(offer, now.prices.seats[offer])
+            most, buyers = self.market.best_sale(offer, now.prices.seats[offer])
             earned += most
             sold[offer, buyers] = 1.0
         return earned, sold

@@ -11,27 +11,35 @@ import numpy as np
 
 from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation
 from services.scheduler.solver.compiled import is_compiled
-from services.scheduler.solver.dive import Dive, Plan
+from services.scheduler.solver.composing import composed
+from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import compiled_relaxation
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.offers import enumerate_offers
+from services.scheduler.solver.planned import planned
 from services.scheduler.solver.statics import Statics
 
 GUIDE_EVERY_SECONDS = 2.0
 # Of the time, before the first plan is made: prices that have settled make better plans.
-SETTLING_SHARE = 0.25
+SETTLING_SHARE = 0.2
 # Of the time that is left, how long one more plan may take: it still has to become a week.
 PLAN_SHARE = 0.6
 
 
+# The search beside it waits for a plan most of the time.
+THREADS = 2
+# People whose weeks one linear program can hold while somebody waits.
+MOST_COMPOSED = 100
+
+
 class News(NamedTuple):
-    """What the partner has to say: a bound, and at times what the prices teach or which meetings to open."""
+    """What the partner has to say: a bound, and at times what the prices teach or a week made at them."""
 
     bound: float
     guide: Guide | None = None
-    plan: Plan | None = None
+    week: Timetable | None = None
 
 
 class BoundPartner:
@@ -97,17 +105,21 @@ class _Partner:
         grid = Grid(instance)
         self._offers = enumerate_offers(instance, grid)
         self._statics = Statics(instance, grid)
-        make = compiled_relaxation if is_compiled() else Relaxation.plain
-        self._search = BoundSearch(instance, self._offers, make(instance, self._offers, self._statics))
+        self._search = BoundSearch(instance, self._offers, self._relaxation())
         self._said, self._guided = -np.inf, self._began
         self._longest_plan = 0.0
+
+    def _relaxation(self) -> Relaxation:
+        if not is_compiled():
+            return Relaxation.plain(self._instance, self._offers, self._statics)
+        return compiled_relaxation(self._instance, self._offers, self._statics, THREADS)
 
     def work(self) -> None:
         if self._task.plans and is_compiled():
             self._raise(until=SETTLING_SHARE * self._task.seconds)
             seed = self._task.seed
             while self._longest_plan < PLAN_SHARE * (self._task.seconds - self._elapsed()):
-                self._sender.send(News(self._search.best, plan=self._plan(seed)))
+                self._sender.send(self._planned(seed))
                 seed += 1
         self._raise(until=np.inf)
         self._sender.send(News(self._search.best, self._search.guide()))
@@ -126,13 +138,22 @@ class _Partner:
             if due:
                 self._guided = monotonic()
 
-    def _plan(self, seed: int) -> Plan:
-        began = monotonic()
-        search = self._search
+    def _planned(self, seed: int) -> News:
+        began, search = monotonic(), self._search
         dive = Dive(
-            self._instance, self._offers, self._statics, prices=search.best_prices, wanted=search.wanted, seed=seed
+            self._instance,
+            self._offers,
+            self._statics,
+            prices=search.best_prices,
+            wanted=search.wanted,
+            seed=seed,
+            threads=THREADS,
         )
         while dive.advance():
             pass
+        # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
+        guide = Guide(dive.plan.wanted)
+        make = composed if len(self._instance.patients) <= MOST_COMPOSED else planned
+        week = make(self._instance, self._offers, self._statics, dive)
         self._longest_plan = max(self._longest_plan, monotonic() - began)
-        return dive.plan
+        return News(search.best, guide, week)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from services.scheduler.solver.board import Board
-from services.scheduler.solver.dive import Plan
+from services.scheduler.solver.dive import Dive, Plan
 from services.scheduler.solver.greedy import Groups
 from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.offers import Offers
@@ -17,9 +17,9 @@ WANTED: Final = 0.3
 FEW: Final = 4
 
 
-def planned(instance: Instance, offers: Offers, statics: Statics, plan: Plan) -> Timetable:
+def planned(instance: Instance, offers: Offers, statics: Statics, dive: Dive) -> Timetable:
     """Build a week that breaks no rule, from the meetings that enough people were sure of to those that few were."""
-    board = Board(instance)
+    board, plan = Board(instance), dive.plan
     groups = Groups(instance, offers, board)
     for offer, lead in sorted(plan.meetings, key=lambda meeting: -_certainty(plan, meeting[0])):
         group = groups.compose(offer, wishes=plan.wanted[offer], least=WANTED, preferred=lead)

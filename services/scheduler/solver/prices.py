@@ -5,7 +5,8 @@ at least, prices included, less what the resources could earn at most (`rent`). 
 timetable: in each meeting the seat prices of its members sum to at most the meeting's cost and the
 prices of its practitioners and room, because affordability says so of every possible set of
 members. So everybody's payments sum to at most the timetable's cost plus the prices of the slots
-in use, and no slot of a resource is in use more often than it exists.
+in use, and no slot of a resource is in use more often than it exists; of a practitioner's slots no
+more are in use in a day or a week than may be, and those above the busy share cost the balance.
 """
 
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from services.scheduler.solver.board import WEEK
 from services.scheduler.solver.grid import Mask
 from services.scheduler.solver.instance import (
+    DAYS,
     FAMILY,
     INDIVIDUAL,
     MEDICATION,
@@ -28,6 +30,7 @@ from services.scheduler.solver.instance import (
 from services.scheduler.solver.offers import Offers
 
 Array = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.int64]
 
 # Prices are multiples of this, so that sums of them are exact in single precision.
 QUANTUM = 1 / 64
@@ -71,6 +74,15 @@ class Prices:
         )
 
 
+@dataclass(slots=True)
+class Hours:
+    """Most contact slots of each practitioner: [practitioner, day], [practitioner]; above `share` a slot costs."""
+
+    day: Numbers
+    week: Numbers
+    share: Numbers
+
+
 class Market:
     """What each meeting must earn, and price lists made affordable."""
 
@@ -84,6 +96,7 @@ class Market:
         self.on_site = np.array([offer.modality == ON_SITE for offer in offers.items], np.bool_)
         self._start = np.array([offer.day * SLOTS_A_DAY + offer.slot for offer in offers.items], np.int64)
         self._end = self._start + offers.slots
+        self.day = self._start // SLOTS_A_DAY
         self._capacity = np.array(
             [
                 [person.works(slot // 60, slot % 60, slot % 60 + 1) for slot in range(WEEK)]
@@ -91,6 +104,12 @@ class Market:
             ],
             np.float64,
         ).reshape(len(instance.practitioners), WEEK)
+        staff, busy = instance.practitioners, instance.weights.busy_percent
+        self.hours = Hours(
+            day=np.array([[person.max_slots_day] * DAYS for person in staff], np.int64).reshape(-1, DAYS),
+            week=np.array([person.max_slots_week for person in staff], np.int64),
+            share=np.array([person.max_slots_week * busy // 100 for person in staff], np.int64),
+        )
         opening = np.zeros(WEEK)
         for day, start, end in instance.site_open:
             opening[day * SLOTS_A_DAY + start : day * SLOTS_A_DAY + end] = 1
@@ -108,9 +127,23 @@ class Market:
         return self._capacity
 
     def rent(self, prices: Prices) -> float:
-        """What all the priced resources would earn if wholly used."""
-        total = float((prices.staff * self._capacity).sum())
-        return total + sum(float((price * self.stock[name]).sum()) for name, price in prices.places.items())
+        """What all the priced resources would earn at most."""
+        earned, _ = self.work(prices)
+        return earned + sum(float((price * self.stock[name]).sum()) for name, price in prices.places.items())
+
+    def work(self, prices: Prices) -> tuple[float, Array]:
+        """What practitioners earn in the dearest slots they may work, and which these are: [practitioner, slot].
+
+        A day's slots and a week's are nested limits, so that taking the dearest first is best.
+        """
+        price = np.where(self._capacity > 0, prices.staff, -np.inf)
+        by_day = price.reshape(-1, DAYS, SLOTS_A_DAY)
+        today = _rank(by_day) < self.hours.day[:, :, None]
+        price = np.where(today, by_day, -np.inf).reshape(price.shape)
+        rank = _rank(price)
+        net = price - np.where(rank < self.hours.share[:, None], 0.0, self._instance.weights.balance)
+        taken = (rank < self.hours.week[:, None]) & (net >= 0)
+        return float(net[taken].sum()), taken.astype(np.float64)
 
     def upkeep(self, prices: Prices) -> tuple[Array, Array]:
         """Cost of a meeting with one practitioner, and with two."""
@@ -169,7 +202,7 @@ class Market:
             demand.staff[:, when] += copies[number] * leaders[number][:, None]
             if self.on_site[number]:
                 demand.places[ROOMS][when] += copies[number]
-        demand.staff -= self._capacity
+        demand.staff -= self.work(prices)[1]
         for name, stock in self.stock.items():
             demand.places[name] -= stock
         return demand
@@ -218,6 +251,14 @@ class Market:
         sold = (rank < self._minimum[:, None]) | ((rank < most[:, None]) & (seats > 0))
         earned = np.where(sold, seats, 0.0).sum(axis=1)
         return np.maximum(0.0, earned - upkeep), sold
+
+
+def _rank(price: Array) -> npt.NDArray[np.int64]:
+    """Number each row by price, the dearest 0."""
+    order = np.argsort(-price, axis=-1, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.broadcast_to(np.arange(price.shape[-1]), price.shape), axis=-1)
+    return rank
 
 
 def quantized(price: Array) -> Array:

@@ -11,8 +11,7 @@ from services.scheduler.solver.annealing.partner import AnnealingPartner
 from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation, rounded, unavoidable_unmet
 from services.scheduler.solver.check import check
 from services.scheduler.solver.compiled import is_compiled
-from services.scheduler.solver.core import IMPROVED, Core, is_whole
-from services.scheduler.solver.dive import Plan
+from services.scheduler.solver.core import COMPOSED, IMPROVED, PLANNED, Core, is_whole
 from services.scheduler.solver.explain import explain
 from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.grid import Grid
@@ -31,9 +30,10 @@ LEAST_ANNEALING_SECONDS = 30.0
 # Of the time, for annealing the whole week: where one model then holds everybody it only has to begin well, and
 # where a plan is being made it has until that comes.
 ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL, ANNEALING_SHARE_BEFORE_PLAN = 0.8, 0.3, 0.4
-# Of the time that is left, for making a plan into a week, and for cooling what a core has changed.
+# Of the time that is left, for cooling a planned week, and for cooling what a core has changed.
 PLAN_SHARE, COOLING_SHARE = 0.5, 0.2
-ATTEMPTS = 3
+# What comes of a week differs more than one long cooling gains.
+COOLINGS = (COMPOSED, IMPROVED, PLANNED)
 LEAST_CORE_SECONDS = 5.0
 CORE_SECONDS = 12.0
 CORE_SHARE = 0.7
@@ -93,8 +93,8 @@ class _Solve:
         self._bound = -np.inf
         self._unmet_bound = 0
         self._work = 0.0
-        self._plan: Plan | None = None
         self._is_planned = False
+        self._planned: Timetable | None = None
 
     def run(self) -> Outcome:
         faults = contradictions(self._instance)
@@ -121,9 +121,7 @@ class _Solve:
         self._progress()
 
     def _partner(self) -> BoundPartner:
-        # Where one model holds everybody it needs no plan.
-        plans = self._may_anneal() and not is_whole(self._instance)
-        return BoundPartner(self._instance, seconds=self._left(), plans=plans, seed=self._effort.seed)
+        return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal(), seed=self._effort.seed)
 
     def _beside(self, partner: BoundPartner) -> None:
         """Search here while the partner raises the bound; a longer solve anneals first."""
@@ -151,7 +149,7 @@ class _Solve:
             share = ANNEALING_SHARE_BEFORE_PLAN
         start, seed, is_ready = self._search.timetable, self._effort.seed, False
         with AnnealingPartner(self._instance, start, seconds=share * self._left(), seed=seed) as annealing:
-            while self._goes_on() and self._plan is None:
+            while self._goes_on() and not self._is_planned:
                 self._hear(partner)
                 # Until the kernels are compiled the time is better spent searching here.
                 if not is_ready:
@@ -163,16 +161,16 @@ class _Solve:
                     self._progress()
                 elif not annealing.is_at_work:
                     break
-        return is_ready and is_compiled()
+        return is_compiled()
 
     def _decide_meetings(self, partner: BoundPartner) -> None:
         """Take turns: plans made into weeks, many people's meetings, then neighbourhoods with everything in them."""
         core = Core(self._instance, self._offers, self._statics, self._grid, self._effort.seed)
         while self._goes_on():
             self._hear(partner)
-            if self._plan is not None:
-                plan, self._plan = self._plan, None
-                self._fulfil(core, plan)
+            if self._planned is not None:
+                week, self._planned = self._planned, None
+                self._cool(core, week)
             guide, left = self._search.guide, self._left()
             if guide is not None and left > LEAST_CORE_SECONDS:
                 self._improve_core(core, guide, left)
@@ -181,12 +179,12 @@ class _Solve:
                     self._hear(partner)
                     self._step()
 
-    def _fulfil(self, core: Core, plan: Plan) -> None:
-        """Make a plan into a week several times: what comes of one differs more than one long cooling gains."""
-        seconds = PLAN_SHARE * self._left() / ATTEMPTS
-        for _ in range(ATTEMPTS):
+    def _cool(self, core: Core, week: Timetable) -> None:
+        """Make the best of a planned week: it may break off early, or lack what could still be had."""
+        seconds = PLAN_SHARE * self._left() / len(COOLINGS)
+        for heats in COOLINGS:
             if self._goes_on() and seconds > 0:
-                self._keep(core.fulfil(plan, seconds=seconds, cancelled=self._cancelled))
+                self._keep(core.cooled(week, heats, seconds=seconds, cancelled=self._cancelled))
 
     def _improve_core(self, core: Core, guide: Guide, left: float) -> None:
         seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left - SETTLING_SECONDS)
@@ -208,12 +206,11 @@ class _Solve:
     def _hear(self, partner: BoundPartner) -> None:
         for news in partner.news():
             self._raise(news.bound)
-            if news.guide is not None and not self._is_planned:
+            if news.week is not None:
+                self._planned, self._is_planned = news.week, True
+                self._keep(news.week)
+            if news.guide is not None and (news.week is not None or not self._is_planned):
                 self._search.learn(news.guide)
-            if news.plan is not None:
-                # What is wanted beside the plan's meetings tells more than what was wanted before there was one.
-                self._plan, self._is_planned = news.plan, True
-                self._search.learn(Guide(news.plan.wanted))
 
     def _in_turn(self) -> None:
         """Raise the bound and search by turns, by effort alone, so that it can be repeated."""

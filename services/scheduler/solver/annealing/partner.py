@@ -1,5 +1,6 @@
 """The annealing, in a process of its own, that sends home each better week."""
 
+import os
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import monotonic
@@ -16,6 +17,7 @@ from services.scheduler.solver.statics import Statics
 HOT: Final = 80.0
 COLD: Final = 1.5
 MOVES_AT_ONCE: Final = 20_000
+NICENESS = 10
 SECONDS_BETWEEN_WEEKS: Final = 1.0
 
 
@@ -57,6 +59,8 @@ class AnnealingPartner:
 def _anneal(instance: Instance, start: Timetable, seconds: float, seed: int, sender: Connection) -> None:
     """Cool down over the time that compiling leaves."""
     die_with_parent()
+    # Whoever makes a plan beside it has more to gain from the time.
+    os.nice(NICENESS)
     ends = monotonic() + seconds
     grid = Grid(instance)
     offers = enumerate_offers(instance, grid)

@@ -20,9 +20,12 @@ from services.scheduler.solver.duals.shapes import (
 )
 from services.scheduler.solver.instance import DAYS, SLOTS_A_DAY
 from services.scheduler.solver.prices import Array
+from services.scheduler.solver.ragged import Ints
 
 # Later than any day ends, whatever follows.
 END: Final = 4 * SLOTS_A_DAY
+# Columns of a session: the patient's option, modality, slot of the week, and the offer or who holds the visit.
+OPTION, MODALITY, START, CHOSEN = range(4)
 
 
 class Usage(NamedTuple):
@@ -32,6 +35,8 @@ class Usage(NamedTuple):
     staff: Array  # [practitioner, slot of the week]
     pools: Array  # [pool, slot of the week]
     values: Array  # [patient] what the week costs
+    counts: Ints  # [patient] sessions of the week
+    sessions: Ints  # [patient, session, column] the last of the week first
 
 
 @entry
@@ -99,6 +104,7 @@ def _use(shapes: Shapes, scratch: Scratch, usage: Usage, patient: int) -> None:
             if value < best:
                 best, level, nursed = value, reached, nurse
     usage.values[patient] = best
+    usage.counts[patient] = 0
     for day in range(DAYS - 1, -1, -1):
         pattern, before = _way_back(shapes, scratch, kind, day, level, nursed)
         if pattern > 0:
@@ -182,6 +188,9 @@ def _take(
     chosen = scratch.chosen[option, modality, day, slot]
     first = day * SLOTS_A_DAY + slot
     last = first + row[SLOTS]
+    session = usage.sessions[patient, usage.counts[patient]]
+    session[OPTION], session[MODALITY], session[START], session[CHOSEN] = option, modality, first, chosen
+    usage.counts[patient] += 1
     if row[NATURE] == MEETING:
         usage.seats[chosen, patient] += 1
         return

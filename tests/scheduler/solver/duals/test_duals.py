@@ -1,6 +1,10 @@
 """The relaxation in compiled code says what the plain one says, and a dive keeps to what there is."""
 
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,16 +12,21 @@ import pytest
 from services.scheduler.solver import dive
 from services.scheduler.solver.bound import BoundSearch, Relaxation
 from services.scheduler.solver.check import check
+from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks, compiled_relaxation
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import ON_SITE, Instance
-from services.scheduler.solver.offers import enumerate_offers
+from services.scheduler.solver.instance import DAYS, INDIVIDUAL, ON_SITE, Instance, Practitioner, Timetable, Visit
+from services.scheduler.solver.master import Master
+from services.scheduler.solver.offers import Offers, enumerate_offers
 from services.scheduler.solver.planned import planned
-from services.scheduler.solver.prices import POOLS, Market, Prices
+from services.scheduler.solver.planned_weeks import Week, WeekReader
+from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
+
+Make = Callable[[Instance, Offers, Statics, Dive], Timetable]
 
 
 class Site:
@@ -62,7 +71,7 @@ def test_compiled_weeks_cost_and_use_what_plain_ones_do(site: Site, number: int)
     prices = site.drawn(number)
     plain = PricedWeeks(site.instance, site.offers, site.statics)
 
-    found = CompiledWeeks(site.instance, site.offers, site.statics).respond(prices)
+    found = CompiledWeeks(site.instance, site.offers, site.statics, threads=1 + number % 3).respond(prices)
     wanted = plain.respond(prices)
 
     assert found.value == wanted.value
@@ -116,6 +125,7 @@ def test_a_meeting_after_which_the_bound_leaps_is_given_back_whole(site: Site, m
     diving = site.dive()
     before = deepcopy(diving._now)
     monkeypatch.setattr(dive, "LEAP", -np.inf)
+    monkeypatch.setattr(dive, "LEAP_EACH", -np.inf)
     diving._most = 1
 
     assert diving.advance()
@@ -126,21 +136,122 @@ def test_a_meeting_after_which_the_bound_leaps_is_given_back_whole(site: Site, m
     for name in ("capacity", "leaders", "assistants", "team_starts"):
         assert np.array_equal(getattr(now, name), getattr(before, name)), name
     assert all(np.array_equal(now.stock[name], before.stock[name]) for name in before.stock)
+    for name in ("day", "week", "share"):
+        assert np.array_equal(getattr(now.hours, name), getattr(before.hours, name)), name
     # The kernels look at the same arrays.
-    assert now.team_starts is diving._weeks.shapes.team_starts
-    assert now.capacity is diving._market.capacity
+    assert now.team_starts is diving.weeks.shapes.team_starts
+    assert now.capacity is diving.market.capacity
 
 
+@pytest.mark.parametrize("make", [planned, composed])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, seed: int) -> None:
+def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, seed: int, make: Make) -> None:
     diving = site.dive(seed)
     while diving.advance():
         pass
 
-    week = planned(site.instance, site.offers, site.statics, diving.plan)
+    week = make(site.instance, site.offers, site.statics, diving)
 
     verdict = check(site.instance, week)
     assert verdict.errors == ()
     opened = {(group.kind, group.day, group.slot) for group in week.groups}
     meant = {site.offers.items[offer] for offer, _ in diving.plan.meetings}
     assert len(opened & {(offer.kind, offer.day, offer.slot) for offer in meant}) >= len(meant) / 2
+
+
+def test_no_plan_leaves_a_lead_more_contact_hours_than_there_are(site: Site) -> None:
+    diving = site.dive()
+    while diving.advance():
+        pass
+    load = Counter[tuple[int, int]]()
+    for meeting, lead in diving.plan.meetings:
+        load[lead, site.offers.items[meeting].day] += int(site.offers.slots[meeting])
+
+    assert load
+    for (lead, _), slots in load.items():
+        assert slots <= site.instance.practitioners[lead].max_slots_day
+    for lead, person in enumerate(site.instance.practitioners):
+        assert sum(slots for (who, _), slots in load.items() if who == lead) <= person.max_slots_week
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_practitioners_earn_what_no_other_choice_of_hours_could_beat(site: Site, number: int) -> None:
+    instance = replace(site.instance, practitioners=tuple(map(_short_of_hours, site.instance.practitioners)))
+    market, prices = Market(instance, site.offers), site.drawn(number)
+    random = np.random.default_rng(number)
+
+    earned, taken = market.work(prices)
+
+    def worth(work: Array) -> float:
+        busy = np.maximum(0.0, work.sum(axis=1) - market.hours.share).sum()
+        return float((prices.staff * work).sum() - instance.weights.balance * busy)
+
+    assert worth(taken) == pytest.approx(earned)
+    assert (taken <= market.capacity).all()
+    assert (taken.reshape(len(taken), DAYS, -1).sum(axis=2) <= market.hours.day).all()
+    assert (taken.sum(axis=1) <= market.hours.week).all()
+    for _ in range(200):
+        other = taken.copy()
+        for who in range(len(other)):
+            out, into = np.flatnonzero(other[who] > 0), np.flatnonzero((market.capacity[who] > 0) & (other[who] == 0))
+            if out.size and into.size:
+                other[who, random.choice(out)] = 0.0
+                other[who, random.choice(into)] = random.integers(0, 2)
+        in_days = other.reshape(len(other), DAYS, -1).sum(axis=2) <= market.hours.day
+        if in_days.all() and (other.sum(axis=1) <= market.hours.week).all():
+            assert worth(other) <= earned + 1e-9
+
+
+def _short_of_hours(person: Practitioner) -> Practitioner:
+    return replace(person, max_slots_day=9, max_slots_week=30)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_week_read_back_costs_what_its_sessions_cost(site: Site, number: int) -> None:
+    weeks, prices = CompiledWeeks(site.instance, site.offers, site.statics), site.drawn(number)
+    reader = WeekReader(site.instance, weeks)
+    weeks.respond(prices)
+
+    read = [week for patient in range(len(site.instance.patients)) if (week := reader.week(patient, prices))]
+
+    assert sum(bool(week.meetings) for week in read) >= 3
+    assert sum(bool(week.visits) for week in read) >= 3
+    for week in read:
+        assert week.cost == pytest.approx(_cost(site, week))
+
+
+def _cost(site: Site, week: Week) -> float:
+    """Price a week from the instance alone."""
+    instance, weights = site.instance, site.instance.weights
+    patient, days = instance.patients[week.patient], defaultdict[int, list[tuple[int, int, str]]](list)
+    unmet, cost = sum(patient.needs.values()), 0.0
+    for meeting in week.meetings:
+        offer, slots = site.offers.items[meeting], int(site.offers.slots[meeting])
+        days[offer.day].append((offer.slot, offer.slot + slots, offer.modality))
+    for visit in week.visits:
+        days[visit.day].append((visit.slot, visit.slot + instance.visit_slots(patient, visit.service), visit.modality))
+        is_other = patient.primary is not None and visit.practitioner != patient.primary
+        cost += weights.continuity if visit.service == INDIVIDUAL and is_other else 0
+    for day, sessions in days.items():
+        sessions.sort()
+        unmet -= sum(end - start for start, end, _ in sessions)
+        cost += sum(weights.preference * patient.preference.cost(day, start) for start, _, _ in sessions)
+        cost += weights.trip_on_site if sessions[0][2] == ON_SITE else weights.trip_telehealth
+        for (_, end, _), (start, _, _) in pairwise(sessions):
+            cost += weights.idle * (start - end - instance.limits.gap_slots)
+    return cost + weights.unmet * unmet
+
+
+def test_two_people_cannot_both_have_the_week_of_one_practitioner(site: Site) -> None:
+    master = Master(site.instance, site.offers, Market(site.instance, site.offers), [])
+    staff = site.instance.practitioners
+    visits = [Visit(patient.id, INDIVIDUAL, 0, 20, ON_SITE, staff[0].id) for patient in site.instance.patients[:2]]
+    weeks = [Week(number, (), (visit,), 1.0) for number, visit in enumerate(visits)]
+    for week in weeks:
+        assert master.add(week)
+        assert not master.add(week)
+
+    assert master.solve()
+    assert sum(master.weeks[week].solution_value() for week in weeks) == pytest.approx(1.0)
+    assert sum(master.decide([master.weeks[week] for week in weeks])) == 1
+    assert max(master.worths()[:2]) > 1.0

@@ -1,0 +1,231 @@
+"""The linear program over whole weeks: which share of which week everybody has, where these meetings take place.
+
+Its rows are what weeks compete for: seats, practitioners' slots and hours, rooms and pools. Their dual values are
+prices at which to plan more weeks (column generation; Dantzig and Wolfe, Operations Research 8(1), 1960).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+from ortools.linear_solver import pywraplp
+
+from services.scheduler.solver.instance import MEDICATION, NURSE_VISIT, ON_SITE, SLOTS_A_DAY, Instance, Visit
+from services.scheduler.solver.offers import Offers
+from services.scheduler.solver.planned_weeks import Week
+from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
+
+# What it costs that a meeting of the plan cannot take place after all.
+MISSED: Final = 100.0
+
+Variable: TypeAlias = pywraplp.Variable
+Row: TypeAlias = pywraplp.Constraint
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A slot of a practitioner."""
+
+    who: int
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """The contact hours of a practitioner's day."""
+
+    who: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """The contact hours of a practitioner's week; `is_busy` is the share of them above which they cost."""
+
+    who: int
+    is_busy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A slot of the rooms, or of a pool."""
+
+    name: str
+    slot: int
+
+
+_Key = _Slot | _Day | _Hours | _Place
+
+
+class Master:
+    """The program; it grows by weeks, and what is decided stays so. Offers and patients go by their numbers."""
+
+    def __init__(self, instance: Instance, offers: Offers, market: Market, meetings: Iterable[int]) -> None:
+        self._instance = instance
+        self._offers = offers
+        self._market = market
+        self._number = {person.id: number for number, person in enumerate(instance.practitioners)}
+        self._program = pywraplp.Solver.CreateSolver("GLOP")
+        self._cost = self._program.Objective()
+        self._people = [self._program.Constraint(1, 1) for _ in instance.patients]
+        self._seats: dict[int, Row] = {}
+        self._least: dict[int, Row] = {}
+        self._rows: dict[_Key, Row] = {}
+        self.weeks: dict[Week, Variable] = {}
+        self.leads: dict[int, dict[int, Variable]] = {}
+        self.helpers: dict[int, dict[int, Variable]] = {}
+        for meeting in meetings:
+            self._open(meeting)
+        for patient in range(len(instance.patients)):
+            self.add(self.nothing(patient))
+
+    def add(self, week: Week) -> bool:
+        """Let the patient have this week too; say whether it is a new one."""
+        if week in self.weeks:
+            return False
+        share = self.weeks[week] = self._variable(week.cost)
+        self._people[week.patient].SetCoefficient(share, 1)
+        for meeting in week.meetings:
+            self._seats[meeting].SetCoefficient(share, 1)
+            self._least[meeting].SetCoefficient(share, 1)
+        claims: Counter[_Key] = Counter()
+        for visit in week.visits:
+            claims.update(self._visit(week.patient, visit))
+        self._claim(share, claims)
+        return True
+
+    def nothing(self, patient: int) -> Week:
+        """Return the week in which the patient gets nothing of what is needed."""
+        needs = self._instance.patients[patient].needs
+        return Week(patient, (), (), float(self._instance.weights.unmet * sum(needs.values())))
+
+    def solve(self) -> bool:
+        """Find the best shares; say whether there are any."""
+        return bool(self._program.Solve() == pywraplp.Solver.OPTIMAL)
+
+    def prices(self) -> Prices:
+        """Return what everything is worth at the best shares; seats of other meetings are not for sale."""
+        instance, offers = self._instance, self._offers
+        prices = Prices.nothing(instance, offers)
+        prices.seats[:] = np.inf
+        for meeting, seats in self._seats.items():
+            prices.seats[meeting] = -seats.dual_value() - self._least[meeting].dual_value()
+        prices.seats[~offers.eligible] = np.inf
+        by_day = prices.staff.reshape(len(prices.staff), -1, SLOTS_A_DAY)
+        for key, row in self._rows.items():
+            match key:
+                case _Slot(who, slot):
+                    prices.staff[who, slot] -= row.dual_value()
+                case _Day(who, day):
+                    by_day[who, day] -= row.dual_value()
+                case _Hours(who, _):
+                    prices.staff[who] -= row.dual_value()
+                case _Place(name, slot):
+                    prices.places[name][slot] -= row.dual_value()
+        return prices
+
+    def worths(self) -> Array:
+        """Return what another week of each patient may cost at most, prices included, to be of use."""
+        return np.array([row.dual_value() for row in self._people])
+
+    def decide(self, variables: Sequence[Variable]) -> list[bool]:
+        """Have these whole, or where that is impossible not at all; say which are, and find new best shares."""
+        for variable in variables:
+            variable.SetBounds(1, 1)
+        if self.solve():
+            return [True] * len(variables)
+        self.drop(variables)
+        return [len(variables) > 1 and self.decide([variable])[0] for variable in variables]
+
+    def drop(self, variables: Iterable[Variable]) -> None:
+        """Have nothing of these."""
+        for variable in variables:
+            variable.SetBounds(0, 0)
+        self.solve()
+
+    @property
+    def cost(self) -> float:
+        """What the best shares cost."""
+        return float(self._cost.Value())
+
+    def _variable(self, cost: float) -> Variable:
+        variable = self._program.NumVar(0, self._program.infinity(), "")
+        self._cost.SetCoefficient(variable, cost)
+        return variable
+
+    def _open(self, meeting: int) -> None:
+        offers, most = self._offers, self._program.infinity()
+        size = self._instance.kinds[offers.items[meeting].kind].size
+        price, alone = (
+            self._instance.weights.group * float(offers.slots[meeting]),
+            min(size.co_facilitator_above, size.maximum),
+        )
+        seats = self._seats[meeting] = self._program.Constraint(-most, 0)
+        least = self._least[meeting] = self._program.Constraint(0, most)
+        one, helped = self._program.Constraint(1, 1), self._program.Constraint(-most, 0)
+        one.SetCoefficient(self._variable(MISSED), 1)
+        # With a member too few it would not take place for any of them.
+        least.SetCoefficient(self._variable(self._instance.weights.unmet * float(offers.slots[meeting])), 1)
+        self.leads[meeting], self.helpers[meeting] = {}, {}
+        for who in np.flatnonzero(offers.leaders[meeting]).tolist():
+            lead = self.leads[meeting][who] = self._variable(price)
+            one.SetCoefficient(lead, 1)
+            helped.SetCoefficient(lead, -1)
+            seats.SetCoefficient(lead, -alone)
+            least.SetCoefficient(lead, -size.minimum)
+            self._claim(lead, self._leading(who, meeting))
+        if offers.eligible[meeting].sum() <= alone or size.maximum <= alone:
+            return
+        for who in np.flatnonzero(offers.assistants[meeting]).tolist():
+            helper = self.helpers[meeting][who] = self._variable(price / 2)
+            helped.SetCoefficient(helper, 1)
+            seats.SetCoefficient(helper, alone - size.maximum)
+            self._claim(helper, self._working(who, self._market.window(meeting)))
+
+    def _leading(self, who: int, meeting: int) -> Counter[_Key]:
+        when = self._market.window(meeting)
+        claims = self._working(who, when)
+        if self._market.on_site[meeting]:
+            claims.update(_Place(ROOMS, slot) for slot in range(when.start, when.stop))
+        return claims
+
+    def _visit(self, number: int, visit: Visit) -> Counter[_Key]:
+        first = visit.day * SLOTS_A_DAY + visit.slot
+        when = slice(first, first + self._instance.visit_slots(self._instance.patients[number], visit.service))
+        claims: Counter[_Key] = Counter()
+        if visit.practitioner is not None:
+            claims.update(self._working(self._number[visit.practitioner], when))
+        if visit.service in (MEDICATION, NURSE_VISIT) or visit.modality == ON_SITE:
+            claims.update(_Place(visit.service, slot) for slot in range(when.start, when.stop))
+        return claims
+
+    @staticmethod
+    def _working(who: int, when: slice) -> Counter[_Key]:
+        slots = range(when.start, when.stop)
+        claims: Counter[_Key] = Counter(_Slot(who, slot) for slot in slots)
+        for key in (_Day(who, when.start // SLOTS_A_DAY), _Hours(who, is_busy=False), _Hours(who, is_busy=True)):
+            claims[key] = len(slots)
+        return claims
+
+    def _claim(self, variable: Variable, claims: Counter[_Key]) -> None:
+        for key, count in claims.items():
+            row = self._rows.get(key)
+            if row is None:
+                row = self._rows[key] = self._program.Constraint(-self._program.infinity(), self._limit(key))
+                if isinstance(key, _Hours) and key.is_busy:
+                    row.SetCoefficient(self._variable(self._instance.weights.balance), -1)
+            row.SetCoefficient(variable, count)
+
+    def _limit(self, key: _Key) -> float:
+        hours = self._market.hours
+        match key:
+            case _Slot():
+                return 1
+            case _Day(who, day):
+                return float(hours.day[who, day])
+            case _Hours(who, is_busy):
+                return float(hours.share[who] if is_busy else hours.week[who])
+            case _Place(name, slot):
+                return float(self._market.stock[name][slot])
