@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
@@ -24,8 +24,15 @@ from jose.backends.cryptography_backend import CryptographyECKey
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError, model_validator
 
 from services.chassis.clock import Clock
-from services.contracts.identifiers import AccountId, EncounterId, OauthClientId, OrganizationId, PatientId
-from services.contracts.identity import Delegation, Microservice, Principal, Role
+from services.contracts.identifiers import (
+    AccountId,
+    EncounterId,
+    LoginSessionId,
+    OauthClientId,
+    OrganizationId,
+    PatientId,
+)
+from services.contracts.identity import Assurance, Delegation, Microservice, Principal, Role, SignIn
 
 _ALGORITHM: Final = "ES256"
 _MAXIMUM_LENGTH: Final = 8000
@@ -59,7 +66,10 @@ class UnknownKeyError(InvalidTokenError):
 
 
 class Claims(BaseModel):
-    """The claims we sign; types are strict, unknown members are refused, and only an application's may be absent."""
+    """The claims we sign: types are strict, and unknown members are refused.
+
+    Only those of an application and of a sign-in may be absent.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -77,6 +87,11 @@ class Claims(BaseModel):
     scope: StrictStr | None = None
     patient: UUID | None = None
     encounter: UUID | None = None
+    sid: UUID | None = None
+    """The login session, and how and when its person was authenticated (OpenID Connect Core, 2)."""
+    auth_time: StrictInt | None = None
+    amr: tuple[StrictStr, ...] | None = None
+    acr: Assurance | None = None
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -84,6 +99,8 @@ class Claims(BaseModel):
             raise ValueError("an application has scopes")
         if self.client_id is None and (self.patient or self.encounter):
             raise ValueError("a context belongs to an application")
+        if len({self.sid is None, self.auth_time is None, self.amr is None, self.acr is None}) > 1:
+            raise ValueError("a sign-in is told whole")
         return self
 
     def delegation(self) -> Delegation | None:
@@ -97,10 +114,22 @@ class Claims(BaseModel):
             encounter_id=None if self.encounter is None else EncounterId(self.encounter),
         )
 
+    def sign_in(self) -> SignIn | None:
+        """Return the sign-in that the token belongs to, or None."""
+        if self.sid is None or self.auth_time is None or self.amr is None or self.acr is None:
+            return None
+        return SignIn(
+            login_session_id=LoginSessionId(self.sid),
+            auth_time=datetime.fromtimestamp(self.auth_time, UTC),
+            amr=self.amr,
+            acr=self.acr,
+        )
+
     def principal(self) -> Principal:
         """Return the caller these claims speak of."""
         return Principal(
             delegation=self.delegation(),
+            sign_in=self.sign_in(),
             account_id=AccountId(self.sub),
             organization_id=None if self.org is None else OrganizationId(self.org),
             roles=self.roles,
@@ -222,6 +251,7 @@ class TokenSigner:
             roles=principal.roles,
             act=principal.acting_service,
             **_delegated(principal.delegation),
+            **_signed_in(principal.sign_in),
         )
         key = self._keys.signing
         token = jws.sign(
@@ -290,6 +320,17 @@ def _delegated(delegation: Delegation | None) -> dict[str, Any]:
         "scope": " ".join(sorted(delegation.scopes)),
         "patient": delegation.patient_id,
         "encounter": delegation.encounter_id,
+    }
+
+
+def _signed_in(sign_in: SignIn | None) -> dict[str, Any]:
+    if sign_in is None:
+        return {}
+    return {
+        "sid": sign_in.login_session_id,
+        "auth_time": int(sign_in.auth_time.timestamp()),
+        "amr": sign_in.amr,
+        "acr": sign_in.acr,
     }
 
 

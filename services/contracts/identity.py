@@ -1,9 +1,17 @@
 """Who calls: the roles of an organization, and the verified caller of one request."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import AccountId, EncounterId, OauthClientId, OrganizationId, PatientId
+from services.contracts.identifiers import (
+    AccountId,
+    EncounterId,
+    LoginSessionId,
+    OauthClientId,
+    OrganizationId,
+    PatientId,
+)
 
 
 class Role(StrEnum):
@@ -43,6 +51,24 @@ class Delegation(ResourceModel):
     encounter_id: EncounterId | None
 
 
+class Assurance(StrEnum):
+    """How surely a person is who signed in: the levels of NIST SP 800-63B, as `acr` (OpenID Connect Core, 2)."""
+
+    AAL1 = "aal1"
+    AAL2 = "aal2"
+
+
+class SignIn(ResourceModel):
+    """That a person proved who they are, in which login session, how and when."""
+
+    login_session_id: LoginSessionId
+    auth_time: datetime
+    """When the newest proof was given; whole seconds, UTC."""
+    amr: tuple[str, ...]
+    """The methods, in the words of RFC 8176."""
+    acr: Assurance
+
+
 class Principal(ResourceModel):
     """The caller of one request, as the verified token says."""
 
@@ -56,3 +82,5 @@ class Principal(ResourceModel):
     """The `jti` of the token, for correlation; never a secret."""
     delegation: Delegation | None
     """What an application was granted, or none where no application stands between."""
+    sign_in: SignIn | None
+    """The login session that the token belongs to; none for a token that no sign-in gave."""

@@ -37,7 +37,7 @@ class AccessTokens:
             until = min(claims.exp, self._clock.now().timestamp() + _TRUSTED_FOR)
             self._verified.put(token, principal, until=until)
         # Asked each time, for it may have been ended since it was verified.
-        if self._ended.covers(principal.token_id):
+        if self._ended.refuses(principal):
             raise InvalidTokenError
         return principal
 
@@ -71,6 +71,7 @@ class GatewayAuthenticator:
                 claims = verifier.verify(token, self._keys)
             except InvalidTokenError:
                 continue
-            if claims.act is None and not self._ended.covers(claims.jti):
-                return claims.principal().model_copy(update={"acting_service": service})
+            principal = claims.principal()
+            if claims.act is None and not self._ended.refuses(principal):
+                return principal.model_copy(update={"acting_service": service})
         raise InvalidTokenError

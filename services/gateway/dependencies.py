@@ -12,8 +12,9 @@ from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
 from services.gateway.equipment import Equipment
+from services.gateway.login.cookies import COOKIE
 from services.gateway.login.endings import SessionsLogic
-from services.gateway.login.logic import LoginLogic, SignInUnit
+from services.gateway.login.logic import LoginLogic, SignedInPerson, SignInUnit
 from services.gateway.login.storage import LoginSessionStorage
 from services.gateway.memberships.logic import MembershipsLogic
 from services.gateway.organizations.logic import OrganizationsLogic
@@ -44,7 +45,7 @@ Accounts = Annotated[AccountsLogic, Depends(_accounts)]
 
 
 async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
-    return SessionsLogic(LoginSessionStorage(db), equipment.ended, clock)
+    return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, clock)
 
 
 Sessions = Annotated[SessionsLogic, Depends(_sessions)]
@@ -65,10 +66,19 @@ async def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLo
             accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
             yield SignInUnit(accounts, organizations, LoginSessionStorage(db))
 
-    return LoginLogic(unit, equipment.passwords, equipment.issuer, clock)
+    return LoginLogic(unit, equipment.passwords, equipment.issuer, equipment.session_times, clock)
 
 
 Login = Annotated[LoginLogic, Depends(_login)]
+
+
+async def _browser(request: Request, login: Login) -> SignedInPerson | None:
+    secret = request.cookies.get(COOKIE)
+    return None if secret is None else await login.person(secret)
+
+
+BrowserPerson = Annotated[SignedInPerson | None, Depends(_browser)]
+"""Who is signed in with the browser that asks, or None. A form that changes something sends `handle.csrf_token` too."""
 
 
 async def _internal_tokens(equipment: _Equipment) -> TokensLogic:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
@@ -10,6 +11,7 @@ from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
+from services.gateway.login.sessions import SessionTimes
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.deciding import DecisionPoint
 from services.gateway.proxy.dispatcher import Front
@@ -18,6 +20,8 @@ from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
+
+_USUAL_TIMES: Final = SessionTimes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Equipment:
     authenticator: GatewayAuthenticator
     passwords: Passwords
     ended: EndedTokens
+    session_times: SessionTimes
     front: Front
 
 
@@ -43,6 +48,7 @@ def make_equipment(
     hosts: Iterable[str],
     origins: Iterable[str] = (),
     engines: Iterable[Network] = (),
+    session_times: SessionTimes = _USUAL_TIMES,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
@@ -64,4 +70,5 @@ def make_equipment(
             Origins(origins),
             TrustedEngines(engines),
         ),
+        session_times=session_times,
     )

@@ -73,6 +73,15 @@ class CredentialsRefusedError(ServiceError):
         super().__init__("E-mail address and password do not fit together.")
 
 
+class SessionOverError(ServiceError):
+    """No session has this secret, or it was ended, has expired, or was left idle: never said which."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("This session is over. Sign in again.", code="session-over")
+
+
 class OrganizationRequiredError(ServiceError):
     """The password is right and the person works in several organizations; `errors` offers each."""
 

@@ -1,6 +1,6 @@
 """The tokens that the gateway gives out, and how long they live."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
@@ -21,11 +21,10 @@ class TokenIssuer:
         self._clock = clock
         self._minted: ExpiringCache[tuple[str, Microservice], str] = ExpiringCache(clock)
 
-    def access_token(self, principal: Principal) -> tuple[str, Claims]:
-        """Sign an access token for a person (RFC 9068)."""
-        return self._signer.sign(
-            principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=ACCESS_LIFETIME
-        )
+    def access_token(self, principal: Principal, *, until: datetime) -> tuple[str, Claims]:
+        """Sign an access token for a person (RFC 9068), which ends at an instant at the latest."""
+        lifetime = min(ACCESS_LIFETIME, until - self._clock.now())
+        return self._signer.sign(principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)
 
     def internal_token(self, principal: Principal, audience: Microservice) -> str:
         """Sign an internal token that one service takes; it has the id of the access token, and ends with it."""

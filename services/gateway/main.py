@@ -81,4 +81,5 @@ def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, pas
         hosts={*LOOPBACK, *settings.allowed_hosts, settings.gateway_url.host or ""},
         origins=settings.allowed_origins,
         engines=settings.trusted_engines,
+        session_times=settings.session_times,
     )

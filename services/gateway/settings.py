@@ -1,10 +1,12 @@
 """What the gateway is told."""
 
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
 from pydantic import DirectoryPath, Field
 
 from services.chassis.settings import ServiceSettings
+from services.gateway.login.sessions import SessionTimes
 
 
 class GatewaySettings(ServiceSettings):
@@ -25,3 +27,10 @@ class GatewaySettings(ServiceSettings):
     )
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")
+    session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60, description="A session unused so long is over.")
+    session_hours: int = Field(default=12, ge=1, le=24, description="A session is over after so long in any case.")
+
+    @property
+    def session_times(self) -> SessionTimes:
+        """How long sessions last."""
+        return SessionTimes(timedelta(minutes=self.session_idle_minutes), timedelta(hours=self.session_hours))

@@ -69,6 +69,7 @@ def mint(
         acting_service=None,
         token_id="",
         delegation=None,
+        sign_in=None,
     )
     signer = TokenSigner(
         KeyRing.from_directory(StateFolder(secrets.parent).signing_keys),

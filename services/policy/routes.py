@@ -75,6 +75,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     Route("read_key_set", Microservice.GATEWAY, "GET", "/.well-known/jwks.json", _NOBODY, public=True),
     Route("read_openapi", Microservice.GATEWAY, "GET", "/openapi.json", _NOBODY, public=True),
     Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
+    # Whoever has the session's secret may ask: an access token may have expired meanwhile.
+    Route("refresh_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions:refresh", _NOBODY, public=True),
     _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
     _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
     Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),

@@ -48,4 +48,5 @@ def _caller(role: Role, acting: Microservice | None) -> Principal:
         acting_service=acting,
         token_id="x",
         delegation=None,
+        sign_in=None,
     )

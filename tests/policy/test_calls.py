@@ -21,6 +21,7 @@ def _caller(*roles: Role, acting: Microservice | None = None, is_in_organization
         acting_service=acting,
         token_id="x",
         delegation=None,
+        sign_in=None,
     )
 
 

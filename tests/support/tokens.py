@@ -13,14 +13,18 @@ from services.chassis.tokens import (
     TokenVerifier,
 )
 from services.contracts.identifiers import AccountId, OrganizationId
-from services.contracts.identity import Microservice, Principal, Role
+from services.contracts.identity import Microservice, Principal, Role, SignIn
 from services.operator.drill.tokens.forging import Forge, new_key
 
 ISSUER = "urn:eventide:test"
 
 
 def principal(
-    *roles: Role, organization: UUID | None, account: UUID | None = None, acting: Microservice | None = None
+    *roles: Role,
+    organization: UUID | None,
+    account: UUID | None = None,
+    acting: Microservice | None = None,
+    sign_in: SignIn | None = None,
 ) -> Principal:
     return Principal(
         account_id=AccountId(account or uuid4()),
@@ -29,6 +33,7 @@ def principal(
         acting_service=acting,
         token_id="test",
         delegation=None,
+        sign_in=sign_in,
     )
 
 

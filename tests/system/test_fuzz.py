@@ -30,6 +30,7 @@ EXAMPLES = 12
 # Who asks these is known by what they send with the request, not by a bearer token.
 OWN_CREDENTIALS = {
     "POST /v1/login_sessions",
+    "POST /v1/login_sessions:refresh",
     "POST /v1/organizations/{organization_id}/attendance_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
 }

@@ -1,22 +1,37 @@
 """Sign-in and what it gives."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.gateway.organizations import Email
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
-from services.contracts.identity import Role
+from services.contracts.identity import Assurance, Role
+
+SessionSecret = Annotated[SecretStr, Field(min_length=1, max_length=200)]
+"""What renews the access tokens of one login session; whoever has it is signed in."""
 
 
 class LoginRequest(RequestModel):
-    """An e-mail address and password; the organization only where the person works in several."""
+    """An e-mail address and password; the organization only where the person works in several.
+
+    `keep_in` says where the session's secret goes: into the answer, or into a cookie that no script of a page reads.
+    """
 
     email: Email
     # Of any length: one that no account can have is refused like a wrong one, in the same words and time.
     password: SecretStr
     organization_id: OrganizationId | None = None
+    keep_in: Literal["answer", "cookie"] = "answer"
+
+
+class RefreshRequest(RequestModel):
+    """Asks for the next access token of a login session; a browser sends `csrf_token`, and the secret as its cookie."""
+
+    session_secret: SessionSecret | None = None
+    csrf_token: SessionSecret | None = None
 
 
 class LoginSession(ResourceModel):
@@ -29,6 +44,12 @@ class LoginSession(ResourceModel):
     account_id: AccountId
     organization_id: OrganizationId
     roles: list[Role]
+    auth_time: datetime
+    amr: list[str] = Field(description="How the person proved who they are, in the words of RFC 8176.")
+    acr: Assurance
+    session_expires_at: datetime = Field(description="When to sign in anew at the latest; sooner after idle time.")
+    session_secret: str | None = Field(description="Renews the access token; null where a browser's cookie has it.")
+    csrf_token: str | None = Field(description="What a browser sends along with its cookie; null without one.")
 
 
 class OpenSession(ResourceModel):
@@ -37,6 +58,9 @@ class OpenSession(ResourceModel):
     id: LoginSessionId
     created_at: datetime
     expires_at: datetime
+    auth_time: datetime
+    amr: list[str]
+    acr: Assurance
     is_current: bool = Field(description="Whether it is the session of this very request.")
 
 

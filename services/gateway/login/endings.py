@@ -16,6 +16,7 @@ from services.contracts.gateway.login import OpenSession
 from services.contracts.identifiers import AccountId, LoginSessionId
 from services.contracts.identity import Principal
 from services.gateway.ended import EndedTokens
+from services.gateway.login.sessions import SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, read_ended
 
 ROUND_SECONDS: Final = 0.5
@@ -25,14 +26,17 @@ ROUND_SECONDS: Final = 0.5
 class SessionsLogic:
     """Shows a person's sessions and ends them, within one unit of work that sees the organization."""
 
-    def __init__(self, storage: LoginSessionStorage, ended: EndedTokens, clock: Clock) -> None:
+    def __init__(self, storage: LoginSessionStorage, ended: EndedTokens, times: SessionTimes, clock: Clock) -> None:
         self._storage = storage
         self._ended = ended
+        self._times = times
         self._clock = clock
 
     async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OpenSession]:
         """Return a page of the caller's own open sessions in the order they were begun."""
-        return requested.page(await self._storage.some(principal, requested, self._clock.now()))
+        now = self._clock.now()
+        seen_after = self._times.seen_after(now)
+        return requested.page(await self._storage.some(principal, requested, now=now, seen_after=seen_after))
 
     async def end(self, session_id: LoginSessionId, *, principal: Principal) -> None:
         """End one of the caller's own sessions.
@@ -48,10 +52,10 @@ class SessionsLogic:
         await self._end(account_id, None)
 
     async def _end(self, account_id: AccountId, session_id: LoginSessionId | None) -> list[str]:
-        token_ids = await self._storage.end(account_id, session_id, self._clock.now())
+        ids = await self._storage.end(account_id, session_id, self._clock.now())
         # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
-        self._ended.add(token_ids)
-        return token_ids
+        self._ended.add(ids)
+        return ids
 
 
 class EndingsWatch:

@@ -4,19 +4,20 @@ import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
+from services.chassis.tokens import Claims
 from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.errors import CredentialsRefusedError, OrganizationRequiredError
-from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
+from services.gateway.errors import CredentialsRefusedError, OrganizationRequiredError, SessionOverError
+from services.gateway.issuing import TokenIssuer
 from services.gateway.login.rules import chosen_organization
-from services.gateway.login.storage import LoginSessionStorage
+from services.gateway.login.sessions import Proof, SessionHandle, SessionTimes
+from services.gateway.login.storage import LoginSessionStorage, Session
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
 
@@ -34,16 +35,27 @@ SignInUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[Sign
 """Opens a transaction that sees one organization, or none."""
 
 
+@dataclass(frozen=True, slots=True)
+class SignedInPerson:
+    """Who is signed in with a browser: the caller as a token would tell, and the secret of the session."""
+
+    principal: Principal
+    handle: SessionHandle
+
+
 class LoginLogic:
     """Signs people in.
 
     The password is checked between transactions: a crowd that signs in waits for threads, not with connections.
     """
 
-    def __init__(self, units: SignInUnits, passwords: Passwords, issuer: TokenIssuer, clock: Clock) -> None:
+    def __init__(
+        self, units: SignInUnits, passwords: Passwords, issuer: TokenIssuer, times: SessionTimes, clock: Clock
+    ) -> None:
         self._units = units
         self._passwords = passwords
         self._issuer = issuer
+        self._times = times
         self._clock = clock
 
     async def sign_in(self, request: LoginRequest) -> LoginSession:
@@ -58,7 +70,7 @@ class LoginLogic:
         organization_id = await self._choose(account_id, request.organization_id)
         async with self._units(organization_id) as unit:
             account = await unit.accounts.member(organization_id, account_id)
-            return await self._open(unit.sessions, account)
+            return await self._open(unit.sessions, account, Proof.by_password(self._clock.now()))
 
     async def _authenticate(self, request: LoginRequest) -> AccountId:
         async with self._units(None) as unit:
@@ -79,26 +91,83 @@ class LoginLogic:
                 raise OrganizationRequiredError(await unit.organizations.named(workplaces))
             raise CredentialsRefusedError
 
-    async def _open(self, sessions: LoginSessionStorage, account: Account) -> LoginSession:
+    async def refresh(self, secret: str) -> LoginSession:
+        """Return a session with its next access token, with the roles that its person holds now.
+
+        Raises:
+            SessionOverError: The secret belongs to no session, or to one that was ended, has expired or was left idle.
+        """
+        handle = SessionHandle.read(secret)
+        if handle is None:
+            raise SessionOverError
+        async with self._units(handle.organization_id) as unit:
+            now = self._clock.now()
+            seen_after = self._times.seen_after(now)
+            session, account = await self._person_of(unit, handle)
+            token, claims = self._token(session, account)
+            if not await unit.sessions.renew(handle, token_id=claims.jti, now=now, seen_after=seen_after):
+                raise SessionOverError
+            return self._answer(session, account, handle, (token, claims))
+
+    async def person(self, secret: str) -> SignedInPerson | None:
+        """Return who is signed in with a browser's cookie, or None; it does not count as a renewal."""
+        handle = SessionHandle.read(secret)
+        if handle is None:
+            return None
+        async with self._units(handle.organization_id) as unit:
+            try:
+                session, account = await self._person_of(unit, handle)
+            except SessionOverError:
+                return None
+        return SignedInPerson(_principal(session, account), handle)
+
+    async def _person_of(self, unit: SignInUnit, handle: SessionHandle) -> tuple[Session, Account]:
+        now = self._clock.now()
+        session = await unit.sessions.open(handle, now=now, seen_after=self._times.seen_after(now))
+        if session is None:
+            raise SessionOverError
+        return session, await unit.accounts.member(handle.organization_id, session.account_id)
+
+    async def _open(self, sessions: LoginSessionStorage, account: Account, proof: Proof) -> LoginSession:
         now = self._clock.now()
         session_id = LoginSessionId(new_id(now, secrets.token_bytes(10)))
-        principal = Principal(
-            account_id=account.id,
-            organization_id=account.organization_id,
-            roles=frozenset(account.roles),
-            acting_service=None,
-            token_id="",
-            delegation=None,
-        )
-        token, claims = self._issuer.access_token(principal)
-        lifetime = timedelta(seconds=claims.exp - claims.iat)
-        await sessions.add(session_id, account, token_id=claims.jti, created_at=now, expires_at=now + lifetime)
+        session = Session(session_id, account.id, proof, now + self._times.longest)
+        handle = SessionHandle.fresh(account.organization_id, session_id)
+        token, claims = self._token(session, account)
+        await sessions.add(session, account, handle=handle, token_id=claims.jti, created_at=now)
+        return self._answer(session, account, handle, (token, claims))
+
+    def _token(self, session: Session, account: Account) -> tuple[str, Claims]:
+        return self._issuer.access_token(_principal(session, account), until=session.expires_at)
+
+    def _answer(
+        self, session: Session, account: Account, handle: SessionHandle, given: tuple[str, Claims]
+    ) -> LoginSession:
+        token, claims = given
         return LoginSession(
-            id=session_id,
+            id=session.id,
             access_token=token,
             token_type="Bearer",  # noqa: S106 - the name of the scheme (RFC 6750), not a secret
-            expires_in=int(ACCESS_LIFETIME.total_seconds()),
+            expires_in=claims.exp - claims.iat,
             account_id=account.id,
             organization_id=account.organization_id,
             roles=account.roles,
+            auth_time=session.proof.at,
+            amr=list(session.proof.amr),
+            acr=session.proof.acr,
+            session_expires_at=session.expires_at,
+            session_secret=handle.text,
+            csrf_token=None,
         )
+
+
+def _principal(session: Session, account: Account) -> Principal:
+    return Principal(
+        account_id=account.id,
+        organization_id=account.organization_id,
+        roles=frozenset(account.roles),
+        acting_service=None,
+        token_id="",
+        delegation=None,
+        sign_in=session.sign_in,
+    )

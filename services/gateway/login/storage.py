@@ -1,23 +1,46 @@
-"""Where login sessions are kept, and the tokens that were ended."""
+"""Where login sessions are kept, and what was ended."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import TIMESTAMP, bindparam, delete, select, update
+from sqlalchemy import TIMESTAMP, ColumnElement, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.tokens import LIFETIMES, TokenType
 from services.contracts.gateway.login import OpenSession
 from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, LoginSessionId
-from services.contracts.identity import Principal
+from services.contracts.identity import Assurance, Principal, SignIn
+from services.gateway.login.sessions import Proof, SessionHandle
 from services.gateway.login.tables import EndedTokenRow, LoginSessionRow
 
 _ENDED: Final = Query(
     select(EndedTokenRow.token_id).where(EndedTokenRow.expires_at > bindparam("now", type_=TIMESTAMP(timezone=True)))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open login session."""
+
+    id: LoginSessionId
+    account_id: AccountId
+    proof: Proof
+    expires_at: datetime
+
+    @property
+    def sign_in(self) -> SignIn:
+        """What its tokens tell of it."""
+        return SignIn(
+            login_session_id=self.id,
+            auth_time=self.proof.at,
+            amr=self.proof.amr,
+            acr=self.proof.acr,
+        )
 
 
 class LoginSessionStorage:
@@ -28,31 +51,50 @@ class LoginSessionStorage:
 
     async def add(
         self,
-        session_id: LoginSessionId,
+        session: Session,
         account: Account,
         *,
+        handle: SessionHandle,
         token_id: str,
         created_at: datetime,
-        expires_at: datetime,
     ) -> None:
         """Insert a login session."""
         row = LoginSessionRow(
             organization_id=account.organization_id,
-            id=session_id,
+            id=session.id,
             account_id=account.id,
             token_id=token_id,
+            secret_hash=handle.digest,
+            auth_time=session.proof.at,
+            amr=list(session.proof.amr),
+            acr=session.proof.acr.value,
+            seen_at=created_at,
             created_at=created_at,
-            expires_at=expires_at,
+            expires_at=session.expires_at,
         )
         self._db.add(row)
         await self._db.flush()
 
-    async def some(self, principal: Principal, page: PageRequest, now: datetime) -> list[OpenSession]:
+    async def open(self, handle: SessionHandle, *, now: datetime, seen_after: datetime) -> Session | None:
+        """Return the open session that a secret belongs to, or None."""
+        row = await self._db.scalar(select(LoginSessionRow).where(*_is_open(handle, now, seen_after)))
+        return None if row is None else _session(row)
+
+    async def renew(self, handle: SessionHandle, *, token_id: str, now: datetime, seen_after: datetime) -> bool:
+        """Note the next access token of a session; says no where the session was ended or idle meanwhile."""
+        renewed = update(LoginSessionRow).where(*_is_open(handle, now, seen_after))
+        row = renewed.values(seen_at=now, token_id=token_id).returning(LoginSessionRow.id)
+        return await self._db.scalar(row) is not None
+
+    async def some(
+        self, principal: Principal, page: PageRequest, *, now: datetime, seen_after: datetime
+    ) -> list[OpenSession]:
         """Return the open sessions of a person that a page may show, by id."""
         found = select(LoginSessionRow).where(
             LoginSessionRow.account_id == principal.account_id,
             LoginSessionRow.ended_at.is_(None),
             LoginSessionRow.expires_at > now,
+            LoginSessionRow.seen_at > seen_after,
             LoginSessionRow.id > page.after,
         )
         rows = await self._db.scalars(found.order_by(LoginSessionRow.id).limit(page.limit))
@@ -61,13 +103,19 @@ class LoginSessionStorage:
                 id=LoginSessionId(row.id),
                 created_at=row.created_at,
                 expires_at=row.expires_at,
-                is_current=row.token_id == principal.token_id,
+                auth_time=row.auth_time,
+                amr=row.amr,
+                acr=Assurance(row.acr),
+                is_current=principal.sign_in is not None and row.id == principal.sign_in.login_session_id,
             )
             for row in rows
         ]
 
     async def end(self, account_id: AccountId, session_id: LoginSessionId | None, now: datetime) -> list[str]:
-        """End one open session of a person, or all without `session_id`; returns the ids of their tokens."""
+        """End one open session of a person, or all without `session_id`; returns the ids of what is refused now.
+
+        A session's tokens may have been given at any time until now, so it is refused for as long as one can last.
+        """
         opened = update(LoginSessionRow).where(
             LoginSessionRow.account_id == account_id,
             LoginSessionRow.ended_at.is_(None),
@@ -75,14 +123,34 @@ class LoginSessionStorage:
         )
         if session_id is not None:
             opened = opened.where(LoginSessionRow.id == session_id)
-        ended = opened.values(ended_at=now).returning(LoginSessionRow.token_id, LoginSessionRow.expires_at)
-        rows = [{"token_id": row.token_id, "expires_at": row.expires_at} for row in await self._db.execute(ended)]
+        ended = opened.values(ended_at=now).returning(LoginSessionRow.id)
+        until = now + LIFETIMES[TokenType.ACCESS]
+        rows = [{"token_id": str(ended_id), "expires_at": until} for ended_id in await self._db.scalars(ended)]
         if rows:
             await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.expires_at <= now))
             await self._db.execute(insert(EndedTokenRow).on_conflict_do_nothing(), rows)
         return [str(row["token_id"]) for row in rows]
 
 
+def _is_open(handle: SessionHandle, now: datetime, seen_after: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        LoginSessionRow.id == handle.session_id,
+        LoginSessionRow.secret_hash == handle.digest,
+        LoginSessionRow.ended_at.is_(None),
+        LoginSessionRow.expires_at > now,
+        LoginSessionRow.seen_at > seen_after,
+    )
+
+
+def _session(row: LoginSessionRow) -> Session:
+    return Session(
+        id=LoginSessionId(row.id),
+        account_id=AccountId(row.account_id),
+        proof=Proof(row.auth_time.astimezone(UTC), tuple(row.amr), Assurance(row.acr)),
+        expires_at=row.expires_at,
+    )
+
+
 async def read_ended(read: Read, now: datetime) -> list[str]:
-    """Fetch the ids of ended tokens that have not expired."""
+    """Fetch the ids of ended sessions and tokens that could still be shown."""
     return [row["token_id"] for row in await read.all(_ENDED, now=now)]

@@ -21,7 +21,7 @@ from services.chassis.tokens import KeyRing, TokenSigner
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal, Role
 from services.gateway.equipment import make_equipment
-from services.gateway.issuing import TokenIssuer
+from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
 from services.gateway.main import build
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.hosts import LOOPBACK
@@ -79,8 +79,10 @@ def _token(keys: KeyRing, clock: Clock) -> str:
         acting_service=None,
         token_id=str(uuid4()),
         delegation=None,
+        sign_in=None,
     )
-    return TokenIssuer(TokenSigner(keys, issuer=_ISSUER, clock=clock), clock).access_token(person)[0]
+    issuer = TokenIssuer(TokenSigner(keys, issuer=_ISSUER, clock=clock), clock)
+    return issuer.access_token(person, until=clock.now() + ACCESS_LIFETIME)[0]
 
 
 if __name__ == "__main__":

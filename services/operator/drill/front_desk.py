@@ -87,6 +87,7 @@ class _OneFrontDesk:
             acting_service=None,
             token_id="drill",  # noqa: S106 - it names a token and opens nothing
             delegation=None,
+            sign_in=None,
         )
 
     async def authenticate(self, _token: str) -> Principal:

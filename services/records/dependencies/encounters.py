@@ -37,6 +37,7 @@ async def _attendance_events(
         acting_service=Microservice.SCHEDULER,
         token_id="",
         delegation=None,
+        sign_in=None,
     )
     trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
     patients = PatientRows(db, SealingKey.root(root_key), organization_id)

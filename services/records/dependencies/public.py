@@ -56,6 +56,7 @@ async def _inquiries(request: Request, db: PublicDb, clock: Now, root: RootKey) 
             acting_service=None,
             token_id="",
             delegation=None,
+            sign_in=None,
         )
         trail = Trail(AuditCaller(nobody, request.scope["route"].operation_id), clock)
         trail.permit(referral_id, basis="own-request", purpose=Purpose.TREATMENT, information=Information.DEMOGRAPHICS)

@@ -49,6 +49,7 @@ async def platform(records_app: object, tokens: Tokens) -> AsyncIterator[httpx2.
         acting_service=None,
         token_id="",
         delegation=None,
+        sign_in=None,
     )
     token = tokens.internal(operator, Microservice.RECORDS)
     async with call_in_process(records_app, headers={"authorization": f"Bearer {token}"}) as client:

@@ -81,6 +81,7 @@ SCREENS: Final = {
 _PUBLIC: Final = frozenset(
     {
         ("POST", "/v1/login_sessions"),
+        ("POST", "/v1/login_sessions:refresh"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
