@@ -9,6 +9,7 @@ from services.policy.clinical_routes import CLINICAL_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
 from services.policy.route import Route
 from services.policy.smart.words import OPENID
+from services.policy.support_routes import SUPPORT_ROUTES
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
@@ -178,6 +179,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *CARE_ROUTES,
     *CLINICAL_ROUTES,
     *PUBLIC_ROUTES,
+    *SUPPORT_ROUTES,
     # scheduler
     _scheduler("create_site", "POST", "/v1/sites", _SETS_UP),
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),

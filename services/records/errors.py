@@ -186,6 +186,42 @@ class EpisodeClockRunsError(ServiceError):
         super().__init__("This clock runs from that day already; nothing was changed.")
 
 
+class MonthSettledError(ServiceError):
+    """It was said already why this month goes without family counselling."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("It was said already why this month goes without; nothing was changed.")
+
+
+class AftercareKnownError(ServiceError):
+    """The episode has its aftercare."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("This episode has its aftercare; nothing was changed.")
+
+
+class EpisodeNotOverError(ServiceError):
+    """Aftercare follows an episode, and this one has not ended."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("Discharge the patient from this episode first.", code="episode-not-over")
+
+
+class TermsKnownError(ServiceError):
+    """Of this payer and this day something is written already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("Something is written of this payer from this day on already: enter a later day.")
+
+
 class TaperWeeksError(ServiceError):
     """Weeks that cannot be taper weeks of this episode."""
 

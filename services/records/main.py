@@ -10,8 +10,10 @@ from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
+from services.records.aftercare.routes import router as aftercare
 from services.records.assessments.routes import router as assessments
 from services.records.care_teams.routes import router as care_teams
+from services.records.claims.routes import router as claims
 from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
 from services.records.counselling_notes.routes import router as counselling_notes
@@ -22,6 +24,7 @@ from services.records.draw_programmes.routes import router as draw_programmes
 from services.records.drug_tests.routes import router as drug_tests
 from services.records.encounters.routes import router as encounters
 from services.records.episodes.routes import router as episodes
+from services.records.family.routes import router as family
 from services.records.intake_doors.routes import router as intake_doors
 from services.records.medications.routes import router as medications
 from services.records.notes.routes import router as notes
@@ -30,6 +33,7 @@ from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.recipients.routes import router as recipients
 from services.records.referrals.routes import router as referrals
+from services.records.relapse_prevention.routes import router as relapse_prevention
 from services.records.settings import RecordsSettings
 from services.records.supervisions.routes import router as supervisions
 from services.records.treatment_plans.routes import router as treatment_plans
@@ -49,6 +53,10 @@ def build(lifespan: Lifespan) -> FastAPI:
             intake_doors,
             cost,
             directory,
+            claims,
+            family,
+            aftercare,
+            relapse_prevention,
             recipients,
             episodes,
             placement_reviews,

@@ -4,7 +4,9 @@ from types import MappingProxyType
 from typing import Final
 
 from services.records import organization_keys as _organization_keys  # noqa: F401 - registers its rows
+from services.records.aftercare import tables as _aftercare  # noqa: F401 - registers its rows
 from services.records.assessments import tables as _assessments  # noqa: F401 - registers its rows
+from services.records.claims import tables as _claims  # noqa: F401 - registers its rows
 from services.records.consents import tables as _consents  # noqa: F401 - registers its rows
 from services.records.counselling_notes import tables as _counselling_notes  # noqa: F401 - registers its rows
 from services.records.directory import tables as _directory  # noqa: F401 - registers its rows
@@ -14,6 +16,7 @@ from services.records.draw_programmes import tables as _draw_programmes  # noqa:
 from services.records.drug_tests import tables as _drug_tests  # noqa: F401 - registers its rows
 from services.records.encounters import tables as _encounters  # noqa: F401 - registers its rows
 from services.records.episodes import tables as _episodes  # noqa: F401 - registers its rows
+from services.records.family import tables as _family  # noqa: F401 - registers its rows
 from services.records.intake_doors import tables as _intake_doors  # noqa: F401 - registers its rows
 from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
 from services.records.notes import tables as _notes  # noqa: F401 - registers its rows
@@ -21,6 +24,7 @@ from services.records.patients import tables as _patients  # noqa: F401 - regist
 from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
+from services.records.relapse_prevention import tables as _relapse_prevention  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows
 from services.records.rows import Base
 from services.records.supervisions import tables as _supervisions  # noqa: F401 - registers its rows

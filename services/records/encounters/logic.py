@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Protocol
 
 from services.chassis.audit.trail import Trail
@@ -128,6 +128,15 @@ class EncounterReads:
         """
         await self._patients.presence(patient_id, Information.ATTENDANCE)
         return page.page(await self._queries.page(patient_id, page))
+
+    async def between(self, patient_id: PatientId, from_on: date, until_on: date) -> list[Encounter]:
+        """Return a patient's encounters of every week that these days touch, in the order of time.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        await self._patients.presence(patient_id, Information.ATTENDANCE)
+        return await self._queries.between(patient_id, from_on - timedelta(days=from_on.weekday()), until_on)
 
     async def ledger(self, patient_id: PatientId, monday: date) -> HoursLedger:
         """Return what a patient's week requires, and what has been delivered of it so far.

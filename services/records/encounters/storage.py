@@ -26,6 +26,13 @@ _WEEK: Final = Query(
         EncounterRow.patient_id == _PATIENT_ID, EncounterRow.week == bindparam("week", type_=Date)
     ).order_by(EncounterRow.starts_at, EncounterRow.id)
 )
+_BETWEEN: Final = Query(
+    _ENCOUNTER.where(
+        EncounterRow.patient_id == _PATIENT_ID,
+        EncounterRow.week >= bindparam("from_on", type_=Date),
+        EncounterRow.week <= bindparam("until_on", type_=Date),
+    ).order_by(EncounterRow.starts_at, EncounterRow.id)
+)
 _PAGE: Final = Query(
     _ENCOUNTER.where(EncounterRow.patient_id == _PATIENT_ID, EncounterRow.id > bindparam("after", type_=Uuid))
     .order_by(EncounterRow.id)
@@ -47,6 +54,11 @@ class EncounterQueries:
     async def week(self, patient_id: PatientId, monday: date) -> list[Encounter]:
         """Return a patient's encounters of a week, in the order of time."""
         rows = await self._read.all(_WEEK, patient_id=patient_id, week=monday)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def between(self, patient_id: PatientId, monday: date, until_on: date) -> list[Encounter]:
+        """Return a patient's encounters of the weeks from one to that of a day, in the order of time."""
+        rows = await self._read.all(_BETWEEN, patient_id=patient_id, from_on=monday, until_on=until_on)
         return [Encounter.model_validate(dict(row)) for row in rows]
 
     async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:

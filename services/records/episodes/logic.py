@@ -232,6 +232,15 @@ class EpisodeReads:
         await self._patients.presence(patient_id, _KEPT)
         return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
 
+    async def open_days(self, patient_id: PatientId, information: Information) -> list[tuple[date, date | None]]:
+        """Return from which day to which the patient is admitted, and nothing of the treatment.
+
+        Raises:
+            NotFoundError: There is no such patient here, or this is not for the caller.
+        """
+        await self._patients.presence(patient_id, information)
+        return [(one.admitted_on, one.discharged_on) for one in await self._queries.of_patient(patient_id)]
+
 
 class TaperReads:
     """What the plan's rules are told of taper weeks; whoever asks has said to the trail whose weeks are read."""

@@ -1,12 +1,13 @@
 """What can be read of notes, of what is not documented yet, and of what is a completed service."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import NoteId, PatientId, SiteId
+from services.contracts.identifiers import EncounterId, NoteId, PatientId, SiteId
 from services.contracts.records.notes import DeliveredService, Note, OpenNote
 from services.records.documentation.logic import Standards
 from services.records.documentation.rules import Standard
@@ -82,6 +83,10 @@ class ServiceReads:
         page = requested.page([_open(one, standards[_place(one)], now) for one in found])
         self._patients.shown({one.patient_id for one in page.items}, NOTES)
         return page
+
+    async def completed(self, encounter_ids: Sequence[EncounterId]) -> frozenset[EncounterId]:
+        """Return which of these sessions are attended and signed by all who must; the caller has passed the gate."""
+        return await self._queries.completed(encounter_ids)
 
     async def delivered(self, patient_id: PatientId, monday: date) -> Page[DeliveredService]:
         """Return the sessions of a week that the patient attended, and which of them are completed services.

@@ -1,6 +1,6 @@
 """Which attended sessions are documented: read from encounters and notes at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -73,6 +73,15 @@ _DELIVERED: Final = Query(
 )
 
 
+_DOCUMENTED: Final = Query(
+    select(EncounterRow.id).where(
+        EncounterRow.id == any_(bindparam("encounter_ids", type_=ARRAY(Uuid))),
+        EncounterRow.status == AttendanceStatus.FULFILLED.value,
+        _COMPLETED,
+    )
+)
+
+
 class Delivered(NamedTuple):
     """An attended session, and whether its note is signed by all who must."""
 
@@ -97,6 +106,12 @@ class ServiceQueries:
         """Return a page of sessions that are not completed services, and one more where there is one."""
         rows = await self._read.all(_UNDOCUMENTED, patient_ids=patient_ids, after=page.after, limit=page.limit)
         return [_to_delivered(row) for row in rows]
+
+    async def completed(self, encounter_ids: Sequence[EncounterId]) -> frozenset[EncounterId]:
+        """Return which of these sessions are completed services."""
+        return frozenset(
+            EncounterId(row["id"]) for row in await self._read.all(_DOCUMENTED, encounter_ids=list(encounter_ids))
+        )
 
     async def delivered(self, patient_id: PatientId, monday: date) -> list[Delivered]:
         """Return the sessions that a patient attended in a week, in the order of time."""

@@ -60,6 +60,7 @@ class Screen(NamedTuple):
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
 _STAFF: Final = _CLINICIANS | {"front_desk"}
+_BILLING_STAFF: Final = frozenset({"billing", "programme_director"})
 _CONSENT_STAFF: Final = _STAFF | {"billing", "auditor"}
 SCREENS: Final = {
     "read_patient": Screen("", "demographics", _STAFF),
@@ -75,6 +76,13 @@ SCREENS: Final = {
     "put_treatment_plan": Screen(
         "/treatment_plan", "treatment_plan", frozenset({"counsellor", "supervisor", "programme_director"})
     ),
+    "list_payer_authorizations": Screen(
+        "/payer_authorizations", "claims", frozenset({"billing", "programme_director"})
+    ),
+    "list_related_persons": Screen("/related_persons", "consents", _STAFF),
+    "list_relapse_prevention_plan_versions": Screen("/relapse_prevention_plan/versions", "treatment_plan", _CLINICIANS),
+    "list_aftercare_plans": Screen("/aftercare_plans?zone=UTC", "treatment_plan", _CLINICIANS),
+    "list_partial_stays": Screen("/partial_stays", "claims", frozenset({"billing", "programme_director"})),
     "revoke_consent": Screen("", "consents", _STAFF),
 }
 
@@ -110,6 +118,7 @@ _RECORDS: Final = (
     "/v1/patients", "/v1/consents", "/v1/restrictions", "/v1/disclosures", "/v1/disclosure_denials", "/v1/recipients",
     "/v1/emergency_accesses", "/v1/care_team_members", "/v1/site_members", "/v1/no_contacts", "/v1/appointments",
     "/v1/attendances", "/v1/proposals", "/v1/placements", "/v1/solves", "/v1/swaps", "/v1/make_ups", "/v1/notices",
+    "/v1/payer_contracts", "/v1/charge_rates", "/v1/charge_codes", "/v1/related_persons", "/v1/aftercare_contacts",
     "/v1/waitlist_entries", "/v1/runs", "/v1/rides", "/v1/offers", "/v1/offer_batches",
     "/v1/encounters", "/v1/notes", "/v1/group_notes", "/v1/supervisions", "/v1/counselling_notes",
 )  # fmt: skip

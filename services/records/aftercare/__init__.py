@@ -1,0 +1,1 @@
+"""Aftercare: what is agreed for the time after discharge, when contact is sought, and what became of it."""

@@ -1,0 +1,199 @@
+"""What may be done with aftercare."""
+
+import secrets
+from collections import defaultdict
+from datetime import date
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import (
+    AftercareContactId,
+    AftercarePlanId,
+    EpisodeId,
+    PatientId,
+    SiteId,
+)
+from services.contracts.records.recovery import (
+    AftercareContact,
+    AftercareContacts,
+    AftercarePlan,
+    AftercareRequest,
+    Attempt,
+    AttemptRequest,
+    ContactStatus,
+    FollowUpRequest,
+)
+from services.records.aftercare.practice import practice
+from services.records.aftercare.rules import due_days, is_allowed, waiting
+from services.records.aftercare.standing import status_of
+from services.records.aftercare.storage import AftercareQueries, AftercareRows, KeptContact, KeptPlan
+from services.records.episodes.logic import EpisodeCommands
+from services.records.errors import AftercareKnownError, EpisodeNotOverError, OverAlreadyError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.person_seal import PersonSeal
+
+_KEPT: Final = Information.TREATMENT_PLAN
+
+
+class AftercareCommands:
+    """Changes to aftercare, within one unit of work."""
+
+    def __init__(self, rows: AftercareRows, episodes: EpisodeCommands, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._episodes = episodes
+        self._patients = patients
+        self._gate = gate
+
+    async def agree(self, episode_id: EpisodeId, request: AftercareRequest, zone: str) -> AftercarePlan:
+        """Agree on aftercare when an episode has ended; contacts are due on days of the calendar after discharge.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            EpisodeNotOverError: The patient has not been discharged from it.
+            AftercareKnownError: The episode has its aftercare.
+        """
+        episode = await self._episodes.lock_by_id(episode_id)
+        if episode.discharged_on is None:
+            raise EpisodeNotOverError
+        seal = (await self._patients.lock_sealed(episode.patient_id, _KEPT)).seal
+        now = self._gate.clock.now()
+        plan_id, today = AftercarePlanId(self._new_id()), now.astimezone(ZoneInfo(zone)).date()
+        contacts = [
+            AftercareContact(
+                id=AftercareContactId(self._new_id()),
+                plan_id=plan_id,
+                patient_id=episode.patient_id,
+                days_after=days,
+                due_on=due_on,
+                status=status_of(due_on, today, is_closed=False),
+                attempts=[],
+                outcome=None,
+                note=None,
+                closed_at=None,
+            )
+            for days, due_on in due_days(episode.discharged_on, practice().days_after)
+        ]
+        plan = AftercarePlan.model_validate(
+            {
+                **_agreed(request),
+                "id": plan_id,
+                "patient_id": episode.patient_id,
+                "episode_id": episode_id,
+                "discharged_on": episode.discharged_on,
+                "practice": practice(),
+                "contacts": contacts,
+                "created_by": self._gate.caller.account_id,
+                "created_at": now,
+            }
+        )
+        if not await self._rows.add(plan, request, seal):
+            raise AftercareKnownError
+        return plan
+
+    async def attempt(self, contact_id: AftercareContactId, request: AttemptRequest, zone: str) -> AftercareContact:
+        """Record an attempt to reach the patient.
+
+        Raises:
+            NotFoundError: There is no such contact here, or not for the caller.
+            OverAlreadyError: The contact is closed.
+            InvalidRequestError: The patient has not allowed to be reached in this way.
+        """
+        contact, seal = await self._lock_open(contact_id)
+        agreed = (await self._rows.plan(contact.plan_id)).agreed(seal)
+        if not is_allowed(request, agreed):
+            raise InvalidRequestError("/channel", "must be a way, and a message one, that the patient has allowed")
+        attempt = Attempt(
+            number=len(contact.attempts) + 1,
+            **request.model_dump(),
+            made_by=self._gate.caller.account_id,
+            made_at=self._gate.clock.now(),
+        )
+        await self._rows.add_attempt(contact, attempt, seal)
+        return await self._told(contact_id, seal, zone)
+
+    async def close(self, contact_id: AftercareContactId, request: FollowUpRequest, zone: str) -> AftercareContact:
+        """Record how the patient was doing, which closes the contact.
+
+        Raises:
+            NotFoundError: There is no such contact here, or not for the caller.
+            OverAlreadyError: The contact is closed.
+        """
+        contact, seal = await self._lock_open(contact_id)
+        await self._rows.close(contact, request, self._gate.clock.now(), seal)
+        return await self._told(contact_id, seal, zone)
+
+    async def _lock_open(self, contact_id: AftercareContactId) -> tuple[KeptContact, PersonSeal]:
+        found = await self._rows.contact(contact_id)
+        if found is None:
+            self._gate.refuse(contact_id)
+            raise NotFoundError
+        seal = (await self._patients.lock_sealed(found.patient_id, _KEPT)).seal
+        # Read again: it may have been closed before the patient was locked.
+        contact = await self._rows.contact(contact_id) or found
+        if contact.is_closed:
+            raise OverAlreadyError
+        return contact, seal
+
+    async def _told(self, contact_id: AftercareContactId, seal: PersonSeal, zone: str) -> AftercareContact:
+        contact = await self._rows.contact(contact_id)
+        assert contact is not None  # noqa: S101 - no contact is ever deleted
+        return contact.open(seal, self._gate.clock.now().astimezone(ZoneInfo(zone)).date())
+
+    def _new_id(self) -> UUID:
+        return new_id(self._gate.clock.now(), secrets.token_bytes(10))
+
+
+class AftercareReads:
+    """What can be read of aftercare."""
+
+    def __init__(self, queries: AftercareQueries, patients: PatientReads, gate: Gate) -> None:
+        self._queries = queries
+        self._patients = patients
+        self._gate = gate
+
+    async def of_patient(self, patient_id: PatientId, zone: str) -> Page[AftercarePlan]:
+        """Return a patient's aftercare with every contact; raises NotFoundError where it is not for the caller."""
+        seal, today = await self._patients.seal(patient_id, _KEPT), self._today(zone)
+        contacts: dict[AftercarePlanId, list[AftercareContact]] = defaultdict(list)
+        for one in await self._queries.contacts(patient_id):
+            contacts[one.plan_id].append(one.open(seal, today))
+        plans = await self._queries.plans(patient_id)
+        return Page(items=[_plan(kept, seal, contacts[kept.id]) for kept in plans], next_page_token=None)
+
+    async def at_site(self, site_id: SiteId, zone: str) -> AftercareContacts:
+        """Return the contacts of a site's patients that are due or overdue today, of those whom the caller may see."""
+        seals, today = await self._patients.seals_at(site_id, _KEPT), self._today(zone)
+        found = [one.open(seals[one.patient_id], today) for one in await self._queries.open(list(seals), today)]
+        self._patients.shown({one.patient_id for one in found}, _KEPT)
+        items = waiting(found)
+        return AftercareContacts(
+            today=today,
+            due=sum(one.status is ContactStatus.DUE for one in items),
+            overdue=sum(one.status is ContactStatus.OVERDUE for one in items),
+            items=items,
+        )
+
+    def _today(self, zone: str) -> date:
+        return self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+
+
+def _agreed(request: AftercareRequest) -> dict[str, object]:
+    return {**request.model_dump(), "channels": sorted(request.channels)}
+
+
+def _plan(kept: KeptPlan, seal: PersonSeal, contacts: list[AftercareContact]) -> AftercarePlan:
+    names = ("id", "patient_id", "episode_id", "discharged_on", "created_by", "created_at")
+    return AftercarePlan.model_validate(
+        {
+            **_agreed(kept.agreed(seal)),
+            **{name: kept.row[name] for name in names},
+            "practice": practice(),
+            "contacts": contacts,
+        }
+    )

@@ -1,0 +1,30 @@
+"""What is true of aftercare: when contacts are due, where each stands, and what an attempt must not do. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from services.contracts.records.recovery import (
+    AftercareContact,
+    AftercareRequest,
+    AttemptOutcome,
+    AttemptRequest,
+    ContactStatus,
+)
+
+
+def due_days(discharged_on: date, days_after: Sequence[int]) -> list[tuple[int, date]]:
+    """Return the days after discharge, each with its date of the calendar."""
+    return [(days, discharged_on + timedelta(days=days)) for days in sorted(days_after)]
+
+
+def is_allowed(attempt: AttemptRequest, agreed: AftercareRequest) -> bool:
+    """Whether somebody allowed to be reached in this way, and a message to be left."""
+    leaves_message = attempt.outcome is AttemptOutcome.LEFT_MESSAGE
+    return attempt.channel in agreed.channels and (agreed.may_leave_message or not leaves_message)
+
+
+def waiting(contacts: Sequence[AftercareContact]) -> list[AftercareContact]:
+    """Return the contacts that are due or overdue, the longest overdue first."""
+    statuses = {ContactStatus.DUE, ContactStatus.OVERDUE}
+    found = [contact for contact in contacts if contact.status in statuses]
+    return sorted(found, key=lambda contact: (contact.due_on, contact.id))

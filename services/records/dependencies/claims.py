@@ -1,0 +1,38 @@
+"""The wiring of charges."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Caller, Db, Reading, organization_of
+from services.contracts.records.claims import ChargeCodes
+from services.records.claims.codes import charge_codes
+from services.records.claims.logic import ClaimCommands, ClaimReads, Documented
+from services.records.claims.storage import ClaimQueries, ClaimRows
+from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.encounters import EncounterReading
+from services.records.dependencies.intake import EpisodeReading
+from services.records.dependencies.notes import ServiceReading
+
+
+async def _claim_changes(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> ClaimCommands:
+    return ClaimCommands(ClaimRows(db, organization_of(principal)), patients, gate)
+
+
+async def _documented(encounters: EncounterReading, episodes: EpisodeReading, notes: ServiceReading) -> Documented:
+    return Documented(encounters, episodes, notes)
+
+
+async def _claim_reading(
+    read: Reading, record: Annotated[Documented, Depends(_documented)], patients: PatientReading, gate: TheGate
+) -> ClaimReads:
+    return ClaimReads(ClaimQueries(read), record, patients, gate)
+
+
+async def _knows_codes(_principal: Caller) -> ChargeCodes:
+    return charge_codes()
+
+
+ClaimChanges = Annotated[ClaimCommands, Depends(_claim_changes)]
+ClaimReading = Annotated[ClaimReads, Depends(_claim_reading)]
+KnowsCodes = Annotated[ChargeCodes, Depends(_knows_codes)]

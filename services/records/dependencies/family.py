@@ -1,0 +1,30 @@
+"""The wiring of family."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Db, Reading, organization_of
+from services.records.consents.signing import Signing
+from services.records.dependencies import ConsentWriting, PatientChanges, PatientReading, RecipientChanges, TheGate
+from services.records.dependencies.encounters import EncounterReading
+from services.records.dependencies.intake import EpisodeReading
+from services.records.family.logic import FamilyCommands, FamilyReads
+from services.records.family.storage import FamilyQueries, FamilyRows
+
+
+async def _family_changes(
+    db: Db, patients: PatientChanges, recipients: RecipientChanges, consents: ConsentWriting, gate: TheGate
+) -> FamilyCommands:
+    rows = FamilyRows(db, organization_of(gate.caller))
+    return FamilyCommands(rows, patients, recipients, Signing(consents, gate), gate)
+
+
+async def _family_reading(
+    read: Reading, patients: PatientReading, encounters: EncounterReading, episodes: EpisodeReading, gate: TheGate
+) -> FamilyReads:
+    return FamilyReads(FamilyQueries(read), patients, encounters, episodes, gate)
+
+
+FamilyChanges = Annotated[FamilyCommands, Depends(_family_changes)]
+FamilyReading = Annotated[FamilyReads, Depends(_family_reading)]

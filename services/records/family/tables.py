@@ -1,0 +1,46 @@
+"""The rows of family; who somebody is to the patient, and why a month goes without a session, are sealed."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.records.rows import Base
+
+
+class RelatedPersonRow(Base):
+    """Somebody close to a patient; only the end is written later."""
+
+    __tablename__ = "related_persons"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        ForeignKeyConstraint(["organization_id", "recipient_id"], ["recipients.organization_id", "recipients.id"]),
+        Index(None, "organization_id", "patient_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    recipient_id: Mapped[UUID]
+    details: Mapped[bytes]
+    created_by: Mapped[UUID]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class FamilyExemptionRow(Base):
+    """A month without family counselling; the application may add one and change none."""
+
+    __tablename__ = "family_exemptions"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        CheckConstraint("extract(day from month) = 1", name="month"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True)
+    details: Mapped[bytes]
+    decided_by: Mapped[UUID]
+    decided_at: Mapped[datetime]

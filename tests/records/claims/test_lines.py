@@ -1,0 +1,269 @@
+"""Lines through the route: what attended and signed sessions come to, and what each line lacks."""
+
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.claims.conftest import Attend, Json, Lines, agree, price
+from tests.records.conftest import JoinTeam
+from tests.records.notes.conftest import TEXT, etag
+
+THREE_DAYS = ("2026-09-28", "2026-09-29", "2026-10-01")
+
+
+def told(found: Json) -> list[tuple[Any, ...]]:
+    return [(line["first_on"], line["code"], line["units"], line["gaps"]) for line in found["items"]]
+
+
+async def test_three_days_of_three_hours_are_three_days_of_the_code(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "h0015_per_diem")
+    await price(biller, "H0015", 25_000)
+    await price(biller, "H0015", 30_000, effective_from="2026-10-01")
+    for day in THREE_DAYS:
+        await attend(day)
+
+    found = await lines()
+
+    assert told(found) == [(day, "H0015", 1, []) for day in THREE_DAYS]
+    assert [line["amount_cents"] for line in found["items"]] == [25_000, 25_000, 30_000]
+    assert found["billable_cents"] == 80_000
+    assert {(line["revenue_code"], line["condition_code"], line["mark"]) for line in found["items"]} == {
+        ("0906", None, "certain")
+    }
+
+
+async def test_a_short_day_and_a_week_of_two_days_say_so(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "h0015_per_diem")
+    await price(biller, "H0015", 25_000)
+    await attend("2026-09-28")
+    await attend("2026-09-29", minutes_late=1)
+    await attend("2026-10-01")
+
+    assert told(await lines()) == [
+        ("2026-09-28", "H0015", 1, ["fewer_days_than_asked"]),
+        ("2026-09-29", "H0015", 1, ["day_too_short", "fewer_days_than_asked"]),
+        ("2026-10-01", "H0015", 1, ["fewer_days_than_asked"]),
+    ]
+
+
+async def test_the_day_is_the_site_s_and_not_utc_s(biller: httpx2.AsyncClient, attend: Attend, lines: Lines) -> None:
+    await agree(biller, "s9480_per_diem")
+    # 18:00 to 21:00 in New York is 22:00 to 01:00 in UTC; the second session begins on the next day of UTC.
+    await attend("2026-09-29", "22:00", "23:30")
+    await attend("2026-09-30", "00:00", "01:30")
+
+    here, there = await lines(), await lines(zone="UTC")
+
+    assert [(line["first_on"], line["minutes"]) for line in here["items"]] == [("2026-09-29", 180)]
+    assert [line["first_on"] for line in there["items"]] == ["2026-09-29", "2026-09-30"]
+
+
+async def test_an_unsigned_note_is_no_service_and_a_missed_session_no_attendance(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "service_level")
+    await price(biller, "H0005", 6_000)
+    await attend("2026-09-28")
+    await attend("2026-09-29", signs=False)
+    await attend("2026-09-30", status="noshow")
+    await attend("2026-10-01", status="arrived")
+    await attend("2026-10-02", service="education_group")
+
+    found = await lines()
+
+    assert told(found) == [
+        ("2026-09-28", "H0005", 1, []),
+        ("2026-09-29", "H0005", 0, ["note_unsigned"]),
+        ("2026-09-30", "H0005", 0, ["not_attended"]),
+        ("2026-10-01", "H0005", 0, ["attendance_open"]),
+        ("2026-10-02", None, 0, ["no_code"]),
+    ]
+    assert found["billable_cents"] == 6_000
+
+
+async def test_a_note_that_waits_for_a_cosignature_is_not_signed(
+    *,
+    biller: httpx2.AsyncClient,
+    director: httpx2.AsyncClient,
+    records: ClientFactory,
+    attend: Attend,
+    lines: Lines,
+    patient: Json,
+    join_team: JoinTeam,
+) -> None:
+    trainee, supervisor = uuid4(), uuid4()
+    await join_team(patient, trainee)
+    supervision = {"supervisee_id": str(trainee), "supervisor_id": str(supervisor)}
+    made = await director.post("/v1/supervisions", json=supervision)
+    assert made.status_code == 201, made.text
+    await agree(biller, "service_level")
+    await price(biller, "H0005", 6_000)
+    encounter = await attend("2026-09-28", signs=False)
+    author = records(Role.COUNSELLOR, account=trainee)
+    note = (await author.post(f"/v1/encounters/{encounter}/notes", json=TEXT)).json()
+    signed = (await author.post(f"/v1/notes/{note['id']}:sign", headers=etag(note))).json()
+
+    before = await lines()
+    cosigner = records(Role.SUPERVISOR, account=supervisor)
+    cosigned = await cosigner.post(f"/v1/notes/{note['id']}:cosign", headers=etag(signed))
+    after = await lines()
+
+    assert (signed["status"], cosigned.status_code) == ("awaiting_cosignature", 200)
+    assert told(before) == [("2026-09-28", "H0005", 0, ["note_unsigned"])]
+    assert told(after) == [("2026-09-28", "H0005", 1, [])]
+
+
+async def test_counselling_is_counted_in_quarter_hours_from_the_eighth_minute_on(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "service_level")
+    await price(biller, "H0004", 2_000)
+    await attend("2026-09-28", "15:00", "16:00", service="individual", minutes_late=7)
+    await attend("2026-09-29", "15:00", "16:00", service="individual", minutes_late=8)
+
+    assert [(line["units"], line["amount_cents"]) for line in (await lines())["items"]] == [(4, 8_000), (3, 6_000)]
+
+
+@pytest.mark.parametrize(
+    ("services", "code", "gaps"),
+    [
+        (["process_group", "skills_group", "individual"], "5851", []),
+        (["process_group", "skills_group", "individual", "medication"], "5852", []),
+        (["process_group", "skills_group"], "5851", ["fewer_services_than_asked"]),
+        (["skills_group", "education_group", "medication"], "5851", ["no_primary_therapy"]),
+    ],
+)
+async def test_a_medicare_day_is_paid_by_its_services_with_condition_code_92(
+    *,
+    biller: httpx2.AsyncClient,
+    attend: Attend,
+    lines: Lines,
+    services: list[str],
+    code: str,
+    gaps: list[str],
+) -> None:
+    await agree(biller, "cmhc_services_per_day")
+    await price(biller, code, 10_000)
+    for number, service in enumerate(services):
+        await attend("2026-09-28", f"{13 + number}:00", f"{13 + number}:50", service=service)
+
+    (line,) = (await lines())["items"]
+
+    assert (line["code"], line["gaps"], line["services"]) == (code, gaps, len(services))
+    assert (line["condition_code"], line["revenue_code"]) == ("92", "0906")
+
+
+async def test_a_week_of_an_opioid_programme_takes_nine_services_in_seven_days(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "otp_weekly")
+    await price(biller, "G0137", 50_000)
+    # Wednesday to Tuesday: no calendar week, and still seven contiguous days.
+    for day in ("2026-09-23", "2026-09-24", "2026-09-25", "2026-09-28"):
+        await attend(day, "13:00", "14:00")
+        await attend(day, "14:00", "15:00", service="individual")
+    eight = await lines("2026-09-21", "2026-10-04")
+    await attend("2026-09-29", "13:00", "14:00")
+    await attend("2026-09-30", "13:00", "14:00")
+
+    nine = await lines("2026-09-21", "2026-10-04")
+
+    assert told(eight) == [("2026-09-23", "G0137", 1, ["fewer_services_than_asked"])]
+    assert told(nine) == [
+        ("2026-09-23", "G0137", 1, []),
+        ("2026-09-30", "G0137", 1, ["fewer_services_than_asked"]),
+    ]
+    assert [line["last_on"] for line in nine["items"]] == ["2026-09-29", "2026-10-06"]
+    # Whatever days are asked for, the weeks are the same.
+    assert told(await lines("2026-09-26", "2026-09-28")) == told(nine)[:1]
+
+
+async def test_units_are_used_up_in_the_order_of_days_also_by_lines_that_are_not_shown(
+    *, biller: httpx2.AsyncClient, attend: Attend, lines: Lines, patient: Json
+) -> None:
+    await agree(biller, "service_level", requires_authorization=True)
+    await price(biller, "H0005", 6_000)
+    path = f"/v1/patients/{patient['id']}/payer_authorizations"
+    body = {
+        "payer": "payer-1",
+        "number": "A-17",
+        "code": "H0005",
+        "units": 2,
+        "from_on": "2026-09-15",
+        "until_on": "2026-10-01",
+    }
+    granted = (await biller.post(path, json=body)).json()
+    await biller.post(path, json=body | {"payer": "payer-2", "units": 99})
+    await attend("2026-09-16")
+    await attend("2026-09-28", signs=False)
+    for day in ("2026-09-29", "2026-09-30", "2026-10-02"):
+        await attend(day)
+
+    found = await lines()
+
+    assert told(found) == [
+        ("2026-09-28", "H0005", 0, ["note_unsigned"]),
+        ("2026-09-29", "H0005", 1, []),
+        ("2026-09-30", "H0005", 1, ["authorization_used_up"]),
+        ("2026-10-02", "H0005", 1, ["authorization_lacking"]),
+    ]
+    assert found["items"][1]["authorization_id"] == granted["id"]
+
+
+async def test_a_session_outside_of_an_episode_or_without_a_rate_or_a_contract_is_not_billable(
+    *, biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    await agree(biller, "service_level", effective_from="2026-08-31")
+    await attend("2026-08-28")
+    await attend("2026-08-31")
+    await attend("2026-09-01")
+
+    found = await lines("2026-08-24", "2026-09-06")
+
+    assert told(found) == [
+        ("2026-08-28", None, 0, ["no_contract", "episode_not_open"]),
+        ("2026-08-31", "H0005", 1, ["episode_not_open", "no_rate"]),
+        ("2026-09-01", "H0005", 1, ["no_rate"]),
+    ]
+
+
+async def test_a_line_within_seven_days_of_partial_hospitalization_says_so(
+    *, biller: httpx2.AsyncClient, attend: Attend, lines: Lines, patient: Json
+) -> None:
+    await agree(biller, "service_level")
+    await price(biller, "H0005", 6_000)
+    for day in ("2026-09-22", "2026-09-29", "2026-09-30"):
+        await attend(day)
+    stay = {"from_on": "2026-09-15", "until_on": "2026-09-22"}
+    made = await biller.post(f"/v1/patients/{patient['id']}/partial_stays", json=stay)
+    assert made.status_code == 201, made.text
+
+    found = await lines("2026-09-21", "2026-10-04")
+
+    # The seventh day after it still counts, the eighth does not.
+    assert [line["gaps"] for line in found["items"]] == [
+        ["near_partial_hospitalization"],
+        ["near_partial_hospitalization"],
+        [],
+    ]
+    listed = await biller.get(f"/v1/patients/{patient['id']}/partial_stays")
+    assert listed.json()["items"] == [made.json()]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"until_on": "2026-09-27"}, {"until_on": "2026-12-30"}, {"zone": "Nowhere/At_All"}, {"payer": "a b"}]
+)
+async def test_days_that_cannot_be_asked_for_are_refused(
+    biller: httpx2.AsyncClient, patient: Json, changes: Json
+) -> None:
+    asked = {"payer": "payer-1", "from_on": "2026-09-28", "until_on": "2026-10-04", "zone": "UTC"} | changes
+
+    assert (await biller.get(f"/v1/patients/{patient['id']}/charge_lines", params=asked)).status_code == 422
