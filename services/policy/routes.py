@@ -222,6 +222,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("create_solve_batch", "POST", "/v1/solve_batches", _DESK),
     _scheduler("read_solve_batch", "GET", "/v1/solve_batches/{batch_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve_batch", "POST", "/v1/solve_batches/{batch_id}:cancel", _DESK),
+    Route(
+        "stream_solve_batch_events",
+        Microservice.SCHEDULER,
+        "GET",
+        "/v1/solve_batches/{batch_id}/events",
+        _READS_THE_BOOK,
+        # As long as an access token lives, as of one solve.
+        deadline_seconds=900.0,
+    ),
     _scheduler("read_solve", "GET", "/v1/solves/{solve_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve", "POST", "/v1/solves/{solve_id}:cancel", _DESK),
     Route(

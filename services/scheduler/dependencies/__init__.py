@@ -23,7 +23,8 @@ from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.batches import SolveBatchesLogic, SolveBatchesReader
-from services.scheduler.solves.logic import SolvesLogic, SolvesReader, SolveStreams, WeekFacts
+from services.scheduler.solves.logic import SolvesLogic, SolvesReader, WeekFacts
+from services.scheduler.solves.streams import SolveStreams
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
 
@@ -68,7 +69,8 @@ async def _solve_watch(request: Request) -> SolveWatch:
 async def _solve_streams(
     read: Reading, principal: Caller, watch: Annotated[SolveWatch, Depends(_solve_watch)]
 ) -> SolveStreams:
-    return SolveStreams(watch, organization_of(principal), SolvesReader(read))
+    reader = SolvesReader(read)
+    return SolveStreams(watch, organization_of(principal), reader=reader, batches=SolveBatchesReader(reader))
 
 
 async def _week_facts(command: Command, records: Records) -> WeekFacts:

@@ -36,13 +36,18 @@ class SolveBatchesReader:
         solves = await self._solves.of_batch(batch_id)
         if not solves:
             raise NotFoundError
-        return SolveBatch(
-            id=batch_id,
-            site_id=solves[0].site_id,
-            first_week=solves[0].week,
-            status=_status_of(solves),
-            solves=solves,
-        )
+        return batch_of(batch_id, solves)
+
+
+def batch_of(batch_id: SolveBatchId, solves: list[Solve]) -> SolveBatch:
+    """Say where a batch stands from where its solves do, of which there is one at least."""
+    return SolveBatch(
+        id=batch_id,
+        site_id=solves[0].site_id,
+        first_week=solves[0].week,
+        status=_status_of(solves),
+        solves=solves,
+    )
 
 
 def _status_of(solves: list[Solve]) -> SolveStatus:

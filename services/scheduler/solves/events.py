@@ -37,12 +37,13 @@ class Position(NamedTuple):
 
 def events_after(position: Position, solve: Solve) -> Iterator[tuple[Position, Event]]:
     """Yield what there is to say of a solve to somebody who has heard everything up to a position."""
-    for at, name, data in _course(solve):
+    for at, name, data in course(solve):
         if at > position:
             yield at, Event(at.id, name, data)
 
 
-def _course(solve: Solve) -> Iterator[tuple[Position, str, str]]:
+def course(solve: Solve) -> Iterator[tuple[Position, str, str]]:
+    """Yield what there is to say of a solve as it stands, with the names of the events, in order."""
     whole = solve.model_dump_json()
     if solve.status is SolveStatus.QUEUED:
         # What is queued again after a lost worker waits for its next attempt.

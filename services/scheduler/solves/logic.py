@@ -1,7 +1,5 @@
 """What is allowed with solves."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +8,6 @@ from zoneinfo import ZoneInfo
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
-from services.chassis.events import HEARTBEAT_SECONDS, Event
 from services.chassis.problems import problem_document
 from services.chassis.remembered import Remembered
 from services.clients.errors import RefusedError
@@ -32,7 +29,6 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
-from services.scheduler.solves.events import Position, events_after
 from services.scheduler.solves.outages import OutagesSource, with_outages
 from services.scheduler.solves.rules import (
     SiteSetup,
@@ -43,7 +39,6 @@ from services.scheduler.solves.rules import (
     warnings_of,
     with_fairness,
 )
-from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
 from services.scheduler.weeks import WeekGrid
@@ -87,38 +82,6 @@ class SolvesReader:
     async def find_unfinished(self, site_id: SiteId, week: date) -> SolveId | None:
         """Return the solve of a week that is not over yet."""
         return await storage.find_unfinished(self._read, site_id, week)
-
-
-class SolveStreams:
-    """Tells of solves while they run."""
-
-    def __init__(self, watch: SolveWatch, organization_id: OrganizationId, reader: SolvesReader) -> None:
-        self._watch = watch
-        self._organization_id = organization_id
-        self._reader = reader
-
-    async def events(self, solve_id: SolveId, last_event_id: str | None) -> AsyncGenerator[Event | None, None] | None:
-        """Return what happens to a solve after an event, with None for a heartbeat; None where nothing can any more.
-
-        Raises:
-            NotFoundError: There is no such solve in the caller's organization.
-        """
-        solve = await self._reader.get(solve_id)
-        position = Position.read(last_event_id)
-        if solve.finished_at is not None and position >= Position.of_end(solve):
-            return None
-        return self._events(solve_id, position)
-
-    async def _events(self, solve_id: SolveId, position: Position) -> AsyncGenerator[Event | None, None]:
-        followed = self._watch.follow(self._organization_id, solve_id, patience_seconds=HEARTBEAT_SECONDS)
-        async with aclosing(followed):
-            async for solve in followed:
-                if solve is None:
-                    yield None
-                    continue
-                for at, event in events_after(position, solve):
-                    position = at
-                    yield event
 
 
 class WeekFacts:
@@ -238,8 +201,12 @@ class SolvesLogic:
         """
         return await self._queue(request, caller_token, {})
 
-    async def repair(self, site_id: SiteId, week: date, caller_token: str) -> Solve | None:
+    async def repair(
+        self, site_id: SiteId, week: date, caller_token: str, place: BatchPlace | None = None
+    ) -> Solve | None:
         """Have the published week mended where it no longer holds; None where nothing is published.
+
+        Of the weeks of a batch only the first one is begun.
 
         Raises:
             Whatever `create` raises, for the same reasons.
@@ -248,7 +215,7 @@ class SolvesLogic:
         if version == 0:
             return None
         request = SolveRequest(site_id=site_id, week=week, time_limit_seconds=REPAIR_SECONDS)
-        return await self._queue(request, caller_token, {"task": "repair"})
+        return await self._queue(request, caller_token, {"task": "repair"}, place)
 
     async def create_in_batch(self, request: SolveRequest, caller_token: str, place: BatchPlace) -> Solve:
         """Take a picture of a week of a batch; only the first one is begun.

@@ -14,6 +14,10 @@ from services.scheduler.dependencies import SolveBatches, SolveBatchesRead, Solv
 
 router = APIRouter(route_class=IdempotentRoute, tags=["solves"])
 
+_LastEventId = Annotated[
+    str | None, Header(description="The id of the last event that you got: what came before is not sent again.")
+]
+
 
 @router.post(
     "/v1/solves",
@@ -57,6 +61,25 @@ async def cancel_solve_batch(batch_id: SolveBatchId, batches: SolveBatches) -> S
     return await batches.cancel(batch_id)
 
 
+@router.get(
+    "/v1/solve_batches/{batch_id}/events",
+    operation_id="stream_solve_batch_events",
+    status_code=HTTPStatus.OK,
+    response_class=EventStream,
+    responses=documented_events(
+        "Server-sent events: queued, running and week_done carry the solve of one week, progress its week, solve_id "
+        "and figures, done the batch; the stream ends with done, or after 15 minutes to be asked for again"
+    )
+    | documented(404, 422, 503),
+)
+async def stream_solve_batch_events(
+    batch_id: SolveBatchId, solves: SolveEvents, last_event_id: _LastEventId = None
+) -> Response:
+    """Follow all weeks of a batch as they happen, from where Last-Event-ID says, or from where they stand."""
+    events = await solves.batch_events(batch_id, last_event_id)
+    return Response(status_code=HTTPStatus.NO_CONTENT) if events is None else EventStream(events)
+
+
 @router.get("/v1/solves/{solve_id}", operation_id="read_solve", responses=documented(404, 422))
 async def read_solve(solve_id: SolveId, solves: SolvesRead) -> Solve:
     """Read where a solve stands: status, best cost so far, proven bound, and the proposal once there is one."""
@@ -83,9 +106,7 @@ async def cancel_solve(solve_id: SolveId, solves: Solves) -> Solve:
 async def stream_solve_events(
     solve_id: SolveId,
     solves: SolveEvents,
-    last_event_id: Annotated[
-        str | None, Header(description="The id of the last event that you got: what came before is not sent again.")
-    ] = None,
+    last_event_id: _LastEventId = None,
 ) -> Response:
     """Follow a solve as it happens (WHATWG HTML, 9.2), from where Last-Event-ID says, or from where it stands."""
     events = await solves.events(solve_id, last_event_id)

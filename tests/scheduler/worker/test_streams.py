@@ -12,11 +12,11 @@ import pytest
 
 from services.chassis.database import Database
 from services.chassis.errors import DatabaseUnavailableError
-from services.contracts.identifiers import OrganizationId, SolveId
+from services.contracts.identifiers import OrganizationId, SolveBatchId, SolveId
 from services.contracts.identity import Role
 from services.scheduler.solves.watching import MOST_STREAMS, SolveWatch
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Clinic, Json, Make
+from tests.scheduler.conftest import MONDAY, Clinic, Json, Make
 from tests.support.serving import served
 
 pytestmark = pytest.mark.committed
@@ -165,3 +165,71 @@ async def test_without_a_database_there_is_no_stream_and_an_open_one_ends(
     assert [found async for found in followed] == []
     with pytest.raises(DatabaseUnavailableError):
         await anext(watch.follow(organization, solve, patience_seconds=WAIT))
+
+
+@pytest.fixture
+async def batch_path(queue: Any, scheduler: ClientFactory, clinic: Clinic) -> str:
+    del queue  # it clears what is queued, so it comes first
+    request = {"site_id": clinic.site["id"], "first_week": MONDAY, "weeks": 2, "time_limit_seconds": 2}
+    asked = await scheduler(Role.FRONT_DESK).post("/v1/solve_batches", json=request)
+    assert asked.status_code == 202, asked.text
+    return str(asked.headers["location"])
+
+
+@pytest.mark.usefixtures("four_patients")
+async def test_a_stream_tells_of_all_weeks_of_a_batch_until_the_last_is_over_and_can_be_taken_up_again(
+    desk: httpx2.AsyncClient, batch_path: str, working: Callable[[], AbstractAsyncContextManager[Any]]
+) -> None:
+    # The limit only keeps a broken build from hanging.
+    async with (
+        asyncio.timeout(120),
+        AsyncExitStack() as stack,
+        desk.stream("GET", f"{batch_path}/events") as answer,
+    ):
+        told: list[Event] = []
+        async for event in events_of(answer):
+            if not told:
+                await stack.enter_async_context(working())
+            told.append(event)
+
+    ids, names, data = zip(*told, strict=True)
+    assert names[:2] == ("queued", "queued")
+    assert names[-2:] == ("week_done", "done")
+    ended = [said["week"] for name, said in zip(names, data, strict=True) if name == "week_done"]
+    assert ended == [solve["week"] for solve in data[-1]["solves"]]
+    assert data[-1] == (await desk.get(batch_path)).json()
+    again = await desk.get(f"{batch_path}/events", headers={"last-event-id": ids[-3]})
+    assert [line for line in again.text.splitlines() if line.startswith("id: ")] == [f"id: {one}" for one in ids[-2:]]
+    finished = await desk.get(f"{batch_path}/events", headers={"last-event-id": ids[-1]})
+    assert (finished.status_code, finished.content) == (204, b"")
+
+
+async def test_a_stream_of_a_batch_is_for_who_may_read_the_batch(scheduler: ClientFactory, batch_path: str) -> None:
+    path = f"{batch_path}/events"
+
+    assert (await scheduler(Role.FRONT_DESK, organization=uuid4()).get(path)).status_code == 404
+    assert (await scheduler(Role.BILLING).get(path)).status_code == 403
+    assert (await scheduler(Role.NURSE).get(f"/v1/solve_batches/{uuid4()}/events")).status_code == 404
+    malformed = await scheduler(Role.NURSE).get("/v1/solve_batches/secret/events")
+    assert malformed.json()["errors"][0]["pointer"] == "batch_id"
+    assert "secret" not in malformed.text
+
+
+async def test_streams_of_batches_and_of_solves_share_the_places(
+    desk: httpx2.AsyncClient, scheduler_app: Any, organization_id: UUID, batch_path: str
+) -> None:
+    watch: SolveWatch = scheduler_app.state.solve_watch
+    batch = SolveBatchId(UUID(batch_path.rpartition("/")[2]))
+    organization = OrganizationId(organization_id)
+    followed = [watch.follow_batch(organization, batch, patience_seconds=WAIT) for _ in range(MOST_STREAMS)]
+    for stream in followed:
+        assert (await anext(stream)) is not None
+
+    first = (await desk.get(batch_path)).json()["solves"][0]["id"]
+    assert (await desk.get(f"/v1/solves/{first}/events")).status_code == 503
+    assert (await desk.get(f"{batch_path}/events")).status_code == 503
+    await followed.pop().aclose()
+    async with desk.stream("GET", f"/v1/solves/{first}/events") as answer:
+        assert await anext(events_of(answer))
+    for stream in followed:
+        await stream.aclose()
