@@ -41,6 +41,10 @@ class AccessTokens:
             raise InvalidTokenError
         return principal
 
+    def expires_at(self, token: str) -> int:
+        """Return the second of the POSIX epoch at which an access token expires; raises as `verify` does."""
+        return self._verifier.verify(token, self._keys).exp
+
 
 class GatewayAuthenticator:
     """The authenticator of the gateway's own routes.

@@ -1,22 +1,32 @@
 """The wiring of the gateway's own routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.tokens import KeyRing
+from services.chassis.clock import Clock
 from services.chassis.wiring import Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
+from services.gateway.authorize.agreements import AgreementsLogic
+from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
+from services.gateway.authorize.storage import AuthorizationStorage
 from services.gateway.equipment import Equipment
+from services.gateway.grants.logic import GrantEndings, GrantsLogic, GrantUnit
+from services.gateway.grants.storage import GrantStorage
 from services.gateway.login.cookies import COOKIE
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.login.logic import LoginLogic, SignedInPerson, SignInUnit
 from services.gateway.login.storage import LoginSessionStorage
 from services.gateway.memberships.logic import MembershipsLogic
+from services.gateway.oauth_clients.logic import OauthClientsLogic
+from services.gateway.oauth_clients.storage import OauthClientStorage
+from services.gateway.oauth_tokens.logic import ClientAuthentication, OauthTokensLogic
+from services.gateway.oauth_tokens.rules import audiences_of
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.organizations.storage import OrganizationStorage
 from services.gateway.tokens.logic import TokensLogic
@@ -51,8 +61,10 @@ async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
 Sessions = Annotated[SessionsLogic, Depends(_sessions)]
 
 
-async def _memberships(accounts: Accounts, sessions: Sessions) -> MembershipsLogic:
-    return MembershipsLogic(accounts, sessions)
+async def _memberships(
+    db: Db, equipment: _Equipment, clock: Now, accounts: Accounts, sessions: Sessions
+) -> MembershipsLogic:
+    return MembershipsLogic(accounts, sessions, _grant_endings(db, equipment, clock))
 
 
 Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
@@ -88,8 +100,95 @@ async def _internal_tokens(equipment: _Equipment) -> TokensLogic:
 InternalTokens = Annotated[TokensLogic, Depends(_internal_tokens)]
 
 
-async def _keys(equipment: _Equipment) -> KeyRing:
-    return equipment.keys
+async def _keys(equipment: _Equipment) -> list[Mapping[str, str]]:
+    return [*equipment.keys.key_set["keys"], *equipment.oauth.id_tokens.public_keys]
 
 
-Keys = Annotated[KeyRing, Depends(_keys)]
+Keys = Annotated[list[Mapping[str, str]], Depends(_keys)]
+
+
+async def _oauth_clients(db: Db, equipment: _Equipment, clock: Now) -> OauthClientsLogic:
+    return OauthClientsLogic(
+        OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
+    )
+
+
+OauthClients = Annotated[OauthClientsLogic, Depends(_oauth_clients)]
+
+
+async def _issuer(equipment: _Equipment) -> str:
+    return equipment.oauth.issuer
+
+
+OauthIssuer = Annotated[str, Depends(_issuer)]
+
+
+async def _client_authentication(request: Request, equipment: _Equipment, clock: Now) -> ClientAuthentication:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[OauthClientsLogic]:
+        async with process_of(request).database.command(None) as db:
+            yield OauthClientsLogic(
+                OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
+            )
+
+    issuer = equipment.oauth.issuer
+    return ClientAuthentication(unit, equipment.oauth.client_keys, clock, audiences_of(issuer))
+
+
+ClientAuthenticator = Annotated[ClientAuthentication, Depends(_client_authentication)]
+
+
+async def _grants(request: Request, equipment: _Equipment, clock: Now) -> GrantsLogic:
+    @asynccontextmanager
+    async def unit(organization_id: OrganizationId) -> AsyncIterator[GrantUnit]:
+        async with process_of(request).database.command(organization_id) as db:
+            organizations = OrganizationsLogic(OrganizationStorage(db), clock)
+            accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
+            sessions = SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, clock)
+            yield GrantUnit(GrantStorage(db), accounts, sessions)
+
+    oauth = equipment.oauth
+    return GrantsLogic(unit, equipment.issuer, oauth.id_tokens, equipment.ended, clock=clock, fhir_base=oauth.fhir_base)
+
+
+_Grants = Annotated[GrantsLogic, Depends(_grants)]
+
+
+async def _oauth_tokens(
+    equipment: _Equipment, authentication: ClientAuthenticator, grants: _Grants
+) -> OauthTokensLogic:
+    oauth = equipment.oauth
+    return OauthTokensLogic(authentication, grants, oauth.access, oauth.issuer, oauth.fhir_base)
+
+
+OauthTokensService = Annotated[OauthTokensLogic, Depends(_oauth_tokens)]
+
+
+async def _authorization(request: Request, equipment: _Equipment, clock: Now, grants: _Grants) -> AuthorizeLogic:
+    @asynccontextmanager
+    async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
+        async with process_of(request).database.command(organization_id) as db:
+            clients = OauthClientsLogic(
+                OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
+            )
+            yield AuthorizeUnit(clients, AuthorizationStorage(db))
+
+    oauth = equipment.oauth
+    return AuthorizeLogic(unit, grants, oauth.door, clock=clock, issuer=oauth.issuer, fhir_base=oauth.fhir_base)
+
+
+Authorization = Annotated[AuthorizeLogic, Depends(_authorization)]
+
+
+async def _agreements(db: Db, equipment: _Equipment, clients: OauthClients, clock: Now) -> AgreementsLogic:
+    endings, oauth = _grant_endings(db, equipment, clock), equipment.oauth
+    return AgreementsLogic(
+        AuthorizationStorage(db), clients, endings, oauth.door, clock=clock, fhir_base=oauth.fhir_base
+    )
+
+
+Agreements = Annotated[AgreementsLogic, Depends(_agreements)]
+
+
+def _grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:
+    return GrantEndings(GrantStorage(db), equipment.ended, clock)

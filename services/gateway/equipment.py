@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.chassis.clock import Clock
+from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
+from services.chassis.id_tokens import IdTokenKey, IdTokenSigner
 from services.chassis.tokens import KeyRing, TokenSigner
 from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.login.sessions import SessionTimes
+from services.gateway.oauth_clients.keys import ClientKeys
 from services.gateway.passwords import Passwords
+from services.gateway.patient_door import PatientDoor
 from services.gateway.proxy.deciding import DecisionPoint
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.engines import Network, TrustedEngines
@@ -22,6 +26,26 @@ from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
 
 _USUAL_TIMES: Final = SessionTimes()
+_LARGEST_KEY_SET: Final = 64 * 1024
+_KEY_SET_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class OauthEquipment:
+    """What the authorization server works with."""
+
+    issuer: str
+    """Where the world finds the gateway; `iss` of ID tokens and of answers to applications."""
+    id_tokens: IdTokenSigner
+    fetcher: Fetcher
+    client_keys: ClientKeys
+    door: PatientDoor
+    access: AccessTokens
+
+    @property
+    def fhir_base(self) -> str:
+        """Where the FHIR server is: what applications name as `aud`, and get as `iss` of a launch."""
+        return f"{self.issuer}/fhir/R4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +59,7 @@ class Equipment:
     ended: EndedTokens
     session_times: SessionTimes
     front: Front
+    oauth: OauthEquipment
 
 
 def make_equipment(
@@ -45,20 +70,35 @@ def make_equipment(
     http: HttpClient,
     upstreams: Mapping[Microservice, str],
     passwords: Passwords,
+    public_url: str,
+    id_token_keys: tuple[IdTokenKey, ...],
     hosts: Iterable[str],
     origins: Iterable[str] = (),
     engines: Iterable[Network] = (),
     session_times: SessionTimes = _USUAL_TIMES,
+    fetcher: Fetcher | None = None,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
     `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
     `engines` are the networks of the proxies that may ask for decisions.
+    `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
     token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
+    fetcher = fetcher or Fetcher(largest=_LARGEST_KEY_SET, seconds=_KEY_SET_SECONDS)
+    oauth_issuer = public_url.rstrip("/")
+    oauth = OauthEquipment(
+        issuer=oauth_issuer,
+        id_tokens=IdTokenSigner(id_token_keys, issuer=oauth_issuer, clock=clock),
+        fetcher=fetcher,
+        client_keys=ClientKeys(fetcher, clock),
+        door=PatientDoor(http, upstreams[Microservice.RECORDS], token_issuer),
+        access=access,
+    )
     return Equipment(
+        oauth=oauth,
         keys=keys,
         issuer=token_issuer,
         authenticator=GatewayAuthenticator(access, keys, ended, issuer=issuer, clock=clock),

@@ -21,9 +21,11 @@ class TokenIssuer:
         self._clock = clock
         self._minted: ExpiringCache[tuple[str, Microservice], str] = ExpiringCache(clock)
 
-    def access_token(self, principal: Principal, *, until: datetime) -> tuple[str, Claims]:
-        """Sign an access token for a person (RFC 9068), which ends at an instant at the latest."""
-        lifetime = min(ACCESS_LIFETIME, until - self._clock.now())
+    def access_token(
+        self, principal: Principal, *, until: datetime, longest: timedelta = ACCESS_LIFETIME
+    ) -> tuple[str, Claims]:
+        """Sign an access token for a person or an application (RFC 9068), which ends at an instant at the latest."""
+        lifetime = min(longest, until - self._clock.now())
         return self._signer.sign(principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)
 
     def internal_token(self, principal: Principal, audience: Microservice) -> str:

@@ -9,10 +9,14 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from services.chassis.app import Lifespan, create_app
+from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
 from services.chassis.tokens import KeyRing
 from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts
+from services.gateway.authorize.routes import people_router as oauth_people
+from services.gateway.authorize.routes import router as authorize
+from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.keys.routes import router as keys
 from services.gateway.login.endings import EndingsWatch
@@ -20,6 +24,9 @@ from services.gateway.login.routes import router as login
 from services.gateway.login.routes import sessions_router as sessions
 from services.gateway.me.routes import router as me
 from services.gateway.memberships.routes import router as memberships
+from services.gateway.oauth_clients.routes import router as oauth_clients
+from services.gateway.oauth_refusals import install_oauth_refusals
+from services.gateway.oauth_tokens.routes import router as oauth_tokens
 from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
 from services.gateway.organizations.routes import router as organizations
@@ -34,8 +41,10 @@ from services.gateway.tokens.routes import router as tokens
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    routers = (login, sessions, me, organizations, accounts, memberships, keys, tokens, openapi)
+    people = (login, sessions, me, organizations, accounts, memberships, oauth_clients, oauth_people)
+    routers = (*people, keys, tokens, openapi, discovery, authorize, oauth_tokens)
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
+    install_oauth_refusals(app)
     # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
     app.user_middleware.append(Middleware(Dispatcher))
     app.add_middleware(CrossOrigin)
@@ -47,13 +56,14 @@ def application() -> FastAPI:
     """Make the application of a process, from its settings."""
     settings = GatewaySettings.read()
     signing_keys = KeyRing.from_directory(settings.signing_keys_directory)
+    id_token_keys = read_id_token_keys(settings.id_token_keys_directory)
     published = read_published()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
         async with open_process(Microservice.GATEWAY, settings) as opened:
-            equipment = _equip(settings, signing_keys, opened, passwords)
+            equipment = _equip(settings, signing_keys, id_token_keys, opened, passwords)
             app.state.process = replace(opened.process, authenticator=equipment.authenticator)
             app.state.equipment = equipment
             app.state.published = published
@@ -67,7 +77,13 @@ def application() -> FastAPI:
     return build(lifespan)
 
 
-def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, passwords: Passwords) -> Equipment:
+def _equip(
+    settings: GatewaySettings,
+    signing_keys: KeyRing,
+    id_token_keys: tuple[IdTokenKey, ...],
+    opened: Opened,
+    passwords: Passwords,
+) -> Equipment:
     return make_equipment(
         keys=signing_keys,
         issuer=settings.issuer,
@@ -78,8 +94,14 @@ def _equip(settings: GatewaySettings, signing_keys: KeyRing, opened: Opened, pas
             Microservice.SCHEDULER: str(settings.scheduler_url),
         },
         passwords=passwords,
-        hosts={*LOOPBACK, *settings.allowed_hosts, settings.gateway_url.host or ""},
+        hosts={*LOOPBACK, *settings.allowed_hosts, *_hosts_of(settings)},
         origins=settings.allowed_origins,
         engines=settings.trusted_engines,
         session_times=settings.session_times,
+        public_url=str(settings.public_url or settings.gateway_url),
+        id_token_keys=id_token_keys,
     )
+
+
+def _hosts_of(settings: GatewaySettings) -> set[str]:
+    return {url.host for url in (settings.gateway_url, settings.public_url) if url is not None and url.host}

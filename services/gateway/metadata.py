@@ -4,7 +4,10 @@ from types import MappingProxyType
 from typing import Final
 
 from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
+from services.gateway.authorize import tables as _authorize  # noqa: F401 - registers its rows
+from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
+from services.gateway.oauth_clients import tables as _oauth_clients  # noqa: F401 - registers its rows
 from services.gateway.organizations import tables as _organizations  # noqa: F401 - registers its rows
 from services.gateway.rows import Base
 
@@ -15,6 +18,9 @@ SPANNING_TABLES: Final = MappingProxyType(
         "organizations": "it is the list of tenants; a platform operator makes them before anybody works in one",
         "accounts": "a person signs in before any organization is known, and may work in several",
         "workplaces": "sign-in must find where a person works before it can choose an organization; it holds no role",
+        "oauth_clients": "an application is named before anybody has signed in; the installation's own are everybody's",
+        "client_assertions": "an application proves itself before its organization is known; hashes of random ids",
+        "authorization_requests": "an application asks before anybody has signed in; it says what is asked",
         "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
     }
 )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
-from pydantic import DirectoryPath, Field
+from pydantic import DirectoryPath, Field, HttpUrl
 
 from services.chassis.settings import ServiceSettings
 from services.gateway.login.sessions import SessionTimes
@@ -25,6 +25,8 @@ class GatewaySettings(ServiceSettings):
         default=frozenset(),
         description="Networks of the proxies that may ask /authz for decisions; a JSON list, by default of none.",
     )
+    id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, *.pem; the last signs.")
+    public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60, description="A session unused so long is over.")

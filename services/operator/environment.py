@@ -46,7 +46,10 @@ def service_environment(
         "EVENTIDE_CLOCK_OFFSET_SECONDS": str(clock_offset),
     }
     keys = {
-        "gateway": {"EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys)},
+        "gateway": {
+            "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
+            "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
+        },
         "records": {
             "EVENTIDE_ROOT_KEY_FILE": str(state.root_key),
             "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),

@@ -3,7 +3,7 @@
 import base64
 import secrets
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -12,12 +12,13 @@ from services.operator.folders import PRIVATE, make_folder, write_private
 from services.operator.state import StateFolder
 
 _ROOT_KEY_BYTES = 32
+_RSA_BITS = 2048
 
 
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
-    """Generate the gateway's signing key (ES256), the root key and the key of audit checkpoints, unless they exist.
+    """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root key and that of audit checkpoints.
 
-    A signing key is named for the instant it was made, so that names sort by age.
+    What exists stays. A signing key is named for the instant it was made, so that names sort by age.
     """
     make_folder(state.signing_keys, PRIVATE)
     if not any(state.signing_keys.glob("*.pem")):
@@ -25,6 +26,13 @@ def ensure_keys(state: StateFolder, clock: Clock) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_private(state.signing_keys / name, pem)
+    make_folder(state.id_token_keys, PRIVATE)
+    if not any(state.id_token_keys.glob("*.pem")):
+        name = f"{clock.now():%Y%m%dT%H%M%SZ}.pem"
+        rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+        write_private(
+            state.id_token_keys / name, rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        )
     if not state.checkpoint_key.exists():
         write_private(
             state.checkpoint_key,

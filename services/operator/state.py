@@ -32,6 +32,11 @@ class StateFolder(NamedTuple):
         return self.secrets / "signing"
 
     @property
+    def id_token_keys(self) -> Path:
+        """The gateway's private keys for ID tokens, one PEM file each."""
+        return self.secrets / "id_tokens"
+
+    @property
     def root_key(self) -> Path:
         """The key that wraps the tenants' keys of sealed columns."""
         return self.secrets / "root.key"

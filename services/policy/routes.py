@@ -6,6 +6,7 @@ from typing import Final
 from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
 from services.policy.clinical_routes import CLINICAL_ROUTES
+from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
 from services.policy.route import Route
 from services.policy.smart.words import OPENID
@@ -100,6 +101,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         services=frozenset({Microservice.RECORDS, Microservice.SCHEDULER}),
         served_roles=frozenset(Role),
     ),
+    *OAUTH_ROUTES,
     # records
     _records("create_patient", "POST", "/v1/patients", _DESK | _PLANS),
     _records("list_patients", "GET", "/v1/patients", _READS_THE_BOOK),

@@ -12,7 +12,9 @@ import pytest
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.edge import Receive, Scope, Send
+from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
+from services.chassis.id_tokens import IdTokenKey
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from services.gateway.equipment import make_equipment
@@ -23,9 +25,10 @@ from services.gateway.proxy.hosts import LOOPBACK
 from services.operator.postgres.provision import DatabaseUrls
 from tests.support.databases import rolled_back
 from tests.support.serving import call_in_process, nothing_to_open, served
-from tests.support.tokens import ISSUER, Tokens, principal
+from tests.support.tokens import ISSUER, Tokens, new_id_token_key, principal
 
 ORIGIN = "https://app.eventide.test"
+PUBLIC_URL = "https://eventide.test"
 PASSWORD = "correct horse battery staple"
 
 Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -118,6 +121,11 @@ def passwords() -> Iterator[Passwords]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def id_token_key() -> IdTokenKey:
+    return new_id_token_key()
+
+
 @pytest.fixture
 async def gateway_database(databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
     async with rolled_back(databases["gateway"].app) as database:
@@ -126,7 +134,13 @@ async def gateway_database(databases: Mapping[str, DatabaseUrls]) -> AsyncIterat
 
 @pytest.fixture
 async def gateway_app(
-    gateway_database: Database, upstream_url: str, tokens: Tokens, clock: Clock, passwords: Passwords
+    *,
+    gateway_database: Database,
+    upstream_url: str,
+    tokens: Tokens,
+    clock: Clock,
+    passwords: Passwords,
+    id_token_key: IdTokenKey,
 ) -> AsyncIterator[Any]:
     http = HttpClient()
     app = build(nothing_to_open)
@@ -139,6 +153,9 @@ async def gateway_app(
         passwords=passwords,
         hosts={"eventide.test", *LOOPBACK},
         origins={ORIGIN},
+        public_url=PUBLIC_URL,
+        id_token_keys=(id_token_key,),
+        fetcher=Fetcher(largest=64 * 1024, allows_loopback=True),
     )
     app.state.process = Process(clock, gateway_database, app.state.equipment.authenticator)
     app.state.published = read_published()

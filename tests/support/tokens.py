@@ -3,7 +3,11 @@
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from services.chassis.clock import Clock
+from services.chassis.id_tokens import IdTokenKey
 from services.chassis.tokens import (
     ACCESS_AUDIENCE,
     InvalidTokenError,
@@ -17,6 +21,11 @@ from services.contracts.identity import Microservice, Principal, Role, SignIn
 from services.operator.drill.tokens.forging import Forge, new_key
 
 ISSUER = "urn:eventide:test"
+
+
+def new_id_token_key() -> IdTokenKey:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return IdTokenKey.from_pem(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def principal(
@@ -76,4 +85,4 @@ class LocalAuthenticator:
         return self._verifier.verify(token, self._tokens.keys).principal()
 
 
-__all__ = ["ISSUER", "InvalidTokenError", "LocalAuthenticator", "Tokens", "new_key", "principal"]
+__all__ = ["ISSUER", "InvalidTokenError", "LocalAuthenticator", "Tokens", "new_id_token_key", "new_key", "principal"]

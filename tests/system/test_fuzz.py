@@ -29,6 +29,10 @@ OPERATIONS = {
 EXAMPLES = 12
 # Who asks these is known by what they send with the request, not by a bearer token.
 OWN_CREDENTIALS = {
+    "POST /oauth/introspect",
+    "POST /oauth/par",
+    "POST /oauth/revoke",
+    "POST /oauth/token",
     "POST /v1/login_sessions",
     "POST /v1/login_sessions:refresh",
     "POST /v1/organizations/{organization_id}/attendance_events",

@@ -17,7 +17,18 @@ class PublicKey(ResourceModel):
     use: Literal["sig"]
 
 
+class RsaPublicKey(ResourceModel):
+    """An RSA public key that ID tokens are signed with (RFC 7518, 6.3); `kid` is its RFC 7638 thumbprint."""
+
+    kty: Literal["RSA"]
+    n: str
+    e: str
+    kid: str
+    alg: Literal["RS256"]
+    use: Literal["sig"]
+
+
 class KeySet(ResourceModel):
     """Every key whose signatures are good now; none of its members is secret."""
 
-    keys: list[PublicKey]
+    keys: list[PublicKey | RsaPublicKey]

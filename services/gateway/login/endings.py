@@ -14,7 +14,7 @@ from services.chassis.telemetry import frames
 from services.contracts.base import Page
 from services.contracts.gateway.login import OpenSession
 from services.contracts.identifiers import AccountId, LoginSessionId
-from services.contracts.identity import Principal
+from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
 from services.gateway.login.sessions import SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, read_ended
@@ -46,6 +46,10 @@ class SessionsLogic:
         """
         if not await self._end(principal.account_id, session_id):
             raise NotFoundError
+
+    async def signed_in(self, session_id: LoginSessionId) -> SignIn | None:
+        """Return how and when the person of a session was authenticated, or None where it is over."""
+        return await self._storage.signed_in(session_id, self._clock.now())
 
     async def end_all(self, account_id: AccountId) -> None:
         """End every session of a member, whose rights have changed."""

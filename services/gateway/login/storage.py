@@ -111,6 +111,12 @@ class LoginSessionStorage:
             for row in rows
         ]
 
+    async def signed_in(self, session_id: LoginSessionId, now: datetime) -> SignIn | None:
+        """Return how and when the person of a session was authenticated, or None where it is over."""
+        open_now = (LoginSessionRow.ended_at.is_(None), LoginSessionRow.expires_at > now)
+        row = await self._db.scalar(select(LoginSessionRow).where(LoginSessionRow.id == session_id, *open_now))
+        return None if row is None else _session(row).sign_in
+
     async def end(self, account_id: AccountId, session_id: LoginSessionId | None, now: datetime) -> list[str]:
         """End one open session of a person, or all without `session_id`; returns the ids of what is refused now.
 

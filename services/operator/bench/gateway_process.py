@@ -47,6 +47,8 @@ def main() -> None:
             http=http,
             upstreams={Microservice.RECORDS: upstream, Microservice.SCHEDULER: upstream},
             passwords=passwords,
+            public_url="https://gateway.invalid",
+            id_token_keys=(),
             hosts=LOOPBACK,
             engines=[ip_network("127.0.0.0/8")],
         )

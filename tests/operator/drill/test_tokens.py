@@ -18,7 +18,7 @@ from services.gateway.proxy.hosts import LOOPBACK
 from services.operator.drill.tokens.command import DOORS, MISPLACED, Ask, Door, Headers, try_tokens
 from services.operator.drill.tokens.hostile import HOSTILE
 from tests.support.serving import call_in_process, nothing_to_open
-from tests.support.tokens import ISSUER, Tokens
+from tests.support.tokens import ISSUER, Tokens, new_id_token_key
 
 
 class _Away(NamedTuple):
@@ -44,6 +44,8 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
         upstreams={Microservice.RECORDS: "http://127.0.0.1:9", Microservice.SCHEDULER: "http://127.0.0.1:9"},
         passwords=passwords,
         hosts={"eventide.test", *LOOPBACK},
+        public_url="https://eventide.test",
+        id_token_keys=(new_id_token_key(),),
     )
     gateway.state.process = _Away(clock, gateway.state.equipment.authenticator)
     apps = {

@@ -1,0 +1,56 @@
+"""What the token endpoint and introspection answer: the members that RFC 6749, RFC 7662 and SMART name."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class OauthTokens(BaseModel):
+    """Tokens (RFC 6749, 5.1); a member that does not apply is absent, as these standards have it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    access_token: str
+    token_type: str
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    scope: str = Field(description="What was granted, which may be less than what was asked for.")
+    refresh_token: str | None = None
+    id_token: str | None = Field(default=None, description="Who signed in (OpenID Connect), signed with RS256.")
+    patient: UUID | None = Field(default=None, description="The patient in context (SMART App Launch).")
+    encounter: UUID | None = None
+    need_patient_banner: bool | None = None
+
+
+class OauthRefusal(BaseModel):
+    """Why not (RFC 6749, 5.2); never a value that was sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: str
+    error_description: str
+
+
+class Introspection(BaseModel):
+    """What a token is good for (RFC 7662); of one that is not good only that."""
+
+    model_config = ConfigDict(frozen=True)
+
+    active: bool
+    scope: str | None = None
+    client_id: str | None = None
+    token_type: str | None = None
+    exp: int | None = None
+    iss: str | None = None
+    sub: str | None = None
+    patient: UUID | None = None
+    encounter: UUID | None = None
+    fhir_user: str | None = Field(default=None, serialization_alias="fhirUser")
+
+
+class PushedAuthorization(BaseModel):
+    """Where the parameters wait that were pushed (RFC 9126)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request_uri: str
+    expires_in: int

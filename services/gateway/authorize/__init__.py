@@ -1,0 +1,1 @@
+"""The authorization endpoint: an application asks, a person signs in and decides, a code goes back."""

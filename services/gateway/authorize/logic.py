@@ -1,0 +1,317 @@
+"""The story of one authorization: asked, signed in, decided, and back with a code."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.chassis.clock import Clock
+from services.contracts.gateway.oauth_clients import OauthClient
+from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId, OrganizationId, PatientId
+from services.contracts.identity import Principal
+from services.gateway.authorize.rules import (
+    PUSHED_LIFETIME,
+    REQUEST_LIFETIME,
+    Asked,
+    RefusedRequestError,
+    UnknownRedirectError,
+    answer_uri,
+    granted_of,
+    is_remembered,
+    must_sign_in,
+    read_asked,
+    redirect_of,
+)
+from services.gateway.authorize.storage import AuthorizationStorage, Context, Waiting
+from services.gateway.grants.granted import Handle
+from services.gateway.grants.logic import Consented, GrantsLogic
+from services.gateway.oauth_clients.logic import OauthClientsLogic
+from services.gateway.patient_door import Choice, PatientDoor
+
+PUSHED: Final = "urn:ietf:params:oauth:request_uri:"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizeUnit:
+    """What one transaction works with."""
+
+    clients: OauthClientsLogic
+    requests: AuthorizationStorage
+
+
+AuthorizeUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[AuthorizeUnit]]
+"""Opens a transaction that sees one organization, or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session of a person in an organization, and since when it is one."""
+
+    id: LoginSessionId
+    organization_id: OrganizationId
+    account_id: AccountId
+    auth_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Who looks at the page: a browser with a secret of its own, and the person signed in there, if any."""
+
+    secret: str = field(repr=False)
+    person: Principal | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoTo:
+    """Send the browser to the application."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowSignIn:
+    """Ask the person to sign in."""
+
+    handle: str
+    client: OauthClient
+
+
+@dataclass(frozen=True, slots=True)
+class ShowConsent:
+    """Ask the person what the application may do."""
+
+    handle: str
+    client: OauthClient
+    asked: Asked
+    choices: list[Choice] | None
+    """Patients to choose from, or None where none is to be chosen."""
+
+
+Step = GoTo | ShowSignIn | ShowConsent
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person chose on the page."""
+
+    is_allowed: bool
+    scopes: frozenset[str]
+    patient_id: PatientId | None
+
+
+class AuthorizeLogic:
+    """Leads a person through an authorization; each step is checked anew, whatever the page said."""
+
+    def __init__(
+        self,
+        units: AuthorizeUnits,
+        grants: GrantsLogic,
+        door: PatientDoor,
+        *,
+        clock: Clock,
+        issuer: str,
+        fhir_base: str,
+    ) -> None:
+        self._units = units
+        self._grants = grants
+        self._door = door
+        self._clock = clock
+        self._issuer = issuer
+        self._fhir_base = fhir_base
+
+    async def push(self, client: OauthClient, parameters: Mapping[str, str]) -> str:
+        """Keep the parameters of an application that has proved itself; returns their request_uri (RFC 9126).
+
+        Raises:
+            UnknownRedirectError: The redirect is not its own.
+            RefusedRequestError: The request is not good.
+        """
+        if "request_uri" in parameters:
+            raise RefusedRequestError("invalid_request", "Push the parameters, and no request_uri.")
+        redirect_of(parameters, client)
+        read_asked(parameters, client, self._fhir_base)
+        handle, now = secrets.token_urlsafe(32), self._clock.now()
+        waiting = Waiting(client.id, dict(parameters), now)
+        async with self._units(None) as unit:
+            await unit.requests.keep(handle, waiting, browser=None, expires_at=now + PUSHED_LIFETIME, now=now)
+        return PUSHED + handle
+
+    async def begin(self, parameters: Mapping[str, str], browser: Browser) -> Step:
+        """Take a request in and say what comes next.
+
+        Raises:
+            UnknownRedirectError: Nothing may be sent anywhere; the person is told.
+        """
+        client = await self._client(_client_id(parameters.get("client_id")))
+        now = self._clock.now()
+        if "request_uri" in parameters:
+            parameters = await self._pushed(parameters["request_uri"], client, now)
+        redirect = redirect_of(parameters, client)
+        try:
+            asked = read_asked(parameters, client, self._fhir_base)
+        except RefusedRequestError as refusal:
+            return self._refusal(redirect, parameters.get("state"), refusal.error, refusal.description)
+        handle = secrets.token_urlsafe(32)
+        waiting = Waiting(client.id, asked.kept(), now)
+        async with self._units(None) as unit:
+            await unit.requests.keep(
+                handle, waiting, browser=browser.secret, expires_at=now + REQUEST_LIFETIME, now=now
+            )
+        return await self._next(handle, client, waiting, browser)
+
+    async def resume(self, handle: str, browser: Browser) -> Step:
+        """Say what comes next for a request that is shown in this browser; raises as `begin` does."""
+        waiting = await self._waiting(handle, browser)
+        return await self._next(handle, await self._client(waiting.client_id), waiting, browser)
+
+    async def decide(self, handle: str, browser: Browser, decision: Decision) -> Step:
+        """Do what the person chose; raises as `begin` does."""
+        waiting = await self._waiting(handle, browser)
+        client = await self._client(waiting.client_id)
+        asked = Asked.from_kept(waiting.parameters)
+        session = self._fresh_session(asked, waiting, browser.person)
+        if session is None or browser.person is None or not _is_for(client, browser.person):
+            return await self._next(handle, client, waiting, browser)
+        if not decision.is_allowed:
+            await self._take(handle, browser)
+            return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person declined.")
+        return await self._allow(handle, client, asked, session=session, browser=browser, decision=decision)
+
+    async def _next(self, handle: str, client: OauthClient, waiting: Waiting, browser: Browser) -> Step:
+        asked = Asked.from_kept(waiting.parameters)
+        session = self._fresh_session(asked, waiting, browser.person)
+        if session is None or browser.person is None:
+            if "none" in asked.prompt:
+                return self._refusal(asked.redirect_uri, asked.state, "login_required", "Nobody is signed in.")
+            return ShowSignIn(handle, client)
+        if not _is_for(client, browser.person):
+            return self._refusal(
+                asked.redirect_uri, asked.state, "access_denied", "The application is another organization's."
+            )
+        async with self._units(session.organization_id) as unit:
+            agreed = await unit.requests.agreed(session.account_id, client.id)
+        if is_remembered(asked, client, agreed):
+            everything = Decision(is_allowed=True, scopes=frozenset(asked.scopes), patient_id=None)
+            return await self._allow(handle, client, asked, session=session, browser=browser, decision=everything)
+        if "none" in asked.prompt:
+            return self._refusal(asked.redirect_uri, asked.state, "consent_required", "The person is to be asked.")
+        choices = await self._door.choices(browser.person) if asked.needs_patient else None
+        return ShowConsent(handle, client, asked, choices)
+
+    async def _allow(
+        self,
+        handle: str,
+        client: OauthClient,
+        asked: Asked,
+        *,
+        session: SignedIn,
+        browser: Browser,
+        decision: Decision,
+    ) -> Step:
+        person = browser.person
+        if person is None:
+            raise UnknownRedirectError
+        await self._take(handle, browser)
+        try:
+            context = await self._context(client, asked, session, person, decision)
+        except RefusedRequestError as refusal:
+            return self._refusal(asked.redirect_uri, asked.state, refusal.error, refusal.description)
+        scopes = granted_of(asked, decision.scopes, has_patient=context is not None)
+        if not scopes:
+            return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person granted nothing.")
+        async with self._units(session.organization_id) as unit:
+            await unit.requests.agree(session.organization_id, session.account_id, client.id, scopes, self._clock.now())
+        code = await self._grants.code_for(
+            Consented(
+                client=client,
+                person=person,
+                organization_id=session.organization_id,
+                login_session_id=session.id,
+                scopes=scopes,
+                redirect_uri=asked.redirect_uri,
+                code_challenge=asked.code_challenge,
+                nonce=asked.nonce,
+                patient_id=None if context is None else context.patient_id,
+                encounter_id=None if context is None else context.encounter_id,
+            )
+        )
+        return GoTo(answer_uri(asked.redirect_uri, {"code": code, "state": asked.state, "iss": self._issuer}))
+
+    async def _context(
+        self, client: OauthClient, asked: Asked, session: SignedIn, person: Principal, decision: Decision
+    ) -> Context | None:
+        """Return the patient in context: of the launch, or as chosen and still visible to the person."""
+        if asked.launch is not None:
+            handle = Handle.read(asked.launch)
+            if handle is None or handle.organization_id != session.organization_id:
+                raise RefusedRequestError("invalid_request", "launch is unknown, used, or old.")
+            async with self._units(session.organization_id) as unit:
+                launched = await unit.requests.use_launch(handle, session.account_id, client.id, self._clock.now())
+            if launched is None:
+                raise RefusedRequestError("invalid_request", "launch is unknown, used, or old.")
+            context: Context | None = launched
+        else:
+            context = None if decision.patient_id is None else Context(decision.patient_id, None)
+            context = context if asked.needs_patient else None
+        if context is not None and not await self._door.may_see(person, context.patient_id):
+            raise RefusedRequestError("access_denied", "The person may not see this patient.")
+        return context
+
+    def _fresh_session(self, asked: Asked, waiting: Waiting, person: Principal | None) -> SignedIn | None:
+        if person is None or person.organization_id is None or person.sign_in is None:
+            return None
+        sign_in = person.sign_in
+        now, session_id = self._clock.now(), sign_in.login_session_id
+        if must_sign_in(asked, session_id, sign_in.auth_time, since=waiting.created_at, now=now):
+            return None
+        return SignedIn(session_id, person.organization_id, person.account_id, sign_in.auth_time)
+
+    async def _client(self, client_id: OauthClientId | None) -> OauthClient:
+        if client_id is None:
+            raise UnknownRedirectError
+        async with self._units(None) as unit:
+            client = await unit.clients.enabled(client_id)
+        if client is None:
+            raise UnknownRedirectError
+        return client
+
+    async def _pushed(self, request_uri: str, client: OauthClient, now: datetime) -> Mapping[str, str]:
+        if not request_uri.startswith(PUSHED):
+            # What lies elsewhere is never fetched.
+            raise UnknownRedirectError
+        async with self._units(None) as unit:
+            waiting = await unit.requests.take_pushed(request_uri.removeprefix(PUSHED), client.id, now)
+        if waiting is None:
+            raise UnknownRedirectError
+        return waiting.parameters
+
+    async def _waiting(self, handle: str, browser: Browser) -> Waiting:
+        async with self._units(None) as unit:
+            waiting = await unit.requests.find(handle, browser.secret, self._clock.now())
+        if waiting is None:
+            raise UnknownRedirectError
+        return waiting
+
+    async def _take(self, handle: str, browser: Browser) -> None:
+        async with self._units(None) as unit:
+            taken = await unit.requests.take(handle, browser.secret, self._clock.now())
+        if taken is None:
+            raise UnknownRedirectError
+
+    def _refusal(self, redirect_uri: str, state: str | None, error: str, description: str) -> GoTo:
+        answer = {"error": error, "error_description": description, "state": state, "iss": self._issuer}
+        return GoTo(answer_uri(redirect_uri, answer))
+
+
+def _is_for(client: OauthClient, person: Principal) -> bool:
+    return client.organization_id is None or client.organization_id == person.organization_id
+
+
+def _client_id(text: str | None) -> OauthClientId | None:
+    try:
+        return None if text is None else OauthClientId(UUID(text))
+    except ValueError:
+        return None

@@ -1,0 +1,218 @@
+"""The authorization endpoint over HTTP: redirects and pages for a browser, JSON for applications and front ends."""
+
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response, status
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import ValidationError
+
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.wiring import Caller, documented
+from services.contracts.base import Page as PageOf
+from services.contracts.gateway.authorize import Launch, LaunchRequest, OauthConsent
+from services.contracts.gateway.login import LoginRequest, LoginSession
+from services.contracts.gateway.oauth_tokens import PushedAuthorization
+from services.contracts.identifiers import OauthClientId, PatientId
+from services.gateway.authorize.cookies import browser_of, keep_browser
+from services.gateway.authorize.logic import Browser, Decision, GoTo, ShowConsent, ShowSignIn, Step
+from services.gateway.authorize.page import Page, consent_page, refusal_page, sign_in_page
+from services.gateway.authorize.rules import PUSHED_LIFETIME, RefusedRequestError, UnknownRedirectError
+from services.gateway.dependencies import (
+    Agreements,
+    Authorization,
+    BrowserPerson,
+    ClientAuthenticator,
+    Login,
+)
+from services.gateway.errors import CredentialsRefusedError, OrganizationRequiredError, OverloadedError
+from services.gateway.login.cookies import keep as keep_session
+from services.gateway.oauth_documents import REFUSALS, form
+from services.gateway.oauth_forms import parse_parameters, read_form, single
+from services.gateway.oauth_refusals import NO_STORE, InvalidOauthRequestError, OauthRefusalError
+
+router = APIRouter(prefix="/oauth", tags=["oauth"])
+people_router = APIRouter(tags=["oauth"], route_class=IdempotentRoute)
+
+_PARAMETERS: Final = (
+    "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "aud", "launch", "code_challenge",
+    "code_challenge_method", "prompt", "max_age", "request_uri",
+)  # fmt: skip
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "A page for the person", "content": {"text/html": {}}},
+    303: {"description": "Back to the application"},
+    400: {"description": "A page that says why nothing is sent anywhere", "content": {"text/html": {}}},
+}
+_QUERY: Final = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in _PARAMETERS
+    ]
+}
+
+
+@router.get(
+    "/authorize",
+    operation_id="open_authorization",
+    response_class=HTMLResponse,
+    responses=_ANSWERS,
+    openapi_extra=_QUERY,
+)
+async def open_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+    """Ask a person for access (RFC 6749, 4.1.1); with a browser."""
+    browser = browser_of(request, person)
+    try:
+        parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
+        return _shown(await authorization.begin(parameters, browser), browser)
+    except (UnknownRedirectError, OauthRefusalError):
+        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+
+
+@router.post(
+    "/authorize",
+    operation_id="post_authorization",
+    response_class=HTMLResponse,
+    responses=_ANSWERS,
+    openapi_extra=form(*_PARAMETERS),
+)
+async def post_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+    """Ask a person for access, with the parameters in a form (SMART App Launch 2.2, authorize-post)."""
+    browser = browser_of(request, person)
+    try:
+        return _shown(await authorization.begin(single(await read_form(request)), browser), browser)
+    except (UnknownRedirectError, OauthRefusalError):
+        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+
+
+@router.post(
+    "/authorize/sign_in",
+    operation_id="sign_in_to_authorize",
+    response_class=HTMLResponse,
+    responses=_ANSWERS,
+    openapi_extra=form("request", "email", "password", "organization_id", required=("request",)),
+)
+async def sign_in_to_authorize(
+    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+) -> Response:
+    """Sign in on the page; its form sends this."""
+    browser = browser_of(request, person)
+    try:
+        fields = single(await read_form(request))
+        handle = fields.get("request", "")
+        step = await authorization.resume(handle, Browser(browser.secret, None))
+        if not isinstance(step, ShowSignIn):
+            return _shown(step, browser)
+        session = await _sign_in(login, fields, step)
+        if isinstance(session, Page):
+            return _html(session)
+        signed_in = browser_of(request, await login.person(session.session_secret or ""))
+        response = _shown(await authorization.resume(handle, signed_in), signed_in)
+    except (UnknownRedirectError, OauthRefusalError):
+        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+    keep_session(response, session)
+    return response
+
+
+@router.post(
+    "/authorize/decision",
+    operation_id="decide_authorization",
+    response_class=HTMLResponse,
+    responses=_ANSWERS,
+    openapi_extra=form("request", "decision", "scope", "patient_id", required=("request", "decision")),
+)
+async def decide_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+    """Allow or decline on the page; its form sends this."""
+    browser = browser_of(request, person)
+    try:
+        fields = await read_form(request, repeated=frozenset({"scope"}))
+        scopes = frozenset(fields.pop("scope", []))
+        values = single(fields)
+        decision = Decision(values.get("decision") == "allow", scopes, _patient(values.get("patient_id")))
+        return _shown(await authorization.decide(values.get("request", ""), browser, decision), browser)
+    except (UnknownRedirectError, OauthRefusalError):
+        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+
+
+@router.post(
+    "/par",
+    operation_id="push_authorization",
+    status_code=201,
+    responses=REFUSALS,
+    openapi_extra=form(*_PARAMETERS, "client_assertion_type", "client_assertion", required=("client_id",)),
+)
+async def push_authorization(
+    request: Request, authorization: Authorization, clients: ClientAuthenticator, response: Response
+) -> PushedAuthorization:
+    """Push the parameters of an authorization, so that a browser need not carry them (RFC 9126)."""
+    parameters = single(await read_form(request))
+    client = await clients.authenticate(parameters)
+    try:
+        request_uri = await authorization.push(client, parameters)
+    except UnknownRedirectError:
+        raise InvalidOauthRequestError("redirect_uri must be one of the application's own.") from None
+    except RefusedRequestError as refusal:
+        raise InvalidOauthRequestError(refusal.description) from None
+    response.headers.update(NO_STORE)
+    return PushedAuthorization(request_uri=request_uri, expires_in=int(PUSHED_LIFETIME.total_seconds()))
+
+
+@people_router.post(
+    "/v1/launches", operation_id="create_launch", status_code=201, responses=documented(401, 403, 404, 422, 503)
+)
+async def create_launch(request: LaunchRequest, agreements: Agreements, principal: Caller) -> Launch:
+    """Start an application from a patient's chart; open its launch URL with `iss` and `launch`."""
+    return await agreements.launch(request, principal=principal)
+
+
+@people_router.get("/v1/oauth_consents", operation_id="list_oauth_consents", responses=documented(401, 403))
+async def list_oauth_consents(agreements: Agreements, principal: Caller) -> PageOf[OauthConsent]:
+    """List what you let applications do without being asked again."""
+    return PageOf(items=await agreements.agreements(principal=principal), next_page_token=None)
+
+
+@people_router.post(
+    "/v1/oauth_consents/{client_id}:revoke",
+    operation_id="revoke_oauth_consent",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=documented(401, 403, 404),
+)
+async def revoke_oauth_consent(client_id: OauthClientId, agreements: Agreements, principal: Caller) -> None:
+    """Take back what you let an application do; what it has of you ends at once."""
+    await agreements.revoke(client_id, principal=principal)
+
+
+async def _sign_in(login: Login, fields: dict[str, str], step: ShowSignIn) -> LoginSession | Page:
+    members = {name: fields.get(name) for name in ("email", "password", "organization_id")}
+    try:
+        return await login.sign_in(LoginRequest.model_validate({n: v for n, v in members.items() if v is not None}))
+    except (ValidationError, CredentialsRefusedError):
+        return sign_in_page(step, message=CredentialsRefusedError().detail)
+    except OverloadedError as refusal:
+        return sign_in_page(step, message=refusal.detail)
+    except OrganizationRequiredError as refusal:
+        found = [field.detail.split(" ", 1) for field in refusal.errors]
+        message = "You work in several organizations: choose one, and enter your password again."
+        return sign_in_page(step, message=message, organizations=[(one[0], one[1]) for one in found])
+
+
+def _shown(step: Step, browser: Browser) -> Response:
+    response: Response
+    if isinstance(step, GoTo):
+        response = RedirectResponse(step.uri, status_code=HTTPStatus.SEE_OTHER)
+    elif isinstance(step, ShowConsent):
+        response = _html(consent_page(step))
+    else:
+        response = _html(sign_in_page(step))
+    keep_browser(response, browser)
+    return response
+
+
+def _html(page: Page, status_code: int = HTTPStatus.OK) -> Response:
+    return HTMLResponse(page.html, status_code=status_code, headers={"content-security-policy": page.policy})
+
+
+def _patient(text: str | None) -> PatientId | None:
+    try:
+        return None if text is None else PatientId(UUID(text))
+    except ValueError:
+        return None

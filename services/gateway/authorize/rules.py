@@ -1,0 +1,196 @@
+"""What an authorization request must say, and whether a sign-in is good enough for it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Self
+from urllib.parse import urlencode, urlsplit
+
+from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind, OauthGrantType
+from services.contracts.identifiers import LoginSessionId
+from services.gateway.grants.rules import is_challenge
+from services.gateway.oauth_clients.rules import is_own_redirect
+from services.policy.smart.scopes import narrow, parse_scopes
+from services.policy.smart.words import LAUNCH, LAUNCH_PATIENT, OPENID, known, needs_patient, of_a_person
+
+REQUEST_LIFETIME: Final = timedelta(minutes=30)
+"""How long a person may take over signing in and deciding."""
+PUSHED_LIFETIME: Final = timedelta(seconds=90)
+LAUNCH_LIFETIME: Final = timedelta(minutes=5)
+_PROMPTS: Final = frozenset({"none", "login", "consent"})
+_LONGEST: Final = 2000
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+
+
+class UnknownRedirectError(Exception):
+    """The application or its redirect is not known, so the person is told and nothing is sent anywhere."""
+
+
+class RefusedRequestError(Exception):
+    """The request is refused, and its application is told so at its redirect (RFC 6749, 4.1.2.1)."""
+
+    def __init__(self, error: str, description: str) -> None:
+        super().__init__(error)
+        self.error = error
+        self.description = description
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was found good, as it is kept until the person decides."""
+
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    state: str | None
+    nonce: str | None
+    code_challenge: str
+    prompt: tuple[str, ...]
+    max_age: int | None
+    launch: str | None
+
+    def kept(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_kept(cls, kept: Mapping[str, Any]) -> Self:
+        """Make it again of what was kept."""
+        return cls(**{**kept, "scopes": tuple(kept["scopes"]), "prompt": tuple(kept["prompt"])})
+
+    @property
+    def needs_patient(self) -> bool:
+        """Whether the application wants one patient's context that no launch brings."""
+        return self.launch is None and needs_patient(self.scopes)
+
+
+def redirect_of(parameters: Mapping[str, str], client: OauthClient) -> str:
+    """Return the redirect of a request.
+
+    Raises:
+        UnknownRedirectError: It is missing, or not one of the application's own.
+    """
+    uri = parameters.get("redirect_uri", "")
+    if OauthGrantType.AUTHORIZATION_CODE not in client.grant_types or not is_own_redirect(
+        uri, client.redirect_uris, client.kind
+    ):
+        raise UnknownRedirectError
+    return uri
+
+
+def read_asked(parameters: Mapping[str, str], client: OauthClient, fhir_base: str) -> Asked:
+    """Read a request whose redirect is known to be good.
+
+    Raises:
+        RefusedRequestError: Something in it is missing, wrong, or not offered here.
+    """
+    _check_form(parameters)
+    scopes = _scopes(parameters, client, fhir_base)
+    max_age = parameters.get("max_age")
+    if max_age is not None and _NUMBER.fullmatch(max_age) is None:
+        raise RefusedRequestError("invalid_request", "max_age must be a number of seconds.")
+    prompt = tuple(dict.fromkeys(parameters.get("prompt", "").split()))
+    if not set(prompt) <= _PROMPTS or ("none" in prompt and len(prompt) > 1):
+        raise RefusedRequestError("invalid_request", "prompt must be none, or of login and consent.")
+    return Asked(
+        redirect_uri=parameters["redirect_uri"],
+        scopes=scopes,
+        state=parameters.get("state"),
+        nonce=parameters.get("nonce"),
+        code_challenge=parameters["code_challenge"],
+        prompt=prompt,
+        max_age=None if max_age is None else int(max_age),
+        launch=parameters.get("launch") if LAUNCH in scopes else None,
+    )
+
+
+def _check_form(parameters: Mapping[str, str]) -> None:
+    if "request" in parameters:
+        raise RefusedRequestError("request_not_supported", "Send the parameters as they are, or push them.")
+    if parameters.get("response_type") != "code":
+        raise RefusedRequestError("unsupported_response_type", "response_type must be code.")
+    if parameters.get("response_mode", "query") != "query":
+        raise RefusedRequestError("invalid_request", "response_mode must be query.")
+    if parameters.get("code_challenge_method") != "S256" or not is_challenge(parameters.get("code_challenge", "")):
+        raise RefusedRequestError("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
+    if any(len(value) > _LONGEST for value in parameters.values()):
+        raise RefusedRequestError("invalid_request", "A parameter is too long.")
+
+
+def _scopes(parameters: Mapping[str, str], client: OauthClient, fhir_base: str) -> tuple[str, ...]:
+    requested = of_a_person(known(parameters.get("scope", "").split()), has_patient=True)
+    granted = narrow(requested, client.scopes)
+    if not granted:
+        raise RefusedRequestError("invalid_scope", "None of these scopes can be granted to this application.")
+    # A token meant for another server's data must not be sent to us, nor ours to it (SMART App Launch 2.2, aud).
+    audience = parameters.get("aud")
+    if audience is None and parse_scopes(granted):
+        raise RefusedRequestError("invalid_request", "Send aud, the address of this FHIR server.")
+    if audience is not None and audience.rstrip("/") != fhir_base:
+        raise RefusedRequestError("invalid_request", "aud must be the address of this FHIR server.")
+    if LAUNCH in granted and "launch" not in parameters:
+        raise RefusedRequestError("invalid_request", "The scope launch needs the parameter launch.")
+    return granted
+
+
+def must_sign_in(
+    asked: Asked, session_id: LoginSessionId, auth_time: datetime, *, since: datetime, now: datetime
+) -> bool:
+    """Say whether a session is not fresh enough for a request made at `since`.
+
+    One that was begun for this very request always is; else `prompt=login` wants a new one, and `max_age` a young one.
+    """
+    # The time in a version 7 id (RFC 9562, 5.7) is finer than auth_time, which counts whole seconds.
+    if session_id.int >> 80 >= int(since.timestamp() * 1000):
+        return False
+    return "login" in asked.prompt or (asked.max_age is not None and now - auth_time > timedelta(seconds=asked.max_age))
+
+
+def is_remembered(asked: Asked, client: OauthClient, agreed: tuple[str, ...]) -> bool:
+    """Say whether a person need not be asked again.
+
+    Never for an application that anybody on the same device could pretend to be (RFC 8252, 8.6), and never where
+    a patient is to be chosen.
+    """
+    if "consent" in asked.prompt or asked.needs_patient:
+        return False
+    is_its_own = client.kind is OauthClientKind.CONFIDENTIAL or urlsplit(asked.redirect_uri).scheme == "https"
+    return is_its_own and set(asked.scopes) <= set(agreed)
+
+
+def answer_uri(asked_redirect: str, parameters: Mapping[str, str | None]) -> str:
+    """Return a redirect with the answer in its query; what the redirect had there stays as it was."""
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    return f"{asked_redirect}{'&' if '?' in asked_redirect else '?'}{query}"
+
+
+def granted_of(asked: Asked, chosen: frozenset[str], *, has_patient: bool) -> tuple[str, ...]:
+    """Return what a person grants: what was asked for and chosen, and scopes of a patient only with one in context."""
+    chosen_here = tuple(scope for scope in asked.scopes if scope in chosen)
+    useful = of_a_person(chosen_here, has_patient=has_patient)
+    return tuple(scope for scope in useful if has_patient or scope not in {LAUNCH, LAUNCH_PATIENT})
+
+
+def words_for(scope: str) -> str:
+    """Say in a person's words what a scope lets an application do."""
+    plain = _PLAIN.get(scope)
+    if plain is not None:
+        return plain
+    parsed = parse_scopes([scope])[0]
+    verbs = [verb for letters, verb in _VERBS if parsed.interactions & set(letters)]
+    what = "all clinical data" if parsed.resource == "*" else f"{parsed.resource} data"
+    whose = "of the chosen patient" if parsed.level == "patient" else "that you may see yourself"
+    kind = "" if parsed.category is None else f" (only {parsed.category.code})"
+    return f"{' and '.join(verbs).capitalize()} {what} {whose}{kind}"
+
+
+_VERBS: Final = (("rs", "read"), ("cu", "change"), ("d", "delete"))
+_PLAIN: Final = {
+    OPENID: "Know who you are",
+    "fhirUser": "Know your entry in the directory",
+    LAUNCH: "Know which patient you have opened",
+    LAUNCH_PATIENT: "Know which patient you choose",
+    "offline_access": "Keep this access when you are signed out",
+    "online_access": "Keep this access until you sign out",
+    "eventide/api": "Do everything in the clinic's programme that you may do yourself",
+}

@@ -1,0 +1,1 @@
+"""What clients read before they begin: the metadata of the authorization server."""

@@ -1,0 +1,389 @@
+"""From a person's consent to tokens, and from one refresh token to the next."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.chassis.database import new_id
+from services.chassis.errors import NotFoundError
+from services.chassis.id_tokens import IdTokenSigner
+from services.contracts.gateway.oauth_clients import OauthClient
+from services.contracts.gateway.oauth_tokens import OauthTokens
+from services.contracts.identifiers import (
+    AccountId,
+    EncounterId,
+    GrantId,
+    LoginSessionId,
+    OauthClientId,
+    OrganizationId,
+    PatientId,
+)
+from services.contracts.identity import Delegation, Principal, Role, SignIn
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.ended import EndedTokens
+from services.gateway.grants.granted import Code, Grant, Handle
+from services.gateway.grants.rules import (
+    CODE_LIFETIME,
+    OFFLINE_LIFETIME,
+    ONLINE_LIFETIME,
+    is_lost_answer,
+    is_redeemable,
+)
+from services.gateway.grants.storage import GrantStorage
+from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
+from services.gateway.login.endings import SessionsLogic
+from services.gateway.oauth_refusals import InvalidGrantError, InvalidScopeError
+from services.policy.smart.scopes import narrow
+from services.policy.smart.words import FHIR_USER, OFFLINE_ACCESS, ONLINE_ACCESS, OPENID
+
+SERVICE_LIFETIME: Final = timedelta(minutes=5)
+"""How long the token of a service lives (SMART Backend Services: at most five minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantUnit:
+    """What one transaction works with, in one organization."""
+
+    grants: GrantStorage
+    accounts: AccountsLogic
+    sessions: SessionsLogic
+
+
+GrantUnits = Callable[[OrganizationId], AbstractAsyncContextManager[GrantUnit]]
+"""Opens a transaction that sees one organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """What a person has let an application do, and where the code for it goes."""
+
+    client: OauthClient
+    person: Principal
+    organization_id: OrganizationId
+    login_session_id: LoginSessionId
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    code_challenge: str
+    nonce: str | None
+    patient_id: PatientId | None
+    encounter_id: EncounterId | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a transaction came to: tokens, or the ids of those that it ended. It commits in either case."""
+
+    tokens: OauthTokens | None
+    ended: tuple[str, ...] = ()
+
+
+_NOTHING: Final = _Outcome(None)
+
+
+class GrantEndings:
+    """Ends what was granted, within the transaction of whoever has the reason."""
+
+    def __init__(self, storage: GrantStorage, ended: EndedTokens, clock: Clock) -> None:
+        self._storage = storage
+        self._ended = ended
+        self._clock = clock
+
+    async def end_all(self, *, account_id: AccountId | None = None, client_id: OauthClientId | None = None) -> None:
+        """End everything that a person granted here, or that an application was granted here, or both at once."""
+        ended = await self._storage.end(self._clock.now(), account_id=account_id, client_id=client_id)
+        # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
+        self._ended.add(ended)
+
+
+class GrantsLogic:
+    """Gives tokens for codes, refresh tokens and services' own registrations, and ends what was granted.
+
+    What is refused may still have to be written down, such as the end of a family whose token came twice. So each
+    transaction returns its outcome and commits, and the refusal is raised afterwards.
+    """
+
+    def __init__(
+        self,
+        units: GrantUnits,
+        issuer: TokenIssuer,
+        id_tokens: IdTokenSigner,
+        ended: EndedTokens,
+        *,
+        clock: Clock,
+        fhir_base: str,
+    ) -> None:
+        self._units = units
+        self._issuer = issuer
+        self._id_tokens = id_tokens
+        self._ended = ended
+        self._clock = clock
+        self._fhir_base = fhir_base
+
+    async def code_for(self, consented: Consented) -> str:
+        """Make a grant and the code that its application redeems for tokens."""
+        now = self._clock.now()
+        organization_id = consented.organization_id
+        is_offline = OFFLINE_ACCESS in consented.scopes
+        grant = Grant(
+            organization_id=organization_id,
+            id=GrantId(new_id(now, secrets.token_bytes(10))),
+            client_id=consented.client.id,
+            account_id=consented.person.account_id,
+            login_session_id=consented.login_session_id,
+            scopes=consented.scopes,
+            patient_id=consented.patient_id,
+            encounter_id=consented.encounter_id,
+            is_offline=is_offline,
+            generation=0,
+            rotated_at=None,
+            created_at=now,
+            expires_at=now + (OFFLINE_LIFETIME if is_offline else ONLINE_LIFETIME),
+            ended_at=None,
+        )
+        handle = Handle.fresh(organization_id)
+        code = Code(grant.id, consented.redirect_uri, consented.code_challenge, consented.nonce, now + CODE_LIFETIME)
+        async with self._units(organization_id) as unit:
+            await unit.grants.add(grant)
+            await unit.grants.add_code(handle, code)
+        return handle.text
+
+    async def redeem(self, text: str, client: OauthClient, *, redirect_uri: str, verifier: str) -> OauthTokens:
+        """Return the tokens of a code. A code that comes a second time ends everything that the first one gave.
+
+        Raises:
+            InvalidGrantError: The code is not good, not this application's, or the verifier is not its own.
+        """
+        handle = Handle.read(text)
+        if handle is None:
+            raise InvalidGrantError
+        now = self._clock.now()
+        async with self._units(handle.organization_id) as unit:
+            code = await unit.grants.redeem(handle, now)
+            if code is None:
+                outcome = await self._end_reused(unit, await unit.grants.grant_of_code(handle), now)
+            elif is_redeemable(code, now, redirect_uri=redirect_uri, verifier=verifier):
+                outcome = await self._first(unit, handle, code, client, now)
+            else:
+                outcome = _NOTHING
+        return self._told(outcome)
+
+    async def refresh(self, text: str, client: OauthClient, *, scope: str | None) -> OauthTokens:
+        """Return the next tokens of a family, with narrower scopes where `scope` asks for them.
+
+        The token that was just rotated gets the same successor again for a short while, because the answer may have
+        been lost; any other that was rotated before ends the family.
+
+        Raises:
+            InvalidGrantError: The token is not good, or not this application's.
+            InvalidScopeError: `scope` asks for what was not granted.
+        """
+        handle = Handle.read(text)
+        if handle is None:
+            raise InvalidGrantError
+        now = self._clock.now()
+        async with self._units(handle.organization_id) as unit:
+            found = await unit.grants.refresh_token(handle)
+            if found is None:
+                raise InvalidGrantError
+            grant_id, generation = found
+            asked = _narrowed(await self._of(unit, grant_id, client), scope)
+            grant = await unit.grants.rotate(grant_id, client.id, generation=generation, now=now)
+            if grant is None:
+                outcome = await self._again(unit, handle, found, asked, now)
+            else:
+                successor = Handle.fresh(handle.organization_id)
+                await unit.grants.add_refresh_token(successor, grant_id, grant.generation)
+                await unit.grants.keep_successor(handle, handle.seal(successor))
+                outcome = await self._tokens(unit, grant, asked, now, refresh=successor)
+        return self._told(outcome)
+
+    async def of_service(self, client: OauthClient, scopes: tuple[str, ...]) -> OauthTokens:
+        """Return a token of a service's own (RFC 6749, 4.4); there is no refresh token, it just asks again."""
+        if client.organization_id is None:
+            raise InvalidScopeError
+        now = self._clock.now()
+        grant = Grant(
+            organization_id=client.organization_id,
+            id=GrantId(new_id(now, secrets.token_bytes(10))),
+            client_id=client.id,
+            account_id=None,
+            login_session_id=None,
+            scopes=scopes,
+            patient_id=None,
+            encounter_id=None,
+            is_offline=True,
+            generation=0,
+            rotated_at=None,
+            created_at=now,
+            expires_at=now + SERVICE_LIFETIME,
+            ended_at=None,
+        )
+        async with self._units(client.organization_id) as unit:
+            await unit.grants.add(grant)
+            outcome = await self._tokens(unit, grant, scopes, now)
+        return self._told(outcome)
+
+    async def revoke(self, text: str, client: OauthClient, *, token: Principal | None) -> None:
+        """End the grant of a refresh token, or of an access token whose principal is given; what is unknown is over."""
+        handle = Handle.read(text)
+        named = None if token is None else token.organization_id
+        organization_id = named if handle is None else handle.organization_id
+        if organization_id is None:
+            return
+        now = self._clock.now()
+        async with self._units(organization_id) as unit:
+            grant_id = await _grant_named(unit, handle, token)
+            grant = None if grant_id is None else await unit.grants.find(grant_id)
+            is_own = grant is not None and grant.client_id == client.id
+            ended = await unit.grants.end(now, grant_id=grant_id) if is_own else []
+        self._ended.add(ended)
+
+    async def live_refresh_token(self, text: str) -> Grant | None:
+        """Return the grant of a refresh token that is current, or None."""
+        handle = Handle.read(text)
+        if handle is None:
+            return None
+        now = self._clock.now()
+        async with self._units(handle.organization_id) as unit:
+            found = await unit.grants.refresh_token(handle)
+            if found is None or not await unit.grants.is_alive(found[0], now):
+                return None
+            grant = await unit.grants.find(found[0])
+        return grant if grant is not None and grant.generation == found[1] else None
+
+    def _told(self, outcome: _Outcome) -> OauthTokens:
+        self._ended.add(outcome.ended)
+        if outcome.tokens is None:
+            raise InvalidGrantError
+        return outcome.tokens
+
+    async def _of(self, unit: GrantUnit, grant_id: GrantId, client: OauthClient) -> Grant:
+        grant = await unit.grants.find(grant_id)
+        if grant is None or grant.client_id != client.id:
+            raise InvalidGrantError
+        return grant
+
+    async def _end_reused(self, unit: GrantUnit, grant_id: GrantId | None, now: datetime) -> _Outcome:
+        return _NOTHING if grant_id is None else _Outcome(None, tuple(await unit.grants.end(now, grant_id=grant_id)))
+
+    async def _first(self, unit: GrantUnit, handle: Handle, code: Code, client: OauthClient, now: datetime) -> _Outcome:
+        grant = await unit.grants.find(code.grant_id)
+        if grant is None or grant.client_id != client.id or not await unit.grants.is_alive(grant.id, now):
+            return _NOTHING
+        refresh = None
+        if {OFFLINE_ACCESS, ONLINE_ACCESS} & set(grant.scopes):
+            refresh = Handle.fresh(handle.organization_id)
+            await unit.grants.add_refresh_token(refresh, grant.id, 0)
+        return await self._tokens(unit, grant, grant.scopes, now, refresh=refresh, nonce=code.nonce, is_first=True)
+
+    async def _again(
+        self, unit: GrantUnit, handle: Handle, found: tuple[GrantId, int], asked: tuple[str, ...], now: datetime
+    ) -> _Outcome:
+        grant_id, generation = found
+        grant = await unit.grants.find(grant_id)
+        if grant is None or not await unit.grants.is_alive(grant_id, now):
+            return _NOTHING
+        if not is_lost_answer(grant, generation, now):
+            return await self._end_reused(unit, grant_id, now)
+        sealed = await unit.grants.successor(handle)
+        successor = None if sealed is None else handle.unseal(sealed)
+        return _NOTHING if successor is None else await self._tokens(unit, grant, asked, now, refresh=successor)
+
+    async def _tokens(
+        self,
+        unit: GrantUnit,
+        grant: Grant,
+        scopes: tuple[str, ...],
+        now: datetime,
+        *,
+        refresh: Handle | None = None,
+        nonce: str | None = None,
+        is_first: bool = False,
+    ) -> _Outcome:
+        roles = await _roles(unit, grant)
+        if roles is None:
+            return _NOTHING
+        sign_in = await _sign_in(unit, grant)
+        # With its session's id a token ends when the session does, which offline access outlives.
+        principal = _principal(replace(grant, scopes=scopes), roles, None if grant.is_offline else sign_in)
+        longest = SERVICE_LIFETIME if grant.account_id is None else ACCESS_LIFETIME
+        token, claims = self._issuer.access_token(principal, until=grant.expires_at, longest=longest)
+        expires_at = now + timedelta(seconds=claims.exp - claims.iat)
+        await unit.grants.add_access_token(grant.organization_id, grant.id, claims.jti, expires_at=expires_at, now=now)
+        id_token = self._id_token(grant, sign_in, nonce) if is_first and OPENID in scopes else None
+        return _Outcome(
+            OauthTokens(
+                access_token=token,
+                token_type="Bearer",  # noqa: S106 - the name of the scheme (RFC 6750), not a secret
+                expires_in=claims.exp - claims.iat,
+                scope=" ".join(scopes),
+                refresh_token=None if refresh is None else refresh.text,
+                id_token=id_token,
+                patient=grant.patient_id,
+                encounter=grant.encounter_id,
+                need_patient_banner=None if grant.patient_id is None else True,
+            )
+        )
+
+    def _id_token(self, grant: Grant, sign_in: SignIn | None, nonce: str | None) -> str | None:
+        if sign_in is None or grant.account_id is None:
+            return None
+        claims = {"auth_time": int(sign_in.auth_time.timestamp()), "amr": list(sign_in.amr), "acr": sign_in.acr.value}
+        if nonce is not None:
+            claims["nonce"] = nonce
+        if FHIR_USER in grant.scopes:
+            claims["fhirUser"] = f"{self._fhir_base}/Practitioner/{grant.account_id}"
+        return self._id_tokens.sign(subject=grant.account_id, audience=str(grant.client_id), claims=claims)
+
+
+def _narrowed(grant: Grant, scope: str | None) -> tuple[str, ...]:
+    if scope is None:
+        return grant.scopes
+    asked = tuple(dict.fromkeys(scope.split()))
+    granted = narrow(asked, grant.scopes)
+    if not asked or set(granted) != set(asked):
+        raise InvalidScopeError
+    return granted
+
+
+async def _roles(unit: GrantUnit, grant: Grant) -> frozenset[Role] | None:
+    """Return the roles that a person holds now, none for a service, and None for who is no member any more."""
+    if grant.account_id is None:
+        return frozenset()
+    try:
+        member = await unit.accounts.member(grant.organization_id, grant.account_id)
+    except NotFoundError:
+        return None
+    return frozenset(member.roles)
+
+
+async def _sign_in(unit: GrantUnit, grant: Grant) -> SignIn | None:
+    return None if grant.login_session_id is None else await unit.sessions.signed_in(grant.login_session_id)
+
+
+def _principal(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None) -> Principal:
+    return Principal(
+        account_id=grant.account_id or AccountId(grant.client_id),
+        organization_id=grant.organization_id,
+        roles=roles,
+        acting_service=None,
+        token_id="",
+        sign_in=sign_in,
+        delegation=Delegation(
+            oauth_client_id=grant.client_id,
+            scopes=frozenset(grant.scopes),
+            patient_id=grant.patient_id,
+            encounter_id=grant.encounter_id,
+        ),
+    )
+
+
+async def _grant_named(unit: GrantUnit, handle: Handle | None, token: Principal | None) -> GrantId | None:
+    if handle is not None:
+        found = await unit.grants.refresh_token(handle)
+        return None if found is None else found[0]
+    return None if token is None else await unit.grants.grant_of_token(token.token_id)

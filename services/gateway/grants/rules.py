@@ -1,0 +1,51 @@
+"""How long things live, and who may redeem what."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.gateway.grants.granted import Code, Grant
+
+CODE_LIFETIME: Final = timedelta(seconds=60)
+ONLINE_LIFETIME: Final = timedelta(hours=12)
+"""The longest that access lasts which ends with the session anyway."""
+OFFLINE_LIFETIME: Final = timedelta(days=90)
+"""The longest that a family of refresh tokens lives, however often it is renewed."""
+GRACE: Final = timedelta(seconds=30)
+"""How long the token just rotated still gets its successor again: the answer may have been lost on the way."""
+_VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+
+
+def is_proof(verifier: str, challenge: str) -> bool:
+    """Say whether a verifier is the one that a challenge was made of (RFC 7636, 4.6, S256)."""
+    if _VERIFIER.fullmatch(verifier) is None:
+        return False
+    made = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+    return hmac.compare_digest(made, challenge.encode())
+
+
+def is_redeemable(code: Code, now: datetime, *, redirect_uri: str, verifier: str) -> bool:
+    """Say whether a code comes in time, for the redirect it went to, and from who has asked for it."""
+    return now < code.expires_at and redirect_uri == code.redirect_uri and is_proof(verifier, code.code_challenge)
+
+
+def is_challenge(text: str) -> bool:
+    """Say whether a text can be the SHA-256 of a verifier in base64url."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{43}", text) is None:
+        return False
+    try:
+        return base64.urlsafe_b64encode(base64.urlsafe_b64decode(text + "=")).rstrip(b"=") == text.encode()
+    except binascii.Error:
+        return False
+
+
+def is_lost_answer(grant: Grant, presented: int, now: datetime) -> bool:
+    """Say whether a token that was rotated already comes again because its answer may have been lost.
+
+    By the count of generations and never by time alone: only the very last one rotated, and only for a short while.
+    """
+    return grant.generation == presented + 1 and grant.rotated_at is not None and now < grant.rotated_at + GRACE

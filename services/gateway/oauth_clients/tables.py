@@ -1,0 +1,53 @@
+"""The rows of applications, and of the assertions they have used."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.gateway.organizations.tables import OrganizationRow
+from services.gateway.rows import Base
+
+
+class OauthClientRow(Base):
+    """An application; it spans organizations, because it is named before anybody has signed in."""
+
+    __tablename__ = "oauth_clients"
+    __table_args__ = (
+        CheckConstraint("kind in ('public', 'confidential')", name="kind"),
+        CheckConstraint("num_nonnulls(jwks, jwks_uri) = (kind = 'confidential')::int", name="keys"),
+        CheckConstraint("cardinality(grant_types) > 0", name="grant_types_any"),
+        CheckConstraint("grant_types <@ array['authorization_code', 'client_credentials']", name="grant_types"),
+        CheckConstraint(
+            "not 'client_credentials' = any(grant_types) or (kind = 'confidential' and organization_id is not null)",
+            name="services",
+        ),
+        CheckConstraint(
+            "('authorization_code' = any(grant_types)) = (cardinality(redirect_uris) > 0)", name="redirect_uris"
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey(OrganizationRow.id), index=True)
+    name: Mapped[str]
+    kind: Mapped[str]
+    grant_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    redirect_uris: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    jwks_uri: Mapped[str | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class ClientAssertionRow(Base):
+    """That an application has used an assertion, so that nobody uses it again; whose `jti` it was is hashed."""
+
+    __tablename__ = "client_assertions"
+
+    client_id: Mapped[UUID] = mapped_column(ForeignKey(OauthClientRow.id), primary_key=True)
+    jti_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,85 @@
+"""How the authorization server refuses: in the words of RFC 6749, where everything else answers with a problem."""
+
+from http import HTTPStatus
+from typing import ClassVar, Final
+
+from fastapi import FastAPI, Request
+from starlette.responses import JSONResponse, Response
+
+NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class OauthRefusalError(Exception):
+    """A refusal with one of the codes that clients know; its text never holds a refused value."""
+
+    error: ClassVar[str]
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description)
+        self.description = description
+
+
+class InvalidOauthRequestError(OauthRefusalError):
+    """A parameter is missing, repeated, or makes no sense."""
+
+    error = "invalid_request"
+
+
+class InvalidClientError(OauthRefusalError):
+    """The application is unknown, or has not proved to be itself; it is not said which."""
+
+    error = "invalid_client"
+
+    def __init__(self) -> None:
+        super().__init__("The application could not be authenticated.")
+
+
+class InvalidGrantError(OauthRefusalError):
+    """The code or refresh token is not good here and now; it is not said why."""
+
+    error = "invalid_grant"
+
+    def __init__(self) -> None:
+        super().__init__("The code or refresh token is unknown, used, expired, or another application's.")
+
+
+class UnauthorizedClientError(OauthRefusalError):
+    """The application is not registered for this grant type."""
+
+    error = "unauthorized_client"
+
+    def __init__(self) -> None:
+        super().__init__("The application is not registered for this grant type.")
+
+
+class UnsupportedGrantTypeError(OauthRefusalError):
+    """There is no such grant type here."""
+
+    error = "unsupported_grant_type"
+
+    def __init__(self) -> None:
+        super().__init__("Use authorization_code, refresh_token or client_credentials.")
+
+
+class InvalidScopeError(OauthRefusalError):
+    """Nothing of what was asked for can be granted."""
+
+    error = "invalid_scope"
+
+    def __init__(self) -> None:
+        super().__init__("None of these scopes can be granted to this application.")
+
+
+def install_oauth_refusals(app: FastAPI) -> None:
+    """Answer these refusals as RFC 6749, 5.2 says."""
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, OauthRefusalError)  # noqa: S101 - the registration below says so
+        is_unknown = isinstance(error, InvalidClientError)
+        return JSONResponse(
+            {"error": error.error, "error_description": error.description},
+            status_code=HTTPStatus.UNAUTHORIZED if is_unknown else HTTPStatus.BAD_REQUEST,
+            headers=NO_STORE,
+        )
+
+    app.add_exception_handler(OauthRefusalError, refused)

@@ -1,0 +1,239 @@
+"""Who asks at the token endpoint, and what is answered there."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from services.chassis.clock import Clock
+from services.chassis.tokens import InvalidTokenError, verified_payload
+from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind, OauthGrantType
+from services.contracts.gateway.oauth_tokens import Introspection, OauthTokens
+from services.contracts.identifiers import OauthClientId
+from services.contracts.identity import Principal
+from services.gateway.authentication import AccessTokens
+from services.gateway.grants.granted import Grant
+from services.gateway.grants.logic import GrantsLogic
+from services.gateway.oauth_clients.keys import ClientKeys
+from services.gateway.oauth_clients.logic import OauthClientsLogic
+from services.gateway.oauth_refusals import (
+    InvalidClientError,
+    InvalidOauthRequestError,
+    InvalidScopeError,
+    UnauthorizedClientError,
+    UnsupportedGrantTypeError,
+)
+from services.gateway.oauth_tokens.rules import ASSERTION_TYPE, LEEWAY_SECONDS, Assertion, key_for, read_assertion
+from services.policy.smart.scopes import narrow
+from services.policy.smart.words import FHIR_USER, known, without_a_person
+
+ClientUnits = Callable[[], AbstractAsyncContextManager[OauthClientsLogic]]
+"""Opens a transaction that sees applications."""
+Parameters = Mapping[str, str]
+_CREDENTIALS_OF_OTHERS: Final = frozenset({"client_secret", "username", "password"})
+
+
+class ClientAuthentication:
+    """Finds out which application asks; the same refusal for every reason."""
+
+    def __init__(self, units: ClientUnits, keys: ClientKeys, clock: Clock, audiences: tuple[str, ...]) -> None:
+        self._units = units
+        self._keys = keys
+        self._clock = clock
+        self._audiences = audiences
+
+    async def authenticate(self, parameters: Parameters) -> OauthClient:
+        """Return the application: a public one by its name, a confidential one by the assertion it signed.
+
+        Raises:
+            InvalidClientError: It is unknown, disabled, or has not proved to be itself.
+        """
+        if _CREDENTIALS_OF_OTHERS & set(parameters):
+            raise InvalidClientError
+        if "client_assertion" in parameters or "client_assertion_type" in parameters:
+            return await self._by_assertion(parameters)
+        client = await self._find(parameters.get("client_id"))
+        if client.kind is not OauthClientKind.PUBLIC:
+            raise InvalidClientError
+        return client
+
+    async def _by_assertion(self, parameters: Parameters) -> OauthClient:
+        token = parameters.get("client_assertion", "")
+        assertion = read_assertion(token, self._audiences, self._clock.now())
+        if assertion is None or parameters.get("client_assertion_type") != ASSERTION_TYPE:
+            raise InvalidClientError
+        if parameters.get("client_id", str(assertion.client_id)) != str(assertion.client_id):
+            raise InvalidClientError
+        client = await self._find(str(assertion.client_id))
+        if client.kind is not OauthClientKind.CONFIDENTIAL or assertion.key_set_url not in {None, client.jwks_uri}:
+            raise InvalidClientError
+        key = key_for(assertion, await self._keys.of(client, assertion.key_id))
+        if key is None:
+            raise InvalidClientError
+        try:
+            verified_payload(token, key)
+        except InvalidTokenError:
+            raise InvalidClientError from None
+        await self._use(client, assertion)
+        return client
+
+    async def _use(self, client: OauthClient, assertion: Assertion) -> None:
+        # Kept beyond its expiry by the leeway, within which another process may still take it for good.
+        expires_at = datetime.fromtimestamp(assertion.expires_at + LEEWAY_SECONDS, UTC)
+        async with self._units() as clients:
+            is_first = await clients.use_assertion(client.id, assertion.jti, expires_at=expires_at)
+        if not is_first:
+            raise InvalidClientError
+
+    async def _find(self, text: str | None) -> OauthClient:
+        client_id = _client_id(text)
+        if client_id is None:
+            raise InvalidClientError
+        async with self._units() as clients:
+            client = await clients.enabled(client_id)
+        if client is None:
+            raise InvalidClientError
+        return client
+
+
+class OauthTokensLogic:
+    """Answers at the token endpoint, and what is asked about tokens afterwards."""
+
+    def __init__(
+        self, authentication: ClientAuthentication, grants: GrantsLogic, access: AccessTokens, issuer: str, fhir: str
+    ) -> None:
+        self._authentication = authentication
+        self._grants = grants
+        self._access = access
+        self._issuer = issuer
+        self._fhir = fhir
+
+    async def give(self, parameters: Parameters) -> OauthTokens:
+        """Return tokens for a code, a refresh token, or a service's own name.
+
+        Raises:
+            OauthRefusalError: As RFC 6749, 5.2 lists.
+        """
+        grant_type = parameters.get("grant_type")
+        if grant_type is None:
+            raise InvalidOauthRequestError("Send grant_type.")
+        client = await self._authentication.authenticate(parameters)
+        if grant_type == "authorization_code":
+            return await self._for_code(client, parameters)
+        if grant_type == "refresh_token":
+            _may(client, OauthGrantType.AUTHORIZATION_CODE)
+            token = _required(parameters, "refresh_token")
+            return await self._grants.refresh(token, client, scope=parameters.get("scope"))
+        if grant_type == "client_credentials":
+            return await self._for_service(client, parameters)
+        raise UnsupportedGrantTypeError
+
+    async def revoke(self, parameters: Parameters) -> None:
+        """End what a token belongs to; one that is unknown, over or another's is answered like any other (RFC 7009).
+
+        Raises:
+            OauthRefusalError: The application is not authenticated, or `token` is missing.
+        """
+        client = await self._authentication.authenticate(parameters)
+        token = _required(parameters, "token")
+        verified = self._verified(token)
+        await self._grants.revoke(token, client, token=None if verified is None else verified[0])
+
+    async def introspect(self, parameters: Parameters) -> Introspection:
+        """Say what a token is good for, to an application that proves itself; of others' tokens only that they are not.
+
+        Raises:
+            OauthRefusalError: The application is not confidential, not authenticated, or `token` is missing.
+        """
+        client = await self._authentication.authenticate(parameters)
+        if client.kind is not OauthClientKind.CONFIDENTIAL:
+            raise InvalidClientError
+        token = _required(parameters, "token")
+        verified = self._verified(token)
+        if verified is not None:
+            return self._of_access_token(*verified, client)
+        grant = await self._grants.live_refresh_token(token)
+        return Introspection(active=False) if grant is None else self._of_grant(grant, client)
+
+    def _verified(self, token: str) -> tuple[Principal, int] | None:
+        try:
+            return self._access.verify(token), self._access.expires_at(token)
+        except InvalidTokenError:
+            return None
+
+    def _of_access_token(self, principal: Principal, expires_at: int, client: OauthClient) -> Introspection:
+        delegation = principal.delegation
+        if delegation is None or not _may_know(client, delegation.oauth_client_id, principal):
+            return Introspection(active=False)
+        has_user = FHIR_USER in delegation.scopes and bool(principal.roles)
+        return Introspection(
+            active=True,
+            scope=" ".join(sorted(delegation.scopes)),
+            client_id=str(delegation.oauth_client_id),
+            token_type="Bearer",  # noqa: S106 - the name of the scheme (RFC 6750), not a secret
+            exp=expires_at,
+            iss=self._issuer,
+            sub=str(principal.account_id),
+            patient=delegation.patient_id,
+            encounter=delegation.encounter_id,
+            fhir_user=f"{self._fhir}/Practitioner/{principal.account_id}" if has_user else None,
+        )
+
+    def _of_grant(self, grant: Grant, client: OauthClient) -> Introspection:
+        if grant.client_id != client.id:
+            return Introspection(active=False)
+        return Introspection(
+            active=True,
+            scope=" ".join(grant.scopes),
+            client_id=str(grant.client_id),
+            exp=int(grant.expires_at.timestamp()),
+            iss=self._issuer,
+            sub=str(grant.account_id),
+            patient=grant.patient_id,
+            encounter=grant.encounter_id,
+        )
+
+    async def _for_code(self, client: OauthClient, parameters: Parameters) -> OauthTokens:
+        _may(client, OauthGrantType.AUTHORIZATION_CODE)
+        return await self._grants.redeem(
+            _required(parameters, "code"),
+            client,
+            redirect_uri=_required(parameters, "redirect_uri"),
+            verifier=_required(parameters, "code_verifier"),
+        )
+
+    async def _for_service(self, client: OauthClient, parameters: Parameters) -> OauthTokens:
+        _may(client, OauthGrantType.CLIENT_CREDENTIALS)
+        requested = without_a_person(known(_required(parameters, "scope").split()))
+        granted = narrow(requested, client.scopes)
+        if not granted:
+            raise InvalidScopeError
+        return await self._grants.of_service(client, granted)
+
+
+def _may_know(client: OauthClient, token_client: OauthClientId, principal: Principal) -> bool:
+    """Say whether an application may learn of a token: its own, or as a resource server of the same organization."""
+    is_server = OauthGrantType.CLIENT_CREDENTIALS in client.grant_types
+    return token_client == client.id or (is_server and client.organization_id == principal.organization_id)
+
+
+def _may(client: OauthClient, grant_type: OauthGrantType) -> None:
+    if grant_type not in client.grant_types:
+        raise UnauthorizedClientError
+
+
+def _required(parameters: Parameters, name: str) -> str:
+    value = parameters.get(name)
+    if value is None:
+        raise InvalidOauthRequestError(f"Send {name}.")
+    return value
+
+
+def _client_id(text: str | None) -> OauthClientId | None:
+    """Read a client_id in the one spelling that we give out."""
+    try:
+        client_id = UUID(text or "")
+    except ValueError:
+        return None
+    return OauthClientId(client_id) if str(client_id) == text else None
