@@ -54,6 +54,15 @@ class OverloadedError(ServiceError):
         super().__init__("Too many people sign in at the moment. Try again shortly.")
 
 
+class ServiceBusyError(ServiceError):
+    """The service has as much in hand as requests of this kind may add to; nothing was done."""
+
+    problem = ProblemType.OVERLOADED
+
+    def __init__(self, service: str) -> None:
+        super().__init__(f"The {service} service has too much in hand for this now. Try again shortly.", code="busy")
+
+
 class CalledTooOftenError(ServiceError):
     """The address has called a public route more often than it allows."""
 

@@ -55,9 +55,7 @@ class Dispatcher:
             await self._app(scope, receive, send)
             return
         scope["route"] = passage.route
-        await front.forwarder.forward(
-            request, passage.route.service, passage.internal_token, receive=receive, send=send
-        )
+        await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
 
 
 def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
@@ -70,7 +68,7 @@ def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Re
     except ServiceError as refusal:
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
-    return Response(status_code=HTTPStatus.OK, headers=_told(passage))
+    return Response(status_code=HTTPStatus.OK.value, headers=_told(passage))
 
 
 def _told(passage: Passage) -> dict[str, str]:
@@ -87,7 +85,7 @@ def _as_heard_by(engine: Engine, refusal: Response) -> Response:
     """Say no so that the engine understands: nginx knows 401 and 403, and fails with 500 on any other status."""
     refusal.headers["X-Gw-Status"] = str(refusal.status_code)
     if engine is Engine.NGINX and refusal.status_code != HTTPStatus.UNAUTHORIZED:
-        refusal.status_code = HTTPStatus.FORBIDDEN
+        refusal.status_code = HTTPStatus.FORBIDDEN.value
     return refusal
 
 

@@ -90,7 +90,7 @@ class TrustedEngines:
 
     def asking(self, scope: Scope) -> Engine | None:
         """Return which engine asks for a decision, or none where this is a request like any other."""
-        path: str = scope["path"]
+        path: str = scope["raw_path"].decode("latin-1")
         if not path.startswith(_PREFIX) or not self._trusts(scope.get("client")):
             return None
         name, slash, _ = path.removeprefix(_PREFIX).partition("/")

@@ -13,8 +13,10 @@ from services.chassis.errors import ServiceError, UpstreamUnavailableError
 from services.chassis.http import HttpClient
 from services.contracts.identity import Microservice
 from services.gateway.errors import UpstreamInterruptedError
+from services.gateway.proxy.admission import Gate
 from services.gateway.proxy.headers import forwarded, returned
 from services.gateway.proxy.requests import IncomingRequest
+from services.policy.route import Route
 
 Message = MutableMapping[str, Any]
 
@@ -30,11 +32,12 @@ class Forwarder:
     def __init__(self, http: HttpClient, upstreams: Mapping[Microservice, str]) -> None:
         self._http = http
         self._upstreams = {service: url.rstrip("/") for service, url in upstreams.items()}
+        self._gates = {service: Gate(service) for service in upstreams}
 
     async def forward(
         self,
         request: IncomingRequest,
-        service: Microservice,
+        route: Route,
         internal_token: str | None,
         *,
         receive: Receive,
@@ -45,10 +48,23 @@ class Forwarder:
         When the caller leaves, the exchange ends: the service sees its connection close.
 
         Raises:
+            ServiceBusyError: The service has too much in hand for this route; nothing was sent.
             UpstreamUnavailableError: There is no connection to the service; nothing was sent.
             UpstreamInterruptedError: The connection ended before the answer.
             BodyTooLargeError: The body grew beyond the limit while it was sent.
         """
+        with self._gates[route.service].admitted(route):
+            await self._relay(request, route.service, internal_token, receive=receive, send=send)
+
+    async def _relay(
+        self,
+        request: IncomingRequest,
+        service: Microservice,
+        internal_token: str | None,
+        *,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         task = asyncio.current_task()
         upload = _Upload(receive)
         watch = asyncio.create_task(upload.watch(task, has_body=_has_body(request)))
@@ -78,6 +94,7 @@ class Forwarder:
             allow_redirects=False,
             skip_auto_headers=_NOT_OURS,
         ) as answer:
+            self._gates[service].answered()
             await send(
                 {"type": "http.response.start", "status": answer.status, "headers": returned(answer.raw_headers)}
             )

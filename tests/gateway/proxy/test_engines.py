@@ -301,6 +301,26 @@ async def test_nginx_answers_what_is_refused_as_we_would(
     assert upstream.calls == 0
 
 
+@pytest.mark.parametrize(
+    "target",
+    ["/authz/nginx", "/authz/traefik", "/authz/envoy/v1/patients", "/%61uthz/nginx", "//authz/nginx",
+     "/x/../authz/nginx", "/authz%2fnginx", "/authz/nginx/", "/authz/./nginx"],
+)  # fmt: skip
+async def test_nobody_puts_a_question_through_nginx(nginx_url: str, corpus: list[Asked], target: str) -> None:
+    permitted = next(one for one in corpus if one.name == "query")
+    lines = [f"{name}: {value}" for name, value in permitted.fields]
+    for shape in (Engine.NGINX, Engine.TRAEFIK):
+        _, _, fields = as_engine(shape, permitted)
+        lines += [f"{name.decode()}: {value.decode()}" for name, value in fields if name.startswith(b"x-")]
+
+    async with connection_to(nginx_url) as connection:
+        await send(connection, head(target, *lines, host="127.0.0.1"))
+        status, answered = await asyncio.wait_for(read_head(connection), 30)
+
+    assert status in (400, 404)
+    assert not any(name.startswith("x-gw-") and name != "x-gw-status" for name in answered)
+
+
 def _as_a_patient(by_name: dict[str, Asked]) -> tuple[tuple[str, str], ...]:
     return next(one.fields[:1] for name, one in by_name.items() if name.endswith(f"as {Role.PATIENT}"))
 

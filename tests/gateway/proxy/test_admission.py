@@ -1,0 +1,120 @@
+"""What goes on to a service that is slow or away (gateway checklist 73)."""
+
+import asyncio
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from services.chassis.edge import Receive, Scope, Send
+from services.chassis.errors import UpstreamUnavailableError
+from services.contracts.identity import Microservice, Role
+from services.gateway.errors import ServiceBusyError
+from services.gateway.proxy.admission import Gate
+from services.policy.criticality import _CRITICAL, _SHEDDABLE, Criticality, criticality
+from services.policy.routes import BY_OPERATION, ROUTES
+from tests.gateway.conftest import GatewayFactory, Upstream, answer_json
+
+REPORT, USUAL, CARE = (BY_OPERATION[name] for name in ("read_kpis", "list_sites", "record_attendance"))
+WAIT = 30
+
+
+def _admits(gate: Gate, route: Any) -> bool:
+    try:
+        with gate.admitted(route):
+            return True
+    except ServiceBusyError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("in_hand", "admitted"),
+    [(0, [True] * 3), (4, [True] * 3), (5, [False, True, True]), (8, [False, True, True]),
+     (9, [False, False, True]), (10, [False] * 3)],
+)  # fmt: skip
+def test_73_what_can_wait_is_refused_first(in_hand: int, admitted: list[bool]) -> None:
+    gate = Gate(Microservice.SCHEDULER, most=10)
+
+    with ExitStack() as stack:
+        for _ in range(in_hand):
+            stack.enter_context(gate.admitted(CARE))
+        found = [_admits(gate, route) for route in (REPORT, USUAL, CARE)]
+
+    assert found == admitted
+    assert _admits(gate, REPORT)
+
+
+def _fail(gate: Gate) -> None:
+    with pytest.raises(UpstreamUnavailableError), gate.admitted(USUAL):
+        raise UpstreamUnavailableError(Microservice.SCHEDULER)
+
+
+def test_73_while_nobody_answers_only_few_try_and_the_first_that_gets_through_opens_the_way() -> None:
+    gate = Gate(Microservice.SCHEDULER)
+    for _ in range(5):
+        _fail(gate)
+
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(gate.admitted(USUAL))
+        with pytest.raises(UpstreamUnavailableError), gate.admitted(CARE):
+            pytest.fail("a fifth was admitted")
+        gate.answered()
+        for _ in range(20):
+            stack.enter_context(gate.admitted(USUAL))
+
+
+def test_73_failures_that_are_not_in_a_row_shut_nothing() -> None:
+    gate = Gate(Microservice.SCHEDULER)
+    for _ in range(20):
+        for _ in range(4):
+            _fail(gate)
+        gate.answered()
+
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(gate.admitted(USUAL))
+
+
+def test_a_stream_takes_no_more_places_than_a_report() -> None:
+    streams = [route for route in ROUTES if route.deadline_seconds is not None]
+
+    assert streams
+    assert {criticality(route) for route in streams} == {Criticality.SHEDDABLE}
+
+
+def test_what_is_ranked_exists_and_is_ranked_once() -> None:
+    assert set(BY_OPERATION) >= _CRITICAL | _SHEDDABLE
+    assert not _CRITICAL & _SHEDDABLE
+
+
+async def test_73_a_report_is_refused_while_a_slow_service_still_takes_care_first(
+    gateway: GatewayFactory, gateway_app: Any, upstream: Upstream
+) -> None:
+    gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER] = Gate(Microservice.SCHEDULER, most=4)
+    arrived: asyncio.Queue[None] = asyncio.Queue()
+    go_on = asyncio.Event()
+
+    async def wait(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await arrived.put(None)
+        await go_on.wait()
+        await answer_json(send, "done")
+
+    upstream.answer = wait
+    director = gateway(Role.PROGRAMME_DIRECTOR)
+    slow = [asyncio.create_task(director.get("/v1/sites")) for _ in range(2)]
+    for _ in slow:
+        await asyncio.wait_for(arrived.get(), WAIT)
+
+    report = await director.get("/v1/sites/018f0000-0000-7000-8000-000000000000/kpis")
+    other = asyncio.create_task(director.get("/v1/sites"))
+    await asyncio.wait_for(arrived.get(), WAIT)
+    elsewhere = asyncio.create_task(director.get("/v1/patients"))
+    await asyncio.wait_for(arrived.get(), WAIT)
+    go_on.set()
+    answers = await asyncio.gather(*slow, other, elsewhere)
+    afterwards = await director.get("/v1/sites/018f0000-0000-7000-8000-000000000000/kpis")
+
+    assert (report.status_code, report.json()["code"]) == (503, "busy")
+    assert int(report.headers["retry-after"]) > 0
+    assert [one.status_code for one in [*answers, afterwards]] == [200] * 5
