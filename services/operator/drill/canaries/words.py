@@ -27,12 +27,23 @@ _HASH: Final = "a digest of 256 bits"
 _IN_EACH: Final = {("idempotency_keys", "request_hash"): _HASH}
 _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "gateway": _IN_EACH
-    | {("idempotency_keys", "body"): "an answer about staff, sealed by the code that seals records'"},
+    | {
+        ("authorization_codes", "code_hash"): _HASH,
+        ("authorization_requests", "browser_hash"): _HASH,
+        ("authorization_requests", "handle_hash"): _HASH,
+        ("client_assertions", "jti_hash"): _HASH,
+        ("idempotency_keys", "body"): "an answer about staff, sealed by the code that seals records'",
+        ("launches", "launch_hash"): _HASH,
+        ("login_sessions", "secret_hash"): _HASH,
+        ("refresh_tokens", "successor"): "a token of ours, for who has the one before it",
+        ("refresh_tokens", "token_hash"): _HASH,
+    },
     "records": _IN_EACH
     | {
         ("audit_events", "hash"): _HASH,
         ("audit_events", "seal"): _HASH,
         ("counselling_note_keys", "wrapped"): _WRAPPED,
+        ("directory_programmes", "digest"): _HASH,
         ("draw_programmes", "seed"): "random bytes of ours, sealed",
         ("note_cosignatures", "sha256"): _HASH,
         ("note_versions", "sha256"): _HASH,
