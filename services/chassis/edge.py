@@ -13,8 +13,14 @@ from typing import Any, Final
 
 import structlog
 from asyncpg import (
+    AdminShutdownError,
     CannotConnectNowError,
+    ConnectionDoesNotExistError,
+    ConnectionFailureError,
+    CrashShutdownError,
     DeadlockDetectedError,
+    IdleInTransactionSessionTimeoutError,
+    InterfaceError,
     LockNotAvailableError,
     PostgresConnectionError,
     QueryCanceledError,
@@ -32,6 +38,7 @@ from services.chassis.context import TIMEOUT_HEADER, RequestContext, continue_tr
 from services.chassis.errors import (
     BodyTooLargeError,
     ContentionError,
+    DatabaseInterruptedError,
     DatabaseUnavailableError,
     DeadlineExceededError,
     ServiceError,
@@ -55,6 +62,16 @@ _SECURITY_HEADERS: Final = (
 _MEANINGS: Final[tuple[tuple[tuple[type[BaseException], ...], Callable[[], ServiceError]], ...]] = (
     ((TimeoutError, QueryCanceledError), DeadlineExceededError),
     ((DeadlockDetectedError, SerializationError, LockNotAvailableError), ContentionError),
+    (
+        (
+            ConnectionDoesNotExistError,
+            ConnectionFailureError,
+            AdminShutdownError,
+            CrashShutdownError,
+            IdleInTransactionSessionTimeoutError,
+        ),
+        DatabaseInterruptedError,
+    ),
     (
         (
             PoolTimeoutError,
@@ -198,9 +215,12 @@ def _as_refusal(error: BaseException) -> ServiceError | None:
     for kinds, refusal in _MEANINGS:
         if isinstance(error, kinds):
             return refusal()
+    # The driver has no class of its own for this; it says it too when it ends the transaction of a dead connection.
+    if isinstance(error, InterfaceError) and "closed" in str(error):
+        return DatabaseInterruptedError()
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
-            return DatabaseUnavailableError()
+            return DatabaseInterruptedError()
         cause = error.orig.__cause__ if error.orig is not None else None
         return _as_refusal(cause) if cause is not None else None
     return None

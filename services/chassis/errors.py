@@ -135,6 +135,19 @@ class DatabaseUnavailableError(ServiceError):
         super().__init__("The database does not answer at the moment; nothing was changed. Try again shortly.")
 
 
+class DatabaseInterruptedError(ServiceError):
+    """The connection to the database ended during a request: of a write nobody knows yet whether it was saved."""
+
+    problem = ProblemType.DATABASE_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The connection to the database ended during the request. Send it again,"
+            " a write with its Idempotency-Key: then it is done once.",
+            code="interrupted",
+        )
+
+
 class ContentionError(ServiceError):
     """Two writes met on the same rows and the database let one of them go."""
 

@@ -173,3 +173,11 @@ class IdempotentRoute(StrictJsonRoute):
             return response
 
         return handle_once
+
+
+class GatedAgainRoute(IdempotentRoute):
+    """A route whose stored answers may stop being for who asks: the endpoint decides again before one is given.
+
+    The endpoint is called for a repeated request as well, with the stored answer as its `AnsweredBefore`. Stored
+    refusals are given again without it.
+    """

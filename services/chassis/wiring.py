@@ -9,12 +9,14 @@ scope would end the dependency after the answer has left, and report a lost writ
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
 
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
@@ -29,7 +31,13 @@ from services.chassis.errors import (
     StaleVersionError,
     VersionRequiredError,
 )
-from services.chassis.idempotency import AnsweredBeforeError, Idempotency, KeyedRequest, keyed_request
+from services.chassis.idempotency import (
+    AnsweredBeforeError,
+    GatedAgainRoute,
+    Idempotency,
+    KeyedRequest,
+    keyed_request,
+)
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
@@ -126,12 +134,16 @@ async def _unit_of_work(request: Request, principal: Caller, trail: Tracing) -> 
             await _append(request, principal, await driver_connection(db), trail.take())
 
 
-async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail: Trail) -> Idempotency:
+async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail: Trail) -> Idempotency | None:
     try:
         return await Idempotency.claim(db, keyed, process_of(request).clock.now())
-    except AnsweredBeforeError:
+    except AnsweredBeforeError as before:
         trail.replay()
-        raise
+        is_refusal = before.response.status_code >= HTTPStatus.BAD_REQUEST
+        if is_refusal or not isinstance(request.scope["route"], GatedAgainRoute):
+            raise
+        request.state.answered_before = before.response
+        return None
 
 
 async def _read(request: Request, principal: Caller, trail: Tracing) -> AsyncIterator[Read]:
@@ -156,6 +168,15 @@ async def _public_read(request: Request) -> AsyncIterator[Read]:
 
 Db = Annotated[AsyncSession, Depends(_unit_of_work, scope="function")]
 """A command's session, in the caller's organization; committed before the answer leaves."""
+
+
+async def _answered_before(request: Request, _db: Db) -> Response | None:
+    answer: Response | None = getattr(request.state, "answered_before", None)
+    return answer
+
+
+AnsweredBefore = Annotated[Response | None, Depends(_answered_before)]
+"""The stored answer of the same request, on a `GatedAgainRoute`: given again only if the endpoint returns it."""
 
 PublicDb = Annotated[AsyncSession, Depends(_public_unit_of_work, scope="function")]
 """A command's session for a public route: it sees no organization until the logic sets one."""

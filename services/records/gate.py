@@ -110,11 +110,21 @@ class Gate:
             consent_version=disclosure.consent_version,
         )
 
+    def disclosed_again(self, disclosure: Disclosure) -> None:
+        """Tell the trail that who was given a disclosure's answer is given it once more, by the same request."""
+        self.trail.permit(
+            disclosure.patient_id,
+            basis=disclosure.basis,
+            purpose=disclosure.purpose,
+            repeated=disclosure.id,
+            recipient=disclosure.recipient.id,
+        )
+
     def denied_disclosure(
         self, patient_id: UUID, denial: Denial, purpose: Purpose, recipient: UUID, information: Information
     ) -> None:
         """Tell the trail what did not leave, by which rule, and how that could be satisfied (45 CFR 171.202(b))."""
-        self.trail.deny(
+        self.trail.deny_and_keep(
             patient_id,
             rule=denial.rule,
             purpose=purpose,

@@ -18,6 +18,7 @@ from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
 from services.records.counselling_notes.routes import router as counselling_notes
 from services.records.directory.routes import router as directory
+from services.records.disclosures.routes import disclosing
 from services.records.disclosures.routes import router as disclosures
 from services.records.documentation.routes import router as documentation
 from services.records.draw_programmes.routes import router as draw_programmes
@@ -69,6 +70,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             supervisions,
             notes,
             counselling_notes,
+            disclosing,
             disclosures,
         ),
         lifespan=lifespan,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.app import create_app
 from services.chassis.clock import Clock
-from services.chassis.database import OpenDatabase, Query
+from services.chassis.database import OpenDatabase, Query, driver_connection
 from services.chassis.idempotency import IDEMPOTENCY_KEYS, IdempotentRoute
 from services.chassis.wiring import Caller, Db, Process, Reading, _unit_of_work
 from services.contracts.base import Name, RequestModel
@@ -87,6 +87,29 @@ async def meet(first: int, second: int, db: Db) -> dict[str, str]:
     await db.execute(text("select pg_advisory_xact_lock(:number)"), {"number": first})
     await both_hold_one.wait()
     await db.execute(text("select pg_advisory_xact_lock(:number)"), {"number": second})
+    return {"status": "saved"}
+
+
+HELD = 7003
+"""The lock that a request waits for while somebody ends its connection."""
+
+
+@router.get("/held", operation_id="read_treatment_plan")
+async def read_held(read: Reading) -> int:
+    await read.connection.execute("select pg_advisory_xact_lock($1)", HELD)
+    return len(await read.all(COUNT_KEYS))
+
+
+@router.post("/held", operation_id="create_room")
+async def write_held(db: Db) -> dict[str, str]:
+    number = (await db.execute(text("select gen_random_uuid()::text"))).scalar_one()
+    await db.execute(text("select pg_advisory_xact_lock(:number)"), {"number": HELD})
+    return {"id": number}
+
+
+@router.post("/held_on_the_driver", operation_id="create_practitioner")
+async def write_held_on_the_driver(db: Db) -> dict[str, str]:
+    await (await driver_connection(db)).execute("select pg_advisory_xact_lock($1)", HELD)
     return {"status": "saved"}
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI
 from services.chassis.app import create_app
 from services.chassis.audit.chain import Link, audit_key, verify
 from services.chassis.database import Database
-from services.chassis.wiring import Db, Process, Reading
+from services.chassis.wiring import Db, Process, Reading, Tracing
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from tests.conftest import ClientFactory
@@ -143,6 +143,18 @@ async def silent_write(_db: Db) -> str:
     return "Jane Roe"
 
 
+@router.get("/refusing", operation_id="read_treatment_plan")
+async def refuse_and_read(_read: Reading, trail: Tracing) -> str:
+    trail.deny(uuid4(), rule="no-relation", purpose="treatment")
+    return "Jane Roe"
+
+
+@router.post("/refusing", operation_id="put_treatment_plan")
+async def refuse_and_write(_db: Db, trail: Tracing) -> str:
+    trail.deny(uuid4(), rule="no-relation", purpose="treatment")
+    return "Jane Roe"
+
+
 @pytest.fixture
 async def forgetful(
     records_database: Database, records_app: FastAPI, tokens: Tokens
@@ -157,11 +169,12 @@ async def forgetful(
         yield client
 
 
+@pytest.mark.parametrize("path", ["/silent", "/refusing"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_route_that_forgets_to_tell_the_trail_answers_nothing(
-    forgetful: httpx2.AsyncClient, method: str
+async def test_a_route_that_does_not_tell_the_trail_what_it_was_permitted_answers_nothing(
+    forgetful: httpx2.AsyncClient, method: str, path: str
 ) -> None:
-    answer = await forgetful.request(method, "/silent")
+    answer = await forgetful.request(method, path)
 
     assert answer.status_code == 500
     assert "Jane" not in answer.text

@@ -88,6 +88,7 @@ class Trail:
     clock: Clock
     _told: list[str] = field(default_factory=list)
     _refused: list[str] = field(default_factory=list)
+    _keeps_denial: bool = False
 
     def permit(self, *subjects: UUID, basis: str, purpose: str, **details: Any) -> None:
         """Tell that the data of these people are read or written; no subject where a search found nobody."""
@@ -97,6 +98,11 @@ class Trail:
         """Tell that somebody was refused; it is kept although the transaction is not."""
         self._refused.append(self._event(Outcome.DENIED, subjects, {"rule": rule, "purpose": purpose, **details}))
 
+    def deny_and_keep(self, *subjects: UUID, rule: str, purpose: str, **details: Any) -> None:
+        """Tell that somebody was refused by a transaction that keeps the refusal as its own row, and so may commit."""
+        self.deny(*subjects, rule=rule, purpose=purpose, **details)
+        self._keeps_denial = True
+
     def replay(self) -> None:
         """Tell that a stored answer was given again."""
         self._refused.append(self._event(Outcome.REPLAYED, (), {}))
@@ -105,9 +111,10 @@ class Trail:
         """Hand over what the transaction has to write.
 
         Raises:
-            UnauditedError: There is nothing, not even a refusal, which is written on its own.
+            UnauditedError: Nothing was permitted. A refusal is written on its own and lets nothing be read or changed,
+                except where the refusal is what the transaction keeps.
         """
-        if not self._told and not self._refused:
+        if not self._told and not self._keeps_denial:
             raise UnauditedError
         told, self._told = self._told, []
         return told

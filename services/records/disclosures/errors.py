@@ -29,3 +29,16 @@ class NothingToDiscloseError(ServiceError):
             code="nothing-to-disclose",
             errors=tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer in pointers),
         )
+
+
+class RestedOnAnotherConsentError(ServiceError):
+    """The answer of an Idempotency-Key rested on a consent that carries it no longer; another one would."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What this Idempotency-Key disclosed rested on another consent, and is not given again;"
+            " send a fresh key to disclose it on what holds now.",
+            code="another-consent",
+        )

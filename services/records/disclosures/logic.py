@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
@@ -29,7 +30,11 @@ from services.policy.decisions.decide import decide
 from services.policy.decisions.notices import NOTICES
 from services.policy.decisions.question import Resource
 from services.records.consents.signing import Signing
-from services.records.disclosures.errors import DisclosureDeniedError, NothingToDiscloseError
+from services.records.disclosures.errors import (
+    DisclosureDeniedError,
+    NothingToDiscloseError,
+    RestedOnAnotherConsentError,
+)
 from services.records.disclosures.rules import ACCOUNTED, KEPT, question_of, reference_of, subpoena_of
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows, Entry
 from services.records.errors import OverAlreadyError, OwnReviewError
@@ -105,6 +110,32 @@ class DisclosureCommands:
         await self._rows.add(disclosure)
         self._gate.disclosed(disclosure)
         return await self._record(disclosure, parts)
+
+    async def disclose_again(
+        self, patient_id: PatientId, request: DisclosureRequest, given: Disclosure
+    ) -> DisclosureDeniedError | NotFoundError | None:
+        """Decide whether a disclosure's stored answer may be given again to the same request.
+
+        Only on what it was given on: nothing relies on a consent that was revoked since (42 CFR 2.31(a)(6)), and what
+        another consent covers is another disclosure, with its own accounting. A denial is kept as `disclose` does.
+
+        Raises:
+            NotFoundError: There is no such patient here.
+            RestedOnAnotherConsentError: It may be disclosed now, but not on what the stored answer says.
+        """
+        recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
+        patient, reach = await self._sources.patients.lock_to_disclose(patient_id)
+        parts = _Parts(patient, await self._sources.plans.newest(patient_id))
+        decided = await self._decide(request, recipient, parts, reach)
+        if isinstance(decided, _Denied):
+            await self._keep(decided, patient_id, request, recipient)
+            may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
+            return DisclosureDeniedError(decided.denial, decided.pointer) if may_know else NotFoundError()
+        if _ground_of(decided) != (given.basis, given.consent_id, given.consent_version):
+            self._gate.refuse(patient_id, "another-consent")
+            raise RestedOnAnotherConsentError
+        self._gate.disclosed_again(given)
+        return None
 
     async def review(self, disclosure_id: DisclosureId) -> Disclosure:
         """Say that the caller has looked at a disclosure whose review is due.
@@ -223,6 +254,13 @@ class DisclosureCommands:
             demographics=parts.patient if Information.DEMOGRAPHICS in asked else None,
             treatment_plan=parts.plan if Information.TREATMENT_PLAN in asked else None,
         )
+
+
+def _ground_of(permission: Permission) -> tuple[str, UUID | None, int | None]:
+    consent = permission.obligations.consent
+    if consent is None:
+        return permission.basis, None, None
+    return permission.basis, consent.id, consent.version
 
 
 def _denial(row: Mapping[str, Any]) -> DisclosureDenial:

@@ -5,29 +5,37 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.errors import ServiceError
-from services.chassis.idempotency import IdempotentRoute
+from services.chassis.idempotency import GatedAgainRoute, IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.problems import respond_to
-from services.chassis.wiring import documented
+from services.chassis.wiring import AnsweredBefore, documented
 from services.contracts.base import Page
 from services.contracts.identifiers import DisclosureId, PatientId, RecipientId
 from services.contracts.records.disclosures import DisclosedRecord, Disclosure, DisclosureDenial, DisclosureRequest
 from services.records.dependencies.disclosures import DisclosureChanges, DisclosureReading
 
 router = APIRouter(prefix="/v1", tags=["disclosures"], route_class=IdempotentRoute)
+disclosing = APIRouter(prefix="/v1", tags=["disclosures"], route_class=GatedAgainRoute)
 
 
-@router.post(
+@disclosing.post(
     "/patients/{patient_id}/disclosures",
     operation_id="create_disclosure",
     status_code=status.HTTP_201_CREATED,
     response_model=DisclosedRecord,
-    responses=documented(403, 404, 422),
+    responses=documented(403, 404, 409, 422),
 )
 async def create_disclosure(
-    patient_id: PatientId, request: DisclosureRequest, disclosures: DisclosureChanges
+    patient_id: PatientId, request: DisclosureRequest, disclosures: DisclosureChanges, before: AnsweredBefore
 ) -> DisclosedRecord | Response:
-    """Disclose parts of a record: what is answered is what the recipient is given, and it is accounted already."""
+    """Disclose parts of a record: what is answered is what the recipient is given, and it is accounted already.
+
+    Repeated with its Idempotency-Key it is decided again: after a revocation the first answer is not given once more.
+    """
+    if before is not None:
+        given = DisclosedRecord.model_validate_json(bytes(before.body)).disclosure
+        denial = await disclosures.disclose_again(patient_id, request, given)
+        return before if denial is None else respond_to(denial)
     answer = await disclosures.disclose(patient_id, request)
     # A denial is kept, so it may not end the transaction as an exception would.
     return respond_to(answer) if isinstance(answer, ServiceError) else answer
