@@ -274,6 +274,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("record_attendance", "POST", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),
     _scheduler("list_attendances", "GET", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),
     _scheduler("amend_attendance", "POST", "/v1/attendances/{attendance_id}:amend", _READS_THE_BOOK),
+    _scheduler("list_parked_attendances", "GET", "/v1/parked_attendances", _DESK),
+    _scheduler("tell_attendance_again", "POST", "/v1/attendances/{attendance_id}:tell_again", _DESK),
     _scheduler("read_week_ledger", "GET", "/v1/patients/{patient_id}/week_ledger", _READS_THE_BOOK),
     _scheduler("list_make_ups", "GET", "/v1/sites/{site_id}/make_ups", _READS_THE_BOOK),
     _scheduler("recommend_make_up_seats", "GET", "/v1/make_ups/{make_up_id}:recommend", _BOOKS),

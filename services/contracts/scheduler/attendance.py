@@ -86,6 +86,18 @@ class Attendance(ResourceModel):
     recorded_at: datetime
 
 
+class ParkedAttendance(ResourceModel):
+    """A record that the clinical record refused to take, and is not told any more until somebody says so."""
+
+    id: AttendanceId = Field(description="Of the record that was refused.")
+    appointment_id: AppointmentId
+    patient_id: PatientId
+    revision: int
+    attempts: int
+    refusal: str = Field(description="The type of the problem that was answered last.")
+    parked_at: datetime
+
+
 class LedgerEntry(ResourceModel):
     """One session of a patient's week; start and end are in UTC, `status` is null until something is recorded."""
 

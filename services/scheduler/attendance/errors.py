@@ -23,3 +23,14 @@ class AttendanceTimeError(ServiceError):
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(f"{sentence} Nothing was recorded.", code=code)
+
+
+class AttendanceNotParkedError(ServiceError):
+    """Records has been told, or still is."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The clinical record has this, or is still being told; there is nothing to repeat.", code="not-parked"
+        )

@@ -35,3 +35,12 @@ class Delivery:
 
     event: AttendanceEvent
     attempts: int
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parking:
+    """That records is not told any more, since when, and the type of the problem it answered last."""
+
+    at: datetime
+    refusal: str

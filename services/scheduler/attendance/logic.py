@@ -15,11 +15,16 @@ from services.contracts.scheduler.attendance import (
     AttendanceRequest,
     AttendanceStatus,
     CallOutRequest,
+    ParkedAttendance,
     WeekLedger,
 )
 from services.contracts.scheduler.bookings import ReleaseReason, ReleaseRequest
 from services.scheduler.attendance import storage
-from services.scheduler.attendance.errors import AttendanceRecordedError, AttendanceTimeError
+from services.scheduler.attendance.errors import (
+    AttendanceNotParkedError,
+    AttendanceRecordedError,
+    AttendanceTimeError,
+)
 from services.scheduler.attendance.facts import Attendee
 from services.scheduler.attendance.rules import (
     SEEN,
@@ -52,6 +57,10 @@ class AttendanceReader:
         if found is None:
             raise NotFoundError
         return page.page(found)
+
+    async def parked(self, page: PageRequest) -> Page[ParkedAttendance]:
+        """Return a page of what records refused for good and is not told any more, the earliest recorded first."""
+        return page.page(await storage.parked(self._read, page))
 
     async def has_arrived(self, appointment_id: AppointmentId, patient_id: PatientId) -> bool:
         """Say whether the patient has checked in for a session."""
@@ -150,6 +159,19 @@ class AttendanceLogic:
             request.minutes_left_early,
             amendment_reason=request.reason,
         )
+
+    async def tell_again(self, attendance_id: AttendanceId) -> None:
+        """Have records told once more of what it refused.
+
+        Raises:
+            NotFoundError: There is no such record in the caller's organization.
+            AttendanceNotParkedError: Records has it, or is still being told.
+        """
+        if await storage.find(self._db, attendance_id) is None:
+            raise NotFoundError
+        if not await storage.unpark(self._db, attendance_id):
+            raise AttendanceNotParkedError
+        await enqueue_attendance(self._db, AttendanceCall(self._organization_id, attendance_id), timedelta())
 
     async def _seated(self, appointment_id: AppointmentId, patient_id: PatientId) -> Attendee:
         attendee = await storage.lock_attendee(self._db, appointment_id, patient_id)

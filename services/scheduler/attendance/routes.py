@@ -15,6 +15,7 @@ from services.contracts.scheduler.attendance import (
     AttendanceAmendment,
     AttendanceRequest,
     CallOutRequest,
+    ParkedAttendance,
     WeekLedger,
 )
 from services.scheduler.dependencies.attendance import AttendanceRead, Attendances
@@ -69,6 +70,23 @@ async def amend_attendance(
 ) -> Attendance:
     """Correct the newest record of a patient in a session; the one corrected stays on record."""
     return await attendances.amend(attendance_id, request)
+
+
+@router.get("/v1/parked_attendances", operation_id="list_parked_attendances", responses=documented(422))
+async def list_parked_attendances(attendances: AttendanceRead, page: RequestedPage) -> Page[ParkedAttendance]:
+    """List what the clinical record refused to take and is not told any more, the earliest recorded first."""
+    return await attendances.parked(page)
+
+
+@router.post(
+    "/v1/attendances/{attendance_id}:tell_again",
+    operation_id="tell_attendance_again",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=documented(404, 409, 422),
+)
+async def tell_attendance_again(attendance_id: AttendanceId, attendances: Attendances) -> None:
+    """Have the clinical record told once more of what it refused, when the reason is gone."""
+    await attendances.tell_again(attendance_id)
 
 
 @router.get("/v1/patients/{patient_id}/week_ledger", operation_id="read_week_ledger", responses=documented(422))

@@ -13,12 +13,12 @@ from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, OrganizationId, PatientId, SiteId
 from services.contracts.records.encounters import AttendanceEvent
-from services.contracts.scheduler.attendance import Attendance, AttendanceStatus, LedgerEntry
+from services.contracts.scheduler.attendance import Attendance, AttendanceStatus, LedgerEntry, ParkedAttendance
 from services.contracts.scheduler.make_ups import MakeUpStatus
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
-from services.scheduler.attendance.facts import Attendee, Delivery
+from services.scheduler.attendance.facts import Attendee, Delivery, Parking
 from services.scheduler.attendance.tables import AttendanceDeliveryRow, AttendanceRow
 from services.scheduler.make_ups.tables import MakeUpRow
 
@@ -76,6 +76,7 @@ _UNTOLD: Final = (
         AttendanceRow.recorded_by,
         AttendanceRow.recorded_at,
         AttendanceDeliveryRow.attempts,
+        AttendanceDeliveryRow.refusals,
     )
     .join_from(
         AttendanceDeliveryRow,
@@ -95,8 +96,33 @@ _UNTOLD: Final = (
     .where(
         AttendanceDeliveryRow.attendance_id == bindparam("attendance_id", type_=Uuid),
         AttendanceDeliveryRow.delivered_at.is_(None),
+        AttendanceDeliveryRow.parked_at.is_(None),
     )
     .with_for_update(of=AttendanceDeliveryRow)
+)
+_PARKED: Final = Query(
+    select(
+        AttendanceDeliveryRow.attendance_id.label("id"),
+        AttendanceRow.appointment_id,
+        AttendanceRow.patient_id,
+        AttendanceRow.revision,
+        AttendanceDeliveryRow.attempts,
+        AttendanceDeliveryRow.refusal,
+        AttendanceDeliveryRow.parked_at,
+    )
+    .join(
+        AttendanceRow,
+        and_(
+            AttendanceRow.organization_id == AttendanceDeliveryRow.organization_id,
+            AttendanceRow.id == AttendanceDeliveryRow.attendance_id,
+        ),
+    )
+    .where(
+        AttendanceDeliveryRow.parked_at.is_not(None),
+        AttendanceDeliveryRow.attendance_id > bindparam("after", type_=Uuid),
+    )
+    .order_by(AttendanceDeliveryRow.attendance_id)
+    .limit(bindparam("limit", type_=Integer))
 )
 _LATER: Final = aliased(AttendanceRow, name="later")
 _PAGE: Final = Query(
@@ -213,18 +239,18 @@ async def insert_revision(db: AsyncSession, organization_id: OrganizationId, rec
     """Keep one more revision, and that records is to be told of it."""
     values: dict[str, Any] = record.model_dump(exclude={"is_newest"})
     await db.execute(insert(AttendanceRow).values(organization_id=organization_id, **values))
-    told = {"attendance_id": record.id, "attempts": 0}
+    told = {"attendance_id": record.id, "attempts": 0, "refusals": 0}
     await db.execute(insert(AttendanceDeliveryRow).values(organization_id=organization_id, **told))
 
 
 async def hold_delivery(db: AsyncSession, attendance_id: AttendanceId) -> Delivery | None:
-    """Fetch what records is still to be told, while nobody else tells it; None where that was done."""
+    """Fetch what records is still to be told, while nobody else tells it; None where that was done or given up."""
     row = (await db.execute(_UNTOLD, {"attendance_id": attendance_id})).mappings().one_or_none()
     if row is None:
         return None
-    facts = {name: value for name, value in row.items() if name not in {"attempts", "during"}}
+    facts = {name: value for name, value in row.items() if name not in {"attempts", "refusals", "during"}}
     event = AttendanceEvent.model_validate({**facts, "start": row["during"].lower, "end": row["during"].upper})
-    return Delivery(event, row["attempts"])
+    return Delivery(event, row["attempts"], row["refusals"])
 
 
 async def count_attempt(db: AsyncSession, attendance_id: AttendanceId, delivered_at: datetime | None) -> None:
@@ -234,6 +260,30 @@ async def count_attempt(db: AsyncSession, attendance_id: AttendanceId, delivered
         .where(AttendanceDeliveryRow.attendance_id == attendance_id)
         .values(attempts=AttendanceDeliveryRow.attempts + 1, delivered_at=delivered_at)
     )
+
+
+async def count_refusal(db: AsyncSession, attendance_id: AttendanceId, parking: Parking | None) -> None:
+    """Note that records refused to be told, and that it is not tried any more where it is parked."""
+    parked = {} if parking is None else {"parked_at": parking.at, "refusal": parking.refusal}
+    counted = {"attempts": AttendanceDeliveryRow.attempts + 1, "refusals": AttendanceDeliveryRow.refusals + 1}
+    mine = AttendanceDeliveryRow.attendance_id == attendance_id
+    await db.execute(update(AttendanceDeliveryRow).where(mine).values(**counted, **parked))
+
+
+async def unpark(db: AsyncSession, attendance_id: AttendanceId) -> bool:
+    """Let a parked revision be told again; False where there is none of that id that is parked."""
+    unparked = await db.execute(
+        update(AttendanceDeliveryRow)
+        .where(AttendanceDeliveryRow.attendance_id == attendance_id, AttendanceDeliveryRow.parked_at.is_not(None))
+        .values(parked_at=None, refusal=None, refusals=0)
+        .returning(AttendanceDeliveryRow.attendance_id)
+    )
+    return unparked.scalar() is not None
+
+
+async def parked(read: Read, page: PageRequest) -> list[ParkedAttendance]:
+    """Fetch a page of what records refused for good, the earliest recorded first, and one more where there is one."""
+    return [ParkedAttendance(**row) for row in await read.all(_PARKED, after=page.after, limit=page.limit)]
 
 
 async def page(read: Read, appointment_id: AppointmentId, page: PageRequest) -> list[Attendance] | None:

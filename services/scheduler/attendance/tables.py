@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.scheduler.rows import Base
@@ -63,9 +63,24 @@ class AttendanceDeliveryRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "attendance_id"], ["attendances.organization_id", "attendances.id"]),
         CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("refusals >= 0 and refusals <= attempts", name="refusals"),
+        CheckConstraint(
+            "(parked_at is not null) = (refusal is not null) "
+            "and not (parked_at is not null and delivered_at is not null)",
+            name="parked",
+        ),
+        Index(
+            "attendance_deliveries_parked_idx",
+            "organization_id",
+            "attendance_id",
+            postgresql_where=text("parked_at is not null"),
+        ),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     attendance_id: Mapped[UUID] = mapped_column(primary_key=True)
     attempts: Mapped[int]
+    refusals: Mapped[int]
     delivered_at: Mapped[datetime | None]
+    parked_at: Mapped[datetime | None]
+    refusal: Mapped[str | None]
