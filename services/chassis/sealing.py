@@ -57,6 +57,11 @@ class SealingKey:
         self._secret = secret
         self._cipher = AESGCM(secret)
 
+    @property
+    def id(self) -> str:
+        """What names the key and tells nothing of it."""
+        return self._id
+
     @classmethod
     def root(cls, secret: bytes) -> Self:
         """Make the key that stands above all others; its id follows from its secret and does not reveal it."""

@@ -98,6 +98,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_directory(commands)
     _add_drills(commands)
     _add_audit(commands)
+    _add_keeping(commands)
     # Every argument is pytest's, also one that begins with a dash: no character begins ours.
     test = commands.add_parser("test", help="run every check, or pytest", prefix_chars="\0", add_help=False)
     test.set_defaults(answered_by="services.operator.checks:run")
@@ -170,6 +171,26 @@ def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         _add_state(command)
         _add_database(command)
     _add_json(verify)
+
+
+def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backup = _add(commands, "backup", "services.operator.backup.command:backup", "dump everything but the keys")
+    restore = _add(
+        commands, "restore", "services.operator.backup.command:restore", "put a backup in place of what is there"
+    )
+    for command in (backup, restore):
+        command.add_argument("folder", type=Path, metavar="DIR")
+    text = "the keys that seal what is written about patients"
+    keys = commands.add_parser("keys", help=text, description=text).add_subparsers(required=True, metavar="WHAT")
+    shred = _add(keys, "shred", "services.operator.shred_command:run", "make one patient unreadable, for good")
+    shred.add_argument("--organization", type=UUID, required=True, metavar="O", help="organization id")
+    shred.add_argument("--patient", type=UUID, required=True, metavar="P", help="patient id")
+    shred.add_argument("--by", type=UUID, required=True, metavar="U", help="account id of who decided it")
+    shred.add_argument("--reason", required=True, metavar="TEXT", help="why; it is written to the audit trail")
+    for command in (backup, restore, shred):
+        _add_state(command)
+        _add_database(command)
+        _add_json(command)
 
 
 def _add(

@@ -13,6 +13,7 @@ from services.operator.postgres.cluster import EmbeddedPostgres
 from services.operator.postgres.credentials import load_credentials
 from services.operator.postgres.location import cluster_folder
 from services.operator.postgres.provision import DatabaseUrls, provision
+from services.operator.shredding.applying import apply_shreddings
 from services.operator.state import StateFolder
 
 Progress = Callable[[str], None]
@@ -23,6 +24,13 @@ class ServerRefusedError(OperatorError):
 
     def __init__(self, reason: Exception) -> None:
         super().__init__(f"The database server refuses: {reason}")
+
+
+class BroughtUp(NamedTuple):
+    """The databases as a start has left them, and of how many patients it destroyed keys that had come back."""
+
+    urls: dict[str, DatabaseUrls]
+    shredded: int
 
 
 class Databases(NamedTuple):
@@ -42,15 +50,20 @@ def running_databases(state: StateFolder, database_url: str | None, progress: Pr
     """
     if database_url is not None:
         state.external_database.touch(mode=0o600)
-        yield Databases(_bring_up(state, database_url, None, progress), None)
+        yield Databases(bring_up(state, database_url, None, progress).urls, None)
         return
     progress("starting PostgreSQL")
     with EmbeddedPostgres(cluster_folder(state.postgres), log=state.log("postgres")) as cluster:
-        urls = _bring_up(state, cluster.admin_dsn, cluster.address, progress)
-        yield Databases(urls, cluster)
+        yield Databases(bring_up(state, cluster.admin_dsn, cluster.address, progress).urls, cluster)
 
 
-def _bring_up(state: StateFolder, admin_dsn: str, address: str | None, progress: Progress) -> dict[str, DatabaseUrls]:
+def bring_up(state: StateFolder, admin_dsn: str, address: str | None, progress: Progress) -> BroughtUp:
+    """Provision and migrate the databases of a server that runs, and destroy what was shredded where it came back.
+
+    Raises:
+        ServerRefusedError: The server is away, or the role may too little.
+        UnsignedShreddingError: Somebody else has changed the list of shredded keys.
+    """
     try:
         urls, stale = asyncio.run(_provision(state, admin_dsn, address))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as refusal:
@@ -58,7 +71,7 @@ def _bring_up(state: StateFolder, admin_dsn: str, address: str | None, progress:
     for service in stale:
         progress(f"migrating {service}")
         migrations.upgrade(service, urls[service].owner)
-    return urls
+    return BroughtUp(urls, apply_shreddings(state, urls))
 
 
 async def _provision(

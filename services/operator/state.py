@@ -52,6 +52,11 @@ class StateFolder(NamedTuple):
         return self.root / "checkpoints"
 
     @property
+    def shreddings(self) -> Path:
+        """Which keys were destroyed, signed: out of the databases' reach, so that no restore brings one back."""
+        return self.root / "shreddings.jsonl"
+
+    @property
     def external_database(self) -> Path:
         """Marks that this installation's data are on a server named by --database-url."""
         return self.secrets / "external-database"

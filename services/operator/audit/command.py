@@ -13,10 +13,11 @@ import asyncpg
 from services.chassis.audit.chain import Verified, Verifier, audit_key
 from services.chassis.audit.checkpoints import load_signing_key, organizations_in, read_checkpoints
 from services.chassis.sealing import read_root_key
-from services.operator.audit.reading import AUDITED, audited_databases, links_of, organizations_of
+from services.operator.audit.reading import AUDITED, links_of, organizations_of
 from services.operator.errors import OperatorError
 from services.operator.lifecycle import state_of
 from services.operator.postgres.provision import DatabaseUrls
+from services.operator.reaching import reached_databases
 from services.operator.state import StateFolder
 
 Report = dict[str, Any]
@@ -31,22 +32,27 @@ class NoKeysError(OperatorError):
 
 def verify(arguments: argparse.Namespace) -> int:
     """Verify every organization's trail against its checkpoints; the status is 1 where a fault is found."""
-    state = _state_with_keys(arguments)
-    with audited_databases(state, arguments) as databases:
-        report = asyncio.run(verify_all(state, databases))
+    state = state_with_keys(arguments)
+    with reached_databases(state, arguments) as reached:
+        report = asyncio.run(verify_all(state, reached.urls))
     print(json.dumps(report) if arguments.json else _lines(report))
     return 1 if report["faults"] else 0
 
 
 def export(arguments: argparse.Namespace) -> int:
     """Print the events of one organization as lines of JSON, each with what proves it."""
-    state = _state_with_keys(arguments)
-    with audited_databases(state, arguments) as databases:
-        asyncio.run(_export(databases, arguments.organization))
+    state = state_with_keys(arguments)
+    with reached_databases(state, arguments) as reached:
+        asyncio.run(_export(reached.urls, arguments.organization))
     return 0
 
 
-def _state_with_keys(arguments: argparse.Namespace) -> StateFolder:
+def state_with_keys(arguments: argparse.Namespace) -> StateFolder:
+    """Return the state folder asked for.
+
+    Raises:
+        NoKeysError: Nothing has run there yet.
+    """
     state = StateFolder(state_of(arguments))
     if not state.checkpoint_key.exists() or not state.root_key.exists():
         raise NoKeysError(state)

@@ -19,6 +19,6 @@ def running_cluster(state: StateFolder) -> EmbeddedPostgres:
     return cluster
 
 
-def superuser_url(admin_url: str, service: str) -> str:
-    """Return how a superuser reaches one service's database."""
-    return urlunsplit(urlsplit(admin_url)._replace(path=f"/{database_name(service)}"))
+def superuser_url(admin_url: str, service: str, suffix: str = "") -> str:
+    """Return how a superuser reaches one service's database, or one that is named after it."""
+    return urlunsplit(urlsplit(admin_url)._replace(path=f"/{database_name(service)}{suffix}"))

@@ -1,0 +1,1 @@
+"""Backups of an installation: its databases and its checkpoints, never its keys."""

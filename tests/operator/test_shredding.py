@@ -1,0 +1,164 @@
+"""What goes with a patient's keys, in both services that have some, and what stays."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from services.operator.postgres.provision import DatabaseUrls
+from services.operator.shredding.keys import _DESTROY, _KEYS, destroy, keys_of
+from services.operator.shredding.ledger import Shredding
+
+GONE, KEPT = UUID(int=1), UUID(int=2)
+SEALED = b"\x01" + bytes(40)
+
+_KEY = "insert into organization_keys values ($1, $2, $3, now())"
+_PATIENT_KEY = """
+    insert into patient_keys (organization_id, id, patient_id, organization_key_id, wrapped, created_at)
+    values ($1, $2, $3, $4, $5, now())
+"""
+_NOTES_KEY = _PATIENT_KEY.replace("patient_keys", "counselling_note_keys")
+_PATIENT = """
+    insert into patients (organization_id, id, given_name, family_name, birth_date, site_id, version, created_at,
+        likeness) values ($1, $2, $3, $3, $3, $1, 1, now(), $3)
+"""
+_REFERRAL = """
+    insert into referrals (organization_id, id, site_id, told, source, urgency, received_at, intake_due_at, status,
+        closing, version, created_at, closed_at)
+    values ($1, $2, $1, $3, 'self', 'routine', now(), now(), 'closed', 'declined', 1, now(), now())
+"""
+_REFERRAL_KEY = "insert into referral_keys values ($1, $2, $3, $4, $5, now())"
+_PREFERENCE = """
+    insert into notice_preferences (organization_id, patient_id, channel, language, address, opted_in, opted_in_at,
+        version, updated_at) values ($1, $2, 'sms', 'en', $3, true, now(), 1, now())
+"""
+_SITE = "insert into sites values ($1, $1, 'Drill', 'UTC', '[]', 0, 0, now())"
+_SOURCE = """
+    insert into commitment_sources (organization_id, id, patient_id, kind, status, revision, events_read,
+        busy_intervals, warnings) values ($1, $2, $3, 'url', 'active', 1, 0, 0, '[]')
+"""
+_POLL = """
+    insert into commitment_polls (organization_id, source_id, site_id, turn, failures, next_attempt_at, access)
+    values ($1, $2, $1, 1, 0, now(), $3)
+"""
+_WRAPPED = """
+    select table_name from information_schema.columns where table_schema = 'public' and column_name = 'wrapped'
+"""
+
+
+class Rows:
+    """The rows of one organization, as the owner of a database sees them."""
+
+    def __init__(self, connection: Any, organization_id: UUID) -> None:
+        self._connection = connection
+        self.organization_id = organization_id
+
+    async def add(self, statement: str, *values: Any) -> None:
+        await self._connection.execute(statement, self.organization_id, *values)
+
+    async def read(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in await self._connection.fetch(query)]
+
+
+@pytest.fixture
+async def rows(databases: Mapping[str, DatabaseUrls], organization_id: UUID) -> AsyncIterator[Mapping[str, Rows]]:
+    async with AsyncExitStack() as stack:
+        made = {}
+        for service in ("records", "scheduler"):
+            settings = {"eventide.organization_id": str(organization_id)}
+            connection = await asyncpg.connect(databases[service].owner, server_settings=settings)
+            stack.push_async_callback(connection.close)
+            made[service] = Rows(connection, organization_id)
+        yield made
+
+
+async def fill(rows: Mapping[str, Rows]) -> None:
+    for service, of in rows.items():
+        above = uuid4()
+        await of.add(_KEY, above, SEALED)
+        for patient_id in (GONE, KEPT):
+            if service == "records":
+                await of.add(_PATIENT, patient_id, SEALED)
+            await of.add(_PATIENT_KEY, uuid4(), patient_id, above, SEALED)
+            if service == "records":
+                await of.add(_NOTES_KEY, uuid4(), patient_id, above, SEALED)
+        if service == "records":
+            await of.add(_REFERRAL, GONE, SEALED)
+            await of.add(_REFERRAL_KEY, uuid4(), GONE, above, SEALED)
+    scheduler = rows["scheduler"]
+    await scheduler.add(_SITE)
+    for patient_id in (GONE, KEPT):
+        await scheduler.add(_PREFERENCE, patient_id, SEALED)
+        await scheduler.add(_SOURCE, patient_id, patient_id)
+        await scheduler.add(_POLL, patient_id, SEALED)
+
+
+async def test_keys_go_with_what_finds_or_uses_them_and_those_of_others_stay(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    await fill(rows)
+    keys = await keys_of(databases, organization_id, GONE)
+    shredding = Shredding(organization_id, GONE, keys, uuid4(), "retention ended", "2026-10-02T09:00:00+00:00")
+
+    first, again = await destroy(databases, [shredding]), await destroy(databases, [shredding])
+
+    records, scheduler = rows["records"], rows["scheduler"]
+    assert (len(keys), first, again) == (3, 1, 0)
+    assert await records.read("select patient_id from patient_keys") == [(KEPT,)]
+    assert await records.read("select patient_id from counselling_note_keys") == [(KEPT,)]
+    assert await scheduler.read("select patient_id from patient_keys") == [(KEPT,)]
+    assert await records.read("select id, likeness is null from patients order by id") == [(GONE, True), (KEPT, False)]
+    preferences = "select patient_id, address is null, opted_in from notice_preferences order by 1"
+    assert await scheduler.read(preferences) == [(GONE, True, False), (KEPT, False, True)]
+    polls = "select source_id, access is null, next_attempt_at is null from commitment_polls order by 1"
+    assert await scheduler.read(polls) == [(GONE, True, True), (KEPT, False, False)]
+    sources = "select id, status from commitment_sources order by 1"
+    assert await scheduler.read(sources) == [(GONE, "disabled"), (KEPT, "active")]
+
+
+async def test_the_key_of_the_referral_that_became_the_patient_goes_too(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    await fill(rows)
+    before = await keys_of(databases, organization_id, GONE)
+    records = rows["records"]
+    await records.add(
+        "insert into episodes (organization_id, id, patient_id, site_id, programme, admitted_on, taper_weeks, version,"
+        " created_at) values ($1, $2, $2, $1, 'iop', '2026-10-01', '{}', 1, now())",
+        GONE,
+    )
+    await records.add(
+        "update referrals set status = 'admitted', closing = null, patient_id = $2, episode_id = $2"
+        " where organization_id = $1",
+        GONE,
+    )
+    keys = await keys_of(databases, organization_id, GONE)
+
+    await destroy(databases, [Shredding(organization_id, GONE, keys, uuid4(), "asked for", "2026-10-02T09:00:00Z")])
+
+    assert (len(before), len(keys)) == (3, 4)
+    assert await records.read("select id from referral_keys") == []
+
+
+async def test_what_was_shredded_here_is_another_s_in_no_other_organization(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    await fill(rows)
+    keys = await keys_of(databases, organization_id, GONE)
+    elsewhere = Shredding(uuid4(), GONE, keys, uuid4(), "retention ended", "2026-10-02T09:00:00+00:00")
+
+    assert await destroy(databases, [elsewhere]) == 0
+    assert await keys_of(databases, elsewhere.organization_id, GONE) == ()
+    assert len(await rows["records"].read("select 1 from patient_keys")) == 2
+
+
+async def test_no_key_of_a_person_is_unknown_to_shredding(rows: Mapping[str, Rows]) -> None:
+    for service, of in rows.items():
+        tables = await of.read(_WRAPPED)
+        keys = {str(table) for (table,) in tables} - {"organization_keys"}
+        assert "patient_keys" in keys
+        assert keys == {table for table in keys if f"from {table} " in _KEYS[service]}
+        assert keys == {table for table in keys if any(f"from {table} " in one for one in _DESTROY[service])}
