@@ -60,6 +60,20 @@ class InsufficientScopeError(ServiceError):
         )
 
 
+class StaleAuthenticationError(ServiceError):
+    """The person may, and has to prove a second factor first, or once more (RFC 9470, 3)."""
+
+    problem = ProblemType.AUTHENTICATION_REQUIRED
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Prove a second factor of the last {seconds} seconds: POST a code to "
+            "/v1/login_sessions/{session_id}:step_up and use the token that it gives.",
+            code="insufficient-user-authentication",
+            members={"acr_values": "aal2", "max_age": seconds},
+        )
+
+
 class NotFoundError(ServiceError):
     """The thing does not exist, or the caller may not know that it does: the same words for both."""
 

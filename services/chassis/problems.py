@@ -110,6 +110,12 @@ def problem_response(
     extra = dict(headers or {})
     if document.status == HTTPStatus.UNAUTHORIZED:
         extra["WWW-Authenticate"] = 'Bearer realm="eventide"'
+    if document.code == "insufficient-user-authentication":
+        asked = members or {}
+        extra["WWW-Authenticate"] = (
+            'Bearer realm="eventide", error="insufficient_user_authentication", '
+            f'acr_values="{asked.get("acr_values")}", max_age={asked.get("max_age")}'
+        )
     if document.code == "insufficient-scope":
         extra["WWW-Authenticate"] = 'Bearer realm="eventide", error="insufficient_scope"'
     if document.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):

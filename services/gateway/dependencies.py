@@ -2,20 +2,25 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.clock import Clock
-from services.chassis.wiring import Db, Now, process_of
+from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
+from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
 from services.gateway.equipment import Equipment
+from services.gateway.factors.checking import FactorCheck
+from services.gateway.factors.logic import FactorsLogic
+from services.gateway.factors.storage import FactorStorage
 from services.gateway.grants.logic import GrantEndings, GrantsLogic, GrantUnit
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.login.cookies import COOKIE
@@ -29,6 +34,8 @@ from services.gateway.oauth_tokens.logic import ClientAuthentication, OauthToken
 from services.gateway.oauth_tokens.rules import audiences_of
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.organizations.storage import OrganizationStorage
+from services.gateway.password_changes.logic import PasswordChangesLogic
+from services.gateway.proxy.limiting import network_of
 from services.gateway.tokens.logic import TokensLogic
 
 
@@ -54,6 +61,46 @@ async def _accounts(db: Db, organizations: Organizations, equipment: _Equipment,
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
 
 
+async def _attempts(request: Request, clock: Now) -> AttemptsLogic:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[AttemptStorage]:
+        async with process_of(request).database.command(None) as db:
+            yield AttemptStorage(db)
+
+    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
+
+
+_Attempts = Annotated[AttemptsLogic, Depends(_attempts)]
+
+
+async def _count_attempt(principal: Caller, attempts: _Attempts) -> None:
+    await attempts.try_code(principal.account_id)
+
+
+COUNTED: Final = Depends(_count_attempt)
+"""Counts an attempt of the caller, before the route's own transaction begins: it counts although that is undone."""
+
+
+async def _attempts_within(request: Request, db: Db, clock: Now) -> AttemptsLogic:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[AttemptStorage]:
+        yield AttemptStorage(db)
+
+    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
+
+
+_AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
+
+
+async def _factors(
+    db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, clock: Now
+) -> FactorsLogic:
+    return FactorsLogic(FactorStorage(db, equipment.sealing_key), accounts, attempts, clock)
+
+
+SecondFactors = Annotated[FactorsLogic, Depends(_factors)]
+
+
 async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
     return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, clock)
 
@@ -70,15 +117,23 @@ async def _memberships(
 Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 
 
-async def _login(request: Request, equipment: _Equipment, clock: Now) -> LoginLogic:
+async def _password_changes(accounts: Accounts, sessions: Sessions, attempts: _AttemptsWithin) -> PasswordChangesLogic:
+    return PasswordChangesLogic(accounts, sessions, attempts)
+
+
+PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
+
+
+async def _login(request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now) -> LoginLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
             organizations = OrganizationsLogic(OrganizationStorage(db), clock)
             accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
-            yield SignInUnit(accounts, organizations, LoginSessionStorage(db))
+            factors = FactorCheck(FactorStorage(db, equipment.sealing_key))
+            yield SignInUnit(accounts, organizations, factors, LoginSessionStorage(db))
 
-    return LoginLogic(unit, equipment.passwords, equipment.issuer, equipment.session_times, clock)
+    return LoginLogic(unit, equipment.passwords, equipment.issuer, attempts, times=equipment.session_times, clock=clock)
 
 
 Login = Annotated[LoginLogic, Depends(_login)]

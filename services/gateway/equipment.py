@@ -8,6 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
 from services.chassis.id_tokens import IdTokenKey, IdTokenSigner
+from services.chassis.sealing import SealingKey
 from services.chassis.tokens import KeyRing, TokenSigner
 from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
@@ -58,6 +59,7 @@ class Equipment:
     passwords: Passwords
     ended: EndedTokens
     session_times: SessionTimes
+    sealing_key: SealingKey
     front: Front
     oauth: OauthEquipment
 
@@ -75,6 +77,7 @@ def make_equipment(
     hosts: Iterable[str],
     origins: Iterable[str] = (),
     engines: Iterable[Network] = (),
+    sealing_key: bytes,
     session_times: SessionTimes = _USUAL_TIMES,
     fetcher: Fetcher | None = None,
 ) -> Equipment:
@@ -105,10 +108,11 @@ def make_equipment(
         passwords=passwords,
         ended=ended,
         front=Front(
-            DecisionPoint(access, token_issuer, CallLimits(clock), Hosts(hosts)),
+            DecisionPoint(access, token_issuer, CallLimits(clock), Hosts(hosts), clock),
             Forwarder(http, upstreams),
             Origins(origins),
             TrustedEngines(engines),
         ),
         session_times=session_times,
+        sealing_key=SealingKey.root(sealing_key),
     )

@@ -73,6 +73,16 @@ class CalledTooOftenError(ServiceError):
         self.retry_after_seconds = seconds
 
 
+class TriedTooOftenError(ServiceError):
+    """Too many attempts were wrong; whether the name exists or the last attempt was right is not said."""
+
+    problem = ProblemType.TOO_MANY_REQUESTS
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("Too many attempts have failed. Try again after the seconds in Retry-After.")
+        self.retry_after_seconds = seconds
+
+
 class CredentialsRefusedError(ServiceError):
     """Unknown address, wrong password, or an organization the person does not work in: never said which."""
 
@@ -80,6 +90,44 @@ class CredentialsRefusedError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("E-mail address and password do not fit together.")
+
+
+class SecondFactorRequiredError(ServiceError):
+    """The password is right, and the person has a second factor of which no code was sent."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have a second factor. Send one_time_code or recovery_code too.", code="second-factor-required"
+        )
+
+
+class CodeRefusedError(ServiceError):
+    """The code is wrong, was used before, or there is nothing it could be of: never said which."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("This code does not open anything. Wait for the next one.", code="code-refused")
+
+
+class PasswordRefusedError(ServiceError):
+    """The password sent once more is not that of the person who is signed in."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("This is not your password.", code="password-refused")
+
+
+class FactorExistsError(ServiceError):
+    """The person has one-time codes, which are removed before others are set up."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("You have one-time codes already. Remove them first.", code="factor-exists")
 
 
 class SessionOverError(ServiceError):

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from services.chassis.app import Lifespan, create_app
 from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
+from services.chassis.sealing import read_root_key
 from services.chassis.tokens import KeyRing
 from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts
@@ -18,6 +19,7 @@ from services.gateway.authorize.routes import people_router as oauth_people
 from services.gateway.authorize.routes import router as authorize
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
+from services.gateway.factors.routes import router as factors
 from services.gateway.keys.routes import router as keys
 from services.gateway.login.endings import EndingsWatch
 from services.gateway.login.routes import router as login
@@ -30,7 +32,8 @@ from services.gateway.oauth_tokens.routes import router as oauth_tokens
 from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
 from services.gateway.organizations.routes import router as organizations
-from services.gateway.passwords import Passwords
+from services.gateway.password_changes.routes import router as password_changes
+from services.gateway.passwords import HashingCost, Passwords
 from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
 from services.gateway.proxy.hosts import LOOPBACK
@@ -41,8 +44,8 @@ from services.gateway.tokens.routes import router as tokens
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    people = (login, sessions, me, organizations, accounts, memberships, oauth_clients, oauth_people)
-    routers = (*people, keys, tokens, openapi, discovery, authorize, oauth_tokens)
+    people = (login, sessions, me, factors, password_changes, organizations, accounts, memberships)
+    routers = (*people, oauth_clients, oauth_people, keys, tokens, openapi, discovery, authorize, oauth_tokens)
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)
     # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
@@ -61,7 +64,8 @@ def application() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue)
+        cost = HashingCost(settings.hashing_memory_kib, settings.hashing_rounds)
+        passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue, cost=cost)
         async with open_process(Microservice.GATEWAY, settings) as opened:
             equipment = _equip(settings, signing_keys, id_token_keys, opened, passwords)
             app.state.process = replace(opened.process, authenticator=equipment.authenticator)
@@ -100,6 +104,7 @@ def _equip(
         session_times=settings.session_times,
         public_url=str(settings.public_url or settings.gateway_url),
         id_token_keys=id_token_keys,
+        sealing_key=read_root_key(settings.sealing_key_file),
     )
 
 

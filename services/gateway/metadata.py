@@ -4,7 +4,9 @@ from types import MappingProxyType
 from typing import Final
 
 from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
+from services.gateway.attempts import tables as _attempts  # noqa: F401 - registers its rows
 from services.gateway.authorize import tables as _authorize  # noqa: F401 - registers its rows
+from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
 from services.gateway.oauth_clients import tables as _oauth_clients  # noqa: F401 - registers its rows
@@ -21,6 +23,9 @@ SPANNING_TABLES: Final = MappingProxyType(
         "oauth_clients": "an application is named before anybody has signed in; the installation's own are everybody's",
         "client_assertions": "an application proves itself before its organization is known; hashes of random ids",
         "authorization_requests": "an application asks before anybody has signed in; it says what is asked",
+        "sign_in_attempts": "attempts are counted before anybody is known; hashes and numbers",
+        "totp_factors": "they belong to a person, who is asked for them before an organization is chosen; sealed",
+        "recovery_codes": "as totp_factors; keyed hashes",
         "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
     }
 )

@@ -4,6 +4,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
@@ -14,8 +15,18 @@ from services.gateway.errors import OverloadedError
 Outcome = TypeVar("Outcome")
 
 _LONGEST: Final = 256
-# OWASP Password Storage Cheat Sheet: Argon2id with m = 19 MiB, t = 2, p = 1.
-_HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+@dataclass(frozen=True, slots=True)
+class HashingCost:
+    """What one hash costs; by itself m = 19 MiB, t = 2, p = 1 (OWASP Password Storage Cheat Sheet, Argon2id)."""
+
+    memory_kib: int = 19 * 1024
+    rounds: int = 2
+    lanes: int = 1
+
+
+_USUAL: Final = HashingCost()
 
 
 class Passwords:
@@ -24,11 +35,12 @@ class Passwords:
     An unknown address is checked against the hash of a password that nobody has, so that it costs the same.
     """
 
-    def __init__(self, *, threads: int, queue: int) -> None:
+    def __init__(self, *, threads: int, queue: int, cost: HashingCost = _USUAL) -> None:
+        self._hasher = PasswordHasher(cost.rounds, cost.memory_kib, cost.lanes)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._most = queue
         self._in_hand = 0
-        self._nobodys = _HASHER.hash(b"")
+        self._nobodys = self._hasher.hash(b"")
 
     def close(self) -> None:
         """Let the threads end."""
@@ -40,7 +52,7 @@ class Passwords:
         Raises:
             OverloadedError: Too many are in hand.
         """
-        return await self._run(lambda: _HASHER.hash(_spelling(password)))
+        return await self._run(lambda: self._hasher.hash(_spelling(password)))
 
     async def is_right(self, password: str, password_hash: str | None) -> bool:
         """Say whether a password is the hashed one; with no hash it takes as long and says no.
@@ -49,8 +61,18 @@ class Passwords:
             OverloadedError: Too many are in hand.
         """
         known = password_hash if password_hash is not None and len(password) <= _LONGEST else None
-        matches = await self._run(lambda: _matches(known or self._nobodys, password[:_LONGEST]))
+        matches = await self._run(lambda: self._matches(known or self._nobodys, password[:_LONGEST]))
         return matches and known is not None
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Say whether a hash was made at another cost than this."""
+        return self._hasher.check_needs_rehash(password_hash)
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, _spelling(password))
+        except VerifyMismatchError:
+            return False
 
     async def _run(self, work: Callable[[], Outcome]) -> Outcome:
         if self._in_hand >= self._most:
@@ -63,13 +85,6 @@ class Passwords:
 
     def _finished(self, _future: "asyncio.Future[Outcome]") -> None:
         self._in_hand -= 1
-
-
-def _matches(password_hash: str, password: str) -> bool:
-    try:
-        return _HASHER.verify(password_hash, _spelling(password))
-    except VerifyMismatchError:
-        return False
 
 
 def _spelling(password: str) -> bytes:

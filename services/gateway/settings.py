@@ -3,7 +3,7 @@
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 
-from pydantic import DirectoryPath, Field, HttpUrl
+from pydantic import DirectoryPath, Field, FilePath, HttpUrl
 
 from services.chassis.settings import ServiceSettings
 from services.gateway.login.sessions import SessionTimes
@@ -29,6 +29,9 @@ class GatewaySettings(ServiceSettings):
     public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")
+    hashing_memory_kib: int = Field(default=19456, ge=7168, le=1048576, description="Argon2id: KiB a hash takes.")
+    hashing_rounds: int = Field(default=2, ge=1, le=100, description="Argon2id: passes over the memory.")
+    sealing_key_file: FilePath = Field(description="File with the key of second factors: 32 bytes in base64.")
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60, description="A session unused so long is over.")
     session_hours: int = Field(default=12, ge=1, le=24, description="A session is over after so long in any case.")
 

@@ -49,6 +49,7 @@ def service_environment(
         "gateway": {
             "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
             "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
+            "EVENTIDE_SEALING_KEY_FILE": str(state.gateway_key),
         },
         "records": {
             "EVENTIDE_ROOT_KEY_FILE": str(state.root_key),

@@ -16,7 +16,7 @@ _RSA_BITS = 2048
 
 
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
-    """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root key and that of audit checkpoints.
+    """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root keys and that of audit checkpoints.
 
     What exists stays. A signing key is named for the instant it was made, so that names sort by age.
     """
@@ -38,5 +38,6 @@ def ensure_keys(state: StateFolder, clock: Clock) -> None:
             state.checkpoint_key,
             Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         )
-    if not state.root_key.exists():
-        write_private(state.root_key, base64.b64encode(secrets.token_bytes(_ROOT_KEY_BYTES)))
+    for secret in (state.root_key, state.gateway_key):
+        if not secret.exists():
+            write_private(secret, base64.b64encode(secrets.token_bytes(_ROOT_KEY_BYTES)))

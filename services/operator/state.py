@@ -42,6 +42,11 @@ class StateFolder(NamedTuple):
         return self.secrets / "root.key"
 
     @property
+    def gateway_key(self) -> Path:
+        """The key that seals second factors; the gateway's own, for no other service needs to open them."""
+        return self.secrets / "gateway.key"
+
+    @property
     def checkpoint_key(self) -> Path:
         """The key that signs audit checkpoints."""
         return self.secrets / "checkpoints.pem"

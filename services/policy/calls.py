@@ -1,9 +1,10 @@
 """`may_call`: whether a caller may call a route; deny is the default and the answer says why."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.contracts.identity import Principal, Role
+from services.contracts.identity import Assurance, Principal, Role
 from services.policy.route import Route
 
 
@@ -28,6 +29,19 @@ class Call:
     def is_permitted(self) -> bool:
         """Whether the call may go on."""
         return self.decision is CallDecision.PERMIT
+
+
+def is_fresh(principal: Principal, route: Route, now: datetime) -> bool:
+    """Say whether a person proved a second factor as lately as a route asks (RFC 9470); pure.
+
+    A token that no sign-in gave is of nobody who could have.
+    """
+    if route.fresh_seconds is None:
+        return True
+    sign_in = principal.sign_in
+    if sign_in is None or sign_in.acr is not Assurance.AAL2:
+        return False
+    return now - sign_in.auth_time <= timedelta(seconds=route.fresh_seconds)
 
 
 def may_call(principal: Principal | None, route: Route) -> Call:

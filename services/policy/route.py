@@ -14,6 +14,7 @@ class Route:
     `deadline_seconds` is set where an answer may take longer than others do: a stream of events.
     `scope` is what an application must have been granted to call it for a person; none where only people may.
     `largest_body` is how many bytes of a body are read; more than of others where a document is taken.
+    `fresh_seconds` is how long ago a person must have proved a second factor at most; none where it does not matter.
     `calls_per_minute` is how often one address may call a public route; a token bucket of that size.
     """
 
@@ -29,6 +30,7 @@ class Route:
     calls_per_minute: int | None = None
     largest_body: int | None = None
     scope: str | None = None
+    fresh_seconds: int | None = None
 
     @property
     def scope_needed(self) -> str | None:

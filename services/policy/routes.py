@@ -1,5 +1,6 @@
 """Every route of every service and who may call it; a route that is not here does not exist."""
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +27,8 @@ _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
 # A calendar may have 5 MiB, so that it is the calendar's reader who says that one is too large.
 _WITH_A_CALENDAR: Final = 6 * 1024 * 1024
+_FRESH: Final = 300
+"""Seconds: who leaves a workplace has not left it for long."""
 _SOURCE: Final = "/v1/patients/{patient_id}/commitment_sources/{source_id}"
 
 
@@ -80,6 +83,16 @@ ROUTES: Final[tuple[Route, ...]] = (
     # Whoever has the session's secret may ask: an access token may have expired meanwhile.
     Route("refresh_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions:refresh", _NOBODY, public=True),
     _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
+    _gateway("step_up_login_session", "POST", "/v1/login_sessions/{session_id}:step_up", _IN_AN_ORGANIZATION),
+    _gateway("read_my_factors", "GET", "/v1/me/factors", _IN_AN_ORGANIZATION),
+    _gateway("create_my_totp", "POST", "/v1/me/totp", _IN_AN_ORGANIZATION),
+    _gateway("confirm_my_totp", "POST", "/v1/me/totp:confirm", _IN_AN_ORGANIZATION),
+    replace(_gateway("remove_my_totp", "POST", "/v1/me/totp:remove", _IN_AN_ORGANIZATION), fresh_seconds=_FRESH),
+    replace(
+        _gateway("renew_my_recovery_codes", "POST", "/v1/me/recovery_codes:renew", _IN_AN_ORGANIZATION),
+        fresh_seconds=_FRESH,
+    ),
+    _gateway("change_my_password", "POST", "/v1/me:change_password", _IN_AN_ORGANIZATION),
     _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
     Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
     _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),

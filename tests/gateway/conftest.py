@@ -156,6 +156,7 @@ async def gateway_app(
         public_url=PUBLIC_URL,
         id_token_keys=(id_token_key,),
         fetcher=Fetcher(largest=64 * 1024, allows_loopback=True),
+        sealing_key=bytes(32),
     )
     app.state.process = Process(clock, gateway_database, app.state.equipment.authenticator)
     app.state.published = read_published()

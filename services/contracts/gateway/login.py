@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from services.contracts.base import RequestModel, ResourceModel
-from services.contracts.gateway.organizations import Email
+from services.contracts.gateway.factors import OneTimeCode, RecoveryCode
+from services.contracts.gateway.organizations import Email, Password
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance, Role
 
@@ -17,6 +18,8 @@ SessionSecret = Annotated[SecretStr, Field(min_length=1, max_length=200)]
 class LoginRequest(RequestModel):
     """An e-mail address and password; the organization only where the person works in several.
 
+    Whoever has a second factor sends a code of it too.
+
     `keep_in` says where the session's secret goes: into the answer, or into a cookie that no script of a page reads.
     """
 
@@ -24,7 +27,23 @@ class LoginRequest(RequestModel):
     # Of any length: one that no account can have is refused like a wrong one, in the same words and time.
     password: SecretStr
     organization_id: OrganizationId | None = None
+    one_time_code: OneTimeCode | None = None
+    recovery_code: RecoveryCode | None = None
     keep_in: Literal["answer", "cookie"] = "answer"
+
+
+class StepUpRequest(RequestModel):
+    """Proves a second factor once more, within a session."""
+
+    one_time_code: OneTimeCode | None = None
+    recovery_code: RecoveryCode | None = None
+
+
+class PasswordChangeRequest(RequestModel):
+    """The password until now, and the one from now on."""
+
+    current_password: SecretStr
+    new_password: Password
 
 
 class RefreshRequest(RequestModel):

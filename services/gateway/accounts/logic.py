@@ -8,14 +8,17 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
+from services.contracts.gateway.login import PasswordChangeRequest
 from services.contracts.gateway.organizations import Account, AccountRequest, RolesRequest
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
-from services.gateway.accounts.rules import GRANTABLE_ROLES
+from services.gateway.accounts.rules import GRANTABLE_ROLES, is_common
 from services.gateway.accounts.storage import AccountStorage, Credentials
-from services.gateway.errors import AccountExistsError, OwnRolesError
+from services.gateway.errors import AccountExistsError, OwnRolesError, PasswordRefusedError
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
+
+__all__ = ["AccountsLogic", "Credentials"]
 
 
 class AccountsLogic:
@@ -52,6 +55,10 @@ class AccountsLogic:
 
     async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:
         password = request.password.get_secret_value()
+        if is_common(password, request.email):
+            raise InvalidRequestError(
+                "/password", "is among those that are guessed first: choose another", code="common-password"
+            )
         known = await self._storage.credentials(request.email)
         if known is not None:
             if not await self._passwords.is_right(password, known.password_hash):
@@ -98,6 +105,46 @@ class AccountsLogic:
     async def credentials(self, email: str) -> Credentials | None:
         """Return what sign-in compares with, or None for an unknown address."""
         return await self._storage.credentials(email)
+
+    async def has_password(self, account_id: AccountId, password: str) -> bool:
+        """Say whether this is the password of a person, who is signed in."""
+        return await self._passwords.is_right(password, await self._storage.password_hash(account_id, for_change=False))
+
+    async def change_password(self, account_id: AccountId, request: PasswordChangeRequest) -> None:
+        """Replace a person's password by another; whoever changes it at the same moment comes second, and is refused.
+
+        Raises:
+            PasswordRefusedError: The password until now is another.
+            InvalidRequestError: The new one is too easily guessed.
+        """
+        new = request.new_password.get_secret_value()
+        if is_common(new, await self.email(account_id)):
+            raise InvalidRequestError(
+                "/new_password", "is among those that are guessed first: choose another", code="common-password"
+            )
+        known = await self._storage.password_hash(account_id, for_change=True)
+        if not await self._passwords.is_right(request.current_password.get_secret_value(), known):
+            raise PasswordRefusedError
+        await self._storage.put_password_hash(account_id, await self._passwords.hash(new))
+
+    async def replace_hash(self, known: Credentials, password_hash: str) -> None:
+        """Keep another hash of the same password."""
+        await self._storage.replace_hash(known, password_hash)
+
+    async def are_still(self, known: Credentials) -> bool:
+        """Say whether a password that was right is so until this transaction ends: it may have been changed since."""
+        return await self._storage.are_still(known)
+
+    async def email(self, account_id: AccountId) -> str:
+        """Return the address a person signs in with; raises NotFoundError where there is no such person."""
+        email = await self._storage.email(account_id)
+        if email is None:
+            raise NotFoundError
+        return email
+
+    async def enter_workplace(self, organization_id: OrganizationId) -> None:
+        """Let the transaction see an organization in which a person works whose own doing this is."""
+        await self._storage.enter(organization_id)
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
         """Return the organizations a person works in."""

@@ -40,6 +40,33 @@ class AccountStorage:
         row = (await self._db.execute(found)).one_or_none()
         return None if row is None else Credentials(AccountId(row.id), row.password_hash)
 
+    async def password_hash(self, account_id: AccountId, *, for_change: bool) -> str | None:
+        """Return the hash of a person's password, or None; with `for_change` nobody else changes it meanwhile."""
+        found = select(AccountRow.password_hash).where(AccountRow.id == account_id)
+        password_hash: str | None = await self._db.scalar(found.with_for_update() if for_change else found)
+        return password_hash
+
+    async def put_password_hash(self, account_id: AccountId, password_hash: str) -> None:
+        """Let a person have another password."""
+        await self._db.execute(
+            update(AccountRow).where(AccountRow.id == account_id).values(password_hash=password_hash)
+        )
+
+    async def replace_hash(self, known: Credentials, password_hash: str) -> None:
+        """Keep another hash of the same password, unless the password was changed meanwhile."""
+        same = (AccountRow.id == known.account_id, AccountRow.password_hash == known.password_hash)
+        await self._db.execute(update(AccountRow).where(*same).values(password_hash=password_hash))
+
+    async def are_still(self, known: Credentials) -> bool:
+        """Say whether a person's password is unchanged; nobody changes it until the transaction ends."""
+        same = (AccountRow.id == known.account_id, AccountRow.password_hash == known.password_hash)
+        return await self._db.scalar(select(AccountRow.id).where(*same).with_for_update(read=True)) is not None
+
+    async def email(self, account_id: AccountId) -> str | None:
+        """Return the address a person signs in with, or None."""
+        email: str | None = await self._db.scalar(select(AccountRow.email).where(AccountRow.id == account_id))
+        return email
+
     async def add(
         self, account_id: AccountId, *, email: str, display_name: str, password_hash: str, now: datetime
     ) -> bool:

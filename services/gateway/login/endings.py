@@ -55,8 +55,14 @@ class SessionsLogic:
         """End every session of a member, whose rights have changed."""
         await self._end(account_id, None)
 
-    async def _end(self, account_id: AccountId, session_id: LoginSessionId | None) -> list[str]:
-        ids = await self._storage.end(account_id, session_id, self._clock.now())
+    async def end_others(self, account_id: AccountId, session_id: LoginSessionId) -> None:
+        """End every session of a person in this organization but one."""
+        await self._end(account_id, None, but=session_id)
+
+    async def _end(
+        self, account_id: AccountId, session_id: LoginSessionId | None, *, but: LoginSessionId | None = None
+    ) -> list[str]:
+        ids = await self._storage.end(account_id, session_id, self._clock.now(), but=but)
         # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
         self._ended.add(ids)
         return ids

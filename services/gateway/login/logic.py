@@ -7,13 +7,22 @@ from dataclasses import dataclass
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
+from services.chassis.errors import NotFoundError
 from services.chassis.tokens import Claims
-from services.contracts.gateway.login import LoginRequest, LoginSession
+from services.contracts.gateway.login import LoginRequest, LoginSession, StepUpRequest
 from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Principal
-from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.errors import CredentialsRefusedError, OrganizationRequiredError, SessionOverError
+from services.gateway.accounts.logic import AccountsLogic, Credentials
+from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.errors import (
+    CodeRefusedError,
+    CredentialsRefusedError,
+    OrganizationRequiredError,
+    SecondFactorRequiredError,
+    SessionOverError,
+)
+from services.gateway.factors.checking import FactorCheck
 from services.gateway.issuing import TokenIssuer
 from services.gateway.login.rules import chosen_organization
 from services.gateway.login.sessions import Proof, SessionHandle, SessionTimes
@@ -28,6 +37,7 @@ class SignInUnit:
 
     accounts: AccountsLogic
     organizations: OrganizationsLogic
+    factors: FactorCheck
     sessions: LoginSessionStorage
 
 
@@ -50,36 +60,105 @@ class LoginLogic:
     """
 
     def __init__(
-        self, units: SignInUnits, passwords: Passwords, issuer: TokenIssuer, times: SessionTimes, clock: Clock
+        self,
+        units: SignInUnits,
+        passwords: Passwords,
+        issuer: TokenIssuer,
+        attempts: AttemptsLogic,
+        *,
+        times: SessionTimes,
+        clock: Clock,
     ) -> None:
         self._units = units
         self._passwords = passwords
         self._issuer = issuer
+        self._attempts = attempts
         self._times = times
         self._clock = clock
 
     async def sign_in(self, request: LoginRequest) -> LoginSession:
         """Return a login session with its access token.
 
+        An attempt is counted before anything is looked up, and taken back when all of it was right: a password without
+        the second factor that belongs to it is a failure too.
+
         Raises:
+            TriedTooOftenError: Too many attempts of this network, or with this address, have failed.
+            SecondFactorRequiredError: The password is right, and a second factor was not sent.
             CredentialsRefusedError: Unknown address, wrong password, or no member of the organization named.
             OrganizationRequiredError: The person works in several organizations and named none.
             OverloadedError: Too many passwords are in hand.
         """
-        account_id = await self._authenticate(request)
-        organization_id = await self._choose(account_id, request.organization_id)
+        await self._attempts.try_name(request.email)
+        known = await self._authenticate(request)
+        organization_id = await self._choose(known.account_id, request.organization_id)
+        proof = await self._prove(known.account_id, request)
         async with self._units(organization_id) as unit:
-            account = await unit.accounts.member(organization_id, account_id)
-            return await self._open(unit.sessions, account, Proof.by_password(self._clock.now()))
+            account = await unit.accounts.member(organization_id, known.account_id)
+            if not await unit.accounts.are_still(known):
+                raise CredentialsRefusedError
+            session = await self._open(unit.sessions, account, proof)
+        await self._attempts.name_was_right(request.email)
+        return session
 
-    async def _authenticate(self, request: LoginRequest) -> AccountId:
+    async def step_up(
+        self, session_id: LoginSessionId, request: StepUpRequest, *, principal: Principal
+    ) -> LoginSession:
+        """Return the caller's session with a token that tells of a second factor proved just now.
+
+        Raises:
+            NotFoundError: It is not the session of the caller's own token, or is over.
+            TriedTooOftenError: Too many codes were wrong.
+            CodeRefusedError: No code was sent, or none was right.
+        """
+        if principal.sign_in is None or principal.sign_in.login_session_id != session_id:
+            raise NotFoundError
+        organization_id = principal.organization_id
+        if organization_id is None:
+            raise NotFoundError
+        await self._attempts.try_code(principal.account_id)
+        now = self._clock.now()
+        async with self._units(organization_id) as unit:
+            method = await unit.factors.method(principal.account_id, request, now)
+            if method is None:
+                raise CodeRefusedError
+            account = await unit.accounts.member(organization_id, principal.account_id)
+            proof = Proof.by_second_factor(now, method)
+            seen_after = self._times.seen_after(now)
+            session = await unit.sessions.prove(principal, session_id, proof, now=now, seen_after=seen_after)
+            if session is None:
+                raise NotFoundError
+        await self._attempts.code_was_right(principal.account_id)
+        return self._answer(session, account, None, self._token(session, account))
+
+    async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof:
+        now = self._clock.now()
+        async with self._units(None) as unit:
+            if not await unit.factors.is_needed(account_id):
+                return Proof.by_password(now)
+            method = await unit.factors.method(account_id, request, now)
+        if method is not None:
+            return Proof.by_second_factor(now, method)
+        if request.one_time_code is None and request.recovery_code is None:
+            raise SecondFactorRequiredError
+        raise CredentialsRefusedError
+
+    async def _authenticate(self, request: LoginRequest) -> Credentials:
         async with self._units(None) as unit:
             known = await unit.accounts.credentials(request.email)
         password_hash = None if known is None else known.password_hash
         is_right = await self._passwords.is_right(request.password.get_secret_value(), password_hash)
         if known is None or not is_right:
             raise CredentialsRefusedError
-        return known.account_id
+        if self._passwords.is_outdated(known.password_hash):
+            return await self._hash_anew(known, request)
+        return known
+
+    async def _hash_anew(self, known: Credentials, request: LoginRequest) -> Credentials:
+        password_hash = await self._passwords.hash(request.password.get_secret_value())
+        async with self._units(None) as unit:
+            await unit.accounts.replace_hash(known, password_hash)
+        return Credentials(known.account_id, password_hash)
 
     async def _choose(self, account_id: AccountId, named: OrganizationId | None) -> OrganizationId:
         async with self._units(None) as unit:
@@ -141,7 +220,7 @@ class LoginLogic:
         return self._issuer.access_token(_principal(session, account), until=session.expires_at)
 
     def _answer(
-        self, session: Session, account: Account, handle: SessionHandle, given: tuple[str, Claims]
+        self, session: Session, account: Account, handle: SessionHandle | None, given: tuple[str, Claims]
     ) -> LoginSession:
         token, claims = given
         return LoginSession(
@@ -156,7 +235,7 @@ class LoginLogic:
             amr=list(session.proof.amr),
             acr=session.proof.acr,
             session_expires_at=session.expires_at,
-            session_secret=handle.text,
+            session_secret=None if handle is None else handle.text,
             csrf_token=None,
         )
 

@@ -10,7 +10,7 @@ from services.chassis.json_body import StrictJsonRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import Caller, documented
 from services.contracts.base import Page
-from services.contracts.gateway.login import LoginRequest, LoginSession, OpenSession, RefreshRequest
+from services.contracts.gateway.login import LoginRequest, LoginSession, OpenSession, RefreshRequest, StepUpRequest
 from services.contracts.identifiers import LoginSessionId
 from services.gateway.dependencies import Login, Sessions
 from services.gateway.login.cookies import COOKIE, forget, keep, secret_of
@@ -20,12 +20,13 @@ sessions_router = APIRouter(prefix="/v1/login_sessions", tags=["login"], route_c
 SessionCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=False)]
 
 
-@router.post("", operation_id="create_login_session", status_code=201, responses=documented(401, 503))
+@router.post("", operation_id="create_login_session", status_code=201, responses=documented(401, 429, 503))
 async def create_login_session(request: LoginRequest, login: Login, response: Response) -> LoginSession:
     """Sign in with e-mail address and password.
 
     Who works in several organizations and names none gets 422 with the code `organization-required` and one entry of
-    `errors` for each organization: its id, then its name.
+    `errors` for each organization: its id, then its name. Who has a second factor and sends no code of it gets 401 with
+    the code `second-factor-required`. Guessing is slowed down: see `Retry-After` of 429.
     """
     session = await login.sign_in(request)
     return keep(response, session) if request.keep_in == "cookie" else session
@@ -50,6 +51,19 @@ async def refresh_login_session(
 async def list_login_sessions(sessions: Sessions, principal: Caller, page: RequestedPage) -> Page[OpenSession]:
     """List where you are signed in to this organization, and which of it is this very session."""
     return await sessions.page(page, principal=principal)
+
+
+@sessions_router.post(
+    "/{session_id}:step_up", operation_id="step_up_login_session", responses=documented(401, 403, 404, 429)
+)
+async def step_up_login_session(
+    session_id: LoginSessionId, request: StepUpRequest, login: Login, principal: Caller
+) -> LoginSession:
+    """Prove a second factor once more, within the session of this very token, and get a token that tells so.
+
+    This is how to go on where an answer says `insufficient_user_authentication` (RFC 9470).
+    """
+    return await login.step_up(session_id, request, principal=principal)
 
 
 @sessions_router.post(

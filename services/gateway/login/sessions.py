@@ -46,6 +46,11 @@ class Proof:
         """The password alone."""
         return cls(at.replace(microsecond=0), ("pwd",), Assurance.AAL1)
 
+    @classmethod
+    def by_second_factor(cls, at: datetime, method: str) -> Self:
+        """The password and something else (RFC 8176: `mfa` beside the methods)."""
+        return cls(at.replace(microsecond=0), ("pwd", method, "mfa"), Assurance.AAL2)
+
 
 @dataclass(frozen=True, slots=True)
 class SessionHandle:

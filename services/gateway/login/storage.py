@@ -86,6 +86,21 @@ class LoginSessionStorage:
         row = renewed.values(seen_at=now, token_id=token_id).returning(LoginSessionRow.id)
         return await self._db.scalar(row) is not None
 
+    async def prove(
+        self, principal: Principal, session_id: LoginSessionId, proof: Proof, *, now: datetime, seen_after: datetime
+    ) -> Session | None:
+        """Note a newer proof in a person's open session and return it, or None where it is not open any more."""
+        proven = update(LoginSessionRow).where(
+            LoginSessionRow.id == session_id,
+            LoginSessionRow.account_id == principal.account_id,
+            LoginSessionRow.ended_at.is_(None),
+            LoginSessionRow.expires_at > now,
+            LoginSessionRow.seen_at > seen_after,
+        )
+        values = {"auth_time": proof.at, "amr": list(proof.amr), "acr": proof.acr.value, "seen_at": now}
+        row = await self._db.scalar(proven.values(values).returning(LoginSessionRow))
+        return None if row is None else _session(row)
+
     async def some(
         self, principal: Principal, page: PageRequest, *, now: datetime, seen_after: datetime
     ) -> list[OpenSession]:
@@ -117,7 +132,14 @@ class LoginSessionStorage:
         row = await self._db.scalar(select(LoginSessionRow).where(LoginSessionRow.id == session_id, *open_now))
         return None if row is None else _session(row).sign_in
 
-    async def end(self, account_id: AccountId, session_id: LoginSessionId | None, now: datetime) -> list[str]:
+    async def end(
+        self,
+        account_id: AccountId,
+        session_id: LoginSessionId | None,
+        now: datetime,
+        *,
+        but: LoginSessionId | None = None,
+    ) -> list[str]:
         """End one open session of a person, or all without `session_id`; returns the ids of what is refused now.
 
         A session's tokens may have been given at any time until now, so it is refused for as long as one can last.
@@ -129,6 +151,8 @@ class LoginSessionStorage:
         )
         if session_id is not None:
             opened = opened.where(LoginSessionRow.id == session_id)
+        if but is not None:
+            opened = opened.where(LoginSessionRow.id != but)
         ended = opened.values(ended_at=now).returning(LoginSessionRow.id)
         until = now + LIFETIMES[TokenType.ACCESS]
         rows = [{"token_id": str(ended_id), "expires_at": until} for ended_id in await self._db.scalars(ended)]

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.chassis.errors import AuthenticationRequiredError, InsufficientScopeError, NotAllowedError, NotFoundError
+from services.chassis.clock import Clock
+from services.chassis.errors import (
+    AuthenticationRequiredError,
+    InsufficientScopeError,
+    NotAllowedError,
+    NotFoundError,
+    StaleAuthenticationError,
+)
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identity import Microservice, Principal, Role
 from services.gateway.authentication import AccessTokens
@@ -14,7 +21,7 @@ from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.requests import IncomingRequest
-from services.policy.calls import CallDecision, may_call
+from services.policy.calls import CallDecision, is_fresh, may_call
 from services.policy.matching import routes_at
 from services.policy.route import Route
 
@@ -47,11 +54,14 @@ class Passage:
 class DecisionPoint:
     """Decides by form, host, route, caller and permission, in this order; deny is the default."""
 
-    def __init__(self, access: AccessTokens, issuer: TokenIssuer, limits: CallLimits, hosts: Hosts) -> None:
+    def __init__(
+        self, access: AccessTokens, issuer: TokenIssuer, limits: CallLimits, hosts: Hosts, clock: Clock
+    ) -> None:
         self._access = access
         self._issuer = issuer
         self._limits = limits
         self._hosts = hosts
+        self._clock = clock
 
     def decide(self, request: IncomingRequest, client: Any) -> Passage:
         """Let a request pass; `client` is the caller's address as ASGI gives it, or none.
@@ -63,6 +73,7 @@ class DecisionPoint:
             AuthenticationRequiredError: The route needs a token, and there is none that is good.
             NotAllowedError: The caller may not call the route.
             InsufficientScopeError: The caller's application may not.
+            StaleAuthenticationError: The caller has to prove a second factor first, or once more.
             CalledTooOftenError: The address has called a public route too often.
         """
         if request.path not in _PROCESS_ROUTES:
@@ -99,6 +110,8 @@ class DecisionPoint:
             raise InsufficientScopeError
         if decision is not CallDecision.PERMIT:
             raise NotAllowedError
+        if route.fresh_seconds is not None and not is_fresh(principal, route, self._clock.now()):
+            raise StaleAuthenticationError(route.fresh_seconds)
         return token, principal
 
 

@@ -30,7 +30,7 @@ class CallLimits:
         most = route.calls_per_minute
         if most is None:
             return
-        key = route.operation_id, _caller(client)
+        key = route.operation_id, network_of(client)
         now = self._clock.now().timestamp()
         left, since = self._buckets.get(key, (float(most), now))
         left = min(float(most), left + max(0.0, now - since) * most / 60)
@@ -43,7 +43,7 @@ class CallLimits:
             raise CalledTooOftenError(math.ceil((1 - left) * 60 / most))
 
 
-def _caller(client: Any) -> str:
+def network_of(client: Any) -> str:
     """Return whose bucket it is: an address, the network of an IPv6 one, or one for all that have none."""
     try:
         address = ip_address(client[0])

@@ -49,6 +49,7 @@ def main() -> None:
             passwords=passwords,
             public_url="https://gateway.invalid",
             id_token_keys=(),
+            sealing_key=bytes(32),
             hosts=LOOPBACK,
             engines=[ip_network("127.0.0.0/8")],
         )

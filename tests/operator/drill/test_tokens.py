@@ -43,6 +43,7 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
         http=http,
         upstreams={Microservice.RECORDS: "http://127.0.0.1:9", Microservice.SCHEDULER: "http://127.0.0.1:9"},
         passwords=passwords,
+        sealing_key=bytes(32),
         hosts={"eventide.test", *LOOPBACK},
         public_url="https://eventide.test",
         id_token_keys=(new_id_token_key(),),

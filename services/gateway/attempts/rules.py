@@ -1,0 +1,35 @@
+"""What is counted, how much of it is allowed, and how the keys of the counters are made."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many failures within a window that begins with the first of them."""
+
+    kind: str
+    most: int
+    window: timedelta
+
+
+PAIR: Final = Limit("pair", 10, timedelta(minutes=15))
+"""One name tried from one network: what a person who mistypes gets."""
+NETWORK: Final = Limit("network", 100, timedelta(minutes=15))
+"""Any names tried from one network: what a list of stolen passwords is tried with."""
+NAME: Final = Limit("name", 100, timedelta(hours=24))
+"""One name tried from anywhere (NIST SP 800-63B, 5.2.2: no more than 100 failures).
+
+Networks from which the name signed in before are not counted and not held up: whoever guesses locks out only strangers.
+"""
+CODE: Final = Limit("code", 10, timedelta(minutes=15))
+"""Codes of a second factor tried for one account from one network."""
+KNOWN_FOR: Final = timedelta(days=30)
+"""How long a network counts as one that a name signs in from."""
+
+
+def key_of(kind: str, *parts: str) -> bytes:
+    """Make the key of a counter: it names neither the person nor the network."""
+    return hashlib.sha256("\0".join((kind, *parts)).encode("utf-8", "surrogatepass")).digest()

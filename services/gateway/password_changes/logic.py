@@ -1,0 +1,39 @@
+"""What is allowed with one's own password."""
+
+from services.chassis.errors import NotAllowedError
+from services.contracts.gateway.login import PasswordChangeRequest
+from services.contracts.identity import Principal
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.login.endings import SessionsLogic
+
+
+class PasswordChangesLogic:
+    """Changes the caller's password, and ends the other sessions in every organization, in one transaction.
+
+    The attempt was counted before that began.
+    """
+
+    def __init__(self, accounts: AccountsLogic, sessions: SessionsLogic, attempts: AttemptsLogic) -> None:
+        self._accounts = accounts
+        self._sessions = sessions
+        self._attempts = attempts
+
+    async def change(self, request: PasswordChangeRequest, *, principal: Principal) -> None:
+        """Replace the caller's password.
+
+        Raises:
+            NotAllowedError: The caller's token is not of a login session.
+            PasswordRefusedError: The password until now is another.
+            InvalidRequestError: The new one is too easily guessed.
+        """
+        if principal.sign_in is None or principal.organization_id is None:
+            raise NotAllowedError
+        account_id = principal.account_id
+        await self._accounts.change_password(account_id, request)
+        await self._attempts.code_was_right(account_id)
+        for organization_id in await self._accounts.workplaces(account_id):
+            await self._accounts.enter_workplace(organization_id)
+            await self._sessions.end_others(account_id, principal.sign_in.login_session_id)
+        # The answer is kept where the caller is, should it be asked for once more.
+        await self._accounts.enter_workplace(principal.organization_id)

@@ -1,0 +1,216 @@
+"""Guessing is slowed down, for names that exist and for others alike, and nobody is locked out by somebody else."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from sqlalchemy import update
+from typing_extensions import override
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.attempts.rules import KNOWN_FOR, NAME, NETWORK, PAIR
+from services.gateway.attempts.storage import AttemptStorage
+from services.gateway.attempts.tables import AttemptRow
+from services.gateway.errors import TriedTooOftenError
+from services.gateway.passwords import Passwords
+from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount
+
+SESSIONS = "/v1/login_sessions"
+From = Callable[..., AttemptsLogic]
+
+
+class At(Clock):
+    """A clock that stands where it is put."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__()
+        self.instant = now
+
+    @override
+    def now(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def at(clock: Clock) -> At:
+    return At(clock.now())
+
+
+@pytest.fixture
+def from_network(gateway_database: Database, at: At) -> From:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[AttemptStorage]:
+        async with gateway_database.command(None) as db:
+            yield AttemptStorage(db)
+
+    return lambda network: AttemptsLogic(unit, network, at)
+
+
+async def refused(attempts: AttemptsLogic, name: str, times: int) -> list[int]:
+    """Return which of so many attempts, counted from 1, were refused."""
+    found = []
+    for number in range(1, times + 1):
+        try:
+            await attempts.try_name(name)
+        except TriedTooOftenError:
+            found.append(number)
+    return found
+
+
+async def sign_in(client: httpx2.AsyncClient, email: str, password: str = PASSWORD) -> httpx2.Response:
+    return await client.post(SESSIONS, json={"email": email, "password": password})
+
+
+def told(answer: httpx2.Response) -> Any:
+    problem = answer.json()
+    return {name: value for name, value in problem.items() if name != "instance"}
+
+
+async def test_who_guesses_is_held_up_whether_or_not_the_name_exists_and_though_the_guess_is_right(
+    gateway: GatewayFactory, new_account: NewAccount
+) -> None:
+    await new_account(email="ada@example.org")
+    guesses = ("wrong horse battery", "", "x" * 10_000, PASSWORD)
+    found = {}
+    for email in ("ada@example.org", "nobody@example.org"):
+        for number in range(PAIR.most):
+            answer = await sign_in(gateway(), email, guesses[number % 3])
+            assert answer.status_code == 401
+        found[email] = [await sign_in(gateway(), email, guess) for guess in guesses]
+
+    for answers in found.values():
+        assert {answer.status_code for answer in answers} == {429}
+        assert all(0 < int(answer.headers["retry-after"]) <= 900 for answer in answers)
+    assert {str(told(answer)) for answers in found.values() for answer in answers} == {
+        str(told(found["ada@example.org"][0]))
+    }
+
+
+async def test_every_attempt_that_is_looked_at_costs_one_check_of_a_password(
+    gateway: GatewayFactory, new_account: NewAccount, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await new_account(email="ada@example.org")
+    counted = 0
+    is_right = passwords.is_right
+
+    async def counting(password: str, password_hash: str | None) -> bool:
+        nonlocal counted
+        counted += 1
+        return await is_right(password, password_hash)
+
+    monkeypatch.setattr(passwords, "is_right", counting)
+    attempts = [
+        ("ada@example.org", PASSWORD),
+        ("ada@example.org", "wrong horse battery"),
+        ("ada@example.org", ""),
+        ("ada@example.org", "x" * 10_000),
+        ("nobody@example.org", PASSWORD),
+        ("nobody@example.org", ""),
+        ("nobody@example.org", "x" * 10_000),
+    ]
+
+    costs = []
+    for email, password in attempts:
+        before = counted
+        await sign_in(gateway(), email, password)
+        costs.append(counted - before)
+
+    assert costs == [1] * len(attempts)
+
+
+async def test_who_is_right_in_the_end_begins_again(gateway: GatewayFactory, new_account: NewAccount) -> None:
+    await new_account(email="ada@example.org")
+
+    statuses = []
+    for _ in range(3):
+        statuses += [(await sign_in(gateway(), "ada@example.org", "wrong horse")).status_code for _ in range(8)]
+        statuses.append((await sign_in(gateway(), "ada@example.org")).status_code)
+
+    assert statuses == [*[401] * 8, 201] * 3
+
+
+async def test_a_name_guessed_from_elsewhere_is_open_to_its_person(from_network: From) -> None:
+    attacker, home, hotel = from_network("attacker"), from_network("home"), from_network("hotel")
+    await home.try_name("ada")
+    await home.name_was_right("ada")
+
+    assert await refused(attacker, "ada", PAIR.most + 1) == [PAIR.most + 1]
+
+    # Neither where the person signed in before nor anywhere new, for one network alone is not many.
+    assert await refused(home, "ada", 1) == []
+    assert await refused(hotel, "ada", 1) == []
+
+
+async def test_a_name_guessed_from_everywhere_is_open_where_its_person_signed_in_before(from_network: From) -> None:
+    home = from_network("home")
+    await home.try_name("ada")
+    await home.name_was_right("ada")
+    for number in range(NAME.most):
+        assert await refused(from_network(f"bot {number}"), "ada", 1) == []
+
+    assert await refused(from_network("one bot more"), "ada", 1) == [1]
+    assert await refused(home, "ada", PAIR.most) == []
+    assert await refused(from_network("one bot more"), "bob", 1) == []
+
+
+async def test_a_list_of_passwords_tried_from_one_network_ends_for_that_network(from_network: From) -> None:
+    bot, other = from_network("bot"), from_network("other")
+    for number in range(NETWORK.most):
+        assert await refused(bot, f"name {number}", 1) == []
+
+    assert await refused(bot, "one more", 1) == [1]
+    assert await refused(other, "one more", 1) == []
+
+
+async def test_a_whole_clinic_behind_one_address_signs_in(from_network: From) -> None:
+    clinic = from_network("clinic")
+    for number in range(NETWORK.most + 20):
+        # The first attempt lacks the second factor, the next has it.
+        assert await refused(clinic, f"name {number}", 2) == []
+        await clinic.name_was_right(f"name {number}")
+
+    assert await refused(clinic, "the next", 1) == []
+
+
+@pytest.mark.parametrize(("after", "is_open"), [(timedelta(minutes=14), False), (timedelta(minutes=16), True)])
+async def test_a_window_ends(from_network: From, at: At, after: timedelta, is_open: bool) -> None:  # noqa: FBT001
+    one = from_network("one")
+    await refused(one, "ada", PAIR.most + 5)
+
+    at.instant += after
+
+    assert (await refused(one, "ada", 1) == []) is is_open
+
+
+async def test_a_network_is_known_for_a_month(from_network: From, at: At) -> None:
+    home = from_network("home")
+    await home.try_name("ada")
+    await home.name_was_right("ada")
+    at.instant += KNOWN_FOR + timedelta(minutes=1)
+    for number in range(NAME.most):
+        await from_network(f"bot {number}").try_name("ada")
+
+    assert await refused(home, "ada", 1) == [1]
+
+
+async def test_counters_that_are_over_are_swept_and_name_nobody(
+    from_network: From, gateway_database: Database, at: At
+) -> None:
+    one = from_network("203.0.113.7")
+    await one.try_name("ada@example.org")
+    async with gateway_database.command(None) as db:
+        await db.execute(update(AttemptRow).values(expires_at=at.instant - timedelta(days=1)))
+
+    await one.try_name("bob@example.org")
+    await one.name_was_right("bob@example.org")
+
+    async with gateway_database.read(None) as read:
+        rows = await read.connection.fetch("select key, expires_at from sign_in_attempts")
+    assert rows
+    assert all(row["expires_at"] > at.instant for row in rows)
+    assert all(len(row["key"]) == 32 for row in rows)
