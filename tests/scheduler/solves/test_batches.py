@@ -121,6 +121,13 @@ async def test_weeks_follow_one_another_and_show_where_each_stands(
     assert [solve["status"] for solve in read["solves"]] == ["succeeded", "queued", "queued", "queued"]
 
 
+async def test_as_many_weeks_as_a_batch_may_have_are_queued_one_after_the_other_on_one_connection(*, ask: Ask) -> None:
+    asked = await ask(weeks=12)
+
+    assert asked.status_code == 202, asked.text
+    assert [solve["status"] for solve in asked.json()["solves"]] == ["queued"] * 12
+
+
 async def test_a_batch_is_cancelled_as_a_whole(*, ask: Ask, worker: Worker, scheduler: ClientFactory) -> None:
     batch = (await ask()).json()
     await worker.solve(batch["solves"][0], SolveStatus.SUCCEEDED)
