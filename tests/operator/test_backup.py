@@ -43,7 +43,6 @@ def state(home: Path, clock: Clock) -> StateFolder:
 @pytest.fixture
 def ask(state: StateFolder, tokens: Tokens, clock: Clock, organization_id: UUID) -> Ask:
     """Start the databases, send requests to records as its director, and stop them again."""
-    token = tokens.internal(principal(Role.PROGRAMME_DIRECTOR, organization=organization_id), Microservice.RECORDS)
 
     async def send(app_url: str, requests: list[tuple[str, str, Any]]) -> list[httpx2.Response]:
         opened = OpenDatabase(app_url, pool_size=2)
@@ -51,6 +50,9 @@ def ask(state: StateFolder, tokens: Tokens, clock: Clock, organization_id: UUID)
         app.state.root_key = read_root_key(state.root_key)
         try:
             app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
+            # Made for each call: an internal token lives shorter than a walk of several starts may take.
+            director = principal(Role.PROGRAMME_DIRECTOR, organization=organization_id)
+            token = tokens.internal(director, Microservice.RECORDS)
             async with call_in_process(app, headers={"authorization": f"Bearer {token}"}) as client:
                 return [await client.request(method, path, json=body) for method, path, body in requests]
         finally:
