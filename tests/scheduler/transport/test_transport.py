@@ -228,7 +228,7 @@ class TestRaces:
     ) -> None:
         # Two sessions at one time: who holds the one does not keep the others from the run.
         people = [await new_patient(site) for _ in range(6)]
-        sessions = await desk.publish(group(*people[:3]), group(*people[3:], track="evening"))
+        sessions = await desk.publish(group(*people[:3], capacity=3), group(*people[3:], capacity=3))
         seated = {patient_id: one for one in sessions for patient_id in one["patient_ids"]}
 
         answers = await asyncio.gather(*(van.give(run, seated[patient["id"]], patient) for patient in people))
