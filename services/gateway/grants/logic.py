@@ -42,6 +42,7 @@ from services.policy.smart.words import FHIR_USER, OFFLINE_ACCESS, ONLINE_ACCESS
 
 SERVICE_LIFETIME: Final = timedelta(minutes=5)
 """How long the token of a service lives (SMART Backend Services: at most five minutes)."""
+_MOMENT: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ class GrantsLogic:
             generation=0,
             rotated_at=None,
             created_at=now,
-            expires_at=now + SERVICE_LIFETIME,
+            # A little longer than its token, which is signed a moment later and counts in whole seconds.
+            expires_at=now + SERVICE_LIFETIME + _MOMENT,
             ended_at=None,
         )
         async with self._units(client.organization_id) as unit:
