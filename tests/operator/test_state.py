@@ -56,9 +56,9 @@ def test_secrets_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
         os.umask(previous)
 
     files = [path for path in state.secrets.rglob("*") if path.is_file()]
-    assert len(files) == 3
+    assert len(files) == 5
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
-    folders = [state.secrets, state.signing_keys, state.run, state.logs]
+    folders = [state.secrets, state.signing_keys, state.id_token_keys, state.run, state.logs]
     assert {path.stat().st_mode & 0o777 for path in folders} == {0o700}
 
 
