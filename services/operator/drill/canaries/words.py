@@ -35,8 +35,11 @@ _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
         ("idempotency_keys", "body"): "an answer about staff, sealed by the code that seals records'",
         ("launches", "launch_hash"): _HASH,
         ("login_sessions", "secret_hash"): _HASH,
+        ("recovery_codes", "code_hash"): _HASH,
         ("refresh_tokens", "successor"): "a token of ours, for who has the one before it",
         ("refresh_tokens", "token_hash"): _HASH,
+        ("sign_in_attempts", "key"): _HASH,
+        ("totp_factors", "secret"): "random bytes of ours, sealed",
     },
     "records": _IN_EACH
     | {
