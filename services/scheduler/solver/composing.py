@@ -60,9 +60,10 @@ class _Composer:
         self._generate(ROUNDS, steadiness=STEADINESS)
         leads = self._lead()
         helpers = self._staff(self._master.helpers)
-        while len(self._decided) < len(self._instance.patients):
+        is_deciding = True
+        while is_deciding and len(self._decided) < len(self._instance.patients):
             self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
-            self._decide()
+            is_deciding = self._decide()
         return self._booked(leads, helpers)
 
     def _generate(self, rounds: int, *, steadiness: float) -> None:
@@ -124,8 +125,8 @@ class _Composer:
             )
         return chosen
 
-    def _decide(self) -> None:
-        """Decide the weeks that are nearly whole, or else the surest."""
+    def _decide(self) -> bool:
+        """Decide the weeks that are nearly whole, or else the surest; say whether there was anything to decide."""
         surest: dict[int, tuple[float, Week]] = {}
         for week, variable in self._master.weeks.items():
             share = variable.solution_value()
@@ -140,6 +141,7 @@ class _Composer:
         for patient, refusals in self._refusals.items():
             if refusals >= MOST_REFUSALS and patient not in self._decided:
                 self._decided[patient] = self._master.nothing(patient)
+        return bool(sure)
 
     def _booked(self, leads: dict[int, int], helpers: dict[int, int]) -> Timetable:
         """Book what was decided as far as it goes; what a meeting or a visit then lacks is found anew."""

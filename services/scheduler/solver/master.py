@@ -158,10 +158,8 @@ class Master:
     def _open(self, meeting: int) -> None:
         offers, most = self._offers, self._program.infinity()
         size = self._instance.kinds[offers.items[meeting].kind].size
-        price, alone = (
-            self._instance.weights.group * float(offers.slots[meeting]),
-            min(size.co_facilitator_above, size.maximum),
-        )
+        price = self._instance.weights.group * float(offers.slots[meeting])
+        alone = min(size.co_facilitator_above, size.maximum)
         seats = self._seats[meeting] = self._program.Constraint(-most, 0)
         least = self._least[meeting] = self._program.Constraint(0, most)
         one, helped = self._program.Constraint(1, 1), self._program.Constraint(-most, 0)

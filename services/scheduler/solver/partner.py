@@ -26,8 +26,6 @@ GUIDE_EVERY_SECONDS = 2.0
 SETTLING_SHARE = 0.2
 # Of the time that is left, how long one more plan may take: it still has to become a week.
 PLAN_SHARE = 0.6
-
-
 # The search beside it waits for a plan most of the time.
 THREADS = 2
 # People whose weeks one linear program can hold while somebody waits.

@@ -60,7 +60,6 @@ class Screen(NamedTuple):
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
 _STAFF: Final = _CLINICIANS | {"front_desk"}
-_BILLING_STAFF: Final = frozenset({"billing", "programme_director"})
 _CONSENT_STAFF: Final = _STAFF | {"billing", "auditor"}
 SCREENS: Final = {
     "read_patient": Screen("", "demographics", _STAFF),
