@@ -33,7 +33,7 @@ class StrictProtocol(HttpToolsProtocol):
     _writing: asyncio.TimerHandle | None = None
 
     @override
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # narrowed as uvicorn does
         super().connection_made(transport)
         self._await_bytes()
 

@@ -93,8 +93,8 @@ async def search_database(service: str, url: str, canaries: Canaries) -> Searche
 
 
 async def _texts(connection: Any, table: str) -> Any:
-    # The name is the catalog's own.
-    async for row in connection.cursor(f'select t::text as row from "{table}" t', prefetch=_PREFETCH):  # noqa: S608
+    query = f'select t::text as row from "{table}" t'  # noqa: S608 -- a name of the catalog's own
+    async for row in connection.cursor(query, prefetch=_PREFETCH):
         yield row["row"].encode()
 
 
