@@ -2,7 +2,7 @@
 
 import unicodedata
 from datetime import date
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Final, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -19,11 +19,10 @@ def _refuse_control_characters(value: str) -> str:
     return value
 
 
-Name = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    AfterValidator(_refuse_control_characters),
-]
+PRINTABLE: Final = AfterValidator(_refuse_control_characters)
+"""Refuses control characters and what is no Unicode text."""
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), PRINTABLE]
 """A short line of text that a person reads: 1 to 200 characters, no control characters."""
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]

@@ -20,6 +20,7 @@ from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
 from services.operator.demo import story
 from services.operator.stack import Addresses
+from services.policy.routes import ROUTES
 
 DOCUMENT = orjson.loads((Path(__file__).resolve().parents[2] / "docs" / "api" / "eventide.json").read_bytes())
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
@@ -38,6 +39,8 @@ OWN_CREDENTIALS = {
     "POST /v1/organizations/{organization_id}/attendance_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
 }
+# And these ask for a second factor of the last minutes, which this director does not have.
+FRESH = {f"{route.method} {route.path}" for route in ROUTES if route.fresh_seconds is not None}
 
 pytestmark = pytest.mark.system
 
@@ -75,4 +78,4 @@ def test_whatever_is_sent_is_answered_as_documented(label: str, stack: Addresses
 
     send()
     # Were the token refused, every answer would be as documented and nothing would have been tried.
-    assert statuses - {401} or label in OWN_CREDENTIALS
+    assert statuses - {401} or label in OWN_CREDENTIALS | FRESH

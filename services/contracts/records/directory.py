@@ -6,11 +6,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.contracts.base import Day, Language, Name, RequestModel, ResourceModel
+from services.contracts.base import PRINTABLE, Day, Language, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, DirectoryProgrammeId, OrganizationId
 from services.contracts.vocabulary import WeeklyWindow
 
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), PRINTABLE]
+_Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=60), PRINTABLE]
 _Latitude = Annotated[float, Field(ge=-90, le=90, description="Degrees north (WGS 84).")]
 _Longitude = Annotated[float, Field(ge=-180, le=180, description="Degrees east (WGS 84).")]
 
@@ -68,8 +69,10 @@ class DirectoryEntry(RequestModel):
     city: Name
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="The state or territory, such as NJ.")]
     postal_code: Annotated[str, Field(pattern=r"^[0-9A-Z][0-9A-Z -]{2,11}$")]
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=60)] | None = None
-    website: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]{3,300}$")] | None = None
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=60), PRINTABLE] | None = (
+        None
+    )
+    website: Annotated[str, Field(pattern=r"^https?://[^\s<>\"]{3,300}$"), PRINTABLE] | None = None
     latitude: _Latitude
     longitude: _Longitude
     statements: list[DirectoryStatements] = Field(max_length=60, default_factory=list)

@@ -153,6 +153,7 @@ async def test_a_programme_that_is_not_there_is_named_by_its_place(anybody: http
         {"near": NEAR | {"within_km": 501}},
         {"region": "New Jersey"},
         {"wishes": [{"facet": "practices", "any_of": []}]},
+        {"wishes": [{"facet": "hours", "any_of": ["evening\0"]}]},
         {"wishes": [{"facet": "testing", "any_of": ["A"]}, {"facet": "testing", "any_of": ["B"]}]},
         {"page_token": "no-page"},
         {"page_size": 101},
