@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,13 +39,14 @@ class AlreadyRunningError(OperatorError):
 
 
 class Addresses(NamedTuple):
-    """Where a running stack answers, and what its owner may need to know."""
+    """Where a running stack answers, what its owner may need to know, and how far its clock is ahead of ours."""
 
     gateway: str
     records: str
     scheduler: str
     pids: dict[str, int]
     secrets: Path
+    ahead: timedelta
 
 
 def start(options: StackOptions, progress: Progress) -> Status:
@@ -134,6 +135,7 @@ def running_stack(
             scheduler=answer["scheduler"],
             pids=answer["pids"],
             secrets=StateFolder(folder).secrets,
+            ahead=timedelta(seconds=options.clock_offset),
         )
     finally:
         stop(folder)

@@ -100,18 +100,18 @@ async def test_a_change_asked_for_twice_with_one_key_is_made_once(
 async def test_a_hash_of_another_cost_is_made_anew_at_sign_in(
     gateway: GatewayFactory, new_account: NewAccount, gateway_database: Database, passwords: Passwords
 ) -> None:
-    await new_account()
+    account = await new_account()
     cheap = Passwords(threads=1, queue=2, cost=HashingCost(memory_kib=8192, rounds=1))
     before = await cheap.hash(PASSWORD)
     cheap.close()
     async with gateway_database.read(None) as read:
-        await read.connection.execute("update accounts set password_hash = $1", before)
+        await read.connection.execute("update accounts set password_hash = $1 where id = $2", before, account["id"])
 
     await sign_in(gateway())
     await sign_in(gateway())
 
     async with gateway_database.read(None) as read:
-        after = await read.connection.fetchval("select password_hash from accounts")
+        after = await read.connection.fetchval("select password_hash from accounts where id = $1", account["id"])
     assert passwords.is_outdated(before)
     assert not passwords.is_outdated(after)
     assert "m=19456,t=2,p=1" in after

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
 from services.contracts.identity import Role
@@ -23,7 +22,7 @@ def stack() -> Iterator[Addresses]:
 
 @pytest.fixture(scope="session")
 def operator_token(stack: Addresses) -> str:
-    return mint(stack.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=FRIDAY - Clock().now())
+    return mint(stack.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=stack.ahead)
 
 
 @pytest.fixture

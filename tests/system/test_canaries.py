@@ -7,7 +7,7 @@ from services.operator.drill.canaries.sending import Sender
 from services.operator.drill.canaries.words import Canaries
 from services.operator.stack import Addresses
 from services.operator.state import StateFolder
-from tests.system.conftest import FRIDAY
+from services.operator.supervisor.control import ask
 
 # Sealed, as their own tests show, but no word is planted in them yet: the drill fails by each until one is.
 WITHOUT_PLANTER = {
@@ -23,11 +23,17 @@ WITHOUT_PLANTER = {
 BEFORE_THE_DRAW = {"records.drug_test_steps.details"}
 
 
+def test_a_stack_is_called_by_its_own_clock_however_long_ago_it_was_started(stack: Addresses) -> None:
+    status = ask(StateFolder(stack.secrets.parent), {"command": "status"})
+
+    assert stack.ahead.total_seconds() == status["clock_offset_seconds"]
+
+
 async def test_what_a_patient_says_can_be_read_nowhere(stack: Addresses) -> None:
     state, canaries = StateFolder(stack.secrets.parent), Canaries()
     sender = Sender(canaries)
 
-    await during(sender, stack, FRIDAY, Planter(sender, canaries).before_the_draw)
+    await during(sender, stack, Planter(sender, canaries).before_the_draw)
     report = judged(
         canaries, await search_all(state, canaries), sender.echoed | search_files(state.root, canaries.words)
     )

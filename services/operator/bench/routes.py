@@ -44,7 +44,7 @@ def measure_routes(clinic: Clinic) -> dict[str, Any]:
     week = next_monday(Clock().now().date())
     friday = datetime.combine(week - _FRIDAY_BEFORE, time(9), UTC)
     with running_stack(clock=friday) as addresses:
-        token = mint(addresses.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=friday - Clock().now())
+        token = mint(addresses.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=addresses.ahead)
         return asyncio.run(_asked(clinic, addresses, token, week))
 
 

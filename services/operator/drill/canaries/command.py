@@ -51,9 +51,9 @@ def drill() -> Report:
     state = StateFolder(folder)
     try:
         with running_stack(folder, clock=_FRIDAY, progress=say) as addresses:
-            asyncio.run(during(sender, addresses, _FRIDAY, planter.before_the_draw))
+            asyncio.run(during(sender, addresses, planter.before_the_draw))
         with running_stack(folder, clock=_WEEKS_LATER, progress=say) as addresses:
-            asyncio.run(during(sender, addresses, _WEEKS_LATER, planter.after_the_draw))
+            asyncio.run(during(sender, addresses, planter.after_the_draw))
             say("searching the databases")
             searched = asyncio.run(search_all(state, canaries))
         # The services have ended, and with them every line of their logs is written.
@@ -82,13 +82,10 @@ def judged(canaries: Canaries, searched: Searched, elsewhere: set[Found]) -> Rep
     }
 
 
-async def during(
-    sender: Sender, addresses: Addresses, clock: datetime, plant: Callable[[datetime], Awaitable[None]]
-) -> None:
-    """Plant in a stack that was started with this clock."""
-    offset = clock - Clock().now()
-    async with sender.calling(addresses, offset):
-        await plant(Clock(offset).now() - timedelta(seconds=1))
+async def during(sender: Sender, addresses: Addresses, plant: Callable[[datetime], Awaitable[None]]) -> None:
+    """Plant in a stack at what its own clock says, be it started long ago."""
+    async with sender.calling(addresses):
+        await plant(Clock(addresses.ahead).now() - timedelta(seconds=1))
 
 
 async def search_all(state: StateFolder, canaries: Canaries) -> Searched:

@@ -70,11 +70,13 @@ class Sender:
     _scheduling: AttendanceClient = field(init=False)
 
     @asynccontextmanager
-    async def calling(self, addresses: Addresses, offset: timedelta) -> AsyncIterator[None]:
-        """Call a stack whose clock is ahead of ours, for the length of a block."""
+    async def calling(self, addresses: Addresses) -> AsyncIterator[None]:
+        """Call a stack by its own clock, for the length of a block."""
 
         def token(roles: set[Role], organization: UUID, account: UUID) -> str:
-            return mint(addresses.secrets, frozenset(roles), user=account, organization=organization, offset=offset)
+            return mint(
+                addresses.secrets, frozenset(roles), user=account, organization=organization, offset=addresses.ahead
+            )
 
         self._gateway = addresses.gateway
         self._director = token(
@@ -83,7 +85,7 @@ class Sender:
         self._stranger = token({Role.COUNSELLOR}, uuid4(), uuid4())
         self._http = HttpClient(timeout_seconds=60)
         root_key = read_root_key(StateFolder(addresses.secrets.parent).root_key)
-        self._scheduling = AttendanceClient(self._http, addresses.records, root_key, Clock(offset))
+        self._scheduling = AttendanceClient(self._http, addresses.records, root_key, Clock(addresses.ahead))
         try:
             yield
         finally:
