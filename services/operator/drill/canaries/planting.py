@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.operator.drill.canaries.sending import Sender
+from services.operator.drill.canaries.support import SupportPlanter
 from services.operator.drill.canaries.words import Canaries, Column
 
 Json = dict[str, Any]
@@ -59,6 +60,7 @@ class Planter:
         await self._review(now)
         await self._disclosures()
         await self._correspondence()
+        await SupportPlanter(self._send, self._canaries, self._patient).plant(now)
         starts = now.date() + timedelta(days=3)
         terms = {**_PROGRAMME, "starts_on": str(starts), "ends_on": str(starts + timedelta(days=60))}
         self._programme = await self._send.post(f"{self._of_patient}/draw_programmes", terms)
