@@ -9,6 +9,7 @@ from services.chassis.wiring import Reading
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.dependencies.seats import freed_seats_in
+from services.scheduler.disruptions.batches import DisruptionBatchesLogic, DisruptionBatchesReader
 from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.logic import ProposalsReader
@@ -40,5 +41,28 @@ async def _disruptions(command: Command, records: Records, solves: Solves) -> Di
     )
 
 
+def _batches_reader(read: Read) -> DisruptionBatchesReader:
+    return DisruptionBatchesReader(_reader(read), SolvesReader(read))
+
+
+async def _disruption_batches_read(read: Reading) -> DisruptionBatchesReader:
+    return _batches_reader(read)
+
+
 Disruptions = Annotated[DisruptionsLogic, Depends(_disruptions)]
+
+
+async def _disruption_batches(command: Command, disruptions: Disruptions) -> DisruptionBatchesLogic:
+    sites = SitesReader(command.read)
+    return DisruptionBatchesLogic(
+        reader=_batches_reader(command.read),
+        disruptions=disruptions,
+        sites=sites,
+        practitioners=PractitionersReader(command.read, sites),
+        clock=command.clock,
+    )
+
+
+DisruptionBatches = Annotated[DisruptionBatchesLogic, Depends(_disruption_batches)]
+DisruptionBatchesRead = Annotated[DisruptionBatchesReader, Depends(_disruption_batches_read)]
 DisruptionsRead = Annotated[DisruptionsReader, Depends(_disruptions_read)]

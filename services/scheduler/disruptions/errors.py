@@ -1,5 +1,6 @@
 """The refusals of disruptions, one class each."""
 
+from datetime import date
 from typing import Final
 
 from services.chassis.errors import ServiceError
@@ -58,4 +59,17 @@ class NothingPublishedError(ServiceError):
         super().__init__(
             "Nothing is published for this week yet: solve it, and the disruption is taken into account.",
             code="nothing-published",
+        )
+
+
+class WeekNotRepairedError(ServiceError):
+    """One of several weeks cannot be repaired, so nothing of them was written down; the code is that week's reason."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self, week: date, reason: ServiceError) -> None:
+        super().__init__(
+            f"Nothing was written down, because of the week of {week}: {reason.detail}",
+            code=reason.code,
+            errors=reason.errors,
         )

@@ -1,5 +1,6 @@
 """What is allowed with disruptions."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -11,9 +12,18 @@ from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
-from services.contracts.identifiers import AccountId, DisruptionId, OrganizationId, PatientId, SiteId
+from services.contracts.identifiers import (
+    AccountId,
+    DisruptionBatchId,
+    DisruptionId,
+    OrganizationId,
+    PatientId,
+    SiteId,
+    SolveBatchId,
+)
 from services.contracts.scheduler.disruptions import (
     Disruption,
+    DisruptionBatchRequest,
     DisruptionRequest,
     DisruptionStatus,
     RepairSummary,
@@ -26,6 +36,7 @@ from services.scheduler.errors import SolveFinishedError, WeekRefusedError
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.logic import ProposalsReader
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.attempts import BatchPlace
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader
 from services.scheduler.solves.rules import refusal_of_week
 from services.scheduler.storing import fresh_id
@@ -51,6 +62,18 @@ class DisruptionsReader:
         if disruption is None:
             raise NotFoundError
         return await self._with_repair(disruption, await self._zone(disruption.site_id))
+
+    async def of_batch(self, batch_id: DisruptionBatchId) -> list[Disruption]:
+        """Return what was written down together, in the order of the weeks.
+
+        Raises:
+            NotFoundError: There is no such batch in the caller's organization.
+        """
+        found = await storage.of_batch(self._read, batch_id)
+        if not found:
+            raise NotFoundError
+        zone = await self._zone(found[0].site_id)
+        return [await self._with_repair(disruption, zone) for disruption in found]
 
     async def page(self, site_id: SiteId, week: date, status: DisruptionStatus, page: PageRequest) -> Page[Disruption]:
         """Return a page of a week's disruptions of one status, the first one first.
@@ -122,18 +145,38 @@ class DisruptionsLogic:
         refusal = refusal_of_week(request.week, self._clock.today(zone))
         if refusal is not None:
             raise WeekRefusedError(*refusal)
-        await self._refuse_what_is_elsewhere(request, caller_token)
-        disruption = self._open(request)
+        if request.patient_id is not None:
+            await self._refuse_unknown(request.patient_id, caller_token)
+        await self.refuse_what_is_elsewhere(request)
+        disruption = self._open(request, None)
         if not meets_week(disruption, WeekGrid(zone, request.week)):
             raise InvalidRequestError("/start", "must begin and end so that a part of it lies in the week's days")
-        if not await storage.add(self._db, self._organization_id, disruption):
-            raise HoursChangedError
+        await self._keep(disruption)
         await self._ask_for_repair(disruption, caller_token)
         return await self._reader.get(disruption.id)
 
-    async def _refuse_what_is_elsewhere(self, request: DisruptionRequest, caller_token: str) -> None:
-        if request.patient_id is not None:
-            await self._refuse_unknown(request.patient_id, caller_token)
+    async def record_week(
+        self, request: DisruptionRequest, batch_id: DisruptionBatchId, repairs: int, caller_token: str
+    ) -> bool:
+        """Write one week of a batch down, of which so many are being repaired; says whether this one is as well.
+
+        Raises:
+            Whatever `record` raises, for the same reasons, but that something is of another site.
+        """
+        disruption = self._open(request, batch_id)
+        await self._keep(disruption)
+        return await self._ask_for_repair(disruption, caller_token, BatchPlace(SolveBatchId(batch_id), repairs))
+
+    async def _keep(self, disruption: Disruption) -> None:
+        if not await storage.add(self._db, self._organization_id, disruption):
+            raise HoursChangedError
+
+    async def refuse_what_is_elsewhere(self, request: DisruptionRequest | DisruptionBatchRequest) -> None:
+        """Refuse a practitioner or a room of another site.
+
+        Raises:
+            InvalidRequestError: The practitioner or the room is not of this site.
+        """
         if request.practitioner_id is not None:
             staff = await self._practitioners.of_site(request.site_id)
             if request.practitioner_id not in {practitioner.id for practitioner in staff}:
@@ -149,11 +192,12 @@ class DisruptionsLogic:
         except RefusedError:
             raise UpstreamUnavailableError("records") from None
 
-    def _open(self, request: DisruptionRequest) -> Disruption:
+    def _open(self, request: DisruptionRequest, batch_id: DisruptionBatchId | None) -> Disruption:
         now = self._clock.now()
         return Disruption(
             **request.model_dump(),
             id=DisruptionId(fresh_id(now)),
+            batch_id=batch_id,
             status=DisruptionStatus.OPEN,
             solve_id=None,
             solve_status=None,
@@ -164,8 +208,8 @@ class DisruptionsLogic:
             withdrawn_at=None,
         )
 
-    async def _ask_for_repair(self, disruption: Disruption, caller_token: str) -> bool:
-        solve = await self._solves.repair(disruption.site_id, disruption.week, caller_token)
+    async def _ask_for_repair(self, disruption: Disruption, caller_token: str, place: BatchPlace | None = None) -> bool:
+        solve = await self._solves.repair(disruption.site_id, disruption.week, caller_token, place)
         if solve is None:
             return False
         await storage.set_solve(self._db, disruption.id, solve.id)
@@ -197,11 +241,24 @@ class DisruptionsLogic:
             NotFoundError: There is no such disruption in the caller's organization.
             DisruptionWithdrawnError: It is withdrawn already.
         """
-        disruption = await self._reader.get(disruption_id)
-        if not await storage.withdraw(self._db, disruption_id, self._clock.now()):
-            raise DisruptionWithdrawnError
-        if disruption.solve_id is not None:
-            with suppress(SolveFinishedError):
-                await self._solves.cancel(disruption.solve_id)
-        await self._freed_seats.freed_since(disruption.site_id, disruption.created_at, caller_token)
+        await self.withdraw_all([await self._reader.get(disruption_id)], caller_token)
         return await self._reader.get(disruption_id)
+
+    async def withdraw_all(self, disruptions: Sequence[Disruption], caller_token: str) -> None:
+        """Take back those of one or more disruptions of a site that are not taken back yet, as `withdraw` does.
+
+        Raises:
+            DisruptionWithdrawnError: Every one is withdrawn already.
+        """
+        now = self._clock.now()
+        # Every row before any repair: whoever withdraws holds the rows first and the lock of their batch after them.
+        found = [one for one in disruptions if await storage.withdraw(self._db, one.id, now)]
+        if not found:
+            raise DisruptionWithdrawnError
+        # The last first: a repair that is cancelled would otherwise begin the one after it.
+        for disruption in reversed(found):
+            if disruption.solve_id is not None:
+                with suppress(SolveFinishedError):
+                    await self._solves.cancel(disruption.solve_id)
+        since = min(disruption.created_at for disruption in found)
+        await self._freed_seats.freed_since(found[0].site_id, since, caller_token)

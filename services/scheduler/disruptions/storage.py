@@ -12,7 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import AppointmentId, DisruptionId, OrganizationId, SiteId, SolveId
+from services.contracts.identifiers import (
+    AppointmentId,
+    DisruptionBatchId,
+    DisruptionId,
+    OrganizationId,
+    SiteId,
+    SolveId,
+)
 from services.contracts.scheduler.closures import ClosureStatus
 from services.contracts.scheduler.disruptions import Disruption, DisruptionStatus
 from services.contracts.vocabulary import Modality
@@ -27,6 +34,9 @@ from services.scheduler.storing import decoded
 _ELSEWHERE: Final = {"solve_status", "proposal_id", "repair"}
 _COLUMNS: Final = select(*(column for column in DisruptionRow.__table__.c if column.name != "organization_id"))
 _ONE: Final = Query(_COLUMNS.where(DisruptionRow.id == bindparam("disruption_id", type_=Uuid)))
+_OF_BATCH: Final = Query(
+    _COLUMNS.where(DisruptionRow.batch_id == bindparam("batch_id", type_=Uuid)).order_by(DisruptionRow.week)
+)
 _OF_WEEK: Final = (
     DisruptionRow.site_id == bindparam("site_id", type_=Uuid),
     DisruptionRow.week == bindparam("week", type_=Date),
@@ -106,6 +116,11 @@ async def page(
     """Fetch a page of a week's disruptions, and one more where there is one."""
     rows = await read.all(_PAGE, site_id=site_id, week=week, status=status.value, after=page.after, limit=page.limit)
     return [_disruption(row) for row in rows]
+
+
+async def of_batch(read: Read, batch_id: DisruptionBatchId) -> list[Disruption]:
+    """Fetch the disruptions of a batch in the order of their weeks."""
+    return [_disruption(row) for row in await read.all(_OF_BATCH, batch_id=batch_id)]
 
 
 async def open_in_week(read: Read, site_id: SiteId, week: date) -> list[Disruption]:

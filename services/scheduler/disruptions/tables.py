@@ -40,6 +40,7 @@ class DisruptionRow(Base):
         CheckConstraint("starts_at < ends_at", name="order"),
         CheckConstraint("status in ('open', 'withdrawn')", name="status"),
         CheckConstraint("(withdrawn_at is null) = (status = 'open')", name="withdrawn"),
+        Index("disruptions_batch_key", "organization_id", "batch_id", "week", unique=True),
         Index("disruptions_week_idx", "organization_id", "site_id", "week"),
         Index(
             "disruptions_one_shift_change_key",
@@ -70,3 +71,4 @@ class DisruptionRow(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[UUID]
     withdrawn_at: Mapped[datetime | None]
+    batch_id: Mapped[UUID | None]
