@@ -109,7 +109,7 @@ def make_equipment(
         ended=ended,
         front=Front(
             DecisionPoint(access, token_issuer, CallLimits(clock), Hosts(hosts), clock),
-            Forwarder(http, upstreams),
+            Forwarder(upstreams),
             Origins(origins),
             TrustedEngines(engines),
         ),

@@ -76,6 +76,7 @@ def application() -> FastAPI:
             watching = asyncio.create_task(watch.run())
             yield
             watching.cancel()
+            equipment.front.forwarder.close()
         passwords.close()
 
     return build(lifespan)

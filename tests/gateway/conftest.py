@@ -161,6 +161,7 @@ async def gateway_app(
     app.state.process = Process(clock, gateway_database, app.state.equipment.authenticator)
     app.state.published = read_published()
     yield app
+    app.state.equipment.front.forwarder.close()
     await http.close()
 
 

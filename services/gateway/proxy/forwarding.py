@@ -2,37 +2,33 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, MutableMapping
-from typing import Any, Final
-
-import aiohttp
-from yarl import URL
+from typing import Any
 
 from services.chassis.context import outgoing_headers
 from services.chassis.edge import Receive, Send
 from services.chassis.errors import ServiceError, UpstreamUnavailableError
-from services.chassis.http import HttpClient
 from services.contracts.identity import Microservice
 from services.gateway.errors import UpstreamInterruptedError
 from services.gateway.proxy.admission import Gate
 from services.gateway.proxy.headers import forwarded, returned
 from services.gateway.proxy.requests import IncomingRequest
+from services.gateway.proxy.upstream import ConnectionPool, NoConnectionError
 from services.policy.route import Route
 
 Message = MutableMapping[str, Any]
-
-# What the client library would say of itself, where the caller said nothing.
-_NOT_OURS: Final = ("accept", "accept-encoding", "content-type", "user-agent")
-# The whole exchange has the deadline of the request, which `Edge` keeps; here only a dead host is noticed sooner.
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=2.0)
 
 
 class Forwarder:
     """The way to the services behind the gateway."""
 
-    def __init__(self, http: HttpClient, upstreams: Mapping[Microservice, str]) -> None:
-        self._http = http
-        self._upstreams = {service: url.rstrip("/") for service, url in upstreams.items()}
+    def __init__(self, upstreams: Mapping[Microservice, str]) -> None:
+        self._upstreams = {service: ConnectionPool(url) for service, url in upstreams.items()}
         self._gates = {service: Gate(service) for service in upstreams}
+
+    def close(self) -> None:
+        """Close the connections that nothing is in hand on."""
+        for upstream in self._upstreams.values():
+            upstream.close()
 
     async def forward(
         self,
@@ -70,9 +66,9 @@ class Forwarder:
         watch = asyncio.create_task(upload.watch(task, has_body=_has_body(request)))
         try:
             await self._exchange(request, service, internal_token, upload, send)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+        except NoConnectionError:
             raise UpstreamUnavailableError(service) from None
-        except (aiohttp.ClientError, OSError):
+        except OSError:
             if not upload.is_left:
                 raise upload.refusal or UpstreamInterruptedError(service) from None
         except asyncio.CancelledError:
@@ -84,38 +80,38 @@ class Forwarder:
     async def _exchange(
         self, request: IncomingRequest, service: Microservice, internal_token: str | None, upload: "_Upload", send: Send
     ) -> None:
-        async with self._http.session.request(
-            request.method,
-            URL(self._upstreams[service] + request.target, encoded=True),
-            headers=_headers(request, internal_token),
-            # A body that was begun cannot be sent again, so the client library repeats only what has none: a GET, once.
-            data=upload.chunks() if _has_body(request) else None,
-            timeout=_TIMEOUT,
-            allow_redirects=False,
-            skip_auto_headers=_NOT_OURS,
-        ) as answer:
+        upstream = self._upstreams[service]
+        body = upload.chunks() if _has_body(request) else None
+        is_chunked = b"transfer-encoding" in request.headers
+        answer = await upstream.ask(_head(request, upstream, internal_token), body, is_chunked=is_chunked)
+        try:
             self._gates[service].answered()
-            await send(
-                {"type": "http.response.start", "status": answer.status, "headers": returned(answer.raw_headers)}
-            )
+            await send({"type": "http.response.start", "status": answer.status, "headers": returned(answer.fields)})
             is_whole = False
             while not is_whole:
-                chunk = await answer.content.readany()
-                is_whole = answer.content.at_eof()
-                await send({"type": "http.response.body", "body": chunk, "more_body": not is_whole})
+                piece, is_whole = await answer.read()
+                await send({"type": "http.response.body", "body": piece, "more_body": not is_whole})
+        finally:
+            upstream.leave(answer)
 
 
 def _has_body(request: IncomingRequest) -> bool:
     return request.method != "GET"
 
 
-def _headers(request: IncomingRequest, internal_token: str | None) -> dict[str, str]:
-    headers = forwarded(request.headers) | outgoing_headers()
+def _head(request: IncomingRequest, upstream: ConnectionPool, internal_token: str | None) -> bytes:
+    """Write the head of the request to the service; no field of it can hold a line end, the parser saw to that."""
+    target = upstream.base + request.target.encode("ascii")
+    lines = [request.method.encode("ascii") + b" " + target + b" HTTP/1.1", b"host: " + upstream.host]
+    lines += [name + b": " + value for name, value in forwarded(request.headers)]
+    lines += [f"{name}: {value}".encode("latin-1") for name, value in outgoing_headers().items()]
     if internal_token is not None:
-        headers["authorization"] = f"Bearer {internal_token}"
-    if _has_body(request) and b"transfer-encoding" not in request.headers:
-        headers["content-length"] = request.headers.get(b"content-length", b"0").decode()
-    return headers
+        lines.append(b"authorization: Bearer " + internal_token.encode("ascii"))
+    if b"transfer-encoding" in request.headers:
+        lines.append(b"transfer-encoding: chunked")
+    elif _has_body(request):
+        lines.append(b"content-length: " + request.headers.get(b"content-length", b"0"))
+    return b"\r\n".join([*lines, b"", b""])
 
 
 class _Upload:

@@ -43,15 +43,14 @@ _SECURITY: Final = (
 )
 
 
-def forwarded(headers: dict[bytes, bytes]) -> dict[str, str]:
+def forwarded(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """Return the request's fields that a service gets as they came; identity, host and hop-by-hop fields are not."""
-    return {name.decode(): headers[name].decode("latin-1") for name in _REQUEST if name in headers}
+    return [(name, headers[name]) for name in _REQUEST if name in headers]
 
 
-def returned(raw: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Return the response's fields that the caller gets."""
-    lowered = ((name.lower(), value) for name, value in raw)
-    return [field for field in lowered if field[0] in _RESPONSE]
+def returned(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Return those of the response's fields, named in lower case, that the caller gets."""
+    return [field for field in fields if field[0] in _RESPONSE]
 
 
 class SecurityHeaders:

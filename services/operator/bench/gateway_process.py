@@ -54,6 +54,7 @@ def main() -> None:
             engines=[ip_network("127.0.0.0/8")],
         )
         yield
+        app.state.equipment.front.forwarder.close()
         await http.close()
         passwords.close()
 

@@ -9,6 +9,7 @@ import pytest
 from services.chassis.edge import Receive, Scope, Send
 from services.contracts.identity import Microservice, Role
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.upstream import ConnectionPool
 from tests.gateway.conftest import GatewayFactory, Upstream, answer_json, echo
 from tests.support.raw_http import connection_to, head, read_chunk, read_head, send
 from tests.support.tokens import Tokens, principal
@@ -276,7 +277,7 @@ async def _broken_service(answers: list[bytes]) -> AsyncIterator[tuple[str, list
 
 def _turn_to(gateway_app: Any, url: str) -> None:
     forwarder: Forwarder = gateway_app.state.equipment.front.forwarder
-    forwarder._upstreams[Microservice.RECORDS] = url
+    forwarder._upstreams[Microservice.RECORDS] = ConnectionPool(url)
 
 
 async def test_a_service_that_is_down_is_503_with_retry_after_and_not_a_500(
@@ -334,7 +335,7 @@ async def test_a_write_whose_connection_breaks_is_never_sent_twice(
 ) -> None:
     async with _broken_service([]) as (url, heard):
         _turn_to(gateway_app, url)
-        gateway_app.state.equipment.front.forwarder._upstreams[Microservice.SCHEDULER] = url
+        gateway_app.state.equipment.front.forwarder._upstreams[Microservice.SCHEDULER] = ConnectionPool(url)
 
         answer = await gateway(*_STAFF).request(method, path, content=body)
 
