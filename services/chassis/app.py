@@ -53,6 +53,8 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=False,
+        # What a process says of a request is on the list in `telemetry`; the framework's would tell paths and errors.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.metrics = Metrics()
     app.state.is_audited = is_audited

@@ -1,6 +1,7 @@
 """The gateway by itself, as `bench gateway` measures it: its real layers, a key of its own, no database behind it."""
 
 import asyncio
+import gc
 import json
 import socket
 import sys
@@ -59,8 +60,12 @@ def main() -> None:
         passwords.close()
 
     print(json.dumps(_token(keys, clock)), flush=True)
+    application = build(lifespan)
+    # As `services.chassis.serve` does.
+    gc.collect()
+    gc.freeze()
     config = uvicorn.Config(
-        build(lifespan),
+        application,
         loop="uvloop",
         http=StrictProtocol,
         ws="none",
