@@ -15,8 +15,10 @@ _LONGEST: Final = timedelta(days=31)
 
 
 class ClosurePolicy(StrEnum):
-    """What becomes of sessions: held by video where the plan allows it; cancelled and planned anew; cancelled.
+    """What becomes of sessions: held by video for whom that may be; cancelled and planned anew; cancelled.
 
+    By video, a patient's plan allows it, consent by that day is in the plan, and whoever leads the session is licensed
+    for where the patient is then. Who lacks one of these loses the session; where nobody leads it, everybody does.
     With `telehealth` only the building is closed; with the others nobody works there.
     """
 
@@ -75,7 +77,7 @@ class ClosedSession(ResourceModel):
     end: datetime
     outcome: SessionOutcome
     kept_patient_ids: list[PatientId] = Field(description="Who goes on in it, by video.")
-    lost_patient_ids: list[PatientId] = Field(description="Who loses it: it is off, or their plan allows no video.")
+    lost_patient_ids: list[PatientId] = Field(description="Who loses it: it is off, or they may not be seen by video.")
 
 
 class ClosedSessions(ResourceModel):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from services.contracts.identifiers import AppointmentId, PatientId, PractitionerId
+from services.contracts.records.treatment_plans import PatientSeating, PlanRequirement, SeatingPlan
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -27,6 +28,24 @@ class SessionFacts:
     def meets(self, other: "SessionFacts") -> bool:
         """Whether both take place at the same time for a while."""
         return self.start < other.end and other.start < self.end
+
+
+def seating_in(plan: PlanRequirement) -> PatientSeating:
+    """Return what giving the patient a seat in the week of a plan depends on, but for whom to keep apart."""
+    return PatientSeating(
+        patient_id=plan.patient_id,
+        travel_minutes=plan.travel_minutes,
+        no_contact=[],
+        plan=SeatingPlan(
+            services=[need.service for need in plan.required_services],
+            track=plan.track,
+            languages=plan.languages,
+            modalities=plan.modalities,
+            telehealth_consented_on=plan.telehealth_consented_on,
+            telehealth_jurisdiction=plan.telehealth_jurisdiction,
+            needs_transport=plan.needs_transport,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)

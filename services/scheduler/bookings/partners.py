@@ -73,7 +73,7 @@ class PartnersReader:
         asked = 0
         for session in there:
             alone = Move(seating, here, session, None)
-            if not await self._exchange.broken(alone):
+            if await self._is_possible(alone):
                 yield alone
             if not is_entered or not await self._suits(seating, here, session):
                 continue
@@ -94,9 +94,14 @@ class PartnersReader:
         if move.finds_no_seat or move.swapped_with is None:
             return False
         other = await seating_of(move.swapped_with)
-        return other is not None and not await self._exchange.broken(
-            Move(other, move.entering, move.leaving, move.patient_id)
-        )
+        if other is None:
+            return False
+        back = Move(other, move.entering, move.leaving, move.patient_id)
+        return await self._is_possible(back, beside=[move])
+
+    async def _is_possible(self, move: Move, beside: Sequence[Move] = ()) -> bool:
+        """Say whether nothing speaks against a move, and everybody who needs a ride would have one after both."""
+        return not await self._exchange.broken(move) and not await self._exchange.without_ride([*beside, move])
 
 
 def _leaving(

@@ -15,7 +15,15 @@ from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
-from services.contracts.identifiers import AccountId, ClosureId, OrganizationId, PatientId, SiteId, SolveId
+from services.contracts.identifiers import (
+    AccountId,
+    AppointmentId,
+    ClosureId,
+    OrganizationId,
+    PatientId,
+    SiteId,
+    SolveId,
+)
 from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.closures import (
     ClosedSessions,
@@ -35,13 +43,13 @@ from services.scheduler.closures.hours import ClosedHours
 from services.scheduler.closures.rules import (
     Effect,
     WeekBook,
-    by_video,
     dedupe_key,
     effects_of,
     monday_of,
     mondays_between,
     shortfalls_of,
 )
+from services.scheduler.closures.video import VideoReader
 from services.scheduler.errors import (
     ClosureOverlapsError,
     ClosureReopenedError,
@@ -174,6 +182,7 @@ class ClosuresLogic:
         replanning: Replanning,
         transport: TransportLogic,
         rides: RidesLogic,
+        video: VideoReader,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -187,6 +196,7 @@ class ClosuresLogic:
         self._replanning = replanning
         self._transport = transport
         self._rides = rides
+        self._video = video
         self._clock = clock
 
     async def preview(self, site_id: SiteId, request: ClosureRequest, caller_token: str) -> ClosurePreview:
@@ -263,11 +273,15 @@ class ClosuresLogic:
         zone = ZoneInfo((await self._sites.get(site_id)).zone)
         concerned: list[BookedSession] = []
         weeks: list[WeekBook] = []
+        video: set[tuple[AppointmentId, PatientId]] = set()
         for week in requirements:
             booked = await self._appointments.hold_week(site_id, week.week)
             weeks.append(WeekBook(week, _minutes_of(booked)))
-            concerned += [session for session in booked if self._is_concerned(session, request)]
-        return _Plan(zone, effects_of(concerned, request.policy, by_video(requirements)), weeks)
+            of_week = [session for session in booked if self._is_concerned(session, request)]
+            if request.policy is ClosurePolicy.TELEHEALTH:
+                video |= await self._video.of_week(of_week, week, zone)
+            concerned += of_week
+        return _Plan(zone, effects_of(concerned, request.policy, video), weeks)
 
     def _is_concerned(self, session: BookedSession, request: ClosureRequest) -> bool:
         # What has begun is left to who is there.

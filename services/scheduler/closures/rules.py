@@ -12,6 +12,8 @@ from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.scheduler.closures import ClosedSession, ClosurePolicy, ClosureShortfall, SessionOutcome
 from services.contracts.vocabulary import Modality
 from services.scheduler.appointments.book import BookedSession
+from services.scheduler.bookings.facts import SessionFacts, seating_in
+from services.scheduler.bookings.rules import Licensed, patient_by_telehealth_broken, session_by_telehealth_broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +38,24 @@ class Effect:
         )
 
 
-def effects_of(sessions: Iterable[BookedSession], policy: ClosurePolicy, video: AbstractSet[PatientId]) -> list[Effect]:
-    """Return what becomes of the sessions that lie in the hours, in order of time; `video` may be seen by video."""
+Video = AbstractSet[tuple[AppointmentId, PatientId]]
+"""Who may go on in which session by video."""
+
+
+def effects_of(sessions: Iterable[BookedSession], policy: ClosurePolicy, video: Video) -> list[Effect]:
+    """Return what becomes of the sessions that lie in the hours, in order of time."""
     found = (_effect(session, policy, video) for session in sessions)
     return sorted((one for one in found if one is not None), key=lambda one: (one.session.start, one.session.id))
 
 
-def _effect(session: BookedSession, policy: ClosurePolicy, video: AbstractSet[PatientId]) -> Effect | None:
+def _effect(session: BookedSession, policy: ClosurePolicy, video: Video) -> Effect | None:
     members = sorted(session.members)
     if policy is not ClosurePolicy.TELEHEALTH:
         return Effect(session, SessionOutcome.CANCELLED, (), tuple(members))
     if session.modality is Modality.TELEHEALTH:
         return None
-    kept = tuple(member for member in members if member in video)
-    lost = tuple(member for member in members if member not in video)
+    kept = tuple(member for member in members if (session.id, member) in video)
+    lost = tuple(member for member in members if (session.id, member) not in video)
     return Effect(session, SessionOutcome.TELEHEALTH if kept else SessionOutcome.CANCELLED, kept, lost)
 
 
@@ -61,14 +67,20 @@ class WeekBook:
     minutes: Mapping[PatientId, int] = field(default_factory=dict)
 
 
-def by_video(requirements: Iterable[WeekRequirements]) -> set[PatientId]:
-    """Return whose plan allows video in every one of these weeks that it speaks of."""
-    allowed: dict[PatientId, bool] = {}
-    for week in requirements:
-        for patient in week.patients:
-            may = Modality.TELEHEALTH in patient.modalities
-            allowed[patient.patient_id] = may and allowed.get(patient.patient_id, True)
-    return {patient_id for patient_id, may in allowed.items() if may}
+def by_video(
+    session: BookedSession, week: WeekRequirements, licensed: Licensed, zone: ZoneInfo
+) -> set[tuple[AppointmentId, PatientId]]:
+    """Return who may go on in a session by video: by the plan, with consent by that day, and licensed for where."""
+    facts = SessionFacts(session.service, Modality.TELEHEALTH, session.start, session.end, None, None, zone)
+    if session_by_telehealth_broken(facts, licensed):
+        return set()
+    return {
+        (session.id, plan.patient_id)
+        for plan in week.patients
+        if plan.patient_id in session.members
+        and Modality.TELEHEALTH in plan.modalities
+        and not patient_by_telehealth_broken(facts, seating_in(plan), licensed)
+    }
 
 
 def shortfalls_of(effects: Sequence[Effect], weeks: Sequence[WeekBook], zone: ZoneInfo) -> list[ClosureShortfall]:

@@ -11,10 +11,12 @@ from services.contracts.identifiers import SiteId, SolveId
 from services.contracts.scheduler.timetables import SolveRequest
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
+from services.scheduler.closures.video import VideoReader
 from services.scheduler.dependencies import Solves
 from services.scheduler.dependencies.base import Command, Records, notices_in
 from services.scheduler.dependencies.transport import rides_in, transport_in
 from services.scheduler.errors import SolveFinishedError
+from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesLogic
 
@@ -55,6 +57,7 @@ async def _closures(command: Command, records: Records, solves: Solves) -> Closu
         replanning=_Replanning(solves),
         transport=transport_in(command),
         rides=rides_in(command),
+        video=VideoReader(LicencesReader(command.read)),
         clock=command.clock,
     )
 

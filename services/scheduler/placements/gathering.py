@@ -10,9 +10,10 @@ from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.chassis.remembered import Remembered, RememberedParts
 from services.contracts.identifiers import PatientId, SiteId
-from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan, WeekRequirements
+from services.contracts.records.treatment_plans import PatientSeating, WeekRequirements
 from services.contracts.scheduler.timetables import Appointment
 from services.scheduler.appointments.logic import AppointmentsReader
+from services.scheduler.bookings.facts import seating_in
 from services.scheduler.errors import PastWeekError
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, may_be_at_home, whole_week
@@ -134,22 +135,7 @@ class _Gathered:
     def seating(self, patient_id: PatientId) -> PatientSeating | None:
         """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""
         plan = next((one for one in self.requirements.patients if one.patient_id == patient_id), None)
-        if plan is None:
-            return None
-        return PatientSeating(
-            patient_id=patient_id,
-            travel_minutes=plan.travel_minutes,
-            no_contact=[],
-            plan=SeatingPlan(
-                services=[need.service for need in plan.required_services],
-                track=plan.track,
-                languages=plan.languages,
-                modalities=plan.modalities,
-                telehealth_consented_on=plan.telehealth_consented_on,
-                telehealth_jurisdiction=plan.telehealth_jurisdiction,
-                needs_transport=plan.needs_transport,
-            ),
-        )
+        return None if plan is None else seating_in(plan)
 
 
 def _parsed(document: dict[str, Any]) -> Instance:

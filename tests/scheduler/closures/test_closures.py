@@ -1,20 +1,21 @@
 """A snow day: shown first, then done all at once, and opened again without anything behind anybody's back."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.chassis.database import Database, Read, driver_connection
-from services.contracts.identifiers import OrganizationId, RoomId, SolveId
+from services.contracts.identifiers import OrganizationId, PractitionerId, RoomId, SolveId
 from services.contracts.identity import Role
+from services.contracts.scheduler.timetables import Session
 from services.contracts.vocabulary import Modality
 from services.scheduler.solves.logic import SolvesReader
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Clinic, Desk, Json, Make, group, plan_of
+from tests.scheduler.conftest import AT_HOME, TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of
 
 TUESDAY = {"start": "2026-10-06T00:00:00-04:00", "end": "2026-10-07T00:00:00-04:00", "reason": "weather"}
-WITH_VIDEO = {"modalities": ["on_site", "telehealth"]}
 NINETY = 90
 
 
@@ -46,15 +47,20 @@ def closing(scheduler: ClientFactory, site: Json) -> Closing:
 
 
 @pytest.fixture
-async def ann(new_patient: Make, clinic: Clinic) -> Json:
-    """Whose plan allows video."""
-    return await new_patient(clinic.site, plan_of(clinic.counsellor, **WITH_VIDEO))
+async def ann(new_patient: Make, new_licence: Make, clinic: Clinic) -> Json:
+    """Who may be seen by video by the counsellor."""
+    await new_licence(clinic.counsellor)
+    return await new_patient(clinic.site, plan_of(clinic.counsellor, **AT_HOME))
 
 
 @pytest.fixture
 async def ben(new_patient: Make, clinic: Clinic) -> Json:
     """Whose plan does not."""
     return await new_patient(clinic.site, plan_of(clinic.counsellor))
+
+
+def led(clinic: Clinic, *seated: Json, **changes: Any) -> Session:
+    return group(*seated, **{"practitioner_id": PractitionerId(UUID(clinic.counsellor["id"])), **changes})
 
 
 def shown(previews: Json) -> dict[str, list[str]]:
@@ -66,9 +72,9 @@ def shown(previews: Json) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("policy", ["cancel", "reschedule", "telehealth"])
 async def test_what_is_shown_is_what_is_told_to_the_byte_and_showing_stores_nothing(
-    *, policy: str, desk: Desk, ann: Json, ben: Json, closing: Closing
+    *, policy: str, desk: Desk, ann: Json, ben: Json, clinic: Clinic, closing: Closing
 ) -> None:
-    before = await desk.publish(group(ann, ben))
+    before = await desk.publish(led(clinic, ann, ben))
 
     preview = await closing.ask(":preview", policy=policy)
     untouched = (await desk.read(), await closing.bodies(ann, ben))
@@ -86,7 +92,7 @@ async def test_a_session_goes_on_by_video_for_those_whose_plans_allow_it(
     desk: Desk, ann: Json, ben: Json, clinic: Clinic, closing: Closing
 ) -> None:
     room = RoomId(UUID(clinic.room["id"]))
-    (before,) = await desk.publish(group(ann, ben, room_id=room))
+    (before,) = await desk.publish(led(clinic, ann, ben, room_id=room))
 
     closed = await closing.ask(policy="telehealth")
 
@@ -97,11 +103,52 @@ async def test_a_session_goes_on_by_video_for_those_whose_plans_allow_it(
     assert closed.json()["status"] == "closed"
 
 
+LACKING: list[Json] = [
+    {"telehealth_consented_on": None},
+    {"telehealth_consented_on": "2026-10-07"},
+    {"telehealth_jurisdiction": None},
+    {"telehealth_jurisdiction": "US-NJ"},
+]
+
+
+@pytest.mark.parametrize("plan", LACKING)
+async def test_nobody_goes_on_by_video_without_consent_by_that_day_and_a_licence_for_where_they_are(
+    *, plan: Json, desk: Desk, ann: Json, new_patient: Make, clinic: Clinic, closing: Closing
+) -> None:
+    other = await new_patient(clinic.site, plan_of(clinic.counsellor, **{**AT_HOME, **plan}))
+    await desk.publish(led(clinic, ann, other))
+
+    preview = (await closing.ask(":preview", policy="telehealth")).json()
+    closed = await closing.ask(policy="telehealth")
+
+    assert closed.status_code == 201, closed.text
+    (session,) = preview["sessions"]
+    assert (session["kept_patient_ids"], session["lost_patient_ids"]) == ([ann["id"]], [other["id"]])
+    assert [one["patient_id"] for one in preview["shortfalls"]] == [other["id"]]
+    assert [(one["modality"], one["patient_ids"]) for one in await desk.read()] == [("telehealth", [ann["id"]])]
+
+
+async def test_a_session_whose_lead_or_helper_is_not_licensed_or_that_nobody_leads_is_off(
+    *, desk: Desk, ann: Json, new_patient: Make, clinic: Clinic, closing: Closing, new_licence: Make
+) -> None:
+    cleo = await new_patient(clinic.site, plan_of(clinic.counsellor, **AT_HOME))
+    helper = PractitionerId(UUID(clinic.therapist["id"]))
+    afternoon = {"start": TUESDAY_NINE + timedelta(hours=4), "end": TUESDAY_NINE + timedelta(hours=5, minutes=30)}
+    await desk.publish(led(clinic, ann, co_facilitator_id=helper), group(cleo, **afternoon))
+
+    before = (await closing.ask(":preview", policy="telehealth")).json()
+    await new_licence(clinic.therapist)
+    after = (await closing.ask(":preview", policy="telehealth")).json()
+
+    assert [session["outcome"] for session in before["sessions"]] == ["cancelled", "cancelled"]
+    assert [session["outcome"] for session in after["sessions"]] == ["telehealth", "cancelled"]
+
+
 @pytest.mark.parametrize("policy", ["telehealth", "cancel"])
 async def test_nobody_keeps_a_seat_on_the_way_to_where_nobody_goes(
     *, policy: str, desk: Desk, ann: Json, ben: Json, clinic: Clinic, closing: Closing, scheduler: ClientFactory
 ) -> None:
-    [session] = await desk.publish(group(ann, ben))
+    [session] = await desk.publish(led(clinic, ann, ben))
     setup, site_path = scheduler(Role.PROGRAMME_DIRECTOR), f"/v1/sites/{clinic.site['id']}"
     van = (await setup.post(f"{site_path}/vehicles", json={"name": "Van", "seats": 2})).json()
     planned = {"direction": "to_site", "start": "2026-10-06T08:00:00-04:00", "end": "2026-10-06T08:45:00-04:00"}

@@ -372,6 +372,40 @@ class TestSwaps:
         aboard = [[ride["patient_id"] for ride in await small.rides(run)] for run in runs]
         assert aboard == [[other["id"]]] * 2 + [[ann["id"]]] * 2
 
+    async def recommended(self, scheduler: ClientFactory, week: tuple[Json, Json, Json], ann: Json) -> list[Any]:
+        seat = {"appointment_id": week[0]["id"], "patient_id": ann["id"]}
+        answer = await scheduler(Role.FRONT_DESK).post("/v1/swaps:recommend", json={"seat": seat})
+        assert answer.status_code == 200, answer.text
+        return [one["patient_id"] for one in answer.json()["partners"]]
+
+    async def test_only_exchanges_after_which_everybody_has_a_ride_are_recommended(
+        self, *, scheduler: ClientFactory, week: Any, ann: Json, van: Van
+    ) -> None:
+        without = await self.recommended(scheduler, week, ann)
+        for direction, start in (("to_site", TUESDAY_NINE - HOUR), ("from_site", END)):
+            await planned(van, direction, start + 24 * HOUR)
+        one_way = await self.recommended(scheduler, week, ann)
+        for direction, start in (("to_site", TUESDAY_NINE - HOUR), ("from_site", END)):
+            await planned(van, direction, start)
+
+        assert (without, one_way) == ([], [None])
+        assert await self.recommended(scheduler, week, ann) == [None, week[2]["id"]]
+
+    async def test_the_last_seats_on_the_vans_count_as_free_for_who_would_take_them_over(
+        self, *, scheduler: ClientFactory, week: Any, ann: Json, site: Json
+    ) -> None:
+        body = {"name": "Small", "seats": 1}
+        made = await scheduler(Role.PROGRAMME_DIRECTOR).post(f"/v1/sites/{site['id']}/vehicles", json=body)
+        small = Van(scheduler, site, made.json())
+        here, there, other = week
+        for session, patient, day in ((here, ann, 0), (there, other, 1)):
+            for direction, start in (("to_site", TUESDAY_NINE - HOUR), ("from_site", END)):
+                run = await planned(small, direction, start + day * 24 * HOUR)
+                assert (await small.give(run, session, patient)).status_code == 201
+
+        # The free seat beside the other is without a ride: both seats of that day's vans are taken.
+        assert await self.recommended(scheduler, week, ann) == [other["id"]]
+
 
 class TestOtherWaysToASeat:
     """Whatever gives a seat asks for the ride."""
