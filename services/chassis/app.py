@@ -58,6 +58,8 @@ def create_app(
     )
     app.state.metrics = Metrics()
     app.state.is_audited = is_audited
+    # What asks the application's gate before a stored answer is given again; None where there is no gate.
+    app.state.decides_again = None
     # Organizations whose audit trail awaits a checkpoint.
     app.state.grown_trails = set[OrganizationId]()
     problems.install(app)

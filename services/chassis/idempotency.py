@@ -5,14 +5,18 @@ row until the first has ended, and then gets the first one's answer.
 
 An answer may hold a person's data, so it is kept sealed with a key made of the caller's own key, which is not kept: who
 reads the table learns nothing, and only who sends the request again can open the answer.
+
+Beside it is kept on what it was given: whom it told of, and what. Where an application can decide on that, it does so
+again before the answer is given again, because who asks may have lost access since.
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -33,6 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 from typing_extensions import override
 
+from services.chassis.audit.trail import Ground, Trail
 from services.chassis.database import NAMING_CONVENTION
 from services.chassis.errors import IdempotencyKeyReusedError, InvalidRequestError
 from services.chassis.json_body import StrictJsonRoute
@@ -55,6 +60,7 @@ IDEMPOTENCY_KEYS = Table(
     Column("content_type", Text),
     Column("headers", JSONB),
     Column("body", LargeBinary),
+    Column("grounds", JSONB),
     Column("created_at", TIMESTAMP(timezone=True), nullable=False),
 )
 """The table that each service's first revision makes (`to_metadata`); a tenant table like any other."""
@@ -71,11 +77,12 @@ class KeyedRequest:
 
 
 class AnsweredBeforeError(Exception):
-    """Not a refusal: the request was answered before, and this is that answer."""
+    """Not a refusal: the request was answered before, and this is that answer, with what it was given on."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, grounds: Sequence[Ground]) -> None:
         super().__init__()
         self.response = response
+        self.grounds = grounds
 
 
 async def keyed_request(request: Request, principal: Principal) -> KeyedRequest | None:
@@ -112,12 +119,13 @@ async def keyed_request(request: Request, principal: Principal) -> KeyedRequest 
 class Idempotency:
     """A claimed key, whose answer is still to be stored."""
 
-    def __init__(self, db: AsyncSession, request: KeyedRequest) -> None:
+    def __init__(self, db: AsyncSession, request: KeyedRequest, trail: Trail) -> None:
         self._db = db
         self._request = request
+        self._trail = trail
 
     @classmethod
-    async def claim(cls, db: AsyncSession, request: KeyedRequest, now: datetime) -> Self:
+    async def claim(cls, db: AsyncSession, request: KeyedRequest, trail: Trail, now: datetime) -> Self:
         """Take the key for this request.
 
         Raises:
@@ -127,7 +135,7 @@ class Idempotency:
         claim = insert(IDEMPOTENCY_KEYS).values(**request.identity, request_hash=request.request_hash, created_at=now)
         claimed = await db.execute(claim.on_conflict_do_nothing().returning(IDEMPOTENCY_KEYS.c.key))
         if claimed.scalar() is not None:
-            return cls(db, request)
+            return cls(db, request, trail)
         row = (await db.execute(select(IDEMPOTENCY_KEYS).filter_by(**request.identity))).one()
         if bytes(row.request_hash) != request.request_hash:
             raise IdempotencyKeyReusedError
@@ -137,7 +145,8 @@ class Idempotency:
                 status_code=row.status,
                 headers={**row.headers, "idempotency-replayed": "true"},
                 media_type=row.content_type,
-            )
+            ),
+            [Ground(UUID(subject), what) for subject, what in row.grounds or ()],
         )
 
     async def store(self, response: Response) -> None:
@@ -151,6 +160,7 @@ class Idempotency:
                 content_type=response.headers.get("content-type"),
                 headers=kept,
                 body=self._request.seal.seal(bytes(response.body), self._request.place),
+                grounds=[(str(ground.subject), ground.what) for ground in self._trail.grounds],
             )
         )
 

@@ -6,7 +6,7 @@ A session of the database is reached only through these, so the commit always co
 scope would end the dependency after the answer has left, and report a lost write as saved.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
-from services.chassis.audit.trail import Trail, append
+from services.chassis.audit.trail import Ground, Trail, append
 from services.chassis.authentication import Authenticator
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
@@ -44,6 +44,9 @@ from services.contracts.identity import Principal
 from services.contracts.problems import ProblemDetails
 from services.policy.calls import CallDecision, may_call
 from services.policy.routes import BY_OPERATION
+
+DecidesAgain = Callable[[Request, AsyncSession, Trail, Sequence[Ground]], Awaitable[None]]
+"""Refuses where not all of what a stored answer was given on holds for the caller now; `app.state.decides_again`."""
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="An access token of the gateway (RFC 6750).")
 
@@ -136,11 +139,15 @@ async def _unit_of_work(request: Request, principal: Caller, trail: Tracing) -> 
 
 async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail: Trail) -> Idempotency | None:
     try:
-        return await Idempotency.claim(db, keyed, process_of(request).clock.now())
+        return await Idempotency.claim(db, keyed, trail, process_of(request).clock.now())
     except AnsweredBeforeError as before:
-        trail.replay()
         is_refusal = before.response.status_code >= HTTPStatus.BAD_REQUEST
-        if is_refusal or not isinstance(request.scope["route"], GatedAgainRoute):
+        is_gated_again = isinstance(request.scope["route"], GatedAgainRoute)
+        decides_again: DecidesAgain | None = request.app.state.decides_again
+        if decides_again is not None and not is_refusal and not is_gated_again:
+            await decides_again(request, db, trail, before.grounds)
+        trail.replay(*dict.fromkeys(ground.subject for ground in before.grounds))
+        if is_refusal or not is_gated_again:
             raise
         request.state.answered_before = before.response
         return None

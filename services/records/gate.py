@@ -76,9 +76,17 @@ class Gate:
             self.trail.deny(patient_id, rule=decision.rule, purpose=purpose, information=information)
             raise NotFoundError
         self.trail.permit(patient_id, basis=decision.basis, purpose=purpose, information=information)
+        if not reach.is_author:
+            # Nobody stops being the author of what they wrote: there is nothing to decide again.
+            self.trail.rest_on(patient_id, what=information)
 
     def shown(self, patient_ids: list[UUID], information: Information) -> None:
         """Tell the trail which rows of a search were shown."""
+        self.looked_up(patient_ids, information)
+        self.trail.rest_on(*patient_ids, what=information)
+
+    def looked_up(self, patient_ids: list[UUID], information: Information) -> None:
+        """Tell the trail of whom something was read that the caller is not told."""
         self.trail.permit(*patient_ids, basis="use", purpose=_PURPOSES[1], information=information)
 
     @property

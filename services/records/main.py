@@ -17,6 +17,7 @@ from services.records.claims.routes import router as claims
 from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
 from services.records.counselling_notes.routes import router as counselling_notes
+from services.records.dependencies.replays import decide_again
 from services.records.directory.routes import router as directory
 from services.records.disclosures.routes import disclosing
 from services.records.disclosures.routes import router as disclosures
@@ -42,7 +43,7 @@ from services.records.treatment_plans.routes import router as treatment_plans
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
-    return create_app(
+    app = create_app(
         Microservice.RECORDS,
         (
             patients,
@@ -76,6 +77,8 @@ def build(lifespan: Lifespan) -> FastAPI:
         lifespan=lifespan,
         is_audited=True,
     )
+    app.state.decides_again = decide_again
+    return app
 
 
 def application() -> FastAPI:

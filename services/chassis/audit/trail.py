@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 import orjson
@@ -72,6 +72,13 @@ class Outcome(StrEnum):
     """The stored answer of an earlier request was given again."""
 
 
+class Ground(NamedTuple):
+    """On what an answer was given: that the caller could be told this of this person."""
+
+    subject: UUID
+    what: str
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who does it, through which operation."""
@@ -88,7 +95,17 @@ class Trail:
     clock: Clock
     _told: list[str] = field(default_factory=list)
     _refused: list[str] = field(default_factory=list)
+    _grounds: dict[Ground, None] = field(default_factory=dict)
     _keeps_denial: bool = False
+
+    @property
+    def grounds(self) -> list[Ground]:
+        """On what the answer is given; before it is given again, all of it has to hold again."""
+        return list(self._grounds)
+
+    def rest_on(self, *subjects: UUID, what: str) -> None:
+        """Remember that the answer may be given because the caller could be told this of these people."""
+        self._grounds.update(dict.fromkeys(Ground(subject, what) for subject in subjects))
 
     def permit(self, *subjects: UUID, basis: str, purpose: str, **details: Any) -> None:
         """Tell that the data of these people are read or written; no subject where a search found nobody."""
@@ -103,9 +120,9 @@ class Trail:
         self.deny(*subjects, rule=rule, purpose=purpose, **details)
         self._keeps_denial = True
 
-    def replay(self) -> None:
-        """Tell that a stored answer was given again."""
-        self._refused.append(self._event(Outcome.REPLAYED, (), {}))
+    def replay(self, *subjects: UUID) -> None:
+        """Tell that a stored answer, which told of these people, was given again."""
+        self._refused.append(self._event(Outcome.REPLAYED, subjects, {}))
 
     def take(self) -> list[str]:
         """Hand over what the transaction has to write.

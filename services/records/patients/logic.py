@@ -122,7 +122,7 @@ class PatientCommands:
     async def names(self, patient_ids: list[PatientId]) -> dict[PatientId, tuple[str, str]]:
         """Return given and family names to look for in a text, never to show: the caller may not know them all."""
         found = await self._rows.some(patient_ids, Viewer(self._gate.caller.account_id, self._clock.now()))
-        self._gate.shown([one.row.id for one in found], Information.DEMOGRAPHICS)
+        self._gate.looked_up([one.row.id for one in found], Information.DEMOGRAPHICS)
         return {one.row.id: (one.row.given_name, one.row.family_name) for one in found}
 
     async def within_reach(self, patient_ids: Iterable[PatientId], information: Information) -> list[PatientId]:

@@ -1,6 +1,6 @@
 """Where patients are kept: sealed on the way in, opened on the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
@@ -104,6 +104,7 @@ _PRESENCE: Final = Query(
     .outerjoin(_GLASS, true())
     .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
 )
+_REACHES: Final = select(PatientRow.organization_id, PatientRow.id, *_REACH).outerjoin(_GLASS, true())
 _PRESENCES_AT_SITE: Final = Query(
     select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
     .outerjoin(_GLASS, true())
@@ -229,6 +230,12 @@ class PatientRows:
         values = {"viewer": viewer.account_id, "now": viewer.now}
         rows = (await self._db.execute(statement, values)).mappings().all()
         return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
+
+    async def reaches(self, ids: Iterable[UUID], viewer: Viewer) -> dict[UUID, Reach]:
+        """Return what the viewer is to those of these who are patients here."""
+        values = {"viewer": viewer.account_id, "now": viewer.now}
+        rows = await self._db.execute(_REACHES.where(PatientRow.id.in_(list(ids))), values)
+        return {row["id"]: _to_reach(row) for row in rows.mappings()}
 
     async def join_care_team(self, patient: Patient, account_id: AccountId) -> None:
         """Enter who admits a patient in the care team."""

@@ -1,9 +1,9 @@
 """Where referrals are kept: sealed on the way in, opened on the way out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -59,6 +59,9 @@ _REFERRAL: Final = (
         (OrganizationKeyRow.organization_id == ReferralKeyRow.organization_id)
         & (OrganizationKeyRow.id == ReferralKeyRow.organization_key_id),
     )
+)
+_REACHES: Final = select(
+    ReferralRow.organization_id, ReferralRow.id, ReferralRow.assigned_to, _AT_SITE.label("at_site")
 )
 _IN_REACH: Final = or_(bindparam("everybody", type_=Boolean), ReferralRow.assigned_to == _VIEWER, _AT_SITE)
 _ONE: Final = Query(_REFERRAL.where(ReferralRow.id == bindparam("referral_id", type_=Uuid)))
@@ -171,6 +174,12 @@ class ReferralRows:
         row = (await self._db.execute(statement, values)).mappings().one_or_none()
         return None if row is None else _to_seen(row, self._root, viewer)
 
+    async def reaches(self, ids: Iterable[UUID], viewer: Viewer) -> dict[UUID, Reach]:
+        """Return what the viewer is to the people of those of these that are referrals here."""
+        values = {"viewer": viewer.account_id, "now": viewer.now}
+        rows = await self._db.execute(_REACHES.where(ReferralRow.id.in_(list(ids))), values)
+        return {row["id"]: _to_reach(row, viewer) for row in rows.mappings()}
+
     async def add(self, referral: Referral) -> None:
         """Write a referral, sealed with a data key of its own."""
         key_id = uuid4()
@@ -219,5 +228,9 @@ def _to_seen(row: Mapping[Any, Any], root: SealingKey, viewer: Viewer) -> Seen:
     sealed = key.unseal(row["told"], Place(organization_id, ReferralRow.__tablename__, "told", row["id"]))
     told = _Told.model_validate_json(sealed)
     referral = Referral.model_validate({**row, **told.model_dump()})
-    is_assigned = referral.assigned_to == viewer.account_id
-    return Seen(referral, Reach(organization_id, in_care_team=is_assigned, at_site=row["at_site"]))
+    return Seen(referral, _to_reach(row, viewer))
+
+
+def _to_reach(row: Mapping[Any, Any], viewer: Viewer) -> Reach:
+    is_assigned = row["assigned_to"] == viewer.account_id
+    return Reach(row["organization_id"], in_care_team=is_assigned, at_site=row["at_site"])

@@ -1,0 +1,34 @@
+"""The gate before a stored answer: whoever sends a request again may have lost access since it was answered."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.audit.trail import Ground, Trail
+from services.chassis.sealing import SealingKey
+from services.chassis.wiring import organization_of, process_of
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import PatientId
+from services.records.gate import Gate
+from services.records.patients.storage import PatientRows
+from services.records.patients.storage import Viewer as PatientViewer
+from services.records.referrals.storage import ReferralRows
+from services.records.referrals.storage import Viewer as ReferralViewer
+
+
+async def decide_again(request: Request, db: AsyncSession, trail: Trail, grounds: Sequence[Ground]) -> None:
+    """Let a stored answer through the gate for everybody it told of, as for a request that comes for the first time.
+
+    Raises:
+        NotFoundError: One of these people is not for the caller any more, or not here.
+    """
+    clock, caller = process_of(request).clock, trail.caller.principal
+    root, organization_id = SealingKey.root(request.app.state.root_key), organization_of(caller)
+    gate, now, ids = Gate(caller, trail, clock), clock.now(), {ground.subject for ground in grounds}
+    # A referral passes the same gate as a patient, and has relations of its own.
+    referred = await ReferralRows(db, root, organization_id).reaches(ids, ReferralViewer(caller.account_id, now))
+    treated = await PatientRows(db, root, organization_id).reaches(ids, PatientViewer(caller.account_id, now))
+    reaches = referred | treated
+    for ground in grounds:
+        gate.pass_through(PatientId(ground.subject), reaches.get(ground.subject), Information(ground.what))
