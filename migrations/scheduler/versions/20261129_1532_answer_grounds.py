@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "20261129_1601"
-down_revision = "20261129_1530"
+revision = "20261129_1532"
+down_revision = "20261129_1531"
 branch_labels = None
 depends_on = None
 
