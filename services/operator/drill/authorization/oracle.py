@@ -8,10 +8,13 @@ from typing import Final, NamedTuple
 from services.operator.drill.authorization.cells import Cell
 
 _ALL: Final = frozenset(
-    {"demographics", "treatment_plan", "drug_tests", "progress_notes", "claims", "consents", "scheduling"}
-)
+    {
+        "demographics", "treatment_plan", "assessments", "attendance", "medication", "drug_tests", "progress_notes",
+        "claims", "consents", "scheduling",
+    }
+)  # fmt: skip
 _CARE: Final = _ALL - {"claims"}
-_DESK: Final = frozenset({"demographics", "treatment_plan", "consents", "scheduling"})
+_DESK: Final = frozenset({"demographics", "treatment_plan", "attendance", "consents", "scheduling"})
 
 # 2.12(c)(3): within the programme, those who need the information for duties arising out of treatment.
 _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
@@ -25,7 +28,7 @@ _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("nurse", "treatment"): _CARE,
     ("nurse", "operations"): _DESK,
     ("lab", "treatment"): frozenset({"demographics", "drug_tests"}),
-    ("billing", "payment"): frozenset({"demographics", "claims", "consents"}),
+    ("billing", "payment"): frozenset({"demographics", "attendance", "claims", "consents"}),
     ("programme_director", "treatment"): _ALL,
     ("programme_director", "payment"): _ALL,
     ("programme_director", "operations"): _ALL,
@@ -82,6 +85,13 @@ SCREENS: Final = {
     "list_relapse_prevention_plan_versions": Screen("/relapse_prevention_plan/versions", "treatment_plan", _CLINICIANS),
     "list_aftercare_plans": Screen("/aftercare_plans?zone=UTC", "treatment_plan", _CLINICIANS),
     "list_partial_stays": Screen("/partial_stays", "claims", frozenset({"billing", "programme_director"})),
+    "list_drug_tests": Screen("/drug_tests", "drug_tests", _CLINICIANS | {"lab"}),
+    "list_draw_programmes": Screen("/draw_programmes", "drug_tests", _CLINICIANS | {"lab"}),
+    "list_medications": Screen("/medications", "medication", _CLINICIANS),
+    "list_assessments": Screen("/assessments", "assessments", _CLINICIANS),
+    "list_placement_reviews": Screen("/placement_reviews", "assessments", _CLINICIANS),
+    "list_episodes": Screen("/episodes", "treatment_plan", _STAFF),
+    "list_encounters": Screen("/encounters", "attendance", _STAFF | {"billing"}),
     "revoke_consent": Screen("", "consents", _STAFF),
 }
 
@@ -132,6 +142,10 @@ _RECORDS: Final = (
     "/v1/payer_contracts", "/v1/charge_rates", "/v1/charge_codes", "/v1/related_persons", "/v1/aftercare_contacts",
     "/v1/waitlist_entries", "/v1/runs", "/v1/rides", "/v1/offers", "/v1/offer_batches",
     "/v1/encounters", "/v1/notes", "/v1/group_notes", "/v1/supervisions", "/v1/counselling_notes",
+    "/v1/episodes", "/v1/episode_clocks", "/v1/clocks", "/v1/referrals", "/v1/admission_waitlist", "/v1/intake_kpis",
+    "/v1/intake_doors", "/v1/drug_tests", "/v1/draw_programmes", "/v1/medications", "/v1/assessments",
+    "/v1/safety_tasks", "/v1/sites", "/v1/feeds", "/v1/solve_batches", "/v1/parked_attendances", "/v1/disruptions",
+    "/v1/closures", "/v1/practitioners", "/v1/minor_consent_rules", "/v1/documentation_rules",
 )  # fmt: skip
 
 
