@@ -23,7 +23,15 @@ _CRITICAL: Final = frozenset(
 )  # fmt: skip
 # Reports and advice: the same tomorrow.
 _SHEDDABLE: Final = frozenset(
-    {"read_census", "read_horizon", "read_kpis", "read_intake_kpis", "read_fairness", "read_capacity_advice"}
+    {
+        "read_census",
+        "read_horizon",
+        "draw_horizon",
+        "read_kpis",
+        "read_intake_kpis",
+        "read_fairness",
+        "read_capacity_advice",
+    }
 )
 
 

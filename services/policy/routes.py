@@ -363,6 +363,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("put_offer_rule", "PUT", "/v1/sites/{site_id}/offer_rule", _DESK),
     _scheduler("read_census", "GET", "/v1/sites/{site_id}/census", _READS_THE_BOOK),
     _scheduler("read_horizon", "GET", "/v1/sites/{site_id}/horizon", _READS_THE_BOOK),
+    _scheduler("draw_horizon", "GET", "/v1/sites/{site_id}/horizon/picture", _READS_THE_BOOK),
     _scheduler("read_kpis", "GET", "/v1/sites/{site_id}/kpis", _READS_THE_SETUP),
     _scheduler("list_rule_packs", "GET", "/v1/rule_packs", _READS_THE_SETUP),
     _scheduler("read_rule_settings", "GET", "/v1/sites/{site_id}/rule_settings", _READS_THE_SETUP),

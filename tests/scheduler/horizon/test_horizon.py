@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.scheduler.weekly import ByHand, Week, weeks_by_hand
 from tests.support.tokens import Tokens
 
 FOUR_AND_A_HALF = 270
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def plan(clinic: Clinic, minutes: int = FOUR_AND_A_HALF, **changes: Any) -> Json:
@@ -209,6 +211,52 @@ async def test_with_nothing_published_everybody_lacks_everything(
 
     assert (week["basis"], week["groups"], week["is_short"]) == ("nothing", [], True)
     assert (process(week)["seats_short"], process(week)["seats_short_without_time"]) == (3, 0)
+
+
+async def test_the_picture_shows_the_same_figures_and_names_nobody(
+    *, clinic: Clinic, new_patient: Make, by_hand: ByHand, scheduler: ClientFactory
+) -> None:
+    people = [await new_patient(clinic.site, plan(clinic)) for _ in range(3)]
+    week = Week(clinic, people)
+    await by_hand.publish(MONDAY, [week.group(day, 8, 0, 1, 2) for day in (0, 1, 2)])
+    path = f"/v1/sites/{clinic.site['id']}/horizon/picture"
+    weeks = await look(scheduler, clinic)
+
+    answer = await scheduler(Role.FRONT_DESK).get(path, params={"first_week": MONDAY})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+    drawn = ET.fromstring(answer.text)  # noqa: S314 - our own document
+    told = drawn.findtext(f"{SVG}desc") or ""
+    assert told.count("people") == len(weeks) == 12
+    for one in weeks:
+        seats = sum(service["seats_available"] for service in one["services"])
+        short = sum(service["seats_short"] for service in one["services"])
+        day = f"{date.fromisoformat(one['week']):%d %B}"
+        figures = f"{one['people']} people, {seats} seats, {short} seats missing, {len(one['groups'])} groups."
+        assert f"{day}: {figures}" in told
+    words = [text.text for text in drawn.iter(f"{SVG}text")]
+    assert {"people", "seats", "groups", "05 Oct"} <= set(words)
+    assert any(rect.get("fill") == "#b03a2e" for rect in drawn.iter(f"{SVG}rect"))
+    for person in (*people, clinic.counsellor, clinic.therapist):
+        assert person["id"] not in answer.text
+    assert clinic.counsellor["display_name"] not in answer.text
+
+
+async def test_a_picture_without_anything_is_drawn_too_and_refused_where_the_figures_are(
+    *, clinic: Clinic, scheduler: ClientFactory
+) -> None:
+    path, asked = f"/v1/sites/{clinic.site['id']}/horizon/picture", {"first_week": MONDAY}
+    desk, stranger = scheduler(Role.FRONT_DESK), scheduler(Role.FRONT_DESK, organization=uuid4())
+
+    empty = await desk.get(path, params={**asked, "weeks": 1})
+
+    assert empty.status_code == 200
+    drawn = ET.fromstring(empty.text)  # noqa: S314 - our own document
+    assert [rect.get("fill") for rect in drawn.iter(f"{SVG}rect")] == ["white"]
+    assert (await desk.get(path, params={"first_week": "2026-10-06"})).status_code == 422
+    assert (await desk.get(path, params={**asked, "weeks": 27})).status_code == 422
+    assert (await stranger.get(path, params=asked)).status_code == 404
+    assert (await scheduler(Role.PATIENT).get(path, params=asked)).status_code == 403
 
 
 async def test_the_weeks_ahead_are_refused_where_they_should_be(
