@@ -21,7 +21,8 @@ from services.gateway.equipment import Equipment
 from services.gateway.factors.checking import FactorCheck
 from services.gateway.factors.logic import FactorsLogic
 from services.gateway.factors.storage import FactorStorage
-from services.gateway.grants.logic import GrantEndings, GrantsLogic, GrantUnit
+from services.gateway.grants.holders import GrantUnit
+from services.gateway.grants.logic import GrantEndings, GrantsLogic
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.login.cookies import COOKIE
 from services.gateway.login.endings import SessionsLogic
@@ -36,6 +37,8 @@ from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.organizations.storage import OrganizationStorage
 from services.gateway.password_changes.logic import PasswordChangesLogic
 from services.gateway.proxy.limiting import network_of
+from services.gateway.security_events.logic import SecurityTrail
+from services.gateway.security_events.storage import SecurityEventStorage
 from services.gateway.tokens.logic import TokensLogic
 
 
@@ -47,15 +50,22 @@ async def _equipment(request: Request) -> Equipment:
 _Equipment = Annotated[Equipment, Depends(_equipment)]
 
 
-async def _organizations(db: Db, clock: Now) -> OrganizationsLogic:
-    return OrganizationsLogic(OrganizationStorage(db), clock)
+async def _trail(db: Db, equipment: _Equipment, clock: Now) -> SecurityTrail:
+    return _trail_of(db, equipment, clock)
+
+
+Trail = Annotated[SecurityTrail, Depends(_trail)]
+
+
+async def _organizations(db: Db, trail: Trail, clock: Now) -> OrganizationsLogic:
+    return OrganizationsLogic(OrganizationStorage(db), trail, clock)
 
 
 Organizations = Annotated[OrganizationsLogic, Depends(_organizations)]
 
 
-async def _accounts(db: Db, organizations: Organizations, equipment: _Equipment, clock: Now) -> AccountsLogic:
-    return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
+async def _accounts(db: Db, equipment: _Equipment, clock: Now) -> AccountsLogic:
+    return _accounts_of(db, equipment, clock)
 
 
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
@@ -93,32 +103,34 @@ _AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
 
 
 async def _factors(
-    db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, clock: Now
+    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, trail: Trail, clock: Now
 ) -> FactorsLogic:
-    return FactorsLogic(FactorStorage(db, equipment.sealing_key), accounts, attempts, clock)
+    return FactorsLogic(FactorStorage(db, equipment.sealing_key), accounts, attempts, trail, clock)
 
 
 SecondFactors = Annotated[FactorsLogic, Depends(_factors)]
 
 
 async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
-    return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, clock)
+    return _sessions_of(db, equipment, clock)
 
 
 Sessions = Annotated[SessionsLogic, Depends(_sessions)]
 
 
 async def _memberships(
-    db: Db, equipment: _Equipment, clock: Now, accounts: Accounts, sessions: Sessions
+    *, db: Db, equipment: _Equipment, clock: Now, accounts: Accounts, sessions: Sessions, trail: Trail
 ) -> MembershipsLogic:
-    return MembershipsLogic(accounts, sessions, _grant_endings(db, equipment, clock))
+    return MembershipsLogic(accounts, sessions, _grant_endings(db, equipment, clock), trail)
 
 
 Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 
 
-async def _password_changes(accounts: Accounts, sessions: Sessions, attempts: _AttemptsWithin) -> PasswordChangesLogic:
-    return PasswordChangesLogic(accounts, sessions, attempts)
+async def _password_changes(
+    accounts: Accounts, sessions: Sessions, attempts: _AttemptsWithin, trail: Trail
+) -> PasswordChangesLogic:
+    return PasswordChangesLogic(accounts, sessions, attempts, trail)
 
 
 PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
@@ -128,10 +140,11 @@ async def _login(request: Request, equipment: _Equipment, attempts: _Attempts, c
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            organizations = OrganizationsLogic(OrganizationStorage(db), clock)
-            accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
+            trail = _trail_of(db, equipment, clock)
+            organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
             factors = FactorCheck(FactorStorage(db, equipment.sealing_key))
-            yield SignInUnit(accounts, organizations, factors, LoginSessionStorage(db))
+            accounts = _accounts_of(db, equipment, clock)
+            yield SignInUnit(accounts, organizations, factors, LoginSessionStorage(db), trail)
 
     return LoginLogic(unit, equipment.passwords, equipment.issuer, attempts, times=equipment.session_times, clock=clock)
 
@@ -163,9 +176,7 @@ Keys = Annotated[list[Mapping[str, str]], Depends(_keys)]
 
 
 async def _oauth_clients(db: Db, equipment: _Equipment, clock: Now) -> OauthClientsLogic:
-    return OauthClientsLogic(
-        OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
-    )
+    return _clients_of(db, equipment, clock)
 
 
 OauthClients = Annotated[OauthClientsLogic, Depends(_oauth_clients)]
@@ -182,9 +193,7 @@ async def _client_authentication(request: Request, equipment: _Equipment, clock:
     @asynccontextmanager
     async def unit() -> AsyncIterator[OauthClientsLogic]:
         async with process_of(request).database.command(None) as db:
-            yield OauthClientsLogic(
-                OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
-            )
+            yield _clients_of(db, equipment, clock)
 
     issuer = equipment.oauth.issuer
     return ClientAuthentication(unit, equipment.oauth.client_keys, clock, audiences_of(issuer))
@@ -197,10 +206,8 @@ async def _grants(request: Request, equipment: _Equipment, clock: Now) -> Grants
     @asynccontextmanager
     async def unit(organization_id: OrganizationId) -> AsyncIterator[GrantUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            organizations = OrganizationsLogic(OrganizationStorage(db), clock)
-            accounts = AccountsLogic(AccountStorage(db), organizations, equipment.passwords, clock)
-            sessions = SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, clock)
-            yield GrantUnit(GrantStorage(db), accounts, sessions)
+            accounts, sessions = _accounts_of(db, equipment, clock), _sessions_of(db, equipment, clock)
+            yield GrantUnit(GrantStorage(db), accounts, sessions, _trail_of(db, equipment, clock))
 
     oauth = equipment.oauth
     return GrantsLogic(unit, equipment.issuer, oauth.id_tokens, equipment.ended, clock=clock, fhir_base=oauth.fhir_base)
@@ -223,10 +230,8 @@ async def _authorization(request: Request, equipment: _Equipment, clock: Now, gr
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            clients = OauthClientsLogic(
-                OauthClientStorage(db), equipment.oauth.fetcher, _grant_endings(db, equipment, clock), clock
-            )
-            yield AuthorizeUnit(clients, AuthorizationStorage(db))
+            clients, trail = _clients_of(db, equipment, clock), _trail_of(db, equipment, clock)
+            yield AuthorizeUnit(clients, AuthorizationStorage(db), trail)
 
     oauth = equipment.oauth
     return AuthorizeLogic(unit, grants, oauth.door, clock=clock, issuer=oauth.issuer, fhir_base=oauth.fhir_base)
@@ -235,14 +240,36 @@ async def _authorization(request: Request, equipment: _Equipment, clock: Now, gr
 Authorization = Annotated[AuthorizeLogic, Depends(_authorization)]
 
 
-async def _agreements(db: Db, equipment: _Equipment, clients: OauthClients, clock: Now) -> AgreementsLogic:
+async def _agreements(
+    db: Db, equipment: _Equipment, clients: OauthClients, trail: Trail, clock: Now
+) -> AgreementsLogic:
     endings, oauth = _grant_endings(db, equipment, clock), equipment.oauth
     return AgreementsLogic(
-        AuthorizationStorage(db), clients, endings, oauth.door, clock=clock, fhir_base=oauth.fhir_base
+        AuthorizationStorage(db), clients, endings, oauth.door, trail, clock=clock, fhir_base=oauth.fhir_base
     )
 
 
 Agreements = Annotated[AgreementsLogic, Depends(_agreements)]
+
+
+def _trail_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SecurityTrail:
+    return SecurityTrail(SecurityEventStorage(db, equipment.audit_key), equipment.audit_key, clock)
+
+
+def _accounts_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> AccountsLogic:
+    trail = _trail_of(db, equipment, clock)
+    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
+    return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, trail, clock)
+
+
+def _sessions_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SessionsLogic:
+    trail = _trail_of(db, equipment, clock)
+    return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
+
+
+def _clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:
+    endings, trail = _grant_endings(db, equipment, clock), _trail_of(db, equipment, clock)
+    return OauthClientsLogic(OauthClientStorage(db), equipment.oauth.fetcher, endings, trail, clock)
 
 
 def _grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from services.chassis.audit.chain import audit_key
 from services.chassis.clock import Clock
 from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
@@ -60,6 +61,8 @@ class Equipment:
     ended: EndedTokens
     session_times: SessionTimes
     sealing_key: SealingKey
+    audit_key: bytes
+    """Seals the events of the trail."""
     front: Front
     oauth: OauthEquipment
 
@@ -115,4 +118,5 @@ def make_equipment(
         ),
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),
+        audit_key=audit_key(sealing_key),
     )

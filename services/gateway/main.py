@@ -38,13 +38,14 @@ from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
 from services.gateway.proxy.hosts import LOOPBACK
 from services.gateway.proxy.origins import CrossOrigin
+from services.gateway.security_events.routes import router as security_events
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens.routes import router as tokens
 
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    people = (login, sessions, me, factors, password_changes, organizations, accounts, memberships)
+    people = (login, sessions, me, factors, password_changes, organizations, accounts, memberships, security_events)
     routers = (*people, oauth_clients, oauth_people, keys, tokens, openapi, discovery, authorize, oauth_tokens)
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)

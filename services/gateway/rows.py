@@ -1,10 +1,11 @@
 """The base of every row of the gateway database."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import MetaData
+from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase
 
+from services.chassis.audit.trail import AUDIT_EVENTS as SHARED_AUDIT_EVENTS
 from services.chassis.database import COLUMN_TYPES, NAMING_CONVENTION
 from services.chassis.idempotency import IDEMPOTENCY_KEYS
 
@@ -17,3 +18,7 @@ class Base(DeclarativeBase):
 
 
 IDEMPOTENCY_KEYS.to_metadata(Base.metadata)
+AUDIT_EVENTS: Final = SHARED_AUDIT_EVENTS.to_metadata(Base.metadata)
+"""The trail of the gateway's own doings; the application may insert and read, and change and delete nothing."""
+# An event's id sorts by time, and its text is never changed.
+Index("audit_events_event_id_idx", AUDIT_EVENTS.c.organization_id, text("((event::jsonb ->> 'id')::uuid)"))

@@ -105,6 +105,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _gateway(
         "put_account_roles", "PUT", "/v1/organizations/{organization_id}/accounts/{account_id}/roles", _ADMINISTERS
     ),
+    _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
     Route(
         "exchange_internal_token",
         Microservice.GATEWAY,

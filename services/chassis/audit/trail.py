@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 from sqlalchemy import Column, LargeBinary, MetaData, SmallInteger, Table, Text, Uuid
@@ -18,7 +18,7 @@ from sqlalchemy.types import BigInteger
 from services.chassis.audit.chain import LANES, sealed
 from services.chassis.clock import Clock
 from services.chassis.context import current
-from services.chassis.database import NAMING_CONVENTION
+from services.chassis.database import NAMING_CONVENTION, new_id
 from services.contracts.identity import Principal
 
 _METADATA: Final = MetaData(naming_convention=NAMING_CONVENTION)
@@ -160,8 +160,8 @@ class Trail:
 
 
 def event_text(*, at: datetime, members: dict[str, Any]) -> str:
-    """Write an event as it is hashed: JSON with sorted names, and an id of its own."""
-    event = {"v": 1, "id": uuid4().hex, "at": at, **members}
+    """Write an event as it is hashed: JSON with sorted names, and an id of its own that sorts by time."""
+    event = {"v": 1, "id": new_id(at, secrets.token_bytes(10)).hex, "at": at, **members}
     return orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
 
 

@@ -17,6 +17,7 @@ from services.gateway.accounts.storage import AccountStorage, Credentials
 from services.gateway.errors import AccountExistsError, OwnRolesError, PasswordRefusedError
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 __all__ = ["AccountsLogic", "Credentials"]
 
@@ -25,11 +26,17 @@ class AccountsLogic:
     """Creates and shows the accounts of an organization, and answers sign-in's questions about them."""
 
     def __init__(
-        self, storage: AccountStorage, organizations: OrganizationsLogic, passwords: Passwords, clock: Clock
+        self,
+        storage: AccountStorage,
+        organizations: OrganizationsLogic,
+        passwords: Passwords,
+        trail: SecurityTrail,
+        clock: Clock,
     ) -> None:
         self._storage = storage
         self._organizations = organizations
         self._passwords = passwords
+        self._trail = trail
         self._clock = clock
 
     async def create(
@@ -51,7 +58,17 @@ class AccountsLogic:
         account_id = await self._account_of(request, now)
         if not await self._storage.join(account_id, organization_id, roles=request.roles, now=now):
             raise AccountExistsError
-        return await self._member(organization_id, account_id)
+        account = await self._member(organization_id, account_id)
+        await self._trail.tell(
+            Told(
+                SecurityEventKind.ACCOUNT_ADDED,
+                organization_id,
+                by=principal.account_id,
+                account_id=account_id,
+                roles=request.roles,
+            )
+        )
+        return account
 
     async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:
         password = request.password.get_secret_value()
@@ -147,7 +164,7 @@ class AccountsLogic:
         await self._storage.enter(organization_id)
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
-        """Return the organizations a person works in."""
+        """Return the organizations a person works in, by id."""
         return await self._storage.workplaces(account_id)
 
     async def member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:

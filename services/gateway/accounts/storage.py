@@ -91,9 +91,10 @@ class AccountStorage:
         return True
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
-        """Return the organizations a person works in, whichever the transaction sees."""
+        """Return the organizations a person works in, by id, whichever the transaction sees."""
         found = select(WorkplaceRow.organization_id).where(WorkplaceRow.account_id == account_id)
-        return [OrganizationId(organization_id) for organization_id in await self._db.scalars(found)]
+        rows = await self._db.scalars(found.order_by(WorkplaceRow.organization_id))
+        return [OrganizationId(organization_id) for organization_id in rows]
 
     async def find(self, organization_id: OrganizationId, account_id: AccountId) -> Account | None:
         """Return a member of an organization, or None."""

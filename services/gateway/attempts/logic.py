@@ -24,7 +24,7 @@ class AttemptsLogic:
 
     def __init__(self, units: AttemptUnits, network: str, clock: Clock) -> None:
         self._units = units
-        self._network = network
+        self.network = network
         self._clock = clock
 
     async def try_name(self, name: str) -> None:
@@ -36,10 +36,10 @@ class AttemptsLogic:
         now = self._clock.now()
         async with self._units() as counters:
             ends = [
-                await _ends_if_over(counters, PAIR, key_of("pair", name, self._network), now),
-                await _ends_if_over(counters, NETWORK, key_of("network", self._network), now),
+                await _ends_if_over(counters, PAIR, key_of("pair", name, self.network), now),
+                await _ends_if_over(counters, NETWORK, key_of("network", self.network), now),
             ]
-            if not await counters.is_remembered(key_of("known", name, self._network), now):
+            if not await counters.is_remembered(key_of("known", name, self.network), now):
                 ends.append(await _ends_if_over(counters, NAME, key_of("name", name), now))
         _refuse_until(ends, now)
 
@@ -48,9 +48,9 @@ class AttemptsLogic:
         now = self._clock.now()
         async with self._units() as counters:
             # In the order in which they are counted, or two could wait for each other.
-            attempts = await counters.forget(key_of("pair", name, self._network))
-            await counters.take_back(key_of("network", self._network), attempts)
-            known = key_of("known", name, self._network)
+            attempts = await counters.forget(key_of("pair", name, self.network))
+            await counters.take_back(key_of("network", self.network), attempts)
+            known = key_of("known", name, self.network)
             if not await counters.is_remembered(known, now):
                 await counters.take_back(key_of("name", name), attempts)
             await counters.remember(known, now + KNOWN_FOR)
@@ -64,13 +64,13 @@ class AttemptsLogic:
         """
         now = self._clock.now()
         async with self._units() as counters:
-            end = await _ends_if_over(counters, CODE, key_of("code", str(account_id), self._network), now)
+            end = await _ends_if_over(counters, CODE, key_of("code", str(account_id), self.network), now)
         _refuse_until([end], now)
 
     async def code_was_right(self, account_id: AccountId) -> None:
         """Begin again to count the person's attempts."""
         async with self._units() as counters:
-            await counters.forget(key_of("code", str(account_id), self._network))
+            await counters.forget(key_of("code", str(account_id), self.network))
 
 
 async def _ends_if_over(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> datetime | None:

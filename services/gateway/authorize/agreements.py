@@ -12,6 +12,7 @@ from services.gateway.grants.granted import Handle
 from services.gateway.grants.logic import GrantEndings
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.patient_door import PatientDoor
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 from services.policy.smart.words import LAUNCH
 
 
@@ -24,6 +25,7 @@ class AgreementsLogic:
         clients: OauthClientsLogic,
         grants: GrantEndings,
         door: PatientDoor,
+        trail: SecurityTrail,
         *,
         clock: Clock,
         fhir_base: str,
@@ -32,6 +34,7 @@ class AgreementsLogic:
         self._clients = clients
         self._grants = grants
         self._door = door
+        self._trail = trail
         self._clock = clock
         self._fhir_base = fhir_base
 
@@ -82,3 +85,12 @@ class AgreementsLogic:
         if not await self._storage.forget(principal.account_id, client_id):
             raise NotFoundError
         await self._grants.end_all(account_id=principal.account_id, client_id=client_id)
+        await self._trail.tell(
+            Told(
+                SecurityEventKind.CONSENT_WITHDRAWN,
+                principal.organization_id,
+                by=principal.account_id,
+                account_id=principal.account_id,
+                oauth_client_id=client_id,
+            )
+        )

@@ -30,6 +30,7 @@ from services.gateway.grants.granted import Handle
 from services.gateway.grants.logic import Consented, GrantsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.patient_door import Choice, PatientDoor
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 PUSHED: Final = "urn:ietf:params:oauth:request_uri:"
 
@@ -40,6 +41,7 @@ class AuthorizeUnit:
 
     clients: OauthClientsLogic
     requests: AuthorizationStorage
+    trail: SecurityTrail
 
 
 AuthorizeUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[AuthorizeUnit]]
@@ -224,6 +226,17 @@ class AuthorizeLogic:
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person granted nothing.")
         async with self._units(session.organization_id) as unit:
             await unit.requests.agree(session.organization_id, session.account_id, client.id, scopes, self._clock.now())
+            await unit.trail.tell(
+                Told(
+                    SecurityEventKind.CONSENT_GIVEN,
+                    session.organization_id,
+                    by=session.account_id,
+                    account_id=session.account_id,
+                    login_session_id=session.id,
+                    oauth_client_id=client.id,
+                    scopes=scopes,
+                )
+            )
         code = await self._grants.code_for(
             Consented(
                 client=client,

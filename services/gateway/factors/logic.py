@@ -22,6 +22,7 @@ from services.gateway.factors.rules import (
     totp_uri,
 )
 from services.gateway.factors.storage import FactorStorage
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
 class FactorsLogic:
@@ -30,10 +31,18 @@ class FactorsLogic:
     Each attempt was counted before its transaction began, and who removes one has just proved it (route policy).
     """
 
-    def __init__(self, storage: FactorStorage, accounts: AccountsLogic, attempts: AttemptsLogic, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: FactorStorage,
+        accounts: AccountsLogic,
+        attempts: AttemptsLogic,
+        trail: SecurityTrail,
+        clock: Clock,
+    ) -> None:
         self._storage = storage
         self._accounts = accounts
         self._attempts = attempts
+        self._trail = trail
         self._clock = clock
 
     async def show(self, *, principal: Principal) -> Factors:
@@ -73,19 +82,28 @@ class FactorsLogic:
         if step is None or not await self._storage.confirm(account_id, step, now):
             raise CodeRefusedError
         await self._attempts.code_was_right(account_id)
-        return await self._fresh_codes(account_id)
+        codes = await self._fresh_codes(account_id)
+        await self._tell(SecurityEventKind.FACTOR_ADDED, principal)
+        return codes
 
     async def renew_recovery_codes(self, *, principal: Principal) -> RecoveryCodes:
         """Return fresh recovery codes; raises NotFoundError for a caller without a second factor."""
         account_id = _person(principal)
         if await self._storage.confirmed_at(account_id) is None:
             raise NotFoundError
-        return await self._fresh_codes(account_id)
+        codes = await self._fresh_codes(account_id)
+        await self._tell(SecurityEventKind.RECOVERY_CODES_RENEWED, principal)
+        return codes
 
     async def remove(self, *, principal: Principal) -> None:
         """Remove the caller's second factors; raises NotFoundError where there are none."""
         if not await self._storage.remove(_person(principal)):
             raise NotFoundError
+        await self._tell(SecurityEventKind.FACTOR_REMOVED, principal)
+
+    async def _tell(self, kind: SecurityEventKind, principal: Principal) -> None:
+        account_id = principal.account_id
+        await self._trail.tell(Told(kind, principal.organization_id, by=account_id, account_id=account_id))
 
     async def _fresh_codes(self, account_id: AccountId) -> RecoveryCodes:
         codes = new_recovery_codes()

@@ -1,15 +1,12 @@
 """From a person's consent to tokens, and from one refresh token to the next."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
-from services.chassis.errors import NotFoundError
 from services.chassis.id_tokens import IdTokenSigner
 from services.contracts.gateway.oauth_clients import OauthClient
 from services.contracts.gateway.oauth_tokens import OauthTokens
@@ -22,10 +19,17 @@ from services.contracts.identifiers import (
     OrganizationId,
     PatientId,
 )
-from services.contracts.identity import Delegation, Principal, Role, SignIn
-from services.gateway.accounts.logic import AccountsLogic
+from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
 from services.gateway.grants.granted import Code, Grant, Handle
+from services.gateway.grants.holders import (
+    GrantUnit,
+    GrantUnits,
+    grant_named,
+    principal_of,
+    roles_of,
+    sign_in_of,
+)
 from services.gateway.grants.rules import (
     CODE_LIFETIME,
     OFFLINE_LIFETIME,
@@ -35,27 +39,14 @@ from services.gateway.grants.rules import (
 )
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
-from services.gateway.login.endings import SessionsLogic
 from services.gateway.oauth_refusals import InvalidGrantError, InvalidScopeError
+from services.gateway.security_events.logic import SecurityEventKind, Told
 from services.policy.smart.scopes import narrow
 from services.policy.smart.words import FHIR_USER, OFFLINE_ACCESS, ONLINE_ACCESS, OPENID
 
 SERVICE_LIFETIME: Final = timedelta(minutes=5)
 """How long the token of a service lives (SMART Backend Services: at most five minutes)."""
 _MOMENT: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class GrantUnit:
-    """What one transaction works with, in one organization."""
-
-    grants: GrantStorage
-    accounts: AccountsLogic
-    sessions: SessionsLogic
-
-
-GrantUnits = Callable[[OrganizationId], AbstractAsyncContextManager[GrantUnit]]
-"""Opens a transaction that sees one organization."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +229,12 @@ class GrantsLogic:
             return
         now = self._clock.now()
         async with self._units(organization_id) as unit:
-            grant_id = await _grant_named(unit, handle, token)
+            grant_id = await grant_named(unit, handle, token)
             grant = None if grant_id is None else await unit.grants.find(grant_id)
             is_own = grant is not None and grant.client_id == client.id
             ended = await unit.grants.end(now, grant_id=grant_id) if is_own else []
+            if grant is not None and is_own:
+                await unit.trail.tell(_told(SecurityEventKind.TOKENS_REVOKED, grant, grant.scopes))
         self._ended.add(ended)
 
     async def live_refresh_token(self, text: str) -> Grant | None:
@@ -270,7 +263,12 @@ class GrantsLogic:
         return grant
 
     async def _end_reused(self, unit: GrantUnit, grant_id: GrantId | None, now: datetime) -> _Outcome:
-        return _NOTHING if grant_id is None else _Outcome(None, tuple(await unit.grants.end(now, grant_id=grant_id)))
+        grant = None if grant_id is None else await unit.grants.find(grant_id)
+        if grant is None:
+            return _NOTHING
+        ended = await unit.grants.end(now, grant_id=grant.id)
+        await unit.trail.tell(_told(SecurityEventKind.TOKENS_REUSED, grant, grant.scopes))
+        return _Outcome(None, tuple(ended))
 
     async def _first(self, unit: GrantUnit, handle: Handle, code: Code, client: OauthClient, now: datetime) -> _Outcome:
         grant = await unit.grants.find(code.grant_id)
@@ -306,17 +304,20 @@ class GrantsLogic:
         nonce: str | None = None,
         is_first: bool = False,
     ) -> _Outcome:
-        roles = await _roles(unit, grant)
+        roles = await roles_of(unit, grant)
         if roles is None:
             return _NOTHING
-        sign_in = await _sign_in(unit, grant)
+        sign_in = await sign_in_of(unit, grant)
         # With its session's id a token ends when the session does, which offline access outlives.
-        principal = _principal(replace(grant, scopes=scopes), roles, None if grant.is_offline else sign_in)
+        principal = principal_of(replace(grant, scopes=scopes), roles, None if grant.is_offline else sign_in)
         longest = SERVICE_LIFETIME if grant.account_id is None else ACCESS_LIFETIME
         token, claims = self._issuer.access_token(principal, until=grant.expires_at, longest=longest)
         expires_at = now + timedelta(seconds=claims.exp - claims.iat)
         await unit.grants.add_access_token(grant.organization_id, grant.id, claims.jti, expires_at=expires_at, now=now)
         id_token = self._id_token(grant, sign_in, nonce) if is_first and OPENID in scopes else None
+        is_granted = is_first or grant.account_id is None
+        kind = SecurityEventKind.TOKENS_GRANTED if is_granted else SecurityEventKind.TOKENS_REFRESHED
+        await unit.trail.tell(_told(kind, grant, scopes))
         return _Outcome(
             OauthTokens(
                 access_token=token,
@@ -352,40 +353,12 @@ def _narrowed(grant: Grant, scope: str | None) -> tuple[str, ...]:
     return granted
 
 
-async def _roles(unit: GrantUnit, grant: Grant) -> frozenset[Role] | None:
-    """Return the roles that a person holds now, none for a service, and None for who is no member any more."""
-    if grant.account_id is None:
-        return frozenset()
-    try:
-        member = await unit.accounts.member(grant.organization_id, grant.account_id)
-    except NotFoundError:
-        return None
-    return frozenset(member.roles)
-
-
-async def _sign_in(unit: GrantUnit, grant: Grant) -> SignIn | None:
-    return None if grant.login_session_id is None else await unit.sessions.signed_in(grant.login_session_id)
-
-
-def _principal(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None) -> Principal:
-    return Principal(
-        account_id=grant.account_id or AccountId(grant.client_id),
-        organization_id=grant.organization_id,
-        roles=roles,
-        acting_service=None,
-        token_id="",
-        sign_in=sign_in,
-        delegation=Delegation(
-            oauth_client_id=grant.client_id,
-            scopes=frozenset(grant.scopes),
-            patient_id=grant.patient_id,
-            encounter_id=grant.encounter_id,
-        ),
+def _told(kind: SecurityEventKind, grant: Grant, scopes: tuple[str, ...]) -> Told:
+    return Told(
+        kind,
+        grant.organization_id,
+        account_id=grant.account_id,
+        login_session_id=grant.login_session_id,
+        oauth_client_id=grant.client_id,
+        scopes=scopes,
     )
-
-
-async def _grant_named(unit: GrantUnit, handle: Handle | None, token: Principal | None) -> GrantId | None:
-    if handle is not None:
-        found = await unit.grants.refresh_token(handle)
-        return None if found is None else found[0]
-    return None if token is None else await unit.grants.grant_of_token(token.token_id)

@@ -18,6 +18,7 @@ from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
 from services.gateway.login.sessions import SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, read_ended
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 ROUND_SECONDS: Final = 0.5
 """How often a process asks which tokens were ended through another, so that access ends within two seconds."""
@@ -26,10 +27,18 @@ ROUND_SECONDS: Final = 0.5
 class SessionsLogic:
     """Shows a person's sessions and ends them, within one unit of work that sees the organization."""
 
-    def __init__(self, storage: LoginSessionStorage, ended: EndedTokens, times: SessionTimes, clock: Clock) -> None:
+    def __init__(
+        self,
+        storage: LoginSessionStorage,
+        ended: EndedTokens,
+        times: SessionTimes,
+        trail: SecurityTrail,
+        clock: Clock,
+    ) -> None:
         self._storage = storage
         self._ended = ended
         self._times = times
+        self._trail = trail
         self._clock = clock
 
     async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OpenSession]:
@@ -44,8 +53,18 @@ class SessionsLogic:
         Raises:
             NotFoundError: The caller has no such open session.
         """
-        if not await self._end(principal.account_id, session_id):
+        account_id = principal.account_id
+        if not await self._end(account_id, session_id):
             raise NotFoundError
+        await self._trail.tell(
+            Told(
+                SecurityEventKind.SESSION_ENDED,
+                principal.organization_id,
+                by=account_id,
+                account_id=account_id,
+                login_session_id=session_id,
+            )
+        )
 
     async def signed_in(self, session_id: LoginSessionId) -> SignIn | None:
         """Return how and when the person of a session was authenticated, or None where it is over."""

@@ -3,7 +3,9 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+from uuid import UUID
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
@@ -29,6 +31,9 @@ from services.gateway.login.sessions import Proof, SessionHandle, SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, Session
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told, refused_in
+
+_NOBODY: Final = AccountId(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class SignInUnit:
     organizations: OrganizationsLogic
     factors: FactorCheck
     sessions: LoginSessionStorage
+    trail: SecurityTrail
 
 
 SignInUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[SignInUnit]]
@@ -90,6 +96,15 @@ class LoginLogic:
             OverloadedError: Too many passwords are in hand.
         """
         await self._attempts.try_name(request.email)
+        try:
+            answer = await self._signed_in(request)
+        except (CredentialsRefusedError, SecondFactorRequiredError) as refusal:
+            await self._tell_refused(request, refusal.code or "credentials")
+            raise
+        await self._attempts.name_was_right(request.email)
+        return answer
+
+    async def _signed_in(self, request: LoginRequest) -> LoginSession:
         known = await self._authenticate(request)
         organization_id = await self._choose(known.account_id, request.organization_id)
         proof = await self._prove(known.account_id, request)
@@ -97,9 +112,26 @@ class LoginLogic:
             account = await unit.accounts.member(organization_id, known.account_id)
             if not await unit.accounts.are_still(known):
                 raise CredentialsRefusedError
-            session = await self._open(unit.sessions, account, proof)
-        await self._attempts.name_was_right(request.email)
-        return session
+            session, answer = await self._open(unit.sessions, account, proof)
+            await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
+        return answer
+
+    async def _tell_refused(self, request: LoginRequest, reason: str) -> None:
+        """Write one event, whoever it was and whether there is such a person: no answer takes longer than another."""
+        async with self._units(None) as unit:
+            known = await unit.accounts.credentials(request.email)
+            account_id = _NOBODY if known is None else known.account_id
+            where = refused_in(await unit.accounts.workplaces(account_id), request.organization_id)
+            await unit.trail.tell(
+                Told(
+                    SecurityEventKind.SIGN_IN_REFUSED,
+                    where,
+                    account_id=None if known is None else account_id,
+                    reason=reason,
+                    name_tried=unit.trail.stand_in("name", request.email),
+                    network=unit.trail.stand_in("network", self._attempts.network),
+                )
+            )
 
     async def step_up(
         self, session_id: LoginSessionId, request: StepUpRequest, *, principal: Principal
@@ -117,6 +149,19 @@ class LoginLogic:
         if organization_id is None:
             raise NotFoundError
         await self._attempts.try_code(principal.account_id)
+        try:
+            session, account = await self._proved_again(organization_id, session_id, request, principal)
+        except CodeRefusedError:
+            async with self._units(organization_id) as unit:
+                told = Told(SecurityEventKind.STEP_UP_REFUSED, organization_id, by=principal.account_id)
+                await unit.trail.tell(replace(told, account_id=principal.account_id, login_session_id=session_id))
+            raise
+        await self._attempts.code_was_right(principal.account_id)
+        return self._answer(session, account, None, self._token(session, account))
+
+    async def _proved_again(
+        self, organization_id: OrganizationId, session_id: LoginSessionId, request: StepUpRequest, principal: Principal
+    ) -> tuple[Session, Account]:
         now = self._clock.now()
         async with self._units(organization_id) as unit:
             method = await unit.factors.method(principal.account_id, request, now)
@@ -128,8 +173,8 @@ class LoginLogic:
             session = await unit.sessions.prove(principal, session_id, proof, now=now, seen_after=seen_after)
             if session is None:
                 raise NotFoundError
-        await self._attempts.code_was_right(principal.account_id)
-        return self._answer(session, account, None, self._token(session, account))
+            await unit.trail.tell(_told(SecurityEventKind.STEPPED_UP, account, session))
+        return session, account
 
     async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof:
         now = self._clock.now()
@@ -207,14 +252,16 @@ class LoginLogic:
             raise SessionOverError
         return session, await unit.accounts.member(handle.organization_id, session.account_id)
 
-    async def _open(self, sessions: LoginSessionStorage, account: Account, proof: Proof) -> LoginSession:
+    async def _open(
+        self, sessions: LoginSessionStorage, account: Account, proof: Proof
+    ) -> tuple[Session, LoginSession]:
         now = self._clock.now()
         session_id = LoginSessionId(new_id(now, secrets.token_bytes(10)))
         session = Session(session_id, account.id, proof, now + self._times.longest)
         handle = SessionHandle.fresh(account.organization_id, session_id)
         token, claims = self._token(session, account)
         await sessions.add(session, account, handle=handle, token_id=claims.jti, created_at=now)
-        return self._answer(session, account, handle, (token, claims))
+        return session, self._answer(session, account, handle, (token, claims))
 
     def _token(self, session: Session, account: Account) -> tuple[str, Claims]:
         return self._issuer.access_token(_principal(session, account), until=session.expires_at)
@@ -249,4 +296,16 @@ def _principal(session: Session, account: Account) -> Principal:
         token_id="",
         delegation=None,
         sign_in=session.sign_in,
+    )
+
+
+def _told(kind: SecurityEventKind, account: Account, session: Session) -> Told:
+    return Told(
+        kind,
+        account.organization_id,
+        by=account.id,
+        account_id=account.id,
+        login_session_id=session.id,
+        roles=account.roles,
+        amr=session.proof.amr,
     )

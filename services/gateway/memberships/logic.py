@@ -6,15 +6,19 @@ from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.grants.logic import GrantEndings
 from services.gateway.login.endings import SessionsLogic
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
 class MembershipsLogic:
     """Changes what a member may do."""
 
-    def __init__(self, accounts: AccountsLogic, sessions: SessionsLogic, grants: GrantEndings) -> None:
+    def __init__(
+        self, accounts: AccountsLogic, sessions: SessionsLogic, grants: GrantEndings, trail: SecurityTrail
+    ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._grants = grants
+        self._trail = trail
 
     async def put_roles(
         self, organization_id: OrganizationId, account_id: AccountId, request: RolesRequest, *, principal: Principal
@@ -32,4 +36,14 @@ class MembershipsLogic:
         if set(before.roles) != request.roles:
             await self._sessions.end_all(account_id)
             await self._grants.end_all(account_id=account_id)
+            await self._trail.tell(
+                Told(
+                    SecurityEventKind.ROLES_CHANGED,
+                    organization_id,
+                    by=principal.account_id,
+                    account_id=account_id,
+                    roles_before=before.roles,
+                    roles=request.roles,
+                )
+            )
         return account

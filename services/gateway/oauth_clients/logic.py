@@ -16,6 +16,7 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.oauth_clients.rules import usable_keys, wrong_with
 from services.gateway.oauth_clients.storage import OauthClientStorage
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
 class Ending(Protocol):
@@ -28,10 +29,13 @@ class Ending(Protocol):
 class OauthClientsLogic:
     """Registers, shows and disables applications: an organization's own, or the installation's for its operator."""
 
-    def __init__(self, storage: OauthClientStorage, fetcher: Fetcher, grants: Ending, clock: Clock) -> None:
+    def __init__(
+        self, storage: OauthClientStorage, fetcher: Fetcher, grants: Ending, trail: SecurityTrail, clock: Clock
+    ) -> None:
         self._storage = storage
         self._fetcher = fetcher
         self._grants = grants
+        self._trail = trail
         self._clock = clock
 
     async def create(self, request: OauthClientRequest, *, principal: Principal) -> OauthClient:
@@ -59,6 +63,7 @@ class OauthClientsLogic:
             disabled_at=None,
         )
         await self._storage.add(client)
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_REGISTERED, client, principal)
         return client
 
     async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OauthClient]:
@@ -83,7 +88,9 @@ class OauthClientsLogic:
         await self.read(client_id, principal=principal)
         await self._storage.disable(client_id, self._clock.now())
         await self._grants.end_all(client_id=client_id)
-        return await self.read(client_id, principal=principal)
+        client = await self.read(client_id, principal=principal)
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_DISABLED, client, principal)
+        return client
 
     async def name(self, client_id: OauthClientId) -> str:
         """Return how an application is called, for somebody who has dealt with it."""
@@ -99,6 +106,16 @@ class OauthClientsLogic:
         """Keep that an assertion is used; says no to the second use."""
         digest = hashlib.sha256(jti.encode()).digest()
         return await self._storage.use_assertion(client_id, digest, expires_at=expires_at, now=self._clock.now())
+
+    async def _tell(self, kind: SecurityEventKind, client: OauthClient, principal: Principal) -> None:
+        told = Told(
+            kind,
+            client.organization_id,
+            by=principal.account_id,
+            oauth_client_id=client.id,
+            scopes=client.scopes,
+        )
+        await self._trail.tell(told)
 
     def _check_key_address(self, jwks_uri: str | None) -> None:
         try:

@@ -11,21 +11,31 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.organizations.rules import may_see
 from services.gateway.organizations.storage import OrganizationStorage
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
 class OrganizationsLogic:
     """Creates and shows organizations."""
 
-    def __init__(self, storage: OrganizationStorage, clock: Clock) -> None:
+    def __init__(self, storage: OrganizationStorage, trail: SecurityTrail, clock: Clock) -> None:
         self._storage = storage
+        self._trail = trail
         self._clock = clock
 
-    async def create(self, request: OrganizationRequest) -> Organization:
+    async def create(self, request: OrganizationRequest, *, principal: Principal) -> Organization:
         """Create an organization; names need not be unique."""
         now = self._clock.now()
         organization_id = OrganizationId(new_id(now, secrets.token_bytes(10)))
         organization = Organization(id=organization_id, name=request.name, created_at=now)
         await self._storage.add(organization)
+        await self._trail.tell(
+            Told(
+                SecurityEventKind.ORGANIZATION_ADDED,
+                None,
+                by=principal.account_id,
+                organization_added_id=organization_id,
+            )
+        )
         return organization
 
     async def read(self, organization_id: OrganizationId, *, principal: Principal) -> Organization:

@@ -13,10 +13,10 @@ router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_cla
 
 @router.post("", operation_id="create_organization", status_code=201, responses=documented(401, 403))
 async def create_organization(
-    request: OrganizationRequest, organizations: Organizations, response: Response
+    request: OrganizationRequest, organizations: Organizations, principal: Caller, response: Response
 ) -> Organization:
     """Create an organization. Its first account is created under it by the platform operator."""
-    organization = await organizations.create(request)
+    organization = await organizations.create(request, principal=principal)
     response.headers["location"] = f"/v1/organizations/{organization.id}"
     return organization
 

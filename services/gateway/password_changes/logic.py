@@ -6,6 +6,7 @@ from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.login.endings import SessionsLogic
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
 class PasswordChangesLogic:
@@ -14,10 +15,13 @@ class PasswordChangesLogic:
     The attempt was counted before that began.
     """
 
-    def __init__(self, accounts: AccountsLogic, sessions: SessionsLogic, attempts: AttemptsLogic) -> None:
+    def __init__(
+        self, accounts: AccountsLogic, sessions: SessionsLogic, attempts: AttemptsLogic, trail: SecurityTrail
+    ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._attempts = attempts
+        self._trail = trail
 
     async def change(self, request: PasswordChangeRequest, *, principal: Principal) -> None:
         """Replace the caller's password.
@@ -32,8 +36,12 @@ class PasswordChangesLogic:
         account_id = principal.account_id
         await self._accounts.change_password(account_id, request)
         await self._attempts.code_was_right(account_id)
-        for organization_id in await self._accounts.workplaces(account_id):
+        workplaces = await self._accounts.workplaces(account_id)
+        for organization_id in workplaces:
             await self._accounts.enter_workplace(organization_id)
             await self._sessions.end_others(account_id, principal.sign_in.login_session_id)
         # The answer is kept where the caller is, should it be asked for once more.
         await self._accounts.enter_workplace(principal.organization_id)
+        for organization_id in workplaces:
+            told = Told(SecurityEventKind.PASSWORD_CHANGED, organization_id, by=account_id, account_id=account_id)
+            await self._trail.tell(told)

@@ -28,6 +28,8 @@ _IN_EACH: Final = {("idempotency_keys", "request_hash"): _HASH}
 _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
     "gateway": _IN_EACH
     | {
+        ("audit_events", "hash"): _HASH,
+        ("audit_events", "seal"): _HASH,
         ("authorization_codes", "code_hash"): _HASH,
         ("authorization_requests", "browser_hash"): _HASH,
         ("authorization_requests", "handle_hash"): _HASH,

@@ -1,0 +1,60 @@
+"""What the gateway's audit trail tells."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import Field
+
+from services.contracts.base import ResourceModel
+from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId
+from services.contracts.identity import Role
+
+
+class SecurityEventKind(StrEnum):
+    """What happened."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    STEPPED_UP = "stepped_up"
+    STEP_UP_REFUSED = "step_up_refused"
+    SESSION_ENDED = "session_ended"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    ORGANIZATION_ADDED = "organization_added"
+    ACCOUNT_ADDED = "account_added"
+    ROLES_CHANGED = "roles_changed"
+    OAUTH_CLIENT_REGISTERED = "oauth_client_registered"
+    OAUTH_CLIENT_DISABLED = "oauth_client_disabled"
+    CONSENT_GIVEN = "consent_given"
+    CONSENT_WITHDRAWN = "consent_withdrawn"
+    TOKENS_GRANTED = "tokens_granted"
+    TOKENS_REFRESHED = "tokens_refreshed"
+    TOKENS_REVOKED = "tokens_revoked"
+    TOKENS_REUSED = "tokens_reused"
+    """A code or refresh token came a second time, and everything that followed from it was ended."""
+
+
+class SecurityEvent(ResourceModel):
+    """One event of the trail; members that have no meaning for its kind are null."""
+
+    id: UUID
+    at: datetime
+    kind: SecurityEventKind
+    request: str = Field(description="The id of the request, as its answer's X-Request-Id says.")
+    by: AccountId | None = Field(description="Who did it; null where nobody had signed in, or a service did.")
+    account_id: AccountId | None = Field(description="Whose account, session, factor or grant it was about.")
+    login_session_id: LoginSessionId | None
+    organization_added_id: UUID | None
+    oauth_client_id: OauthClientId | None
+    roles_before: list[Role] | None
+    roles: list[Role] | None
+    scopes: list[str] | None
+    amr: list[str] | None = Field(description="How the person proved who they are (RFC 8176).")
+    reason: str | None = Field(description="Why it was refused.")
+    name_tried: str | None = Field(
+        description="Stands for the e-mail address that was tried: the same for the same one, and no way back to it."
+    )
+    network: str | None = Field(description="Stands for the network that tried, as name_tried stands for the address.")

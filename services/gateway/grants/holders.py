@@ -1,0 +1,70 @@
+"""What the transactions of grants work with, and for whom a grant's tokens are."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from services.chassis.errors import NotFoundError
+from services.contracts.identifiers import AccountId, GrantId, OrganizationId
+from services.contracts.identity import Delegation, Principal, Role, SignIn
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.grants.granted import Grant, Handle
+from services.gateway.grants.storage import GrantStorage
+from services.gateway.login.endings import SessionsLogic
+from services.gateway.security_events.logic import SecurityTrail
+
+
+@dataclass(frozen=True, slots=True)
+class GrantUnit:
+    """What one transaction works with, in one organization."""
+
+    grants: GrantStorage
+    accounts: AccountsLogic
+    sessions: SessionsLogic
+    trail: SecurityTrail
+
+
+GrantUnits = Callable[[OrganizationId], AbstractAsyncContextManager[GrantUnit]]
+"""Opens a transaction that sees one organization."""
+
+
+async def roles_of(unit: GrantUnit, grant: Grant) -> frozenset[Role] | None:
+    """Return the roles that a person holds now, none for a service, and None for who is no member any more."""
+    if grant.account_id is None:
+        return frozenset()
+    try:
+        member = await unit.accounts.member(grant.organization_id, grant.account_id)
+    except NotFoundError:
+        return None
+    return frozenset(member.roles)
+
+
+async def sign_in_of(unit: GrantUnit, grant: Grant) -> SignIn | None:
+    """Return how the person of a grant's session signed in, or None where it is over or there is none."""
+    return None if grant.login_session_id is None else await unit.sessions.signed_in(grant.login_session_id)
+
+
+def principal_of(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None) -> Principal:
+    """Return the caller that a grant's token tells of."""
+    return Principal(
+        account_id=grant.account_id or AccountId(grant.client_id),
+        organization_id=grant.organization_id,
+        roles=roles,
+        acting_service=None,
+        token_id="",
+        sign_in=sign_in,
+        delegation=Delegation(
+            oauth_client_id=grant.client_id,
+            scopes=frozenset(grant.scopes),
+            patient_id=grant.patient_id,
+            encounter_id=grant.encounter_id,
+        ),
+    )
+
+
+async def grant_named(unit: GrantUnit, handle: Handle | None, token: Principal | None) -> GrantId | None:
+    """Return the grant that a refresh token or an access token belongs to, or None."""
+    if handle is not None:
+        found = await unit.grants.refresh_token(handle)
+        return None if found is None else found[0]
+    return None if token is None else await unit.grants.grant_of_token(token.token_id)

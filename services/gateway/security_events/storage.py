@@ -1,0 +1,67 @@
+"""Where the gateway's trail is kept, and how it is read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Text, Uuid, literal_column, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.audit.trail import append
+from services.chassis.database import driver_connection, new_id, set_organization
+from services.chassis.paging import PageRequest
+from services.contracts.gateway.security_events import SecurityEvent, SecurityEventKind
+from services.contracts.identifiers import OrganizationId
+from services.gateway.rows import AUDIT_EVENTS
+
+_SEEN: Final = text("select current_setting('eventide.organization_id', true)")
+_ID: Final[ColumnElement[UUID]] = literal_column("((event::jsonb ->> 'id')::uuid)", Uuid())
+_KIND: Final[ColumnElement[str]] = literal_column("(event::jsonb ->> 'kind')", Text())
+_NOTHING: Final[dict[str, None]] = dict.fromkeys(SecurityEvent.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events a caller asks for; `since` counts, `until` does not."""
+
+    kind: SecurityEventKind | None
+    since: datetime | None
+    until: datetime | None
+
+
+class SecurityEventStorage:
+    """The trail in the database, within one transaction; `key` seals what is added."""
+
+    def __init__(self, db: AsyncSession, key: bytes) -> None:
+        self._db = db
+        self._key = key
+
+    async def add(self, organization_id: OrganizationId, event: str) -> None:
+        """Link an event to an organization's trail, whichever organization the transaction sees."""
+        seen = await self._db.scalar(_SEEN)
+        await set_organization(self._db, organization_id)
+        await append(await driver_connection(self._db), self._key, organization_id, [event])
+        await set_organization(self._db, OrganizationId(UUID(seen)) if seen else None)
+
+    async def some(self, organization_id: OrganizationId, wanted: Wanted, page: PageRequest) -> list[SecurityEvent]:
+        """Return the events of an organization that a page may show, in the order they happened."""
+        await set_organization(self._db, organization_id)
+        event_id, kind = _ID, _KIND
+        found = select(AUDIT_EVENTS.c.event).where(
+            AUDIT_EVENTS.c.organization_id == organization_id, event_id > page.after
+        )
+        if wanted.kind is not None:
+            found = found.where(kind == wanted.kind.value)
+        if wanted.since is not None:
+            found = found.where(event_id >= _first_id(wanted.since))
+        if wanted.until is not None:
+            found = found.where(event_id < _first_id(wanted.until))
+        rows = await self._db.scalars(found.order_by(event_id).limit(page.limit))
+        return [SecurityEvent.model_validate({**_NOTHING, **orjson.loads(row)}) for row in rows]
+
+
+def _first_id(at: datetime) -> UUID:
+    """Return the least id that an event of this millisecond can have."""
+    return new_id(at.astimezone(UTC), bytes(10))
