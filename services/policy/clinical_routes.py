@@ -9,6 +9,7 @@ _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER,
 _READS_ATTENDANCE: Final = _CLINICAL | {Role.FRONT_DESK, Role.BILLING}
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
+_PLAN_OF_CARE: Final = "/v1/episodes/{episode_id}/plan_of_care"
 
 
 def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -41,6 +42,14 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("read_encounter", "GET", "/v1/encounters/{encounter_id}", _READS_ATTENDANCE),
     _records("read_hours_ledger", "GET", "/v1/patients/{patient_id}/hours_ledger", _READS_ATTENDANCE),
     _records("list_delivered_services", "GET", "/v1/patients/{patient_id}/delivered_services", _READS_ATTENDANCE),
+    _records("put_plan_of_care", "PUT", _PLAN_OF_CARE, _CLINICAL),
+    _records("read_plan_of_care", "GET", _PLAN_OF_CARE, _CLINICAL),
+    _records("list_plan_of_care_versions", "GET", f"{_PLAN_OF_CARE}/versions", _CLINICAL),
+    _records("amend_plan_of_care", "POST", f"{_PLAN_OF_CARE}:amend", _CLINICAL),
+    _records("sign_plan_of_care", "POST", f"{_PLAN_OF_CARE}:sign", _CLINICAL),
+    _records("attest_plan_of_care", "POST", f"{_PLAN_OF_CARE}:attest", _CLINICAL),
+    _records("review_plan_of_care", "POST", f"{_PLAN_OF_CARE}:review", _CLINICAL),
+    _records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER})),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),
     _records("put_note_draft", "PUT", "/v1/notes/{note_id}", _CLINICAL),

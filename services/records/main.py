@@ -33,6 +33,7 @@ from services.records.notes.routes import router as notes
 from services.records.patients.routes import router as patients
 from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
+from services.records.plans_of_care.routes import router as plans_of_care
 from services.records.recipients.routes import router as recipients
 from services.records.referrals.routes import router as referrals
 from services.records.relapse_prevention.routes import router as relapse_prevention
@@ -48,6 +49,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         (
             patients,
             treatment_plans,
+            plans_of_care,
             care_teams,
             consents,
             referrals,

@@ -22,6 +22,7 @@ from services.records.medications import tables as _medications  # noqa: F401 - 
 from services.records.notes import tables as _notes  # noqa: F401 - registers its rows
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
 from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
+from services.records.plans_of_care import tables as _plans_of_care  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
 from services.records.relapse_prevention import tables as _relapse_prevention  # noqa: F401 - registers its rows

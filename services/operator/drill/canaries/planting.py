@@ -58,6 +58,7 @@ class Planter:
         await self._medication(now)
         await self._notes(now)
         await self._review(now)
+        await self._plan_of_care(now)
         await self._disclosures()
         await self._correspondence()
         await SupportPlanter(self._send, self._canaries, self._patient).plant(now)
@@ -176,6 +177,57 @@ class Planter:
             "differs_because": word(column),
         }
         await self._send.post(f"{self._of_patient}/placement_reviews", review)
+
+    async def _plan_of_care(self, now: datetime) -> None:
+        column, word = _records("plans_of_care", "details"), self._canaries.word
+        today = str(now.date())
+        admission = {
+            "programme": "evening-iop",
+            "admitted_on": today,
+            "initial": {"criteria_edition": "asam-3", "level": "2.1"},
+        }
+        episode = await self._send.post(f"{self._of_patient}/episodes", admission)
+        step = {
+            "key": "step",
+            "description": word(column),
+            "frequency": word(column),
+            "responsible_id": str(self._send.account_id),
+            "status": "scheduled",
+        }
+        objective = {
+            "key": "objective",
+            "statement": word(column),
+            "measure": word(column),
+            "target_on": today,
+            "status": "in-progress",
+            "interventions": [step],
+        }
+        goal = {
+            "key": "goal",
+            "statement": word(column),
+            "in_the_patients_words": True,
+            "status": "active",
+            "objectives": [objective],
+        }
+        problem = {
+            "key": "problem",
+            "area": "alcohol",
+            "description": word(column),
+            "status": "active",
+            "goals": [goal],
+        }
+        contents = {"problems": [problem], "strengths": [word(column)], "discharge_criteria": word(column)}
+        path = f"/v1/episodes/{episode['id']}/plan_of_care"
+        plan = await self._send.put(path, contents)
+        amendment = {"contents": contents, "reason": word(column)}
+        review = {
+            "finding": "amend",
+            "progress": word(_records("plan_of_care_acts", "details")),
+            "patient_took_part": True,
+        }
+        for act, body in (("sign", None), ("review", review), ("amend", amendment)):
+            plan = await self._send.post(f"{path}:{act}", body, version=plan["version"])
+        await self._send.get(path)
 
     async def _disclosures(self) -> None:
         word = self._canaries.word

@@ -1,0 +1,25 @@
+"""The wiring of plans of care."""
+
+from typing import Annotated
+
+from fastapi import Depends
+
+from services.chassis.wiring import Db, Reading, organization_of
+from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.intake import EpisodeChanges, EpisodeReading
+from services.records.plans_of_care.logic import PlanOfCareCommands, PlanOfCareReads
+from services.records.plans_of_care.storage import PlanOfCareQueries, PlanOfCareRows
+
+
+async def _plan_of_care_changes(
+    db: Db, episodes: EpisodeChanges, patients: PatientChanges, gate: TheGate
+) -> PlanOfCareCommands:
+    return PlanOfCareCommands(PlanOfCareRows(db, organization_of(gate.caller)), episodes, patients, gate)
+
+
+async def _plan_of_care_reading(read: Reading, episodes: EpisodeReading, patients: PatientReading) -> PlanOfCareReads:
+    return PlanOfCareReads(PlanOfCareQueries(read), episodes, patients)
+
+
+PlanOfCareChanges = Annotated[PlanOfCareCommands, Depends(_plan_of_care_changes)]
+PlanOfCareReading = Annotated[PlanOfCareReads, Depends(_plan_of_care_reading)]

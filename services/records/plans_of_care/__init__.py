@@ -1,0 +1,1 @@
+"""The plan of care of an episode: problems, goals, objectives, interventions; every version and signature is kept."""

@@ -1,0 +1,31 @@
+"""The refusals of plans of care."""
+
+from services.chassis.errors import ServiceError
+from services.contracts.problems import ProblemType
+
+
+class PlanLockedError(ServiceError):
+    """What was signed is not written anew."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This plan is signed and stays as it is: amend it.", code="plan-locked")
+
+
+class PlanUnsignedError(ServiceError):
+    """A draft is neither amended, attested, reviewed nor certified."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This plan is a draft: a clinician signs it first.", code="plan-unsigned")
+
+
+class SignedAlreadyError(ServiceError):
+    """A person signs a version once."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This signature is there already: a version is signed once by each.", code="signed-already")

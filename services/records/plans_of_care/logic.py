@@ -1,0 +1,203 @@
+"""What may be done with plans of care: drafted, signed by clinician and patient, amended, reviewed, certified."""
+
+from typing import Final, NamedTuple
+
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import EpisodeId
+from services.contracts.records.episodes import Episode
+from services.contracts.records.plans_of_care import (
+    PatientSignatureRequest,
+    PlanActKind,
+    PlanOfCare,
+    PlanOfCareAmendment,
+    PlanOfCareRequest,
+    PlanReviewRequest,
+    SignatureManner,
+)
+from services.records.episodes.logic import EpisodeCommands, EpisodeReads
+from services.records.errors import EpisodeOverError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.person_seal import PersonSeal
+from services.records.plans_of_care.errors import PlanLockedError, PlanUnsignedError, SignedAlreadyError
+from services.records.plans_of_care.storage import NewAct, NewVersion, PlanOfCareQueries, PlanOfCareRows, SealedPlan
+
+# Who plans weeks may see that there is an episode, and nothing of what it treats: what a plan says of problems is
+# as much the diagnoses' as the plan's, so both gates are passed, that of the episode first.
+_SAID: Final = Information.DIAGNOSES
+
+
+class _Held(NamedTuple):
+    """An open episode whose patient is locked, the seal of what is written of them, and the newest version."""
+
+    episode: Episode
+    seal: PersonSeal
+    newest: SealedPlan | None
+
+
+class PlanOfCareCommands:
+    """Changes to plans of care, within one unit of work."""
+
+    def __init__(self, rows: PlanOfCareRows, episodes: EpisodeCommands, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._episodes = episodes
+        self._patients = patients
+        self._gate = gate
+
+    async def put(self, episode_id: EpisodeId, request: PlanOfCareRequest, expected: int | None) -> PlanOfCare:
+        """Add a version to an episode's plan, as long as nobody has signed; the first needs no expected version.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            VersionRequiredError: There is a plan already, and the caller does not say which version was read.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanLockedError: The newest version is signed.
+        """
+        held = await self._lock(episode_id)
+        if held.newest is not None and expected is None:
+            raise VersionRequiredError
+        if expected is not None:
+            _refuse_stale(held.newest, expected)
+        if held.newest is not None and _is_signed(held.newest):
+            raise PlanLockedError
+        return await self._write(held, request, None)
+
+    async def amend(self, episode_id: EpisodeId, request: PlanOfCareAmendment, expected: int) -> PlanOfCare:
+        """Add a version after one that is signed, and say why; it is signed anew.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: Nobody has signed the newest version.
+        """
+        held, _ = await self._lock_signed(episode_id, expected)
+        return await self._write(held, request.contents, request.reason)
+
+    async def sign(self, episode_id: EpisodeId, expected: int) -> PlanOfCare:
+        """Sign the version that was read, which locks it; others who treat the patient may sign it too.
+
+        Raises:
+            NotFoundError: There is no such episode or plan here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            SignedAlreadyError: The caller has signed it.
+        """
+        held, newest = await self._lock_read(episode_id, expected)
+        if self._gate.caller.account_id in newest.signers(PlanActKind.CLINICIAN_SIGNED):
+            raise SignedAlreadyError
+        return await self._act(held, newest, self._now(PlanActKind.CLINICIAN_SIGNED))
+
+    async def attest(self, episode_id: EpisodeId, request: PatientSignatureRequest, expected: int) -> PlanOfCare:
+        """Attest that the patient signed a version, agreed to it, or declined; who declined may sign later.
+
+        Raises:
+            NotFoundError: There is no such episode or plan here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: No clinician has signed it.
+            SignedAlreadyError: The patient has signed it.
+            InvalidRequestError: The version was not written by then, or the time lies in the future.
+        """
+        held, newest = await self._lock_signed(episode_id, expected)
+        if newest.signers(PlanActKind.PATIENT_SIGNED):
+            raise SignedAlreadyError
+        now = self._gate.clock.now()
+        if not newest.written_at <= request.signed_at <= now:
+            raise InvalidRequestError("/signed_at", "must not lie before the version was written, nor in the future")
+        declined = request.manner is SignatureManner.DECLINED
+        kind = PlanActKind.PATIENT_DECLINED if declined else PlanActKind.PATIENT_SIGNED
+        by = self._gate.caller.account_id
+        return await self._act(held, newest, NewAct(kind, request.signed_at, by, now, answer=request))
+
+    async def review(self, episode_id: EpisodeId, request: PlanReviewRequest, expected: int) -> PlanOfCare:
+        """Record a review of the version that is in force.
+
+        Raises:
+            NotFoundError: There is no such episode or plan here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: No clinician has signed it.
+        """
+        held, newest = await self._lock_signed(episode_id, expected)
+        return await self._act(held, newest, self._now(PlanActKind.REVIEWED)._replace(review=request))
+
+    async def certify(self, episode_id: EpisodeId, expected: int) -> PlanOfCare:
+        """Certify, or certify again, that the patient needs what the plan says.
+
+        Raises:
+            NotFoundError: There is no such episode or plan here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: No clinician has signed it.
+        """
+        held, newest = await self._lock_signed(episode_id, expected)
+        return await self._act(held, newest, self._now(PlanActKind.CERTIFIED))
+
+    async def _lock(self, episode_id: EpisodeId) -> _Held:
+        episode = await self._episodes.lock_by_id(episode_id)
+        seal = (await self._patients.lock_sealed(episode.patient_id, _SAID)).seal
+        if episode.discharged_on is not None:
+            raise EpisodeOverError
+        return _Held(episode, seal, await self._rows.newest(episode_id))
+
+    async def _lock_read(self, episode_id: EpisodeId, expected: int) -> tuple[_Held, SealedPlan]:
+        held = await self._lock(episode_id)
+        if held.newest is None:
+            raise NotFoundError
+        _refuse_stale(held.newest, expected)
+        return held, held.newest
+
+    async def _lock_signed(self, episode_id: EpisodeId, expected: int) -> tuple[_Held, SealedPlan]:
+        held, newest = await self._lock_read(episode_id, expected)
+        if not _is_signed(newest):
+            raise PlanUnsignedError
+        return held, newest
+
+    async def _write(self, held: _Held, contents: PlanOfCareRequest, reason: str | None) -> PlanOfCare:
+        version = 1 if held.newest is None else held.newest.version + 1
+        new = NewVersion(version, contents, reason, self._gate.caller.account_id, self._gate.clock.now())
+        written = await self._rows.add(held.episode.id, new, held.seal)
+        return written.open(held.episode.patient_id, held.seal)
+
+    async def _act(self, held: _Held, plan: SealedPlan, act: NewAct) -> PlanOfCare:
+        return (await self._rows.act(plan, act, held.seal)).open(held.episode.patient_id, held.seal)
+
+    def _now(self, kind: PlanActKind) -> NewAct:
+        now = self._gate.clock.now()
+        return NewAct(kind, now, self._gate.caller.account_id, now)
+
+
+def _is_signed(plan: SealedPlan) -> bool:
+    return bool(plan.signers(PlanActKind.CLINICIAN_SIGNED))
+
+
+def _refuse_stale(newest: SealedPlan | None, expected: int) -> None:
+    if newest is None or newest.version != expected:
+        raise StaleVersionError("The plan has changed since you read it; read it again and send its ETag.")
+
+
+class PlanOfCareReads:
+    """What can be read of plans of care."""
+
+    def __init__(self, queries: PlanOfCareQueries, episodes: EpisodeReads, patients: PatientReads) -> None:
+        self._queries = queries
+        self._episodes = episodes
+        self._patients = patients
+
+    async def newest(self, episode_id: EpisodeId) -> PlanOfCare:
+        """Return the newest version; raises NotFoundError where there is none, or not for the caller."""
+        versions = (await self.versions(episode_id)).items
+        if not versions:
+            raise NotFoundError
+        return versions[0]
+
+    async def versions(self, episode_id: EpisodeId) -> Page[PlanOfCare]:
+        """Return every version, newest first; raises NotFoundError where the episode is not for the caller."""
+        episode = await self._episodes.one(episode_id)
+        seal = await self._patients.seal(episode.patient_id, _SAID)
+        found = await self._queries.versions(episode_id)
+        return Page(items=[sealed.open(episode.patient_id, seal) for sealed in found], next_page_token=None)

@@ -1,0 +1,185 @@
+"""Where plans of care are kept, sealed with the patient's own key."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import orjson
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import AccountId, EpisodeId, OrganizationId, PatientId
+from services.contracts.records.plans_of_care import (
+    PatientSignatureRequest,
+    PlanAct,
+    PlanActKind,
+    PlanOfCare,
+    PlanOfCareRequest,
+    PlanReviewRequest,
+)
+from services.records.person_seal import PersonSeal
+from services.records.plans_of_care.standing import status_of
+from services.records.plans_of_care.tables import PlanActRow, PlanOfCareRow
+
+_PLANS: Final = PlanOfCareRow.__tablename__
+_ACTS: Final = PlanActRow.__tablename__
+_EPISODE_ID: Final = bindparam("episode_id", type_=Uuid)
+_VERSIONS: Final = (
+    select(PlanOfCareRow.__table__)
+    .where(PlanOfCareRow.episode_id == _EPISODE_ID)
+    .order_by(PlanOfCareRow.version.desc())
+)
+_DONE: Final = select(PlanActRow.__table__).where(PlanActRow.episode_id == _EPISODE_ID).order_by(PlanActRow.number)
+_READ_VERSIONS: Final = Query(_VERSIONS)
+_READ_DONE: Final = Query(_DONE)
+
+
+class SealedPlan(NamedTuple):
+    """A version that is still closed, and every act on it."""
+
+    row: Mapping[Any, Any]
+    acts: list[Mapping[Any, Any]]
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        version: int = self.row["version"]
+        return version
+
+    @property
+    def written_at(self) -> datetime:
+        """When it was written."""
+        written_at: datetime = self.row["written_at"]
+        return written_at
+
+    def signers(self, kind: PlanActKind) -> set[AccountId]:
+        """Return who has recorded acts of this kind."""
+        return {act["recorded_by"] for act in self.acts if act["kind"] == kind}
+
+    def open(self, patient_id: PatientId, seal: PersonSeal) -> PlanOfCare:
+        """Open what the plan says, and what was said with each act."""
+        episode_id = self.row["episode_id"]
+        details = orjson.loads(seal.open(self.row["details"], _PLANS, _column(self.version), episode_id))
+        return PlanOfCare(
+            episode_id=episode_id,
+            patient_id=patient_id,
+            version=self.version,
+            status=status_of(PlanActKind(act["kind"]) for act in self.acts),
+            contents=PlanOfCareRequest.model_validate(details["contents"]),
+            reason=details["reason"],
+            written_by=self.row["written_by"],
+            written_at=self.row["written_at"],
+            acts=[_to_act(act, seal) for act in self.acts],
+        )
+
+
+class NewVersion(NamedTuple):
+    """A version to be written."""
+
+    version: int
+    contents: PlanOfCareRequest
+    reason: str | None
+    written_by: AccountId
+    written_at: datetime
+
+
+class NewAct(NamedTuple):
+    """An act to be recorded, and what is said with it."""
+
+    kind: PlanActKind
+    took_place_at: datetime
+    recorded_by: AccountId
+    recorded_at: datetime
+    answer: PatientSignatureRequest | None = None
+    review: PlanReviewRequest | None = None
+
+
+class PlanOfCareQueries:
+    """Reads of plans of care."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def versions(self, episode_id: EpisodeId) -> list[SealedPlan]:
+        """Return every version of an episode's plan, the newest first."""
+        rows = await self._read.all(_READ_VERSIONS, episode_id=episode_id)
+        return _with(rows, await self._read.all(_READ_DONE, episode_id=episode_id))
+
+
+class PlanOfCareRows:
+    """Plans of care within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def newest(self, episode_id: EpisodeId) -> SealedPlan | None:
+        """Return the newest version; the patient is locked, so that it stays the newest."""
+        values = {"episode_id": episode_id}
+        rows = (await self._db.execute(_VERSIONS.limit(1), values)).mappings().all()
+        done = (await self._db.execute(_DONE, values)).mappings().all()
+        return next(iter(_with(rows, done)), None)
+
+    async def add(self, episode_id: EpisodeId, new: NewVersion, seal: PersonSeal) -> SealedPlan:
+        """Write a version."""
+        written = orjson.dumps({"contents": new.contents.model_dump(mode="json"), "reason": new.reason})
+        row = {
+            "organization_id": self._organization_id,
+            "episode_id": episode_id,
+            "version": new.version,
+            "details": seal.close(written, _PLANS, _column(new.version), episode_id),
+            "written_by": new.written_by,
+            "written_at": new.written_at,
+        }
+        self._db.add(PlanOfCareRow(**row))
+        await self._db.flush()
+        return SealedPlan(row, [])
+
+    async def act(self, plan: SealedPlan, act: NewAct, seal: PersonSeal) -> SealedPlan:
+        """Record what was done to a version; acts of an episode are numbered, and the patient is locked."""
+        episode_id = plan.row["episode_id"]
+        done = (await self._db.execute(_DONE, {"episode_id": episode_id})).mappings().all()
+        number = len(done) + 1
+        said = {
+            name: one and one.model_dump(mode="json") for name, one in (("answer", act.answer), ("review", act.review))
+        }
+        row = {
+            "organization_id": self._organization_id,
+            "episode_id": episode_id,
+            "number": number,
+            "version": plan.version,
+            "kind": act.kind.value,
+            "details": seal.close(orjson.dumps(said), _ACTS, _column(number), episode_id),
+            "took_place_at": act.took_place_at,
+            "recorded_by": act.recorded_by,
+            "recorded_at": act.recorded_at,
+        }
+        self._db.add(PlanActRow(**row))
+        await self._db.flush()
+        return SealedPlan(plan.row, [*plan.acts, row])
+
+
+def _column(number: int) -> str:
+    # The versions, and the acts, of a plan share the episode's id: without its number one would open for another.
+    return f"details{number}"
+
+
+def _to_act(row: Mapping[Any, Any], seal: PersonSeal) -> PlanAct:
+    said = orjson.loads(seal.open(row["details"], _ACTS, _column(row["number"]), row["episode_id"]))
+    answer = said["answer"] or {"manner": None, "reason": None}
+    return PlanAct.model_validate(
+        {
+            **{
+                name: row[name] for name in ("number", "version", "kind", "took_place_at", "recorded_by", "recorded_at")
+            },
+            "manner": answer["manner"],
+            "reason": answer["reason"],
+            "review": said["review"],
+        }
+    )
+
+
+def _with(rows: Iterable[Mapping[Any, Any]], done: Iterable[Mapping[Any, Any]]) -> list[SealedPlan]:
+    acts = list(done)
+    return [SealedPlan(row, [act for act in acts if act["version"] == row["version"]]) for row in rows]

@@ -1,0 +1,258 @@
+"""Plans of care through their routes."""
+
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import pytest
+
+from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.plans_of_care.conftest import CONTENTS, REVIEW, Act, Json, match
+
+ACTS: list[tuple[str, Json | None]] = [
+    ("sign", None),
+    ("attest", {"manner": "on_paper", "signed_at": "2026-10-02T12:00:00Z"}),
+    ("review", REVIEW),
+    ("amend", {"contents": CONTENTS, "reason": "More."}),
+]
+
+
+def answered(at: datetime, manner: str = "on_paper", **changes: Any) -> Json:
+    return {"manner": manner, "signed_at": at.isoformat(), **changes}
+
+
+def test_of_a_plan(draft: Json) -> None:
+    expected = deepcopy(CONTENTS)
+    expected["problems"][0]["deferred_because"] = expected["problems"][1]["diagnosis"] = None
+
+    assert draft["contents"] == expected
+    assert (draft["version"], draft["status"], draft["reason"], draft["acts"]) == (1, "draft", None, [])
+
+
+async def test_a_draft_is_written_anew_and_every_version_is_kept(
+    counsellor: httpx2.AsyncClient, path: str, draft: Json
+) -> None:
+    changed = CONTENTS | {"strengths": []}
+    second = await counsellor.put(path, json=changed, headers=match(draft))
+
+    refused = [
+        (await counsellor.put(path, json=changed)).status_code,
+        (await counsellor.put(path, json=changed, headers=match(draft))).status_code,
+    ]
+
+    assert (second.status_code, second.json()["version"], second.headers["etag"]) == (200, 2, '"2"')
+    assert refused == [428, 412]
+    read = await counsellor.get(path)
+    assert (read.json(), read.headers["etag"]) == (second.json(), '"2"')
+    assert (await counsellor.get(f"{path}/versions")).json()["items"] == [second.json(), draft]
+
+
+async def test_a_signed_plan_is_locked_and_only_amended(
+    counsellor: httpx2.AsyncClient, path: str, signed: Json, act: Act
+) -> None:
+    anew = await counsellor.put(path, json=CONTENTS, headers=match(signed))
+    agreed = await act(signed, "attest", answered(signed_at(signed)))
+    amendment = {"contents": CONTENTS | {"strengths": ["A job."]}, "reason": "He found work."}
+
+    amended = await act(agreed, "amend", amendment)
+
+    assert (anew.status_code, anew.json()["code"]) == (409, "plan-locked")
+    assert (signed["status"], agreed["status"], amended["status"]) == ("awaiting_patient", "signed", "draft")
+    assert (amended["version"], amended["reason"], amended["acts"]) == (2, "He found work.", [])
+    assert amended["contents"]["strengths"] == ["A job."]
+    assert (await counsellor.get(f"{path}/versions")).json()["items"] == [amended, agreed]
+
+
+def signed_at(plan: Json) -> datetime:
+    return datetime.fromisoformat(plan["acts"][-1]["recorded_at"])
+
+
+async def test_a_draft_is_not_attested_reviewed_certified_or_amended(
+    counsellor: httpx2.AsyncClient, prescriber: httpx2.AsyncClient, path: str, draft: Json
+) -> None:
+    refused = [await counsellor.post(f"{path}:{verb}", json=body, headers=match(draft)) for verb, body in ACTS[1:]]
+    refused.append(await prescriber.post(f"{path}:certify", headers=match(draft)))
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(409, "plan-unsigned")] * 4
+
+
+async def test_each_signs_once(
+    counsellor: httpx2.AsyncClient, director: httpx2.AsyncClient, path: str, signed: Json, act: Act
+) -> None:
+    again = await counsellor.post(f"{path}:sign", headers=match(signed))
+    beside = await director.post(f"{path}:sign", headers=match(signed))
+    agreed = await act(signed, "attest", answered(signed_at(signed)))
+    twice = await counsellor.post(f"{path}:attest", json=answered(signed_at(signed)), headers=match(signed))
+
+    assert beside.status_code == 200
+    assert [(one.status_code, one.json()["code"]) for one in (again, twice)] == [(409, "signed-already")] * 2
+    assert [one["kind"] for one in agreed["acts"]] == ["clinician_signed", "clinician_signed", "patient_signed"]
+    assert [one["number"] for one in agreed["acts"]] == [1, 2, 3]
+
+
+async def test_who_declined_may_sign_later(signed: Json, act: Act) -> None:
+    at = signed_at(signed)
+    declined = await act(signed, "attest", answered(at, "declined", reason="Wants to think it over."))
+
+    agreed = await act(declined, "attest", answered(at, "verbal", reason="By telehealth."))
+
+    assert (declined["status"], agreed["status"]) == ("signed", "signed")
+    assert [(one["kind"], one["manner"], one["reason"]) for one in agreed["acts"][1:]] == [
+        ("patient_declined", "declined", "Wants to think it over."),
+        ("patient_signed", "verbal", "By telehealth."),
+    ]
+
+
+async def test_a_prescriber_certifies_and_nobody_else(
+    counsellor: httpx2.AsyncClient, prescriber: httpx2.AsyncClient, path: str, signed: Json
+) -> None:
+    certified = [await prescriber.post(f"{path}:certify", headers=match(signed)) for _ in range(2)]
+    refused = await counsellor.post(f"{path}:certify", headers=match(signed))
+
+    assert [one.status_code for one in certified] == [200, 200]
+    assert [one["kind"] for one in certified[1].json()["acts"]] == ["clinician_signed", "certified", "certified"]
+    assert refused.status_code == 403
+
+
+async def test_a_review_is_kept_with_what_it_came_to(signed: Json, act: Act, account: UUID) -> None:
+    reviewed = await act(signed, "review", REVIEW)
+
+    done = reviewed["acts"][1]
+    assert (done["kind"], done["review"], done["recorded_by"]) == ("reviewed", REVIEW, str(account))
+    assert (reviewed["version"], reviewed["status"]) == (1, "awaiting_patient")
+
+
+async def test_a_version_that_was_not_read_is_acted_on_by_nobody(
+    counsellor: httpx2.AsyncClient, path: str, draft: Json
+) -> None:
+    await counsellor.put(path, json=CONTENTS, headers=match(draft))
+
+    stale = [await counsellor.post(f"{path}:{verb}", json=body, headers=match(draft)) for verb, body in ACTS]
+    unnamed = [await counsellor.post(f"{path}:{verb}", json=body) for verb, body in ACTS]
+
+    assert [one.status_code for one in stale] == [412] * 4
+    assert [one.status_code for one in unnamed] == [428] * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"manner": "verbal"}, ""),
+        ({"manner": "declined"}, ""),
+        ({"manner": "nodded"}, "/manner"),
+        ({"signed_at": "2026-10-01T00:00:00Z"}, "/signed_at"),
+        ({"signed_at": "2026-11-01T00:00:00Z"}, "/signed_at"),
+        ({"signed_at": "2026-10-02T12:00:00"}, "/signed_at"),
+        ({"reason": "Canary\u0000"}, "/reason"),
+    ],
+)
+async def test_a_signature_that_cannot_be_is_refused(
+    counsellor: httpx2.AsyncClient, path: str, signed: Json, changes: Json, pointer: str
+) -> None:
+    body = answered(signed_at(signed)) | changes
+
+    refused = await counsellor.post(f"{path}:attest", json=body, headers=match(signed))
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert "Canary" not in refused.text
+
+
+def without_work(contents: Json) -> None:
+    contents["problems"][1]["deferred_because"] = None
+
+
+def with_a_key_twice(contents: Json) -> None:
+    contents["problems"][1]["key"] = "sober"
+
+
+def without_an_objective(contents: Json) -> None:
+    contents["problems"][0]["goals"][0]["objectives"] = []
+
+
+def with_no_code(contents: Json) -> None:
+    contents["problems"][0]["diagnosis"] = "Canary"
+
+
+def with_a_control_character(contents: Json) -> None:
+    contents["problems"][0]["description"] = "Canary\u0000"
+
+
+@pytest.mark.parametrize(
+    "spoil", [without_work, with_a_key_twice, without_an_objective, with_no_code, with_a_control_character]
+)
+async def test_what_is_no_plan_is_refused(counsellor: httpx2.AsyncClient, path: str, spoil: Any) -> None:
+    contents = deepcopy(CONTENTS)
+    spoil(contents)
+
+    refused = await counsellor.put(path, json=contents)
+
+    assert refused.status_code == 422
+    assert "Canary" not in refused.text
+    assert (await counsellor.get(path)).status_code == 404
+
+
+async def test_after_discharge_nothing_is_written(
+    counsellor: httpx2.AsyncClient, director: httpx2.AsyncClient, path: str, episode: Json, signed: Json
+) -> None:
+    left = await director.post(
+        f"/v1/episodes/{episode['id']}:discharge",
+        json={"discharged_on": "2026-10-01", "reason": "completed"},
+        headers=match(episode),
+    )
+    assert left.status_code == 200
+
+    refused = [await counsellor.post(f"{path}:{verb}", json=body, headers=match(signed)) for verb, body in ACTS]
+    refused.append(await counsellor.put(path, json=CONTENTS, headers=match(signed)))
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(409, "episode-over")] * 5
+    assert (await counsellor.get(path)).json() == signed
+
+
+@pytest.mark.usefixtures("signed")
+async def test_who_does_not_treat_the_patient_sees_and_does_nothing(
+    records: ClientFactory, stranger: httpx2.AsyncClient, path: str, signed: Json
+) -> None:
+    # The front desk of another duty plans everybody's weeks, which does not open what is treated.
+    outsiders = [records(Role.COUNSELLOR), records(Role.COUNSELLOR, Role.FRONT_DESK), stranger]
+    unknown = f"/v1/episodes/{uuid4()}/plan_of_care"
+
+    refused = [
+        answer
+        for client in outsiders
+        for answer in (
+            await client.get(path),
+            await client.get(f"{path}/versions"),
+            await client.put(path, json=CONTENTS),
+            *[await client.post(f"{path}:{verb}", json=body, headers=match(signed)) for verb, body in ACTS],
+        )
+    ]
+    missing = await stranger.get(unknown)
+    desk = await records(Role.FRONT_DESK).get(path)
+
+    assert {one.status_code for one in refused} == {404}
+    assert {one.json()["detail"] for one in refused} == {missing.json()["detail"]}
+    assert desk.status_code == 403
+
+
+@pytest.mark.usefixtures("signed")
+async def test_nothing_a_plan_says_lies_open_in_the_database(
+    act: Act, signed: Json, records_database: Database, organization_id: UUID
+) -> None:
+    await act(signed, "review", REVIEW)
+
+    async with records_database.read(OrganizationId(organization_id)) as read:
+        stored = "".join(
+            [
+                str(await read.connection.fetch(f"select {table}::text from {table}"))  # noqa: S608
+                for table in ("plans_of_care", "plan_of_care_acts")
+            ]
+        )
+    for secret in ("Canary", "continue", "alcohol"):
+        assert secret not in stored
+        assert secret.encode().hex() not in stored
+    assert "clinician_signed" in stored
