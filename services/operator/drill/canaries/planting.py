@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.operator.drill.canaries.sending import Sender
 from services.operator.drill.canaries.support import SupportPlanter
-from services.operator.drill.canaries.words import Canaries, Column
+from services.operator.drill.canaries.words import Canaries, Column, in_records
 
 Json = dict[str, Any]
 
@@ -21,10 +21,6 @@ _PROGRAMME: Final = {
     "zone": "UTC",
     "release_at": "05:00",
 }
-
-
-def _records(table: str, name: str) -> Column:
-    return Column("records", table, name)
 
 
 def _scheduler(table: str, name: str) -> Column:
@@ -72,7 +68,7 @@ class Planter:
         day = [one["day"] for one in evidence["draws"] if one["is_drawn"]][-1]
         taken = {"programme_id": self._programme["id"], "version": 1, "day": day}
         test = await self._send.post(f"{self._of_patient}/drug_tests", taken)
-        column = _records("drug_test_steps", "details")
+        column = in_records("drug_test_steps", "details")
         at = now.isoformat()
         collected = {
             "kind": "collected",
@@ -94,10 +90,10 @@ class Planter:
 
     async def _person(self) -> None:
         word = self._canaries.word
-        self._canaries.told(_BORN[0], _records("patients", "birth_date"))
+        self._canaries.told(_BORN[0], in_records("patients", "birth_date"))
         person = {
-            "given_name": word(_records("patients", "given_name")),
-            "family_name": word(_records("patients", "family_name")),
+            "given_name": word(in_records("patients", "given_name")),
+            "family_name": word(in_records("patients", "family_name")),
             "birth_date": _BORN[0],
             "site_id": self._site,
         }
@@ -105,7 +101,7 @@ class Planter:
         await self._send.get(self._of_patient)
 
     async def _referral(self) -> None:
-        column = _records("referrals", "told")
+        column = in_records("referrals", "told")
         word = self._canaries.word
         self._canaries.told(_BORN[1], column)
         email = f"{word(column)}@{word(column)}.invalid"
@@ -124,20 +120,20 @@ class Planter:
         instruments = (await self._send.get("/v1/instruments"))["items"]
         items = next(one["items"] for one in instruments if one["id"] == "phq-9")
         answers = [{"item_id": one["id"], "value": 1} for one in items]
-        self._canaries.mark(_records("assessments", "content"), '"item_id"')
-        self._canaries.mark(_records("safety_tasks", "findings"), '"subject"')
+        self._canaries.mark(in_records("assessments", "content"), '"item_id"')
+        self._canaries.mark(in_records("safety_tasks", "findings"), '"subject"')
         body = {"instrument_id": "phq-9", "administered_at": now.isoformat(), "answers": answers}
         made = await self._send.post(f"{self._of_patient}/assessments", body)
         answer = {
             "told_account_id": str(self._send.account_id),
             "told_at": now.isoformat(),
             "steps": ["safety_plan"],
-            "note": self._canaries.word(_records("safety_answers", "note")),
+            "note": self._canaries.word(in_records("safety_answers", "note")),
         }
         await self._send.post(f"/v1/safety_tasks/{made['safety_tasks'][0]['id']}:answer", answer)
 
     async def _medication(self, now: datetime) -> None:
-        column, word = _records("medications", "details"), self._canaries.word
+        column, word = in_records("medications", "details"), self._canaries.word
         medicine = {
             "regimen": "other",
             "name": word(column),
@@ -146,8 +142,8 @@ class Planter:
             "started_on": str(now.date() - timedelta(days=9)),
         }
         made = await self._send.post(f"{self._of_patient}/medications", medicine)
-        self._canaries.mark(_records("medication_doses", "details"), "declined")
-        self._canaries.mark(_records("medications", "ending"), "adverse_effect")
+        self._canaries.mark(in_records("medication_doses", "details"), "declined")
+        self._canaries.mark(in_records("medications", "ending"), "adverse_effect")
         day = str(now.date() - timedelta(days=1))
         await self._send.post(f"/v1/medications/{made['id']}/doses", {"day": day, "outcome": "declined"})
         await self._send.post(f"/v1/medications/{made['id']}:end", {"last_day": day, "reason": "adverse_effect"})
@@ -155,18 +151,18 @@ class Planter:
     async def _notes(self, now: datetime) -> None:
         word = self._canaries.word
         for table in ("note_drafts", "note_versions"):
-            column = _records(table, "details")
+            column = in_records(table, "details")
             encounter_id = await self._send.attended(self._patient, self._site, now)
             text = {name: word(column) for name in ("topic", "interventions", "response", "plan")}
             note = await self._send.post(f"/v1/encounters/{encounter_id}/notes", text)
             if table == "note_versions":
                 await self._send.post(f"/v1/notes/{note['id']}:sign", None, version=note["version"])
         await self._send.get(f"{self._of_patient}/notes")
-        apart = {"text": word(_records("counselling_note_versions", "details"))}
+        apart = {"text": word(in_records("counselling_note_versions", "details"))}
         await self._send.post(f"{self._of_patient}/counselling_notes", apart)
 
     async def _review(self, now: datetime) -> None:
-        column, word = _records("placement_reviews", "found"), self._canaries.word
+        column, word = in_records("placement_reviews", "found"), self._canaries.word
         review = {
             "criteria_edition": "asam-3",
             "reviewed_on": str(now.date()),
@@ -179,7 +175,7 @@ class Planter:
         await self._send.post(f"{self._of_patient}/placement_reviews", review)
 
     async def _plan_of_care(self, now: datetime) -> None:
-        column, word = _records("plans_of_care", "details"), self._canaries.word
+        column, word = in_records("plans_of_care", "details"), self._canaries.word
         today = str(now.date())
         admission = {
             "programme": "evening-iop",
@@ -222,7 +218,7 @@ class Planter:
         amendment = {"contents": contents, "reason": word(column)}
         review = {
             "finding": "amend",
-            "progress": word(_records("plan_of_care_acts", "details")),
+            "progress": word(in_records("plan_of_care_acts", "details")),
             "patient_took_part": True,
         }
         for act, body in (("sign", None), ("review", review), ("amend", amendment)):
@@ -234,20 +230,20 @@ class Planter:
         recipients = {}
         for kind in ("treating_provider", "court"):
             named = {
-                "name": word(_records("recipients", "name")),
+                "name": word(in_records("recipients", "name")),
                 "kind": kind,
-                "address": word(_records("recipients", "address")),
+                "address": word(in_records("recipients", "address")),
             }
             recipients[kind] = (await self._send.post("/v1/recipients", named))["id"]
         emergency = {
-            "recipient_name": word(_records("disclosures", "recipient_person")),
-            "facility": word(_records("disclosures", "facility")),
-            "discloser": word(_records("disclosures", "discloser")),
+            "recipient_name": word(in_records("disclosures", "recipient_person")),
+            "facility": word(in_records("disclosures", "facility")),
+            "discloser": word(in_records("disclosures", "discloser")),
             "nature": "overdose",
         }
         order = {
-            "order": word(_records("disclosures", "reference")),
-            "subpoena": word(_records("disclosures", "subpoena")),
+            "order": word(in_records("disclosures", "reference")),
+            "subpoena": word(in_records("disclosures", "subpoena")),
             "information": _PARTS,
             "issued_at": "2026-01-01T00:00:00Z",
         }

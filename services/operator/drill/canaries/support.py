@@ -4,14 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from services.operator.drill.canaries.sending import Sender
-from services.operator.drill.canaries.words import Canaries, Column
+from services.operator.drill.canaries.words import Canaries, in_records
 
 _DAYS_OF_EPISODE: Final = 40
 _DAYS_AUTHORIZED: Final = 90
-
-
-def _records(table: str, name: str) -> Column:
-    return Column("records", table, name)
 
 
 class SupportPlanter:
@@ -30,25 +26,25 @@ class SupportPlanter:
         await self._aftercare(now)
 
     async def _family(self, now: datetime) -> None:
-        named = {"name": self._word(_records("recipients", "name")), "kind": "family_or_friend"}
+        named = {"name": self._word(in_records("recipients", "name")), "kind": "family_or_friend"}
         person = {
             "recipient_id": (await self._send.post("/v1/recipients", named))["id"],
             "relationship": "sibling",
-            "note": self._word(_records("related_persons", "details")),
+            "note": self._word(in_records("related_persons", "details")),
         }
         await self._send.post(f"{self._of_patient}/related_persons", person)
         await self._send.get(f"{self._of_patient}/related_persons")
         exemption = {
             "month": str(now.date()),
             "reason": "refused",
-            "explanation": self._word(_records("family_exemptions", "details")),
+            "explanation": self._word(in_records("family_exemptions", "details")),
         }
         await self._send.post(f"{self._of_patient}/family_exemptions", exemption)
 
     async def _authorization(self, now: datetime) -> None:
         authorized = {
             "payer": "drill-payer",
-            "number": self._word(_records("payer_authorizations", "details")),
+            "number": self._word(in_records("payer_authorizations", "details")),
             "code": "H0015",
             "units": 20,
             "from_on": str(now.date()),
@@ -58,14 +54,14 @@ class SupportPlanter:
         await self._send.get(f"{self._of_patient}/payer_authorizations")
 
     async def _relapse_prevention(self) -> None:
-        column, path = _records("relapse_plans", "details"), f"{self._of_patient}/relapse_prevention_plan"
+        column, path = in_records("relapse_plans", "details"), f"{self._of_patient}/relapse_prevention_plan"
         parts = ("triggers", "warning_signs", "coping_skills", "supports")
         plan: dict[str, Any] = {part: [self._word(column)] for part in parts}
         await self._send.put(path, {**plan, "in_the_patients_words": True})
         await self._send.get(path)
 
     async def _aftercare(self, now: datetime) -> None:
-        plans, attempts = _records("aftercare_plans", "details"), _records("aftercare_attempts", "details")
+        plans, attempts = in_records("aftercare_plans", "details"), in_records("aftercare_attempts", "details")
         agreed = {
             "channels": ["phone"],
             "may_leave_message": False,
@@ -77,7 +73,7 @@ class SupportPlanter:
         contact = f"/v1/aftercare_contacts/{made['contacts'][0]['id']}"
         attempt = {"channel": "phone", "outcome": "reached", "note": self._word(attempts)}
         await self._send.post(f"{contact}/attempts?zone=UTC", attempt)
-        found = {"outcome": "in_recovery", "note": self._word(_records("aftercare_contacts", "outcome"))}
+        found = {"outcome": "in_recovery", "note": self._word(in_records("aftercare_contacts", "outcome"))}
         await self._send.post(f"{contact}:close?zone=UTC", found)
         await self._send.get(f"{self._of_patient}/aftercare_plans?zone=UTC")
 

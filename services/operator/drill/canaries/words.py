@@ -22,6 +22,11 @@ class Column(NamedTuple):
         return ".".join(self)
 
 
+def in_records(table: str, name: str) -> Column:
+    """Name a column of records, where most that is sealed lies."""
+    return Column("records", table, name)
+
+
 _WRAPPED: Final = "a key, wrapped by the one above it"
 _HASH: Final = "a digest of 256 bits"
 _IN_EACH: Final = {("idempotency_keys", "request_hash"): _HASH}
