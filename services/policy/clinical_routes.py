@@ -50,6 +50,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("attest_plan_of_care", "POST", f"{_PLAN_OF_CARE}:attest", _CLINICAL),
     _records("review_plan_of_care", "POST", f"{_PLAN_OF_CARE}:review", _CLINICAL),
     _records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER})),
+    _records("list_due_plans_of_care", "GET", "/v1/sites/{site_id}/due_plans_of_care", _CLINICAL),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),
     _records("put_note_draft", "PUT", "/v1/notes/{note_id}", _CLINICAL),

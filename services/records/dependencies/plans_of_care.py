@@ -7,6 +7,11 @@ from fastapi import Depends
 from services.chassis.wiring import Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
 from services.records.dependencies.intake import EpisodeChanges, EpisodeReading
+from services.records.documentation.logic import Standards
+from services.records.documentation.storage import DocumentationQueries
+from services.records.encounters.logic import AttendedReads
+from services.records.encounters.storage import EncounterQueries
+from services.records.plans_of_care.due import Beside, DuePlanReads
 from services.records.plans_of_care.logic import PlanOfCareCommands, PlanOfCareReads
 from services.records.plans_of_care.storage import PlanOfCareQueries, PlanOfCareRows
 
@@ -21,5 +26,17 @@ async def _plan_of_care_reading(read: Reading, episodes: EpisodeReading, patient
     return PlanOfCareReads(PlanOfCareQueries(read), episodes, patients)
 
 
+async def _due_plan_reading(
+    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
+) -> DuePlanReads:
+    return DuePlanReads(
+        PlanOfCareQueries(read),
+        Beside(episodes, AttendedReads(EncounterQueries(read)), Standards(DocumentationQueries(read))),
+        patients,
+        gate,
+    )
+
+
 PlanOfCareChanges = Annotated[PlanOfCareCommands, Depends(_plan_of_care_changes)]
 PlanOfCareReading = Annotated[PlanOfCareReads, Depends(_plan_of_care_reading)]
+DuePlanReading = Annotated[DuePlanReads, Depends(_due_plan_reading)]

@@ -20,11 +20,12 @@ _Rule = TypeVar("_Rule", NoteRule, PlanRule)
 
 @dataclass(frozen=True, slots=True)
 class Standard:
-    """The rules that hold at a site on a day, and the zone that its days are counted in."""
+    """The rules that hold at a site on a day, since when, and the zone that its days are counted in."""
 
     note_rule: NoteRule
     plan_rule: PlanRule
     zone: ZoneInfo
+    from_on: date
 
     def note_due(self, end: datetime) -> datetime:
         """Return by when the note of a session that ended then is signed."""
@@ -54,6 +55,7 @@ def standard_on(day: date, written: Iterable[DocumentationStandard], rules: Docu
         _named(rules.note_rules, in_force.note_rule),
         _named(rules.plan_rules, in_force.plan_rule),
         ZoneInfo(in_force.zone),
+        in_force.effective_from,
     )
 
 

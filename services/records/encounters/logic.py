@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from services.chassis.audit.trail import Trail
@@ -94,6 +94,17 @@ class Sessions:
         """Return who else had a seat in the session of an encounter."""
         found = await self._rows.members(encounter.appointment_id)
         return sorted({one.patient_id for one in found} - {encounter.patient_id})
+
+
+class AttendedReads:
+    """Tells other subjects when patients attended; they have asked the gate, and tell the trail of whom they show."""
+
+    def __init__(self, queries: EncounterQueries) -> None:
+        self._queries = queries
+
+    async def starts(self, patient_ids: set[PatientId]) -> Mapping[PatientId, list[datetime]]:
+        """Return when the sessions began that each of these patients attended, in the order of time."""
+        return await self._queries.attended(patient_ids)
 
 
 class EncounterReads:

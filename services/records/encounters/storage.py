@@ -1,10 +1,11 @@
 """Where encounters are kept; an event changes one only where it tells of a later revision."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import Date, Integer, Uuid, bindparam, select
+from sqlalchemy import ARRAY, Date, Integer, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +13,7 @@ from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, EncounterId, OrganizationId, PatientId
 from services.contracts.records.encounters import AttendanceEvent, Encounter
+from services.contracts.scheduler.attendance import AttendanceStatus
 from services.records.encounters.tables import EncounterEventRow, EncounterRow
 
 _ENCOUNTER: Final = select(
@@ -38,6 +40,14 @@ _PAGE: Final = Query(
     .order_by(EncounterRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_ATTENDED: Final = Query(
+    select(EncounterRow.patient_id, EncounterRow.starts_at)
+    .where(
+        EncounterRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        EncounterRow.status == AttendanceStatus.FULFILLED.value,
+    )
+    .order_by(EncounterRow.patient_id, EncounterRow.starts_at)
+)
 
 
 class EncounterQueries:
@@ -60,6 +70,13 @@ class EncounterQueries:
         """Return a patient's encounters of the weeks from one to that of a day, in the order of time."""
         rows = await self._read.all(_BETWEEN, patient_id=patient_id, from_on=monday, until_on=until_on)
         return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def attended(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, list[datetime]]:
+        """Return when the sessions began that each of these patients attended, in the order of time."""
+        starts = defaultdict[PatientId, list[datetime]](list)
+        for row in await self._read.all(_ATTENDED, patient_ids=list(patient_ids)):
+            starts[row["patient_id"]].append(row["starts_at"])
+        return starts
 
     async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:
         """Return a page of a patient's encounters, and one more where there is one, the first told of ahead."""

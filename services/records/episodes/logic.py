@@ -232,6 +232,13 @@ class EpisodeReads:
         await self._patients.presence(patient_id, _KEPT)
         return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
 
+    async def open_on(self, patient_ids: list[PatientId], day: date) -> list[Episode]:
+        """Return the open episodes, by their ids, of those of whom the caller has asked the gate; not yet discharged.
+
+        Whoever shows one tells the trail.
+        """
+        return await self._queries.open_on(patient_ids, day)
+
     async def open_days(self, patient_id: PatientId, information: Information) -> list[tuple[date, date | None]]:
         """Return from which day to which the patient is admitted, and nothing of the treatment.
 

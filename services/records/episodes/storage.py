@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, Date, Uuid, any_, bindparam, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ _CLOCK: Final = select(EpisodeClockRow.__table__, EpisodeRow.patient_id, Episode
     (EpisodeRow.organization_id == EpisodeClockRow.organization_id) & (EpisodeRow.id == EpisodeClockRow.episode_id),
 )
 _EPISODE_ID: Final = bindparam("episode_id", type_=Uuid)
+_DAY: Final = bindparam("day", type_=Date)
 _PATIENT_IDS: Final = any_(bindparam("patient_ids", type_=ARRAY(Uuid)))
 
 _ONE: Final = Query(_EPISODE.where(EpisodeRow.id == _EPISODE_ID))
@@ -28,6 +29,13 @@ _OF_PATIENT: Final = Query(
     _EPISODE.where(EpisodeRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(
         EpisodeRow.admitted_on, EpisodeRow.id
     )
+)
+_OPEN_ON: Final = Query(
+    _EPISODE.where(
+        EpisodeRow.patient_id == _PATIENT_IDS,
+        EpisodeRow.admitted_on <= _DAY,
+        or_(EpisodeRow.discharged_on.is_(None), EpisodeRow.discharged_on > _DAY),
+    ).order_by(EpisodeRow.id)
 )
 _LEVELS: Final = Query(_LEVEL.where(EpisodeLevelRow.episode_id == any_(bindparam("episode_ids", type_=ARRAY(Uuid)))))
 _CLOCKS: Final = Query(
@@ -55,6 +63,10 @@ class EpisodeQueries:
     async def of_patient(self, patient_id: PatientId) -> list[Episode]:
         """Return a patient's episodes, oldest first."""
         return await self._whole(await self._read.all(_OF_PATIENT, patient_id=patient_id))
+
+    async def open_on(self, patient_ids: list[PatientId], day: date) -> list[Episode]:
+        """Return the episodes of these patients that are open on a day, in the order of their ids."""
+        return await self._whole(await self._read.all(_OPEN_ON, patient_ids=patient_ids, day=day))
 
     async def clocks(self, episode_id: EpisodeId) -> list[ClockRun]:
         """Return the clocks that run for an episode, oldest first."""

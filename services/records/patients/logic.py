@@ -186,10 +186,10 @@ class PatientReads:
         found = await self._queries.seals_at(site_id, self._viewer)
         return {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
 
-    async def reached(self, site_id: SiteId, information: Information) -> list[PatientId]:
-        """Return those at a site of whom the caller may see this; whoever shows it tells it by `shown`."""
+    async def reached(self, site_id: SiteId, *information: Information) -> list[PatientId]:
+        """Return those at a site of whom the caller may see all of this; whoever shows it tells it by `shown`."""
         found = await self._queries.presences_at(site_id, self._viewer)
-        return [seen.row.id for seen in found if self._gate.is_open(seen.reach, information)]
+        return [seen.row.id for seen in found if all(self._gate.is_open(seen.reach, one) for one in information)]
 
     def shown(self, patient_ids: Iterable[PatientId], information: Information) -> None:
         """Tell the trail of whom this was read."""

@@ -1,11 +1,15 @@
 """Routes of plans of care."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
 from services.chassis.wiring import ExpectedVersion, RequiredVersion, documented, entity_tag
-from services.contracts.base import Page
-from services.contracts.identifiers import EpisodeId
+from services.contracts.base import Day, Page
+from services.contracts.identifiers import EpisodeId, SiteId
+from services.contracts.records.due_plans import DuePlan
 from services.contracts.records.plans_of_care import (
     PatientSignatureRequest,
     PlanOfCare,
@@ -13,7 +17,7 @@ from services.contracts.records.plans_of_care import (
     PlanOfCareRequest,
     PlanReviewRequest,
 )
-from services.records.dependencies.plans_of_care import PlanOfCareChanges, PlanOfCareReading
+from services.records.dependencies.plans_of_care import DuePlanReading, PlanOfCareChanges, PlanOfCareReading
 
 router = APIRouter(prefix="/v1", tags=["plans of care"], route_class=IdempotentRoute)
 _PLAN = "/episodes/{episode_id}/plan_of_care"
@@ -93,6 +97,18 @@ async def certify_plan_of_care(
 ) -> PlanOfCare:
     """Certify, or certify again, that the patient needs what the plan says; a prescriber does."""
     return _tagged(await plans.certify(episode_id, version), response)
+
+
+@router.get("/sites/{site_id}/due_plans_of_care", operation_id="list_due_plans_of_care", responses=documented(422))
+async def list_due_plans_of_care(
+    site_id: SiteId,
+    plans: DuePlanReading,
+    page: RequestedPage,
+    day: Annotated[Day | None, Query(description="Today where the site is, if it is left out.")] = None,
+    within_days: Annotated[int, Query(ge=0, le=90, description="How far ahead to look.")] = 14,
+) -> Page[DuePlan]:
+    """List what plans of care lack, of those at a site whom you treat: what, by when, and by which rule."""
+    return await plans.at_site(site_id, day, within_days, page)
 
 
 def _tagged(plan: PlanOfCare, response: Response) -> PlanOfCare:

@@ -1,11 +1,12 @@
 """Where plans of care are kept, sealed with the patient's own key."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -19,6 +20,7 @@ from services.contracts.records.plans_of_care import (
     PlanReviewRequest,
 )
 from services.records.person_seal import PersonSeal
+from services.records.plans_of_care.facts import PlanFacts
 from services.records.plans_of_care.standing import status_of
 from services.records.plans_of_care.tables import PlanActRow, PlanOfCareRow
 
@@ -33,6 +35,17 @@ _VERSIONS: Final = (
 _DONE: Final = select(PlanActRow.__table__).where(PlanActRow.episode_id == _EPISODE_ID).order_by(PlanActRow.number)
 _READ_VERSIONS: Final = Query(_VERSIONS)
 _READ_DONE: Final = Query(_DONE)
+_EPISODE_IDS: Final = any_(bindparam("episode_ids", type_=ARRAY(Uuid)))
+_WRITTEN: Final = Query(
+    select(PlanOfCareRow.episode_id, PlanOfCareRow.version, PlanOfCareRow.written_at)
+    .where(PlanOfCareRow.episode_id == _EPISODE_IDS)
+    .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version)
+)
+_ACTED: Final = Query(
+    select(PlanActRow.episode_id, PlanActRow.version, PlanActRow.kind, PlanActRow.took_place_at)
+    .where(PlanActRow.episode_id == _EPISODE_IDS)
+    .order_by(PlanActRow.episode_id, PlanActRow.number)
+)
 
 
 class SealedPlan(NamedTuple):
@@ -105,6 +118,16 @@ class PlanOfCareQueries:
         """Return every version of an episode's plan, the newest first."""
         rows = await self._read.all(_READ_VERSIONS, episode_id=episode_id)
         return _with(rows, await self._read.all(_READ_DONE, episode_id=episode_id))
+
+    async def facts(self, episode_ids: list[EpisodeId]) -> dict[EpisodeId, PlanFacts]:
+        """Return what can be known unopened of the plans of those of these episodes that have one."""
+        versions = defaultdict[EpisodeId, list[tuple[int, datetime]]](list)
+        acts = defaultdict[EpisodeId, list[tuple[int, PlanActKind, datetime]]](list)
+        for row in await self._read.all(_WRITTEN, episode_ids=episode_ids):
+            versions[row["episode_id"]].append((row["version"], row["written_at"]))
+        for row in await self._read.all(_ACTED, episode_ids=episode_ids):
+            acts[row["episode_id"]].append((row["version"], PlanActKind(row["kind"]), row["took_place_at"]))
+        return {one: PlanFacts(of, acts[one]) for one, of in versions.items()}
 
 
 class PlanOfCareRows:

@@ -1,0 +1,121 @@
+"""What is true of plans of care: what of a plan is due on a day, and by when."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final, NamedTuple
+
+from services.contracts.records.documentation import PlanRule
+from services.contracts.records.due_plans import PlanDuty, PlanDutyKind
+from services.contracts.records.episodes import Episode
+from services.contracts.records.plans_of_care import PlanActKind
+from services.records.documentation.rules import Standard
+from services.records.plans_of_care.facts import PlanFacts
+from services.records.plans_of_care.standing import ANSWERS
+
+
+class Done(NamedTuple):
+    """An act on a version of a plan, by the day on which it took place."""
+
+    version: int
+    kind: PlanActKind
+    on: date
+
+
+class Course(NamedTuple):
+    """What the duties of an episode's plan follow from, as of a day; every day is one of the site's zone."""
+
+    began_on: date | None
+    session_days: Sequence[date]
+    """Every day with an attended session once, in order."""
+    newest: int | None
+    """The newest version of the plan."""
+    done: Collection[Done]
+
+    def days_of(self, kind: PlanActKind) -> list[date]:
+        """Return when acts of a kind took place, whatever the version."""
+        return [one.on for one in self.done if one.kind is kind]
+
+    @property
+    def done_to_newest(self) -> set[PlanActKind]:
+        """What was done to the newest version."""
+        return {one.kind for one in self.done if one.version == self.newest}
+
+
+_Wanted = tuple[PlanDutyKind, date | None]
+_LAST: Final = date.max
+
+
+def course_of(episode: Episode, facts: PlanFacts, starts: Iterable[datetime], day: date, zone: tzinfo) -> Course:
+    """Return how an episode had gone by the end of a day; `starts` are of the sessions that the patient attended."""
+    attended = {start.astimezone(zone).date() for start in starts}
+    came = sorted(on for on in attended if episode.admitted_on <= on <= day)
+    recorded = episode.first_session_on
+    written = [version for version, at in facts.versions if at.astimezone(zone).date() <= day]
+    done = [Done(version, kind, at.astimezone(zone).date()) for version, kind, at in facts.acts]
+    return Course(
+        began_on=min([*came[:1], *([recorded] if recorded is not None and recorded <= day else [])], default=None),
+        session_days=came,
+        newest=max(written, default=None),
+        done=[one for one in done if one.on <= day],
+    )
+
+
+def duties(course: Course, standard: Standard | None, day: date, until: date) -> list[PlanDuty]:
+    """Return what is due of a plan by a day `until`, and what of it is overdue on `day`; the due day still counts.
+
+    What lacks and has no day, because no rule gives it one, is always among it. Nothing is due before the site was
+    held to the rule: until then nobody had promised it.
+    """
+    rule = None if standard is None else standard.plan_rule
+    found = []
+    for kind, counted in _wanted(course, rule):
+        due = counted if counted is None or standard is None else max(counted, standard.from_on)
+        if due is None or due <= until:
+            said_by = None if due is None else rule
+            found.append(PlanDuty(kind=kind, due_on=due, is_overdue=due is not None and due < day, rule=said_by))
+    return sorted(found, key=lambda one: one.due_on or _LAST)
+
+
+def _wanted(course: Course, rule: PlanRule | None) -> Iterator[_Wanted]:
+    signed = [one for one in course.done if one.kind is PlanActKind.CLINICIAN_SIGNED]
+    first_due = _first_plan_due(course, rule)
+    if signed:
+        first_signed = min(signed, key=lambda one: one.on)
+        yield from _signatures(course, first_signed.version, first_due)
+        yield from _recurring(course, rule, first_signed.on, first_due)
+    elif course.began_on is not None:
+        # Before the first session nobody is in treatment yet, and nothing is late.
+        yield PlanDutyKind.FIRST_PLAN if course.newest is None else PlanDutyKind.CLINICIAN_SIGNATURE, first_due
+
+
+def _signatures(course: Course, first_signed: int, first_due: date | None) -> Iterator[_Wanted]:
+    done = course.done_to_newest
+    if PlanActKind.CLINICIAN_SIGNED not in done:
+        # An amendment: what was signed before it holds until then, so that no rule gives this one a day.
+        yield PlanDutyKind.CLINICIAN_SIGNATURE, None
+    elif not done & ANSWERS:
+        yield PlanDutyKind.PATIENT_SIGNATURE, first_due if course.newest == first_signed else None
+
+
+def _recurring(course: Course, rule: PlanRule | None, first_signed: date, first_due: date | None) -> Iterator[_Wanted]:
+    if rule is None:
+        return
+    if rule.review_days is not None:
+        last = max([first_signed, *course.days_of(PlanActKind.REVIEWED)])
+        yield PlanDutyKind.REVIEW, last + timedelta(days=rule.review_days)
+    if rule.recertification_days is not None:
+        certified = course.days_of(PlanActKind.CERTIFIED)
+        if certified:
+            yield PlanDutyKind.RECERTIFICATION, max(certified) + timedelta(days=rule.recertification_days)
+        else:
+            yield PlanDutyKind.CERTIFICATION, first_due
+
+
+def _first_plan_due(course: Course, rule: PlanRule | None) -> date | None:
+    if rule is None or course.began_on is None:
+        return None
+    due = course.began_on + timedelta(days=rule.first_plan_days)
+    sessions = rule.first_plan_session_days
+    if sessions is not None and len(course.session_days) >= sessions:
+        due = min(due, course.session_days[sessions - 1])
+    return due
