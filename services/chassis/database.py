@@ -201,6 +201,11 @@ def violated_constraint(error: BaseException) -> str | None:
     return None
 
 
+def first_id(at: datetime) -> UUID:
+    """Return the least id that `new_id` can make in the millisecond of an instant."""
+    return new_id(at, bytes(10))
+
+
 def new_id(now: datetime, randomness: bytes) -> UUID:
     """Make a UUID version 7 (RFC 9562, 5.7) of an instant and ten random bytes; ids of one table sort by time."""
     value = (int(now.timestamp() * 1000) << 80) | int.from_bytes(randomness[:10])

@@ -1,10 +1,10 @@
 """The two families of schemas, and the text types that every body shares."""
 
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 
 def _refuse_control_characters(value: str) -> str:
@@ -33,6 +33,19 @@ Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2
 
 Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2199, 12, 31))]
 """A day that can be asked about: far enough from the calendar's ends that no sum of days leaves it."""
+
+_FIRST_INSTANT: Final = datetime(1970, 1, 2, tzinfo=UTC)
+_LAST_INSTANT: Final = datetime(9999, 12, 30, tzinfo=UTC)
+
+
+def _within_reach(at: datetime) -> datetime:
+    if not _FIRST_INSTANT <= at <= _LAST_INSTANT:
+        raise ValueError("must be an instant after 1970 and before the end of the calendar")
+    return at
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""An instant that a list of what happened can be asked for: within what an id that sorts by time can tell."""
 
 PageSize = Annotated[int, Field(ge=1, le=200, description="Items a page, 1 to 200 (AIP-158).")]
 

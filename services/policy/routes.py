@@ -7,6 +7,7 @@ from typing import Final
 from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
 from services.policy.clinical_routes import CLINICAL_ROUTES
+from services.policy.law_routes import LAW_ROUTES
 from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
 from services.policy.route import Route
@@ -193,6 +194,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("list_placement_reviews", "GET", "/v1/patients/{patient_id}/placement_reviews", _CLINICAL),
     _records("list_criteria_editions", "GET", "/v1/criteria_editions", _READS_THE_BOOK),
     *CARE_ROUTES,
+    *LAW_ROUTES,
     *CLINICAL_ROUTES,
     *PUBLIC_ROUTES,
     *SUPPORT_ROUTES,

@@ -24,6 +24,7 @@ from services.policy.decisions.question import (
     Standing,
 )
 from services.policy.decisions.uses import EVERY_PATIENT, NEEDS
+from services.records.refusals import Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
 _PURPOSES: Final = (Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT)
@@ -69,7 +70,7 @@ class Gate:
             NotFoundError: There is no such patient here, or not for the caller: nobody can tell which.
         """
         if reach is None:
-            self.trail.deny(patient_id, rule="not-found", purpose=_PURPOSES[0], information=information)
+            self.trail.deny(patient_id, rule=Refusal.NOT_FOUND, purpose=_PURPOSES[0], information=information)
             raise NotFoundError
         purpose, decision = self._decide(reach, information)
         if isinstance(decision, Denial):
@@ -146,7 +147,7 @@ class Gate:
         """Tell the trail that it was looked at, or changed, who may see whom."""
         self.trail.permit(basis="use", purpose=_PURPOSES[1], **details)
 
-    def refuse(self, sought: UUID, rule: str = "not-found") -> None:
+    def refuse(self, sought: UUID, rule: Refusal = Refusal.NOT_FOUND) -> None:
         """Tell the trail that something was sought that is not here."""
         self.trail.deny(rule=rule, purpose=_PURPOSES[1], sought=sought)
 

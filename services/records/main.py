@@ -10,6 +10,7 @@ from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.sealing import read_root_key
 from services.contracts.identity import Microservice
+from services.records.access_denials.routes import router as access_denials
 from services.records.aftercare.routes import router as aftercare
 from services.records.assessments.routes import router as assessments
 from services.records.care_teams.routes import router as care_teams
@@ -75,6 +76,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             counselling_notes,
             disclosing,
             disclosures,
+            access_denials,
         ),
         lifespan=lifespan,
         is_audited=True,

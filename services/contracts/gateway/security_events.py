@@ -43,7 +43,7 @@ class SecurityEvent(ResourceModel):
     id: UUID
     at: datetime
     kind: SecurityEventKind
-    request: str = Field(description="The id of the request, as its answer's X-Request-Id says.")
+    request: str = Field(description="The id of the request, which the problem that it answered quotes as instance.")
     by: AccountId | None = Field(description="Who did it; null where nobody had signed in, or a service did.")
     account_id: AccountId | None = Field(description="Whose account, session, factor or grant it was about.")
     login_session_id: LoginSessionId | None

@@ -1,7 +1,7 @@
 """Where the gateway's trail is kept, and how it is read."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Text, Uuid, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.audit.trail import append
-from services.chassis.database import driver_connection, new_id, set_organization
+from services.chassis.database import driver_connection, first_id, set_organization
 from services.chassis.paging import PageRequest
 from services.contracts.gateway.security_events import SecurityEvent, SecurityEventKind
 from services.contracts.identifiers import OrganizationId
@@ -55,13 +55,8 @@ class SecurityEventStorage:
         if wanted.kind is not None:
             found = found.where(kind == wanted.kind.value)
         if wanted.since is not None:
-            found = found.where(event_id >= _first_id(wanted.since))
+            found = found.where(event_id >= first_id(wanted.since))
         if wanted.until is not None:
-            found = found.where(event_id < _first_id(wanted.until))
+            found = found.where(event_id < first_id(wanted.until))
         rows = await self._db.scalars(found.order_by(event_id).limit(page.limit))
         return [SecurityEvent.model_validate({**_NOTHING, **orjson.loads(row)}) for row in rows]
-
-
-def _first_id(at: datetime) -> UUID:
-    """Return the least id that an event of this millisecond can have."""
-    return new_id(at.astimezone(UTC), bytes(10))

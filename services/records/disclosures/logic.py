@@ -41,6 +41,7 @@ from services.records.errors import OverAlreadyError, OwnReviewError
 from services.records.gate import Gate, Reach
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.recipients.logic import RecipientCommands, RecipientReads
+from services.records.refusals import Refusal
 from services.records.treatment_plans.logic import PlansToDisclose
 
 
@@ -132,7 +133,7 @@ class DisclosureCommands:
             may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
             return DisclosureDeniedError(decided.denial, decided.pointer) if may_know else NotFoundError()
         if _ground_of(decided) != (given.basis, given.consent_id, given.consent_version):
-            self._gate.refuse(patient_id, "another-consent")
+            self._gate.refuse(patient_id, Refusal.ANOTHER_CONSENT)
             raise RestedOnAnotherConsentError
         self._gate.disclosed_again(given)
         return None
@@ -182,7 +183,7 @@ class DisclosureCommands:
         others = [f"/information/{index}" for index, one in enumerate(permissions) if one.obligations.consent != first]
         if others:
             # One entry of the accounting rests on one consent; the caller discloses the rest by another.
-            self._gate.refuse(parts.patient.id, "another-consent")
+            self._gate.refuse(parts.patient.id, Refusal.ANOTHER_CONSENT)
             raise NothingToDiscloseError(others, "must rest on the same consent as the first part: disclose it alone")
         return permissions[0]
 
@@ -212,7 +213,7 @@ class DisclosureCommands:
         missing = [f"/information/{index}" for index, one in enumerate(request.information) if not parts.has(one)]
         if not missing:
             return
-        self._gate.refuse(patient_id, "nothing-to-disclose")
+        self._gate.refuse(patient_id, Refusal.NOTHING_TO_DISCLOSE)
         # Nothing is disclosed, so nothing will be reviewed: whoever does not treat the patient learns nothing by it.
         raise NothingToDiscloseError(missing) if may_know else NotFoundError
 

@@ -10,6 +10,7 @@ from services.records.notes.logic import NOTES, NoteCommands
 from services.records.notes.names import PersonName
 from services.records.notes.rules import is_attended, naming
 from services.records.patients.logic import PatientCommands
+from services.records.refusals import Refusal
 
 
 class GroupNoteCommands:
@@ -65,5 +66,5 @@ class GroupNoteCommands:
             others = [name for patient_id, name in names.items() if patient_id != part.patient_id]
             pointers += naming(texts, others, names[part.patient_id])
         if pointers:
-            self._gate.refuse(request.appointment_id, "others-named")
+            self._gate.refuse(request.appointment_id, Refusal.OTHERS_NAMED)
             raise OthersNamedError(pointers)

@@ -26,6 +26,7 @@ from services.records.notes.rules import digest, is_settled, naming, texts_of
 from services.records.notes.storage import Kept, NoteRows, Signature
 from services.records.patients.logic import PatientCommands
 from services.records.person_seal import PersonSeal
+from services.records.refusals import Refusal
 from services.records.supervisions.logic import Supervisors
 
 NOTES: Final = Information.PROGRESS_NOTES
@@ -182,7 +183,7 @@ class NoteCommands:
         )
         if pointers:
             # Trying names one after another would tell who is in a group: each try is on the trail.
-            self._gate.refuse(encounter.id, "others-named")
+            self._gate.refuse(encounter.id, Refusal.OTHERS_NAMED)
             raise OthersNamedError(pointers)
 
     async def _session(self, kept: Kept) -> Encounter:
@@ -193,7 +194,7 @@ class NoteCommands:
     async def _lock_own(self, note_id: NoteId) -> tuple[Kept, PersonSeal]:
         kept, seal = await self._lock(note_id)
         if kept.author_id != self._gate.caller.account_id:
-            self._gate.refuse(note_id, "not-the-author")
+            self._gate.refuse(note_id, Refusal.NOT_THE_AUTHOR)
             raise NotFoundError
         return kept, seal
 
@@ -206,7 +207,7 @@ class NoteCommands:
         # Read again: it may have been signed before the patient was locked.
         kept = await self._rows.one(note_id) or found
         if kept.is_draft and kept.author_id != self._gate.caller.account_id:
-            self._gate.refuse(note_id, "not-the-author")
+            self._gate.refuse(note_id, Refusal.NOT_THE_AUTHOR)
             raise NotFoundError
         return kept, seal
 
