@@ -285,6 +285,18 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("book_held_seat", "POST", "/v1/appointments/{appointment_id}:book_held_seat", _LEADS),
     _scheduler("read_held_seats_rule", "GET", "/v1/sites/{site_id}/held_seats_rule", _READS_THE_BOOK),
     _scheduler("put_held_seats_rule", "PUT", "/v1/sites/{site_id}/held_seats_rule", _SETS_UP),
+    _scheduler(
+        "read_weekly_held_seats_rule",
+        "GET",
+        "/v1/sites/{site_id}/group_offerings/{group_offering_id}/held_seats_rule",
+        _READS_THE_BOOK,
+    ),
+    _scheduler(
+        "put_weekly_held_seats_rule",
+        "PUT",
+        "/v1/sites/{site_id}/group_offerings/{group_offering_id}/held_seats_rule",
+        _SETS_UP,
+    ),
     _scheduler("release_appointment", "POST", "/v1/appointments/{appointment_id}:release", _BOOKS),
     _scheduler("call_out", "POST", "/v1/appointments/{appointment_id}:call_out", _READS_THE_BOOK),
     _scheduler("record_attendance", "POST", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),

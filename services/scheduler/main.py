@@ -48,6 +48,7 @@ from services.scheduler.swaps.routes import router as swaps
 from services.scheduler.timetables.routes import router as timetables
 from services.scheduler.transport.routes import router as transport
 from services.scheduler.waitlist.routes import router as waitlist
+from services.scheduler.weekly_held_seats.routes import router as weekly_held_seats
 
 # Matching is linear, so what is asked most comes first.
 _ROUTERS = (
@@ -82,6 +83,7 @@ _ROUTERS = (
     rule_packs,
     horizon,
     held_seats,
+    weekly_held_seats,
 )
 
 

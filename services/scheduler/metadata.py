@@ -31,6 +31,7 @@ from services.scheduler.swaps import tables as swaps
 from services.scheduler.timetables import tables as timetables
 from services.scheduler.transport import tables as transport
 from services.scheduler.waitlist import tables as waitlist
+from services.scheduler.weekly_held_seats import tables as weekly_held_seats
 
 TABLES: Final = (
     appointments,
@@ -60,6 +61,7 @@ TABLES: Final = (
     timetables,
     transport,
     waitlist,
+    weekly_held_seats,
 )
 METADATA: Final = Base.metadata
 

@@ -27,6 +27,7 @@ from services.scheduler.solves.logic import SolvesLogic, SolvesReader, WeekFacts
 from services.scheduler.solves.streams import SolveStreams
 from services.scheduler.solves.watching import SolveWatch
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
 
 async def _sites_read(read: Reading) -> SitesReader:
@@ -93,9 +94,20 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
 Facts = Annotated[WeekFacts, Depends(_week_facts)]
 
 
+def _solves_in(command: _Command, reader: SolvesReader, facts: WeekFacts) -> SolvesLogic:
+    return SolvesLogic(
+        command.db,
+        command.organization_id,
+        reader=reader,
+        facts=facts,
+        kept=KeptWeeksReader(command.read, command.clock),
+        clock=command.clock,
+    )
+
+
 async def _solves(command: Command, facts: Facts) -> SolvesLogic:
     reader = SolvesReader(command.read)
-    return SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock)
+    return _solves_in(command, reader, facts)
 
 
 async def _solve_batches(command: Command, facts: Facts) -> SolveBatchesLogic:
@@ -104,7 +116,7 @@ async def _solve_batches(command: Command, facts: Facts) -> SolveBatchesLogic:
         command.db,
         reader=SolveBatchesReader(reader),
         sites=SitesReader(command.read),
-        solves=SolvesLogic(command.db, command.organization_id, reader=reader, facts=facts, clock=command.clock),
+        solves=_solves_in(command, reader, facts),
         clock=command.clock,
     )
 

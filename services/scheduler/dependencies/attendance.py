@@ -15,6 +15,7 @@ from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
 
 def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUpsReader:
@@ -25,7 +26,7 @@ def _make_ups_reader(read: Read, records: RecordsClient, clock: Clock) -> MakeUp
         commitments=CommitmentsReader(read),
         records=records,
         outages=outages_in(read),
-        held_seats=HeldSeatsReader(read, sites, CommitmentsReader(read), clock),
+        held_seats=HeldSeatsReader(read, sites, CommitmentsReader(read), KeptWeeksReader(read, clock), clock),
         telehealth=telehealth_in(read),
         clock=clock,
     )

@@ -22,6 +22,7 @@ from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.timetables.logic import TimetablesReader, WeekHolds
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
 
 def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
@@ -41,7 +42,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         records=records,
         clock=clock,
     )
-    held_seats = HeldSeatsReader(read, sites, CommitmentsReader(read), clock)
+    held_seats = HeldSeatsReader(read, sites, CommitmentsReader(read), KeptWeeksReader(read, clock), clock)
     return BookedWeeks(facts, appointments, held_seats, clock)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from services.chassis.clock import Clock
 from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Now, PublicDb, Reading
 from services.clients.records import RecordsClient
@@ -16,6 +17,7 @@ from services.scheduler.bookings.seat_rules import SeatRules, TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
 from services.scheduler.dependencies.transport import rides_in
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
@@ -25,6 +27,7 @@ from services.scheduler.offers.logic import OffersLogic, OffersReader, Seatings
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader, WeeklyHeldSeatsLogic, WeeklyHeldSeatsReader
 
 
 def _waitlist_in(work: Work, records: RecordsClient) -> WaitlistLogic:
@@ -35,7 +38,11 @@ def _waitlist_in(work: Work, records: RecordsClient) -> WaitlistLogic:
 
 def held_seats_in(work: Work) -> HeldSeatsReader:
     """Make what knows which free seats are kept."""
-    return HeldSeatsReader(work.read, SitesReader(work.read), CommitmentsReader(work.read), work.clock)
+    return _held_seats_in(work.read, work.clock)
+
+
+def _held_seats_in(read: Read, clock: Clock) -> HeldSeatsReader:
+    return HeldSeatsReader(read, SitesReader(read), CommitmentsReader(read), KeptWeeksReader(read, clock), clock)
 
 
 def _offers_in(work: Work, records: Seatings) -> OffersLogic:
@@ -123,7 +130,7 @@ async def _bookings(command: Command, records: Records) -> BookingsLogic:
 
 
 async def _held_seats_read(read: Reading, clock: Now) -> HeldSeatsReader:
-    return HeldSeatsReader(read, SitesReader(read), CommitmentsReader(read), clock)
+    return _held_seats_in(read, clock)
 
 
 async def _held_seats(command: Command, records: Records) -> HeldSeatsLogic:
@@ -135,6 +142,16 @@ async def _held_seats(command: Command, records: Records) -> HeldSeatsLogic:
         bookings=bookings_in(command, records),
         clock=command.clock,
     )
+
+
+async def _weekly_held_seats_read(read: Reading) -> WeeklyHeldSeatsReader:
+    return WeeklyHeldSeatsReader(read, GroupOfferingsReader(read, SitesReader(read)))
+
+
+async def _weekly_held_seats(command: Command) -> WeeklyHeldSeatsLogic:
+    offerings = GroupOfferingsReader(command.read, SitesReader(command.read))
+    reader = WeeklyHeldSeatsReader(command.read, offerings)
+    return WeeklyHeldSeatsLogic(command.db, command.organization_id, reader)
 
 
 async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
@@ -169,6 +186,8 @@ async def _offered_times(db: PublicDb, clock: Now, records: Records) -> OfferedT
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]
 HeldSeats = Annotated[HeldSeatsLogic, Depends(_held_seats)]
 HeldSeatsRead = Annotated[HeldSeatsReader, Depends(_held_seats_read)]
+WeeklyHeldSeats = Annotated[WeeklyHeldSeatsLogic, Depends(_weekly_held_seats)]
+WeeklyHeldSeatsRead = Annotated[WeeklyHeldSeatsReader, Depends(_weekly_held_seats_read)]
 Waitlist = Annotated[WaitlistLogic, Depends(_waitlist)]
 WaitlistRead = Annotated[WaitlistReader, Depends(_waitlist_read)]
 Offers = Annotated[OffersLogic, Depends(_offers)]

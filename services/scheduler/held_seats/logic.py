@@ -14,8 +14,9 @@ from services.contracts.scheduler.held_seats import HeldSeatRequest, HeldSeatsRu
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.held_seats import storage
-from services.scheduler.held_seats.rules import HeldBack, PatientsWeek, held_back
+from services.scheduler.held_seats.rules import HeldBack, KeepingRules, PatientsWeek, held_back
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
 _OFF: Final = HeldSeatsRuleRequest(enabled=False)
 _DAY: Final = timedelta(days=1)
@@ -24,10 +25,13 @@ _DAY: Final = timedelta(days=1)
 class HeldSeatsReader:
     """Reads rules of kept seats, and what they keep from a patient."""
 
-    def __init__(self, read: Read, sites: SitesReader, commitments: CommitmentsReader, clock: Clock) -> None:
+    def __init__(
+        self, read: Read, sites: SitesReader, commitments: CommitmentsReader, weekly: KeptWeeksReader, clock: Clock
+    ) -> None:
         self._read = read
         self._sites = sites
         self._commitments = commitments
+        self._weekly = weekly
         self._clock = clock
 
     async def rule(self, site_id: SiteId) -> HeldSeatsRule:
@@ -44,21 +48,23 @@ class HeldSeatsReader:
         self, appointment_id: AppointmentId, seating: PatientSeating, *, leaving: AppointmentId | None = None
     ) -> HeldBack | None:
         """Return what a session keeps from a patient who would leave another for it; None where nothing is kept."""
-        found = await storage.rule_of(self._read, appointment_id)
-        if found is None or not found[0].enabled:
-            return None
-        return (await self._of_week(*found, seating, leaving)).get(appointment_id)
+        place = await storage.place_of_kept(self._read, appointment_id)
+        return None if place is None else (await self._of_week(*place, seating, leaving)).get(appointment_id)
 
     async def of_week(self, site_id: SiteId, monday: date, seating: PatientSeating) -> Mapping[AppointmentId, HeldBack]:
         """Return what the sessions of a week keep from a patient."""
-        rule = await storage.find_rule(self._read, site_id)
-        return {} if rule is None or not rule.enabled else await self._of_week(rule, monday, seating)
+        return await self._of_week(site_id, monday, seating)
 
     async def _of_week(
-        self, rule: HeldSeatsRule, monday: date, seating: PatientSeating, leaving: AppointmentId | None = None
+        self, site_id: SiteId, monday: date, seating: PatientSeating, leaving: AppointmentId | None = None
     ) -> Mapping[AppointmentId, HeldBack]:
+        rule = await storage.find_rule(self._read, site_id)
+        scarce = rule if rule is not None and rule.enabled else None
+        rules = KeepingRules(scarce, await self._weekly.of_week(site_id, monday))
+        if rules.scarce is None and not rules.weekly:
+            return {}
         now, patient_id = self._clock.now(), seating.patient_id
-        sessions = await storage.week(self._read, rule.site_id, monday, patient_id, now)
+        sessions = await storage.week(self._read, site_id, monday, patient_id, now)
         if not sessions:
             return {}
         # A seat that is given up for another one could as well be kept.
@@ -66,7 +72,7 @@ class HeldSeatsReader:
         begin, until = min(one.facts.start for one in sessions) - _DAY, max(one.facts.end for one in sessions) + _DAY
         busy = (await self._commitments.of_patients([patient_id], begin, until)).get(patient_id, [])
         week = PatientsWeek(sessions, seating, busy, now)
-        kept = {one.id: held_back(rule, one, week) for one in sessions}
+        kept = {one.id: held_back(rules, one, week) for one in sessions}
         return {appointment_id: held for appointment_id, held in kept.items() if held is not None}
 
 

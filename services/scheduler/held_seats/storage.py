@@ -21,6 +21,7 @@ from services.scheduler.held_seats.sessions import WeekSession
 from services.scheduler.held_seats.tables import HeldSeatOverrideRow, HeldSeatsRuleRow
 from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
+from services.scheduler.weekly_held_seats.tables import WeeklyHeldSeatsRuleRow
 
 _RULE_COLUMNS: Final = tuple(
     column for column in HeldSeatsRuleRow.__table__.c if column.name in HeldSeatsRule.model_fields
@@ -28,13 +29,20 @@ _RULE_COLUMNS: Final = tuple(
 _RULE: Final = Query(select(*_RULE_COLUMNS).where(HeldSeatsRuleRow.site_id == bindparam("site_id", type_=Uuid)))
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
 _ASKED: Final = aliased(AppointmentRow, name="asked")
-_RULE_OF: Final = Query(
-    select(*_RULE_COLUMNS, _ASKED.week)
-    .join(
-        _ASKED,
-        and_(_ASKED.organization_id == HeldSeatsRuleRow.organization_id, _ASKED.site_id == HeldSeatsRuleRow.site_id),
+_KEEPS_SCARCE: Final = exists().where(
+    HeldSeatsRuleRow.organization_id == _ASKED.organization_id,
+    HeldSeatsRuleRow.site_id == _ASKED.site_id,
+    HeldSeatsRuleRow.enabled,
+)
+_KEEPS_WEEKLY: Final = exists().where(
+    WeeklyHeldSeatsRuleRow.organization_id == _ASKED.organization_id,
+    WeeklyHeldSeatsRuleRow.site_id == _ASKED.site_id,
+    WeeklyHeldSeatsRuleRow.enabled,
+)
+_PLACE: Final = Query(
+    select(_ASKED.site_id, _ASKED.week).where(
+        _ASKED.id == bindparam("appointment_id", type_=Uuid), or_(_KEEPS_SCARCE, _KEEPS_WEEKLY)
     )
-    .where(_ASKED.id == bindparam("appointment_id", type_=Uuid))
 )
 
 
@@ -82,10 +90,10 @@ async def find_rule(read: Read, site_id: SiteId) -> HeldSeatsRule | None:
     return None if row is None else HeldSeatsRule(**row)
 
 
-async def rule_of(read: Read, appointment_id: AppointmentId) -> tuple[HeldSeatsRule, date] | None:
-    """Fetch the rule that a session is under, and the session's week."""
-    row = await read.one_or_none(_RULE_OF, appointment_id=appointment_id)
-    return None if row is None else (HeldSeatsRule(**row), row["week"])
+async def place_of_kept(read: Read, appointment_id: AppointmentId) -> tuple[SiteId, date] | None:
+    """Fetch a session's site and week; None where the site keeps no seats at all."""
+    row = await read.one_or_none(_PLACE, appointment_id=appointment_id)
+    return None if row is None else (SiteId(row["site_id"]), row["week"])
 
 
 async def put_rule(

@@ -1,7 +1,8 @@
 """`eventide-instance/1` and `eventide-timetable/1`: JSON objects to data and back.
 
 Unknown keys are ignored. Beyond version 1 an instance may carry `limits`, `weights`, `fixed`, `usual`,
-`begins`, `patients[].max_slots_day`, `rooms[].closed` and `min`, `max`, `co_facilitator_above` in a group kind.
+`begins`, `patients[].max_slots_day`, `rooms[].closed` and `min`, `max`, `co_facilitator_above`,
+`kept` in a group kind.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -148,6 +149,7 @@ def _group_size(node: _Node, default: GroupSize) -> GroupSize:
         node.get("min", default.minimum).integer(),
         node.get("max", default.maximum).integer(),
         node.get("co_facilitator_above", default.co_facilitator_above).integer(),
+        node.get("kept", default.kept).integer(),
     )
 
 

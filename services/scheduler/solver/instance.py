@@ -343,6 +343,7 @@ class _Validation:
                 f"group_kinds[{number}]",
                 "sizes contradict",
             )
+            _require(kind.size.kept >= 0, f"group_kinds[{number}].kept", "a negative number")
         for number, practitioner in enumerate(instance.practitioners):
             _intervals(f"practitioners[{number}].shifts", practitioner.shifts)
             _intervals(f"practitioners[{number}].breaks", practitioner.breaks)

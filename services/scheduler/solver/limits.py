@@ -9,11 +9,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class GroupSize:
-    """Members of one meeting; above `co_facilitator_above` a second practitioner sits in."""
+    """Members of one meeting; above `co_facilitator_above` a second practitioner sits in.
+
+    So many as are `kept` of its seats are for people who can come at few other times.
+    """
 
     minimum: int = 4
     maximum: int = 12
     co_facilitator_above: int = 8
+    kept: int = 0
 
 
 def _visit_slots() -> dict[str, int]:

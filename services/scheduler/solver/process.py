@@ -18,11 +18,11 @@ from typing import Any
 
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import InvalidInstanceError
+from services.scheduler.solver.kept import solve_with_kept_seats
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.outcome import Progress
 from services.scheduler.solver.repair.report import repaired
 from services.scheduler.solver.report import outcome_to_json, progress_to_json, verdict_of
-from services.scheduler.solver.steady import solve_steadily
 
 DEFAULT_TIME_LIMIT = 60.0
 DEFAULT_WORKERS = 2
@@ -75,7 +75,7 @@ def main() -> int:
         outcome, summary = repaired(instance, time_limit, lines.progress, cancelled.is_set)
     else:
         summary = {}
-        outcome = solve_steadily(
+        outcome = solve_with_kept_seats(
             instance,
             time_limit=time_limit,
             work_limit=work_limit,

@@ -41,6 +41,8 @@ from services.scheduler.solves.rules import (
 )
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
+from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
+from services.scheduler.weekly_held_seats.rules import with_kept_seats
 from services.scheduler.weeks import WeekGrid
 
 MOST_ATTEMPTS: Final = 3
@@ -181,12 +183,14 @@ class SolvesLogic:
         *,
         reader: SolvesReader,
         facts: WeekFacts,
+        kept: KeptWeeksReader,
         clock: Clock,
     ) -> None:
         self._db = db
         self._organization_id = organization_id
         self._reader = reader
         self._facts = facts
+        self._kept = kept
         self._clock = clock
 
     async def create(self, request: SolveRequest, caller_token: str) -> Solve:
@@ -237,6 +241,9 @@ class SolvesLogic:
         if missing := missing_of(setup, requirements):
             raise SiteNotReadyError(missing)
         base_version, instance = await self._facts.instance(setup, requirements)
+        if not task:
+            # A repair finds a seat for whoever lost one, and may take any for that.
+            instance = with_kept_seats(instance, await self._kept.of_week(site.id, request.week))
         solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
         await self._enqueue(solve, request, instance | task, place)
         return solve

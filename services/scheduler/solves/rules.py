@@ -268,7 +268,7 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
             for patient in known_people(instance["patients"])
             if not _has_free_hour(patient, instance["site_open"])
         ]
-        + [*instance.get("rule_notes", ()), *instance.get("fairness_notes", ())]
+        + [*instance.get("rule_notes", ()), *instance.get("fairness_notes", ()), *instance.get("held_seats_notes", ())]
     )
 
 
