@@ -6,6 +6,7 @@ from uuid import UUID
 OrganizationId = NewType("OrganizationId", UUID)
 AccountId = NewType("AccountId", UUID)
 LoginSessionId = NewType("LoginSessionId", UUID)
+PasskeyId = NewType("PasskeyId", UUID)
 OauthClientId = NewType("OauthClientId", UUID)
 GrantId = NewType("GrantId", UUID)
 PatientId = NewType("PatientId", UUID)

@@ -35,6 +35,9 @@ from services.gateway.oauth_tokens.logic import ClientAuthentication, OauthToken
 from services.gateway.oauth_tokens.rules import audiences_of
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.organizations.storage import OrganizationStorage
+from services.gateway.passkeys.checking import PasskeyCheck
+from services.gateway.passkeys.logic import PasskeysLogic
+from services.gateway.passkeys.storage import PasskeyStorage
 from services.gateway.password_changes.logic import PasswordChangesLogic
 from services.gateway.proxy.limiting import network_of
 from services.gateway.security_events.logic import SecurityTrail
@@ -105,10 +108,21 @@ _AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
 async def _factors(
     *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, trail: Trail, clock: Now
 ) -> FactorsLogic:
-    return FactorsLogic(FactorStorage(db, equipment.sealing_key), accounts, attempts, trail, clock)
+    storage, passkeys = FactorStorage(db, equipment.sealing_key), PasskeyCheck(PasskeyStorage(db), equipment.party)
+    return FactorsLogic(storage, accounts, attempts, trail, clock, has_passkey=passkeys.has_any)
 
 
 SecondFactors = Annotated[FactorsLogic, Depends(_factors)]
+
+
+async def _passkeys(
+    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, trail: Trail, clock: Now
+) -> PasskeysLogic:
+    codes = FactorCheck(FactorStorage(db, equipment.sealing_key))
+    return PasskeysLogic(PasskeyStorage(db), equipment.party, accounts, codes, attempts, trail=trail, clock=clock)
+
+
+Passkeys = Annotated[PasskeysLogic, Depends(_passkeys)]
 
 
 async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
@@ -143,8 +157,9 @@ async def _login(request: Request, equipment: _Equipment, attempts: _Attempts, c
             trail = _trail_of(db, equipment, clock)
             organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
             factors = FactorCheck(FactorStorage(db, equipment.sealing_key))
+            passkeys = PasskeyCheck(PasskeyStorage(db), equipment.party)
             accounts = _accounts_of(db, equipment, clock)
-            yield SignInUnit(accounts, organizations, factors, LoginSessionStorage(db), trail)
+            yield SignInUnit(accounts, organizations, factors, passkeys, LoginSessionStorage(db), trail)
 
     return LoginLogic(unit, equipment.passwords, equipment.issuer, attempts, times=equipment.session_times, clock=clock)
 

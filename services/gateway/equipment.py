@@ -17,6 +17,7 @@ from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.login.sessions import SessionTimes
 from services.gateway.oauth_clients.keys import ClientKeys
+from services.gateway.passkeys.rules import RelyingParty
 from services.gateway.passwords import Passwords
 from services.gateway.patient_door import PatientDoor
 from services.gateway.proxy.deciding import DecisionPoint
@@ -65,6 +66,8 @@ class Equipment:
     """Seals the events of the trail."""
     front: Front
     oauth: OauthEquipment
+    party: RelyingParty
+    """For whom passkeys are made."""
 
 
 def make_equipment(
@@ -83,12 +86,15 @@ def make_equipment(
     sealing_key: bytes,
     session_times: SessionTimes = _USUAL_TIMES,
     fetcher: Fetcher | None = None,
+    passkey_domain: str | None = None,
+    passkey_origins: Iterable[str] = (),
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
     `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
     `engines` are the networks of the proxies that may ask for decisions.
-    `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish.
+    `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish. Passkeys are made
+    for the domain of that URL and its pages, where no other and no more are named.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
@@ -105,6 +111,7 @@ def make_equipment(
     )
     return Equipment(
         oauth=oauth,
+        party=RelyingParty.of(oauth_issuer, domain=passkey_domain, origins=tuple(passkey_origins)),
         keys=keys,
         issuer=token_issuer,
         authenticator=GatewayAuthenticator(access, keys, ended, issuer=issuer, clock=clock),

@@ -121,6 +121,40 @@ class PasswordRefusedError(ServiceError):
         super().__init__("This is not your password.", code="password-refused")
 
 
+class PasskeyRefusedError(ServiceError):
+    """No passkey of ours signed this challenge here and now: never said what was wrong with it."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This passkey does not sign you in. Ask for fresh options and try again, or sign in another way.",
+            code="passkey-refused",
+        )
+
+
+class PasskeyNotAddedError(ServiceError):
+    """What the browser sent is no new passkey for this challenge of this session: never said why."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This passkey cannot be added. Ask for fresh options and try again with a device that asks for your "
+            "fingerprint, face or PIN.",
+            code="passkey-not-added",
+        )
+
+
+class PasskeyExistsError(ServiceError):
+    """The passkey is known already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__("This passkey was added before.", code="passkey-exists")
+
+
 class FactorExistsError(ServiceError):
     """The person has one-time codes, which are removed before others are set up."""
 

@@ -32,6 +32,8 @@ from services.gateway.oauth_tokens.routes import router as oauth_tokens
 from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
 from services.gateway.organizations.routes import router as organizations
+from services.gateway.passkeys.routes import challenges_router as challenges
+from services.gateway.passkeys.routes import router as passkeys
 from services.gateway.password_changes.routes import router as password_changes
 from services.gateway.passwords import HashingCost, Passwords
 from services.gateway.proxy.dispatcher import Dispatcher
@@ -45,8 +47,20 @@ from services.gateway.tokens.routes import router as tokens
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    people = (login, sessions, me, factors, password_changes, organizations, accounts, memberships, security_events)
-    routers = (*people, oauth_clients, oauth_people, keys, tokens, openapi, discovery, authorize, oauth_tokens)
+    people = (login, sessions, me, factors, passkeys, password_changes, organizations, accounts, memberships)
+    routers = (
+        *people,
+        challenges,
+        security_events,
+        oauth_clients,
+        oauth_people,
+        keys,
+        tokens,
+        openapi,
+        discovery,
+        authorize,
+        oauth_tokens,
+    )
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)
     # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
@@ -107,6 +121,8 @@ def _equip(
         public_url=str(settings.public_url or settings.gateway_url),
         id_token_keys=id_token_keys,
         sealing_key=read_root_key(settings.sealing_key_file),
+        passkey_domain=settings.passkey_domain,
+        passkey_origins=settings.passkey_origins,
     )
 
 

@@ -11,6 +11,7 @@ from services.gateway.grants import tables as _grants  # noqa: F401 - registers 
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
 from services.gateway.oauth_clients import tables as _oauth_clients  # noqa: F401 - registers its rows
 from services.gateway.organizations import tables as _organizations  # noqa: F401 - registers its rows
+from services.gateway.passkeys import tables as _passkeys  # noqa: F401 - registers its rows
 from services.gateway.rows import Base
 
 METADATA: Final = Base.metadata
@@ -26,6 +27,8 @@ SPANNING_TABLES: Final = MappingProxyType(
         "sign_in_attempts": "attempts are counted before anybody is known; hashes and numbers",
         "totp_factors": "they belong to a person, who is asked for them before an organization is chosen; sealed",
         "recovery_codes": "as totp_factors; keyed hashes",
+        "passkeys": "as totp_factors; they sign a person in before an organization is known; public keys",
+        "passkey_challenges": "whoever asks to sign in gets one before anybody is known; hashes and ids",
         "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
     }
 )

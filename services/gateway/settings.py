@@ -27,6 +27,15 @@ class GatewaySettings(ServiceSettings):
     )
     id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, *.pem; the last signs.")
     public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
+    passkey_domain: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$",
+        description="Domain that passkeys are made for (that of public_url); who changes it makes them all useless.",
+    )
+    passkey_origins: frozenset[str] = Field(
+        default=frozenset(),
+        description="Origins of pages and applications of ours, beside public_url's, that use passkeys; a JSON list.",
+    )
     hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at the same time.")
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")
     hashing_memory_kib: int = Field(default=19456, ge=7168, le=1048576, description="Argon2id: KiB a hash takes.")

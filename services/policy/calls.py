@@ -36,12 +36,15 @@ def is_fresh(principal: Principal, route: Route, now: datetime) -> bool:
 
     A token that no sign-in gave is of nobody who could have.
     """
-    if route.fresh_seconds is None:
-        return True
+    return route.fresh_seconds is None or has_fresh_factor(principal, route.fresh_seconds, now)
+
+
+def has_fresh_factor(principal: Principal, seconds: int, now: datetime) -> bool:
+    """Say whether a person proved a second factor within so many seconds; pure."""
     sign_in = principal.sign_in
     if sign_in is None or sign_in.acr is not Assurance.AAL2:
         return False
-    return now - sign_in.auth_time <= timedelta(seconds=route.fresh_seconds)
+    return now - sign_in.auth_time <= timedelta(seconds=seconds)
 
 
 def may_call(principal: Principal | None, route: Route) -> Call:

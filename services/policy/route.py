@@ -1,9 +1,13 @@
 """One operation of a service, and who may call it."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from services.contracts.identity import Microservice, Role
 from services.policy.smart.words import API
+
+FRESH_SECONDS: Final = 300
+"""How long a proof counts as fresh: who leaves a workplace has not left it for long."""
 
 
 @dataclass(frozen=True, slots=True)

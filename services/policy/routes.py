@@ -1,17 +1,16 @@
 """Every route of every service and who may call it; a route that is not here does not exist."""
 
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
 from services.policy.care_routes import CARE_ROUTES
 from services.policy.clinical_routes import CLINICAL_ROUTES
+from services.policy.gateway_routes import GATEWAY_ROUTES
 from services.policy.law_routes import LAW_ROUTES
 from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
 from services.policy.route import Route
-from services.policy.smart.words import OPENID
 from services.policy.support_routes import SUPPORT_ROUTES
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
@@ -28,13 +27,7 @@ _READS_THE_SETUP: Final = _READS_THE_BOOK | _SETS_UP
 _NOBODY: Final[frozenset[Role]] = frozenset()
 # A calendar may have 5 MiB, so that it is the calendar's reader who says that one is too large.
 _WITH_A_CALENDAR: Final = 6 * 1024 * 1024
-_FRESH: Final = 300
-"""Seconds: who leaves a workplace has not left it for long."""
 _SOURCE: Final = "/v1/patients/{patient_id}/commitment_sources/{source_id}"
-
-
-def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
-    return Route(operation_id, Microservice.GATEWAY, method, path, roles)
 
 
 def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -73,49 +66,8 @@ def _for_the_scheduler(operation_id: str, method: str, path: str, served: frozen
     )
 
 
-_ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
-
 ROUTES: Final[tuple[Route, ...]] = (
-    # gateway
-    Route("create_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions", _NOBODY, public=True),
-    Route("read_key_set", Microservice.GATEWAY, "GET", "/.well-known/jwks.json", _NOBODY, public=True),
-    Route("read_openapi", Microservice.GATEWAY, "GET", "/openapi.json", _NOBODY, public=True),
-    Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
-    # Whoever has the session's secret may ask: an access token may have expired meanwhile.
-    Route("refresh_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions:refresh", _NOBODY, public=True),
-    _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
-    _gateway("step_up_login_session", "POST", "/v1/login_sessions/{session_id}:step_up", _IN_AN_ORGANIZATION),
-    _gateway("read_my_factors", "GET", "/v1/me/factors", _IN_AN_ORGANIZATION),
-    _gateway("create_my_totp", "POST", "/v1/me/totp", _IN_AN_ORGANIZATION),
-    _gateway("confirm_my_totp", "POST", "/v1/me/totp:confirm", _IN_AN_ORGANIZATION),
-    replace(_gateway("remove_my_totp", "POST", "/v1/me/totp:remove", _IN_AN_ORGANIZATION), fresh_seconds=_FRESH),
-    replace(
-        _gateway("renew_my_recovery_codes", "POST", "/v1/me/recovery_codes:renew", _IN_AN_ORGANIZATION),
-        fresh_seconds=_FRESH,
-    ),
-    _gateway("change_my_password", "POST", "/v1/me:change_password", _IN_AN_ORGANIZATION),
-    _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
-    Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
-    _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
-    _gateway(
-        "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}
-    ),
-    _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
-    _gateway("list_accounts", "GET", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
-    _gateway("read_account", "GET", "/v1/organizations/{organization_id}/accounts/{account_id}", _ADMINISTERS),
-    _gateway(
-        "put_account_roles", "PUT", "/v1/organizations/{organization_id}/accounts/{account_id}/roles", _ADMINISTERS
-    ),
-    _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
-    Route(
-        "exchange_internal_token",
-        Microservice.GATEWAY,
-        "POST",
-        "/v1/internal_tokens:exchange",
-        _NOBODY,
-        services=frozenset({Microservice.RECORDS, Microservice.SCHEDULER}),
-        served_roles=frozenset(Role),
-    ),
+    *GATEWAY_ROUTES,
     *OAUTH_ROUTES,
     # records
     _records("create_patient", "POST", "/v1/patients", _DESK | _PLANS),

@@ -113,6 +113,12 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
         "remove_my_totp",
         "renew_my_recovery_codes",
         "change_my_password",
+        "create_my_passkey_options",
+        "create_my_passkey",
+        "list_my_passkeys",
+        "rename_my_passkey",
+        "remove_my_passkey",
+        "create_step_up_options",
         "list_oauth_consents",
         "revoke_oauth_consent",
     }

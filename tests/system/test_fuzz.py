@@ -36,6 +36,7 @@ OWN_CREDENTIALS = {
     "POST /oauth/token",
     "POST /v1/login_sessions",
     "POST /v1/login_sessions:refresh",
+    "POST /v1/login_sessions:with_passkey",
     "POST /v1/organizations/{organization_id}/attendance_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
 }

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.gateway.factors import OneTimeCode, RecoveryCode
 from services.contracts.gateway.organizations import Email, Password
+from services.contracts.gateway.passkeys import PasskeyAnswer
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance, Role
 
@@ -33,10 +34,11 @@ class LoginRequest(RequestModel):
 
 
 class StepUpRequest(RequestModel):
-    """Proves a second factor once more, within a session."""
+    """Proves a second factor once more, within a session; a passkey is one."""
 
     one_time_code: OneTimeCode | None = None
     recovery_code: RecoveryCode | None = None
+    passkey: PasskeyAnswer | None = None
 
 
 class PasswordChangeRequest(RequestModel):

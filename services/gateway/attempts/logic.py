@@ -56,6 +56,22 @@ class AttemptsLogic:
             await counters.remember(known, now + KNOWN_FOR)
             await counters.sweep(now)
 
+    async def try_network(self) -> None:
+        """Count an attempt to sign in without a name: with a passkey, or with a link that was sent.
+
+        Raises:
+            TriedTooOftenError: This network may not try anything at the moment.
+        """
+        now = self._clock.now()
+        async with self._units() as counters:
+            end = await _ends_if_over(counters, NETWORK, key_of("network", self.network), now)
+        _refuse_until([end], now)
+
+    async def network_was_right(self) -> None:
+        """Take back one attempt of this network."""
+        async with self._units() as counters:
+            await counters.take_back(key_of("network", self.network), 1)
+
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.
 

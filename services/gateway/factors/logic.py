@@ -1,7 +1,9 @@
 """What a person may do with their own second factors."""
 
+from collections.abc import Awaitable, Callable
+
 from services.chassis.clock import Clock
-from services.chassis.errors import NotAllowedError, NotFoundError
+from services.chassis.errors import NotAllowedError, NotFoundError, StaleAuthenticationError
 from services.contracts.gateway.factors import (
     Factors,
     RecoveryCodes,
@@ -23,6 +25,8 @@ from services.gateway.factors.rules import (
 )
 from services.gateway.factors.storage import FactorStorage
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
+from services.policy.calls import has_fresh_factor
+from services.policy.route import FRESH_SECONDS
 
 
 class FactorsLogic:
@@ -38,10 +42,13 @@ class FactorsLogic:
         attempts: AttemptsLogic,
         trail: SecurityTrail,
         clock: Clock,
+        *,
+        has_passkey: Callable[[AccountId], Awaitable[bool]],
     ) -> None:
         self._storage = storage
         self._accounts = accounts
         self._attempts = attempts
+        self._has_passkey = has_passkey
         self._trail = trail
         self._clock = clock
 
@@ -58,9 +65,13 @@ class FactorsLogic:
         Raises:
             NotAllowedError: The caller's token is not of a login session.
             PasswordRefusedError: The password is not the caller's.
+            StaleAuthenticationError: The caller has a passkey, and has not proved it just now: a password that somebody
+                found out would else become a second factor of theirs.
             FactorExistsError: The caller has one-time codes already.
         """
         account_id = _person(principal)
+        if await self._has_passkey(account_id) and not has_fresh_factor(principal, FRESH_SECONDS, self._clock.now()):
+            raise StaleAuthenticationError(FRESH_SECONDS)
         if not await self._accounts.has_password(account_id, request.password.get_secret_value()):
             raise PasswordRefusedError
         await self._attempts.code_was_right(account_id)

@@ -13,6 +13,7 @@ from services.chassis.errors import NotFoundError
 from services.chassis.tokens import Claims
 from services.contracts.gateway.login import LoginRequest, LoginSession, StepUpRequest
 from services.contracts.gateway.organizations import Account
+from services.contracts.gateway.passkeys import PasskeyLoginRequest, PasskeyOptions
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic, Credentials
@@ -21,6 +22,7 @@ from services.gateway.errors import (
     CodeRefusedError,
     CredentialsRefusedError,
     OrganizationRequiredError,
+    PasskeyRefusedError,
     SecondFactorRequiredError,
     SessionOverError,
 )
@@ -30,6 +32,7 @@ from services.gateway.login.rules import chosen_organization
 from services.gateway.login.sessions import Proof, SessionHandle, SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, Session
 from services.gateway.organizations.logic import OrganizationsLogic
+from services.gateway.passkeys.checking import PasskeyCheck, Refusal, Tried
 from services.gateway.passwords import Passwords
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told, refused_in
 
@@ -43,6 +46,7 @@ class SignInUnit:
     accounts: AccountsLogic
     organizations: OrganizationsLogic
     factors: FactorCheck
+    passkeys: PasskeyCheck
     sessions: LoginSessionStorage
     trail: SecurityTrail
 
@@ -116,6 +120,65 @@ class LoginLogic:
             await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
         return answer
 
+    async def passkey_options(self, *, browser: str | None = None) -> PasskeyOptions:
+        """Return the options of a sign-in, shown in this browser; they tell nothing of who has passkeys."""
+        async with self._units(None) as unit:
+            return await unit.passkeys.ask_anybody(browser, self._clock.now())
+
+    async def sign_in_with_passkey(self, request: PasskeyLoginRequest, *, browser: str | None = None) -> LoginSession:
+        """Return a login session of whoever has a passkey, with its access token; no password and no code is asked for.
+
+        `browser` is the secret of the browser in which the options were shown, if they were on a page of ours.
+
+        Raises:
+            TriedTooOftenError: Too many attempts of this network have failed.
+            PasskeyRefusedError: No passkey of ours signed the challenge, or its person is no member here.
+            OrganizationRequiredError: The person works in several organizations and named none; the answer stays good.
+        """
+        await self._attempts.try_network()
+        tried, organization_id = await self._tried(request, browser)
+        answer = None if organization_id is None else await self._opened_with(tried, organization_id)
+        if answer is None:
+            await self._tell_passkey_refused(tried, request.organization_id)
+            raise PasskeyRefusedError
+        await self._attempts.network_was_right()
+        return answer
+
+    async def _tried(self, request: PasskeyLoginRequest, browser: str | None) -> tuple[Tried, OrganizationId | None]:
+        async with self._units(None) as unit:
+            tried = await unit.passkeys.signs_in(request.credential, browser, self._clock.now())
+            if tried.account_id is None or tried.refusal is not None:
+                return tried, None
+            workplaces = await unit.accounts.workplaces(tried.account_id)
+            organization_id = chosen_organization(workplaces, request.organization_id)
+            if organization_id is None and request.organization_id is None and workplaces:
+                raise OrganizationRequiredError(await unit.organizations.named(workplaces))
+            return tried, organization_id
+
+    async def _opened_with(self, tried: Tried, organization_id: OrganizationId) -> LoginSession | None:
+        if tried.account_id is None or tried.passkey_id is None:
+            return None
+        async with self._units(organization_id) as unit:
+            account = await unit.accounts.member(organization_id, tried.account_id)
+            if not await unit.passkeys.is_still(tried.passkey_id):
+                return None
+            session, answer = await self._open(unit.sessions, account, Proof.by_passkey(self._clock.now()))
+            await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
+        return answer
+
+    async def _tell_passkey_refused(self, tried: Tried, named: OrganizationId | None) -> None:
+        async with self._units(None) as unit:
+            where = refused_in(await unit.accounts.workplaces(tried.account_id or _NOBODY), named)
+            await unit.trail.tell(
+                Told(
+                    SecurityEventKind.SIGN_IN_REFUSED,
+                    where,
+                    account_id=tried.account_id,
+                    reason=(tried.refusal or Refusal.SIGNATURE).value,
+                    network=unit.trail.stand_in("network", self._attempts.network),
+                )
+            )
+
     async def _tell_refused(self, request: LoginRequest, reason: str) -> None:
         """Write one event, whoever it was and whether there is such a person: no answer takes longer than another."""
         async with self._units(None) as unit:
@@ -149,31 +212,46 @@ class LoginLogic:
         if organization_id is None:
             raise NotFoundError
         await self._attempts.try_code(principal.account_id)
-        try:
-            session, account = await self._proved_again(organization_id, session_id, request, principal)
-        except CodeRefusedError:
-            async with self._units(organization_id) as unit:
-                told = Told(SecurityEventKind.STEP_UP_REFUSED, organization_id, by=principal.account_id)
+        async with self._units(organization_id) as unit:
+            proof, refusal = await self._proof_again(unit, session_id, request, principal)
+            proved = None if proof is None else await self._proved(unit, organization_id, session_id, proof, principal)
+            if proved is None:
+                told = Told(SecurityEventKind.STEP_UP_REFUSED, organization_id, by=principal.account_id, reason=refusal)
                 await unit.trail.tell(replace(told, account_id=principal.account_id, login_session_id=session_id))
-            raise
+        if proved is None:
+            # Only now: a challenge that was answered wrongly is used up as well.
+            raise CodeRefusedError
         await self._attempts.code_was_right(principal.account_id)
+        session, account = proved
         return self._answer(session, account, None, self._token(session, account))
 
-    async def _proved_again(
-        self, organization_id: OrganizationId, session_id: LoginSessionId, request: StepUpRequest, principal: Principal
+    async def _proof_again(
+        self, unit: SignInUnit, session_id: LoginSessionId, request: StepUpRequest, principal: Principal
+    ) -> tuple[Proof | None, str | None]:
+        """Return the newer proof, or None and the reason if it says more than that a code was wrong."""
+        now, account_id = self._clock.now(), principal.account_id
+        if request.passkey is not None:
+            tried = await unit.passkeys.proves_again(request.passkey, account_id, session_id, now)
+            return (Proof.by_passkey(now), None) if tried.refusal is None else (None, tried.refusal.value)
+        method = await unit.factors.method(account_id, request, now)
+        first = () if principal.sign_in is None else principal.sign_in.amr
+        return (None if method is None else Proof.by_second_factor(now, method, first=first)), None
+
+    async def _proved(
+        self,
+        unit: SignInUnit,
+        organization_id: OrganizationId,
+        session_id: LoginSessionId,
+        proof: Proof,
+        principal: Principal,
     ) -> tuple[Session, Account]:
         now = self._clock.now()
-        async with self._units(organization_id) as unit:
-            method = await unit.factors.method(principal.account_id, request, now)
-            if method is None:
-                raise CodeRefusedError
-            account = await unit.accounts.member(organization_id, principal.account_id)
-            proof = Proof.by_second_factor(now, method)
-            seen_after = self._times.seen_after(now)
-            session = await unit.sessions.prove(principal, session_id, proof, now=now, seen_after=seen_after)
-            if session is None:
-                raise NotFoundError
-            await unit.trail.tell(_told(SecurityEventKind.STEPPED_UP, account, session))
+        account = await unit.accounts.member(organization_id, principal.account_id)
+        seen_after = self._times.seen_after(now)
+        session = await unit.sessions.prove(principal, session_id, proof, now=now, seen_after=seen_after)
+        if session is None:
+            raise NotFoundError
+        await unit.trail.tell(_told(SecurityEventKind.STEPPED_UP, account, session))
         return session, account
 
     async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof:

@@ -11,6 +11,7 @@ from services.chassis.paging import RequestedPage
 from services.chassis.wiring import Caller, documented
 from services.contracts.base import Page
 from services.contracts.gateway.login import LoginRequest, LoginSession, OpenSession, RefreshRequest, StepUpRequest
+from services.contracts.gateway.passkeys import PasskeyLoginRequest
 from services.contracts.identifiers import LoginSessionId
 from services.gateway.dependencies import Login, Sessions
 from services.gateway.login.cookies import COOKIE, forget, keep, secret_of
@@ -29,6 +30,23 @@ async def create_login_session(request: LoginRequest, login: Login, response: Re
     the code `second-factor-required`. Guessing is slowed down: see `Retry-After` of 429.
     """
     session = await login.sign_in(request)
+    return keep(response, session) if request.keep_in == "cookie" else session
+
+
+@router.post(
+    ":with_passkey",
+    operation_id="create_login_session_with_passkey",
+    status_code=201,
+    responses=documented(401, 429),
+)
+async def create_login_session_with_passkey(
+    request: PasskeyLoginRequest, login: Login, response: Response
+) -> LoginSession:
+    """Sign in with a passkey, for options of `/v1/passkey_challenges`; it counts as two factors.
+
+    Who works in several organizations and names none gets 422 as with a password, and sends the same answer again.
+    """
+    session = await login.sign_in_with_passkey(request)
     return keep(response, session) if request.keep_in == "cookie" else session
 
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -14,6 +15,8 @@ from services.contracts.identifiers import LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance
 
 _SECRET_BYTES: Final = 32
+_FIRST: Final = frozenset({"pwd", "pop", "user"})
+"""What a session is opened with, in the words of RFC 8176."""
 # 16 bytes of the organization, 16 of the session, 32 of chance: 64 bytes are 86 characters, and the last has 2 bits.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{85}[AQgw]")
 
@@ -47,9 +50,15 @@ class Proof:
         return cls(at.replace(microsecond=0), ("pwd",), Assurance.AAL1)
 
     @classmethod
-    def by_second_factor(cls, at: datetime, method: str) -> Self:
-        """The password and something else (RFC 8176: `mfa` beside the methods)."""
-        return cls(at.replace(microsecond=0), ("pwd", method, "mfa"), Assurance.AAL2)
+    def by_second_factor(cls, at: datetime, method: str, *, first: Sequence[str] = ("pwd",)) -> Self:
+        """What opened the session, such as the password, and something else (RFC 8176: `mfa` beside the methods)."""
+        opened = tuple(word for word in first if word in _FIRST) or ("pwd",)
+        return cls(at.replace(microsecond=0), (*opened, method, "mfa"), Assurance.AAL2)
+
+    @classmethod
+    def by_passkey(cls, at: datetime) -> Self:
+        """A key in a device that verified its user: two factors in one (NIST SP 800-63B-4, 3.1.7)."""
+        return cls(at.replace(microsecond=0), ("pop", "user", "mfa"), Assurance.AAL2)
 
 
 @dataclass(frozen=True, slots=True)

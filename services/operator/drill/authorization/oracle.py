@@ -99,6 +99,8 @@ _PUBLIC: Final = frozenset(
     {
         ("POST", "/v1/login_sessions"),
         ("POST", "/v1/login_sessions:refresh"),
+        ("POST", "/v1/login_sessions:with_passkey"),
+        ("POST", "/v1/passkey_challenges"),
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/openapi.json"),
         ("GET", "/docs"),

@@ -1,0 +1,78 @@
+"""Routes of the gateway's own for people: signing in, what a person keeps there, and who works where."""
+
+from dataclasses import replace
+from typing import Final
+
+from services.contracts.identity import Microservice, Role
+from services.policy.route import FRESH_SECONDS, Route
+from services.policy.smart.words import OPENID
+
+_EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
+_IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
+_ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+_NOBODY: Final[frozenset[Role]] = frozenset()
+
+
+def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return Route(operation_id, Microservice.GATEWAY, method, path, roles)
+
+
+GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
+    Route("create_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions", _NOBODY, public=True),
+    Route("read_key_set", Microservice.GATEWAY, "GET", "/.well-known/jwks.json", _NOBODY, public=True),
+    Route("read_openapi", Microservice.GATEWAY, "GET", "/openapi.json", _NOBODY, public=True),
+    Route("read_docs", Microservice.GATEWAY, "GET", "/docs", _NOBODY, public=True),
+    # Whoever has the session's secret may ask: an access token may have expired meanwhile.
+    Route("refresh_login_session", Microservice.GATEWAY, "POST", "/v1/login_sessions:refresh", _NOBODY, public=True),
+    _gateway("list_login_sessions", "GET", "/v1/login_sessions", _IN_AN_ORGANIZATION),
+    _gateway("step_up_login_session", "POST", "/v1/login_sessions/{session_id}:step_up", _IN_AN_ORGANIZATION),
+    _gateway("read_my_factors", "GET", "/v1/me/factors", _IN_AN_ORGANIZATION),
+    _gateway("create_my_totp", "POST", "/v1/me/totp", _IN_AN_ORGANIZATION),
+    _gateway("confirm_my_totp", "POST", "/v1/me/totp:confirm", _IN_AN_ORGANIZATION),
+    replace(_gateway("remove_my_totp", "POST", "/v1/me/totp:remove", _IN_AN_ORGANIZATION), fresh_seconds=FRESH_SECONDS),
+    replace(
+        _gateway("renew_my_recovery_codes", "POST", "/v1/me/recovery_codes:renew", _IN_AN_ORGANIZATION),
+        fresh_seconds=FRESH_SECONDS,
+    ),
+    _gateway("create_my_passkey_options", "POST", "/v1/me/passkeys:options", _IN_AN_ORGANIZATION),
+    _gateway("create_my_passkey", "POST", "/v1/me/passkeys", _IN_AN_ORGANIZATION),
+    _gateway("list_my_passkeys", "GET", "/v1/me/passkeys", _IN_AN_ORGANIZATION),
+    _gateway("rename_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:rename", _IN_AN_ORGANIZATION),
+    replace(
+        _gateway("remove_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:remove", _IN_AN_ORGANIZATION),
+        fresh_seconds=FRESH_SECONDS,
+    ),
+    _gateway("create_step_up_options", "POST", "/v1/me/passkeys:step_up_options", _IN_AN_ORGANIZATION),
+    Route("create_passkey_challenge", Microservice.GATEWAY, "POST", "/v1/passkey_challenges", _NOBODY, public=True),
+    Route(
+        "create_login_session_with_passkey",
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/login_sessions:with_passkey",
+        _NOBODY,
+        public=True,
+    ),
+    _gateway("change_my_password", "POST", "/v1/me:change_password", _IN_AN_ORGANIZATION),
+    _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
+    Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
+    _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
+    _gateway(
+        "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}
+    ),
+    _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
+    _gateway("list_accounts", "GET", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
+    _gateway("read_account", "GET", "/v1/organizations/{organization_id}/accounts/{account_id}", _ADMINISTERS),
+    _gateway(
+        "put_account_roles", "PUT", "/v1/organizations/{organization_id}/accounts/{account_id}/roles", _ADMINISTERS
+    ),
+    _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
+    Route(
+        "exchange_internal_token",
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/internal_tokens:exchange",
+        _NOBODY,
+        services=frozenset({Microservice.RECORDS, Microservice.SCHEDULER}),
+        served_roles=frozenset(Role),
+    ),
+)
