@@ -142,6 +142,13 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         drills, "tokens", "services.operator.drill.tokens.command:run", "tokens that must be refused, at every door"
     )
     _add_json(tokens)
+    checklist = _add(
+        drills,
+        "checklist",
+        "services.operator.drill.checklist.command:run",
+        "88 numbered checks of the front door, made as a stranger would",
+    )
+    _add_json(checklist)
     canaries = _add(
         drills,
         "canaries",

@@ -1,125 +1,29 @@
 """An application, a person and a browser, as the authorization server meets them."""
 
-import base64
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import httpx2
-import orjson
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from services.chassis.clock import Clock
 from services.contracts.identity import Role
+from services.operator.drill.checklist.probes.applications import REDIRECT, SCOPES, VERIFIER, Application
+from services.operator.drill.checklist.probes.signing import Key
 from tests.gateway.conftest import PASSWORD, PUBLIC_URL, GatewayFactory, NewAccount, NewOrganization
 
-REDIRECT = "https://app.example.org/callback"
-VERIFIER = "v" * 43
 FHIR = f"{PUBLIC_URL}/fhir/R4"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-SCOPES = ["openid", "fhirUser", "eventide/api", "offline_access", "online_access", "user/Patient.rs", "launch",
-          "launch/patient", "patient/*.rs"]  # fmt: skip
-
-
-def challenge_of(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-
-
-def encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def decoded(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    claims: dict[str, Any] = orjson.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return claims
 
 
 def answer_of(response: httpx2.Response) -> dict[str, str]:
     assert response.status_code == 303, response.text
     return dict(parse_qsl(urlsplit(response.headers["location"]).query, keep_blank_values=True))
-
-
-class Key:
-    """The key of an application: ES384 or RS384."""
-
-    def __init__(self, algorithm: str = "ES384", key_id: str = "one") -> None:
-        self.algorithm, self.key_id = algorithm, key_id
-        self._key: Any = (
-            ec.generate_private_key(ec.SECP384R1())
-            if algorithm == "ES384"
-            else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        )
-
-    @property
-    def jwk(self) -> dict[str, str]:
-        numbers = self._key.public_key().public_numbers()
-        common = {"kid": self.key_id, "alg": self.algorithm, "use": "sig"}
-        if self.algorithm == "ES384":
-            point = {"x": encode(numbers.x.to_bytes(48)), "y": encode(numbers.y.to_bytes(48))}
-            return {"kty": "EC", "crv": "P-384", **point, **common}
-        modulus = encode(numbers.n.to_bytes((numbers.n.bit_length() + 7) // 8))
-        return {"kty": "RSA", "n": modulus, "e": "AQAB", **common}
-
-    def sign(self, signing_input: bytes) -> bytes:
-        if self.algorithm == "ES384":
-            r, s = decode_dss_signature(self._key.sign(signing_input, ec.ECDSA(hashes.SHA384())))
-            return r.to_bytes(48) + s.to_bytes(48)
-        signature: bytes = self._key.sign(signing_input, padding.PKCS1v15(), hashes.SHA384())
-        return signature
-
-    def token(self, header: dict[str, Any], claims: Any) -> str:
-        head = {"alg": self.algorithm, "kid": self.key_id, "typ": "JWT", **header}
-        parts = [{name: value for name, value in part.items() if value is not ...} for part in (head, claims)]
-        signing_input = ".".join(encode(orjson.dumps(part)) for part in parts)
-        return f"{signing_input}.{encode(self.sign(signing_input.encode()))}"
-
-
-@dataclass
-class Application:
-    """A registered application, as its maker runs it."""
-
-    id: str
-    clock: Clock
-    key: Key | None = None
-    serial: list[int] = field(default_factory=lambda: [0])
-
-    def claims(self, **changes: Any) -> dict[str, Any]:
-        self.serial[0] += 1
-        now = int(self.clock.now().timestamp())
-        claims = {"iss": self.id, "sub": self.id, "aud": f"{PUBLIC_URL}/oauth/token", "exp": now + 240,
-                  "jti": f"{self.id} {self.serial[0]}"}  # fmt: skip
-        return {**claims, **changes}
-
-    def proof(self, header: dict[str, Any] | None = None, **changes: Any) -> dict[str, str]:
-        """The parameters with which the application proves to be itself, or names itself if it has no key."""
-        if self.key is None:
-            return {"client_id": self.id}
-        assertion = self.key.token(header or {}, self.claims(**changes))
-        return {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
-
-    def request(self, **changes: str | None) -> dict[str, str]:
-        parameters: dict[str, str | None] = {
-            "response_type": "code",
-            "client_id": self.id,
-            "redirect_uri": REDIRECT,
-            "scope": "openid offline_access eventide/api",
-            "state": "st/a te&=%",
-            "nonce": "n-1",
-            "code_challenge": challenge_of(VERIFIER),
-            "code_challenge_method": "S256",
-        }
-        parameters |= changes
-        return {name: value for name, value in parameters.items() if value is not None}
 
 
 class Browser:
@@ -199,7 +103,7 @@ def new_application(gateway: GatewayFactory, clinic: UUID, clock: Clock) -> NewA
         administrator = gateway(Role.ORGANIZATION_ADMIN, organization=organization or clinic)
         made = await administrator.post("/v1/oauth_clients", json=body)
         assert made.status_code == 201, made.text
-        return Application(made.json()["id"], clock, key)
+        return Application(made.json()["id"], PUBLIC_URL, clock, key)
 
     return make
 

@@ -9,21 +9,10 @@ import httpx2
 import pytest
 
 from services.contracts.identity import Role
+from services.operator.drill.checklist.probes.applications import REDIRECT, VERIFIER, Application
+from services.operator.drill.checklist.probes.signing import Key, decoded
 from tests.gateway.conftest import PUBLIC_URL, NewAccount, NewOrganization, Upstream, answer_json
-from tests.gateway.oauth.conftest import (
-    FHIR,
-    REDIRECT,
-    VERIFIER,
-    Application,
-    Browser,
-    Flow,
-    Key,
-    NewApplication,
-    answer_of,
-    decoded,
-    handle_in,
-    scopes_in,
-)
+from tests.gateway.oauth.conftest import FHIR, Browser, Flow, NewApplication, answer_of, handle_in, scopes_in
 
 
 async def test_07_a_person_allows_and_the_application_gets_its_tokens(

@@ -7,9 +7,11 @@ import httpx2
 import pytest
 
 from services.contracts.identity import Role
+from services.operator.drill.checklist.probes.applications import REDIRECT, SERVICE, Application
+from services.operator.drill.checklist.probes.signing import Key
 from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, NewOrganization, Upstream, answer_json
-from tests.gateway.oauth.conftest import REDIRECT, Application, Flow, Key, NewApplication
-from tests.gateway.oauth.test_tokens import SERVICE, _service_token
+from tests.gateway.oauth.conftest import Flow, NewApplication
+from tests.gateway.oauth.test_tokens import _service_token
 
 PATH = "/v1/oauth_clients"
 GOOD: dict[str, Any] = {
@@ -100,7 +102,7 @@ async def test_41_keys_are_read_where_they_are_published_and_not_with_every_unkn
     client = flow.browser.client
     statuses = [(await _service_token(client, service)).status_code for _ in range(3)]
     fetched = upstream.calls
-    stranger = Application(service.id, service.clock, second)
+    stranger = Application(service.id, PUBLIC_URL, service.clock, second)
     statuses += [(await _service_token(client, stranger)).status_code for _ in range(3)]
 
     assert statuses == [200, 200, 200, 401, 401, 401]

@@ -8,8 +8,10 @@ import pytest
 
 from services.contracts.identity import Role
 from services.gateway.security_events.rules import INSTALLATION
+from services.operator.drill.checklist.probes.applications import Application
+from services.operator.drill.checklist.probes.signing import Key
 from tests.gateway.conftest import GatewayFactory
-from tests.gateway.oauth.conftest import Application, Flow, Key, NewApplication
+from tests.gateway.oauth.conftest import Flow, NewApplication
 
 Events = Callable[[], Awaitable[list[dict[str, Any]]]]
 

@@ -1,7 +1,7 @@
 """Checklist 24 to 53: codes, refresh tokens, applications that prove themselves, and what ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,21 +20,19 @@ from services.chassis.wiring import Process
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.gateway.grants.granted import Handle
-from services.operator.postgres.provision import DatabaseUrls
-from tests.gateway.conftest import PASSWORD, PUBLIC_URL, GatewayFactory
-from tests.gateway.oauth.conftest import (
+from services.operator.drill.checklist.probes.applications import (
+    HOSTILE_ASSERTIONS,
     REDIRECT,
+    SERVICE,
     VERIFIER,
     Application,
-    Flow,
-    Key,
-    NewApplication,
-    decoded,
-    encode,
 )
+from services.operator.drill.checklist.probes.signing import Key, decoded
+from services.operator.postgres.provision import DatabaseUrls
+from tests.gateway.conftest import PASSWORD, PUBLIC_URL, GatewayFactory
+from tests.gateway.oauth.conftest import Flow, NewApplication
 
 AT_ONCE = 12
-SERVICE = {"grant_types": ["client_credentials"], "redirect_uris": [], "scopes": ["system/*.rs"]}
 
 
 class Hand(Clock):
@@ -148,62 +146,6 @@ async def test_32_a_service_proves_itself_and_gets_a_short_token(
     assert (claims["sub"], claims["client_id"], claims["org"], claims["roles"]) == (
         service.id, service.id, str(clinic), []
     )  # fmt: skip
-
-
-HOSTILE_ASSERTIONS: dict[str, Callable[[Application], str]] = {
-    "alg none": lambda a: _unsigned(a, {"alg": "none"}),
-    "alg none with a signature": lambda a: _token(a, {"alg": "none"}),
-    "alg HS384": lambda a: _token(a, {"alg": "HS384"}),
-    "alg of another kind of key": lambda a: _token(a, {"alg": "RS384"}),
-    "alg ES256": lambda a: _token(a, {"alg": "ES256"}),
-    "audience of another server": lambda a: _token(a, aud="https://evil.test/token"),
-    "audience of another server too": lambda a: _token(a, aud=[f"{PUBLIC_URL}/oauth/token", "https://evil.test"]),
-    "no audience": lambda a: _token(a, aud=...),
-    "empty list of audiences": lambda a: _token(a, aud=[]),
-    "expires too late": lambda a: _token(a, exp=_now(a) + 400),
-    "expired": lambda a: _token(a, exp=_now(a) - 1),
-    "expires now": lambda a: _token(a, exp=_now(a)),
-    "no expiry": lambda a: _token(a, exp=...),
-    "expiry as text": lambda a: _token(a, exp=str(_now(a) + 60)),
-    "not before later": lambda a: _token(a, nbf=_now(a) + 60),
-    "issued in the future": lambda a: _token(a, iat=_now(a) + 60),
-    "issuer of another": lambda a: _token(a, iss=str(UUID(int=5))),
-    "subject of another": lambda a: _token(a, sub=str(UUID(int=5))),
-    "no id": lambda a: _token(a, jti=...),
-    "empty id": lambda a: _token(a, jti=""),
-    "endless id": lambda a: _token(a, jti="x" * 256),
-    "jku that is not registered": lambda a: _token(a, {"jku": "https://evil.test/jwks.json"}),
-    "jwk": lambda a: _token(a, {"jwk": Key().jwk}),
-    "x5u": lambda a: _token(a, {"x5u": "https://evil.test/x"}),
-    "x5c": lambda a: _token(a, {"x5c": ["MIIB"]}),
-    "crit": lambda a: _token(a, {"crit": ["exp"]}),
-    "key id that is a path": lambda a: _token(a, {"kid": "../../dev/null"}),
-    "key id that is SQL": lambda a: _token(a, {"kid": "' or 1=1 --"}),
-    "no key id": lambda a: _token(a, {"kid": ...}),
-    "type of an access token": lambda a: _token(a, {"typ": "at+jwt"}),
-    "key of a stranger under our id": lambda a: Key().token({}, a.claims()),
-    "signature cut": lambda a: _token(a)[:-4],
-    "signature padded": lambda a: _token(a) + "==",
-    "signature empty": lambda a: _token(a).rpartition(".")[0] + ".",
-    "claims that are a list": lambda a: ".".join([_token(a).split(".")[0], encode(b"[]"), _token(a).split(".")[2]]),
-    "claims 2,000 deep": lambda a: ".".join([_token(a).split(".")[0], encode(b"[" * 2000), "AAAA"]),
-    "9,000 characters": lambda a: _token(a, more="x" * 9000),
-    "one part": lambda _: "x",
-    "nothing that is base64": lambda _: "!.!.!",
-}
-
-
-def _now(application: Application) -> int:
-    return int(application.clock.now().timestamp())
-
-
-def _token(application: Application, header: dict[str, Any] | None = None, **changes: Any) -> str:
-    assert application.key is not None
-    return application.key.token(header or {}, application.claims(**changes))
-
-
-def _unsigned(application: Application, header: dict[str, Any]) -> str:
-    return _token(application, header).rpartition(".")[0] + "."
 
 
 async def test_33_to_39_an_application_that_gets_one_thing_wrong_is_not_taken_for_itself(

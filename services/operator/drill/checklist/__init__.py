@@ -1,0 +1,1 @@
+"""The black-box checklist of the front door: 88 numbered checks that a stranger makes over HTTP."""

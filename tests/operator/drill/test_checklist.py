@@ -1,0 +1,119 @@
+"""The runner of the checklist: whatever a check does, it ends with a verdict, and none is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.operator.drill.checklist import command
+from services.operator.drill.checklist.command import Checklist, reported
+from services.operator.drill.checklist.verdicts import (
+    CHECKS,
+    LAST,
+    Check,
+    Made,
+    NotApplicableError,
+    check,
+    require,
+    same,
+)
+from services.operator.drill.checklist.world import Moment, World
+from services.operator.stack import Addresses
+
+NOWHERE = Addresses("http://127.0.0.1:9", "", "", {}, Path("/nowhere/secrets"), timedelta())
+
+
+async def passes(_world: World) -> None:
+    same(1, 1, "one")
+
+
+async def passes_with_a_remark(_world: World) -> str:
+    return "as far as can be seen"
+
+
+async def fails(_world: World) -> None:
+    require([], "nothing is there")
+
+
+async def is_no_matter(_world: World) -> None:
+    raise NotApplicableError("there is no such thing")
+
+
+async def meets_another_shape(_world: World) -> None:
+    dict[str, str]()["access_token"]
+
+
+async def meets_nobody(world: World) -> None:
+    await world.caller().get("/livez")
+
+
+async def waits_and_passes(world: World) -> None:
+    await world.until(Moment.A_CODE_IS_OLD)
+    same(world.moment, Moment.A_CODE_IS_OLD, "the moment")
+    await world.until(Moment.A_FAMILY_IS_OVER)
+
+
+async def waits_and_fails(world: World) -> None:
+    await world.until(Moment.A_FAMILY_IS_OLD)
+    require(0, "too late")
+
+
+async def never_ends(_world: World) -> None:
+    await asyncio.Event().wait()
+
+
+Judge = Callable[..., Awaitable[dict[int, str]]]
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
+    """Make these checks, through all moments, on a stack that nobody is behind."""
+
+    async def make(*made: Made) -> dict[int, str]:
+        checks = {number: Check(number, "some", "a check", one) for number, one in enumerate(made, 1)}
+        monkeypatch.setattr(command, "CHECKS", checks)
+        checklist = Checklist()
+        for moment in Moment:
+            await checklist.go_on(NOWHERE, moment)
+        await checklist.close()
+        return {number: checklist.verdicts[number]["result"] for number in checks}
+
+    return make
+
+
+async def test_every_check_gets_a_verdict(judge: Judge) -> None:
+    found = await judge(
+        passes, passes_with_a_remark, fails, is_no_matter, meets_another_shape, meets_nobody, waits_and_passes,
+        waits_and_fails,
+    )  # fmt: skip
+
+    assert found == {1: "pass", 2: "pass", 3: "fail", 4: "not applicable", 5: "fail", 6: "fail", 7: "pass", 8: "fail"}
+
+
+async def test_a_check_that_never_ends_fails_and_the_next_is_made(
+    judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_LONGEST_SECONDS", 0.05)
+
+    assert await judge(never_ends, fails, passes) == {1: "fail", 2: "fail", 3: "pass"}
+
+
+def test_a_check_that_nobody_wrote_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CHECKS", {})
+
+    report = reported(Checklist().verdicts)
+
+    assert (report["passed"], report["failed"]) == (0, LAST)
+    assert report["failing"] == list(range(1, LAST + 1))
+
+
+def test_each_check_says_what_it_is_about_and_two_never_share_a_number() -> None:
+    assert {one.section for one in CHECKS.values()} == {
+        module.__name__.rpartition(".")[2] for module in command.SECTIONS
+    }
+    assert len({one.title for one in CHECKS.values()}) == len(CHECKS)
+    assert set(CHECKS) <= set(range(1, LAST + 1))
+    with pytest.raises(ValueError, match="twice"):
+        check(1, "again")(passes)
