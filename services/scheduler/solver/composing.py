@@ -1,18 +1,18 @@
 """A plan's meetings made into a week: everybody's weeks priced against each other, then decided one after another."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from itertools import compress
 from typing import Final
 
 import numpy as np
 
-from services.scheduler.solver.board import Board
+from services.scheduler.solver.booking import Staffed, booked
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import CompiledMarket
-from services.scheduler.solver.instance import ON_SITE, Id, Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.solver.duals.shapes import LENGTH, WHO
+from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.master import Master, Variable
 from services.scheduler.solver.offers import Offers
-from services.scheduler.solver.placement import place_visits
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import Array, Prices
 from services.scheduler.solver.statics import Statics
@@ -20,14 +20,20 @@ from services.scheduler.solver.statics import Statics
 # Weeks are also planned between the best prices so far and the newest, which alone swing too widely.
 STEADINESS: Final = 0.7
 ROUNDS: Final = 60
-ROUNDS_AFTER_DECISION: Final = 2
+ROUNDS_AFTER_DECISION: Final = 8
+ROUNDS_AFTER_CLOSING: Final = 12
 USEFUL: Final = 0.01
 NEARLY_WHOLE: Final = 0.85
 # How much dearer the week may become by whole leads before meetings are looked at one by one.
 WORTH_A_LOOK: Final = 60.0
 LEAST_SHARE: Final = 0.05
+LITTLE: Final = 0.01
+# A decision after which the week is so much dearer, new weeks or not, is taken back.
+DEAR: Final = 30.0
 # Somebody whose weeks are refused so often has none that fits what is decided; the search looks on.
-MOST_REFUSALS: Final = 3
+MOST_REFUSALS: Final = 6
+# How often meetings that lack members are closed; what still lacks them then is left to the search.
+MOST_CLOSINGS: Final = 3
 # One more person is decided at a time for each so many.
 PEOPLE_FOR_EACH_AT_ONCE: Final = 30
 
@@ -60,11 +66,14 @@ class _Composer:
         self._generate(ROUNDS, steadiness=STEADINESS)
         leads = self._lead()
         helpers = self._staff(self._master.helpers)
-        is_deciding = True
-        while is_deciding and len(self._decided) < len(self._instance.patients):
-            self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
-            is_deciding = self._decide()
-        return self._booked(leads, helpers)
+        self._decide_weeks(leads, helpers)
+        for _ in range(MOST_CLOSINGS):
+            short = self._short(leads)
+            if not short:
+                break
+            self._do_without(short, leads, helpers)
+            self._decide_weeks(leads, helpers)
+        return booked(self._instance, self._offers, self._statics, Staffed(leads, helpers), self._decided.values())
 
     def _generate(self, rounds: int, *, steadiness: float) -> None:
         """Plan new weeks at the program's prices until none is of use."""
@@ -100,6 +109,9 @@ class _Composer:
             best, lead = self._master.cost, leads[meeting][chosen[meeting]]
             if best <= before + WORTH_A_LOOK:
                 break
+            # The cost is convex in how much of it takes place: where less would not help, nothing would not.
+            if lead.reduced_cost() <= USEFUL:
+                continue
             self._master.drop([lead])
             if self._master.cost >= best:
                 self._master.decide([lead])
@@ -125,83 +137,77 @@ class _Composer:
             )
         return chosen
 
+    def _decide_weeks(self, leads: dict[int, int], helpers: dict[int, int]) -> None:
+        is_deciding = True
+        while is_deciding and len(self._decided) < len(self._instance.patients):
+            self._exclude([*leads.items(), *helpers.items()])
+            self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
+            is_deciding = self._decide()
+
+    def _exclude(self, staff: list[tuple[int, int]]) -> None:
+        """Do without visits for which hours are left, but too few: the program would have a share of them."""
+        day, in_week = left = self._master.hours_left(self._decided.values(), staff)
+        shapes = self._weeks.shapes
+        hours = np.minimum(day, in_week[:, None])[shapes.team[:, WHO]]
+        shapes.team_starts[shapes.team[:, LENGTH, None] > hours] = False
+        self._master.drop(
+            variable
+            for week, variable in self._master.weeks.items()
+            if week.patient not in self._decided and not self._master.fits(week, left)
+        )
+
+    def _do_without(self, short: list[int], leads: dict[int, int], helpers: dict[int, int]) -> None:
+        """Close meetings that would lack members; whoever was to come there is decided anew."""
+        staff = [self._master.leads[meeting][leads.pop(meeting)] for meeting in short]
+        staff += [self._master.helpers[meeting][helpers.pop(meeting)] for meeting in short if meeting in helpers]
+        waiting = [patient for patient, week in self._decided.items() if set(short) & set(week.meetings)]
+        self._master.release(self._decided.pop(patient) for patient in waiting)
+        self._master.drop(staff)
+        for patient in waiting:
+            self._refusals.pop(patient, None)
+        self._generate(ROUNDS_AFTER_CLOSING, steadiness=0.0)
+
+    def _short(self, leads: dict[int, int]) -> list[int]:
+        """Return the meetings to which fewer people are to come than must."""
+        members = Counter(meeting for week in self._decided.values() for meeting in week.meetings)
+        kinds, offers = self._instance.kinds, self._offers.items
+        return [meeting for meeting in leads if members[meeting] < kinds[offers[meeting].kind].size.minimum]
+
     def _decide(self) -> bool:
         """Decide the weeks that are nearly whole, or else the surest; say whether there was anything to decide."""
+        before, sure = self._master.cost, self._surest()
+        are_decided = self._have(sure)
+        if len(sure) > 1 and self._master.cost > before + DEAR:
+            self._master.release(sure)
+            sure = sure[:1]
+            are_decided = self._have(sure)
+        if self._master.cost > before + DEAR and self._refusals[sure[0].patient] < MOST_REFUSALS:
+            self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
+            if self._master.cost > before + DEAR:
+                self._master.drop([self._master.weeks[sure[0]]])
+                are_decided = [False]
+        self._decided.update({week.patient: week for week in compress(sure, are_decided)})
+        self._refusals.update(week.patient for week in sure if week.patient not in self._decided)
+        for patient, refusals in self._refusals.items():
+            if refusals > MOST_REFUSALS and patient not in self._decided:
+                self._decided[patient] = nothing = self._master.nothing(patient)
+                self._have([nothing])
+        return bool(sure)
+
+    def _surest(self) -> list[Week]:
+        """Return the weeks to decide next, the surest first."""
         surest: dict[int, tuple[float, Week]] = {}
         for week, variable in self._master.weeks.items():
-            share = variable.solution_value()
+            # Somebody who would have nothing for a share of the week waits until there is nothing else.
+            share = variable.solution_value() * (1.0 if week.meetings or week.visits else LITTLE)
             if week.patient not in self._decided and share > surest.get(week.patient, (0.0, week))[0]:
                 surest[week.patient] = (share, week)
         order = sorted(surest.values(), key=lambda one: -one[0])
         at_once = 1 + len(self._instance.patients) // PEOPLE_FOR_EACH_AT_ONCE
-        sure = [week for share, week in order if share >= NEARLY_WHOLE] or [week for _, week in order[:at_once]]
-        are_decided = self._master.decide([self._master.weeks[week] for week in sure])
-        self._decided.update({week.patient: week for week in compress(sure, are_decided)})
-        self._refusals.update(week.patient for week in sure if week.patient not in self._decided)
-        for patient, refusals in self._refusals.items():
-            if refusals >= MOST_REFUSALS and patient not in self._decided:
-                self._decided[patient] = self._master.nothing(patient)
-        return bool(sure)
+        return [week for share, week in order if share >= NEARLY_WHOLE] or [week for _, week in order[:at_once]]
 
-    def _booked(self, leads: dict[int, int], helpers: dict[int, int]) -> Timetable:
-        """Book what was decided as far as it goes; what a meeting or a visit then lacks is found anew."""
-        board = Board(self._instance)
-        members: dict[int, list[int]] = defaultdict(list)
-        for week in self._decided.values():
-            for meeting in week.meetings:
-                members[meeting].append(week.patient)
-        for meeting, lead in leads.items():
-            group = self._group(board, meeting, lead, helpers.get(meeting), members[meeting])
-            if group is not None:
-                board.book_group(group)
-        for week in self._decided.values():
-            for visit in week.visits:
-                if self._fits(board, week.patient, visit):
-                    board.book_visit(visit)
-        place_visits(self._instance, self._statics, board)
-        return board.timetable()
-
-    def _group(
-        self, board: Board, meeting: int, lead: int, helper: int | None, members: list[int]
-    ) -> TherapyGroup | None:
-        instance, offer = self._instance, self._offers.items[meeting]
-        kind, staff = instance.kinds[offer.kind], instance.practitioners
-        together = self._without_enemies([instance.patients[number].id for number in members])
-        if helper is not None and not board.may_work(helper, offer.day, offer.slot, kind.slots):
-            helper = None
-        together = together[: kind.size.maximum if helper is not None else kind.size.co_facilitator_above]
-        if offer.modality == ON_SITE:
-            together = together[: board.largest_room(offer.day, offer.slot, kind.slots)]
-        if len(together) < kind.size.minimum or not board.may_work(lead, offer.day, offer.slot, kind.slots):
-            return None
-        return TherapyGroup(
-            kind=offer.kind,
-            day=offer.day,
-            slot=offer.slot,
-            modality=offer.modality,
-            track=offer.track,
-            language=offer.language,
-            lead=staff[lead].id,
-            co=staff[helper].id if helper is not None and len(together) > kind.size.co_facilitator_above else None,
-            room=board.room(offer.day, offer.slot, kind.slots, len(together)) if offer.modality == ON_SITE else None,
-            members=tuple(together),
-        )
-
-    def _without_enemies(self, members: list[Id]) -> list[Id]:
-        together: list[Id] = []
-        for member in members:
-            if not any(member in pair and set(pair) & set(together) for pair in self._instance.no_contact):
-                together.append(member)
-        return together
-
-    def _fits(self, board: Board, patient: int, visit: Visit) -> bool:
-        slots = self._instance.visit_slots(self._instance.patients[patient], visit.service)
-        is_free = visit.practitioner is None or board.may_work(
-            board.staff[visit.practitioner], visit.day, visit.slot, slots
-        )
-        place = board.open_starts(visit.service, slots, visit.modality)[visit.day, visit.slot]
-        own = board.day_starts(patient, visit.day, slots, visit.service, visit.modality)[visit.slot]
-        return bool(is_free and place and own)
+    def _have(self, weeks: list[Week]) -> list[bool]:
+        return self._master.decide([self._master.weeks[week] for week in weeks])
 
 
 def _between(center: Prices, newest: Prices, steadiness: float) -> Prices:

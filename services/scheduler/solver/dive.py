@@ -2,7 +2,7 @@
 
 A fixed meeting takes its lead, its room and its cost out of the market, and must sell its seats for whatever they
 bring: so each step's value is a bound of the weeks that hold all the fixed meetings. A meeting after which that bound
-leaps is given back and closed.
+leaps is given back and closed, unless closing it costs no less.
 """
 
 from collections.abc import Callable
@@ -129,14 +129,26 @@ class Dive:
         self._go(STEPS_EACH)
         if self._now.bound <= before.bound + max(LEAP, LEAP_EACH * len(chosen)):
             self._most, self._given_back = self._at_once, 0
-        else:
+        elif len(chosen) > 1:
             self._go_back(before)
             # Of several that leap together most are good by themselves.
-            self._most = len(chosen) // 2 or self._at_once
-            if len(chosen) == 1:
-                self._close(chosen[0])
-                self._given_back += 1
+            self._most = len(chosen) // 2
+        else:
+            self._most = self._at_once
+            self._branch(before, chosen[0])
         return self._given_back < MOST_GIVEN_BACK
+
+    def _branch(self, before: _Course, offer: int) -> None:
+        """Close what has leapt, unless the week without it is no cheaper: then it stays fixed."""
+        fixed = deepcopy(self._now)
+        self._go_back(before)
+        self._close(offer)
+        self._go(STEPS_EACH)
+        if self._now.bound >= fixed.bound:
+            self._go_back(fixed)
+            self._given_back = 0
+        else:
+            self._given_back += 1
 
     def settle(self, heard: Callable[[Prices], None]) -> Prices:
         """Close every meeting that is not fixed, and let prices find their place; each response is `heard` of."""

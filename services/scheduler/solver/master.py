@@ -20,6 +20,9 @@ from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
 # What it costs that a meeting of the plan cannot take place after all.
 MISSED: Final = 100.0
 
+# Presolving would throw the last basis away, from which a few pivots lead to the next.
+WARM_START: Final = "use_preprocessing: false allow_simplex_algorithm_change: true"
+
 Variable: TypeAlias = pywraplp.Variable
 Row: TypeAlias = pywraplp.Constraint
 
@@ -68,6 +71,7 @@ class Master:
         self._market = market
         self._number = {person.id: number for number, person in enumerate(instance.practitioners)}
         self._program = pywraplp.Solver.CreateSolver("GLOP")
+        self._program.SetSolverSpecificParametersAsString(WARM_START)
         self._cost = self._program.Objective()
         self._people = [self._program.Constraint(1, 1) for _ in instance.patients]
         self._seats: dict[int, Row] = {}
@@ -139,16 +143,50 @@ class Master:
         self.drop(variables)
         return [len(variables) > 1 and self.decide([variable])[0] for variable in variables]
 
+    def release(self, weeks: Iterable[Week]) -> None:
+        """Leave open again what was decided."""
+        for week in weeks:
+            self.weeks[week].SetBounds(0, self._program.infinity())
+
     def drop(self, variables: Iterable[Variable]) -> None:
         """Have nothing of these."""
         for variable in variables:
             variable.SetBounds(0, 0)
         self.solve()
 
+    def hours_left(self, weeks: Iterable[Week], staff: Iterable[tuple[int, int]]) -> tuple[Array, Array]:
+        """Return the contact slots left beside these weeks, and meetings with who works there: by day, in the week."""
+        hours = self._market.hours
+        day, week = hours.day.astype(np.float64), hours.week.astype(np.float64)
+        for meeting, who in staff:
+            when = self._market.window(meeting)
+            day[who, when.start // SLOTS_A_DAY] -= when.stop - when.start
+            week[who] -= when.stop - when.start
+        for one in weeks:
+            for visit in one.visits:
+                if visit.practitioner is not None:
+                    who, slots = self._number[visit.practitioner], self._slots(one.patient, visit)
+                    day[who, visit.day] -= slots
+                    week[who] -= slots
+        return day, week
+
+    def fits(self, week: Week, left: tuple[Array, Array]) -> bool:
+        """Say whether practitioners have the hours for each of its visits."""
+        day, in_week = left
+        for visit in week.visits:
+            if visit.practitioner is not None:
+                who = self._number[visit.practitioner]
+                if self._slots(week.patient, visit) > min(day[who, visit.day], in_week[who]):
+                    return False
+        return True
+
     @property
     def cost(self) -> float:
         """What the best shares cost."""
         return float(self._cost.Value())
+
+    def _slots(self, number: int, visit: Visit) -> int:
+        return self._instance.visit_slots(self._instance.patients[number], visit.service)
 
     def _variable(self, cost: float) -> Variable:
         variable = self._program.NumVar(0, self._program.infinity(), "")
@@ -191,7 +229,7 @@ class Master:
 
     def _visit(self, number: int, visit: Visit) -> Counter[_Key]:
         first = visit.day * SLOTS_A_DAY + visit.slot
-        when = slice(first, first + self._instance.visit_slots(self._instance.patients[number], visit.service))
+        when = slice(first, first + self._slots(number, visit))
         claims: Counter[_Key] = Counter()
         if visit.practitioner is not None:
             claims.update(self._working(self._number[visit.practitioner], when))

@@ -23,7 +23,7 @@ from services.scheduler.solver.statics import Statics
 
 GUIDE_EVERY_SECONDS = 2.0
 # Of the time, before the first plan is made: prices that have settled make better plans.
-SETTLING_SHARE = 0.2
+SETTLING_SHARE = 0.12
 # Of the time that is left, how long one more plan may take: it still has to become a week.
 PLAN_SHARE = 0.6
 # The search beside it waits for a plan most of the time.

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from services.scheduler.solver import dive
+from services.scheduler.solver.booking import Staffed, booked
 from services.scheduler.solver.bound import BoundSearch, Relaxation
 from services.scheduler.solver.check import check
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks, compiled_relaxation
+from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import DAYS, INDIVIDUAL, ON_SITE, Instance, Practitioner, Timetable, Visit
 from services.scheduler.solver.master import Master
@@ -25,6 +27,7 @@ from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
+from tests.scheduler.solver.conftest import tiny_document
 
 Make = Callable[[Instance, Offers, Statics, Dive], Timetable]
 
@@ -143,6 +146,20 @@ def test_a_meeting_after_which_the_bound_leaps_is_given_back_whole(site: Site, m
     assert now.capacity is diving.market.capacity
 
 
+def test_a_meeting_that_costs_no_less_to_close_stays_though_the_bound_leapt(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    diving = site.dive()
+    monkeypatch.setattr(dive, "LEAP", -np.inf)
+    monkeypatch.setattr(dive, "LEAP_EACH", -np.inf)
+
+    while diving.advance():
+        pass
+
+    assert len(diving.plan.meetings) >= 2
+    assert diving._now.is_closed.any()
+
+
 @pytest.mark.parametrize("make", [planned, composed])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, seed: int, make: Make) -> None:
@@ -255,3 +272,47 @@ def test_two_people_cannot_both_have_the_week_of_one_practitioner(site: Site) ->
     assert sum(master.weeks[week].solution_value() for week in weeks) == pytest.approx(1.0)
     assert sum(master.decide([master.weeks[week] for week in weeks])) == 1
     assert max(master.worths()[:2]) > 1.0
+
+
+def test_a_visit_waits_for_somebody_with_hours_for_the_whole_of_it() -> None:
+    instance = crowded()
+    one = replace(instance.practitioners[0], max_slots_day=6)
+    site = Site(replace(instance, practitioners=(one, *instance.practitioners[1:])))
+    master = Master(site.instance, site.offers, Market(site.instance, site.offers), [])
+    first, later, elsewhere = (
+        Week(number, (), (Visit(site.instance.patients[number].id, INDIVIDUAL, day, 20, ON_SITE, one.id),), 1.0)
+        for number, day in ((0, 0), (1, 0), (2, 1))
+    )
+
+    left = master.hours_left([first], [])
+
+    assert left[0][0, 0] == 6 - site.instance.visit_slots(site.instance.patients[0], INDIVIDUAL)
+    assert not master.fits(later, left)
+    assert master.fits(elsewhere, left)
+
+
+def test_two_rooms_suffice_where_two_meetings_at_a_time_take_place_in_whatever_order_they_were_decided() -> None:
+    starts = {"first": 8, "last": 18, "second": 12, "third": 16}
+    staff = [tiny_document()["practitioners"][0] | {"id": name, "breaks": []} for name in starts]
+    document = tiny_document(
+        8,
+        group_size={"min": 2, "max": 6, "co_facilitator_above": 5},
+        rooms=[{"id": "one", "capacity": 6}, {"id": "other", "capacity": 6}],
+        practitioners=staff,
+    )
+    for patient in document["patients"]:
+        patient |= {"team": ["first"], "primary": "first"}
+    site = Site(instance_from_json(document))
+    meetings = [
+        next(number for number, offer in enumerate(site.offers.items) if (offer.day, offer.slot) == (0, slot))
+        for slot in starts.values()
+    ]
+    weeks = [Week(number, (meetings[number % 4],), (), 0.0) for number in range(8)]
+
+    week = booked(
+        site.instance, site.offers, site.statics, Staffed(dict(zip(meetings, range(4), strict=True)), {}), weeks
+    )
+
+    assert sorted(group.slot for group in week.groups) == sorted(starts.values())
+    assert {len(group.members) for group in week.groups} == {2}
+    assert check(site.instance, week).errors == ()
