@@ -15,11 +15,13 @@ from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
+from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
 from services.scheduler.proposals.reverting import RevertsLogic
+from services.scheduler.proposals.telehealth import TelehealthGate
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.batches import SolveBatchesLogic, SolveBatchesReader
@@ -101,6 +103,7 @@ def _solves_in(command: _Command, reader: SolvesReader, facts: WeekFacts) -> Sol
         reader=reader,
         facts=facts,
         kept=KeptWeeksReader(command.read, command.clock),
+        licences=LicencesReader(command.read),
         clock=command.clock,
     )
 
@@ -134,6 +137,11 @@ async def _proposals_read(read: Reading) -> ProposalsReader:
     return ProposalsReader(read)
 
 
+def _telehealth_gate(command: _Command) -> TelehealthGate:
+    book = AppointmentsReader(command.read, SitesReader(command.read), command.clock)
+    return TelehealthGate(book, LicencesReader(command.read), command.clock)
+
+
 async def _proposals(command: Command, records: Records) -> ProposalsLogic:
     published = TimetablesReader(command.read)
     return ProposalsLogic(
@@ -152,6 +160,7 @@ async def _proposals(command: Command, records: Records) -> ProposalsLogic:
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         rides=rides_in(command),
+        telehealth=_telehealth_gate(command),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
@@ -184,6 +193,7 @@ async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsL
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         rides=rides_in(command),
+        telehealth=_telehealth_gate(command),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -1,7 +1,7 @@
 """What is allowed with licences."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -36,6 +36,14 @@ class LicencesReader:
     ) -> Mapping[PractitionerId, frozenset[str]]:
         """Return in which jurisdictions these practitioners may treat on a day."""
         return await storage.on_day(self._read, practitioners, day)
+
+    async def on_all_days(
+        self, practitioners: Collection[PractitionerId], first: date, last: date
+    ) -> Mapping[PractitionerId, frozenset[str]]:
+        """Return in which jurisdictions these practitioners may treat on every day of a span; both days count."""
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        each = [await self.on_day(practitioners, day) for day in days]
+        return {who: frozenset.intersection(*(day[who] for day in each)) for who in practitioners}
 
 
 class LicencesLogic:

@@ -1,9 +1,11 @@
 """The refusals of proposals and of going back."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 
 from services.chassis.errors import ServiceError
-from services.contracts.problems import ProblemType
+from services.contracts.problems import InvalidField, ProblemType
+from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import MovedWeek
 
 
@@ -35,4 +37,22 @@ class RevertRefusedError(ServiceError):
             f"Version {version} no longer fits: {collisions} of its sessions meet commitments known by now, and "
             f"{broken_rules} other rules are broken. Solve the week again.",
             code="revert-refused",
+        )
+
+
+class TelehealthRefusedError(ServiceError):
+    """Consent or a licence is missing for sessions by telehealth; says of which sessions, and names nobody."""
+
+    problem = ProblemType.RULES_BROKEN
+
+    def __init__(self, broken: Iterable[tuple[datetime, BrokenRule]]) -> None:
+        faults = list(dict.fromkeys((start, rule.code, rule.sentence) for start, rule in broken))
+        super().__init__(
+            "Nothing was published: errors says what sessions by telehealth lack. Keep the consent or the licence, "
+            "reject these changes, or solve the week again.",
+            code=faults[0][1],
+            errors=tuple(
+                InvalidField(location="body", pointer="", detail=f"{start.isoformat()}: {sentence}")
+                for start, _, sentence in faults
+            ),
         )

@@ -60,6 +60,7 @@ from services.scheduler.proposals.rules import (
     to_contract,
     unmet_of,
 )
+from services.scheduler.proposals.telehealth import TelehealthGate
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
@@ -210,6 +211,7 @@ class ProposalsLogic:
         announcements: Announcements,
         guard: ClosureGuard,
         rides: RidesLogic,
+        telehealth: TelehealthGate,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -228,6 +230,7 @@ class ProposalsLogic:
         self._announcements = announcements
         self._guard = guard
         self._rides = rides
+        self._telehealth = telehealth
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -248,6 +251,7 @@ class ProposalsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
             SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
+            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence.
             RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
         """
         await storage.hold(self._db, proposal_id)
@@ -296,6 +300,7 @@ class ProposalsLogic:
             AlreadyPublishedError: It is published, and they were told then.
             PastWeekError: The week is over.
             TimetableRefusedError: With the commitments, absences and closures known by now it breaks a rule.
+            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence.
         """
         proposal = await self._reader.get(proposal_id)
         if proposal.status is ProposalStatus.PUBLISHED:
@@ -325,6 +330,7 @@ class ProposalsLogic:
         verdict = await asyncio.to_thread(check, instance, timetable)
         if not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors))
+        await self._telehealth.refuse(proposal.site_id, proposal.week, sessions, planned, zone)
         return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned))
 
     async def _instance_by_now(self, proposal: Proposal, instance: Mapping[str, Any], grid: WeekGrid) -> Instance:

@@ -24,6 +24,7 @@ from services.scheduler.proposals.rules import (
     to_contract,
     unmet_of,
 )
+from services.scheduler.proposals.telehealth import TelehealthGate
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
 from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
@@ -52,6 +53,7 @@ class RevertsLogic:
         announcements: Announcements,
         guard: ClosureGuard,
         rides: RidesLogic,
+        telehealth: TelehealthGate,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -64,6 +66,7 @@ class RevertsLogic:
         self._announcements = announcements
         self._guard = guard
         self._rides = rides
+        self._telehealth = telehealth
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -81,6 +84,7 @@ class RevertsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere.
             SiteClosedError: Sessions would lie in closed hours.
+            TelehealthRefusedError: A session by telehealth that is not booked now lacks consent or a licence.
             RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -101,6 +105,7 @@ class RevertsLogic:
         instance = instance_from_json(found)
         planned = with_past(instance, timetable_from_json(document))
         timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
+        await self._telehealth.refuse(site_id, week, sessions, found, zone)
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
         try:
             await self._timetables.publish(again, document | timetable_to_json(planned))

@@ -23,6 +23,7 @@ from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
+from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
@@ -39,6 +40,7 @@ from services.scheduler.solves.rules import (
     warnings_of,
     with_fairness,
 )
+from services.scheduler.solves.telehealth import with_telehealth
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
 from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
@@ -49,6 +51,7 @@ MOST_ATTEMPTS: Final = 3
 LEASE: Final = timedelta(seconds=30)
 """A worker that was not heard of for so long has lost its solve; one that dies is noticed by its lock at once."""
 _DAY: Final = timedelta(days=1)
+_TO_SUNDAY: Final = timedelta(days=6)
 Published = tuple[int, dict[str, Any] | None]
 """The number of a published version and its document; 0 and None where nothing is published."""
 _WRITTEN: Final = Remembered[dict[str, Any]]()
@@ -184,6 +187,7 @@ class SolvesLogic:
         reader: SolvesReader,
         facts: WeekFacts,
         kept: KeptWeeksReader,
+        licences: LicencesReader,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -191,6 +195,7 @@ class SolvesLogic:
         self._reader = reader
         self._facts = facts
         self._kept = kept
+        self._licences = licences
         self._clock = clock
 
     async def create(self, request: SolveRequest, caller_token: str) -> Solve:
@@ -241,12 +246,19 @@ class SolvesLogic:
         if missing := missing_of(setup, requirements):
             raise SiteNotReadyError(missing)
         base_version, instance = await self._facts.instance(setup, requirements)
+        instance = await self._by_telehealth(instance, setup, request.week)
         if not task:
             # A repair finds a seat for whoever lost one, and may take any for that.
             instance = with_kept_seats(instance, await self._kept.of_week(site.id, request.week))
         solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
         await self._enqueue(solve, request, instance | task, place)
         return solve
+
+    async def _by_telehealth(self, instance: dict[str, Any], setup: SiteSetup, week: date) -> dict[str, Any]:
+        first = max(week, self._clock.today(ZoneInfo(setup.site.zone)))
+        staff = [practitioner.id for practitioner in setup.practitioners]
+        licensed = await self._licences.on_all_days(staff, first, week + _TO_SUNDAY)
+        return with_telehealth(instance, licensed, week, first)
 
     async def _enqueue(
         self, solve: Solve, request: SolveRequest, instance: dict[str, Any], place: BatchPlace | None

@@ -19,6 +19,7 @@ from services.scheduler.weeks import DAYS, SLOT_MINUTES, SLOTS_A_DAY, SlotInterv
 FURTHEST: Final = timedelta(days=371)
 _HOUR: Final = 4
 _GROUP_SIZE: Final = {"min": 4, "max": 12, "co_facilitator_above": 8}
+_NOTES: Final = ("rule_notes", "fairness_notes", "held_seats_notes", "telehealth_notes")
 _WEIGHTS: Final = {"lexicographic": True}
 
 Busy = Mapping[PatientId, Sequence[tuple[datetime, datetime]]]
@@ -217,6 +218,16 @@ def _patient(person: _Person, grid: WeekGrid) -> dict[str, Any]:
         "team": team,
         "primary": primary if primary in team else None,
         "preference_cost": patient.preference_cost.model_dump(),
+        "telehealth": _telehealth(patient),
+    }
+
+
+def _telehealth(patient: PlanRequirement) -> dict[str, str | None]:
+    """Write down what telehealth depends on; a publication asks that of each session."""
+    consented_on = patient.telehealth_consented_on
+    return {
+        "consented_on": None if consented_on is None else consented_on.isoformat(),
+        "jurisdiction": patient.telehealth_jurisdiction,
     }
 
 
@@ -268,7 +279,7 @@ def warnings_of(setup: SiteSetup, requirements: WeekRequirements, instance: Mapp
             for patient in known_people(instance["patients"])
             if not _has_free_hour(patient, instance["site_open"])
         ]
-        + [*instance.get("rule_notes", ()), *instance.get("fairness_notes", ()), *instance.get("held_seats_notes", ())]
+        + [note for kind in _NOTES for note in instance.get(kind, ())]
     )
 
 

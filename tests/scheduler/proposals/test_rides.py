@@ -7,7 +7,7 @@ import pytest
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of, problem
+from tests.scheduler.conftest import AT_HOME, MONDAY, Clinic, Json, Make, plan_of, problem
 from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
 
 HOUR = timedelta(hours=1)
@@ -136,9 +136,11 @@ async def test_the_next_version_keeps_rides_and_reasons_and_frees_what_is_over(
 
 
 async def test_a_version_that_moves_a_session_to_screens_frees_its_seats_on_the_way(
-    *, runs: Runs, clinic: Clinic, new_patient: Make, propose: Propose, publish: Publish
+    *, runs: Runs, clinic: Clinic, new_patient: Make, new_licence: Make, propose: Propose, publish: Publish
 ) -> None:
-    plan = plan_of(clinic.counsellor, needs_transport=True, modalities=["on_site", "telehealth"])
+    for practitioner in (clinic.counsellor, clinic.therapist):
+        await new_licence(practitioner)
+    plan = plan_of(clinic.counsellor, needs_transport=True, **AT_HOME)
     week = Week(clinic, [await new_patient(clinic.site, plan) for _ in range(2)])
     await runs.plan(0, seats=2)
     on_site = week.group(0, 8, 0, 1)

@@ -1,0 +1,195 @@
+"""Nobody is planned or published by telehealth without consent, a known place, and people licensed there."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from services.contracts.identity import Role
+from services.scheduler.errors import TimetableRefusedError
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import AT_HOME, MONDAY, Clinic, Json, Make, plan_of, problem
+from tests.scheduler.proposals.conftest import Propose, Publish, Week
+
+Planned = Callable[[], Awaitable[tuple[list[list[str]], list[str]]]]
+NOT_LICENSED = (409, "rules-broken", "practitioner-not-licensed")
+
+
+@pytest.fixture
+async def licences(clinic: Clinic, new_licence: Make) -> list[Json]:
+    """Of the counsellor and of the therapist, for New York."""
+    return [await new_licence(clinic.counsellor), await new_licence(clinic.therapist)]
+
+
+@pytest.fixture
+def end(scheduler: ClientFactory) -> Callable[..., Awaitable[None]]:
+    async def post(licence: Json, last: str | None) -> None:
+        path = f"/v1/licences/{licence['id']}:end"
+        answer = await scheduler(Role.PROGRAMME_DIRECTOR).post(path, json={"valid_until": last})
+        assert answer.status_code == 200, answer.text
+
+    return post
+
+
+@pytest.fixture
+def planned(scheduler: ClientFactory, scheduler_database: Any, organization_id: UUID, clinic: Clinic) -> Planned:
+    """Asks for the week, and says how each patient of the instance may be seen, and what was told of telehealth."""
+
+    async def ask() -> tuple[list[list[str]], list[str]]:
+        desk = scheduler(Role.FRONT_DESK)
+        asked = await desk.post("/v1/solves", json={"site_id": clinic.site["id"], "week": MONDAY})
+        assert asked.status_code == 202, asked.text
+        assert (await desk.post(f"/v1/solves/{asked.json()['id']}:cancel")).status_code == 200
+        async with scheduler_database.read(organization_id) as read:
+            query = "select instance from solves order by id desc limit 1"
+            [row] = await read._connection.fetch(query)
+        notes = [one.partition(" of")[0] for one in asked.json()["warnings"] if one.startswith("telehealth")]
+        return [patient["modalities"] for patient in row["instance"]["patients"]], notes
+
+    return ask
+
+
+async def at_home(clinic: Clinic, new_patient: Make, **changes: Any) -> Json:
+    return await new_patient(clinic.site, plan_of(clinic.counsellor, **{**AT_HOME, **changes}))
+
+
+@pytest.mark.usefixtures("licences")
+async def test_whoever_consented_and_whom_all_may_treat_is_planned_by_telehealth(
+    clinic: Clinic, new_patient: Make, planned: Planned
+) -> None:
+    await at_home(clinic, new_patient, telehealth_consented_on=MONDAY)
+
+    assert await planned() == ([["on_site", "telehealth"]], [])
+
+
+@pytest.mark.usefixtures("licences")
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({"telehealth_consented_on": None}, "telehealth-consent: 1"),
+        ({"telehealth_consented_on": "2026-10-06"}, "telehealth-consent: 1"),
+        ({"telehealth_jurisdiction": None}, "telehealth-consent: 1"),
+        ({"telehealth_jurisdiction": "US-NJ"}, "telehealth-licence: 1"),
+    ],
+)
+async def test_whoever_lacks_something_is_planned_on_site(
+    *, clinic: Clinic, new_patient: Make, planned: Planned, changes: Json, note: str
+) -> None:
+    await at_home(clinic, new_patient, **changes)
+
+    assert await planned() == ([["on_site"]], [note])
+
+
+@pytest.mark.usefixtures("licences")
+async def test_consent_by_the_day_of_admission_is_early_enough(
+    scheduler: ClientFactory, clinic: Clinic, new_patient: Make, planned: Planned
+) -> None:
+    del scheduler
+    await at_home(clinic, new_patient, effective_from="2026-10-07", telehealth_consented_on="2026-10-07")
+
+    assert await planned() == ([["on_site", "telehealth"]], [])
+
+
+@pytest.mark.parametrize("last", ["2026-10-02", "2026-10-10"])
+async def test_a_licence_that_ends_before_the_week_does_is_none(
+    *, clinic: Clinic, new_patient: Make, planned: Planned, licences: list[Json], end: Any, last: str
+) -> None:
+    await at_home(clinic, new_patient)
+    await end(licences[1], last)
+
+    assert await planned() == ([["on_site"]], ["telehealth-licence: 1"])
+
+
+async def test_only_who_could_hold_a_session_of_the_patient_has_to_be_licensed(
+    *, clinic: Clinic, new_patient: Make, new_licence: Make, planned: Planned
+) -> None:
+    """The therapist leads groups, and sees alone only those whose team they are of."""
+    await new_licence(clinic.counsellor)
+    alone = [{"service": "individual", "minutes_per_week": 60}]
+    await at_home(clinic, new_patient, required_services=alone)
+    team = [clinic.counsellor["id"], clinic.therapist["id"]]
+    await at_home(clinic, new_patient, required_services=alone, team=team)
+    await at_home(clinic, new_patient, required_services=[{"service": "family", "minutes_per_week": 60}])
+
+    modalities, notes = await planned()
+
+    assert sorted(modalities, key=len) == [["on_site"], ["on_site"], ["on_site", "telehealth"]]
+    assert notes == ["telehealth-licence: 2"]
+
+
+@pytest.fixture
+async def people(clinic: Clinic, new_patient: Make) -> Week:
+    return Week(clinic, [await at_home(clinic, new_patient) for _ in range(2)])
+
+
+def remote(week: Week, day: int) -> Json:
+    return {**week.group(day, 8, 0, 1), "modality": "telehealth", "room": None}
+
+
+async def test_a_licence_that_has_ended_since_stops_the_publication(
+    *, people: Week, licences: list[Json], end: Any, propose: Propose, publish: Publish, scheduler: ClientFactory
+) -> None:
+    proposal = await propose([remote(people, 1)], [])
+    await end(licences[0], "2026-10-05")
+
+    refused = await publish(proposal)
+    preview = await scheduler(Role.FRONT_DESK).post(f"/v1/proposals/{proposal['id']}:preview_notices")
+    await end(licences[0], "2026-10-06")
+    answer = await publish(proposal)
+
+    assert [problem(refused), problem(preview)] == [NOT_LICENSED, NOT_LICENSED]
+    [error] = refused.json()["errors"]
+    assert error["detail"].startswith("2026-10-06T11:00:00-04:00: ")
+    assert all(one not in refused.text for one in people.ids)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.usefixtures("licences")
+async def test_a_week_planned_without_consent_is_no_proposal(
+    clinic: Clinic, new_patient: Make, propose: Propose
+) -> None:
+    week = Week(clinic, [await at_home(clinic, new_patient, telehealth_consented_on=None) for _ in range(2)])
+
+    with pytest.raises(TimetableRefusedError):
+        await propose([remote(week, 1)], [])
+
+
+async def test_what_is_booked_by_telehealth_stays_and_what_is_new_is_asked_about(
+    *, people: Week, licences: list[Json], end: Any, propose: Propose, publish: Publish
+) -> None:
+    assert (await publish(await propose([remote(people, 1)], []))).status_code == 200
+    more = await propose([remote(people, 1), remote(people, 2)], [])
+    same = await propose([remote(people, 1), people.group(2, 8, 0, 1)], [])
+    await end(licences[0], "2026-10-02")
+
+    refused = await publish(more, reason="clinical")
+    kept = await publish(same, reason="clinical")
+
+    assert problem(refused) == NOT_LICENSED
+    assert [error["detail"][:10] for error in refused.json()["errors"]] == ["2026-10-07"]
+    assert kept.status_code == 200, kept.text
+
+
+async def test_going_back_to_sessions_by_telehealth_asks_too(
+    *,
+    people: Week,
+    licences: list[Json],
+    end: Any,
+    propose: Propose,
+    publish: Publish,
+    scheduler: ClientFactory,
+    clinic: Clinic,
+) -> None:
+    assert (await publish(await propose([remote(people, 1)], []))).status_code == 200
+    assert (await publish(await propose([people.group(1, 8, 0, 1)], []), reason="clinical")).status_code == 200
+    await end(licences[0], "2026-10-02")
+    path = f"/v1/sites/{clinic.site['id']}/timetables/{MONDAY}:revert"
+    body = {"to_version": 1, "reason": "clinical"}
+
+    refused = await scheduler(Role.FRONT_DESK).post(path, json=body, headers={"if-match": '"2"'})
+    await end(licences[0], None)
+    again = await scheduler(Role.FRONT_DESK).post(path, json=body, headers={"if-match": '"2"'})
+
+    assert problem(refused) == NOT_LICENSED
+    assert again.status_code == 200, again.text
