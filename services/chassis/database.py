@@ -109,6 +109,7 @@ class Query:
     _dialect: ClassVar[Dialect] = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it bare
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        self.statement = statement
         compiled = statement.compile(dialect=self._dialect)
         self.sql = str(compiled)
         self._names: Sequence[str] = compiled.positiontup or ()

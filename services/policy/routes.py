@@ -73,6 +73,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_patient", "POST", "/v1/patients", _DESK | _PLANS),
     _records("list_patients", "GET", "/v1/patients", _READS_THE_BOOK),
     _records("read_patient", "GET", "/v1/patients/{patient_id}", _READS_THE_BOOK),
+    _records("read_patient_chart", "GET", "/v1/patients/{patient_id}/chart", _READS_THE_BOOK),
     _records("put_treatment_plan", "PUT", "/v1/patients/{patient_id}/treatment_plan", _PLANS),
     _records("read_treatment_plan", "GET", "/v1/patients/{patient_id}/treatment_plan", _READS_THE_BOOK),
     _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),

@@ -1,5 +1,6 @@
 """The gate before every row of a patient: asks `decide`, and leaves a trace of the answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -28,6 +29,13 @@ from services.records.refusals import Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
 _PURPOSES: Final = (Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT)
+
+
+Parts = Mapping[str, frozenset[Information] | None]
+"""By part of an answer, all that one has to be allowed to see; None where the caller may not even ask for it."""
+
+Withheld = Mapping[str, Denial]
+"""By part, why it is not shown."""
 
 
 class Reach(NamedTuple):
@@ -80,6 +88,36 @@ class Gate:
         if not reach.is_author:
             # Nobody stops being the author of what they wrote: there is nothing to decide again.
             self.trail.rest_on(patient_id, what=information)
+
+    def pass_in_parts(self, patient_id: UUID, reach: Reach | None, whole: Information, parts: Parts) -> Withheld:
+        """Let a row through of which parts may be withheld, and tell the trail once: what is shown, and what is not.
+
+        Raises:
+            NotFoundError: There is no such patient here, or even the whole is not for the caller: as `pass_through`.
+        """
+        if reach is None or not self.is_open(reach, whole):
+            self.pass_through(patient_id, reach, whole)
+            raise NotFoundError
+        decided = {
+            one: self._decide(reach, one)
+            for one in frozenset({whole}).union(*(needed or () for needed in parts.values()))
+        }
+        withheld = {
+            part: denial for part, needed in parts.items() if (denial := _first_denial(needed, decided)) is not None
+        }
+        shown = frozenset({whole}).union(*(needed or () for part, needed in parts.items() if part not in withheld))
+        # One role may see a part for another reason than the next: the trail tells each reason with its parts.
+        grounds = {one: _ground(decided[one]) for one in sorted(shown)}
+        basis, purpose = grounds[whole]
+        self.trail.permit(
+            patient_id,
+            basis=basis,
+            purpose=purpose,
+            information=list(grounds),
+            otherwise={one.value: ground for one, ground in grounds.items() if ground != (basis, purpose)},
+            withheld={str(part): denial.rule for part, denial in withheld.items()},
+        )
+        return withheld
 
     def shown(self, patient_ids: list[UUID], information: Information) -> None:
         """Tell the trail which rows of a search were shown."""
@@ -177,3 +215,19 @@ class Gate:
             now=self.clock.now(),
             emergency=None if reach.glass_nature is None else emergency,
         )
+
+
+_Decided = tuple[Purpose, Permission | Denial]
+
+
+def _first_denial(needed: frozenset[Information] | None, decided: Mapping[Information, _Decided]) -> Denial | None:
+    if needed is None:
+        return Denial(Rule.ROLE_WITHOUT_NEED)
+    decisions = (decided[one][1] for one in sorted(needed))
+    return next((decision for decision in decisions if isinstance(decision, Denial)), None)
+
+
+def _ground(decided: _Decided) -> tuple[str, Purpose]:
+    purpose, decision = decided
+    assert isinstance(decision, Permission)  # noqa: S101 - what is shown was permitted
+    return decision.basis, purpose

@@ -14,6 +14,7 @@ from services.records.access_denials.routes import router as access_denials
 from services.records.aftercare.routes import router as aftercare
 from services.records.assessments.routes import router as assessments
 from services.records.care_teams.routes import router as care_teams
+from services.records.charts.routes import router as charts
 from services.records.claims.routes import router as claims
 from services.records.consents.routes import router as consents
 from services.records.cost.routes import router as cost
@@ -49,6 +50,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         Microservice.RECORDS,
         (
             patients,
+            charts,
             treatment_plans,
             plans_of_care,
             care_teams,

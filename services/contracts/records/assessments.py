@@ -293,6 +293,19 @@ class TrendSeries(ResourceModel):
     direction: TrendDirection | None = Field(description="Null where there is one value only.")
 
 
+class LatestScore(ResourceModel):
+    """What one score of one instrument came to last, and how far it has moved since the first time."""
+
+    instrument_id: str
+    edition: str
+    score_id: str
+    higher_is_better: bool
+    latest: TrendPoint
+    times: int = Field(description="How often it was measured.")
+    change: int = Field(description="The newest value less the first.")
+    direction: TrendDirection | None = Field(description="Null where there is one value only.")
+
+
 class AssessmentTrends(ResourceModel):
     """How a patient's scores have moved."""
 

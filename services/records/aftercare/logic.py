@@ -166,6 +166,11 @@ class AftercareReads:
         plans = await self._queries.plans(patient_id)
         return Page(items=[_plan(kept, seal, contacts[kept.id]) for kept in plans], next_page_token=None)
 
+    async def due(self, patient_id: PatientId, seal: PersonSeal, zone: str) -> list[AftercareContact]:
+        """Return the patient's contacts that are due or overdue today; the caller has let the patient through."""
+        today = self._today(zone)
+        return waiting([one.open(seal, today) for one in await self._queries.open_of(patient_id)])
+
     async def at_site(self, site_id: SiteId, zone: str) -> AftercareContacts:
         """Return the contacts of a site's patients that are due or overdue today, of those whom the caller may see."""
         seals, today = await self._patients.seals_at(site_id, _KEPT), self._today(zone)

@@ -42,6 +42,19 @@ _OPEN: Final = Query(
 _TRIED: Final = Query(
     _ATTEMPT.where(AftercareAttemptRow.contact_id == any_(bindparam("contact_ids", type_=ARRAY(Uuid))))
 )
+_OPEN_OF_ONE: Final = Query(
+    _CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None))
+)
+_TRIED_OF_ONE: Final = Query(
+    _ATTEMPT.join(
+        AftercareContactRow,
+        (AftercareContactRow.organization_id == AftercareAttemptRow.organization_id)
+        & (AftercareContactRow.id == AftercareAttemptRow.contact_id),
+    ).where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None))
+)
+
+IN_CHART: Final = (_OPEN_OF_ONE, _TRIED_OF_ONE)
+"""What `AftercareQueries.open_of` asks."""
 
 
 class KeptContact(NamedTuple):
@@ -111,6 +124,11 @@ class AftercareQueries:
     async def open(self, patient_ids: Sequence[PatientId], until_on: date) -> list[KeptContact]:
         """Return the contacts of these patients that are not closed and due until a day."""
         return await self._with_attempts(await self._read.all(_OPEN, patient_ids=list(patient_ids), until_on=until_on))
+
+    async def open_of(self, patient_id: PatientId) -> list[KeptContact]:
+        """Return the contacts of one patient that are not closed, in the order of days."""
+        tried = await self._read.all(_TRIED_OF_ONE, patient_id=patient_id)
+        return _with(await self._read.all(_OPEN_OF_ONE, patient_id=patient_id), tried)
 
     async def _with_attempts(self, rows: Sequence[Mapping[Any, Any]]) -> list[KeptContact]:
         return _with(rows, await self._read.all(_TRIED, contact_ids=[row["id"] for row in rows]))

@@ -11,14 +11,17 @@ from services.contracts.identifiers import AssessmentId, PatientId, SiteId
 from services.contracts.records.assessments import (
     Assessment,
     AssessmentTrends,
+    LatestScore,
     MeasurementReport,
+    SafetyTask,
     SafetyTasks,
 )
 from services.records.assessments.instruments import all_instruments
-from services.records.assessments.rules import SMALLEST, counted, measured, trends
+from services.records.assessments.rules import SMALLEST, counted, latest_of, measured, trends
 from services.records.assessments.storage import AssessmentQueries
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
+from services.records.person_seal import PersonSeal
 
 _BEGINNING: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2300, 1, 1, tzinfo=UTC)
@@ -73,6 +76,15 @@ class AssessmentReads:
         settled = await self._queries.settled({patient_id: seal}, instrument_id, _BEGINNING, _END)
         values = measured(settled.get(patient_id, []))
         return AssessmentTrends(patient_id=patient_id, series=trends(values, all_instruments()))
+
+    async def latest(self, patient_id: PatientId, seal: PersonSeal) -> list[LatestScore]:
+        """Return what each score came to last; the caller has let the patient through."""
+        values = measured(await self._queries.settled_of(patient_id, seal))
+        return [latest_of(series) for series in trends(values, all_instruments())]
+
+    async def waiting(self, patient_id: PatientId, seal: PersonSeal) -> list[SafetyTask]:
+        """Return the patient's open safety tasks; the caller has let the patient through."""
+        return await self._queries.open_tasks_of(patient_id, seal)
 
     async def open_tasks(self, site_id: SiteId) -> SafetyTasks:
         """Return the open safety tasks of those at a site whom the caller may see."""

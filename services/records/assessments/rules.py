@@ -15,6 +15,7 @@ from services.contracts.records.assessments import (
     Instrument,
     InstrumentItem,
     InstrumentScore,
+    LatestScore,
     MeasureCounts,
     SafetyFinding,
     SafetyStep,
@@ -206,6 +207,20 @@ def trends(values: Iterable[Measured], instruments: Mapping[str, Instrument]) ->
             )
         )
     return found
+
+
+def latest_of(series: TrendSeries) -> LatestScore:
+    """Return a series by its newest value."""
+    return LatestScore(
+        instrument_id=series.instrument_id,
+        edition=series.edition,
+        score_id=series.score_id,
+        higher_is_better=series.higher_is_better,
+        latest=series.points[-1],
+        times=len(series.points),
+        change=series.change,
+        direction=series.direction,
+    )
 
 
 def _rule(instruments: Mapping[str, Instrument], instrument_id: str, score_id: str) -> InstrumentScore | None:

@@ -58,6 +58,15 @@ _SETTLED: Final = Query(
         _NEWEST_OF_MANY.c.administered_at < bindparam("until_at", type_=TIMESTAMP(timezone=True)),
     )
 )
+_NEWEST_OF_ONE: Final = _NEWEST.where(AssessmentRow.patient_id == _PATIENT_ID).subquery("newest_of_one")
+_SETTLED_OF_ONE: Final = Query(
+    select(_NEWEST_OF_ONE).where(
+        or_(
+            _NEWEST_OF_ONE.c.status == AssessmentStatus.COMPLETED.value,
+            _NEWEST_OF_ONE.c.status == AssessmentStatus.AMENDED.value,
+        )
+    )
+)
 _TASKS_OF: Final = _TASK.where(
     SafetyTaskRow.assessment_id == any_(bindparam("assessment_ids", type_=ARRAY(Uuid)))
 ).order_by(SafetyTaskRow.id)
@@ -67,6 +76,16 @@ _OPEN: Final = Query(
         SafetyTaskRow.due_at, SafetyTaskRow.id
     )
 )
+
+
+_OPEN_OF_ONE: Final = Query(
+    _TASK.where(SafetyTaskRow.patient_id == _PATIENT_ID, SafetyAnswerRow.task_id.is_(None)).order_by(
+        SafetyTaskRow.due_at, SafetyTaskRow.id
+    )
+)
+
+IN_CHART: Final = (_SETTLED_OF_ONE, _OPEN_OF_ONE)
+"""What `AssessmentQueries.settled_of` and `open_tasks_of` ask."""
 
 
 class Stored(NamedTuple):
@@ -121,6 +140,15 @@ class AssessmentQueries:
             patient_id = PatientId(row["patient_id"])
             found[patient_id].append(_to_assessment(row, [], seals[patient_id]))
         return found
+
+    async def settled_of(self, patient_id: PatientId, seal: PersonSeal) -> list[Assessment]:
+        """Return the completed assessments of one patient, without their tasks."""
+        rows = await self._read.all(_SETTLED_OF_ONE, patient_id=patient_id)
+        return [_to_assessment(row, [], seal) for row in rows]
+
+    async def open_tasks_of(self, patient_id: PatientId, seal: PersonSeal) -> list[SafetyTask]:
+        """Return the tasks of one patient that nobody has answered, the one due first ahead."""
+        return [_to_task(row, seal) for row in await self._read.all(_OPEN_OF_ONE, patient_id=patient_id)]
 
     async def open_tasks(self, seals: Mapping[PatientId, PersonSeal]) -> list[SafetyTask]:
         """Return the tasks of these patients that nobody has answered, the one due first ahead."""

@@ -25,6 +25,7 @@ from services.contracts.records.consents import (
     RestrictionDecision,
     RestrictionRequest,
 )
+from services.records.consents.rules import is_in_force
 from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
@@ -137,6 +138,11 @@ class ConsentReads:
         """Return the newest version of each consent; raises NotFoundError where the patient is not for the caller."""
         await self._patients.presence(patient_id, Information.CONSENTS)
         return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
+
+    async def in_force(self, patient_id: PatientId) -> list[Consent]:
+        """Return the consents that are in force now; the caller has let the patient through."""
+        now = self._gate.clock.now()
+        return [one for one in await self._queries.of_patient(patient_id) if is_in_force(one, now)]
 
     async def versions(self, consent_id: ConsentId) -> Page[Consent]:
         """Return every version of a consent, newest first.

@@ -127,6 +127,12 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
+def is_in_force(consent: Consent, now: datetime) -> bool:
+    """Whether a consent is active and its last day, in UTC, has not passed."""
+    expires_on = consent.terms.expires_on
+    return consent.status is ConsentStatus.ACTIVE and (expires_on is None or now < end_of_day(expires_on))
+
+
 def signed_at(terms: ConsentTerms) -> datetime | None:
     """Return when the last signature was put under a consent, or None where none says when."""
     return max((one.signed_at for one in terms.signatures if one.signed_at is not None), default=None)

@@ -61,6 +61,10 @@ _RULES_OF_SITE: Final = (
 _RULES: Final = Query(_RULES_OF_SITE)
 
 
+IN_CHART: Final = (_OF_PATIENT,)
+"""What `ConsentQueries.of_patient` asks."""
+
+
 class ConsentQueries:
     """Reads of consents and what belongs to them."""
 

@@ -81,6 +81,16 @@ class Standards:
         rules = documentation_rules()
         return {(site_id, day): standard_on(day, written[site_id], rules) for site_id, day in sites_and_days}
 
+    async def of_all_sites(
+        self, sites_and_days: set[tuple[SiteId, date]]
+    ) -> dict[tuple[SiteId, date], Standard | None]:
+        """Return what `of_all` does, from one look at all sites."""
+        written, rules = await self._queries.of_all_sites(), documentation_rules()
+        return {
+            (site_id, day): standard_on(day, [one for one in written if one.site_id == site_id], rules)
+            for site_id, day in sites_and_days
+        }
+
 
 def _refuse_unknown(pointer: str, rule: NoteRule | PlanRule | None, day: date) -> None:
     if rule is None:

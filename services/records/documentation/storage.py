@@ -18,6 +18,12 @@ _OF_SITE: Final = Query(
 )
 
 
+_OF_ALL: Final = Query(select(DocumentationStandardRow.__table__).order_by(DocumentationStandardRow.effective_from))
+
+IN_CHART: Final = (_OF_ALL,)
+"""What `DocumentationQueries.of_all_sites` asks."""
+
+
 class DocumentationQueries:
     """Reads of documentation standards."""
 
@@ -28,6 +34,10 @@ class DocumentationQueries:
         """Return what a site is held to, the first to take effect ahead."""
         rows = await self._read.all(_OF_SITE, site_id=site_id)
         return [DocumentationStandard.model_validate(dict(row)) for row in rows]
+
+    async def of_all_sites(self) -> list[DocumentationStandard]:
+        """Return what the organization's sites are held to, the first to take effect ahead."""
+        return [DocumentationStandard.model_validate(dict(row)) for row in await self._read.all(_OF_ALL)]
 
 
 class DocumentationRows:

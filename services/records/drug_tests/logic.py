@@ -28,6 +28,7 @@ from services.records.drug_tests.rules import (
     Standing,
     due_after,
     finding,
+    is_reviewable,
     misfit,
     possible,
     readings,
@@ -158,6 +159,15 @@ class DrugTestReads:
             steps[sealed.test_id].append(sealed.open(seal))
         tests = await self._queries.of_patient(patient_id)
         return Page(items=[_told(test, steps[test.id]) for test in tests], next_page_token=None)
+
+    async def to_review(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
+        """Return the tests that can be reviewed with the patient now, oldest day first.
+
+        The caller has let the patient through. What waits for another step before is not told here.
+        """
+        tests = [one for one in await self._queries.open_of(patient_id) if is_reviewable(one.status)]
+        steps = await self._queries.steps_of_open(patient_id)
+        return [_told(test, [sealed.open(seal) for sealed in steps if sealed.test_id == test.id]) for test in tests]
 
 
 def _standing(test: Kept, steps: Sequence[Step], since: datetime) -> Standing:

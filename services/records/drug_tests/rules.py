@@ -58,6 +58,11 @@ def possible(status: DrugTestStatus) -> list[str]:
     return [kind for kind, befores in TRANSITIONS.items() if status in befores]
 
 
+def is_reviewable(status: DrugTestStatus) -> bool:
+    """Whether a review with the patient can follow a status."""
+    return status in TRANSITIONS["reviewed"]
+
+
 def status_after(status: DrugTestStatus, kind: str, due_at: datetime | None, now: datetime) -> DrugTestStatus | None:
     """Return where a step leads, or None where it cannot follow."""
     after = TRANSITIONS[kind].get(status)

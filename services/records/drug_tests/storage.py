@@ -33,6 +33,21 @@ _STEPS_OF_PATIENT: Final = Query(
 )
 
 
+_IS_OPEN: Final = DrugTestRow.status != DrugTestStatus.REVIEWED.value
+_OPEN_OF_PATIENT: Final = Query(
+    _TEST.where(DrugTestRow.patient_id == _PATIENT_ID, _IS_OPEN).order_by(DrugTestRow.day, DrugTestRow.id)
+)
+_STEPS_OF_OPEN: Final = Query(
+    _STEPS.join(
+        DrugTestRow,
+        (DrugTestRow.organization_id == DrugTestStepRow.organization_id) & (DrugTestRow.id == DrugTestStepRow.test_id),
+    ).where(DrugTestRow.patient_id == _PATIENT_ID, _IS_OPEN)
+)
+
+IN_CHART: Final = (_OPEN_OF_PATIENT, _STEPS_OF_OPEN)
+"""What `DrugTestQueries.open_of` and `steps_of_open` ask."""
+
+
 class Kept(ResourceModel):
     """A test as it is kept."""
 
@@ -91,6 +106,15 @@ class DrugTestQueries:
     async def steps_of_patient(self, patient_id: PatientId) -> list[SealedStep]:
         """Return the steps of all of a patient's tests, each test's in their order."""
         return _to_steps(await self._read.all(_STEPS_OF_PATIENT, patient_id=patient_id))
+
+    async def open_of(self, patient_id: PatientId) -> list[Kept]:
+        """Return a patient's tests that are not reviewed, oldest day first."""
+        rows = await self._read.all(_OPEN_OF_PATIENT, patient_id=patient_id)
+        return [Kept.model_validate(dict(row)) for row in rows]
+
+    async def steps_of_open(self, patient_id: PatientId) -> list[SealedStep]:
+        """Return the steps of a patient's tests that are not reviewed, each test's in their order."""
+        return _to_steps(await self._read.all(_STEPS_OF_OPEN, patient_id=patient_id))
 
 
 class DrugTestRows:

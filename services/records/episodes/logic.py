@@ -20,7 +20,7 @@ from services.contracts.records.episodes import (
     LevelDecision,
     TaperWeeksRequest,
 )
-from services.records.episodes.rules import change_of, latest_day, taper_faults
+from services.records.episodes.rules import change_of, current_of, latest_day, taper_faults
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.errors import EpisodeOpenError, EpisodeOverError, TaperWeeksError
 from services.records.gate import Gate
@@ -238,6 +238,10 @@ class EpisodeReads:
         Whoever shows one tells the trail.
         """
         return await self._queries.open_on(patient_ids, day)
+
+    async def current(self, patient_id: PatientId) -> list[Episode]:
+        """Return the open episodes, or the last one where none is; the caller has let the patient through."""
+        return current_of(await self._queries.of_patient(patient_id))
 
     async def open_days(self, patient_id: PatientId, information: Information) -> list[tuple[date, date | None]]:
         """Return from which day to which the patient is admitted, and nothing of the treatment.

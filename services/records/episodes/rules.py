@@ -1,5 +1,6 @@
 """What is true of episodes of care. Pure."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -35,6 +36,11 @@ def change_of(before: EpisodeLevel, decision: LevelDecision, edition: Edition) -
         return None
     is_higher = edition.rank(decision.level) > edition.rank(before.level)
     return LevelChange.STEP_UP if is_higher else LevelChange.STEP_DOWN
+
+
+def current_of(episodes: Sequence[Episode]) -> list[Episode]:
+    """Return the open ones of a patient's episodes, oldest first; where none is open, the one that was begun last."""
+    return [one for one in episodes if one.discharged_on is None] or list(episodes[-1:])
 
 
 def taper_faults(episode: Episode, weeks: list[date], edition: Edition) -> tuple[InvalidField, ...]:

@@ -38,6 +38,12 @@ _OPEN_ON: Final = Query(
     ).order_by(EpisodeRow.id)
 )
 _LEVELS: Final = Query(_LEVEL.where(EpisodeLevelRow.episode_id == any_(bindparam("episode_ids", type_=ARRAY(Uuid)))))
+_LEVELS_OF_PATIENT: Final = Query(
+    _LEVEL.join(
+        EpisodeRow,
+        (EpisodeRow.organization_id == EpisodeLevelRow.organization_id) & (EpisodeRow.id == EpisodeLevelRow.episode_id),
+    ).where(EpisodeRow.patient_id == bindparam("patient_id", type_=Uuid))
+)
 _CLOCKS: Final = Query(
     _CLOCK.where(EpisodeClockRow.episode_id == _EPISODE_ID).order_by(EpisodeClockRow.starts_on, EpisodeClockRow.id)
 )
@@ -47,6 +53,9 @@ _TAPERS: Final = (
     .order_by(EpisodeRow.patient_id)
 )
 _TAPERING: Final = Query(_TAPERS)
+
+IN_CHART: Final = (_OF_PATIENT, _LEVELS_OF_PATIENT)
+"""What `EpisodeQueries.of_patient` asks."""
 
 
 class EpisodeQueries:
@@ -62,7 +71,8 @@ class EpisodeQueries:
 
     async def of_patient(self, patient_id: PatientId) -> list[Episode]:
         """Return a patient's episodes, oldest first."""
-        return await self._whole(await self._read.all(_OF_PATIENT, patient_id=patient_id))
+        levels = await self._read.all(_LEVELS_OF_PATIENT, patient_id=patient_id)
+        return [_to_episode(row, levels) for row in await self._read.all(_OF_PATIENT, patient_id=patient_id)]
 
     async def open_on(self, patient_ids: list[PatientId], day: date) -> list[Episode]:
         """Return the episodes of these patients that are open on a day, in the order of their ids."""

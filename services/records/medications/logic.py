@@ -20,7 +20,7 @@ from services.contracts.records.medications import (
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
 from services.records.medications.intervals import NOT_CONDITIONAL
-from services.records.medications.rules import covered_percent, is_refused, next_due, standing
+from services.records.medications.rules import covered_percent, is_refused, is_taken, next_due, standing
 from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
@@ -111,12 +111,22 @@ class MedicationReads:
     async def of_patient(self, patient_id: PatientId) -> Page[Medication]:
         """Return a patient's medicines with their doses; raises NotFoundError where they are not for the caller."""
         seal = await self._patients.seal(patient_id, Information.MEDICATION)
+        return Page(items=await self._all(patient_id, seal), next_page_token=None)
+
+    async def taken(self, patient_id: PatientId, seal: PersonSeal) -> list[Medication]:
+        """Return the medicines that are taken today; the caller has let the patient through."""
+        return [one for one in await self._all(patient_id, seal) if is_taken(one.last_day, self._today)]
+
+    @property
+    def _today(self) -> date:
+        return self._gate.clock.now().astimezone(UTC).date()
+
+    async def _all(self, patient_id: PatientId, seal: PersonSeal) -> list[Medication]:
         doses: dict[MedicationId, list[Dose]] = defaultdict(list)
         for sealed in await self._queries.doses(patient_id):
             doses[sealed.medication_id].append(sealed.open(seal))
-        today = self._gate.clock.now().astimezone(UTC).date()
         kept = await self._queries.of_patient(patient_id)
-        return Page(items=[_told(one, doses[one.id], seal, today) for one in kept], next_page_token=None)
+        return [_told(one, doses[one.id], seal, self._today) for one in kept]
 
 
 def _told(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> Medication:

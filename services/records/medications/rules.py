@@ -16,6 +16,11 @@ def is_refused(reason: MedicationEndReason) -> bool:
     return reason is MedicationEndReason.PROGRAMME_CONDITION
 
 
+def is_taken(last_day: date | None, today: date) -> bool:
+    """Whether a medicine is still taken."""
+    return last_day is None or today <= last_day
+
+
 def standing(doses: Sequence[Dose]) -> list[Dose]:
     """Return one dose a day in the order of days: the last that was recorded of a day stands for it."""
     return sorted({dose.day: dose for dose in doses}.values(), key=lambda dose: dose.day)

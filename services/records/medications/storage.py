@@ -28,6 +28,10 @@ _DOSES_OF_PATIENT: Final = Query(
 )
 
 
+IN_CHART: Final = (_OF_PATIENT, _DOSES_OF_PATIENT)
+"""What `MedicationQueries` asks of a patient."""
+
+
 class Kept(NamedTuple):
     """A medicine as it is kept, what was written of it still closed."""
 

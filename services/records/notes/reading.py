@@ -84,6 +84,12 @@ class ServiceReads:
         self._patients.shown({one.patient_id for one in page.items}, NOTES)
         return page
 
+    async def undocumented_of(self, patient_id: PatientId) -> list[OpenNote]:
+        """Return a patient's sessions that lack a signed note, oldest first; the caller has let the patient through."""
+        found = await self._queries.undocumented_of(patient_id)
+        standards = await self._standards.of_all_sites({_place(one) for one in found})
+        return [_open(one, standards[_place(one)], self._gate.clock.now()) for one in found]
+
     async def completed(self, encounter_ids: Sequence[EncounterId]) -> frozenset[EncounterId]:
         """Return which of these sessions are attended and signed by all who must; the caller has passed the gate."""
         return await self._queries.completed(encounter_ids)

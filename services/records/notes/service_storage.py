@@ -65,6 +65,11 @@ _UNDOCUMENTED: Final = Query(
     .order_by(EncounterRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_UNDOCUMENTED_OF_ONE: Final = Query(
+    _ATTENDED.where(EncounterRow.patient_id == bindparam("patient_id", type_=Uuid), not_(_COMPLETED)).order_by(
+        EncounterRow.ends_at, EncounterRow.id
+    )
+)
 _DELIVERED: Final = Query(
     _ATTENDED.where(
         EncounterRow.patient_id == bindparam("patient_id", type_=Uuid),
@@ -80,6 +85,10 @@ _DOCUMENTED: Final = Query(
         _COMPLETED,
     )
 )
+
+
+IN_CHART: Final = (_UNDOCUMENTED_OF_ONE,)
+"""What `ServiceQueries.undocumented_of` asks."""
 
 
 class Delivered(NamedTuple):
@@ -106,6 +115,10 @@ class ServiceQueries:
         """Return a page of sessions that are not completed services, and one more where there is one."""
         rows = await self._read.all(_UNDOCUMENTED, patient_ids=patient_ids, after=page.after, limit=page.limit)
         return [_to_delivered(row) for row in rows]
+
+    async def undocumented_of(self, patient_id: PatientId) -> list[Delivered]:
+        """Return the sessions of one patient that are not completed services, in the order of time."""
+        return [_to_delivered(row) for row in await self._read.all(_UNDOCUMENTED_OF_ONE, patient_id=patient_id)]
 
     async def completed(self, encounter_ids: Sequence[EncounterId]) -> frozenset[EncounterId]:
         """Return which of these sessions are completed services."""

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, date
+from typing import Final
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
@@ -11,7 +12,7 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
-from services.records.gate import Gate, Reach
+from services.records.gate import Gate, Parts, Reach, Withheld
 from services.records.patients.likeness import likeness
 from services.records.patients.rules import OLDEST_YEARS, age_on, is_plausible_birth_date
 from services.records.patients.storage import PatientQueries, PatientRows, Row, SealedPatient, Seen, Viewer
@@ -140,10 +141,8 @@ class PatientReads:
     def __init__(self, queries: PatientQueries, gate: Gate) -> None:
         self._queries = queries
         self._gate = gate
-
-    @property
-    def _viewer(self) -> Viewer:
-        return Viewer(self._gate.caller.account_id, self._gate.clock.now())
+        # One instant for all that a request reads.
+        self.viewer: Final = Viewer(gate.caller.account_id, gate.clock.now())
 
     async def one(self, patient_id: PatientId) -> Patient:
         """Return a patient.
@@ -151,14 +150,23 @@ class PatientReads:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        return self._let_through(
-            patient_id, await self._queries.one(patient_id, self._viewer), Information.DEMOGRAPHICS
-        )
+        return self._let_through(patient_id, await self._queries.one(patient_id, self.viewer), Information.DEMOGRAPHICS)
+
+    async def in_parts(self, patient_id: PatientId, parts: Parts) -> tuple[SealedPatient, Withheld]:
+        """Return a patient to somebody who may see their demographics, and which further parts are withheld.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        seen = await self._queries.sealed(patient_id, self.viewer)
+        withheld = self._gate.pass_in_parts(patient_id, seen and seen.reach, Information.DEMOGRAPHICS, parts)
+        assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
+        return seen.row, withheld
 
     async def page(self, requested: PageRequest) -> Page[Patient]:
         """Return a page of the patients whom the caller may see, oldest entry first."""
         everybody = self._gate.sees_everybody(Information.DEMOGRAPHICS)
-        found = await self._queries.some(requested, self._viewer, everybody=everybody)
+        found = await self._queries.some(requested, self.viewer, everybody=everybody)
         page = requested.page([seen.row for seen in found if self._gate.is_open(seen.reach, Information.DEMOGRAPHICS)])
         self._gate.shown([patient.id for patient in page.items], Information.DEMOGRAPHICS)
         return page
@@ -171,7 +179,7 @@ class PatientReads:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        return self._let_through(patient_id, await self._queries.presence(patient_id, self._viewer), information)
+        return self._let_through(patient_id, await self._queries.presence(patient_id, self.viewer), information)
 
     async def seal(self, patient_id: PatientId, information: Information) -> PersonSeal:
         """Return the seal of a patient, to somebody who may see this of them.
@@ -179,16 +187,16 @@ class PatientReads:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        return self._let_through(patient_id, await self._queries.seal(patient_id, self._viewer), information)
+        return self._let_through(patient_id, await self._queries.seal(patient_id, self.viewer), information)
 
     async def seals_at(self, site_id: SiteId, information: Information) -> dict[PatientId, PersonSeal]:
         """Return the seals of those at a site whom the caller may see; whoever opens them tells it by `shown`."""
-        found = await self._queries.seals_at(site_id, self._viewer)
+        found = await self._queries.seals_at(site_id, self.viewer)
         return {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
 
     async def reached(self, site_id: SiteId, *information: Information) -> list[PatientId]:
         """Return those at a site of whom the caller may see all of this; whoever shows it tells it by `shown`."""
-        found = await self._queries.presences_at(site_id, self._viewer)
+        found = await self._queries.presences_at(site_id, self.viewer)
         return [seen.row.id for seen in found if all(self._gate.is_open(seen.reach, one) for one in information)]
 
     def shown(self, patient_ids: Iterable[PatientId], information: Information) -> None:

@@ -114,6 +114,9 @@ _SEAL: Final = Query(_SEALS.where(PatientRow.id == bindparam("patient_id", type_
 _SEALS_AT_SITE: Final = Query(_SEALS.where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 _AT_SITE: Final = Query(select(PatientRow.id).where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 
+IN_CHART: Final = (_ONE,)
+"""What `PatientQueries.sealed` asks."""
+
 
 Row = TypeVar("Row")
 
@@ -154,6 +157,14 @@ class PatientQueries:
         """
         row = await self._read.one_or_none(_ONE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
         return None if row is None else Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row))
+
+    async def sealed(self, patient_id: PatientId, viewer: Viewer) -> Seen[SealedPatient] | None:
+        """Return a patient, with the seal of what is written about them; otherwise as `one`."""
+        row = await self._read.one_or_none(_ONE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
+        if row is None:
+            return None
+        seal = _to_seal(row, self._root)
+        return Seen(SealedPatient(_to_patient(row, seal), seal), _to_reach(row))
 
     async def some(self, page: PageRequest, viewer: Viewer, *, everybody: bool) -> list[Seen[Patient]]:
         """Return the patients of a page, and one more where there is one: all, or those in the viewer's reach."""

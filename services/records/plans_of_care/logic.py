@@ -1,11 +1,12 @@
 """What may be done with plans of care: drafted, signed by clinician and patient, amended, reviewed, certified."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import EpisodeId
+from services.contracts.identifiers import EpisodeId, PatientId
 from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import (
     PatientSignatureRequest,
@@ -194,6 +195,13 @@ class PlanOfCareReads:
         if not versions:
             raise NotFoundError
         return versions[0]
+
+    async def of_episodes(
+        self, patient_id: PatientId, episode_ids: Sequence[EpisodeId], seal: PersonSeal
+    ) -> list[PlanOfCare]:
+        """Return the newest version of each of these that has one; the caller has let the patient through."""
+        found = await self._queries.newest_of_patient(patient_id)
+        return [found[one].open(patient_id, seal) for one in episode_ids if one in found]
 
     async def versions(self, episode_id: EpisodeId) -> Page[PlanOfCare]:
         """Return every version, newest first; raises NotFoundError where the episode is not for the caller."""

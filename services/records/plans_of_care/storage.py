@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -19,6 +20,7 @@ from services.contracts.records.plans_of_care import (
     PlanOfCareRequest,
     PlanReviewRequest,
 )
+from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.facts import PlanFacts
 from services.records.plans_of_care.standing import status_of
@@ -46,6 +48,29 @@ _ACTED: Final = Query(
     .where(PlanActRow.episode_id == _EPISODE_IDS)
     .order_by(PlanActRow.episode_id, PlanActRow.number)
 )
+_PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_NEWEST_OF_PATIENT: Final = Query(
+    select(PlanOfCareRow.__table__)
+    .ext(distinct_on(PlanOfCareRow.episode_id))
+    .join(
+        EpisodeRow,
+        (EpisodeRow.organization_id == PlanOfCareRow.organization_id) & (EpisodeRow.id == PlanOfCareRow.episode_id),
+    )
+    .where(EpisodeRow.patient_id == _PATIENT_ID)
+    .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version.desc())
+)
+_DONE_OF_PATIENT: Final = Query(
+    select(PlanActRow.__table__)
+    .join(
+        EpisodeRow,
+        (EpisodeRow.organization_id == PlanActRow.organization_id) & (EpisodeRow.id == PlanActRow.episode_id),
+    )
+    .where(EpisodeRow.patient_id == _PATIENT_ID)
+    .order_by(PlanActRow.episode_id, PlanActRow.number)
+)
+
+IN_CHART: Final = (_NEWEST_OF_PATIENT, _DONE_OF_PATIENT)
+"""What `PlanOfCareQueries.newest_of_patient` asks."""
 
 
 class SealedPlan(NamedTuple):
@@ -129,6 +154,12 @@ class PlanOfCareQueries:
             acts[row["episode_id"]].append((row["version"], PlanActKind(row["kind"]), row["took_place_at"]))
         return {one: PlanFacts(of, acts[one]) for one, of in versions.items()}
 
+    async def newest_of_patient(self, patient_id: PatientId) -> dict[EpisodeId, SealedPlan]:
+        """Return the newest version of the plan of each of a patient's episodes that has one."""
+        done = await self._read.all(_DONE_OF_PATIENT, patient_id=patient_id)
+        rows = await self._read.all(_NEWEST_OF_PATIENT, patient_id=patient_id)
+        return {EpisodeId(plan.row["episode_id"]): plan for plan in _with(rows, done)}
+
 
 class PlanOfCareRows:
     """Plans of care within a unit of work."""
@@ -205,4 +236,8 @@ def _to_act(row: Mapping[Any, Any], seal: PersonSeal) -> PlanAct:
 
 def _with(rows: Iterable[Mapping[Any, Any]], done: Iterable[Mapping[Any, Any]]) -> list[SealedPlan]:
     acts = list(done)
-    return [SealedPlan(row, [act for act in acts if act["version"] == row["version"]]) for row in rows]
+    return [SealedPlan(row, [act for act in acts if _is_of(act, row)]) for row in rows]
+
+
+def _is_of(act: Mapping[Any, Any], plan: Mapping[Any, Any]) -> bool:
+    return bool(act["version"] == plan["version"] and act["episode_id"] == plan["episode_id"])

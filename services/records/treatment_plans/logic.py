@@ -131,6 +131,10 @@ class TreatmentPlanReads:
             raise NotFoundError
         return plan
 
+    async def written(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest version, or None where there is none; the caller has let the patient through."""
+        return await self._queries.newest(patient_id)
+
     async def requirement(self, patient_id: PatientId, monday: date) -> PlanRequirement | None:
         """Return what the plan that is in force requires of a week; the caller has let the patient through."""
         plans = await self._queries.effective([patient_id], monday + _TO_SUNDAY)

@@ -90,6 +90,9 @@ _APART_FROM: Final = Query(
     ).where(or_(NoContactRow.lower_patient_id == _PATIENT_ID, NoContactRow.higher_patient_id == _PATIENT_ID))
 )
 
+IN_CHART: Final = (_NEWEST,)
+"""What `TreatmentPlanQueries.newest` asks."""
+
 Schema = TypeVar("Schema", bound=ResourceModel)
 
 
