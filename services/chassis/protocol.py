@@ -6,6 +6,8 @@ from typing import ClassVar, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from services.chassis.gathered import GatheredTransport
+
 _LARGEST_HEAD: Final = 64 * 1024
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _MALFORMED: Final = (
@@ -34,7 +36,7 @@ class StrictProtocol(HttpToolsProtocol):
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # narrowed as uvicorn does
-        super().connection_made(transport)
+        super().connection_made(GatheredTransport(transport, self.loop))
         self._await_bytes()
 
     @override
