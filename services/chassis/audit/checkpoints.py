@@ -47,7 +47,8 @@ def load_signing_key(path: Path) -> Ed25519PrivateKey:
 def signed_line(key: Ed25519PrivateKey, organization_id: UUID, at: datetime, heads: Mapping[int, Head]) -> bytes:
     """Write one checkpoint as a line of JSON."""
     lanes = {str(lane): [head.number, head.hash.hex()] for lane, head in sorted(heads.items())}
-    body = orjson.dumps({"v": 1, "organization_id": organization_id, "at": at, "lanes": lanes})
+    # As text: the identifiers that the driver of the database makes are of a kind of their own.
+    body = orjson.dumps({"v": 1, "organization_id": str(organization_id), "at": at, "lanes": lanes})
     signature = base64.b64encode(key.sign(body)).decode()
     return orjson.dumps({"checkpoint": body.decode(), "signature": signature}) + b"\n"
 
@@ -107,17 +108,26 @@ class Checkpointer:
         self._grown = grown
 
     async def sign_all(self, database: Database) -> int:
-        """Sign what has grown since the last time, and return how many organizations that were."""
+        """Sign what has grown since the last time, and return how many organizations that were.
+
+        Where one cannot be signed the others are all the same; then the first failure is raised.
+        """
         signed = 0
+        failures: list[Exception] = []
         for organization_id in list(self._grown):
             self._grown.discard(organization_id)
             try:
                 await self._sign(database, organization_id)
-            except BaseException:
+            except BaseException as failure:
                 # Whatever went wrong, it is tried again with the next round.
                 self._grown.add(organization_id)
-                raise
-            signed += 1
+                if not isinstance(failure, Exception):
+                    raise
+                failures.append(failure)
+            else:
+                signed += 1
+        if failures:
+            raise failures[0]
         return signed
 
     async def _sign(self, database: Database, organization_id: OrganizationId) -> None:

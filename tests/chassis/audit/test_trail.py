@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.chassis.audit import trail
 from services.chassis.audit.chain import LANES, Link, verify
-from services.chassis.audit.checkpoints import Checkpointer, read_checkpoints
+from services.chassis.audit.checkpoints import Checkpointer, file_of, read_checkpoints
 from services.chassis.audit.trail import append, event_text
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
@@ -131,3 +131,36 @@ async def test_a_checkpoint_that_could_not_be_written_is_tried_again(
         await checkpointer.sign_all(database)
 
     assert grown == {OrganizationId(organization_id)}
+
+
+async def test_an_organization_that_the_driver_named_is_signed_as_any_other(
+    database: Database, organization_id: UUID, tmp_path: Path
+) -> None:
+    await write(database, organization_id, "first")
+    async with database.read(OrganizationId(organization_id)) as read:
+        named = await read.connection.fetchval("select organization_id from audit_events")
+    key = Ed25519PrivateKey.generate()
+
+    signed = await Checkpointer(key, tmp_path, Clock(), {OrganizationId(named)}).sign_all(database)
+
+    assert type(named) is not UUID
+    assert signed == 1
+    checkpoints, unsigned = read_checkpoints(key.public_key(), tmp_path, organization_id)
+    assert (len(checkpoints), unsigned) == (1, 0)
+
+
+async def test_one_that_cannot_be_signed_keeps_no_other_from_it(
+    database: Database, organization_id: UUID, tmp_path: Path
+) -> None:
+    others = {OrganizationId(uuid4()) for _ in range(4)}
+    for one in (organization_id, *others):
+        await write(database, one, "first")
+    # A folder stands where this organization's file would.
+    file_of(tmp_path, organization_id).mkdir()
+    key, grown = Ed25519PrivateKey.generate(), {OrganizationId(organization_id), *others}
+
+    with pytest.raises(IsADirectoryError):
+        await Checkpointer(key, tmp_path, Clock(), grown).sign_all(database)
+
+    assert grown == {OrganizationId(organization_id)}
+    assert [len(read_checkpoints(key.public_key(), tmp_path, one)[0]) for one in others] == [1] * len(others)
