@@ -5,6 +5,11 @@ from typing import Final
 from services.contracts.identity import Microservice, Role
 from services.policy.route import Route
 
+_CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
+_GIVES: Final = _CLINICAL | {Role.FRONT_DESK}
+_SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
+_IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
+_RECEIPTS: Final = "/v1/patients/{patient_id}/privacy_notice_receipts"
 _WATCHES: Final = frozenset({Role.AUDITOR, Role.PROGRAMME_DIRECTOR})
 
 
@@ -12,4 +17,15 @@ def _route(operation_id: str, method: str, path: str, roles: frozenset[Role]) ->
     return Route(operation_id, Microservice.RECORDS, method, path, roles)
 
 
-LAW_ROUTES: Final[tuple[Route, ...]] = (_route("list_access_denials", "GET", "/v1/access_denials", _WATCHES),)
+LAW_ROUTES: Final[tuple[Route, ...]] = (
+    _route("list_access_denials", "GET", "/v1/access_denials", _WATCHES),
+    _route("create_privacy_notice", "POST", "/v1/privacy_notices", _SETS_UP),
+    _route("list_privacy_notices", "GET", "/v1/privacy_notices", _GIVES | _SETS_UP | _WATCHES),
+    _route("list_privacy_notice_elements", "GET", "/v1/privacy_notice_elements", _GIVES | _SETS_UP | _WATCHES),
+    # It is written for patients, and says nothing of any.
+    _route("read_privacy_notice_in_force", "GET", "/v1/privacy_notices:in_force", _IN_AN_ORGANIZATION),
+    _route("put_privacy_notice", "PUT", "/v1/privacy_notices/{notice_id}", _SETS_UP),
+    _route("activate_privacy_notice", "POST", "/v1/privacy_notices/{notice_id}:activate", _SETS_UP),
+    _route("create_privacy_notice_receipt", "POST", _RECEIPTS, _GIVES),
+    _route("list_privacy_notice_receipts", "GET", _RECEIPTS, _GIVES | _WATCHES | {Role.BILLING}),
+)

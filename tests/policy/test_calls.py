@@ -121,6 +121,8 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
         "create_step_up_options",
         "list_oauth_consents",
         "revoke_oauth_consent",
+        # It is written for patients, and says nothing of any.
+        "read_privacy_notice_in_force",
     }
 
 

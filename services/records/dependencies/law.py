@@ -4,10 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.chassis.wiring import Reading
+from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.access_denials.logic import AccessDenialReads
 from services.records.access_denials.storage import AccessDenialQueries
-from services.records.dependencies import TheGate
+from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.privacy_notices.logic import PrivacyNoticeCommands, PrivacyNoticeReads
+from services.records.privacy_notices.storage import PrivacyNoticeQueries, PrivacyNoticeRows
 
 
 async def _access_denial_reading(read: Reading, gate: TheGate) -> AccessDenialReads:
@@ -15,3 +17,19 @@ async def _access_denial_reading(read: Reading, gate: TheGate) -> AccessDenialRe
 
 
 AccessDenialReading = Annotated[AccessDenialReads, Depends(_access_denial_reading)]
+
+
+async def _privacy_notice_changes(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
+) -> PrivacyNoticeCommands:
+    return PrivacyNoticeCommands(PrivacyNoticeRows(db, organization_of(principal)), patients, gate)
+
+
+PrivacyNoticeChanges = Annotated[PrivacyNoticeCommands, Depends(_privacy_notice_changes)]
+
+
+async def _privacy_notice_reading(read: Reading, patients: PatientReading, gate: TheGate) -> PrivacyNoticeReads:
+    return PrivacyNoticeReads(PrivacyNoticeQueries(read), patients, gate)
+
+
+PrivacyNoticeReading = Annotated[PrivacyNoticeReads, Depends(_privacy_notice_reading)]
