@@ -72,7 +72,14 @@ def _positive(text: str) -> float:
     return seconds
 
 
+def _api(parser: _Parser) -> None:
+    parser.add_argument("--patients", type=int, default=60, metavar="N", help="of the clinic (default: 60)")
+    parser.add_argument("--rounds", type=int, default=20, metavar="N", help="of each read, in turns (default: 20)")
+    parser.add_argument("--requests", type=int, default=50, metavar="N", help="of each round (default: 50)")
+
+
 BENCHES = {
+    "api": Bench("api", "what the hot reads cost the services, beside raw asyncpg", _api),
     "gateway": Bench("front_door", "a request through nginx, the gateway, and nginx asking it", _gateway),
     "import": Bench("calendar_import", "read a calendar of 500 weekly series", _seed),
     "interactive": Bench("interactive", "how long the front desk waits to place and to explain", _interactive),

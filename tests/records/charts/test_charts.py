@@ -228,28 +228,28 @@ async def test_who_has_two_duties_is_told_of_with_each(
 
 
 async def test_an_emergency_opens_it_and_the_event_says_so(
-    records: ClientFactory, read_chart: ReadChart, whole: Json, events: Events
+    records: ClientFactory, read_chart: ReadChart, patient: Json, events: Events
 ) -> None:
     nurse = records(Role.NURSE, account=uuid4())
     before = await read_chart(nurse)
-    path = f"/v1/patients/{whole['patient']['id']}/emergency_accesses"
-    opened = await nurse.post(path, json={"nature": "Found unconscious."})
+    path = f"/v1/patients/{patient['id']}/emergency_accesses"
+    opened = await nurse.post(path, json={"nature": "overdose"})
     assert opened.status_code == 201, opened.text
 
     after = await read_chart(nurse)
 
     assert (before.status_code, after.status_code) == (404, 200)
-    assert after.json()["medications"]
+    assert (after.json()["medications"], after.json()["withheld"]) == ([], [])
     denied, shown = await events()
     assert (denied["outcome"], denied["rule"]) == ("denied", "no-relation")
     assert (shown["outcome"], shown["basis"]) == ("permitted", "break_glass")
 
 
 async def test_a_stranger_cannot_tell_a_chart_from_none(
-    stranger: httpx2.AsyncClient, records: ClientFactory, read_chart: ReadChart, whole: Json
+    stranger: httpx2.AsyncClient, records: ClientFactory, read_chart: ReadChart, patient: Json
 ) -> None:
     for caller in (stranger, records(Role.COUNSELLOR)):
-        answers = [await read_chart(caller, one) for one in (whole["patient"]["id"], uuid4())]
+        answers = [await read_chart(caller, one) for one in (patient["id"], uuid4())]
         assert [one.status_code for one in answers] == [404, 404]
         bodies = [{**one.json(), "instance": "", "request_id": ""} for one in answers]
         assert bodies[0] == bodies[1]
