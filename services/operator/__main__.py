@@ -148,6 +148,8 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "services.operator.drill.checklist.command:run",
         "88 numbered checks of the front door, made as a stranger would",
     )
+    only = "only this one; may be repeated"
+    checklist.add_argument("--check", action="append", type=int, choices=range(1, 89), metavar="N", help=only)
     _add_json(checklist)
     canaries = _add(
         drills,

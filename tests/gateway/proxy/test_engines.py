@@ -18,10 +18,11 @@ from services.chassis.edge import Scope
 from services.contracts.identity import Microservice, Role
 from services.gateway.proxy.engines import Engine, TrustedEngines
 from services.operator.bench.front_door import deployed, free_ports, running_nginx
+from services.operator.drill.checklist.probes.requests import HEADS, TARGETS
 from services.operator.tools import ToolMissingError, debian_tool
 from services.policy.routes import ROUTES
 from tests.gateway.conftest import Upstream
-from tests.gateway.proxy.test_requests import HEADS, HOSTS, TARGETS
+from tests.gateway.proxy.test_requests import HOSTS
 from tests.support.raw_http import connection_to, head, read_head, send
 from tests.support.tokens import Tokens, principal
 

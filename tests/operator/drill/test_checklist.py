@@ -9,6 +9,7 @@ import pytest
 
 from services.operator.drill.checklist import command
 from services.operator.drill.checklist.command import Checklist, reported
+from services.operator.drill.checklist.probes.calling import UNHEARD
 from services.operator.drill.checklist.verdicts import (
     CHECKS,
     LAST,
@@ -74,7 +75,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     async def make(*made: Made) -> dict[int, str]:
         checks = {number: Check(number, "some", "a check", one) for number, one in enumerate(made, 1)}
         monkeypatch.setattr(command, "CHECKS", checks)
-        checklist = Checklist()
+        checklist = Checklist(checks)
         for moment in Moment:
             await checklist.go_on(NOWHERE, moment)
         await checklist.close()
@@ -100,13 +101,33 @@ async def test_a_check_that_never_ends_fails_and_the_next_is_made(
     assert await judge(never_ends, fails, passes) == {1: "fail", 2: "fail", 3: "pass"}
 
 
-def test_a_check_that_nobody_wrote_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "CHECKS", {})
+async def test_what_failed_while_nobody_answered_is_tried_again_and_a_plain_failure_is_not(judge: Judge) -> None:
+    tried = {"unheard": 0, "plain": 0, "always": 0}
 
-    report = reported(Checklist().verdicts)
+    async def unheard_once(_world: World) -> None:
+        tried["unheard"] += 1
+        if tried["unheard"] == 1:
+            UNHEARD.get().append(503)
+            require(0, "shed")
 
-    assert (report["passed"], report["failed"]) == (0, LAST)
-    assert report["failing"] == list(range(1, LAST + 1))
+    async def plain(_world: World) -> None:
+        tried["plain"] += 1
+        require(0, "wrong")
+
+    async def always(_world: World) -> None:
+        tried["always"] += 1
+        UNHEARD.get().append(504)
+        require(0, "wrong, and busy")
+
+    assert await judge(unheard_once, plain, always) == {1: "pass", 2: "fail", 3: "fail"}
+    assert tried == {"unheard": 2, "plain": 1, "always": 3}
+
+
+def test_what_fails_is_named_and_counted() -> None:
+    report = reported({3: {"result": "fail"}, 1: {"result": "pass"}, 2: {"result": "not applicable"}})
+
+    assert (report["passed"], report["failed"], report["not_applicable"]) == (1, 1, 1)
+    assert (report["failing"], list(report["checks"])) == ([3], ["1", "2", "3"])
 
 
 def test_each_check_says_what_it_is_about_and_two_never_share_a_number() -> None:
@@ -114,6 +135,6 @@ def test_each_check_says_what_it_is_about_and_two_never_share_a_number() -> None
         module.__name__.rpartition(".")[2] for module in command.SECTIONS
     }
     assert len({one.title for one in CHECKS.values()}) == len(CHECKS)
-    assert set(CHECKS) <= set(range(1, LAST + 1))
+    assert sorted(CHECKS) == list(range(1, LAST + 1))
     with pytest.raises(ValueError, match="twice"):
         check(1, "again")(passes)

@@ -87,7 +87,7 @@ async def check_36(world: World) -> None:
     proof = service.proof()
     statuses = [(await _ask(world.caller(), service, **proof)).status for _ in range(3)]
     same(statuses, [200, 401, 401], "one after the other")
-    expiry = service.now + 10
+    expiry = service.now + 15
     last = service.proof(exp=expiry)
     same((await _ask(world.caller(), service, **last)).status, 200, "shortly before its end")
     # Beyond its end by the leeway that a clock which goes slow would grant it.
@@ -96,7 +96,9 @@ async def check_36(world: World) -> None:
         await asyncio.sleep(1)
     proof = service.proof()
     answers = await world.caller().at_once(_AT_ONCE, lambda: _ask(world.caller(), service, **proof))
-    same(Counter(one.status for one in answers), {200: 1, 401: _AT_ONCE - 1}, "at the same moment")
+    counted = Counter(one.status for one in answers)
+    require(set(counted) <= {200, 401, 503, 504}, f"statuses at the same moment are {dict(counted)}")
+    same(counted[200], 1, f"taken at the same moment, of {dict(counted)}")
     async with second_gateway(world) as url:
         proof = service.proof()
         first = await _ask(world.caller(), service, **proof)

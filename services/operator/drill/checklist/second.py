@@ -14,7 +14,7 @@ from services.operator.drill.checklist.probes.calling import Caller
 from services.operator.drill.checklist.world import SetUpFailedError, World
 from services.operator.environment import Endpoints, service_environment
 from services.operator.postgres.credentials import load_credentials
-from services.operator.postgres.provision import service_urls
+from services.operator.postgres.provision import DatabaseUrls, service_urls
 from services.operator.postgres.running import running_cluster
 from services.operator.processes import die_with_parent
 from services.operator.readiness import is_ready
@@ -65,16 +65,21 @@ def _started(listener: socket.socket, environment: Mapping[str, str]) -> "subpro
     )
 
 
-def _environment(world: World, url: str, upstream: str | None, told: Mapping[str, Any]) -> dict[str, str]:
+def databases_of(world: World) -> Mapping[str, DatabaseUrls]:
+    """Return how to reach the databases of the stack."""
     state = StateFolder(world.state)
     cluster = running_cluster(state)
-    credentials = load_credentials(state.secrets / "databases")
+    return service_urls(cluster.admin_dsn, load_credentials(state.secrets / "databases"), address=cluster.address)
+
+
+def _environment(world: World, url: str, upstream: str | None, told: Mapping[str, Any]) -> dict[str, str]:
+    state = StateFolder(world.state)
     behind = world.addresses
     environment = service_environment(
         "gateway",
         state=state,
         endpoints=Endpoints(url, upstream or behind.records, upstream or behind.scheduler),
-        databases=service_urls(cluster.admin_dsn, credentials, address=cluster.address),
+        databases=databases_of(world),
         clock_offset=behind.ahead.total_seconds(),
     )
     # To the world both are one: what one signs and expects, the other does too.

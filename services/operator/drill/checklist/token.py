@@ -69,7 +69,9 @@ async def check_27(world: World) -> None:
         code = (await flow.code(application)).redirected["code"]
         redeem = partial(flow.redeem, application, code)
         answers = await flow.browser.caller.at_once(_AT_ONCE, redeem)
-        same(Counter(answer.status for answer in answers), {200: 1, 400: _AT_ONCE - 1}, "statuses")
+        statuses = Counter(answer.status for answer in answers)
+        require(set(statuses) <= {200, 400, 503, 504}, f"statuses are {dict(statuses)}")
+        same(statuses[200], 1, f"tokens given, of {dict(statuses)}")
 
 
 @check(28, "neither passwords nor the implicit grant give tokens")

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
 from services.chassis.clock import Clock
@@ -20,6 +21,10 @@ from services.operator.token_command import mint
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who do not exist
 _CREATED = 201
+
+
+ADDRESS: Final[ContextVar[str | None]] = ContextVar("address", default=None)
+"""Where a check asks from: each from an address of its own, so that none is held up by what another has done."""
 
 
 class SetUpFailedError(Exception):
@@ -86,8 +91,8 @@ class World:
         await gone_on.wait()
 
     def caller(self, token: str | None = None, *, address: str | None = None) -> Caller:
-        """Return somebody who asks the gateway."""
-        return Caller(self.sessions, lambda: self.issuer, token, address)
+        """Return somebody who asks the gateway, from the check's own address unless another is named."""
+        return Caller(self.sessions, lambda: self.issuer, token, address or ADDRESS.get())
 
     def as_role(self, *roles: Role, organization: UUID | None = None, user: UUID | None = None) -> Caller:
         """Return somebody with a token of the installation's own making, in no session."""

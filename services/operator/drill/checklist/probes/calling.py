@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -13,6 +14,9 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_SHED: Final = frozenset({503, 504})
+UNHEARD: Final[ContextVar[list[int]]] = ContextVar("unheard")
+"""What was not answered in this check because somebody was too busy: a machine's load is no property of the door."""
 _PATIENCE: Final = aiohttp.ClientTimeout(total=60)
 
 
@@ -97,6 +101,10 @@ class Caller:
         fields = {"content-type": "application/json", **_named(headers)}
         return await self.send("POST", path, fields, b"" if body is None else orjson.dumps(body))
 
+    async def put(self, path: str, body: Any, **headers: str) -> Answer:
+        """Put JSON."""
+        return await self.send("PUT", path, {"content-type": "application/json", **_named(headers)}, orjson.dumps(body))
+
     async def form(self, path: str, fields: Mapping[str, str] | Sequence[tuple[str, str]], **headers: str) -> Answer:
         """Send a form."""
         named = {"content-type": _FORM, **_named(headers)}
@@ -106,8 +114,14 @@ class Caller:
         self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
         """Send anything; the path goes out as it is written."""
-        async with self.streamed(method, path, headers, body) as response:
-            answer = Answer(response.status, response.headers, await response.read())
+        try:
+            async with self.streamed(method, path, headers, body) as response:
+                answer = Answer(response.status, response.headers, await response.read())
+        except (aiohttp.ClientError, TimeoutError):
+            UNHEARD.get().append(0)
+            raise
+        if answer.status in _SHED:
+            UNHEARD.get().append(answer.status)
         self._keep(answer.headers.getall("set-cookie", []))
         return answer
 

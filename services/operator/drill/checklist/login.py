@@ -1,0 +1,170 @@
+"""Checks 82 to 86: signing in, and who must not get in."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
+from uuid import uuid4
+
+from services.contracts.identity import Role
+from services.operator.drill.checklist.probes.calling import Answer, Caller
+from services.operator.drill.checklist.probes.factors import Authenticator
+from services.operator.drill.checklist.verdicts import CheckFailedError, check, require, same
+from services.operator.drill.checklist.world import Person, World
+
+_SESSIONS: Final = "/v1/login_sessions"
+_ROUNDS: Final = 16
+_SECONDS: Final = 0.002
+_SURE: Final = 0.9
+"""Of so many pairs one must be the slower one, and by more than two milliseconds, before time is said to tell."""
+_TAKES_OUT: Final = re.compile(r"accounts/\{account_id\}:(disable|remove|end|suspend|close)")
+_TOO_MANY: Final = 429
+_MOST_BY_PAIR: Final = 60
+
+
+@check(82, "who has no account, types wrong or sends nonsense gets the same answer after the same time")
+async def check_82(world: World) -> str:
+    """Try each in turns, from many networks, so that none is held up; compare status, body and time."""
+    person = await world.person()
+    tries = {
+        "a wrong password": {"email": person.email, "password": "wrong horse battery staple"},
+        "an unknown address": {"email": "nobody@example.org", "password": "wrong horse battery staple"},
+        "an empty password": {"email": person.email, "password": ""},
+        "an empty password of nobody": {"email": "nobody@example.org", "password": ""},
+        "a password of 10 KB": {"email": person.email, "password": "x" * 10_000},
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in tries}
+    answers: dict[str, Answer] = {}
+    for number in range(_ROUNDS):
+        caller = world.caller(address=f"127.0.2.{number + 1}")
+        names = list(tries)
+        # In another order each time, so that none is always the first from a network.
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            body = tries[name]
+            begun = perf_counter()
+            answers[name] = await caller.post(_SESSIONS, body)
+            seconds[name].append(perf_counter() - begun)
+    expected = answers["a wrong password"]
+    for name, answer in answers.items():
+        same((answer.status, answer.without_instance), (expected.status, expected.without_instance), name)
+    same(expected.status, 401, "the status of all of them")
+    _check_times(seconds)
+    spread = max(map(median, seconds.values())) - min(map(median, seconds.values()))
+    return (
+        f"medians lie {spread * 1000:.1f} ms apart, of {_ROUNDS} tries each; nobody registers or resets by themselves"
+    )
+
+
+def _check_times(seconds: Mapping[str, list[float]]) -> None:
+    """Say that one kind is told by its time, where it is slower nearly every time and by enough to be measured.
+
+    On a busy machine single times say nothing, but which of two is the slower one stays a matter of chance.
+    """
+    for name, one in seconds.items():
+        for other_name, other in seconds.items():
+            slower = sum(a > b for a, b in zip(one, other, strict=True)) / len(one)
+            by = median(a - b for a, b in zip(one, other, strict=True))
+            is_told = slower >= _SURE and by > max(_SECONDS, median(other) / 4)
+            require(not is_told, f"{name} takes {by * 1000:.1f} ms longer than {other_name}")
+
+
+@check(83, "who guesses is held up, and who signs in from elsewhere is not")
+async def check_83(world: World) -> None:
+    """Guess one password from one network, and sign in rightly from another; then guess many names."""
+    person = await world.person()
+    known = world.caller(address="127.0.3.1")
+    right = {"email": person.email, "password": person.password}
+    same((await known.post(_SESSIONS, right)).status, 201, "the person, before")
+    guesser = world.caller(address="127.0.3.2")
+    statuses = Counter[int]()
+    held = None
+    for number in range(_MOST_BY_PAIR):
+        answer = await guesser.post(_SESSIONS, {**right, "password": f"guess number {number}"})
+        statuses[answer.status] += 1
+        if answer.status == _TOO_MANY:
+            held = answer
+            break
+    require(held is not None, f"sixty guesses are answered with {dict(statuses)}")
+    require(held is not None and int(held.headers.get("retry-after", "0")) > 0, "no Retry-After")
+    same((await guesser.post(_SESSIONS, right)).status, _TOO_MANY, "the right password from the guesser's network")
+    same((await known.post(_SESSIONS, right)).status, 201, "the person, from a network of theirs")
+    stuffer = world.caller(address="127.0.3.3")
+    stuffed = {(await stuffer.post(_SESSIONS, {**right, "email": f"{uuid4().hex[:8]}@example.org"})).status
+               for _ in range(110)}  # fmt: skip
+    require(_TOO_MANY in stuffed, "a hundred names from one network are not held up")
+
+
+@check(84, "a code opens once and for a moment, guessing it is held up, and so it is with recovery codes")
+async def check_84(world: World) -> None:
+    """Use codes again, old, and at random."""
+    person = await world.person()
+    authenticator = await Authenticator.enrol(await world.signed_in(person), person.password, world.clock)
+    same((await _sign_in(world, person)).status, 401, "the password alone")
+    same((await _sign_in(world, person, one_time_code=authenticator.next_code())).status, 201, "a fresh code")
+    same((await _sign_in(world, person, one_time_code=authenticator.last_code)).status, 401, "the same code again")
+    for steps in (-20, 20):
+        same(
+            (await _sign_in(world, person, one_time_code=authenticator.code(steps))).status, 401, "an old or early code"
+        )
+    recovery = authenticator.recovery_codes[0]
+    same((await _sign_in(world, person, recovery_code=recovery)).status, 201, "a recovery code")
+    same((await _sign_in(world, person, recovery_code=recovery)).status, 401, "the same recovery code again")
+    guessed = [(await _sign_in(world, person, address="127.0.4.1", one_time_code="xxxxxx")).status for _ in range(30)]
+    require(_TOO_MANY in guessed, "thirty codes from one network are not held up")
+
+
+async def _sign_in(world: World, person: Person, *, address: str | None = None, **more: str) -> Answer:
+    body = {"email": person.email, "password": person.password, **more}
+    return await world.caller(address=address).post(_SESSIONS, body)
+
+
+@check(85, "a passkey is of this origin, this challenge and this person")
+async def check_85(world: World) -> None:
+    """See whether there are passkeys."""
+    document = (await world.caller().get("/openapi.json")).json()
+    if not any("passkey" in path or "webauthn" in path for path in document["paths"]):
+        raise CheckFailedError("there are no passkeys: not built")
+    raise CheckFailedError("passkeys are there, and this check does not know them yet")
+
+
+@check(86, "a changed password, changed roles and a lost workplace end what was open before")
+async def check_86(world: World) -> None:
+    """Change each, and use the sessions and refresh tokens of before."""
+    for change in (_change_password, _change_roles, _lose_the_workplace):
+        person = await world.person()
+        own = await world.signed_in(person)
+        session = await world.session(person)
+        flow, application = await world.flow(person), await world.application()
+        tokens = await flow.tokens(application)
+        await change(world, person, own)
+        name = change.__name__.removeprefix("_")
+        same(await flow.me(session["access_token"]), 401, f"another session after {name}")
+        renewed = await world.caller().post(f"{_SESSIONS}:refresh", {"session_secret": session["session_secret"]})
+        same(renewed.status, 401, f"its renewal after {name}")
+        same((await flow.refresh(application, tokens["refresh_token"])).status, 400, f"a refresh token after {name}")
+
+
+async def _change_password(_world: World, person: Person, own: Caller) -> None:
+    body = {"current_password": person.password, "new_password": "another horse battery staple"}
+    same((await own.post("/v1/me:change_password", body)).status, 204, "the new password")
+
+
+async def _change_roles(world: World, person: Person, _own: Caller) -> None:
+    await _put_roles(world, person, [Role.NURSE])
+
+
+async def _lose_the_workplace(world: World, _person: Person, _own: Caller) -> None:
+    document = (await world.caller().get("/openapi.json")).json()
+    named = [path for path in document["paths"] if _TAKES_OUT.search(path)]
+    require(named, "nobody can be taken out of an organization: not built")
+    raise CheckFailedError(f"{named[0]} is there, and this check does not know it yet")
+
+
+async def _put_roles(world: World, person: Person, roles: list[Role]) -> None:
+    administrator = world.as_role(Role.ORGANIZATION_ADMIN, organization=person.organization_id)
+    path = f"/v1/organizations/{person.organization_id}/accounts/{person.id}"
+    sent: dict[str, Any] = {"roles": roles}
+    answer = await administrator.put(f"{path}/roles", sent)
+    require(answer.status in {200, 204}, f"putting roles {roles} is answered with {answer.status} {answer.text[:100]}")
