@@ -47,6 +47,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("list_plan_of_care_versions", "GET", f"{_PLAN_OF_CARE}/versions", _CLINICAL),
     _records("amend_plan_of_care", "POST", f"{_PLAN_OF_CARE}:amend", _CLINICAL),
     _records("sign_plan_of_care", "POST", f"{_PLAN_OF_CARE}:sign", _CLINICAL),
+    _records("cosign_plan_of_care", "POST", f"{_PLAN_OF_CARE}:cosign", _CLINICAL),
     _records("attest_plan_of_care", "POST", f"{_PLAN_OF_CARE}:attest", _CLINICAL),
     _records("review_plan_of_care", "POST", f"{_PLAN_OF_CARE}:review", _CLINICAL),
     _records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER})),

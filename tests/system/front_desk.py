@@ -35,15 +35,17 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is signed in at the gateway."""
+    """Somebody who is signed in at the gateway, or who comes without a login."""
 
     http: HttpClient
     gateway: str
-    token: str
+    token: str | None
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """Send a request; a body that is text goes as a calendar."""
-        sent = {"authorization": f"Bearer {self.token}", **{name.replace("_", "-"): of for name, of in headers.items()}}
+        sent = {name.replace("_", "-"): of for name, of in headers.items()}
+        if self.token is not None:
+            sent["authorization"] = f"Bearer {self.token}"
         if method != "GET":
             sent["idempotency-key"] = str(uuid4())
         if body is not None:
@@ -59,9 +61,9 @@ class Person:
         assert status < 300, answer
         return answer
 
-    async def put(self, path: str, body: Any) -> Json:
+    async def put(self, path: str, body: Any, **headers: str) -> Json:
         """Write something that must be taken."""
-        status, answer = await self.ask("PUT", path, body)
+        status, answer = await self.ask("PUT", path, body, **headers)
         assert status < 300, answer
         return answer
 

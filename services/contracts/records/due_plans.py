@@ -18,6 +18,8 @@ class PlanDutyKind(StrEnum):
     """The patient has come, and nothing is written."""
     CLINICIAN_SIGNATURE = "clinician_signature"
     """A version is written, and no clinician has signed it."""
+    COSIGNATURE = "cosignature"
+    """Nobody who supervises the clinician has signed beside them."""
     PATIENT_SIGNATURE = "patient_signature"
     """The patient has neither signed nor declined."""
     CERTIFICATION = "certification"

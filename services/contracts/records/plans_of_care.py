@@ -205,6 +205,8 @@ class PlanActKind(StrEnum):
     """What may be done to a version of a plan; none of it is ever undone."""
 
     CLINICIAN_SIGNED = "clinician_signed"
+    COSIGNED = "cosigned"
+    """By somebody who supervises a clinician that signed."""
     PATIENT_SIGNED = "patient_signed"
     """Attested by staff: on paper, electronically, or by word of mouth."""
     PATIENT_DECLINED = "patient_declined"
@@ -222,6 +224,7 @@ class PlanAct(ResourceModel):
     took_place_at: datetime
     recorded_by: AccountId
     recorded_at: datetime
+    needs_cosignature: bool = Field(description="Of a clinician's signature: whether somebody supervised them then.")
     manner: SignatureManner | None = Field(description="Of the patient's answer; null of every other act.")
     reason: str | None
     review: PlanReviewRequest | None
@@ -231,9 +234,10 @@ class PlanOfCareStatus(StrEnum):
     """Where a version stands; from a clinician's signature on it is locked."""
 
     DRAFT = "draft"
+    AWAITING_COSIGNATURE = "awaiting_cosignature"
     AWAITING_PATIENT = "awaiting_patient"
     SIGNED = "signed"
-    """The clinician has signed, and the patient has signed or declined."""
+    """The clinician has signed, and who supervises them; the patient has signed or declined."""
 
 
 class PlanOfCare(ResourceModel):

@@ -11,15 +11,19 @@ from services.records.documentation.logic import Standards
 from services.records.documentation.storage import DocumentationQueries
 from services.records.encounters.logic import AttendedReads
 from services.records.encounters.storage import EncounterQueries
-from services.records.plans_of_care.due import Beside, DuePlanReads
-from services.records.plans_of_care.logic import PlanOfCareCommands, PlanOfCareReads
+from services.records.plans_of_care.due import DueBeside, DuePlanReads
+from services.records.plans_of_care.logic import Beside, PlanOfCareCommands, PlanOfCareReads
 from services.records.plans_of_care.storage import PlanOfCareQueries, PlanOfCareRows
+from services.records.supervisions.logic import Supervisors
+from services.records.supervisions.storage import SupervisionRows
 
 
 async def _plan_of_care_changes(
     db: Db, episodes: EpisodeChanges, patients: PatientChanges, gate: TheGate
 ) -> PlanOfCareCommands:
-    return PlanOfCareCommands(PlanOfCareRows(db, organization_of(gate.caller)), episodes, patients, gate)
+    organization_id = organization_of(gate.caller)
+    beside = Beside(episodes, Supervisors(SupervisionRows(db, organization_id)))
+    return PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate)
 
 
 async def _plan_of_care_reading(read: Reading, episodes: EpisodeReading, patients: PatientReading) -> PlanOfCareReads:
@@ -31,7 +35,7 @@ async def _due_plan_reading(
 ) -> DuePlanReads:
     return DuePlanReads(
         PlanOfCareQueries(read),
-        Beside(episodes, AttendedReads(EncounterQueries(read)), Standards(DocumentationQueries(read))),
+        DueBeside(episodes, AttendedReads(EncounterQueries(read)), Standards(DocumentationQueries(read))),
         patients,
         gate,
     )

@@ -23,7 +23,7 @@ from services.records.plans_of_care.storage import PlanOfCareQueries
 _SEEN_BY_BOTH: Final = (Information.TREATMENT_PLAN, Information.DIAGNOSES)
 
 
-class Beside(NamedTuple):
+class DueBeside(NamedTuple):
     """What the duties of plans depend on beside the plans."""
 
     episodes: EpisodeReads
@@ -34,7 +34,7 @@ class Beside(NamedTuple):
 class DuePlanReads:
     """What can be read of what plans lack."""
 
-    def __init__(self, queries: PlanOfCareQueries, beside: Beside, patients: PatientReads, gate: Gate) -> None:
+    def __init__(self, queries: PlanOfCareQueries, beside: DueBeside, patients: PatientReads, gate: Gate) -> None:
         self._queries = queries
         self._beside = beside
         self._patients = patients
@@ -76,6 +76,8 @@ def _due_plan(episode: Episode, course: Course, due: list[PlanDuty]) -> DuePlan:
         programme=episode.programme,
         began_on=course.began_on,
         plan_version=course.newest,
-        plan_status=None if course.newest is None else status_of(course.done_to_newest),
+        plan_status=None
+        if course.newest is None
+        else status_of(course.done_to_newest, needs_cosignature=course.needs_cosignature),
         duties=due,
     )

@@ -22,6 +22,18 @@ class PlanUnsignedError(ServiceError):
         super().__init__("This plan is a draft: a clinician signs it first.", code="plan-unsigned")
 
 
+class PlanCosignatureNotYoursError(ServiceError):
+    """The caller does not supervise who signed, or no co-signature is awaited."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No co-signature of yours is awaited: somebody who supervises the clinician that signed gives it, once.",
+            code="cosignature-not-awaited",
+        )
+
+
 class SignedAlreadyError(ServiceError):
     """A person signs a version once."""
 

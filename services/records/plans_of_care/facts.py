@@ -7,8 +7,17 @@ from typing import NamedTuple
 from services.contracts.records.plans_of_care import PlanActKind
 
 
+class ActFacts(NamedTuple):
+    """One act on a version, and when it took place."""
+
+    version: int
+    kind: PlanActKind
+    at: datetime
+    needs_cosignature: bool
+
+
 class PlanFacts(NamedTuple):
-    """Which versions there are, when each was written, and when what was done to which."""
+    """Which versions there are, when each was written, and what was done to which."""
 
     versions: Sequence[tuple[int, datetime]] = ()
-    acts: Sequence[tuple[int, PlanActKind, datetime]] = ()
+    acts: Sequence[ActFacts] = ()

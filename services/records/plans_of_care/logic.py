@@ -22,8 +22,14 @@ from services.records.errors import EpisodeOverError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
-from services.records.plans_of_care.errors import PlanLockedError, PlanUnsignedError, SignedAlreadyError
+from services.records.plans_of_care.errors import (
+    PlanCosignatureNotYoursError,
+    PlanLockedError,
+    PlanUnsignedError,
+    SignedAlreadyError,
+)
 from services.records.plans_of_care.storage import NewAct, NewVersion, PlanOfCareQueries, PlanOfCareRows, SealedPlan
+from services.records.supervisions.logic import Supervisors
 
 # Who plans weeks may see that there is an episode, and nothing of what it treats: what a plan says of problems is
 # as much the diagnoses' as the plan's, so both gates are passed, that of the episode first.
@@ -38,12 +44,19 @@ class _Held(NamedTuple):
     newest: SealedPlan | None
 
 
+class Beside(NamedTuple):
+    """What a plan depends on beside its own rows, within one unit of work."""
+
+    episodes: EpisodeCommands
+    supervisors: Supervisors
+
+
 class PlanOfCareCommands:
     """Changes to plans of care, within one unit of work."""
 
-    def __init__(self, rows: PlanOfCareRows, episodes: EpisodeCommands, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(self, rows: PlanOfCareRows, beside: Beside, patients: PatientCommands, gate: Gate) -> None:
         self._rows = rows
-        self._episodes = episodes
+        self._episodes, self._supervisors = beside
         self._patients = patients
         self._gate = gate
 
@@ -81,6 +94,8 @@ class PlanOfCareCommands:
     async def sign(self, episode_id: EpisodeId, expected: int) -> PlanOfCare:
         """Sign the version that was read, which locks it; others who treat the patient may sign it too.
 
+        Who is supervised signs what needs the co-signature of somebody who supervises them.
+
         Raises:
             NotFoundError: There is no such episode or plan here, or not for the caller.
             EpisodeOverError: The patient has been discharged.
@@ -88,9 +103,34 @@ class PlanOfCareCommands:
             SignedAlreadyError: The caller has signed it.
         """
         held, newest = await self._lock_read(episode_id, expected)
-        if self._gate.caller.account_id in newest.signers(PlanActKind.CLINICIAN_SIGNED):
+        caller = self._gate.caller.account_id
+        if caller in newest.signers(PlanActKind.CLINICIAN_SIGNED):
             raise SignedAlreadyError
-        return await self._act(held, newest, self._now(PlanActKind.CLINICIAN_SIGNED))
+        act = self._now(PlanActKind.CLINICIAN_SIGNED)
+        is_supervised = bool(await self._supervisors.of(caller, act.recorded_at))
+        return await self._act(held, newest, act._replace(needs_cosignature=is_supervised))
+
+    async def cosign(self, episode_id: EpisodeId, expected: int) -> PlanOfCare:
+        """Answer for a version beside the clinician who signed it under supervision.
+
+        Raises:
+            NotFoundError: There is no such episode or plan here, or not for the caller.
+            EpisodeOverError: The patient has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: No clinician has signed it.
+            PlanCosignatureNotYoursError: The caller supervises nobody who signed it, or none is awaited.
+        """
+        held, newest = await self._lock_signed(episode_id, expected)
+        act = self._now(PlanActKind.COSIGNED)
+        # Who supervised when it was signed may give it, and who has taken over since.
+        supervisors = {
+            one
+            for signer, signed_at in newest.supervised_signatures
+            for one in await self._supervisors.of(signer, signed_at, act.recorded_at)
+        }
+        if act.recorded_by not in supervisors:
+            raise PlanCosignatureNotYoursError
+        return await self._act(held, newest, act)
 
     async def attest(self, episode_id: EpisodeId, request: PatientSignatureRequest, expected: int) -> PlanOfCare:
         """Attest that the patient signed a version, agreed to it, or declined; who declined may sign later.

@@ -67,6 +67,14 @@ async def sign_plan_of_care(
     return _tagged(await plans.sign(episode_id, version), response)
 
 
+@router.post(f"{_PLAN}:cosign", operation_id="cosign_plan_of_care", responses=documented(404, 409, 412, 422, 428))
+async def cosign_plan_of_care(
+    episode_id: EpisodeId, version: RequiredVersion, plans: PlanOfCareChanges, response: Response
+) -> PlanOfCare:
+    """Sign beside a clinician whom you supervise, who signed the version that you read."""
+    return _tagged(await plans.cosign(episode_id, version), response)
+
+
 @router.post(f"{_PLAN}:attest", operation_id="attest_plan_of_care", responses=documented(404, 409, 412, 422, 428))
 async def attest_plan_of_care(
     episode_id: EpisodeId,

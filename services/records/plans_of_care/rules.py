@@ -10,7 +10,7 @@ from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import PlanActKind
 from services.records.documentation.rules import Standard
 from services.records.plans_of_care.facts import PlanFacts
-from services.records.plans_of_care.standing import ANSWERS
+from services.records.plans_of_care.standing import ANSWERS, awaits_cosignature
 
 
 class Done(NamedTuple):
@@ -19,6 +19,7 @@ class Done(NamedTuple):
     version: int
     kind: PlanActKind
     on: date
+    needs_cosignature: bool = False
 
 
 class Course(NamedTuple):
@@ -40,6 +41,11 @@ class Course(NamedTuple):
         """What was done to the newest version."""
         return {one.kind for one in self.done if one.version == self.newest}
 
+    @property
+    def needs_cosignature(self) -> bool:
+        """Whether a clinician was supervised who signed the newest version."""
+        return any(one.needs_cosignature for one in self.done if one.version == self.newest)
+
 
 _Wanted = tuple[PlanDutyKind, date | None]
 _LAST: Final = date.max
@@ -51,7 +57,7 @@ def course_of(episode: Episode, facts: PlanFacts, starts: Iterable[datetime], da
     came = sorted(on for on in attended if episode.admitted_on <= on <= day)
     recorded = episode.first_session_on
     written = [version for version, at in facts.versions if at.astimezone(zone).date() <= day]
-    done = [Done(version, kind, at.astimezone(zone).date()) for version, kind, at in facts.acts]
+    done = [Done(one.version, one.kind, one.at.astimezone(zone).date(), one.needs_cosignature) for one in facts.acts]
     return Course(
         began_on=min([*came[:1], *([recorded] if recorded is not None and recorded <= day else [])], default=None),
         session_days=came,
@@ -89,12 +95,16 @@ def _wanted(course: Course, rule: PlanRule | None) -> Iterator[_Wanted]:
 
 
 def _signatures(course: Course, first_signed: int, first_due: date | None) -> Iterator[_Wanted]:
+    # What was signed before an amendment holds until that is signed, so that no rule gives its signatures a day.
+    due = first_due if course.newest == first_signed else None
     done = course.done_to_newest
     if PlanActKind.CLINICIAN_SIGNED not in done:
-        # An amendment: what was signed before it holds until then, so that no rule gives this one a day.
-        yield PlanDutyKind.CLINICIAN_SIGNATURE, None
-    elif not done & ANSWERS:
-        yield PlanDutyKind.PATIENT_SIGNATURE, first_due if course.newest == first_signed else None
+        yield PlanDutyKind.CLINICIAN_SIGNATURE, due
+        return
+    if awaits_cosignature(done, needs_cosignature=course.needs_cosignature):
+        yield PlanDutyKind.COSIGNATURE, due
+    if not done & ANSWERS:
+        yield PlanDutyKind.PATIENT_SIGNATURE, due
 
 
 def _recurring(course: Course, rule: PlanRule | None, first_signed: date, first_due: date | None) -> Iterator[_Wanted]:

@@ -22,12 +22,13 @@ from services.contracts.records.plans_of_care import (
 )
 from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
-from services.records.plans_of_care.facts import PlanFacts
+from services.records.plans_of_care.facts import ActFacts, PlanFacts
 from services.records.plans_of_care.standing import status_of
 from services.records.plans_of_care.tables import PlanActRow, PlanOfCareRow
 
 _PLANS: Final = PlanOfCareRow.__tablename__
 _ACTS: Final = PlanActRow.__tablename__
+_ACT: Final = ("number", "version", "kind", "took_place_at", "recorded_by", "recorded_at", "needs_cosignature")
 _EPISODE_ID: Final = bindparam("episode_id", type_=Uuid)
 _VERSIONS: Final = (
     select(PlanOfCareRow.__table__)
@@ -44,7 +45,13 @@ _WRITTEN: Final = Query(
     .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version)
 )
 _ACTED: Final = Query(
-    select(PlanActRow.episode_id, PlanActRow.version, PlanActRow.kind, PlanActRow.took_place_at)
+    select(
+        PlanActRow.episode_id,
+        PlanActRow.version,
+        PlanActRow.kind,
+        PlanActRow.took_place_at,
+        PlanActRow.needs_cosignature,
+    )
     .where(PlanActRow.episode_id == _EPISODE_IDS)
     .order_by(PlanActRow.episode_id, PlanActRow.number)
 )
@@ -95,6 +102,13 @@ class SealedPlan(NamedTuple):
         """Return who has recorded acts of this kind."""
         return {act["recorded_by"] for act in self.acts if act["kind"] == kind}
 
+    @property
+    def supervised_signatures(self) -> list[tuple[AccountId, datetime]]:
+        """Which signatures lack the one of who supervises; none once it is there."""
+        if self.signers(PlanActKind.COSIGNED):
+            return []
+        return [(act["recorded_by"], act["recorded_at"]) for act in self.acts if act["needs_cosignature"]]
+
     def open(self, patient_id: PatientId, seal: PersonSeal) -> PlanOfCare:
         """Open what the plan says, and what was said with each act."""
         episode_id = self.row["episode_id"]
@@ -103,7 +117,10 @@ class SealedPlan(NamedTuple):
             episode_id=episode_id,
             patient_id=patient_id,
             version=self.version,
-            status=status_of(PlanActKind(act["kind"]) for act in self.acts),
+            status=status_of(
+                {PlanActKind(act["kind"]) for act in self.acts},
+                needs_cosignature=any(act["needs_cosignature"] for act in self.acts),
+            ),
             contents=PlanOfCareRequest.model_validate(details["contents"]),
             reason=details["reason"],
             written_by=self.row["written_by"],
@@ -129,6 +146,7 @@ class NewAct(NamedTuple):
     took_place_at: datetime
     recorded_by: AccountId
     recorded_at: datetime
+    needs_cosignature: bool = False
     answer: PatientSignatureRequest | None = None
     review: PlanReviewRequest | None = None
 
@@ -147,11 +165,12 @@ class PlanOfCareQueries:
     async def facts(self, episode_ids: list[EpisodeId]) -> dict[EpisodeId, PlanFacts]:
         """Return what can be known unopened of the plans of those of these episodes that have one."""
         versions = defaultdict[EpisodeId, list[tuple[int, datetime]]](list)
-        acts = defaultdict[EpisodeId, list[tuple[int, PlanActKind, datetime]]](list)
+        acts = defaultdict[EpisodeId, list[ActFacts]](list)
         for row in await self._read.all(_WRITTEN, episode_ids=episode_ids):
             versions[row["episode_id"]].append((row["version"], row["written_at"]))
         for row in await self._read.all(_ACTED, episode_ids=episode_ids):
-            acts[row["episode_id"]].append((row["version"], PlanActKind(row["kind"]), row["took_place_at"]))
+            kind, at = PlanActKind(row["kind"]), row["took_place_at"]
+            acts[row["episode_id"]].append(ActFacts(row["version"], kind, at, row["needs_cosignature"]))
         return {one: PlanFacts(of, acts[one]) for one, of in versions.items()}
 
     async def newest_of_patient(self, patient_id: PatientId) -> dict[EpisodeId, SealedPlan]:
@@ -208,6 +227,7 @@ class PlanOfCareRows:
             "took_place_at": act.took_place_at,
             "recorded_by": act.recorded_by,
             "recorded_at": act.recorded_at,
+            "needs_cosignature": act.needs_cosignature,
         }
         self._db.add(PlanActRow(**row))
         await self._db.flush()
@@ -224,9 +244,7 @@ def _to_act(row: Mapping[Any, Any], seal: PersonSeal) -> PlanAct:
     answer = said["answer"] or {"manner": None, "reason": None}
     return PlanAct.model_validate(
         {
-            **{
-                name: row[name] for name in ("number", "version", "kind", "took_place_at", "recorded_by", "recorded_at")
-            },
+            **{name: row[name] for name in _ACT},
             "manner": answer["manner"],
             "reason": answer["reason"],
             "review": said["review"],

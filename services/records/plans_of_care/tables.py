@@ -38,8 +38,10 @@ class PlanActRow(Base):
         ),
         CheckConstraint("number >= 1", name="number"),
         CheckConstraint(
-            "kind in ('clinician_signed', 'patient_signed', 'patient_declined', 'reviewed', 'certified')", name="kind"
+            "kind in ('clinician_signed', 'cosigned', 'patient_signed', 'patient_declined', 'reviewed', 'certified')",
+            name="kind",
         ),
+        CheckConstraint("kind = 'clinician_signed' or not needs_cosignature", name="supervised"),
         CheckConstraint("took_place_at <= recorded_at", name="order"),
         Index(
             "plan_of_care_acts_clinician_key",
@@ -49,6 +51,14 @@ class PlanActRow(Base):
             "recorded_by",
             unique=True,
             postgresql_where=text("kind = 'clinician_signed'"),
+        ),
+        Index(
+            "plan_of_care_acts_cosigner_key",
+            "organization_id",
+            "episode_id",
+            "version",
+            unique=True,
+            postgresql_where=text("kind = 'cosigned'"),
         ),
         Index(
             "plan_of_care_acts_patient_key",
@@ -69,3 +79,4 @@ class PlanActRow(Base):
     took_place_at: Mapped[datetime]
     recorded_by: Mapped[UUID]
     recorded_at: Mapped[datetime]
+    needs_cosignature: Mapped[bool]

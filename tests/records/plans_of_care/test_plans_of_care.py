@@ -95,6 +95,88 @@ async def test_each_signs_once(
     assert [one["number"] for one in agreed["acts"]] == [1, 2, 3]
 
 
+@pytest.fixture
+async def supervisor(director: httpx2.AsyncClient, records: ClientFactory, account: UUID) -> httpx2.AsyncClient:
+    """Somebody who supervises the counsellor."""
+    supervising = uuid4()
+    body = {"supervisee_id": str(account), "supervisor_id": str(supervising)}
+    assert (await director.post("/v1/supervisions", json=body)).status_code == 201
+    return records(Role.SUPERVISOR, account=supervising)
+
+
+async def test_a_plan_that_is_signed_under_supervision_awaits_the_supervisor_and_then_the_patient(
+    supervisor: httpx2.AsyncClient, path: str, draft: Json, act: Act
+) -> None:
+    early = await supervisor.post(f"{path}:cosign", headers=match(draft))
+    signed = await act(draft, "sign")
+    cosigned = await supervisor.post(f"{path}:cosign", headers=match(signed))
+    agreed = await act(signed, "attest", answered(signed_at(signed)))
+
+    assert (early.status_code, early.json()["code"]) == (409, "plan-unsigned")
+    assert (signed["status"], signed["acts"][0]["needs_cosignature"]) == ("awaiting_cosignature", True)
+    assert (cosigned.status_code, cosigned.json()["status"]) == (200, "awaiting_patient")
+    assert [(one["kind"], one["needs_cosignature"]) for one in agreed["acts"]] == [
+        ("clinician_signed", True),
+        ("cosigned", False),
+        ("patient_signed", False),
+    ]
+    assert agreed["status"] == "signed"
+
+
+async def test_the_patient_may_agree_before_the_supervisor_signs(
+    supervisor: httpx2.AsyncClient, path: str, draft: Json, act: Act
+) -> None:
+    signed = await act(draft, "sign")
+    agreed = await act(signed, "attest", answered(signed_at(signed)))
+    cosigned = await supervisor.post(f"{path}:cosign", headers=match(agreed))
+
+    assert (agreed["status"], cosigned.json()["status"]) == ("awaiting_cosignature", "signed")
+
+
+async def test_an_amendment_is_cosigned_anew(supervisor: httpx2.AsyncClient, path: str, draft: Json, act: Act) -> None:
+    signed = await act(draft, "sign")
+    await supervisor.post(f"{path}:cosign", headers=match(signed))
+    amended = await act(signed, "amend", {"contents": CONTENTS, "reason": "More."})
+
+    again = await act(amended, "sign")
+
+    assert (amended["status"], again["status"]) == ("draft", "awaiting_cosignature")
+    assert (await supervisor.post(f"{path}:cosign", headers=match(again))).status_code == 200
+
+
+async def test_only_who_supervises_the_clinician_signs_beside_them_and_once(
+    *,
+    supervisor: httpx2.AsyncClient,
+    counsellor: httpx2.AsyncClient,
+    director: httpx2.AsyncClient,
+    records: ClientFactory,
+    path: str,
+    draft: Json,
+    act: Act,
+) -> None:
+    signed = await act(draft, "sign")
+    others = [counsellor, director, records(Role.SUPERVISOR)]
+
+    refused = [await client.post(f"{path}:cosign", headers=match(signed)) for client in others]
+    hidden = [await records(Role.COUNSELLOR).post(f"{path}:cosign", headers=match(signed))]
+    done = await supervisor.post(f"{path}:cosign", headers=match(signed))
+    refused.append(await supervisor.post(f"{path}:cosign", headers=match(signed)))
+
+    assert [(one.status_code, one.json()["code"]) for one in refused] == [(409, "cosignature-not-awaited")] * 4
+    assert [one.status_code for one in hidden] == [404]
+    assert done.status_code == 200
+
+
+async def test_who_is_not_supervised_needs_nobody_beside_them(
+    supervisor: httpx2.AsyncClient, director: httpx2.AsyncClient, path: str, draft: Json
+) -> None:
+    signed = await director.post(f"{path}:sign", headers=match(draft))
+    refused = await supervisor.post(f"{path}:cosign", headers=match(draft))
+
+    assert signed.json()["status"] == "awaiting_patient"
+    assert (refused.status_code, refused.json()["code"]) == (409, "cosignature-not-awaited")
+
+
 async def test_who_declined_may_sign_later(signed: Json, act: Act) -> None:
     at = signed_at(signed)
     declined = await act(signed, "attest", answered(at, "declined", reason="Wants to think it over."))

@@ -13,7 +13,7 @@ from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import PlanActKind
 from services.records.documentation.reading import note_rule, plan_rule
 from services.records.documentation.rules import Standard
-from services.records.plans_of_care.facts import PlanFacts
+from services.records.plans_of_care.facts import ActFacts, PlanFacts
 from services.records.plans_of_care.rules import Course, Done, course_of, duties
 
 BEGAN = date(2026, 9, 1)
@@ -93,6 +93,21 @@ def test_without_a_rule_what_is_missing_has_no_day_and_nothing_recurs(one: Cours
     assert all((duty.rule, duty.is_overdue) == (None, False) for duty in duties(one, None, ANY_DAY, ANY_DAY))
 
 
+def test_a_signature_under_supervision_lacks_the_one_beside_it() -> None:
+    under = Done(1, signed, after(3), needs_cosignature=True)
+    beside = Done(1, PlanActKind.COSIGNED, after(4))
+    standard = held_to("within-30-days")
+
+    def kinds(*done: Done, newest: int = 1) -> dict[str, int | None]:
+        return due(Course(BEGAN, [BEGAN], newest, done), standard)
+
+    assert kinds(under) == {"cosignature": 30, "patient_signature": 30, "review": 33}
+    assert kinds(under, beside) == {"patient_signature": 30, "review": 33}
+    # What is signed anew lacks it anew.
+    again = under._replace(version=2, on=after(9))
+    assert kinds(under, beside, again, newest=2) == {"review": 33, "cosignature": None, "patient_signature": None}
+
+
 def test_who_has_not_come_yet_is_owed_no_plan() -> None:
     waiting = Course(None, [], None, [])
 
@@ -150,7 +165,9 @@ def an_episode(first_session_on: date | None) -> Episode:
 def test_a_course_is_read_as_of_the_end_of_a_day_where_the_site_is() -> None:
     # Half past three in the night in UTC is the evening before in Chicago, and what comes later is not known yet.
     evening = datetime(2026, 9, 4, 3, 30, tzinfo=UTC)
-    facts = PlanFacts([(1, evening), (2, evening + timedelta(days=1))], [(1, signed, evening)])
+    facts = PlanFacts(
+        [(1, evening), (2, evening + timedelta(days=1))], [ActFacts(1, signed, evening, needs_cosignature=False)]
+    )
     starts = [evening - timedelta(days=10), evening, evening + timedelta(minutes=1), evening + timedelta(days=2)]
 
     def by(day: date) -> Course:
