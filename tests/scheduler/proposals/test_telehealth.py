@@ -81,16 +81,6 @@ async def test_whoever_lacks_something_is_planned_on_site(
     assert await planned() == ([["on_site"]], [note])
 
 
-@pytest.mark.usefixtures("licences")
-async def test_consent_by_the_day_of_admission_is_early_enough(
-    scheduler: ClientFactory, clinic: Clinic, new_patient: Make, planned: Planned
-) -> None:
-    del scheduler
-    await at_home(clinic, new_patient, effective_from="2026-10-07", telehealth_consented_on="2026-10-07")
-
-    assert await planned() == ([["on_site", "telehealth"]], [])
-
-
 @pytest.mark.parametrize("last", ["2026-10-02", "2026-10-10"])
 async def test_a_licence_that_ends_before_the_week_does_is_none(
     *, clinic: Clinic, new_patient: Make, planned: Planned, licences: list[Json], end: Any, last: str
