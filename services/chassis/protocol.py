@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from services.chassis.gathered import GatheredTransport
+from services.chassis.transport import GatheredTransport
 
 _LARGEST_HEAD: Final = 64 * 1024
 _VERSIONS: Final = frozenset({"1.0", "1.1"})

@@ -7,8 +7,8 @@ import pytest
 from typing_extensions import override
 
 from services.chassis.edge import Receive, Scope, Send
-from services.chassis.gathered import GatheredTransport
 from services.chassis.protocol import StrictProtocol
+from services.chassis.transport import GatheredTransport
 from tests.support.raw_http import connection_to, head, read_head, send
 from tests.support.serving import served
 
