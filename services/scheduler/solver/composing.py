@@ -20,10 +20,10 @@ from services.scheduler.solver.statics import Statics
 # Weeks are also planned between the best prices so far and the newest, which alone swing too widely.
 STEADINESS: Final = 0.7
 ROUNDS: Final = 60
-ROUNDS_AFTER_DECISION: Final = 8
+ROUNDS_AFTER_DECISION: Final = 3
 ROUNDS_AFTER_CLOSING: Final = 12
 USEFUL: Final = 0.01
-NEARLY_WHOLE: Final = 0.85
+NEARLY_WHOLE: Final = 0.75
 # How much dearer the week may become by whole leads before meetings are looked at one by one.
 WORTH_A_LOOK: Final = 60.0
 LEAST_SHARE: Final = 0.05
@@ -35,7 +35,7 @@ MOST_REFUSALS: Final = 6
 # How often meetings that lack members are closed; what still lacks them then is left to the search.
 MOST_CLOSINGS: Final = 3
 # One more person is decided at a time for each so many.
-PEOPLE_FOR_EACH_AT_ONCE: Final = 30
+PEOPLE_FOR_EACH_AT_ONCE: Final = 12
 
 
 def composed(instance: Instance, offers: Offers, statics: Statics, dive: Dive) -> Timetable:

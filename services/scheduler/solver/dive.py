@@ -26,7 +26,7 @@ SHARED_STEP: Final = 0.15
 MOMENTUM: Final = 0.8
 MEMORY: Final = 0.9
 STEPS_BEFORE: Final = 20
-STEPS_EACH: Final = 12
+STEPS_EACH: Final = 8
 STEPS_AFTER: Final = 60
 # A meeting wanted by fewer than this in all is not fixed.
 LEAST_WANTED: Final = 0.3

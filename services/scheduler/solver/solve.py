@@ -29,7 +29,7 @@ BOUND_SHARE = 0.5
 LEAST_ANNEALING_SECONDS = 30.0
 # Of the time, for annealing the whole week: where one model then holds everybody it only has to begin well, and
 # where a plan is being made it has until that comes.
-ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL, ANNEALING_SHARE_BEFORE_PLAN = 0.8, 0.3, 0.4
+ANNEALING_SHARE, ANNEALING_SHARE_OF_SMALL, ANNEALING_SHARE_BEFORE_PLAN = 0.8, 0.3, 0.8
 # Of the time that is left, for cooling a planned week, and for cooling what a core has changed.
 PLAN_SHARE, COOLING_SHARE = 0.5, 0.2
 # What comes of a week differs more than one long cooling gains.
