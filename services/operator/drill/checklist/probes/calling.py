@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 _FORM: Final = "application/x-www-form-urlencoded"
+_LARGE: Final = 64 * 1024
 _SHED: Final = frozenset({503, 504})
 UNHEARD: Final[ContextVar[list[int]]] = ContextVar("unheard")
 """What was not answered in this check because somebody was too busy: a machine's load is no property of the door."""
@@ -136,7 +138,9 @@ class Caller:
         if self.cookies and "cookie" not in fields:
             fields["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         url, session = URL(self.base() + path, encoded=True), self.sessions.of(self.address)
-        async with session.request(method, url, headers=fields, data=body, allow_redirects=False) as response:
+        # The client warns of a large body in one piece.
+        data = BytesIO(body) if body is not None and len(body) > _LARGE else body
+        async with session.request(method, url, headers=fields, data=data, allow_redirects=False) as response:
             yield response
 
     async def at_once(self, times: int, ask: "Callable[[], Any]") -> list[Answer]:
