@@ -12,7 +12,7 @@ from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
-from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
@@ -74,11 +74,11 @@ async def _accounts(db: Db, equipment: _Equipment, clock: Now) -> AccountsLogic:
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
 
 
-async def _attempts(request: Request, clock: Now) -> AttemptsLogic:
+async def _attempts(request: Request, equipment: _Equipment, clock: Now) -> AttemptsLogic:
     @asynccontextmanager
-    async def unit() -> AsyncIterator[AttemptStorage]:
+    async def unit() -> AsyncIterator[AttemptUnit]:
         async with process_of(request).database.command(None) as db:
-            yield AttemptStorage(db)
+            yield AttemptUnit(AttemptStorage(db), _trail_of(db, equipment, clock))
 
     return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
 
@@ -94,10 +94,10 @@ COUNTED: Final = Depends(_count_attempt)
 """Counts an attempt of the caller, before the route's own transaction begins: it counts although that is undone."""
 
 
-async def _attempts_within(request: Request, db: Db, clock: Now) -> AttemptsLogic:
+async def _attempts_within(request: Request, db: Db, trail: Trail, clock: Now) -> AttemptsLogic:
     @asynccontextmanager
-    async def unit() -> AsyncIterator[AttemptStorage]:
-        yield AttemptStorage(db)
+    async def unit() -> AsyncIterator[AttemptUnit]:
+        yield AttemptUnit(AttemptStorage(db), trail)
 
     return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
 
@@ -142,9 +142,16 @@ Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 
 
 async def _password_changes(
-    accounts: Accounts, sessions: Sessions, attempts: _AttemptsWithin, trail: Trail
+    *,
+    db: Db,
+    equipment: _Equipment,
+    clock: Now,
+    accounts: Accounts,
+    sessions: Sessions,
+    attempts: _AttemptsWithin,
+    trail: Trail,
 ) -> PasswordChangesLogic:
-    return PasswordChangesLogic(accounts, sessions, attempts, trail)
+    return PasswordChangesLogic(accounts, sessions, _grant_endings(db, equipment, clock), attempts, trail)
 
 
 PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
@@ -204,14 +211,16 @@ async def _issuer(equipment: _Equipment) -> str:
 OauthIssuer = Annotated[str, Depends(_issuer)]
 
 
-async def _client_authentication(request: Request, equipment: _Equipment, clock: Now) -> ClientAuthentication:
+async def _client_authentication(
+    request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now
+) -> ClientAuthentication:
     @asynccontextmanager
     async def unit() -> AsyncIterator[OauthClientsLogic]:
         async with process_of(request).database.command(None) as db:
             yield _clients_of(db, equipment, clock)
 
     issuer = equipment.oauth.issuer
-    return ClientAuthentication(unit, equipment.oauth.client_keys, clock, audiences_of(issuer))
+    return ClientAuthentication(unit, equipment.oauth.client_keys, attempts, clock, audiences_of(issuer))
 
 
 ClientAuthenticator = Annotated[ClientAuthentication, Depends(_client_authentication)]
@@ -268,7 +277,8 @@ Agreements = Annotated[AgreementsLogic, Depends(_agreements)]
 
 
 def _trail_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SecurityTrail:
-    return SecurityTrail(SecurityEventStorage(db, equipment.audit_key), equipment.audit_key, clock)
+    storage = SecurityEventStorage(db, equipment.audit_key, equipment.grown_trails)
+    return SecurityTrail(storage, equipment.audit_key, clock)
 
 
 def _accounts_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> AccountsLogic:

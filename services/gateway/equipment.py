@@ -11,6 +11,7 @@ from services.chassis.http import HttpClient
 from services.chassis.id_tokens import IdTokenKey, IdTokenSigner
 from services.chassis.sealing import SealingKey
 from services.chassis.tokens import KeyRing, TokenSigner
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.ended import EndedTokens
@@ -20,6 +21,7 @@ from services.gateway.oauth_clients.keys import ClientKeys
 from services.gateway.passkeys.rules import RelyingParty
 from services.gateway.passwords import Passwords
 from services.gateway.patient_door import PatientDoor
+from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.deciding import DecisionPoint
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.engines import Network, TrustedEngines
@@ -64,6 +66,8 @@ class Equipment:
     sealing_key: SealingKey
     audit_key: bytes
     """Seals the events of the trail."""
+    grown_trails: set[OrganizationId]
+    """Organizations whose trail awaits a checkpoint."""
     front: Front
     oauth: OauthEquipment
     party: RelyingParty
@@ -83,6 +87,7 @@ def make_equipment(
     hosts: Iterable[str],
     origins: Iterable[str] = (),
     engines: Iterable[Network] = (),
+    proxies: Iterable[Network] = (),
     sealing_key: bytes,
     session_times: SessionTimes = _USUAL_TIMES,
     fetcher: Fetcher | None = None,
@@ -92,7 +97,7 @@ def make_equipment(
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
     `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
-    `engines` are the networks of the proxies that may ask for decisions.
+    `engines` are the networks of the proxies that may ask for decisions; `proxies` of those that carry requests here.
     `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish. Passkeys are made
     for the domain of that URL and its pages, where no other and no more are named.
     """
@@ -122,8 +127,10 @@ def make_equipment(
             Forwarder(upstreams),
             Origins(origins),
             TrustedEngines(engines),
+            TrustedProxies(proxies),
         ),
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),
         audit_key=audit_key(sealing_key),
+        grown_trails=set(),
     )

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from services.chassis.app import Lifespan, create_app
+from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
 from services.chassis.sealing import read_root_key
@@ -36,6 +37,7 @@ from services.gateway.passkeys.routes import challenges_router as challenges
 from services.gateway.passkeys.routes import router as passkeys
 from services.gateway.password_changes.routes import router as password_changes
 from services.gateway.passwords import HashingCost, Passwords
+from services.gateway.proxy.addresses import ForwardedAddress
 from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
 from services.gateway.proxy.hosts import LOOPBACK
@@ -67,6 +69,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     app.user_middleware.append(Middleware(Dispatcher))
     app.add_middleware(CrossOrigin)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ForwardedAddress)
     return app
 
 
@@ -75,6 +78,7 @@ def application() -> FastAPI:
     settings = GatewaySettings.read()
     signing_keys = KeyRing.from_directory(settings.signing_keys_directory)
     id_token_keys = read_id_token_keys(settings.id_token_keys_directory)
+    checkpoint_key = load_signing_key(settings.checkpoint_key_file)
     published = read_published()
 
     @asynccontextmanager
@@ -89,7 +93,11 @@ def application() -> FastAPI:
             database = opened.process.database
             watch = EndingsWatch(lambda: database, equipment.ended, opened.process.clock)
             watching = asyncio.create_task(watch.run())
-            yield
+            checkpointer = Checkpointer(
+                checkpoint_key, settings.checkpoint_folder, opened.process.clock, equipment.grown_trails
+            )
+            async with checkpointer.running(database, settings.checkpoint_seconds):
+                yield
             watching.cancel()
             equipment.front.forwarder.close()
         passwords.close()
@@ -117,6 +125,7 @@ def _equip(
         hosts={*LOOPBACK, *settings.allowed_hosts, *_hosts_of(settings)},
         origins=settings.allowed_origins,
         engines=settings.trusted_engines,
+        proxies=settings.trusted_proxies,
         session_times=settings.session_times,
         public_url=str(settings.public_url or settings.gateway_url),
         id_token_keys=id_token_keys,

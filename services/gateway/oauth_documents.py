@@ -2,9 +2,14 @@
 
 from typing import Any, Final
 
+from services.chassis.wiring import documented
 from services.contracts.gateway.oauth_tokens import OauthRefusal
 
-REFUSALS: Final[dict[int | str, dict[str, Any]]] = {400: {"model": OauthRefusal}, 401: {"model": OauthRefusal}}
+REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
+    400: {"model": OauthRefusal},
+    401: {"model": OauthRefusal},
+    **documented(429),
+}
 _TEXT: Final = {"type": "string"}
 
 

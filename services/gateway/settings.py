@@ -25,6 +25,10 @@ class GatewaySettings(ServiceSettings):
         default=frozenset(),
         description="Networks of the proxies that may ask /authz for decisions; a JSON list, by default of none.",
     )
+    trusted_proxies: frozenset[IPv4Network | IPv6Network] = Field(
+        default=frozenset(),
+        description="Networks of the proxies whose X-Forwarded-For says who asks; a JSON list, by default of none.",
+    )
     id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, *.pem; the last signs.")
     public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
     passkey_domain: str | None = Field(
@@ -41,6 +45,9 @@ class GatewaySettings(ServiceSettings):
     hashing_memory_kib: int = Field(default=19456, ge=7168, le=1048576, description="Argon2id: KiB a hash takes.")
     hashing_rounds: int = Field(default=2, ge=1, le=100, description="Argon2id: passes over the memory.")
     sealing_key_file: FilePath = Field(description="File with the key of second factors: 32 bytes in base64.")
+    checkpoint_key_file: FilePath = Field(description="Ed25519 private key in PEM that signs audit checkpoints.")
+    checkpoint_folder: DirectoryPath = Field(description="Where audit checkpoints are kept, outside of the database.")
+    checkpoint_seconds: float = Field(default=10.0, gt=0, le=3600, description="Seconds between audit checkpoints.")
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60, description="A session unused so long is over.")
     session_hours: int = Field(default=12, ge=1, le=24, description="A session is over after so long in any case.")
 

@@ -50,6 +50,8 @@ def service_environment(
             "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
             "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
             "EVENTIDE_SEALING_KEY_FILE": str(state.gateway_key),
+            "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),
+            "EVENTIDE_CHECKPOINT_FOLDER": str(state.gateway_checkpoints),
         },
         "records": {
             "EVENTIDE_ROOT_KEY_FILE": str(state.root_key),

@@ -57,6 +57,11 @@ class StateFolder(NamedTuple):
         return self.root / "checkpoints"
 
     @property
+    def gateway_checkpoints(self) -> Path:
+        """The same of the gateway's own trail, which has other heads."""
+        return self.checkpoints / "gateway"
+
+    @property
     def shreddings(self) -> Path:
         """Which keys were destroyed, signed: out of the databases' reach, so that no restore brings one back."""
         return self.root / "shreddings.jsonl"
@@ -93,7 +98,7 @@ class StateFolder(NamedTuple):
     def make(self) -> None:
         """Make what is missing."""
         make_folder(self.root, PASSABLE)
-        for folder in (self.secrets, self.checkpoints, self.logs, self.run):
+        for folder in (self.secrets, self.checkpoints, self.gateway_checkpoints, self.logs, self.run):
             make_folder(folder, PRIVATE)
 
 

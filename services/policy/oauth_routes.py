@@ -7,14 +7,27 @@ from services.policy.route import Route
 
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+# Calls a minute of one address, behind which a whole clinic may sit: enough for its people, and too few to guess with.
+_BROWSED: Final = 300
+_SIGNED: Final = 600
+# A server that resources are read from asks about each token that it is shown.
+_ASKED_OFTEN: Final = 6000
 _OPENS_CHARTS: Final = frozenset(
     {Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR, Role.FRONT_DESK}
 )
 
 
-def _public(operation_id: str, method: str, path: str) -> Route:
+def _public(operation_id: str, method: str, path: str, calls_per_minute: int | None = None) -> Route:
     # Who asks is known by what they send, if at all: a signature, a code, a cookie with a secret of the page.
-    return Route(operation_id, Microservice.GATEWAY, method, path, frozenset(), public=True)
+    return Route(
+        operation_id,
+        Microservice.GATEWAY,
+        method,
+        path,
+        frozenset(),
+        public=True,
+        calls_per_minute=calls_per_minute,
+    )
 
 
 def _person(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -26,14 +39,14 @@ OAUTH_ROUTES: Final[tuple[Route, ...]] = (
     _public("read_openid_configuration", "GET", "/.well-known/openid-configuration"),
     _public("read_smart_configuration", "GET", "/.well-known/smart-configuration"),
     _public("read_fhir_smart_configuration", "GET", "/fhir/R4/.well-known/smart-configuration"),
-    _public("open_authorization", "GET", "/oauth/authorize"),
-    _public("post_authorization", "POST", "/oauth/authorize"),
-    _public("sign_in_to_authorize", "POST", "/oauth/authorize/sign_in"),
-    _public("decide_authorization", "POST", "/oauth/authorize/decision"),
-    _public("push_authorization", "POST", "/oauth/par"),
-    _public("create_oauth_token", "POST", "/oauth/token"),
-    _public("revoke_oauth_token", "POST", "/oauth/revoke"),
-    _public("introspect_oauth_token", "POST", "/oauth/introspect"),
+    _public("open_authorization", "GET", "/oauth/authorize", _BROWSED),
+    _public("post_authorization", "POST", "/oauth/authorize", _BROWSED),
+    _public("sign_in_to_authorize", "POST", "/oauth/authorize/sign_in", _BROWSED),
+    _public("decide_authorization", "POST", "/oauth/authorize/decision", _BROWSED),
+    _public("push_authorization", "POST", "/oauth/par", _SIGNED),
+    _public("create_oauth_token", "POST", "/oauth/token", _SIGNED),
+    _public("revoke_oauth_token", "POST", "/oauth/revoke", _SIGNED),
+    _public("introspect_oauth_token", "POST", "/oauth/introspect", _ASKED_OFTEN),
     _person("create_oauth_client", "POST", "/v1/oauth_clients", _ADMINISTERS),
     _person("list_oauth_clients", "GET", "/v1/oauth_clients", _ADMINISTERS),
     _person("read_oauth_client", "GET", "/v1/oauth_clients/{client_id}", _ADMINISTERS),

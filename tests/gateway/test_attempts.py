@@ -12,12 +12,14 @@ from typing_extensions import override
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.rules import KNOWN_FOR, NAME, NETWORK, PAIR
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.attempts.tables import AttemptRow
 from services.gateway.errors import TriedTooOftenError
 from services.gateway.passwords import Passwords
+from services.gateway.security_events.logic import SecurityTrail
+from services.gateway.security_events.storage import SecurityEventStorage
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount
 
 SESSIONS = "/v1/login_sessions"
@@ -44,9 +46,10 @@ def at(clock: Clock) -> At:
 @pytest.fixture
 def from_network(gateway_database: Database, at: At) -> From:
     @asynccontextmanager
-    async def unit() -> AsyncIterator[AttemptStorage]:
+    async def unit() -> AsyncIterator[AttemptUnit]:
         async with gateway_database.command(None) as db:
-            yield AttemptStorage(db)
+            storage = SecurityEventStorage(db, bytes(32))
+            yield AttemptUnit(AttemptStorage(db), SecurityTrail(storage, bytes(32), at))
 
     return lambda network: AttemptsLogic(unit, network, at)
 

@@ -17,6 +17,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
+from services.gateway.attempts.rules import CODE, PAIR
 from services.gateway.security_events.rules import INSTALLATION, refused_in, stand_in
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization
 from tests.gateway.test_factors import ADA, SESSIONS, Person
@@ -91,6 +92,25 @@ async def test_an_unknown_name_is_told_to_no_organization(ada: Person, events: E
     assert (first["account_id"], first["reason"]) == (None, "credentials")
     assert first["name_tried"] == second["name_tried"]
     assert await events(kind="sign_in_refused") == []
+
+
+async def test_that_attempts_are_held_up_is_told_once(ada: Person, events: Events) -> None:
+    statuses = [(await ada.sign_in(password=WRONG)).status_code for _ in range(PAIR.most + 3)]
+
+    assert statuses == [401] * PAIR.most + [429] * 3
+    (told,) = await events(installation=True, kind="attempts_held_up")
+    (refused, *_) = await events(kind="sign_in_refused")
+    assert (told["reason"], told["name_tried"], told["network"]) == ("pair", refused["name_tried"], refused["network"])
+    assert await events(kind="attempts_held_up") == []
+
+
+async def test_that_codes_are_held_up_is_told_of_whom(ada: Person, events: Events) -> None:
+    await ada.enrol()
+    statuses = [(await ada.step_up(one_time_code=ada.code(400))).status_code for _ in range(CODE.most + 2)]
+
+    assert statuses == [403] * CODE.most + [429] * 2
+    (told,) = await events(installation=True, kind="attempts_held_up")
+    assert (told["reason"], told["account_id"]) == ("code", ada.session["account_id"])
 
 
 async def test_who_works_in_several_places_and_names_none_is_told_to_neither(

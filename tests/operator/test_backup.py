@@ -166,11 +166,13 @@ def test_what_a_state_folder_has_lost_comes_back_and_what_it_has_stays(
     append(state.shreddings, key, old)
     for name in ("lost", "newer"):
         (state.checkpoints / f"{name}.jsonl").write_text("of the backup")
+        (state.gateway_checkpoints / f"{name}.jsonl").write_text("of the gateway's")
     folder.mkdir()
     beside.keep(state, folder)
 
     (state.checkpoints / "lost.jsonl").unlink()
     (state.checkpoints / "newer.jsonl").write_text("of today")
+    (state.gateway_checkpoints / "lost.jsonl").unlink()
     append(state.shreddings, key, new)
     for _ in range(2):
         beside.take_back(state, folder)
@@ -178,6 +180,7 @@ def test_what_a_state_folder_has_lost_comes_back_and_what_it_has_stays(
     assert list(read_all(state.shreddings, key.public_key())) == [old, new]
     assert (state.checkpoints / "lost.jsonl").read_text() == "of the backup"
     assert (state.checkpoints / "newer.jsonl").read_text() == "of today"
+    assert (state.gateway_checkpoints / "lost.jsonl").read_text() == "of the gateway's"
     state.shreddings.unlink()
     beside.take_back(state, folder)
     assert list(read_all(state.shreddings, key.public_key())) == [old]

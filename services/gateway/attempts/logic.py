@@ -3,16 +3,36 @@
 import math
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.clock import Clock
 from services.contracts.identifiers import AccountId
-from services.gateway.attempts.rules import CODE, KNOWN_FOR, NAME, NETWORK, PAIR, Limit, key_of
+from services.gateway.attempts.rules import CODE, KNOWN_FOR, NAME, NETWORK, PAIR, REFUSAL, Limit, key_of
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.errors import TriedTooOftenError
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
-AttemptUnits = Callable[[], AbstractAsyncContextManager[AttemptStorage]]
+
+@dataclass(frozen=True, slots=True)
+class AttemptUnit:
+    """What one transaction of counting works with."""
+
+    counters: AttemptStorage
+    trail: SecurityTrail
+
+
+AttemptUnits = Callable[[], AbstractAsyncContextManager[AttemptUnit]]
 """Opens a transaction of its own: an attempt counts although what it was made for is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How many attempts over a limit this one is; below one, it is within it."""
+
+    limit: Limit
+    over: int
+    ends_at: datetime
 
 
 class AttemptsLogic:
@@ -34,19 +54,50 @@ class AttemptsLogic:
             TriedTooOftenError: This network may not try this name, or any name, at the moment.
         """
         now = self._clock.now()
-        async with self._units() as counters:
-            ends = [
-                await _ends_if_over(counters, PAIR, key_of("pair", name, self.network), now),
-                await _ends_if_over(counters, NETWORK, key_of("network", self.network), now),
+        async with self._units() as unit:
+            counters = unit.counters
+            counted = [
+                await _counted(counters, PAIR, key_of("pair", name, self.network), now),
+                await _counted(counters, NETWORK, key_of("network", self.network), now),
             ]
             if not await counters.is_remembered(key_of("known", name, self.network), now):
-                ends.append(await _ends_if_over(counters, NAME, key_of("name", name), now))
-        _refuse_until(ends, now)
+                counted.append(await _counted(counters, NAME, key_of("name", name), now))
+            await self._tell_first(unit.trail, counted, name_tried=unit.trail.stand_in("name", name))
+        _refuse_until(counted, now)
+
+    async def is_first_refusal(self, name: str) -> bool:
+        """Count that this network was refused under a name, and say whether that is to be told: once in a while."""
+        async with self._units() as unit:
+            key = key_of(REFUSAL.kind, name, self.network)
+            counted = await _counted(unit.counters, REFUSAL, key, self._clock.now())
+        return counted.over <= 0
+
+    async def _tell_first(
+        self,
+        trail: SecurityTrail,
+        counted: list[_Counted],
+        *,
+        name_tried: str | None = None,
+        account_id: AccountId | None = None,
+    ) -> None:
+        """Tell that from now on attempts are held up, and not again with each of them."""
+        for one in counted:
+            if one.over == 1:
+                told = Told(
+                    SecurityEventKind.ATTEMPTS_HELD_UP,
+                    None,
+                    account_id=account_id,
+                    reason=one.limit.kind,
+                    name_tried=name_tried,
+                    network=trail.stand_in("network", self.network),
+                )
+                await trail.tell(told)
 
     async def name_was_right(self, name: str) -> None:
         """Take back this person's attempts from here: the person signed in, and is known here from now on."""
         now = self._clock.now()
-        async with self._units() as counters:
+        async with self._units() as unit:
+            counters = unit.counters
             # In the order in which they are counted, or two could wait for each other.
             attempts = await counters.forget(key_of("pair", name, self.network))
             await counters.take_back(key_of("network", self.network), attempts)
@@ -63,14 +114,15 @@ class AttemptsLogic:
             TriedTooOftenError: This network may not try anything at the moment.
         """
         now = self._clock.now()
-        async with self._units() as counters:
-            end = await _ends_if_over(counters, NETWORK, key_of("network", self.network), now)
-        _refuse_until([end], now)
+        async with self._units() as unit:
+            counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
+            await self._tell_first(unit.trail, counted)
+        _refuse_until(counted, now)
 
     async def network_was_right(self) -> None:
         """Take back one attempt of this network."""
-        async with self._units() as counters:
-            await counters.take_back(key_of("network", self.network), 1)
+        async with self._units() as unit:
+            await unit.counters.take_back(key_of("network", self.network), 1)
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.
@@ -79,22 +131,24 @@ class AttemptsLogic:
             TriedTooOftenError: Too many were wrong.
         """
         now = self._clock.now()
-        async with self._units() as counters:
-            end = await _ends_if_over(counters, CODE, key_of("code", str(account_id), self.network), now)
-        _refuse_until([end], now)
+        async with self._units() as unit:
+            key = key_of("code", str(account_id), self.network)
+            counted = [await _counted(unit.counters, CODE, key, now)]
+            await self._tell_first(unit.trail, counted, account_id=account_id)
+        _refuse_until(counted, now)
 
     async def code_was_right(self, account_id: AccountId) -> None:
         """Begin again to count the person's attempts."""
-        async with self._units() as counters:
-            await counters.forget(key_of("code", str(account_id), self.network))
+        async with self._units() as unit:
+            await unit.counters.forget(key_of("code", str(account_id), self.network))
 
 
-async def _ends_if_over(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> datetime | None:
+async def _counted(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> _Counted:
     count, ends_at = await counters.count(key, window=limit.window, now=now)
-    return ends_at if count > limit.most else None
+    return _Counted(limit, count - limit.most, ends_at)
 
 
-def _refuse_until(ends: list[datetime | None], now: datetime) -> None:
-    latest = max((end for end in ends if end is not None), default=None)
+def _refuse_until(counted: list[_Counted], now: datetime) -> None:
+    latest = max((one.ends_at for one in counted if one.over > 0), default=None)
     if latest is not None:
         raise TriedTooOftenError(math.ceil((latest - now).total_seconds()))

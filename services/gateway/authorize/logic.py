@@ -21,6 +21,7 @@ from services.gateway.authorize.rules import (
     answer_uri,
     granted_of,
     is_remembered,
+    is_unmet,
     must_sign_in,
     read_asked,
     redirect_of,
@@ -32,6 +33,8 @@ from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.patient_door import Choice, PatientDoor
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
+_UNMET: Final = "unmet_authentication_requirements"
+"""OpenID Connect Core Unmet Authentication Requirements Error Code 1.0."""
 PUSHED: Final = "urn:ietf:params:oauth:request_uri:"
 
 
@@ -179,6 +182,7 @@ class AuthorizeLogic:
             return await self._next(handle, client, waiting, browser)
         if not decision.is_allowed:
             await self._take(handle, browser)
+            await self._tell(SecurityEventKind.CONSENT_DECLINED, session, client, asked.scopes)
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person declined.")
         return await self._allow(handle, client, asked, session=session, browser=browser, decision=decision)
 
@@ -186,9 +190,7 @@ class AuthorizeLogic:
         asked = Asked.from_kept(waiting.parameters)
         session = self._fresh_session(asked, waiting, browser.person)
         if session is None or browser.person is None:
-            if "none" in asked.prompt:
-                return self._refusal(asked.redirect_uri, asked.state, "login_required", "Nobody is signed in.")
-            return ShowSignIn(handle, client)
+            return self._sign_in_first(handle, client, asked, waiting, browser)
         if not _is_for(client, browser.person):
             return self._refusal(
                 asked.redirect_uri, asked.state, "access_denied", "The application is another organization's."
@@ -202,6 +204,16 @@ class AuthorizeLogic:
             return self._refusal(asked.redirect_uri, asked.state, "consent_required", "The person is to be asked.")
         choices = await self._door.choices(browser.person) if asked.needs_patient else None
         return ShowConsent(handle, client, asked, choices)
+
+    def _sign_in_first(
+        self, handle: str, client: OauthClient, asked: Asked, waiting: Waiting, browser: Browser
+    ) -> Step:
+        sign_in = None if browser.person is None else browser.person.sign_in
+        if "none" in asked.prompt:
+            return self._refusal(asked.redirect_uri, asked.state, "login_required", "Nobody is signed in.")
+        if sign_in is not None and is_unmet(asked, sign_in, since=waiting.created_at):
+            return self._refusal(asked.redirect_uri, asked.state, _UNMET, "The person has no second factor.")
+        return ShowSignIn(handle, client)
 
     async def _allow(
         self,
@@ -226,17 +238,7 @@ class AuthorizeLogic:
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person granted nothing.")
         async with self._units(session.organization_id) as unit:
             await unit.requests.agree(session.organization_id, session.account_id, client.id, scopes, self._clock.now())
-            await unit.trail.tell(
-                Told(
-                    SecurityEventKind.CONSENT_GIVEN,
-                    session.organization_id,
-                    by=session.account_id,
-                    account_id=session.account_id,
-                    login_session_id=session.id,
-                    oauth_client_id=client.id,
-                    scopes=scopes,
-                )
-            )
+            await unit.trail.tell(_told(SecurityEventKind.CONSENT_GIVEN, session, client, scopes))
         code = await self._grants.code_for(
             Consented(
                 client=client,
@@ -277,10 +279,9 @@ class AuthorizeLogic:
         if person is None or person.organization_id is None or person.sign_in is None:
             return None
         sign_in = person.sign_in
-        now, session_id = self._clock.now(), sign_in.login_session_id
-        if must_sign_in(asked, session_id, sign_in.auth_time, since=waiting.created_at, now=now):
+        if must_sign_in(asked, sign_in, since=waiting.created_at, now=self._clock.now()):
             return None
-        return SignedIn(session_id, person.organization_id, person.account_id, sign_in.auth_time)
+        return SignedIn(sign_in.login_session_id, person.organization_id, person.account_id, sign_in.auth_time)
 
     async def _client(self, client_id: OauthClientId | None) -> OauthClient:
         if client_id is None:
@@ -314,9 +315,27 @@ class AuthorizeLogic:
         if taken is None:
             raise UnknownRedirectError
 
+    async def _tell(
+        self, kind: SecurityEventKind, session: SignedIn, client: OauthClient, scopes: tuple[str, ...]
+    ) -> None:
+        async with self._units(session.organization_id) as unit:
+            await unit.trail.tell(_told(kind, session, client, scopes))
+
     def _refusal(self, redirect_uri: str, state: str | None, error: str, description: str) -> GoTo:
         answer = {"error": error, "error_description": description, "state": state, "iss": self._issuer}
         return GoTo(answer_uri(redirect_uri, answer))
+
+
+def _told(kind: SecurityEventKind, session: SignedIn, client: OauthClient, scopes: tuple[str, ...]) -> Told:
+    return Told(
+        kind,
+        session.organization_id,
+        by=session.account_id,
+        account_id=session.account_id,
+        login_session_id=session.id,
+        oauth_client_id=client.id,
+        scopes=scopes,
+    )
 
 
 def _is_for(client: OauthClient, person: Principal) -> bool:

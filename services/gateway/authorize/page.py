@@ -32,7 +32,7 @@ class Page:
 
 
 def sign_in_page(step: ShowSignIn, *, message: str = "", organizations: Sequence[tuple[str, str]] = ()) -> Page:
-    """Ask for e-mail address and password, and for the organization where there are several to choose from."""
+    """Ask for e-mail address, password and perhaps a code, and for the organization where there are several."""
     choice = "".join(f'<option value="{escape(value)}">{escape(name)}</option>' for value, name in organizations)
     where = f'<label>Organization<select name="organization_id">{choice}</select></label>' if choice else ""
     alert = f'<p role="alert">{escape(message)}</p>' if message else ""
@@ -42,6 +42,9 @@ def sign_in_page(step: ShowSignIn, *, message: str = "", organizations: Sequence
         f'<form method="post" action="/oauth/authorize/sign_in">{_hidden(step.handle)}'
         '<label>E-mail address<input name="email" type="email" autocomplete="username" required autofocus></label>'
         '<label>Password<input name="password" type="password" autocomplete="current-password" required></label>'
+        '<label>Code of your authenticator, if you have one<input name="one_time_code" inputmode="numeric" '
+        'autocomplete="one-time-code" maxlength="6"></label>'
+        '<label>Or a recovery code<input name="recovery_code" autocomplete="off" maxlength="40"></label>'
         f'{where}<button type="submit">Sign in</button></form>',
         form_target="'self'",
     )

@@ -26,7 +26,13 @@ from services.gateway.dependencies import (
     ClientAuthenticator,
     Login,
 )
-from services.gateway.errors import CredentialsRefusedError, OrganizationRequiredError, OverloadedError
+from services.gateway.errors import (
+    CredentialsRefusedError,
+    OrganizationRequiredError,
+    OverloadedError,
+    SecondFactorRequiredError,
+    TriedTooOftenError,
+)
 from services.gateway.login.cookies import keep as keep_session
 from services.gateway.oauth_documents import REFUSALS, form
 from services.gateway.oauth_forms import parse_parameters, read_form, single
@@ -37,12 +43,14 @@ people_router = APIRouter(tags=["oauth"], route_class=IdempotentRoute)
 
 _PARAMETERS: Final = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "aud", "launch", "code_challenge",
-    "code_challenge_method", "prompt", "max_age", "request_uri",
+    "code_challenge_method", "prompt", "max_age", "acr_values", "request_uri",
 )  # fmt: skip
+_SIGN_IN: Final = ("request", "email", "password", "organization_id", "one_time_code", "recovery_code")
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "A page for the person", "content": {"text/html": {}}},
     303: {"description": "Back to the application"},
     400: {"description": "A page that says why nothing is sent anywhere", "content": {"text/html": {}}},
+    **documented(429),
 }
 _QUERY: Final = {
     "parameters": [
@@ -89,7 +97,7 @@ async def post_authorization(request: Request, authorization: Authorization, per
     operation_id="sign_in_to_authorize",
     response_class=HTMLResponse,
     responses=_ANSWERS,
-    openapi_extra=form("request", "email", "password", "organization_id", required=("request",)),
+    openapi_extra=form(*_SIGN_IN, required=("request",)),
 )
 async def sign_in_to_authorize(
     request: Request, authorization: Authorization, login: Login, person: BrowserPerson
@@ -182,12 +190,14 @@ async def revoke_oauth_consent(client_id: OauthClientId, agreements: Agreements,
 
 
 async def _sign_in(login: Login, fields: dict[str, str], step: ShowSignIn) -> LoginSession | Page:
-    members = {name: fields.get(name) for name in ("email", "password", "organization_id")}
+    members = {name: fields.get(name) for name in _SIGN_IN[1:]}
     try:
         return await login.sign_in(LoginRequest.model_validate({n: v for n, v in members.items() if v is not None}))
     except (ValidationError, CredentialsRefusedError):
         return sign_in_page(step, message=CredentialsRefusedError().detail)
-    except OverloadedError as refusal:
+    except SecondFactorRequiredError:
+        return sign_in_page(step, message="Enter your password again, and a code of your second factor.")
+    except (OverloadedError, TriedTooOftenError) as refusal:
         return sign_in_page(step, message=refusal.detail)
     except OrganizationRequiredError as refusal:
         found = [field.detail.split(" ", 1) for field in refusal.errors]

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from urllib.parse import urlencode, urlsplit
 
 from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind, OauthGrantType
-from services.contracts.identifiers import LoginSessionId
+from services.contracts.identity import Assurance, SignIn
 from services.gateway.grants.rules import is_challenge
 from services.gateway.oauth_clients.rules import is_own_redirect
 from services.policy.smart.scopes import narrow, parse_scopes
@@ -47,6 +47,8 @@ class Asked:
     code_challenge: str
     prompt: tuple[str, ...]
     max_age: int | None
+    acr: Assurance | None
+    """How surely the person must have signed in at least."""
     launch: str | None
 
     def kept(self) -> dict[str, Any]:
@@ -56,7 +58,9 @@ class Asked:
     @classmethod
     def from_kept(cls, kept: Mapping[str, Any]) -> Self:
         """Make it again of what was kept."""
-        return cls(**{**kept, "scopes": tuple(kept["scopes"]), "prompt": tuple(kept["prompt"])})
+        acr = kept.get("acr")
+        lists = {name: tuple(kept[name]) for name in ("scopes", "prompt")}
+        return cls(**{**kept, **lists, "acr": None if acr is None else Assurance(acr)})
 
     @property
     def needs_patient(self) -> bool:
@@ -100,8 +104,15 @@ def read_asked(parameters: Mapping[str, str], client: OauthClient, fhir_base: st
         code_challenge=parameters["code_challenge"],
         prompt=prompt,
         max_age=None if max_age is None else int(max_age),
+        acr=_asked_assurance(parameters.get("acr_values", "")),
         launch=parameters.get("launch") if LAUNCH in scopes else None,
     )
+
+
+def _asked_assurance(acr_values: str) -> Assurance | None:
+    """Return the first level that is one of ours (OpenID Connect Core, 3.1.2.1): the list is in order of preference."""
+    levels = {level.value: level for level in Assurance}
+    return next((levels[word] for word in acr_values.split() if word in levels), None)
 
 
 def _check_form(parameters: Mapping[str, str]) -> None:
@@ -133,17 +144,32 @@ def _scopes(parameters: Mapping[str, str], client: OauthClient, fhir_base: str) 
     return granted
 
 
-def must_sign_in(
-    asked: Asked, session_id: LoginSessionId, auth_time: datetime, *, since: datetime, now: datetime
-) -> bool:
-    """Say whether a session is not fresh enough for a request made at `since`.
+def must_sign_in(asked: Asked, sign_in: SignIn, *, since: datetime, now: datetime) -> bool:
+    """Say whether a session is not good enough for a request made at `since`.
 
-    One that was begun for this very request always is; else `prompt=login` wants a new one, and `max_age` a young one.
+    One of a password alone never is where two factors are asked for. One that was begun for this very request is fresh
+    enough in any case; else `prompt=login` wants a new one, and `max_age` a young one.
     """
-    # The time in a version 7 id (RFC 9562, 5.7) is finer than auth_time, which counts whole seconds.
-    if session_id.int >> 80 >= int(since.timestamp() * 1000):
+    if not _is_sure_enough(asked, sign_in):
+        return True
+    if _is_begun_for(sign_in, since):
         return False
-    return "login" in asked.prompt or (asked.max_age is not None and now - auth_time > timedelta(seconds=asked.max_age))
+    too_old = asked.max_age is not None and now - sign_in.auth_time > timedelta(seconds=asked.max_age)
+    return "login" in asked.prompt or too_old
+
+
+def is_unmet(asked: Asked, sign_in: SignIn, *, since: datetime) -> bool:
+    """Say whether a person has signed in for this very request and still not as surely as is asked for."""
+    return _is_begun_for(sign_in, since) and not _is_sure_enough(asked, sign_in)
+
+
+def _is_sure_enough(asked: Asked, sign_in: SignIn) -> bool:
+    return asked.acr is not Assurance.AAL2 or sign_in.acr is Assurance.AAL2
+
+
+def _is_begun_for(sign_in: SignIn, since: datetime) -> bool:
+    # The time in a version 7 id (RFC 9562, 5.7) is finer than auth_time, which counts whole seconds.
+    return sign_in.login_session_id.int >> 80 >= int(since.timestamp() * 1000)
 
 
 def is_remembered(asked: Asked, client: OauthClient, agreed: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from services.contracts.identity import Assurance
 from services.gateway.oauth_tokens.rules import ALGORITHMS
 from services.policy.smart.words import WORDS
 
@@ -61,7 +62,8 @@ def openid_configuration(issuer: str) -> dict[str, Any]:
     return oauth_metadata(issuer) | {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "amr", "fhirUser"],
+        "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "amr", "acr", "fhirUser"],
+        "acr_values_supported": [level.value for level in Assurance],
         "prompt_values_supported": ["none", "login", "consent"],
     }
 

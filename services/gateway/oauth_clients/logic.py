@@ -107,6 +107,18 @@ class OauthClientsLogic:
         digest = hashlib.sha256(jti.encode()).digest()
         return await self._storage.use_assertion(client_id, digest, expires_at=expires_at, now=self._clock.now())
 
+    async def tell_refused(self, client_id: OauthClientId, network: str) -> None:
+        """Write down that somebody said to be an application and did not prove it; nothing of one that is not there."""
+        client = await self._storage.find(client_id)
+        if client is not None:
+            told = Told(
+                SecurityEventKind.OAUTH_CLIENT_REFUSED,
+                client.organization_id,
+                oauth_client_id=client.id,
+                network=self._trail.stand_in("network", network),
+            )
+            await self._trail.tell(told)
+
     async def _tell(self, kind: SecurityEventKind, client: OauthClient, principal: Principal) -> None:
         told = Told(
             kind,

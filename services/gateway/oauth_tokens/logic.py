@@ -12,6 +12,7 @@ from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKin
 from services.contracts.gateway.oauth_tokens import Introspection, OauthTokens
 from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
+from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.authentication import AccessTokens
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
@@ -24,7 +25,14 @@ from services.gateway.oauth_refusals import (
     UnauthorizedClientError,
     UnsupportedGrantTypeError,
 )
-from services.gateway.oauth_tokens.rules import ASSERTION_TYPE, LEEWAY_SECONDS, Assertion, key_for, read_assertion
+from services.gateway.oauth_tokens.rules import (
+    ASSERTION_TYPE,
+    LEEWAY_SECONDS,
+    Assertion,
+    client_named_in,
+    key_for,
+    read_assertion,
+)
 from services.policy.smart.scopes import narrow
 from services.policy.smart.words import FHIR_USER, known, without_a_person
 
@@ -37,8 +45,16 @@ _CREDENTIALS_OF_OTHERS: Final = frozenset({"client_secret", "username", "passwor
 class ClientAuthentication:
     """Finds out which application asks; the same refusal for every reason."""
 
-    def __init__(self, units: ClientUnits, keys: ClientKeys, clock: Clock, audiences: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        units: ClientUnits,
+        keys: ClientKeys,
+        attempts: AttemptsLogic,
+        clock: Clock,
+        audiences: tuple[str, ...],
+    ) -> None:
         self._units = units
+        self._attempts = attempts
         self._keys = keys
         self._clock = clock
         self._audiences = audiences
@@ -46,9 +62,28 @@ class ClientAuthentication:
     async def authenticate(self, parameters: Parameters) -> OauthClient:
         """Return the application: a public one by its name, a confidential one by the assertion it signed.
 
+        Who is refused in the name of one that exists is told in the trail of its organization, from each network once
+        in a quarter of an hour: anybody can send what is refused, and the trail must not grow by it.
+
         Raises:
             InvalidClientError: It is unknown, disabled, or has not proved to be itself.
         """
+        try:
+            return await self._authenticate(parameters)
+        except InvalidClientError:
+            await self._tell_refused(_named(parameters))
+            raise
+
+    async def _tell_refused(self, named: OauthClientId | None) -> None:
+        if named is None:
+            return
+        async with self._units() as clients:
+            is_known = await clients.enabled(named) is not None
+        if is_known and await self._attempts.is_first_refusal(str(named)):
+            async with self._units() as clients:
+                await clients.tell_refused(named, self._attempts.network)
+
+    async def _authenticate(self, parameters: Parameters) -> OauthClient:
         if _CREDENTIALS_OF_OTHERS & set(parameters):
             raise InvalidClientError
         if "client_assertion" in parameters or "client_assertion_type" in parameters:
@@ -228,6 +263,12 @@ def _required(parameters: Parameters, name: str) -> str:
     if value is None:
         raise InvalidOauthRequestError(f"Send {name}.")
     return value
+
+
+def _named(parameters: Parameters) -> OauthClientId | None:
+    """Return which application somebody says to be, in a parameter or in an assertion that nobody has verified."""
+    claimed = client_named_in(parameters.get("client_assertion", ""))
+    return _client_id(parameters.get("client_id") or claimed)
 
 
 def _client_id(text: str | None) -> OauthClientId | None:

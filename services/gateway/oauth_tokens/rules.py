@@ -76,6 +76,18 @@ def read_assertion(token: str, audiences: Collection[str], now: datetime) -> Ass
     return Assertion(claims.sub, header.kid, header.alg, header.jku, claims.jti, claims.exp)
 
 
+def client_named_in(token: str) -> str | None:
+    """Return which application an assertion says to be of, however bad it is otherwise; None where it says nothing."""
+    if len(token) > _LONGEST or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
+        return None
+    try:
+        claims = _part(token, 1)
+    except ValueError:
+        return None
+    named = claims.get("sub") if isinstance(claims, dict) else None
+    return named if isinstance(named, str) else None
+
+
 def key_for(assertion: Assertion, keys: Mapping[str, Mapping[str, str]]) -> Mapping[str, str] | None:
     """Return the registered key that an assertion must be signed with, or None."""
     key = keys.get(assertion.key_id)

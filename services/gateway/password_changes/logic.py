@@ -5,6 +5,7 @@ from services.contracts.gateway.login import PasswordChangeRequest
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.grants.logic import GrantEndings
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
@@ -16,15 +17,23 @@ class PasswordChangesLogic:
     """
 
     def __init__(
-        self, accounts: AccountsLogic, sessions: SessionsLogic, attempts: AttemptsLogic, trail: SecurityTrail
+        self,
+        accounts: AccountsLogic,
+        sessions: SessionsLogic,
+        grants: GrantEndings,
+        attempts: AttemptsLogic,
+        trail: SecurityTrail,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
+        self._grants = grants
         self._attempts = attempts
         self._trail = trail
 
     async def change(self, request: PasswordChangeRequest, *, principal: Principal) -> None:
-        """Replace the caller's password.
+        """Replace the caller's password; other sessions end, and all that applications were granted.
+
+        Whoever knew the old one may have let an application in, which would outlive it.
 
         Raises:
             NotAllowedError: The caller's token is not of a login session.
@@ -40,6 +49,7 @@ class PasswordChangesLogic:
         for organization_id in workplaces:
             await self._accounts.enter_workplace(organization_id)
             await self._sessions.end_others(account_id, principal.sign_in.login_session_id)
+            await self._grants.end_all(account_id=account_id)
         # The answer is kept where the caller is, should it be asked for once more.
         await self._accounts.enter_workplace(principal.organization_id)
         for organization_id in workplaces:

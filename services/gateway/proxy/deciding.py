@@ -85,12 +85,12 @@ class DecisionPoint:
         route = routes.get(request.method)
         if route is None:
             raise NoSuchMethodError(routes)
-        if route.service is Microservice.GATEWAY and (route.public or route.services):
-            # A public route asks for no token; one for services takes another kind, which our application verifies.
-            return Passage(route, None)
         if route.public:
             # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
             self._limits.take(route, client)
+            return Passage(route, None)
+        if route.service is Microservice.GATEWAY and route.services:
+            # It takes another kind of token, which our application verifies.
             return Passage(route, None)
         token, principal = self._permit(request, route)
         if route.service is Microservice.GATEWAY:

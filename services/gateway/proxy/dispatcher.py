@@ -12,6 +12,7 @@ from services.chassis.problems import problem_document, problem_response, respon
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
 from services.gateway.errors import NoSuchMethodError
+from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.deciding import DecisionPoint, Passage
 from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
 from services.gateway.proxy.forwarding import Forwarder
@@ -27,6 +28,7 @@ class Front:
     forwarder: Forwarder
     origins: Origins
     engines: TrustedEngines
+    proxies: TrustedProxies
 
 
 class Dispatcher:

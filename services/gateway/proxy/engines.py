@@ -19,7 +19,8 @@ from services.gateway.proxy.requests import IncomingRequest, read_request
 Network = IPv4Network | IPv6Network
 Fields = list[tuple[bytes, bytes]]
 
-_PREFIX: Final = "/authz/"
+PREFIX: Final = b"/authz/"
+_PREFIX: Final = PREFIX.decode()
 _MOST_REMEMBERED: Final = 1024
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Text, Uuid, literal_column, select, text
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.audit.trail import append
@@ -32,11 +33,15 @@ class Wanted:
 
 
 class SecurityEventStorage:
-    """The trail in the database, within one transaction; `key` seals what is added."""
+    """The trail in the database, within one transaction; `key` seals what is added.
 
-    def __init__(self, db: AsyncSession, key: bytes) -> None:
+    `grown` is told whose trail has grown once the transaction is committed: before, there is nothing to be signed.
+    """
+
+    def __init__(self, db: AsyncSession, key: bytes, grown: set[OrganizationId] | None = None) -> None:
         self._db = db
         self._key = key
+        self._grown = grown
 
     async def add(self, organization_id: OrganizationId, event: str) -> None:
         """Link an event to an organization's trail, whichever organization the transaction sees."""
@@ -44,6 +49,9 @@ class SecurityEventStorage:
         await set_organization(self._db, organization_id)
         await append(await driver_connection(self._db), self._key, organization_id, [event])
         await set_organization(self._db, OrganizationId(UUID(seen)) if seen else None)
+        grown = self._grown
+        if grown is not None:
+            listen(self._db.sync_session, "after_commit", lambda _: grown.add(organization_id), once=True)
 
     async def some(self, organization_id: OrganizationId, wanted: Wanted, page: PageRequest) -> list[SecurityEvent]:
         """Return the events of an organization that a page may show, in the order they happened."""

@@ -4,16 +4,18 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.chassis.audit.chain import Verified, Verifier, audit_key
 from services.chassis.audit.checkpoints import load_signing_key, organizations_in, read_checkpoints
 from services.chassis.sealing import read_root_key
-from services.operator.audit.reading import AUDITED, links_of, organizations_of
+from services.operator.audit.reading import AUDITED, INSTALLATION, links_of, organizations_of
 from services.operator.errors import OperatorError
 from services.operator.lifecycle import state_of
 from services.operator.postgres.provision import DatabaseUrls
@@ -62,32 +64,52 @@ def state_with_keys(arguments: argparse.Namespace) -> StateFolder:
 async def verify_all(state: StateFolder, databases: Mapping[str, DatabaseUrls]) -> Report:
     """Verify the trails of all organizations of an installation."""
     started = perf_counter()
-    known = {*await organizations_of(databases["gateway"].app), *organizations_in(state.checkpoints)}
-    report: Report = {"organizations": len(known), "events": 0, "checkpoints": 0, "faults": []}
-    for service in AUDITED:
+    here = await organizations_of(databases["gateway"].app)
+    trails = {service: trail_of(state, service) for service in AUDITED}
+    known = {INSTALLATION, *here, *(one for trail in trails.values() for one in organizations_in(trail.checkpoints))}
+    report: Report = {"organizations": len(known - {INSTALLATION}), "events": 0, "checkpoints": 0, "faults": []}
+    for service, trail in trails.items():
         connection = await asyncpg.connect(databases[service].app)
         try:
             for organization_id in sorted(known):
-                await _verify_one(state, connection, organization_id, report)
+                await _verify_one(trail, connection, organization_id, report)
         finally:
             await connection.close()
     return report | {"seconds": round(perf_counter() - started, 2)}
 
 
-async def _verify_one(state: StateFolder, connection: Any, organization_id: UUID, report: Report) -> None:
+class Trail(NamedTuple):
+    """What one service's trail is verified with."""
+
+    service: str
+    key: bytes
+    checkpoints: Path
+    public: Ed25519PublicKey
+
+
+def trail_of(state: StateFolder, service: str) -> Trail:
+    """Return what a service seals its trail with, and where its checkpoints are: each has its own."""
+    key, folder = {
+        "records": (state.root_key, state.checkpoints),
+        "gateway": (state.gateway_key, state.gateway_checkpoints),
+    }[service]
     public = load_signing_key(state.checkpoint_key).public_key()
-    checkpoints, unsigned = read_checkpoints(public, state.checkpoints, organization_id)
-    verifier = Verifier(audit_key(read_root_key(state.root_key)), organization_id, checkpoints)
+    return Trail(service, audit_key(read_root_key(key)), folder, public)
+
+
+async def _verify_one(trail: Trail, connection: Any, organization_id: UUID, report: Report) -> None:
+    checkpoints, unsigned = read_checkpoints(trail.public, trail.checkpoints, organization_id)
+    verifier = Verifier(trail.key, organization_id, checkpoints)
     async for link in links_of(connection, organization_id):
         verifier.add(link)
     verified = verifier.finish()
     report["events"] += verified.events
     report["checkpoints"] += len(checkpoints)
-    report["faults"] += _faults(organization_id, verified, unsigned)
+    report["faults"] += _faults(trail.service, organization_id, verified, unsigned)
 
 
-def _faults(organization_id: UUID, verified: Verified, unsigned: int) -> list[Report]:
-    whose = {"organization_id": str(organization_id)}
+def _faults(service: str, organization_id: UUID, verified: Verified, unsigned: int) -> list[Report]:
+    whose = {"service": service, "organization_id": str(organization_id)}
     found = [{**whose, "fault": one.fault.value, "lane": one.lane, "number": one.number} for one in verified.findings]
     return found + [{**whose, "fault": "checkpoint", "lines": unsigned}] * bool(unsigned)
 

@@ -8,8 +8,10 @@ import asyncpg
 
 from services.chassis.audit.chain import Link
 
-AUDITED: Final = ("records",)
+AUDITED: Final = ("records", "gateway")
 """Services that keep an audit trail."""
+INSTALLATION: Final = UUID(int=0)
+"""Whose trail at the gateway holds what belongs to no organization."""
 
 _LINKS: Final = "select lane, number, event, seal, hash from audit_events order by lane, number"
 _SET_ORGANIZATION: Final = "select set_config('eventide.organization_id', $1, true)"

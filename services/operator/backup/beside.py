@@ -22,7 +22,9 @@ def keep(state: StateFolder, folder: Path) -> None:
 def take_back(state: StateFolder, folder: Path) -> None:
     """Put back what the state folder has lost; what it has is newer, and stays."""
     make_folder(state.checkpoints, PRIVATE)
-    for kept in (folder / _CHECKPOINTS).glob("*"):
-        if not (state.checkpoints / kept.name).exists():
-            shutil.copyfile(kept, state.checkpoints / kept.name)
+    make_folder(state.gateway_checkpoints, PRIVATE)
+    for ours in (state.checkpoints, state.gateway_checkpoints):
+        for kept in (folder / _CHECKPOINTS / ours.relative_to(state.checkpoints)).glob("*.jsonl"):
+            if not (ours / kept.name).exists():
+                shutil.copyfile(kept, ours / kept.name)
     join(state.shreddings, folder / _SHREDDINGS)

@@ -1,17 +1,20 @@
 """Checklist 7 to 22: what is asked, by whom, and where the answer goes."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx2
+import pyotp
 import pytest
 
+from services.chassis.clock import Clock
 from services.contracts.identity import Role
 from services.operator.drill.checklist.probes.applications import REDIRECT, VERIFIER, Application
 from services.operator.drill.checklist.probes.signing import Key, decoded
-from tests.gateway.conftest import PUBLIC_URL, NewAccount, NewOrganization, Upstream, answer_json
+from tests.gateway.conftest import PASSWORD, PUBLIC_URL, NewAccount, NewOrganization, Upstream, answer_json
 from tests.gateway.oauth.conftest import FHIR, Browser, Flow, NewApplication, answer_of, handle_in, scopes_in
 
 
@@ -321,6 +324,69 @@ async def test_23_an_old_sign_in_is_not_enough_where_a_young_one_is_asked_for(
     assert silly["error"] == "invalid_request"
 
 
+async def _with_a_second_factor(web: Callable[[], httpx2.AsyncClient], clock: Clock) -> pyotp.TOTP:
+    """Set up one-time codes for Ada, and return what shows them; the code of this half minute is used."""
+    own = await _own_token(web())
+    begun = await web().post("/v1/me/totp", json={"password": PASSWORD}, headers=own)
+    assert begun.status_code == 201, begun.text
+    totp = pyotp.TOTP(begun.json()["secret"])
+    code = totp.at(clock.now())
+    confirmed = await web().post("/v1/me/totp:confirm", json={"one_time_code": code}, headers=own)
+    assert confirmed.status_code == 200, confirmed.text
+    return totp
+
+
+async def test_23_who_has_a_second_factor_signs_in_with_it_on_the_page(
+    flow: Flow, application: Application, web: Callable[[], httpx2.AsyncClient], clock: Clock
+) -> None:
+    totp = await _with_a_second_factor(web, clock)
+    page = await flow.browser.open(application.request())
+
+    alone = await flow.browser.sign_in(page, flow.email)
+    both = await flow.browser.sign_in(page, flow.email, one_time_code=totp.at(clock.now() + timedelta(seconds=30)))
+    answer = answer_of(await flow.browser.decide(both))
+    claims = decoded((await flow.redeem(application, answer["code"])).json()["id_token"])
+
+    assert "a code of your second factor" in alone.text
+    assert 'name="one_time_code"' in alone.text
+    assert (claims["amr"], claims["acr"]) == (["pwd", "otp", "mfa"], "aal2")
+
+
+async def test_23_where_two_factors_are_asked_for_a_session_of_one_is_not_enough(
+    flow: Flow, application: Application, web: Callable[[], httpx2.AsyncClient], clock: Clock
+) -> None:
+    await flow.code(application)
+    weak = await flow.browser.open(application.request())
+    silent = answer_of(await flow.browser.open(application.request(acr_values="aal2", prompt="none")))
+    totp = await _with_a_second_factor(web, clock)
+
+    asked = await flow.browser.open(application.request(acr_values="phr aal2 aal1"))
+    code = totp.at(clock.now() + timedelta(seconds=30))
+    strong = await flow.browser.sign_in(asked, flow.email, one_time_code=code)
+    again = await flow.browser.open(application.request(acr_values="aal2"))
+    either = await flow.browser.open(application.request(acr_values="aal1 aal2"))
+
+    assert weak.status_code == 303
+    assert silent["error"] == "login_required"
+    assert 'name="password"' in asked.text
+    assert [set(answer_of(one)) for one in (strong, again, either)] == [{"code", "state", "iss"}] * 3
+
+
+async def test_23_who_has_no_second_factor_cannot_meet_it_and_the_application_is_told(
+    flow: Flow, application: Application
+) -> None:
+    page = await flow.browser.open(application.request(acr_values="aal2"))
+
+    answer = answer_of(await flow.browser.sign_in(page, flow.email))
+
+    assert answer["error"] == "unmet_authentication_requirements"
+    assert "code" not in answer
+
+
+async def test_23_a_level_that_nobody_knows_asks_for_nothing(flow: Flow, application: Application) -> None:
+    assert set(await flow.code(application, acr_values="urn:example:gold")) == {"code", "state", "iss"}
+
+
 @pytest.mark.parametrize("prompt", ["none login", "select", "login select"])
 async def test_a_prompt_that_makes_no_sense_is_refused(browser: Browser, application: Application, prompt: str) -> None:
     answer = answer_of(await browser.open(application.request(prompt=prompt)))
@@ -512,3 +578,16 @@ async def test_a_code_never_goes_where_a_page_of_ours_could_show_it(flow: Flow, 
     assert urlsplit(answered.headers["location"]).netloc == "app.example.org"
     assert answered.headers["referrer-policy"] == "no-referrer"
     assert answered.headers["cache-control"] == "no-store"
+
+
+async def test_86_a_changed_password_ends_what_applications_were_granted(
+    flow: Flow, application: Application, web: Callable[[], httpx2.AsyncClient]
+) -> None:
+    tokens = await flow.tokens(application)
+    body = {"current_password": PASSWORD, "new_password": "another horse battery staple"}
+
+    changed = await web().post("/v1/me:change_password", json=body, headers=await _own_token(web()))
+
+    assert changed.status_code == 204, changed.text
+    assert (await flow.refresh(application, tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert await flow.me(tokens["access_token"]) == 401

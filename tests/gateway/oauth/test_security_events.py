@@ -8,7 +8,7 @@ import pytest
 
 from services.contracts.identity import Role
 from services.gateway.security_events.rules import INSTALLATION
-from services.operator.drill.checklist.probes.applications import Application
+from services.operator.drill.checklist.probes.applications import SERVICE, Application
 from services.operator.drill.checklist.probes.signing import Key
 from tests.gateway.conftest import GatewayFactory
 from tests.gateway.oauth.conftest import Flow, NewApplication
@@ -91,3 +91,39 @@ async def test_a_service_s_tokens_are_nobody_s_account(
     granted = (await events())[-1]
     assert (granted["kind"], granted["oauth_client_id"]) == ("tokens_granted", service.id)
     assert (granted["account_id"], granted["by"], granted["scopes"]) == (None, None, ["system/*.rs"])
+
+
+async def test_who_declines_is_told(flow: Flow, application: Application, ada: dict[str, Any], events: Events) -> None:
+    consent = await flow.browser.sign_in(await flow.browser.open(application.request()), flow.email)
+    await flow.browser.decide(consent, decision="deny")
+
+    told = (await events())[-1]
+    assert (told["kind"], told["by"], told["oauth_client_id"]) == ("consent_declined", ada["id"], application.id)
+    assert told["scopes"] == ["eventide/api", "offline_access", "openid"]
+
+
+async def test_who_pretends_to_be_an_application_is_told_once_and_strangers_fill_no_trail(
+    flow: Flow, new_application: NewApplication, gateway: GatewayFactory, events: Events
+) -> None:
+    service = await new_application(key=Key(), **SERVICE)
+    forged = {"grant_type": "client_credentials", "scope": "system/*.rs", **service.proof(aud="https://evil.test")}
+    secret = {"grant_type": "client_credentials", "client_id": service.id, "client_secret": "x"}
+    nobody = [{**secret, "client_id": name} for name in (str(UUID(int=9)), "x", "", "\0")]
+    for form in (forged, secret, forged, *nobody, {**forged, "client_assertion": "x.W10.y"}):
+        assert (await flow.browser.client.post("/oauth/token", data=form)).status_code == 401
+
+    told = [event for event in await events() if event["kind"] == "oauth_client_refused"]
+    assert [(one["oauth_client_id"], one["by"], one["account_id"]) for one in told] == [(service.id, None, None)]
+    assert told[0]["network"]
+    installation = await gateway(Role.PLATFORM_OPERATOR).get("/v1/security_events?kind=oauth_client_refused")
+    assert installation.json()["items"] == []
+
+
+async def test_a_proof_that_is_good_tells_of_no_refusal(
+    flow: Flow, new_application: NewApplication, events: Events
+) -> None:
+    service = await new_application(key=Key(), **SERVICE)
+    form = {"grant_type": "client_credentials", "scope": "system/*.rs", **service.proof()}
+    assert (await flow.browser.client.post("/oauth/token", data=form)).status_code == 200
+
+    assert "oauth_client_refused" not in {event["kind"] for event in await events()}

@@ -121,5 +121,23 @@ async def test_the_gateway_refuses_before_the_service_is_asked(
     assert refused[0].json()["type"] == "urn:eventide:problem:too-many-requests"
 
 
+async def test_the_authorization_server_is_limited_too(gateway: GatewayFactory, gateway_app: Any) -> None:
+    gateway_app.state.equipment.front.decisions._limits = CallLimits(StandingClock())
+    most = BY_OPERATION["create_oauth_token"].calls_per_minute or 0
+    client = gateway()
+
+    statuses = [(await client.post("/oauth/token", content=b"")).status_code for _ in range(most + 2)]
+
+    assert statuses == [400] * most + [429] * 2
+    assert (await client.get("/oauth/authorize")).status_code == 400
+
+
+def test_every_route_that_anybody_may_call_at_the_authorization_server_is_limited() -> None:
+    public = [route for route in ROUTES if route.public and route.path.startswith("/oauth/")]
+
+    assert len(public) >= 8
+    assert [route.operation_id for route in public if route.calls_per_minute is None] == []
+
+
 def test_only_public_routes_are_limited_by_address() -> None:
     assert [route.operation_id for route in ROUTES if route.calls_per_minute is not None and not route.public] == []

@@ -55,12 +55,18 @@ def test_a_service_knows_its_own_database_only_and_never_as_owner(specs: dict[st
 def test_keys_go_to_the_service_that_uses_them(specs: dict[str, ChildSpec]) -> None:
     holders = {
         setting: {name for name, spec in specs.items() if setting in spec.environment}
-        for setting in ("EVENTIDE_SIGNING_KEYS_DIRECTORY", "EVENTIDE_SEALING_KEY_FILE", "EVENTIDE_ROOT_KEY_FILE")
+        for setting in (
+            "EVENTIDE_SIGNING_KEYS_DIRECTORY",
+            "EVENTIDE_SEALING_KEY_FILE",
+            "EVENTIDE_ROOT_KEY_FILE",
+            "EVENTIDE_CHECKPOINT_KEY_FILE",
+        )
     }
 
     assert holders == {
         "EVENTIDE_SIGNING_KEYS_DIRECTORY": {"gateway"},
         "EVENTIDE_SEALING_KEY_FILE": {"gateway"},
+        "EVENTIDE_CHECKPOINT_KEY_FILE": {"gateway", "records"},
         "EVENTIDE_ROOT_KEY_FILE": {"records", "scheduler", "worker-1", "worker-2"},
     }
 
