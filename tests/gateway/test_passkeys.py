@@ -28,8 +28,16 @@ from services.gateway.passkeys.rules import (
     verified_new,
 )
 from services.gateway.passkeys.tables import ChallengeRow
+from services.operator.drill.checklist.probes.passkeys import (
+    CAN_BE_SYNCED,
+    IS_SYNCED,
+    PRESENT,
+    VERIFIED,
+    Key,
+    Passkey,
+    encode,
+)
 from tests.gateway.conftest import PASSWORD, PUBLIC_URL, GatewayFactory, NewAccount, NewOrganization
-from tests.support.authenticator import CAN_BE_SYNCED, IS_SYNCED, PRESENT, VERIFIED, Authenticator, Key, encode
 
 SESSIONS = "/v1/login_sessions"
 MINE = "/v1/me/passkeys"
@@ -42,7 +50,7 @@ class Person:
     def __init__(self, client: httpx2.AsyncClient, email: str = "ada@example.org") -> None:
         self.client = client
         self.email = email
-        self.device = Authenticator(PUBLIC_URL, DOMAIN)
+        self.device = Passkey(PUBLIC_URL, DOMAIN)
         self.session: dict[str, Any] = {}
         self.passkey: dict[str, Any] = {}
 
@@ -416,7 +424,7 @@ async def test_a_counter_that_somebody_makes_up_is_no_reason_to_suspect_a_device
     keyed: Person, gateway: GatewayFactory
 ) -> None:
     assert (await keyed.enter()).status_code == 201
-    forged = Authenticator(PUBLIC_URL, DOMAIN, credential_id=keyed.device.credential_id)
+    forged = Passkey(PUBLIC_URL, DOMAIN, credential_id=keyed.device.credential_id)
     forged.user_handle = keyed.device.user_handle
 
     assert (await keyed.enter(forged.get(await keyed.challenge()))).status_code == 401
@@ -530,7 +538,7 @@ def test_whatever_is_sent_instead_of_an_answer_is_refused_and_breaks_nothing(ans
 
 @given(st.binary(max_size=200))
 def test_any_bytes_instead_of_a_key_are_refused(noise: bytes) -> None:
-    device = Authenticator(PUBLIC_URL, DOMAIN)
+    device = Passkey(PUBLIC_URL, DOMAIN)
     answer = device.create({"challenge": encode(bytes(32)), "user": {"id": encode(bytes(16))}})
     for broken in (noise, cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": noise}), b"\x81" * 9000 + noise):
         answer["response"]["attestationObject"] = encode(broken)

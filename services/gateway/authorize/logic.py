@@ -82,6 +82,7 @@ class ShowSignIn:
 
     handle: str
     client: OauthClient
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,7 @@ class AuthorizeLogic:
             return self._refusal(asked.redirect_uri, asked.state, "login_required", "Nobody is signed in.")
         if sign_in is not None and is_unmet(asked, sign_in, since=waiting.created_at):
             return self._refusal(asked.redirect_uri, asked.state, _UNMET, "The person has no second factor.")
-        return ShowSignIn(handle, client)
+        return ShowSignIn(handle, client, asked)
 
     async def _allow(
         self,

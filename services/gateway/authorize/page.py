@@ -1,12 +1,17 @@
-"""The pages that a person sees: plain HTML, no script, nothing fetched, usable with a keyboard and a screen reader."""
+"""The pages that a person sees: plain HTML, nothing fetched, usable with a keyboard and a screen reader.
+
+The only script is the few lines that ask a device for a passkey; the page works without it.
+"""
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+import orjson
 
 from services.gateway.authorize.logic import ShowConsent, ShowSignIn
 from services.gateway.authorize.rules import words_for
@@ -20,7 +25,43 @@ fieldset { border: 1px solid; border-radius: .25rem; margin: 1rem 0 }
 button { font: inherit; padding: .5rem 1.25rem; margin: 1rem 1rem 0 0 }
 [role=alert] { border-left: .25rem solid; padding-left: .75rem }
 """
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_SCRIPT: Final = """
+const button = document.getElementById("with-passkey");
+const told = document.getElementById("passkey-told");
+const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+const text = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
+const signIn = async () => {
+  const publicKey = JSON.parse(button.dataset.options);
+  publicKey.challenge = bytes(publicKey.challenge);
+  try {
+    const { id, rawId, type, response } = await navigator.credentials.get({ publicKey });
+    const shown = {};
+    for (const name of ["clientDataJSON", "authenticatorData", "signature", "userHandle"])
+      shown[name] = response[name] ? text(response[name]) : null;
+    button.form.elements.passkey.value = JSON.stringify({ id, rawId: text(rawId), type, response: shown });
+    button.form.submit();
+  } catch {
+    told.textContent = "No passkey was used. Try again, or sign in with your password.";
+  }
+};
+if (window.PublicKeyCredential) {
+  button.hidden = false;
+  button.addEventListener("click", signIn);
+}
+"""
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+_STYLE_HASH: Final = _hash_of(_STYLE)
+_SCRIPT_HASH: Final = _hash_of(_SCRIPT)
+_CODES: Final = (
+    '<label>One-time code<input name="one_time_code" inputmode="numeric" autocomplete="one-time-code" maxlength="6">'
+    '</label><label>or a recovery code<input name="recovery_code" autocomplete="off" maxlength="40"></label>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +72,39 @@ class Page:
     policy: str
 
 
-def sign_in_page(step: ShowSignIn, *, message: str = "", organizations: Sequence[tuple[str, str]] = ()) -> Page:
-    """Ask for e-mail address, password and perhaps a code, and for the organization where there are several."""
-    choice = "".join(f'<option value="{escape(value)}">{escape(name)}</option>' for value, name in organizations)
+@dataclass(frozen=True, slots=True)
+class SignInForm:
+    """What the sign-in page asks for, and why once more: a message, places to choose from, a code."""
+
+    message: str = ""
+    organizations: Sequence[tuple[str, str]] = ()
+    wants_code: bool = False
+
+
+FIRST_TRY: Final = SignInForm()
+
+
+def sign_in_page(step: ShowSignIn, passkey: Mapping[str, Any], form: SignInForm = FIRST_TRY) -> Page:
+    """Ask for a passkey, or for e-mail address and password, and for the organization where there are several.
+
+    `passkey` are the options of navigator.credentials.get(); a browser without passkeys is not offered one.
+    """
+    choice = "".join(f'<option value="{escape(value)}">{escape(name)}</option>' for value, name in form.organizations)
     where = f'<label>Organization<select name="organization_id">{choice}</select></label>' if choice else ""
-    alert = f'<p role="alert">{escape(message)}</p>' if message else ""
+    alert = f'<p role="alert">{escape(form.message)}</p>' if form.message else ""
+    options = escape(orjson.dumps(passkey).decode())
     return _page(
         "Sign in",
         f"<h1>Sign in</h1><p>to continue to <strong>{escape(step.client.name)}</strong></p>{alert}"
         f'<form method="post" action="/oauth/authorize/sign_in">{_hidden(step.handle)}'
         '<label>E-mail address<input name="email" type="email" autocomplete="username" required autofocus></label>'
         '<label>Password<input name="password" type="password" autocomplete="current-password" required></label>'
-        '<label>Code of your authenticator, if you have one<input name="one_time_code" inputmode="numeric" '
-        'autocomplete="one-time-code" maxlength="6"></label>'
-        '<label>Or a recovery code<input name="recovery_code" autocomplete="off" maxlength="40"></label>'
-        f'{where}<button type="submit">Sign in</button></form>',
-        form_target="'self'",
+        f'{_CODES if form.wants_code else ""}{where}<button type="submit">Sign in</button>'
+        f'<input type="hidden" name="passkey"><button type="button" id="with-passkey" data-options="{options}" hidden>'
+        'Sign in with a passkey</button><p id="passkey-told" role="status"></p></form>'
+        f"<script>{_SCRIPT}</script>",
+        form_target=_form_target(step.asked.redirect_uri),
+        scripts=f"script-src {_SCRIPT_HASH}; ",
     )
 
 
@@ -66,8 +124,7 @@ def consent_page(step: ShowConsent) -> Page:
         '<button type="submit" name="decision" value="allow">Allow</button>'
         '<button type="submit" name="decision" value="deny">Decline</button></form>'
         "<p>You can take this back at any time.</p>",
-        # Browsers hold the redirect that answers a form to this list as well.
-        form_target=f"'self' {_origin(step.asked.redirect_uri)}",
+        form_target=_form_target(step.asked.redirect_uri),
     )
 
 
@@ -96,17 +153,18 @@ def _hidden(handle: str) -> str:
     return f'<input type="hidden" name="request" value="{escape(handle)}">'
 
 
-def _origin(uri: str) -> str:
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+def _form_target(redirect_uri: str) -> str:
+    # Browsers hold the redirect that answers a form to this list as well: who has agreed before goes on at once.
+    parts = urlsplit(redirect_uri)
+    return "'self' " + (f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:")
 
 
-def _page(title: str, body: str, *, form_target: str) -> Page:
+def _page(title: str, body: str, *, form_target: str, scripts: str = "") -> Page:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     html = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
     html += f"<body><main>{body}</main></body></html>\n"
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_target}; frame-ancestors 'none'; "
+        f"default-src 'none'; {scripts}style-src {_STYLE_HASH}; form-action {form_target}; frame-ancestors 'none'; "
         "base-uri 'none'"
     )
     return Page(html, policy)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
@@ -14,10 +15,11 @@ from services.contracts.base import Page as PageOf
 from services.contracts.gateway.authorize import Launch, LaunchRequest, OauthConsent
 from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.oauth_tokens import PushedAuthorization
+from services.contracts.gateway.passkeys import PasskeyLoginRequest
 from services.contracts.identifiers import OauthClientId, PatientId
 from services.gateway.authorize.cookies import browser_of, keep_browser
 from services.gateway.authorize.logic import Browser, Decision, GoTo, ShowConsent, ShowSignIn, Step
-from services.gateway.authorize.page import Page, consent_page, refusal_page, sign_in_page
+from services.gateway.authorize.page import FIRST_TRY, Page, SignInForm, consent_page, refusal_page, sign_in_page
 from services.gateway.authorize.rules import PUSHED_LIFETIME, RefusedRequestError, UnknownRedirectError
 from services.gateway.dependencies import (
     Agreements,
@@ -30,6 +32,7 @@ from services.gateway.errors import (
     CredentialsRefusedError,
     OrganizationRequiredError,
     OverloadedError,
+    PasskeyRefusedError,
     SecondFactorRequiredError,
     TriedTooOftenError,
 )
@@ -45,7 +48,7 @@ _PARAMETERS: Final = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "aud", "launch", "code_challenge",
     "code_challenge_method", "prompt", "max_age", "acr_values", "request_uri",
 )  # fmt: skip
-_SIGN_IN: Final = ("request", "email", "password", "organization_id", "one_time_code", "recovery_code")
+_SIGN_IN: Final = ("email", "password", "organization_id", "one_time_code", "recovery_code")
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "A page for the person", "content": {"text/html": {}}},
     303: {"description": "Back to the application"},
@@ -66,12 +69,14 @@ _QUERY: Final = {
     responses=_ANSWERS,
     openapi_extra=_QUERY,
 )
-async def open_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+async def open_authorization(
+    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+) -> Response:
     """Ask a person for access (RFC 6749, 4.1.1); with a browser."""
     browser = browser_of(request, person)
     try:
         parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
-        return _shown(await authorization.begin(parameters, browser), browser)
+        return await _shown(await authorization.begin(parameters, browser), browser, login)
     except (UnknownRedirectError, OauthRefusalError):
         return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
@@ -83,11 +88,13 @@ async def open_authorization(request: Request, authorization: Authorization, per
     responses=_ANSWERS,
     openapi_extra=form(*_PARAMETERS),
 )
-async def post_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+async def post_authorization(
+    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+) -> Response:
     """Ask a person for access, with the parameters in a form (SMART App Launch 2.2, authorize-post)."""
     browser = browser_of(request, person)
     try:
-        return _shown(await authorization.begin(single(await read_form(request)), browser), browser)
+        return await _shown(await authorization.begin(single(await read_form(request)), browser), browser, login)
     except (UnknownRedirectError, OauthRefusalError):
         return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
@@ -97,7 +104,7 @@ async def post_authorization(request: Request, authorization: Authorization, per
     operation_id="sign_in_to_authorize",
     response_class=HTMLResponse,
     responses=_ANSWERS,
-    openapi_extra=form(*_SIGN_IN, required=("request",)),
+    openapi_extra=form("request", *_SIGN_IN, "passkey", required=("request",)),
 )
 async def sign_in_to_authorize(
     request: Request, authorization: Authorization, login: Login, person: BrowserPerson
@@ -109,12 +116,12 @@ async def sign_in_to_authorize(
         handle = fields.get("request", "")
         step = await authorization.resume(handle, Browser(browser.secret, None))
         if not isinstance(step, ShowSignIn):
-            return _shown(step, browser)
-        session = await _sign_in(login, fields, step)
-        if isinstance(session, Page):
-            return _html(session)
+            return await _shown(step, browser, login)
+        session = await _sign_in(login, fields, browser)
+        if isinstance(session, SignInForm):
+            return await _shown(step, browser, login, session)
         signed_in = browser_of(request, await login.person(session.session_secret or ""))
-        response = _shown(await authorization.resume(handle, signed_in), signed_in)
+        response = await _shown(await authorization.resume(handle, signed_in), signed_in, login)
     except (UnknownRedirectError, OauthRefusalError):
         return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
     keep_session(response, session)
@@ -128,7 +135,9 @@ async def sign_in_to_authorize(
     responses=_ANSWERS,
     openapi_extra=form("request", "decision", "scope", "patient_id", required=("request", "decision")),
 )
-async def decide_authorization(request: Request, authorization: Authorization, person: BrowserPerson) -> Response:
+async def decide_authorization(
+    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+) -> Response:
     """Allow or decline on the page; its form sends this."""
     browser = browser_of(request, person)
     try:
@@ -136,7 +145,8 @@ async def decide_authorization(request: Request, authorization: Authorization, p
         scopes = frozenset(fields.pop("scope", []))
         values = single(fields)
         decision = Decision(values.get("decision") == "allow", scopes, _patient(values.get("patient_id")))
-        return _shown(await authorization.decide(values.get("request", ""), browser, decision), browser)
+        step = await authorization.decide(values.get("request", ""), browser, decision)
+        return await _shown(step, browser, login)
     except (UnknownRedirectError, OauthRefusalError):
         return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
@@ -189,30 +199,44 @@ async def revoke_oauth_consent(client_id: OauthClientId, agreements: Agreements,
     await agreements.revoke(client_id, principal=principal)
 
 
-async def _sign_in(login: Login, fields: dict[str, str], step: ShowSignIn) -> LoginSession | Page:
-    members = {name: fields.get(name) for name in _SIGN_IN[1:]}
+async def _sign_in(login: Login, fields: dict[str, str], browser: Browser) -> LoginSession | SignInForm:
+    """Sign in with what the page sent, or return what to ask for once more."""
+    wants_code = bool(fields.keys() & {"one_time_code", "recovery_code"})
     try:
-        return await login.sign_in(LoginRequest.model_validate({n: v for n, v in members.items() if v is not None}))
-    except (ValidationError, CredentialsRefusedError):
-        return sign_in_page(step, message=CredentialsRefusedError().detail)
+        if "passkey" in fields:
+            return await login.sign_in_with_passkey(_passkey_of(fields), browser=browser.secret)
+        return await login.sign_in(LoginRequest.model_validate({n: fields[n] for n in _SIGN_IN if n in fields}))
+    except ValidationError:
+        return SignInForm(CredentialsRefusedError().detail, wants_code=wants_code)
     except SecondFactorRequiredError:
-        return sign_in_page(step, message="Enter your password again, and a code of your second factor.")
-    except (OverloadedError, TriedTooOftenError) as refusal:
-        return sign_in_page(step, message=refusal.detail)
+        return SignInForm("Enter your password again, with a code of your second factor.", wants_code=True)
     except OrganizationRequiredError as refusal:
         found = [field.detail.split(" ", 1) for field in refusal.errors]
-        message = "You work in several organizations: choose one, and enter your password again."
-        return sign_in_page(step, message=message, organizations=[(one[0], one[1]) for one in found])
+        message = "You work in several organizations: choose one, and sign in again."
+        return SignInForm(message, [(one[0], one[1]) for one in found], wants_code)
+    except (CredentialsRefusedError, PasskeyRefusedError, TriedTooOftenError, OverloadedError) as refusal:
+        return SignInForm(refusal.detail, wants_code=wants_code)
 
 
-def _shown(step: Step, browser: Browser) -> Response:
+def _passkey_of(fields: dict[str, str]) -> PasskeyLoginRequest:
+    try:
+        credential = orjson.loads(fields["passkey"])
+    except ValueError:
+        credential = None
+    return PasskeyLoginRequest.model_validate(
+        {"credential": credential, "organization_id": fields.get("organization_id")}
+    )
+
+
+async def _shown(step: Step, browser: Browser, login: Login, form: SignInForm = FIRST_TRY) -> Response:
     response: Response
     if isinstance(step, GoTo):
         response = RedirectResponse(step.uri, status_code=HTTPStatus.SEE_OTHER)
     elif isinstance(step, ShowConsent):
         response = _html(consent_page(step))
     else:
-        response = _html(sign_in_page(step))
+        options = await login.passkey_options(browser=browser.secret)
+        response = _html(sign_in_page(step, options.public_key, form))
     keep_browser(response, browser)
     return response
 

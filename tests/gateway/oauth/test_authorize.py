@@ -1,5 +1,8 @@
 """Checklist 7 to 22: what is asked, by whom, and where the answer goes."""
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -253,7 +256,7 @@ async def test_21_who_declines_grants_nothing(flow: Flow, application: Applicati
     assert nothing.status_code == 400  # decided once
 
 
-async def test_22_pages_cannot_be_framed_and_run_nothing(browser: Browser, application: Application) -> None:
+async def test_22_pages_cannot_be_framed_and_run_only_our_script(browser: Browser, application: Application) -> None:
     page = await browser.open(application.request())
     consent = await browser.sign_in(page, "nobody@example.org")
 
@@ -261,7 +264,11 @@ async def test_22_pages_cannot_be_framed_and_run_nothing(browser: Browser, appli
         policy = shown.headers["content-security-policy"]
         assert "frame-ancestors 'none'" in policy
         assert "default-src 'none'" in policy
-        assert "script" not in shown.text
+        (script,) = re.findall(r"<script>(.*?)</script>", shown.text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}';" in policy
+        assert shown.text.count("<script") == 1
+        assert "connect-src" not in policy
         assert shown.headers["x-frame-options"] == "DENY"
         assert shown.headers["cache-control"] == "no-store"
         assert "<b>Viewer" not in shown.text
@@ -272,7 +279,9 @@ async def test_22_the_form_may_lead_to_the_application_and_nowhere_else(flow: Fl
     page = await flow.browser.open(application.request())
     consent = await flow.browser.sign_in(page, "ada@example.org")
 
-    assert "form-action 'self' https://app.example.org;" in consent.headers["content-security-policy"]
+    # From the sign-in page too: who has agreed before is sent on at once, and browsers hold redirects to this as well.
+    for shown in (page, consent):
+        assert "form-action 'self' https://app.example.org;" in shown.headers["content-security-policy"]
 
 
 async def test_22_a_page_works_only_in_the_browser_it_was_shown_in(

@@ -3,16 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from services.contracts.identity import Role
 from services.operator.drill.checklist.probes.calling import Answer, Caller
 from services.operator.drill.checklist.probes.factors import Authenticator
-from services.operator.drill.checklist.verdicts import CheckFailedError, check, require, same
-from services.operator.drill.checklist.world import Person, World
+from services.operator.drill.checklist.probes.passkeys import PRESENT, Passkey
+from services.operator.drill.checklist.verdicts import CheckFailedError, all_within, check, require, same
+from services.operator.drill.checklist.world import Person, World, made_of
 
 _SESSIONS: Final = "/v1/login_sessions"
 _ROUNDS: Final = 16
@@ -122,11 +125,46 @@ async def _sign_in(world: World, person: Person, *, address: str | None = None, 
 
 @check(85, "a passkey is of this origin, this challenge and this person")
 async def check_85(world: World) -> None:
-    """See whether there are passkeys."""
-    document = (await world.caller().get("/openapi.json")).json()
-    if not any("passkey" in path or "webauthn" in path for path in document["paths"]):
-        raise CheckFailedError("there are no passkeys: not built")
-    raise CheckFailedError("passkeys are there, and this check does not know them yet")
+    """Make a passkey, sign in with it, and then with everything that is nearly it."""
+    person, other = await world.person(), await world.person()
+    device, theirs = await _with_a_passkey(world, person), await _with_a_passkey(world, other)
+    answer = device.get(await _challenge(world))
+    signed_in = await _show(world, answer)
+    same((signed_in.status, signed_in.json().get("account_id")), (201, person.id), "a passkey")
+    same(signed_in.json()["acr"], "aal2", "what it counts as")
+    asked = await _challenge(world)
+    wrong = {
+        "the same answer again": answer,
+        "an answer to another challenge": device.get({"challenge": answer["rawId"]}),
+        "a page of another origin": device.get(await _challenge(world), origin="https://evil.test"),
+        "a page that stands in another": device.get(await _challenge(world), crossOrigin=True),
+        "a key for another domain": replace(device, domain="evil.test").get(await _challenge(world)),
+        "a device that did not ask who holds it": replace(device, flags=PRESENT).get(await _challenge(world)),
+        "another person's key in this person's name":
+            replace(theirs, user_handle=device.user_handle).get(await _challenge(world)),
+        "a key that nobody has added": Passkey(device.origin, device.domain, user_handle=device.user_handle).get(asked),
+        "a signature of another answer": {**device.get(asked), "response": {**device.get(asked)["response"],
+                                          "signature": answer["response"]["signature"]}},
+    }  # fmt: skip
+    all_within({name: (await _show(world, one)).status for name, one in wrong.items()}, {401}, "what signs nobody in")
+    same((await _show(world, device.get(await _challenge(world)))).status, 201, "the passkey afterwards")
+
+
+async def _with_a_passkey(world: World, person: Person) -> Passkey:
+    own, domain = await world.signed_in(person), urlsplit(world.issuer).hostname or ""
+    device = Passkey(world.issuer, domain)
+    begun = made_of(await own.post("/v1/me/passkeys:options", {"password": person.password}))
+    made_of(await own.post("/v1/me/passkeys", {"name": "Phone", "credential": device.create(begun["public_key"])}))
+    return device
+
+
+async def _challenge(world: World) -> dict[str, Any]:
+    options: dict[str, Any] = made_of(await world.caller().post("/v1/passkey_challenges"))["public_key"]
+    return options
+
+
+async def _show(world: World, answer: Mapping[str, Any]) -> Answer:
+    return await world.caller().post(f"{_SESSIONS}:with_passkey", {"credential": answer})
 
 
 @check(86, "a changed password, changed roles and a lost workplace end what was open before")

@@ -6,19 +6,21 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-import cbor2
 import orjson
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from webauthn.helpers import encode_cbor
 
 PRESENT, VERIFIED, CAN_BE_SYNCED, IS_SYNCED, HAS_KEY = 0x01, 0x04, 0x08, 0x10, 0x40
 
 
 def encode(raw: bytes) -> str:
+    """Write bytes as base64url without padding."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
+    """Read base64url without padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
@@ -37,15 +39,17 @@ class Key:
 
     @property
     def cose(self) -> bytes:
+        """The public half, as an authenticator hands it out."""
         public = self._key.public_key()
         if self.algorithm == "EdDSA":
-            return cbor2.dumps({1: 1, 3: -8, -1: 6, -2: public.public_bytes_raw()})
+            return encode_cbor({1: 1, 3: -8, -1: 6, -2: public.public_bytes_raw()})
         numbers = public.public_numbers()
         if self.algorithm == "ES256":
-            return cbor2.dumps({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)})
-        return cbor2.dumps({1: 3, 3: -257, -1: numbers.n.to_bytes(256), -2: b"\x01\x00\x01"})
+            return encode_cbor({1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32), -3: numbers.y.to_bytes(32)})
+        return encode_cbor({1: 3, 3: -257, -1: numbers.n.to_bytes(256), -2: b"\x01\x00\x01"})
 
     def sign(self, message: bytes) -> bytes:
+        """Sign as the algorithm does it."""
         if self.algorithm == "ES256":
             signature: bytes = self._key.sign(message, ec.ECDSA(hashes.SHA256()))
         elif self.algorithm == "EdDSA":
@@ -56,7 +60,7 @@ class Key:
 
 
 @dataclass
-class Authenticator:
+class Passkey:
     """One passkey in one device; each attribute can be made to lie."""
 
     origin: str
@@ -79,7 +83,7 @@ class Authenticator:
         key = len(self.credential_id).to_bytes(2) + self.credential_id + self.key.cose
         attestation = {"fmt": "none", "attStmt": {}, "authData": self._data(HAS_KEY) + bytes(16) + key}
         return self._answer(
-            {"clientDataJSON": encode(told), "attestationObject": encode(cbor2.dumps(attestation)),
+            {"clientDataJSON": encode(told), "attestationObject": encode(encode_cbor(attestation)),
              "transports": ["internal"]}
         )  # fmt: skip
 
