@@ -31,12 +31,23 @@ class ServiceError(Exception):
 
 
 class AuthenticationRequiredError(ServiceError):
-    """No token, or one that does not verify; the reason is not told to a stranger."""
+    """The route needs a token, and none was sent."""
 
     problem = ProblemType.AUTHENTICATION_REQUIRED
 
     def __init__(self) -> None:
         super().__init__("Send a valid bearer token in Authorization; sign in again if yours has expired.")
+
+
+class TokenNotTakenError(ServiceError):
+    """A token was sent, and does not verify here and now; why is not told to a stranger (RFC 6750, 3.1)."""
+
+    problem = ProblemType.AUTHENTICATION_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send a valid bearer token in Authorization; sign in again if yours has expired.", code="invalid-token"
+        )
 
 
 class NotAllowedError(ServiceError):

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from services.chassis.clock import Clock
+from services.chassis.key_rotation import ALWAYS, read_keys, signing_at
 from services.chassis.tokens import PrivateRsaKey, rsa_key, sign_claims
 
 ID_TOKEN_SECONDS: Final = 300
@@ -21,14 +23,15 @@ _SMALLEST_BITS: Final = 2048
 
 @dataclass(frozen=True, slots=True)
 class IdTokenKey:
-    """A private RSA key and its id, the RFC 7638 thumbprint."""
+    """A private RSA key, its id (the RFC 7638 thumbprint), and the instant from which it signs."""
 
     key_id: str
     private: PrivateRsaKey
     jwk: Mapping[str, str]
+    signs_from: datetime
 
     @classmethod
-    def from_pem(cls, pem: bytes) -> Self:
+    def from_pem(cls, pem: bytes, signs_from: datetime = ALWAYS) -> Self:
         """Load a key; raises ValueError where it is not an unencrypted RSA key of 2048 bits at least, in PEM."""
         loaded = serialization.load_pem_private_key(pem, password=None)
         if not isinstance(loaded, rsa.RSAPrivateKey) or loaded.key_size < _SMALLEST_BITS:
@@ -36,19 +39,20 @@ class IdTokenKey:
         numbers = loaded.public_key().public_numbers()
         members = {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
         key_id = _encode(hashlib.sha256(orjson.dumps(members)).digest())
-        return cls(key_id, rsa_key(pem), members | {"kid": key_id, "alg": "RS256", "use": "sig"})
+        jwk = members | {"kid": key_id, "alg": "RS256", "use": "sig"}
+        return cls(key_id, rsa_key(pem), jwk, signs_from)
 
 
 def read_id_token_keys(directory: Path) -> tuple[IdTokenKey, ...]:
-    """Load every `*.pem`, oldest name first; raises ValueError where there is none."""
-    keys = tuple(IdTokenKey.from_pem(path.read_bytes()) for path in sorted(directory.glob("*.pem")))
+    """Load every `*.pem`; raises ValueError where there is none, or one is not named for when it begins to sign."""
+    keys = read_keys(directory, IdTokenKey.from_pem)
     if not keys:
         raise ValueError("there is no key for ID tokens: `eventide up` makes one")
     return keys
 
 
 class IdTokenSigner:
-    """Signs ID tokens with the newest key."""
+    """Signs ID tokens with the key whose time it is."""
 
     def __init__(self, keys: tuple[IdTokenKey, ...], *, issuer: str, clock: Clock) -> None:
         self._keys = keys
@@ -62,8 +66,9 @@ class IdTokenSigner:
 
     def sign(self, *, subject: UUID, audience: str, claims: Mapping[str, Any]) -> str:
         """Sign that a person signed in, for one application."""
-        now = int(self._clock.now().timestamp())
-        key = self._keys[-1]
+        instant = self._clock.now()
+        now = int(instant.timestamp())
+        key = signing_at(self._keys, instant)
         own = {"iss": self._issuer, "sub": str(subject), "aud": audience, "iat": now, "exp": now + ID_TOKEN_SECONDS}
         return sign_claims({**claims, **own}, key.private, algorithm="RS256", headers={"typ": "JWT", "kid": key.key_id})
 

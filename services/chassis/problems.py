@@ -54,6 +54,12 @@ STATUSES: Final[dict[ProblemType, HTTPStatus]] = {
 }
 
 _RETRY_AFTER_SECONDS: Final = "2"
+_REALM: Final = 'Bearer realm="eventide"'
+_TOKEN_ERRORS: Final = {
+    "invalid-token": "invalid_token",
+    "insufficient-scope": "insufficient_scope",
+    "insufficient-user-authentication": "insufficient_user_authentication",
+}
 
 # Pydantic's own words for these quote the refused value or a piece of it; for all others they quote only our limits.
 _WORDS: Final = {
@@ -108,16 +114,9 @@ def problem_response(
 ) -> Response:
     """Answer with a problem document, and with what its status obliges us to send along."""
     extra = dict(headers or {})
-    if document.status == HTTPStatus.UNAUTHORIZED:
-        extra["WWW-Authenticate"] = 'Bearer realm="eventide"'
-    if document.code == "insufficient-user-authentication":
-        asked = members or {}
-        extra["WWW-Authenticate"] = (
-            'Bearer realm="eventide", error="insufficient_user_authentication", '
-            f'acr_values="{asked.get("acr_values")}", max_age={asked.get("max_age")}'
-        )
-    if document.code == "insufficient-scope":
-        extra["WWW-Authenticate"] = 'Bearer realm="eventide", error="insufficient_scope"'
+    challenge = _challenge(document, members or {})
+    if challenge is not None:
+        extra["WWW-Authenticate"] = challenge
     if document.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
         extra.setdefault("Retry-After", _RETRY_AFTER_SECONDS)
     body = document.model_dump(mode="json")
@@ -126,6 +125,15 @@ def problem_response(
             del body[member]
     body |= members or {}
     return Response(orjson.dumps(body), status_code=document.status, media_type=MEDIA_TYPE, headers=extra)
+
+
+def _challenge(document: ProblemDetails, members: Mapping[str, Any]) -> str | None:
+    """Return what says how to authenticate (RFC 6750, 3): without an error where nothing was sent."""
+    error = _TOKEN_ERRORS.get(document.code)
+    if error is None:
+        return _REALM if document.status == HTTPStatus.UNAUTHORIZED else None
+    asked = f', acr_values="{members["acr_values"]}", max_age={members["max_age"]}' if "max_age" in members else ""
+    return f'{_REALM}, error="{error}"{asked}'
 
 
 def respond_to(error: ServiceError) -> Response:

@@ -24,6 +24,7 @@ from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRS
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError, model_validator
 
 from services.chassis.clock import Clock
+from services.chassis.key_rotation import ALWAYS, read_keys, signing_at
 from services.contracts.identifiers import (
     AccountId,
     EncounterId,
@@ -158,14 +159,15 @@ class KeySource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private P-256 key and its id, the RFC 7638 thumbprint."""
+    """A private P-256 key, its id (the RFC 7638 thumbprint), and the instant from which it signs."""
 
     key_id: str
     private: CryptographyECKey
     jwk: Mapping[str, str]
+    signs_from: datetime
 
     @classmethod
-    def from_pem(cls, pem: bytes) -> Self:
+    def from_pem(cls, pem: bytes, signs_from: datetime = ALWAYS) -> Self:
         """Load a key; raises ValueError where it is not an unencrypted P-256 private key in PEM."""
         loaded = serialization.load_pem_private_key(pem, password=None)
         if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
@@ -182,23 +184,27 @@ class SigningKey:
             "alg": _ALGORITHM,
             "use": "sig",
         }
-        return cls(key_id, CryptographyECKey(pem.decode(), _ALGORITHM), jwk)
+        return cls(key_id, CryptographyECKey(pem.decode(), _ALGORITHM), jwk, signs_from)
 
 
 class KeyRing:
-    """The installation's signing keys: the newest signs, all verify, and only public halves are published."""
+    """The installation's signing keys: one signs, all verify, and only public halves are published."""
 
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         if not keys:
             raise ValueError("there is no signing key: `eventide up` makes one")
-        self.signing = keys[-1]
+        self._keys = keys
         self._public = {key.key_id: _public_key(key.jwk) for key in keys}
         self.key_set: dict[str, list[Mapping[str, str]]] = {"keys": [key.jwk for key in keys]}
 
     @classmethod
     def from_directory(cls, directory: Path) -> Self:
-        """Load every `*.pem`, oldest name first."""
-        return cls(tuple(SigningKey.from_pem(path.read_bytes()) for path in sorted(directory.glob("*.pem"))))
+        """Load every `*.pem`; raises ValueError where one is not named for the instant from which it signs."""
+        return cls(read_keys(directory, SigningKey.from_pem))
+
+    def signing_at(self, now: datetime) -> SigningKey:
+        """Return the key that signs at an instant."""
+        return signing_at(self._keys, now)
 
     def public_key(self, key_id: str) -> CryptographyECKey | None:
         """Return the public key of this id, or None."""
@@ -223,7 +229,7 @@ class PublishedKeys:
 
 
 class TokenSigner:
-    """Signs tokens with the newest key."""
+    """Signs tokens with the key whose time it is."""
 
     def __init__(self, keys: KeyRing, *, issuer: str, clock: Clock) -> None:
         self._keys = keys
@@ -240,7 +246,8 @@ class TokenSigner:
         token_id: str | None = None,
     ) -> tuple[str, Claims]:
         """Sign a token for a principal; its id is `token_id`, or else a fresh one."""
-        now = int(self._clock.now().timestamp())
+        instant = self._clock.now()
+        now = int(instant.timestamp())
         claims = Claims(
             iss=self._issuer,
             aud=audience,
@@ -254,7 +261,7 @@ class TokenSigner:
             **_delegated(principal.delegation),
             **_signed_in(principal.sign_in),
         )
-        key = self._keys.signing
+        key = self._keys.signing_at(instant)
         token = jws.sign(
             orjson.dumps(claims.model_dump(mode="json", exclude_defaults=True)),
             key.private,

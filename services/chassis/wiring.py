@@ -29,6 +29,7 @@ from services.chassis.errors import (
     InsufficientScopeError,
     NotAllowedError,
     StaleVersionError,
+    TokenNotTakenError,
     VersionRequiredError,
 )
 from services.chassis.idempotency import (
@@ -75,7 +76,7 @@ async def authorized_caller(
     try:
         principal = await process_of(request).authenticator.authenticate(credentials.credentials)
     except InvalidTokenError:
-        raise AuthenticationRequiredError from None
+        raise TokenNotTakenError from None
     route: APIRoute = request.scope["route"]
     policy = BY_OPERATION.get(route.operation_id or "")
     decision = None if policy is None else may_call(principal, policy).decision

@@ -12,7 +12,9 @@ from services.gateway.login.sessions import SessionTimes
 class GatewaySettings(ServiceSettings):
     """The settings of the gateway."""
 
-    signing_keys_directory: DirectoryPath = Field(description="Folder of P-256 private keys, *.pem; the last signs.")
+    signing_keys_directory: DirectoryPath = Field(
+        description="Folder of P-256 private keys, each named for the instant from which it signs: 20260131T120000Z.pem"
+    )
     allowed_hosts: frozenset[str] = Field(
         default=frozenset(),
         description="Names in Host that are ours, beside those of gateway_url and loopback; a JSON list.",
@@ -29,7 +31,7 @@ class GatewaySettings(ServiceSettings):
         default=frozenset(),
         description="Networks of the proxies whose X-Forwarded-For says who asks; a JSON list, by default of none.",
     )
-    id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, *.pem; the last signs.")
+    id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, named as the others are.")
     public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
     passkey_domain: str | None = Field(
         default=None,

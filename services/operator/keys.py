@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from services.chassis.clock import Clock
+from services.chassis.key_rotation import NAME_FORMAT
 from services.operator.folders import PRIVATE, make_folder, write_private
 from services.operator.state import StateFolder
 
@@ -18,17 +19,17 @@ _RSA_BITS = 2048
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
     """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root keys and that of audit checkpoints.
 
-    What exists stays. A signing key is named for the instant it was made, so that names sort by age.
+    What exists stays. A signing key is named for the instant from which it signs.
     """
     make_folder(state.signing_keys, PRIVATE)
     if not any(state.signing_keys.glob("*.pem")):
-        name = f"{clock.now():%Y%m%dT%H%M%SZ}.pem"
+        name = f"{clock.now().strftime(NAME_FORMAT)}.pem"
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         write_private(state.signing_keys / name, pem)
     make_folder(state.id_token_keys, PRIVATE)
     if not any(state.id_token_keys.glob("*.pem")):
-        name = f"{clock.now():%Y%m%dT%H%M%SZ}.pem"
+        name = f"{clock.now().strftime(NAME_FORMAT)}.pem"
         rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
         write_private(
             state.id_token_keys / name, rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -36,6 +36,7 @@ def _person(operation_id: str, method: str, path: str, roles: frozenset[Role]) -
 
 OAUTH_ROUTES: Final[tuple[Route, ...]] = (
     _public("read_oauth_metadata", "GET", "/.well-known/oauth-authorization-server"),
+    _public("read_resource_metadata", "GET", "/.well-known/oauth-protected-resource"),
     _public("read_openid_configuration", "GET", "/.well-known/openid-configuration"),
     _public("read_smart_configuration", "GET", "/.well-known/smart-configuration"),
     _public("read_fhir_smart_configuration", "GET", "/fhir/R4/.well-known/smart-configuration"),

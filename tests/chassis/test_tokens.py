@@ -1,11 +1,15 @@
+import base64
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import orjson
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from services.chassis.clock import Clock
 from services.chassis.tokens import (
     ACCESS_AUDIENCE,
     InvalidTokenError,
@@ -104,6 +108,18 @@ def test_the_newest_key_signs_and_the_older_still_verifies(tokens: Tokens) -> No
     assert verifier.verify(new_token, after.keys).roles == {Role.NURSE}
     with pytest.raises(UnknownKeyError):
         verifier.verify(new_token, before.keys)
+
+
+def test_a_key_signs_from_its_instant_on_and_is_published_before(tokens: Tokens) -> None:
+    older = new_key()
+    newer = replace(new_key(), signs_from=tokens.clock.now() + timedelta(hours=1))
+    keys = KeyRing((older, newer))
+
+    assert [entry["kid"] for entry in keys.key_set["keys"]] == [older.key_id, newer.key_id]
+    for moment, expected in ((timedelta(0), older), (timedelta(hours=1, seconds=1), newer)):
+        token = Tokens(keys, Clock(moment)).internal(principal(Role.NURSE, organization=None), Microservice.RECORDS)
+        header = orjson.loads(base64.urlsafe_b64decode(token.partition(".")[0] + "=="))
+        assert header["kid"] == expected.key_id
 
 
 def test_published_keys_verify_and_hold_nothing_secret(tokens: Tokens) -> None:

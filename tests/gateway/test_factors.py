@@ -212,7 +212,8 @@ async def test_what_needs_a_fresh_second_factor_says_how_to_go_on_and_then_goes_
 
     assert (refused.status_code, refused.json()["code"]) == (401, "insufficient-user-authentication")
     assert refused.headers["www-authenticate"] == (
-        'Bearer realm="eventide", error="insufficient_user_authentication", acr_values="aal2", max_age=300'
+        'Bearer realm="eventide", error="insufficient_user_authentication", acr_values="aal2", max_age=300, '
+        'resource_metadata="https://eventide.test/.well-known/oauth-protected-resource"'
     )
     assert (refused.json()["acr_values"], refused.json()["max_age"]) == ("aal2", 300)
     assert stepped.status_code == 200

@@ -4,9 +4,9 @@ from uuid import UUID
 import pytest
 
 from services.chassis.tokens import ACCESS_AUDIENCE, TokenType
-from services.contracts.identity import Microservice
+from services.contracts.identity import Microservice, Role
 from services.operator.drill.tokens.hostile import HOSTILE
-from tests.gateway.conftest import GatewayFactory, Upstream
+from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, Upstream
 from tests.support.serving import call_in_process
 from tests.support.tokens import Tokens
 
@@ -95,6 +95,45 @@ async def test_the_services_own_tokens_open_no_door_of_the_gateway(
 
     assert {answer.status_code for answer in answers} == {401}
     assert upstream.calls == 0
+
+
+@pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
+async def test_56_a_bad_token_is_called_bad_and_no_token_is_not(gateway: GatewayFactory, path: str) -> None:
+    bad = await gateway().get(path, headers=_bearer("x.y.z"))
+    nothing = await gateway().get(path)
+
+    assert (bad.status_code, bad.json()["code"]) == (401, "invalid-token")
+    assert 'error="invalid_token"' in bad.headers["www-authenticate"]
+    assert nothing.status_code == 401
+    assert "error=" not in nothing.headers["www-authenticate"]
+
+
+async def test_56_a_challenge_leads_to_where_tokens_are_given(gateway: GatewayFactory) -> None:
+    challenge = (await gateway().get("/v1/patients")).headers["www-authenticate"]
+    url = challenge.partition('resource_metadata="')[2].partition('"')[0]
+    resource = await gateway().get(url)
+    (issuer,) = resource.json()["authorization_servers"]
+    server = (await gateway().get(f"{issuer}/.well-known/oauth-authorization-server")).json()
+
+    assert url.startswith(f"{PUBLIC_URL}/.well-known/")
+    assert resource.headers["access-control-allow-origin"] == "*"
+    assert resource.json()["resource"] == server["issuer"] == PUBLIC_URL
+    assert set(resource.json()["scopes_supported"]) <= set(server["scopes_supported"])
+
+
+async def test_56_what_a_service_challenges_leads_there_too(gateway: GatewayFactory, upstream: Upstream) -> None:
+    async def refuse(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 401,
+                    "headers": [(b"www-authenticate", b'Bearer realm="eventide"')]})  # fmt: skip
+        await send({"type": "http.response.body", "body": b""})
+
+    upstream.answer = refuse
+    answer = await gateway(Role.NURSE).get("/v1/patients")
+
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == (
+        f'Bearer realm="eventide", resource_metadata="{PUBLIC_URL}/.well-known/oauth-protected-resource"'
+    )
 
 
 @pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())

@@ -63,7 +63,7 @@ class Tokens:
         return self._signer.sign(caller, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)[0]
 
     def forge(self, token_type: TokenType, audience: str) -> Forge:
-        return Forge(self.keys.signing, self.clock, token_type, audience, ISSUER)
+        return Forge(self.keys.signing_at(self.clock.now()), self.clock, token_type, audience, ISSUER)
 
     def verifier(self, audience: Microservice) -> TokenVerifier:
         return TokenVerifier(issuer=ISSUER, audience=audience, token_type=TokenType.INTERNAL, clock=self.clock)

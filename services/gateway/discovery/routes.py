@@ -5,7 +5,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Response
 
 from services.gateway.dependencies import OauthIssuer
-from services.gateway.discovery.rules import oauth_metadata, openid_configuration, smart_configuration
+from services.gateway.discovery.rules import (
+    oauth_metadata,
+    openid_configuration,
+    resource_metadata,
+    smart_configuration,
+)
 
 router = APIRouter(tags=["oauth"])
 _PUBLIC: Final = {"cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
@@ -16,6 +21,13 @@ async def read_oauth_metadata(issuer: OauthIssuer, response: Response) -> dict[s
     """Read the metadata of the authorization server (RFC 8414)."""
     response.headers.update(_PUBLIC)
     return oauth_metadata(issuer)
+
+
+@router.get("/.well-known/oauth-protected-resource", operation_id="read_resource_metadata")
+async def read_resource_metadata(issuer: OauthIssuer, response: Response) -> dict[str, Any]:
+    """Read where this API's tokens come from (RFC 9728); a refused request names this address."""
+    response.headers.update(_PUBLIC)
+    return resource_metadata(issuer)
 
 
 @router.get("/.well-known/openid-configuration", operation_id="read_openid_configuration")

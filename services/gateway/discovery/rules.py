@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from services.contracts.identity import Assurance
 from services.gateway.oauth_tokens.rules import ALGORITHMS
-from services.policy.smart.words import WORDS
+from services.policy.smart.words import API, WORDS
 
 _CAPABILITIES: Final = (
     "launch-ehr",
@@ -54,6 +54,16 @@ def oauth_metadata(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+    }
+
+
+def resource_metadata(issuer: str) -> dict[str, Any]:
+    """Return the metadata of our own API as a resource (RFC 9728, 2)."""
+    return {
+        "resource": issuer,
+        "authorization_servers": [issuer],
+        "scopes_supported": [API],
+        "bearer_methods_supported": ["header"],
     }
 
 

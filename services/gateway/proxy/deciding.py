@@ -12,6 +12,7 @@ from services.chassis.errors import (
     NotAllowedError,
     NotFoundError,
     StaleAuthenticationError,
+    TokenNotTakenError,
 )
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identity import Microservice, Principal, Role
@@ -70,7 +71,8 @@ class DecisionPoint:
             MalformedRequestError: It asks for another host.
             NotFoundError: No route that this door opens to is there.
             NoSuchMethodError: The resource has other methods.
-            AuthenticationRequiredError: The route needs a token, and there is none that is good.
+            AuthenticationRequiredError: The route needs a token, and there is none.
+            TokenNotTakenError: The token is not good.
             NotAllowedError: The caller may not call the route.
             InsufficientScopeError: The caller's application may not.
             StaleAuthenticationError: The caller has to prove a second factor first, or once more.
@@ -104,7 +106,7 @@ class DecisionPoint:
         try:
             principal = self._access.verify(token)
         except InvalidTokenError:
-            raise AuthenticationRequiredError from None
+            raise TokenNotTakenError from None
         decision = may_call(principal, route).decision
         if decision is CallDecision.DENY_SCOPE:
             raise InsufficientScopeError

@@ -43,6 +43,10 @@ _SECURITY: Final = (
 )
 
 
+_RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
+_CHALLENGE: Final = b"www-authenticate"
+
+
 def forwarded(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
     """Return the request's fields that a service gets as they came; identity, host and hop-by-hop fields are not."""
     return [(name, headers[name]) for name in _REQUEST if name in headers]
@@ -54,7 +58,10 @@ def returned(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]
 
 
 class SecurityHeaders:
-    """The outermost ASGI layer: tells browsers what an answer of this API may do, which is nothing."""
+    """The outermost ASGI layer: tells browsers what an answer of this API may do, which is nothing.
+
+    It tells clients that are refused where to ask for a token (RFC 9728, 5.1), whichever service refused them.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -64,8 +71,16 @@ class SecurityHeaders:
 
         async def send_secured(message: Scope) -> None:
             if message["type"] == "http.response.start":
-                names = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(field for field in _SECURITY if field[0] not in names)]
+                fields = message["headers"]
+                names = {name for name, _ in fields}
+                if _CHALLENGE in names:
+                    fields = _with_metadata(fields, scope["app"].state.equipment.oauth.issuer)
+                message["headers"] = [*fields, *(field for field in _SECURITY if field[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_secured)
+
+
+def _with_metadata(fields: Iterable[tuple[bytes, bytes]], issuer: str) -> list[tuple[bytes, bytes]]:
+    told = f', resource_metadata="{issuer}{_RESOURCE_METADATA}"'.encode()
+    return [(name, value + told if name == _CHALLENGE else value) for name, value in fields]

@@ -73,7 +73,7 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
 async def test_no_door_takes_a_hostile_token_and_every_door_takes_a_good_one(
     ask: Ask, tokens: Tokens, clock: Clock
 ) -> None:
-    report = await try_tokens(ask, tokens.keys.signing, ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
 
     assert (report["accepted"], report["failures"], report["good_refused"]) == (0, 0, 0)
     assert report["vectors"] >= 100
@@ -86,7 +86,7 @@ async def test_a_verifier_that_forgets_one_thing_is_found_at_every_door(
 ) -> None:
     monkeypatch.setattr(TokenVerifier, "_check", lambda *_: None)
 
-    report = await try_tokens(ask, tokens.keys.signing, ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
 
     for name, door in report["by_route_class"].items():
         assert {"expired", "expires now", "audience of others", "issuer of others"} <= set(door["accepted"]), name
@@ -106,7 +106,7 @@ async def test_a_verifier_that_skips_the_signature_is_found(
 
     monkeypatch.setattr(TokenVerifier, "verify", believe)
 
-    report = await try_tokens(ask, tokens.keys.signing, ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
 
     for name, door in report["by_route_class"].items():
         assert {"zeros", "r is zero", "claims changed after signing"} <= set(door["accepted"]), name
@@ -116,7 +116,7 @@ async def test_a_door_that_takes_nothing_at_all_does_not_pass(tokens: Tokens, cl
     async def closed(_door: Door, _suffix: str, _headers: Headers) -> int:
         return 401
 
-    report = await try_tokens(closed, tokens.keys.signing, ISSUER, clock)
+    report = await try_tokens(closed, tokens.keys.signing_at(clock.now()), ISSUER, clock)
 
     assert (report["accepted"], report["good_refused"]) == (0, len(DOORS))
 
@@ -125,7 +125,7 @@ async def test_a_door_that_breaks_is_counted(tokens: Tokens, clock: Clock) -> No
     async def broken(_door: Door, _suffix: str, _headers: Headers) -> int:
         return 500
 
-    report = await try_tokens(broken, tokens.keys.signing, ISSUER, clock)
+    report = await try_tokens(broken, tokens.keys.signing_at(clock.now()), ISSUER, clock)
 
     assert report["failures"] == sum(door["tried"] for door in report["by_route_class"].values())
 

@@ -121,7 +121,7 @@ async def check_05(world: World) -> None:
     old = await _token(world)
     key = ec.generate_private_key(ec.SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    # Names sort by age, so this one is the newest of all. Last of all, for others sign with the newest key there.
+    # It is named for the instant from which it signs. Last of all, for others sign with what is there.
     path = StateFolder(world.state).signing_keys / "99991231T235959Z.pem"
     world.last_acts.append(lambda: write_private(path, pem))
     await world.until(Moment.A_CODE_IS_OLD)

@@ -20,7 +20,7 @@ async def check_54(world: World) -> None:
     """Forge with the installation's own key and one thing wrong, and take an ID token for an access token."""
     keys = KeyRing.from_directory(StateFolder(world.state).signing_keys)
     issuer = ServiceSettings.model_fields["issuer"].default
-    forge = Forge(keys.signing, world.clock, TokenType.ACCESS, ACCESS_AUDIENCE, issuer)
+    forge = Forge(keys.signing_at(world.clock.now()), world.clock, TokenType.ACCESS, ACCESS_AUDIENCE, issuer)
     found: dict[str, int] = {}
     for name, make in HOSTILE.items():
         token = make(forge)

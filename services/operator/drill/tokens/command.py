@@ -113,7 +113,9 @@ async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
                 # A server may end the connection under a head that is far too large.
                 return _NOT_ANSWERED
 
-        return await try_tokens(ask, keys.signing, ServiceSettings.model_fields["issuer"].default, Clock())
+        clock = Clock()
+        key, issuer = keys.signing_at(clock.now()), ServiceSettings.model_fields["issuer"].default
+        return await try_tokens(ask, key, issuer, clock)
 
 
 async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock) -> dict[str, Any]:
