@@ -61,6 +61,16 @@ def _add_stack_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     _add_database(migrate)
 
 
+def _add_token(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = _add(commands, "token", "services.operator.token_command:run", "print a bearer token")
+    _add_state(token)
+    token.add_argument("--role", required=True, action="append", help="may be repeated")
+    token.add_argument("--user", type=UUID, metavar="U", help="account id (default: one of nobody)")
+    token.add_argument("--organization", type=UUID, metavar="O", help="organization id")
+    token.add_argument("--ttl", metavar="SECONDS", type=_natural, default=3600)
+    token.add_argument("--proved", action="store_true", help="as if its bearer had just proved a second factor")
+
+
 def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     demo = _add(commands, "demo", "services.operator.demo.command:run", "from calendars to a published week")
     demo.add_argument("--calendars", type=Path, metavar="DIR", help="iCalendar files (default: generated people)")
@@ -79,12 +89,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _add_state(serve)
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=_natural, default=8080)
-    token = _add(commands, "token", "services.operator.token_command:run", "print a bearer token")
-    _add_state(token)
-    token.add_argument("--role", required=True, action="append", help="may be repeated")
-    token.add_argument("--user", type=UUID, metavar="U", help="account id (default: one of nobody)")
-    token.add_argument("--organization", type=UUID, metavar="O", help="organization id")
-    token.add_argument("--ttl", metavar="SECONDS", type=_natural, default=3600)
+    _add_token(commands)
     solve = _add(commands, "solve", "services.operator.solve_command:run", "solve one instance offline")
     solve.add_argument("instance", type=Path, metavar="INSTANCE.json")
     solve.add_argument("out", type=Path, metavar="OUT.json")

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from services.chassis.clock import Clock
 from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import ACCESS_AUDIENCE, LIFETIMES, KeyRing, TokenSigner, TokenType
-from services.contracts.identifiers import AccountId, OrganizationId
-from services.contracts.identity import Principal, Role
+from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
+from services.contracts.identity import Assurance, Principal, Role, SignIn
 from services.operator.errors import OperatorError
 from services.operator.lifecycle import state_of
 from services.operator.state import StateFolder
@@ -24,7 +24,7 @@ class TokenRefusedError(OperatorError):
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a token signed with the installation's newest key.
+    """Print a token signed with the installation's own key.
 
     Raises:
         TokenRefusedError: The installation's data are on a server of its own, or it has no keys.
@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         organization=arguments.organization,
         lifetime=timedelta(seconds=arguments.ttl),
         offset=_clock_offset(state),
+        is_proved=arguments.proved,
     )
     print(token)
     return 0
@@ -57,11 +58,14 @@ def mint(
     organization: UUID | None = None,
     lifetime: timedelta = timedelta(hours=1),
     offset: timedelta = timedelta(),
+    is_proved: bool = False,
 ) -> str:
-    """Return an access token signed with the newest key of a state folder's secrets.
+    """Return an access token signed with a key of a state folder's secrets.
 
-    `offset` is how far the clocks of the services that will see it are ahead of ours.
+    `offset` is how far the clocks of the services that will see it are ahead of ours. One `is_proved` opens for five
+    minutes what asks for a second factor, as if its bearer had just proved one.
     """
+    clock = Clock(offset)
     principal = Principal(
         account_id=AccountId(user or uuid4()),
         organization_id=None if organization is None else OrganizationId(organization),
@@ -69,15 +73,22 @@ def mint(
         acting_service=None,
         token_id="",
         delegation=None,
-        sign_in=None,
+        sign_in=_just_proved(clock) if is_proved else None,
     )
     signer = TokenSigner(
         KeyRing.from_directory(StateFolder(secrets.parent).signing_keys),
         issuer=ServiceSettings.model_fields["issuer"].default,
-        clock=Clock(offset),
+        clock=clock,
     )
     token, _ = signer.sign(principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)
     return token
+
+
+def _just_proved(clock: Clock) -> SignIn:
+    now = clock.now().replace(microsecond=0)
+    return SignIn(
+        login_session_id=LoginSessionId(uuid4()), auth_time=now, amr=("pwd", "otp", "mfa"), acr=Assurance.AAL2
+    )
 
 
 def _misuse(arguments: argparse.Namespace) -> str | None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
-from services.policy.route import Route
+from services.policy.route import Route, proved_anew
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
@@ -27,9 +27,9 @@ CARE_ROUTES: Final[tuple[Route, ...]] = (
     _route("read_drug_test", "GET", "/v1/drug_tests/{test_id}", _TESTS),
     _route("create_drug_test_step", "POST", "/v1/drug_tests/{test_id}/steps", _TESTS),
     _route("excuse_drug_test", "POST", "/v1/drug_tests/{test_id}:excuse", _LEADS),
-    _route("create_medication", "POST", "/v1/patients/{patient_id}/medications", _MEDICATES),
+    proved_anew(_route("create_medication", "POST", "/v1/patients/{patient_id}/medications", _MEDICATES)),
     _route("list_medications", "GET", "/v1/patients/{patient_id}/medications", _CLINICAL),
-    _route("end_medication", "POST", "/v1/medications/{medication_id}:end", _MEDICATES),
+    proved_anew(_route("end_medication", "POST", "/v1/medications/{medication_id}:end", _MEDICATES)),
     _route("create_medication_dose", "POST", "/v1/medications/{medication_id}/doses", _MEDICATES),
     _route("list_drawn", "GET", "/v1/sites/{site_id}/drawn", _TESTS),
 )

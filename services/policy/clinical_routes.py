@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
-from services.policy.route import Route
+from services.policy.route import Route, proved_anew
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _READS_ATTENDANCE: Final = _CLINICAL | {Role.FRONT_DESK, Role.BILLING}
@@ -50,7 +50,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("cosign_plan_of_care", "POST", f"{_PLAN_OF_CARE}:cosign", _CLINICAL),
     _records("attest_plan_of_care", "POST", f"{_PLAN_OF_CARE}:attest", _CLINICAL),
     _records("review_plan_of_care", "POST", f"{_PLAN_OF_CARE}:review", _CLINICAL),
-    _records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER})),
+    proved_anew(_records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER}))),
     _records("list_due_plans_of_care", "GET", "/v1/sites/{site_id}/due_plans_of_care", _CLINICAL),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),

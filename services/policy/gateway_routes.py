@@ -1,10 +1,9 @@
 """Routes of the gateway's own for people: signing in, what a person keeps there, and who works where."""
 
-from dataclasses import replace
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
-from services.policy.route import FRESH_SECONDS, Route
+from services.policy.route import Route, proved_anew
 from services.policy.smart.words import OPENID
 
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
@@ -29,19 +28,13 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway("read_my_factors", "GET", "/v1/me/factors", _IN_AN_ORGANIZATION),
     _gateway("create_my_totp", "POST", "/v1/me/totp", _IN_AN_ORGANIZATION),
     _gateway("confirm_my_totp", "POST", "/v1/me/totp:confirm", _IN_AN_ORGANIZATION),
-    replace(_gateway("remove_my_totp", "POST", "/v1/me/totp:remove", _IN_AN_ORGANIZATION), fresh_seconds=FRESH_SECONDS),
-    replace(
-        _gateway("renew_my_recovery_codes", "POST", "/v1/me/recovery_codes:renew", _IN_AN_ORGANIZATION),
-        fresh_seconds=FRESH_SECONDS,
-    ),
+    proved_anew(_gateway("remove_my_totp", "POST", "/v1/me/totp:remove", _IN_AN_ORGANIZATION)),
+    proved_anew(_gateway("renew_my_recovery_codes", "POST", "/v1/me/recovery_codes:renew", _IN_AN_ORGANIZATION)),
     _gateway("create_my_passkey_options", "POST", "/v1/me/passkeys:options", _IN_AN_ORGANIZATION),
     _gateway("create_my_passkey", "POST", "/v1/me/passkeys", _IN_AN_ORGANIZATION),
     _gateway("list_my_passkeys", "GET", "/v1/me/passkeys", _IN_AN_ORGANIZATION),
     _gateway("rename_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:rename", _IN_AN_ORGANIZATION),
-    replace(
-        _gateway("remove_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:remove", _IN_AN_ORGANIZATION),
-        fresh_seconds=FRESH_SECONDS,
-    ),
+    proved_anew(_gateway("remove_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:remove", _IN_AN_ORGANIZATION)),
     _gateway("create_step_up_options", "POST", "/v1/me/passkeys:step_up_options", _IN_AN_ORGANIZATION),
     Route("create_passkey_challenge", Microservice.GATEWAY, "POST", "/v1/passkey_challenges", _NOBODY, public=True),
     Route(

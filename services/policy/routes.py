@@ -10,11 +10,9 @@ from services.policy.gateway_routes import GATEWAY_ROUTES
 from services.policy.law_routes import LAW_ROUTES
 from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
-from services.policy.route import Route
+from services.policy.route import Route, proved_anew
 from services.policy.support_routes import SUPPORT_ROUTES
 
-_EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
-_IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _DESK: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
 _READS_THE_BOOK: Final = _CLINICAL | _DESK
@@ -87,7 +85,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_site_member", "POST", "/v1/site_members", _LEADS),
     _records("list_site_members", "GET", "/v1/site_members", _LEADS | {Role.AUDITOR}),
     _records("end_site_member", "POST", "/v1/site_members/{member_id}:end", _LEADS),
-    _records("create_emergency_access", "POST", "/v1/patients/{patient_id}/emergency_accesses", _CLINICAL),
+    proved_anew(_records("create_emergency_access", "POST", "/v1/patients/{patient_id}/emergency_accesses", _CLINICAL)),
     _records("list_emergency_accesses", "GET", "/v1/emergency_accesses", _LEADS | {Role.AUDITOR}),
     _records("review_emergency_access", "POST", "/v1/emergency_accesses/{access_id}:review", _LEADS),
     _records("create_recipient", "POST", "/v1/recipients", _CLINICAL | _DESK),
@@ -104,7 +102,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_restriction", "POST", "/v1/patients/{patient_id}/restrictions", _LEADS),
     _records("list_restrictions", "GET", "/v1/patients/{patient_id}/restrictions", _SEES_CONSENTS),
     _records("end_restriction", "POST", "/v1/restrictions/{restriction_id}:end", _LEADS),
-    _records("create_disclosure", "POST", "/v1/patients/{patient_id}/disclosures", _CLINICAL | {Role.BILLING}),
+    proved_anew(
+        _records("create_disclosure", "POST", "/v1/patients/{patient_id}/disclosures", _CLINICAL | {Role.BILLING})
+    ),
     _records("list_patient_disclosures", "GET", "/v1/patients/{patient_id}/disclosures", _SEES_CONSENTS),
     _records("list_disclosures", "GET", "/v1/disclosures", _LEADS | {Role.AUDITOR}),
     _records("list_disclosure_denials", "GET", "/v1/disclosure_denials", _LEADS | {Role.AUDITOR}),

@@ -16,9 +16,14 @@ _SOMEBODY = UUID(int=1)
 
 
 def lines() -> Iterator[str]:
-    """Say of each route who may call it: roles, `service/role` for those whom a service acts for, or everybody."""
+    """Say of each route who may call it: roles, `service/role` for those whom a service acts for, or everybody.
+
+    `+factor` says that they must have proved a second factor lately.
+    """
     for route in sorted(ROUTES, key=lambda one: (one.service, one.path, one.method)):
-        yield f"{route.service} {route.method} {route.path} {route.operation_id}: {' '.join(_callers(route)) or '-'}"
+        asked = "" if route.fresh_seconds is None else " +factor"
+        callers = " ".join(_callers(route)) or "-"
+        yield f"{route.service} {route.method} {route.path} {route.operation_id}{asked}: {callers}"
 
 
 def committed() -> dict[str, set[str]]:

@@ -8,13 +8,14 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pyotp
 from pydantic import SecretStr
 
 from services.chassis.clock import Clock
@@ -39,6 +40,7 @@ class Login(NamedTuple):
     email: str
     password: SecretStr
     account_id: str
+    totp: pyotp.TOTP | None = None
 
 
 @dataclass
@@ -97,7 +99,8 @@ async def _today(book: Book, stack: Addresses) -> AsyncIterator[Today]:
     try:
         if not book.logins:
             await _found(book, operator)
-        people = [await _signed_in(http, stack.gateway, operator, book.logins[role]) for role in STAFF]
+        clock = Clock(stack.ahead)
+        people = [await _signed_in(http, stack.gateway, operator, book.logins[role], clock) for role in STAFF]
         director, desk, counsellor, supervisor, nurse = people
         yield Today(
             director=director,
@@ -106,7 +109,7 @@ async def _today(book: Book, stack: Addresses) -> AsyncIterator[Today]:
             supervisor=supervisor,
             nurse=nurse,
             anybody=Person(http, stack.gateway, None),
-            clock=Clock(stack.ahead),
+            clock=clock,
         )
     finally:
         await http.close()
@@ -121,9 +124,24 @@ async def _found(book: Book, operator: ApiClient) -> None:
         book.logins[role] = Login(email, password, str(account.id))
 
 
-async def _signed_in(http: HttpClient, gateway: str, operator: ApiClient, login: Login) -> Person:
-    session = await operator.sign_in(LoginRequest(email=login.email, password=login.password))
+async def _signed_in(http: HttpClient, gateway: str, operator: ApiClient, login: Login, clock: Clock) -> Person:
+    code = None if login.totp is None else SecretStr(login.totp.at(clock.now()))
+    session = await operator.sign_in(LoginRequest(email=login.email, password=login.password, one_time_code=code))
     return Person(http, gateway, session.token)
+
+
+async def with_a_second_factor(book: Book, role: Role, person: Person, clock: Clock) -> Person:
+    """Let somebody set up one-time codes, prove a second factor, and go on with the token that says so."""
+    login = book.logins[role]
+    begun = await person.post("/v1/me/totp", {"password": login.password.get_secret_value()})
+    totp = pyotp.TOTP(begun["secret"])
+    kept = await person.post("/v1/me/totp:confirm", {"one_time_code": totp.at(clock.now())})
+    book.logins[role] = login._replace(totp=totp)
+    [session] = [one for one in await person.items("/v1/login_sessions") if one["is_current"]]
+    # The code of this half minute has just been used.
+    step_up = {"recovery_code": kept["codes"][0]}
+    stepped = await person.post(f"/v1/login_sessions/{session['id']}:step_up", step_up)
+    return replace(person, token=stepped["access_token"])
 
 
 async def written_down(counsellor: Person, sessions: Iterable[Json]) -> None:

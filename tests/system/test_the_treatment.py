@@ -7,7 +7,19 @@ import pytest
 from services.contracts.identity import Role
 from services.records.placement_helper.reading import helper
 from tests.records.plans_of_care.conftest import CONTENTS, REVIEW
-from tests.system.chapters import ZONE, Book, Today, a_book, chapter, later, verified, weekday, weekly, written_down
+from tests.system.chapters import (
+    ZONE,
+    Book,
+    Today,
+    a_book,
+    chapter,
+    later,
+    verified,
+    weekday,
+    weekly,
+    with_a_second_factor,
+    written_down,
+)
 from tests.system.front_desk import Json, Person, the_proposal_of
 
 pytestmark = pytest.mark.system
@@ -340,21 +352,27 @@ async def the_week_is_whole(book: Book, today: Today) -> None:
 
 
 async def the_hospital_is_told_until_the_consent_is_revoked(book: Book, today: Today) -> None:
-    """What is told carries the notice and is accounted; the next request after the revocation is refused."""
+    """What is told carries the notice and is accounted; the next request after the revocation is refused.
+
+    A record is handed out by who has just proved a second factor, not by whoever sits at an open screen.
+    """
     here = f"/v1/patients/{book.found['patient']['id']}/disclosures"
     asked = {
         "recipient_id": book.found["hospital"]["id"],
         "purpose": "treatment",
         "information": ["demographics", "treatment_plan"],
     }
-    told = await today.counsellor.post(here, asked)
+    by_password = await today.counsellor.ask("POST", here, asked)
+    counsellor = await with_a_second_factor(book, Role.COUNSELLOR, today.counsellor, today.clock)
+    told = await counsellor.post(here, asked)
     consent = book.found["consent"]
-    beyond = await today.counsellor.ask("POST", here, asked | {"information": ["drug_tests"]})
+    beyond = await counsellor.ask("POST", here, asked | {"information": ["drug_tests"]})
     revoked = await today.desk.post(f"/v1/consents/{consent['id']}:revoke", {"document_sha256": DOCUMENT})
-    after = await today.counsellor.ask("POST", here, asked)
+    after = await counsellor.ask("POST", here, asked)
     accounted = await today.desk.items(here)
     denied = await today.director.items("/v1/disclosure_denials")
 
+    assert (by_password.status, by_password.body["code"]) == (401, "insufficient-user-authentication")
     assert (told["demographics"]["family_name"], told["treatment_plan"]["version"]) == ("Quill", 1)
     assert told["notice"]["text"].startswith("This record which has been disclosed to you is protected by Federal")
     assert (told["consent"]["id"], told["disclosure"]["basis"]) == (consent["id"], "consent")
