@@ -3,7 +3,7 @@
 Both set the organization for the transaction first, so that row-level security hides every other tenant's rows.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
@@ -183,6 +183,11 @@ class OpenDatabase:
         if self._pool is not None:
             await self._pool.close()
         await self.engine.dispose()
+
+
+def after_commit(db: AsyncSession, act: Callable[[], None]) -> None:
+    """Do something once a unit of work is committed; where it is undone, it is not done."""
+    event.listen(db.sync_session, "after_commit", lambda _: act(), once=True)
 
 
 async def driver_connection(db: AsyncSession) -> Any:

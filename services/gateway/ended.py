@@ -10,6 +10,7 @@ class EndedTokens:
 
     def __init__(self) -> None:
         self._ids: frozenset[str] = frozenset()
+        self._since_reading: frozenset[str] = frozenset()
 
     def covers(self, ended_id: str) -> bool:
         """Say whether this token, or this session, was ended."""
@@ -22,9 +23,15 @@ class EndedTokens:
         return principal.sign_in is not None and self.covers(str(principal.sign_in.login_session_id))
 
     def add(self, ids: Iterable[str]) -> None:
-        """Refuse more from now on; what is not written down is forgotten with the next `replace`."""
-        self._ids |= frozenset(ids)
+        """Refuse more from now on; what the next reading does not find written down is forgotten with it."""
+        more = frozenset(ids)
+        self._ids |= more
+        self._since_reading |= more
+
+    def begin_reading(self) -> None:
+        """Note that what is written down is going to be read: what is ended from now on, that may not find."""
+        self._since_reading = frozenset()
 
     def replace(self, ids: Iterable[str]) -> None:
-        """Refuse these, as they are written down, and no others."""
-        self._ids = frozenset(ids)
+        """Refuse these, as they were read, and what was ended since the reading began."""
+        self._ids = frozenset(ids) | self._since_reading

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -12,11 +12,15 @@ from sqlalchemy import func, select
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
+from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Role
 from services.gateway.authentication import AccessTokens
 from services.gateway.ended import EndedTokens
-from services.gateway.login.endings import EndingsWatch
+from services.gateway.login.endings import EndingsWatch, SessionsLogic
+from services.gateway.login.storage import LoginSessionStorage
 from services.gateway.login.tables import EndedTokenRow
+from services.gateway.security_events.logic import SecurityTrail
+from services.gateway.security_events.storage import SecurityEventStorage
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, Upstream
 from tests.support.serving import call_in_process
 from tests.support.tokens import ISSUER, InvalidTokenError, Tokens
@@ -231,6 +235,32 @@ async def test_what_was_not_written_down_is_forgotten_with_the_next_round(
     assert ended.covers("never committed")
     await EndingsWatch(lambda: gateway_database, ended, clock).refresh()
     assert not ended.covers("never committed")
+
+
+def test_what_is_ended_while_a_round_reads_stays_ended() -> None:
+    ended = EndedTokens()
+    ended.add(["before"])
+    ended.begin_reading()
+    ended.add(["meanwhile"])
+    ended.replace(["written"])
+
+    assert [ended.covers(one) for one in ("before", "meanwhile", "written")] == [False, True, True]
+
+
+async def test_what_a_round_gave_back_before_it_was_written_is_ended_once_it_is(
+    gateway_database: Database, new_account: NewAccount, sign_in: SignedIn, gateway_app: Any, clock: Clock
+) -> None:
+    account = await new_account()
+    client = await sign_in()
+    equipment = gateway_app.state.equipment
+    async with gateway_database.command(OrganizationId(UUID(account["organization_id"]))) as db:
+        trail = SecurityTrail(SecurityEventStorage(db, bytes(32)), bytes(32), clock)
+        sessions = SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
+        await sessions.end_all(AccountId(UUID(account["id"])))
+        equipment.ended.begin_reading()
+        equipment.ended.replace([])
+
+    assert (await client.get("/v1/me")).status_code == 401
 
 
 async def test_a_watch_outlives_a_database_that_is_away(gateway_database: Database, clock: Clock) -> None:

@@ -87,8 +87,9 @@ class GrantEndings:
     async def end_all(self, *, account_id: AccountId | None = None, client_id: OauthClientId | None = None) -> None:
         """End everything that a person granted here, or that an application was granted here, or both at once."""
         ended = await self._storage.end(self._clock.now(), account_id=account_id, client_id=client_id)
-        # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
+        # At once, and again when it is written down, as sessions are.
         self._ended.add(ended)
+        self._storage.when_committed(lambda: self._ended.add(ended))
 
 
 class GrantsLogic:

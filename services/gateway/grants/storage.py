@@ -1,5 +1,6 @@
 """Where grants, codes and tokens are kept; each race is decided by one statement on one row."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.database import set_organization
+from services.chassis.database import after_commit, set_organization
 from services.contracts.identifiers import (
     AccountId,
     EncounterId,
@@ -151,6 +152,10 @@ class GrantStorage:
         """Return the grant of an access token, or None."""
         grant_id = await self._db.scalar(select(GrantedTokenRow.grant_id).where(GrantedTokenRow.token_id == token_id))
         return None if grant_id is None else GrantId(grant_id)
+
+    def when_committed(self, act: Callable[[], None]) -> None:
+        """Do something once this transaction is committed; never where it is undone."""
+        after_commit(self._db, act)
 
     async def end(
         self,

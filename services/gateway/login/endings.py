@@ -82,8 +82,10 @@ class SessionsLogic:
         self, account_id: AccountId, session_id: LoginSessionId | None, *, but: LoginSessionId | None = None
     ) -> list[str]:
         ids = await self._storage.end(account_id, session_id, self._clock.now(), but=but)
-        # Here it is over at once. Should the transaction fail, the next round gives back what was not written down.
+        # Here it is over at once. Should the transaction fail, the next round gives back what was not written down; and
+        # what a round gave back too soon is over again once it is written.
         self._ended.add(ids)
+        self._storage.when_committed(lambda: self._ended.add(ids))
         return ids
 
 
@@ -97,6 +99,7 @@ class EndingsWatch:
 
     async def refresh(self) -> None:
         """Read which tokens are ended; raises what the driver raises."""
+        self._ended.begin_reading()
         async with self._database().read(None) as read:
             self._ended.replace(await read_ended(read, self._clock.now()))
 

@@ -1,5 +1,6 @@
 """Where login sessions are kept, and what was ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -8,7 +9,7 @@ from sqlalchemy import TIMESTAMP, ColumnElement, bindparam, delete, select, upda
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.database import Query, Read
+from services.chassis.database import Query, Read, after_commit
 from services.chassis.paging import PageRequest
 from services.chassis.tokens import LIFETIMES, TokenType
 from services.contracts.gateway.login import OpenSession
@@ -131,6 +132,10 @@ class LoginSessionStorage:
         open_now = (LoginSessionRow.ended_at.is_(None), LoginSessionRow.expires_at > now)
         row = await self._db.scalar(select(LoginSessionRow).where(LoginSessionRow.id == session_id, *open_now))
         return None if row is None else _session(row).sign_in
+
+    def when_committed(self, act: Callable[[], None]) -> None:
+        """Do something once this transaction is committed; never where it is undone."""
+        after_commit(self._db, act)
 
     async def end(
         self,

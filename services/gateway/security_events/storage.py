@@ -7,11 +7,10 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Text, Uuid, literal_column, select, text
-from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.audit.trail import append
-from services.chassis.database import driver_connection, first_id, set_organization
+from services.chassis.database import after_commit, driver_connection, first_id, set_organization
 from services.chassis.paging import PageRequest
 from services.contracts.gateway.security_events import SecurityEvent, SecurityEventKind
 from services.contracts.identifiers import OrganizationId
@@ -51,7 +50,7 @@ class SecurityEventStorage:
         await set_organization(self._db, OrganizationId(UUID(seen)) if seen else None)
         grown = self._grown
         if grown is not None:
-            listen(self._db.sync_session, "after_commit", lambda _: grown.add(organization_id), once=True)
+            after_commit(self._db, lambda: grown.add(organization_id))
 
     async def some(self, organization_id: OrganizationId, wanted: Wanted, page: PageRequest) -> list[SecurityEvent]:
         """Return the events of an organization that a page may show, in the order they happened."""
