@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from http import HTTPStatus
 from time import monotonic
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import orjson
 
@@ -31,29 +31,39 @@ class Authenticator(Protocol):
         """Return the caller; raises InvalidTokenError where the token is not good here and now."""
 
 
+class _Verified(NamedTuple):
+    exp: int
+    principal: Principal
+
+
 class VerifiedTokens:
-    """The claims of tokens verified before, until they expire: a signature check costs more than most reads."""
+    """The callers of tokens verified before, until they expire: a signature check costs more than most reads.
+
+    Only who the caller is gets remembered. Whether the caller may do something is decided at each request.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._claims: OrderedDict[str, Claims] = OrderedDict()
+        self._verified: OrderedDict[str, _Verified] = OrderedDict()
 
-    def get(self, token: str) -> Claims | None:
-        """Return the claims of a token seen before, unless it has expired."""
-        claims = self._claims.get(token)
-        if claims is None:
+    def get(self, token: str) -> Principal | None:
+        """Return the caller of a token seen before, unless it has expired."""
+        found = self._verified.get(token)
+        if found is None:
             return None
-        if claims.exp <= self._clock.now().timestamp():
-            del self._claims[token]
+        if found.exp <= self._clock.now().timestamp():
+            del self._verified[token]
             return None
-        self._claims.move_to_end(token)
-        return claims
+        self._verified.move_to_end(token)
+        return found.principal
 
-    def put(self, token: str, claims: Claims) -> None:
-        """Remember a token, and forget the one unused for longest when there are too many."""
-        self._claims[token] = claims
-        if len(self._claims) > _REMEMBERED:
-            self._claims.popitem(last=False)
+    def put(self, token: str, claims: Claims) -> Principal:
+        """Remember a token, and forget the one unused for longest when there are too many; return its caller."""
+        principal = claims.principal()
+        self._verified[token] = _Verified(claims.exp, principal)
+        if len(self._verified) > _REMEMBERED:
+            self._verified.popitem(last=False)
+        return principal
 
 
 class RemoteKeys:
@@ -103,11 +113,10 @@ class InternalAuthenticator:
             InvalidTokenError: The token is not good here and now.
             UpstreamUnavailableError: Its key is unknown and the gateway does not answer.
         """
-        claims = self._verified.get(token)
-        if claims is None:
-            claims = await self._verify(token)
-            self._verified.put(token, claims)
-        return claims.principal()
+        principal = self._verified.get(token)
+        if principal is None:
+            principal = self._verified.put(token, await self._verify(token))
+        return principal
 
     async def _verify(self, token: str) -> Claims:
         try:

@@ -23,7 +23,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from services.contracts.identifiers import OrganizationId
 
-_SET_ORGANIZATION = "select set_config('eventide.organization_id', $1, true)"
+_BEGIN = "begin; select set_config('eventide.organization_id', '{}', true)"
 _STATEMENT_TIMEOUT = "30s"
 _SERVER_SETTINGS = {
     "statement_timeout": _STATEMENT_TIMEOUT,
@@ -63,6 +63,9 @@ class ReadConnections(Protocol):
     def acquire(self) -> AbstractAsyncContextManager[Any]:
         """Lend an asyncpg connection."""
 
+    def begin(self, organization_id: OrganizationId | None) -> AbstractAsyncContextManager["Read"]:
+        """Open a read in a transaction that sees one organization, and commits on a clean exit."""
+
 
 class Database:
     """A service's database: `command` for writes, `read` for hot reads, never both in one request."""
@@ -78,12 +81,9 @@ class Database:
             await set_organization(db, organization_id)
             yield db
 
-    @asynccontextmanager
-    async def read(self, organization_id: OrganizationId | None) -> AsyncIterator["Read"]:
+    def read(self, organization_id: OrganizationId | None) -> AbstractAsyncContextManager["Read"]:
         """Open a read of one organization, on the driver, in a transaction of its own."""
-        async with self._connections.acquire() as connection, connection.transaction():
-            await connection.execute(_SET_ORGANIZATION, _as_setting(organization_id))
-            yield Read(connection)
+        return self._connections.begin(organization_id)
 
     async def ping(self) -> None:
         """Ask the database for a sign of life; raises what the driver raises."""
@@ -91,8 +91,37 @@ class Database:
             await connection.execute("select 1", timeout=2)
 
 
+class PooledConnections:
+    """Lends the connections of a pool of the driver."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    def acquire(self) -> AbstractAsyncContextManager[Any]:
+        """Lend a connection as it is."""
+        lent: AbstractAsyncContextManager[Any] = self._pool.acquire()
+        return lent
+
+    @asynccontextmanager
+    async def begin(self, organization_id: OrganizationId | None) -> AsyncIterator["Read"]:
+        """Open a read in a transaction of an organization: both are said in one round trip."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(_BEGIN.format(_as_setting(organization_id)))
+            try:
+                yield Read(connection)
+            except BaseException:
+                await connection.execute("rollback")
+                raise
+            await connection.execute("commit")
+
+
 def _as_setting(organization_id: OrganizationId | None) -> str:
-    return "" if organization_id is None else str(organization_id)
+    # It stands in a statement as text: whatever is no UUID has no bytes, and gets no further.
+    return "" if organization_id is None else str(UUID(bytes=organization_id.bytes))
+
+
+async def _leave_as_it_is(_connection: object) -> None:
+    """Reset nothing: a read sets only what ends with its transaction, and the driver itself ends one left open."""
 
 
 async def set_organization(db: AsyncSession, organization_id: OrganizationId | None) -> None:
@@ -174,9 +203,10 @@ class OpenDatabase:
             max_size=self._pool_size,
             timeout=5,
             server_settings=_SERVER_SETTINGS,
+            reset=_leave_as_it_is,
         )
         await self._pool
-        return Database(async_sessionmaker(self.engine, expire_on_commit=False), self._pool)
+        return Database(async_sessionmaker(self.engine, expire_on_commit=False), PooledConnections(self._pool))
 
     async def close(self) -> None:
         """Close every connection."""

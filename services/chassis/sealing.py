@@ -10,6 +10,7 @@ import binascii
 import hmac
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 from uuid import UUID
@@ -119,6 +120,12 @@ class SealingKey:
     def _associated_data(self, place: Place) -> bytes:
         # No part can contain the separator: names of tables and columns, UUIDs, hexadecimal digits.
         return f"{place.organization_id}|{place.table}|{place.column}|{place.row}|{self._id}".encode()
+
+
+@lru_cache(maxsize=4)
+def root_of(secret: bytes) -> SealingKey:
+    """Return the key that stands above all others, made once for a process: each request asks for it."""
+    return SealingKey.root(secret)
 
 
 def read_root_key(path: Path) -> bytes:

@@ -7,7 +7,6 @@ scope would end the dependency after the answer has left, and report a lost writ
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -84,6 +83,22 @@ async def authorized_caller(
         raise InsufficientScopeError
     if decision is not CallDecision.PERMIT:
         raise NotAllowedError
+    request.state.caller = principal
+    return principal
+
+
+def caller_of(request: Request) -> Principal:
+    """Return who was let in by `authorized_caller`.
+
+    The framework solves again whatever a dependency depends on, each time that it is named, and only then looks whether
+    it has the answer. What stands beside a read or a unit of work asks here for the caller instead, and for the trail.
+
+    Raises:
+        AuthenticationRequiredError: Nobody was let in yet.
+    """
+    principal: Principal | None = getattr(request.state, "caller", None)
+    if principal is None:
+        raise AuthenticationRequiredError
     return principal
 
 
@@ -97,25 +112,26 @@ def organization_of(principal: Principal) -> OrganizationId:
     return principal.organization_id
 
 
-async def _audit_trail(request: Request, principal: Caller) -> Trail:
-    route: APIRoute = request.scope["route"]
-    return Trail(AuditCaller(principal, route.operation_id or ""), process_of(request).clock)
+def trail_of(request: Request) -> Trail:
+    """Return the audit trail of a request: what it is told is written with the transaction, a refusal in any case.
+
+    Raises:
+        AuthenticationRequiredError: Nobody was let in yet.
+    """
+    trail: Trail | None = getattr(request.state, "trail", None)
+    if trail is None:
+        route: APIRoute = request.scope["route"]
+        trail = Trail(AuditCaller(caller_of(request), route.operation_id or ""), process_of(request).clock)
+        request.state.trail = trail
+    return trail
 
 
-Tracing = Annotated[Trail, Depends(_audit_trail)]
-"""The audit trail of this request: what it is told is written with the transaction, a refusal in any case."""
-
-
-@asynccontextmanager
-async def _keeping_refusals(request: Request, principal: Principal, trail: Trail) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        refusals = trail.take_refusals()
-        if refusals:
-            # The transaction that was refused has been rolled back by now.
-            async with process_of(request).database.read(principal.organization_id) as own:
-                await _append(request, principal, own.connection, refusals)
+async def _keep_refusals(request: Request, principal: Principal, trail: Trail) -> None:
+    refusals = trail.take_refusals()
+    if refusals:
+        # The transaction that was refused has been rolled back by now.
+        async with process_of(request).database.read(principal.organization_id) as own:
+            await _append(request, principal, own.connection, refusals)
 
 
 async def _append(request: Request, principal: Principal, connection: Any, events: list[str]) -> None:
@@ -125,17 +141,18 @@ async def _append(request: Request, principal: Principal, connection: Any, event
         request.app.state.grown_trails.add(organization_id)
 
 
-async def _unit_of_work(request: Request, principal: Caller, trail: Tracing) -> AsyncIterator[AsyncSession]:
-    async with (
-        _keeping_refusals(request, principal, trail),
-        process_of(request).database.command(principal.organization_id) as db,
-    ):
-        keyed = await keyed_request(request, principal)
-        if keyed is not None:
-            request.state.idempotency = await _claim(request, db, keyed, trail)
-        yield db
-        if request.app.state.is_audited:
-            await _append(request, principal, await driver_connection(db), trail.take())
+async def _unit_of_work(request: Request, principal: Caller) -> AsyncIterator[AsyncSession]:
+    trail = trail_of(request)
+    try:
+        async with process_of(request).database.command(principal.organization_id) as db:
+            keyed = await keyed_request(request, principal)
+            if keyed is not None:
+                request.state.idempotency = await _claim(request, db, keyed, trail)
+            yield db
+            if request.app.state.is_audited:
+                await _append(request, principal, await driver_connection(db), trail.take())
+    finally:
+        await _keep_refusals(request, principal, trail)
 
 
 async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail: Trail) -> Idempotency | None:
@@ -154,14 +171,15 @@ async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail:
         return None
 
 
-async def _read(request: Request, principal: Caller, trail: Tracing) -> AsyncIterator[Read]:
-    async with (
-        _keeping_refusals(request, principal, trail),
-        process_of(request).database.read(principal.organization_id) as read,
-    ):
-        yield read
-        if request.app.state.is_audited:
-            await _append(request, principal, read.connection, trail.take())
+async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
+    trail = trail_of(request)
+    try:
+        async with process_of(request).database.read(principal.organization_id) as read:
+            yield read
+            if request.app.state.is_audited:
+                await _append(request, principal, read.connection, trail.take())
+    finally:
+        await _keep_refusals(request, principal, trail)
 
 
 async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:

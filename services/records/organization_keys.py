@@ -1,6 +1,7 @@
 """The organization's key: it wraps the keys of patients, and seals what belongs to no single one of them."""
 
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID, uuid4
 
 from sqlalchemy import UniqueConstraint, select
@@ -37,6 +38,8 @@ async def organization_key(
     return row.id, open_key(root, organization_id, row.id, row.wrapped)
 
 
+# Only what is stored opens it: once it is wrapped anew or destroyed, what was unwrapped before is asked for no more.
+@lru_cache(maxsize=1024)
 def open_key(root: SealingKey, organization_id: OrganizationId, key_id: UUID, wrapped: bytes) -> SealingKey:
     """Unwrap an organization's key.
 

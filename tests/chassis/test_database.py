@@ -59,3 +59,48 @@ async def test_a_connection_that_the_server_has_ended_meanwhile_is_not_lent_agai
 
     assert after.get_server_pid() != before.get_server_pid()
     await opened.close()
+
+
+_SETTING = "select current_setting('eventide.organization_id', true)"
+
+
+async def test_a_read_sees_its_organization_and_leaves_nothing_of_it_behind(records_urls: DatabaseUrls) -> None:
+    opened = OpenDatabase(records_urls.app, pool_size=1)
+    database, organization_id = await opened.open(), OrganizationId(uuid4())
+
+    async with database.read(organization_id) as read:
+        within = await read.connection.fetchval(_SETTING)
+    async with database.read(None) as read:
+        afterwards = await read.connection.fetchval(_SETTING)
+
+    assert (within, afterwards) == (str(organization_id), "")
+    await opened.close()
+
+
+async def test_what_a_read_did_is_undone_where_it_fails(records_urls: DatabaseUrls) -> None:
+    opened = OpenDatabase(records_urls.app, pool_size=1)
+    database, organization_id, taken = await opened.open(), OrganizationId(uuid4()), hash(uuid4()) % 2**31
+
+    async def fail() -> None:
+        async with database.read(organization_id) as read:
+            assert await read.connection.fetchval("select pg_try_advisory_xact_lock($1)", taken)
+            raise LookupError
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await fail()
+    async with database.read(organization_id) as read:
+        assert await read.connection.fetchval("select count(*) from pg_locks where objid = $1", taken) == 0
+    await opened.close()
+
+
+async def test_what_is_no_organization_gets_into_no_statement(records_urls: DatabaseUrls) -> None:
+    opened = OpenDatabase(records_urls.app, pool_size=1)
+    database = await opened.open()
+
+    with pytest.raises(AttributeError):
+        async with database.read("', false); select pg_sleep(9); --"):  # type: ignore[arg-type] # it is no UUID
+            pass
+    async with database.read(None) as read:
+        assert await read.connection.fetchval(_SETTING) in {"", None}
+    await opened.close()

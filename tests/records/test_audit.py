@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 import httpx2
 import orjson
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 
 from services.chassis.app import create_app
 from services.chassis.audit.chain import Link, audit_key, verify
 from services.chassis.database import Database
-from services.chassis.wiring import Db, Process, Reading, Tracing
+from services.chassis.wiring import Db, Process, Reading, trail_of
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from tests.conftest import ClientFactory
@@ -144,14 +144,14 @@ async def silent_write(_db: Db) -> str:
 
 
 @router.get("/refusing", operation_id="read_treatment_plan")
-async def refuse_and_read(_read: Reading, trail: Tracing) -> str:
-    trail.deny(uuid4(), rule="no-relation", purpose="treatment")
+async def refuse_and_read(_read: Reading, request: Request) -> str:
+    trail_of(request).deny(uuid4(), rule="no-relation", purpose="treatment")
     return "Jane Roe"
 
 
 @router.post("/refusing", operation_id="put_treatment_plan")
-async def refuse_and_write(_db: Db, trail: Tracing) -> str:
-    trail.deny(uuid4(), rule="no-relation", purpose="treatment")
+async def refuse_and_write(_db: Db, request: Request) -> str:
+    trail_of(request).deny(uuid4(), rule="no-relation", purpose="treatment")
     return "Jane Roe"
 
 

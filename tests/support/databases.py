@@ -10,8 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.chassis.database import Database
+from services.chassis.database import Database, Read
 from services.chassis.migrations import upgrade
+from services.contracts.identifiers import OrganizationId
 from services.operator.postgres.credentials import generate_credentials
 from services.operator.postgres.ephemeral import ephemeral_cluster
 from services.operator.postgres.provision import DatabaseUrls, provision
@@ -42,6 +43,14 @@ class PinnedConnections:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Any]:
         yield self._connection
+
+    @asynccontextmanager
+    async def begin(self, organization_id: OrganizationId | None) -> AsyncIterator[Read]:
+        # Within the test's transaction: what the read does is undone where it fails, and otherwise kept until the end.
+        async with self._connection.transaction():
+            setting = "" if organization_id is None else str(organization_id)
+            await self._connection.execute("select set_config('eventide.organization_id', $1, true)", setting)
+            yield Read(self._connection)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -77,6 +78,7 @@ class Verified:
     findings: list[Finding] = field(default_factory=list)
 
 
+@lru_cache(maxsize=4)
 def audit_key(root_key: bytes) -> bytes:
     """Derive the key that seals events; who holds only the database has no way to it."""
     return hmac.digest(root_key, b"eventide audit trail", "sha256")

@@ -1,8 +1,9 @@
 """One service in this process, as `bench api` measures it: its hot reads, and raw asyncpg doing the same statements.
 
 Both answer by ASGI in turns, so that what else the machine does falls on each; what is counted is this process's CPU.
-The yardstick is a FastAPI route that sends what the service sent (organization, read, audit event, commit) over a pool
-of its own and answers the rows as JSON. It checks no token, asks no gate, opens no seal: that is our cost.
+The yardstick is a FastAPI route as one writes it on the driver: a transaction, the organization set, and then what the
+service sent (reads, audit event), over a pool of its own; it answers the rows as JSON. It checks no token, asks no
+gate, opens no seal: that is our cost.
 """
 
 import asyncio
@@ -21,9 +22,10 @@ import asyncpg
 import orjson
 import uvloop
 from fastapi import FastAPI, Response
+from typing_extensions import override
 
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.database import Database, PooledConnections
 from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import LIFETIMES, KeyRing, TokenSigner, TokenType
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -33,6 +35,7 @@ from services.records.main import application as records
 from services.scheduler.main import application as scheduler
 
 _OK: Final = 200
+_SET_ORGANIZATION: Final = "select set_config('eventide.organization_id', $1, true)"
 _WARM_UP: Final = 5
 _DATABASE_URL: Final = "EVENTIDE_DATABASE_URL"
 _QUIET: Final = 10
@@ -43,7 +46,7 @@ Application = Callable[..., Awaitable[None]]
 
 
 class Statement(NamedTuple):
-    """A statement as it was sent, with its values; without any it goes by the simple protocol."""
+    """A statement as it was sent, with its values; what begins and ends a transaction has none."""
 
     text: str
     values: Sequence[Any]
@@ -99,19 +102,21 @@ async def ask(app: Application, path: str, token: str) -> Told:
     return Told(status, b"".join(parts))
 
 
-class _Listening:
+class _Listening(PooledConnections):
     """Lends connections that write down what is sent over them."""
 
     def __init__(self, pool: Any, sent: list[Statement]) -> None:
-        self._pool = pool
+        super().__init__(self)
+        self._lent = pool
         self._sent = sent
 
+    @override
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Any]:
         def listen(logged: Any) -> None:
             self._sent.append(Statement(logged.query, list(logged.args or ())))
 
-        async with self._pool.acquire() as connection:
+        async with self._lent.acquire() as connection:
             with connection.query_logger(listen):
                 yield connection
 
@@ -143,19 +148,15 @@ async def statements_of(app: Any, pool: Any, path: str, token: str) -> list[Stat
     return [one for one in sent if one.text]
 
 
-def yardstick(pool: Any, statements: Mapping[str, Sequence[Statement]]) -> FastAPI:
+def yardstick(pool: Any, organization_id: UUID, statements: Mapping[str, Sequence[Statement]]) -> FastAPI:
     """Return the application that answers the same reads on the driver alone, each under its name."""
     app = FastAPI(openapi_url=None)
 
     def route(sent: Sequence[Statement]) -> Callable[[], Awaitable[Response]]:
         async def answer() -> Response:
-            found: list[Any] = []
-            async with pool.acquire() as connection:
-                for text, values in sent:
-                    if values:
-                        found.append(await connection.fetch(text, *values))
-                    else:
-                        await connection.execute(text)
+            async with pool.acquire() as connection, connection.transaction():
+                await connection.execute(_SET_ORGANIZATION, str(organization_id))
+                found = [await connection.fetch(text, *values) for text, values in sent if values]
             rows = [[tuple(row) for row in rows] for rows in found]
             return Response(orjson.dumps(rows, default=_plain), media_type="application/json")
 
@@ -198,7 +199,7 @@ async def _measure(service: Microservice, job: Mapping[str, Any]) -> dict[str, A
             return internal_token(service, job, app.state.process.clock)
 
         statements = {name: await statements_of(app, pool, path, token()) for name, path in routes.items()}
-        raw = yardstick(pool, statements)
+        raw = yardstick(pool, UUID(job["organization_id"]), statements)
         rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in statements}
         for number in range(job["rounds"] + 1):
             for name, path in routes.items():

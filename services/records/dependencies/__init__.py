@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.chassis.sealing import SealingKey
-from services.chassis.wiring import Caller, Db, Now, Reading, Tracing, organization_of
+from services.chassis.sealing import SealingKey, root_of
+from services.chassis.wiring import Caller, Db, Now, Reading, caller_of, organization_of, process_of, trail_of
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
 from services.records.consents.beside import BesideCommands, ConsentReads
@@ -24,14 +24,14 @@ from services.records.treatment_plans.storage import NoContactRows, TreatmentPla
 
 
 async def _root_key(request: Request) -> SealingKey:
-    return SealingKey.root(request.app.state.root_key)
+    return root_of(request.app.state.root_key)
 
 
 RootKey = Annotated[SealingKey, Depends(_root_key)]
 
 
-async def _gate(principal: Caller, trail: Tracing, clock: Now) -> Gate:
-    return Gate(principal, trail, clock)
+async def _gate(request: Request) -> Gate:
+    return Gate(caller_of(request), trail_of(request), process_of(request).clock)
 
 
 TheGate = Annotated[Gate, Depends(_gate)]

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
-from services.chassis.sealing import SealingKey
+from services.chassis.sealing import SealingKey, root_of
 from services.chassis.wiring import Caller, Db, Now, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -50,7 +50,7 @@ async def _records(request: Request) -> RecordsClient:
 
 
 async def _root_key(request: Request) -> SealingKey:
-    return SealingKey.root(request.app.state.root_key)
+    return root_of(request.app.state.root_key)
 
 
 def notices_in(work: Work) -> NoticesLogic:
