@@ -27,6 +27,7 @@ from services.chassis.errors import (
     AuthenticationRequiredError,
     InsufficientScopeError,
     NotAllowedError,
+    ServiceError,
     StaleVersionError,
     TokenNotTakenError,
     VersionRequiredError,
@@ -178,6 +179,10 @@ async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
             yield read
             if request.app.state.is_audited:
                 await _append(request, principal, read.connection, trail.take())
+    except ServiceError:
+        # Somebody may see this of a person, and was told that there is none of it.
+        trail.keep()
+        raise
     finally:
         await _keep_refusals(request, principal, trail)
 

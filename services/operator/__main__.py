@@ -143,6 +143,10 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     tamper.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many tamperings (default: 1000)")
     tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(tamper)
+    accesses = _add(drills, "accesses", "services.operator.drill.accesses:run", "the trail tells of each request once")
+    accesses.add_argument("--n", type=_natural, default=10_000, metavar="N", help="how many (default: 10000)")
+    accesses.add_argument("--seed", type=_natural, default=0, metavar="S")
+    _add_json(accesses)
     tokens = _add(
         drills, "tokens", "services.operator.drill.tokens.command:run", "tokens that must be refused, at every door"
     )

@@ -98,6 +98,19 @@ async def test_a_refusal_is_written_although_its_transaction_is_not(
     ]
 
 
+async def test_who_may_look_and_finds_nothing_has_looked(
+    records: ClientFactory, new_patient: PatientFactory, events: Any
+) -> None:
+    patient = await new_patient()
+
+    answer = await records(Role.FRONT_DESK).get(f"/v1/patients/{patient['id']}/treatment_plan")
+
+    assert answer.status_code == 404
+    last = (await events())[-1]
+    assert (last["operation"], last["outcome"]) == ("read_treatment_plan", "permitted")
+    assert last["subjects"] == [patient["id"]]
+
+
 async def test_an_answer_given_again_is_written_too(
     director: httpx2.AsyncClient, patient_body: dict[str, Any], events: Any
 ) -> None:

@@ -136,6 +136,11 @@ class Trail:
         told, self._told = self._told, []
         return told
 
+    def keep(self) -> None:
+        """Let what was permitted be written although the answer is a refusal: what was read was read."""
+        self._refused += self._told
+        self._told = []
+
     def take_refusals(self) -> list[str]:
         """Hand over what is written although the transaction was rolled back."""
         refused, self._refused = self._refused, []

@@ -30,6 +30,7 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import LIFETIMES, KeyRing, TokenSigner, TokenType
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal, Role
+from services.operator.asgi import Application, ask
 from services.operator.environment import caller_environment
 from services.records.main import application as records
 from services.scheduler.main import application as scheduler
@@ -42,8 +43,6 @@ _QUIET: Final = 10
 """What is told is the figure that a tenth of the rounds stayed below: others use the machine too."""
 _SERVICES: Final = {Microservice.RECORDS: records, Microservice.SCHEDULER: scheduler}
 
-Application = Callable[..., Awaitable[None]]
-
 
 class Statement(NamedTuple):
     """A statement as it was sent, with its values; what begins and ends a transaction has none."""
@@ -54,52 +53,6 @@ class Statement(NamedTuple):
 
 class NotAnsweredError(Exception):
     """A route that is to be measured does not answer as it should."""
-
-
-class Told(NamedTuple):
-    """What one request was answered."""
-
-    status: int
-    body: bytes
-
-
-async def ask(app: Application, path: str, token: str) -> Told:
-    """Send one request by ASGI and return the answer."""
-    target, _, query = path.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
-        "method": "GET",
-        "scheme": "http",
-        "path": target,
-        "raw_path": target.encode(),
-        "root_path": "",
-        "query_string": query.encode(),
-        "headers": [(b"host", b"127.0.0.1"), (b"authorization", f"Bearer {token}".encode())],
-        "client": ("127.0.0.1", 1),
-        "server": ("127.0.0.1", 80),
-        "state": {},
-    }
-    status, parts, is_asked = 0, list[bytes](), False
-
-    async def receive() -> dict[str, Any]:
-        nonlocal is_asked
-        if is_asked:
-            # As a server does while nobody hangs up.
-            await asyncio.Event().wait()
-        is_asked = True
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Mapping[str, Any]) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        else:
-            parts.append(message.get("body", b""))
-
-    await app(scope, receive, send)
-    return Told(status, b"".join(parts))
 
 
 class _Listening(PooledConnections):
@@ -140,7 +93,7 @@ async def statements_of(app: Any, pool: Any, path: str, token: str) -> list[Stat
         # Of each type that it meets for the first time on a connection the driver asks what it is, once.
         for _ in range(2):
             sent.clear()
-            answer = await ask(app, path, token)
+            answer = await ask(app, "GET", path, token)
             if answer.status != _OK:
                 raise NotAnsweredError(path, answer)
     finally:
@@ -181,7 +134,7 @@ async def cpu_microseconds(app: Application, path: str, token: str, requests: in
     """
     began = time.process_time()
     for _ in range(requests):
-        answer = await ask(app, path, token)
+        answer = await ask(app, "GET", path, token)
         if answer.status != _OK:
             raise NotAnsweredError(path, answer)
     return 1e6 * (time.process_time() - began) / requests

@@ -12,9 +12,9 @@ from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
+from services.operator.asgi import ask
 from services.operator.bench.api_process import (
     NotAnsweredError,
-    ask,
     cpu_microseconds,
     figures_of,
     statements_of,
@@ -59,7 +59,7 @@ async def test_the_yardstick_sends_what_the_service_sent(
 
     sent = await statements_of(app, pool, path, token)
     raw = yardstick(pool, organization_id, {"patient": sent})
-    told = await ask(raw, "/patient", token)
+    told = await ask(raw, "GET", "/patient", token)
 
     assert [one.text.split()[0].lower().rstrip(";") for one in sent] == [
         "begin",
