@@ -200,6 +200,15 @@ class OwnRolesError(ServiceError):
         super().__init__("Somebody else has to change your own roles.", code="own-roles")
 
 
+class OwnAccountError(ServiceError):
+    """Nobody shuts themselves out, or lets themselves in: somebody else has to."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else has to disable or enable your own account.", code="own-account")
+
+
 class AccountExistsError(ServiceError):
     """The e-mail address has an account; nothing is said about where."""
 

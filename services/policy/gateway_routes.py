@@ -58,6 +58,12 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway(
         "put_account_roles", "PUT", "/v1/organizations/{organization_id}/accounts/{account_id}/roles", _ADMINISTERS
     ),
+    _gateway(
+        "disable_account", "POST", "/v1/organizations/{organization_id}/accounts/{account_id}:disable", _ADMINISTERS
+    ),
+    _gateway(
+        "enable_account", "POST", "/v1/organizations/{organization_id}/accounts/{account_id}:enable", _ADMINISTERS
+    ),
     _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
     Route(
         "exchange_internal_token",

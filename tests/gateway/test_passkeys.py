@@ -144,6 +144,17 @@ async def forget_freshness(database: Database, person: Person) -> None:
     person.session = (await person.client.post(f"{SESSIONS}:refresh", json={"session_secret": secret})).json()
 
 
+async def test_86_the_passkey_of_who_is_shut_out_opens_nothing_and_tells_nothing(
+    keyed: Person, operator: httpx2.AsyncClient
+) -> None:
+    organization, account = keyed.session["organization_id"], keyed.session["account_id"]
+    await operator.post(f"/v1/organizations/{organization}/accounts/{account}:disable")
+
+    refused = await keyed.enter()
+
+    assert (refused.status_code, refused.json()["code"]) == (401, "passkey-refused")
+
+
 async def test_a_passkey_signs_its_person_in_as_two_factors_without_a_name_or_a_password(keyed: Person) -> None:
     entered = await keyed.enter()
 

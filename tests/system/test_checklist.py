@@ -11,7 +11,6 @@ FAILING = {
     49: "DPoP is not built",
     57: "DPoP is not built",
     60: "there is no FHIR server yet",
-    86: "nobody can be taken out of an organization",
 }
 """With the reason. A number leaves this list when it passes, and none comes to it."""
 

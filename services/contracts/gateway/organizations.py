@@ -62,3 +62,4 @@ class Account(ResourceModel):
     display_name: str
     roles: list[Role]
     created_at: datetime
+    disabled_at: datetime | None = Field(description="Since when the person may not sign in here; null where they may.")

@@ -31,6 +31,8 @@ class SecurityEventKind(StrEnum):
     ORGANIZATION_ADDED = "organization_added"
     ACCOUNT_ADDED = "account_added"
     ROLES_CHANGED = "roles_changed"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
     OAUTH_CLIENT_REGISTERED = "oauth_client_registered"
     OAUTH_CLIENT_DISABLED = "oauth_client_disabled"
     OAUTH_CLIENT_REFUSED = "oauth_client_refused"

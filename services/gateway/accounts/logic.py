@@ -14,7 +14,7 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.rules import GRANTABLE_ROLES, is_common
 from services.gateway.accounts.storage import AccountStorage, Credentials
-from services.gateway.errors import AccountExistsError, OwnRolesError, PasswordRefusedError
+from services.gateway.errors import AccountExistsError, OwnAccountError, OwnRolesError, PasswordRefusedError
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -107,6 +107,25 @@ class AccountsLogic:
         await self._storage.put_roles(organization_id, account_id, request.roles)
         return before, before.model_copy(update={"roles": sorted(request.roles)})
 
+    async def put_disabled(
+        self, organization_id: OrganizationId, account_id: AccountId, *, is_disabled: bool, principal: Principal
+    ) -> tuple[Account, Account]:
+        """Shut a member out, or let them in again, and return the member before and after; sign-ins meanwhile wait.
+
+        Raises:
+            NotFoundError: There is no such member of an organization that the caller may see.
+            OwnAccountError: It is the caller.
+        """
+        await self._enter(organization_id, principal)
+        if account_id == principal.account_id:
+            raise OwnAccountError
+        before = await self._held(organization_id, account_id, for_change=True)
+        if (before.disabled_at is not None) is is_disabled:
+            return before, before
+        disabled_at = self._clock.now() if is_disabled else None
+        await self._storage.put_disabled(organization_id, account_id, disabled_at)
+        return before, before.model_copy(update={"disabled_at": disabled_at})
+
     async def read(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
         """Return an account of an organization; raises NotFoundError where the caller may see none."""
         await self._enter(organization_id, principal)
@@ -164,13 +183,16 @@ class AccountsLogic:
         await self._storage.enter(organization_id)
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
-        """Return the organizations a person works in, by id."""
+        """Return the organizations that a person may sign in to, by id."""
         return await self._storage.workplaces(account_id)
 
     async def member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:
-        """Return a member for sign-in, in a transaction of that organization; raises NotFoundError for no member.
+        """Return a member for sign-in, in a transaction of that organization.
 
-        The roles stay as they are until that transaction ends.
+        The roles stay as they are until that transaction ends, and nobody is shut out.
+
+        Raises:
+            NotFoundError: It is no member, or one who is disabled.
         """
         return await self._held(organization_id, account_id, for_change=False)
 

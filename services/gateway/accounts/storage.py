@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -91,8 +91,9 @@ class AccountStorage:
         return True
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
-        """Return the organizations a person works in, by id, whichever the transaction sees."""
-        found = select(WorkplaceRow.organization_id).where(WorkplaceRow.account_id == account_id)
+        """Return the organizations that a person may sign in to, by id, whichever the transaction sees."""
+        theirs = (WorkplaceRow.account_id == account_id, WorkplaceRow.disabled_at.is_(None))
+        found = select(WorkplaceRow.organization_id).where(*theirs)
         rows = await self._db.scalars(found.order_by(WorkplaceRow.organization_id))
         return [OrganizationId(organization_id) for organization_id in rows]
 
@@ -103,13 +104,24 @@ class AccountStorage:
         return None if row is None else _account(*row)
 
     async def hold(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account | None:
-        """Return a member whose roles nobody else changes until the transaction ends, or None.
+        """Return a member who may sign in, whom nobody else changes until the transaction ends, or None.
 
-        With `for_change` nobody else holds the member either.
+        With `for_change` nobody else holds the member either, and it may be one who is disabled.
         """
         found = _members(organization_id).where(MembershipRow.account_id == account_id)
-        row = (await self._db.execute(found.with_for_update(read=not for_change, of=MembershipRow))).one_or_none()
+        if not for_change:
+            found = found.where(WorkplaceRow.disabled_at.is_(None))
+        # Both rows: of one that was changed while we waited for it, PostgreSQL looks at the newer version.
+        held = found.with_for_update(read=not for_change, of=(MembershipRow, WorkplaceRow))
+        row = (await self._db.execute(held)).one_or_none()
         return None if row is None else _account(*row)
+
+    async def put_disabled(
+        self, organization_id: OrganizationId, account_id: AccountId, disabled_at: datetime | None
+    ) -> None:
+        """Let a person sign in to an organization, or not any more."""
+        this = (WorkplaceRow.organization_id == organization_id, WorkplaceRow.account_id == account_id)
+        await self._db.execute(update(WorkplaceRow).where(*this).values(disabled_at=disabled_at))
 
     async def put_roles(self, organization_id: OrganizationId, account_id: AccountId, roles: Collection[Role]) -> None:
         """Let a member hold exactly these roles."""
@@ -124,12 +136,18 @@ class AccountStorage:
         return [_account(*row) for row in rows]
 
 
-def _members(organization_id: OrganizationId) -> Select[AccountRow, MembershipRow]:
-    members = select(AccountRow, MembershipRow).join(MembershipRow, MembershipRow.account_id == AccountRow.id)
-    return members.where(MembershipRow.organization_id == organization_id)
+def _members(organization_id: OrganizationId) -> Select[AccountRow, MembershipRow, WorkplaceRow]:
+    here = and_(
+        WorkplaceRow.organization_id == MembershipRow.organization_id,
+        WorkplaceRow.account_id == MembershipRow.account_id,
+    )
+    members = select(AccountRow, MembershipRow, WorkplaceRow).join(
+        MembershipRow, MembershipRow.account_id == AccountRow.id
+    )
+    return members.join(WorkplaceRow, here).where(MembershipRow.organization_id == organization_id)
 
 
-def _account(account: AccountRow, membership: MembershipRow) -> Account:
+def _account(account: AccountRow, membership: MembershipRow, workplace: WorkplaceRow) -> Account:
     return Account(
         id=AccountId(account.id),
         organization_id=OrganizationId(membership.organization_id),
@@ -137,4 +155,5 @@ def _account(account: AccountRow, membership: MembershipRow) -> Account:
         display_name=account.display_name,
         roles=[Role(role) for role in membership.roles],
         created_at=membership.created_at,
+        disabled_at=workplace.disabled_at,
     )

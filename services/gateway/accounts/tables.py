@@ -28,12 +28,13 @@ class AccountRow(Base):
 
 
 class WorkplaceRow(Base):
-    """That a person works in an organization, and nothing else: what sign-in may see across organizations."""
+    """That a person works in an organization, and whether it is shut: what sign-in may see across organizations."""
 
     __tablename__ = "workplaces"
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey(OrganizationRow.id), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey(AccountRow.id), primary_key=True, index=True)
+    disabled_at: Mapped[datetime | None]
 
 
 class MembershipRow(Base):

@@ -113,8 +113,8 @@ class LoginLogic:
         organization_id = await self._choose(known.account_id, request.organization_id)
         proof = await self._prove(known.account_id, request)
         async with self._units(organization_id) as unit:
-            account = await unit.accounts.member(organization_id, known.account_id)
-            if not await unit.accounts.are_still(known):
+            account = await _member(unit, organization_id, known.account_id)
+            if account is None or not await unit.accounts.are_still(known):
                 raise CredentialsRefusedError
             session, answer = await self._open(unit.sessions, account, proof)
             await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
@@ -159,8 +159,8 @@ class LoginLogic:
         if tried.account_id is None or tried.passkey_id is None:
             return None
         async with self._units(organization_id) as unit:
-            account = await unit.accounts.member(organization_id, tried.account_id)
-            if not await unit.passkeys.is_still(tried.passkey_id):
+            account = await _member(unit, organization_id, tried.account_id)
+            if account is None or not await unit.passkeys.is_still(tried.passkey_id):
                 return None
             session, answer = await self._open(unit.sessions, account, Proof.by_passkey(self._clock.now()))
             await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
@@ -326,9 +326,10 @@ class LoginLogic:
     async def _person_of(self, unit: SignInUnit, handle: SessionHandle) -> tuple[Session, Account]:
         now = self._clock.now()
         session = await unit.sessions.open(handle, now=now, seen_after=self._times.seen_after(now))
-        if session is None:
+        account = None if session is None else await _member(unit, handle.organization_id, session.account_id)
+        if session is None or account is None:
             raise SessionOverError
-        return session, await unit.accounts.member(handle.organization_id, session.account_id)
+        return session, account
 
     async def _open(
         self, sessions: LoginSessionStorage, account: Account, proof: Proof
@@ -363,6 +364,14 @@ class LoginLogic:
             session_secret=None if handle is None else handle.text,
             csrf_token=None,
         )
+
+
+async def _member(unit: SignInUnit, organization_id: OrganizationId, account_id: AccountId) -> Account | None:
+    """Return a member who may sign in, or None for one who has just been shut out."""
+    try:
+        return await unit.accounts.member(organization_id, account_id)
+    except NotFoundError:
+        return None
 
 
 def _principal(session: Session, account: Account) -> Principal:

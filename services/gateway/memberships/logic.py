@@ -10,7 +10,7 @@ from services.gateway.security_events.logic import SecurityEventKind, SecurityTr
 
 
 class MembershipsLogic:
-    """Changes what a member may do."""
+    """Changes what a member may do, and whether they may sign in."""
 
     def __init__(
         self, accounts: AccountsLogic, sessions: SessionsLogic, grants: GrantEndings, trail: SecurityTrail
@@ -47,3 +47,39 @@ class MembershipsLogic:
                 )
             )
         return account
+
+    async def disable(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
+        """Shut a member out of the organization: their sessions here end, and all that applications were granted.
+
+        What they work in elsewhere stays as it is. Who is shut out already stays so, since when they were.
+
+        Raises:
+            NotFoundError: There is no such member of an organization that the caller may see.
+            OwnAccountError: It is the caller.
+        """
+        before, account = await self._accounts.put_disabled(
+            organization_id, account_id, is_disabled=True, principal=principal
+        )
+        if account != before:
+            await self._sessions.end_all(account_id)
+            await self._grants.end_all(account_id=account_id)
+            await self._tell(SecurityEventKind.ACCOUNT_DISABLED, account, principal)
+        return account
+
+    async def enable(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
+        """Let a member sign in again, with the roles they had.
+
+        Raises:
+            NotFoundError: There is no such member of an organization that the caller may see.
+            OwnAccountError: It is the caller.
+        """
+        before, account = await self._accounts.put_disabled(
+            organization_id, account_id, is_disabled=False, principal=principal
+        )
+        if account != before:
+            await self._tell(SecurityEventKind.ACCOUNT_ENABLED, account, principal)
+        return account
+
+    async def _tell(self, kind: SecurityEventKind, account: Account, principal: Principal) -> None:
+        told = Told(kind, account.organization_id, by=principal.account_id, account_id=account.id, roles=account.roles)
+        await self._trail.tell(told)

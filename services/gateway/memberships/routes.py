@@ -23,3 +23,19 @@ async def put_account_roles(
 ) -> Account:
     """Give a member exactly these roles. Their access with the roles before ends at once, in every service."""
     return await memberships.put_roles(organization_id, account_id, request, principal=principal)
+
+
+@router.post("/{account_id}:disable", operation_id="disable_account", responses=documented(401, 403, 404))
+async def disable_account(
+    organization_id: OrganizationId, account_id: AccountId, memberships: Memberships, principal: Caller
+) -> Account:
+    """Shut a member out of the organization. Their access ends at once, in every service; they cannot sign in here."""
+    return await memberships.disable(organization_id, account_id, principal=principal)
+
+
+@router.post("/{account_id}:enable", operation_id="enable_account", responses=documented(401, 403, 404))
+async def enable_account(
+    organization_id: OrganizationId, account_id: AccountId, memberships: Memberships, principal: Caller
+) -> Account:
+    """Let a member who was shut out sign in again, with the roles they had."""
+    return await memberships.enable(organization_id, account_id, principal=principal)

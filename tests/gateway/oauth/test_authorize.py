@@ -17,7 +17,15 @@ from services.chassis.clock import Clock
 from services.contracts.identity import Role
 from services.operator.drill.checklist.probes.applications import REDIRECT, VERIFIER, Application
 from services.operator.drill.checklist.probes.signing import Key, decoded
-from tests.gateway.conftest import PASSWORD, PUBLIC_URL, NewAccount, NewOrganization, Upstream, answer_json
+from tests.gateway.conftest import (
+    PASSWORD,
+    PUBLIC_URL,
+    GatewayFactory,
+    NewAccount,
+    NewOrganization,
+    Upstream,
+    answer_json,
+)
 from tests.gateway.oauth.conftest import FHIR, Browser, Flow, NewApplication, answer_of, handle_in, scopes_in
 
 
@@ -600,3 +608,18 @@ async def test_86_a_changed_password_ends_what_applications_were_granted(
     assert changed.status_code == 204, changed.text
     assert (await flow.refresh(application, tokens["refresh_token"])).json()["error"] == "invalid_grant"
     assert await flow.me(tokens["access_token"]) == 401
+
+
+async def test_86_who_is_shut_out_takes_their_applications_along(
+    flow: Flow, application: Application, gateway: GatewayFactory, ada: dict[str, Any]
+) -> None:
+    tokens, pending = await flow.tokens(application), await flow.code(application)
+    shut = f"/v1/organizations/{ada['organization_id']}/accounts/{ada['id']}:disable"
+
+    assert (await gateway(Role.PLATFORM_OPERATOR).post(shut)).status_code == 200
+
+    assert await flow.me(tokens["access_token"]) == 401
+    assert (await flow.refresh(application, tokens["refresh_token"])).json()["error"] == "invalid_grant"
+    assert (await flow.redeem(application, pending["code"])).json()["error"] == "invalid_grant"
+    page = await flow.browser.open(application.request())
+    assert 'name="password"' in page.text
