@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
@@ -95,4 +96,7 @@ def _plain(value: Any) -> Any:
         return value.get_secret_value()
     if isinstance(value, frozenset):
         return sorted(value)
+    if isinstance(value, UUID):
+        # An id as the database's driver gives it, which is a UUID of its own class.
+        return str(value)
     raise TypeError(type(value).__name__)

@@ -1,5 +1,6 @@
 """The client of records: what the scheduler may read of plans and patients."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -12,10 +13,11 @@ from services.chassis.remembered import Remembered, RememberedParts
 from services.clients.base import Schema, ServiceClient
 from services.clients.errors import RefusedError
 from services.clients.gateway import TokenExchange
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
-from services.contracts.records.patients import PatientPresence
+from services.contracts.records.patients import PatientPresence, PatientsInReach, ReachRequest, SharedInformation
 from services.contracts.records.treatment_plans import (
     HorizonRequirements,
     PatientSeating,
@@ -62,13 +64,25 @@ class RecordsClient(ServiceClient):
         query = {"site_id": str(site_id), "week": first.isoformat(), "weeks": str(weeks)}
         return await self._call(HorizonRequirements, "GET", "/v1/horizon_requirements", token=token, query=query)
 
-    async def patient_presence(self, caller_token: str, patient_id: PatientId) -> PatientPresence:
-        """Return where a patient is treated.
+    async def patient_presence(
+        self, caller_token: str, patient_id: PatientId, information: SharedInformation = Information.SCHEDULING
+    ) -> PatientPresence:
+        """Return where a patient is treated, to a caller who may see this of the patient.
 
         Raises:
-            NotFoundError: There is no such patient in the caller's organization.
+            NotFoundError: There is no such patient in the caller's organization, or not for the caller.
         """
-        return await self._of_patient(PatientPresence, patient_id, "presence", caller_token)
+        query = {"information": information.value}
+        return await self._of_patient(PatientPresence, patient_id, "presence", caller_token, query)
+
+    async def patients_within_reach(
+        self, caller_token: str, patient_ids: list[PatientId], information: SharedInformation
+    ) -> frozenset[PatientId]:
+        """Return of which of these patients, a thousand at most, the caller may see this."""
+        token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
+        body = ReachRequest(information=information, patient_ids=patient_ids)
+        found = await self._call(PatientsInReach, "POST", "/v1/patients:within_reach", token=token, body=body)
+        return frozenset(found.patient_ids)
 
     async def patient_seating(self, caller_token: str, patient_id: PatientId) -> PatientSeating:
         """Return what giving a patient a seat depends on.
@@ -79,11 +93,16 @@ class RecordsClient(ServiceClient):
         return await self._of_patient(PatientSeating, patient_id, "seating", caller_token)
 
     async def _of_patient(
-        self, answer_type: type[Schema], patient_id: PatientId, what: str, caller_token: str
+        self,
+        answer_type: type[Schema],
+        patient_id: PatientId,
+        what: str,
+        caller_token: str,
+        query: Mapping[str, str] | None = None,
     ) -> Schema:
         token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
         try:
-            return await self._call(answer_type, "GET", f"/v1/patients/{patient_id}/{what}", token=token)
+            return await self._call(answer_type, "GET", f"/v1/patients/{patient_id}/{what}", token=token, query=query)
         except RefusedError as refusal:
             if refusal.problem.type == ProblemType.NOT_FOUND.urn:
                 raise NotFoundError from None

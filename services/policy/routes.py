@@ -78,6 +78,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_horizon_requirements", "GET", "/v1/horizon_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
+    _for_the_scheduler("find_patients_within_reach", "POST", "/v1/patients:within_reach", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_seating", "GET", "/v1/patients/{patient_id}/seating", _BOOKS | _LEADS),
     _records("create_care_team_member", "POST", "/v1/patients/{patient_id}/care_team_members", _LEADS),
     _records("list_care_team_members", "GET", "/v1/patients/{patient_id}/care_team_members", _READS_THE_BOOK),

@@ -24,7 +24,7 @@ from services.policy.decisions.question import (
     Resource,
     Standing,
 )
-from services.policy.decisions.uses import EVERY_PATIENT, NEEDS
+from services.policy.decisions.uses import concerns_everybody
 from services.records.refusals import Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
@@ -60,12 +60,7 @@ class Gate:
 
     def sees_everybody(self, information: Information) -> bool:
         """Whether the caller's duties concern this of every patient; otherwise storage looks for those in reach."""
-        return any(
-            information in needed
-            for role in self.caller.roles & EVERY_PATIENT
-            for purpose, needed in NEEDS[role].items()
-            if purpose in _PURPOSES
-        )
+        return concerns_everybody(self.caller.roles, information)
 
     def is_open(self, reach: Reach, information: Information) -> bool:
         """Whether a row may be shown; whoever shows it says so with `shown`."""

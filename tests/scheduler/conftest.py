@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -130,6 +130,29 @@ def new_patient(records: ClientFactory) -> Make:
         return dict(patient.json())
 
     return make
+
+
+def without_instance(answer: httpx2.Response) -> bytes:
+    """An answer's body, without the one thing that differs: the id of the request."""
+    return answer.content.replace(answer.json()["instance"].encode(), b"")
+
+
+Treating = Callable[..., Awaitable[httpx2.AsyncClient]]
+
+
+@pytest.fixture
+def treating(scheduler: ClientFactory, records: ClientFactory) -> Treating:
+    """Let somebody of a role treat these patients; returns how they call the scheduler."""
+
+    async def join(role: Role, *patients: Json) -> httpx2.AsyncClient:
+        account = uuid4()
+        for patient in patients:
+            path = f"/v1/patients/{patient['id']}/care_team_members"
+            answer = await records(Role.PROGRAMME_DIRECTOR).post(path, json={"account_id": str(account)})
+            assert answer.status_code == 201, answer.text
+        return scheduler(role, account=account)
+
+    return join
 
 
 def plan_of(counsellor: Json, **changes: Any) -> Json:

@@ -78,6 +78,11 @@ def roles_with_need(question: Question) -> frozenset[Role]:
     )
 
 
+def concerns_everybody(roles: frozenset[Role], information: Information) -> bool:
+    """Whether duties of one of these roles need this of every patient."""
+    return any(information in needed for role in roles & EVERY_PATIENT for needed in NEEDS[role].values())
+
+
 def is_reached(roles: frozenset[Role], relations: frozenset[Relation]) -> bool:
     """Whether one who acts in these roles, in these relations, sees this patient."""
     return bool(roles & EVERY_PATIENT) or bool(relations & _NEAR)

@@ -181,6 +181,13 @@ class PatientReads:
         """
         return self._let_through(patient_id, await self._queries.presence(patient_id, self.viewer), information)
 
+    async def within_reach(self, patient_ids: Iterable[PatientId], information: Information) -> list[PatientId]:
+        """Return of which of these the caller may see this, and tell the trail."""
+        reaches = await self._queries.reaches(patient_ids, self.viewer)
+        seen = [one for one, reach in reaches.items() if self._gate.is_open(reach, information)]
+        self._gate.shown(list(seen), information)
+        return seen
+
     async def seal(self, patient_id: PatientId, information: Information) -> PersonSeal:
         """Return the seal of a patient, to somebody who may see this of them.
 

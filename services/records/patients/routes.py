@@ -1,13 +1,23 @@
 """Routes of patients."""
 
-from fastapi import APIRouter, Response, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import documented, entity_tag
 from services.contracts.base import Page
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId
-from services.contracts.records.patients import Patient, PatientPresence, PatientRequest
+from services.contracts.records.patients import (
+    Patient,
+    PatientPresence,
+    PatientRequest,
+    PatientsInReach,
+    ReachRequest,
+    SharedInformation,
+)
 from services.records.dependencies import PatientChanges, PatientReading
 
 router = APIRouter(prefix="/v1/patients", tags=["patients"], route_class=IdempotentRoute)
@@ -37,6 +47,18 @@ async def read_patient(patient_id: PatientId, patients: PatientReading, response
 
 
 @router.get("/{patient_id}/presence", operation_id="read_patient_presence", responses=documented(404, 422))
-async def read_patient_presence(patient_id: PatientId, patients: PatientReading) -> PatientPresence:
-    """Tell the scheduler where a patient is treated, and nothing else."""
-    return await patients.presence(patient_id)
+async def read_patient_presence(
+    patient_id: PatientId,
+    patients: PatientReading,
+    information: Annotated[
+        SharedInformation, Query(description="What the caller is about to see, or to change, of the patient.")
+    ] = Information.SCHEDULING,
+) -> PatientPresence:
+    """Tell the scheduler where a patient is treated, and nothing else, for somebody who may see this of them."""
+    return await patients.presence(patient_id, information)
+
+
+@router.post(":within_reach", operation_id="find_patients_within_reach", responses=documented(422))
+async def find_patients_within_reach(request: ReachRequest, patients: PatientReading) -> PatientsInReach:
+    """Tell the scheduler of which of these patients its caller may see this; of the others nothing is said."""
+    return PatientsInReach(patient_ids=await patients.within_reach(request.patient_ids, request.information))

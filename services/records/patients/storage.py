@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import TIMESTAMP, Boolean, Integer, Uuid, bindparam, exists, or_, select, true
+from sqlalchemy import ARRAY, TIMESTAMP, Boolean, Integer, Uuid, any_, bindparam, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -105,6 +105,9 @@ _PRESENCE: Final = Query(
     .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
 )
 _REACHES: Final = select(PatientRow.organization_id, PatientRow.id, *_REACH).outerjoin(_GLASS, true())
+_REACHES_OF: Final = Query(
+    _REACHES.where(PatientRow.id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))).order_by(PatientRow.id)
+)
 _PRESENCES_AT_SITE: Final = Query(
     select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
     .outerjoin(_GLASS, true())
@@ -182,6 +185,12 @@ class PatientQueries:
         """Return who is treated at a site, and what the viewer is to each."""
         rows = await self._read.all(_PRESENCES_AT_SITE, site_id=site_id, viewer=viewer.account_id, now=viewer.now)
         return [Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row)) for row in rows]
+
+    async def reaches(self, patient_ids: Iterable[PatientId], viewer: Viewer) -> dict[PatientId, Reach]:
+        """Return what the viewer is to those of these who are patients here, in the order of their ids."""
+        asked = list(patient_ids)
+        rows = await self._read.all(_REACHES_OF, patient_ids=asked, viewer=viewer.account_id, now=viewer.now)
+        return {PatientId(row["id"]): _to_reach(row) for row in rows}
 
     async def seal(self, patient_id: PatientId, viewer: Viewer) -> Seen[PersonSeal] | None:
         """Return the seal of a patient.

@@ -7,6 +7,7 @@ from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, StaleVersionError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, AppointmentId, AttendanceId, OrganizationId, PatientId
 from services.contracts.scheduler.attendance import (
     AmendmentReason,
@@ -38,6 +39,7 @@ from services.scheduler.attendance.rules import (
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
 from services.scheduler.make_ups.logic import MakeUpsLogic
+from services.scheduler.reach import CallersReach
 from services.scheduler.storing import fresh_id
 
 
@@ -47,16 +49,20 @@ class AttendanceReader:
     def __init__(self, read: Read) -> None:
         self._read = read
 
-    async def page(self, appointment_id: AppointmentId, page: PageRequest) -> Page[Attendance]:
-        """Return a page of everything that was recorded of a session, the earliest first.
+    async def page(self, appointment_id: AppointmentId, page: PageRequest, reach: CallersReach) -> Page[Attendance]:
+        """Return a page of what was recorded in a session of those whom the caller treats, the earliest first.
 
         Raises:
             NotFoundError: There is no such session in the caller's organization.
+            UpstreamUnavailableError: Records does not answer.
         """
         found = await storage.page(self._read, appointment_id, page)
         if found is None:
             raise NotFoundError
-        return page.page(found)
+        recorded = page.page(found)
+        seen = await reach.among((one.patient_id for one in recorded.items), Information.ATTENDANCE)
+        shown = [one for one in recorded.items if one.patient_id in seen]
+        return Page(items=shown, next_page_token=recorded.next_page_token)
 
     async def parked(self, page: PageRequest) -> Page[ParkedAttendance]:
         """Return a page of what records refused for good and is not told any more, the earliest recorded first."""
@@ -66,8 +72,14 @@ class AttendanceReader:
         """Say whether the patient has checked in for a session."""
         return await storage.newest_status(self._read, appointment_id, patient_id) in SEEN
 
-    async def ledger(self, patient_id: PatientId, week: date) -> WeekLedger:
-        """Return what a patient's week was to be and what became of it; empty for who has nothing in it."""
+    async def ledger(self, patient_id: PatientId, week: date, reach: CallersReach) -> WeekLedger:
+        """Return what a patient's week was to be and what became of it; empty for who has nothing in it.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        await reach.require(patient_id, Information.ATTENDANCE)
         entries = await storage.ledger(self._read, patient_id, week)
         services = lines(entries, await storage.still_open(self._read, patient_id, week))
         return WeekLedger(patient_id=patient_id, week=week, services=services, entries=entries)
@@ -93,14 +105,19 @@ class AttendanceLogic:
         self._make_ups = make_ups
         self._clock = clock
 
-    async def record(self, appointment_id: AppointmentId, request: AttendanceRequest) -> Attendance:
+    async def record(
+        self, appointment_id: AppointmentId, request: AttendanceRequest, reach: CallersReach
+    ) -> Attendance:
         """Record that a patient arrived, stayed, or did not come; who did not come has a session to make up for.
 
         Raises:
-            NotFoundError: There is no such booked session here, or the patient has no seat in it.
+            NotFoundError: There is no such booked session here, or the patient has no seat in it, or is nobody whom
+                the caller treats.
             AttendanceTimeError: It is too early or too late.
             AttendanceRecordedError: Something else was recorded: amend that.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
+        await reach.require_to_record_attendance(request.patient_id)
         attendee = await self._seated(appointment_id, request.patient_id)
         before = attendee.newest
         if before is not None and not may_follow(before.status, request.status):
@@ -111,14 +128,19 @@ class AttendanceLogic:
             late = self._late_by_now(attendee, request.status)
         return await self._keep(attendee, request.status, late, request.minutes_left_early)
 
-    async def call_out(self, appointment_id: AppointmentId, request: CallOutRequest, caller_token: str) -> Attendance:
+    async def call_out(
+        self, appointment_id: AppointmentId, request: CallOutRequest, caller_token: str, reach: CallersReach
+    ) -> Attendance:
         """Record before the start that a patient will not come; the seat is free, and the session owed.
 
         Raises:
-            NotFoundError: There is no such booked session here, or the patient has no seat in it.
+            NotFoundError: There is no such booked session here, or the patient has no seat in it, or is nobody whom
+                the caller treats.
             AttendanceTimeError: The session has begun.
             AttendanceRecordedError: The patient is there already.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
+        await reach.require_to_record_attendance(request.patient_id)
         attendee = await self._seated(appointment_id, request.patient_id)
         before = attendee.newest
         if before is not None and before.status is not AttendanceStatus.CANCELLED:
@@ -130,17 +152,19 @@ class AttendanceLogic:
             attendee, AttendanceStatus.CANCELLED, excused=request.excused, call_out_reason=request.reason
         )
 
-    async def amend(self, attendance_id: AttendanceId, request: AttendanceAmendment) -> Attendance:
+    async def amend(self, attendance_id: AttendanceId, request: AttendanceAmendment, reach: CallersReach) -> Attendance:
         """Put another record in the place of the newest one, which stays on record.
 
         Raises:
-            NotFoundError: There is no such record in the caller's organization.
+            NotFoundError: There is no such record in the caller's organization, or of nobody whom the caller treats.
             StaleVersionError: It is not the newest one any more.
             AttendanceTimeError: The session is not yet begun, or over for too long.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
         amended = await storage.find(self._db, attendance_id)
         if amended is None:
             raise NotFoundError
+        await reach.require_to_record_attendance(amended.patient_id)
         attendee = await storage.lock_attendee(self._db, amended.appointment_id, amended.patient_id)
         if attendee is None or attendee.newest is None:
             raise NotFoundError

@@ -19,6 +19,7 @@ from services.contracts.scheduler.attendance import (
     WeekLedger,
 )
 from services.scheduler.dependencies.attendance import AttendanceRead, Attendances
+from services.scheduler.dependencies.base import Reach
 
 router = APIRouter(route_class=IdempotentRoute, tags=["attendance"])
 
@@ -27,49 +28,56 @@ router = APIRouter(route_class=IdempotentRoute, tags=["attendance"])
     "/v1/appointments/{appointment_id}/attendances",
     operation_id="record_attendance",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 422),
+    responses=documented(404, 409, 422, 503),
 )
 async def record_attendance(
-    appointment_id: AppointmentId, request: AttendanceRequest, attendances: Attendances
+    appointment_id: AppointmentId, request: AttendanceRequest, attendances: Attendances, reach: Reach
 ) -> Attendance:
     """Record that a patient arrived, stayed to the end or left early, or did not come."""
-    return await attendances.record(appointment_id, request)
+    return await attendances.record(appointment_id, request, reach)
 
 
 @router.get(
-    "/v1/appointments/{appointment_id}/attendances", operation_id="list_attendances", responses=documented(404, 422)
+    "/v1/appointments/{appointment_id}/attendances",
+    operation_id="list_attendances",
+    responses=documented(404, 422, 503),
 )
 async def list_attendances(
-    appointment_id: AppointmentId, attendances: AttendanceRead, page: RequestedPage
+    appointment_id: AppointmentId, attendances: AttendanceRead, page: RequestedPage, reach: Reach
 ) -> Page[Attendance]:
-    """List everything that was recorded of a session, the earliest first; is_newest marks what counts."""
-    return await attendances.page(appointment_id, page)
+    """List what was recorded in a session of those whom the caller treats, the earliest first; is_newest counts."""
+    return await attendances.page(appointment_id, page, reach)
 
 
 @router.post(
     "/v1/appointments/{appointment_id}:call_out",
     operation_id="call_out",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 422),
+    responses=documented(404, 409, 422, 503),
 )
 async def call_out(
-    appointment_id: AppointmentId, request: CallOutRequest, attendances: Attendances, token: BearerToken
+    *,
+    appointment_id: AppointmentId,
+    request: CallOutRequest,
+    attendances: Attendances,
+    token: BearerToken,
+    reach: Reach,
 ) -> Attendance:
     """Record before the start that a patient will not come, excused or not; the seat is free again."""
-    return await attendances.call_out(appointment_id, request, token)
+    return await attendances.call_out(appointment_id, request, token, reach)
 
 
 @router.post(
     "/v1/attendances/{attendance_id}:amend",
     operation_id="amend_attendance",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 412, 422),
+    responses=documented(404, 409, 412, 422, 503),
 )
 async def amend_attendance(
-    attendance_id: AttendanceId, request: AttendanceAmendment, attendances: Attendances
+    attendance_id: AttendanceId, request: AttendanceAmendment, attendances: Attendances, reach: Reach
 ) -> Attendance:
     """Correct the newest record of a patient in a session; the one corrected stays on record."""
-    return await attendances.amend(attendance_id, request)
+    return await attendances.amend(attendance_id, request, reach)
 
 
 @router.get("/v1/parked_attendances", operation_id="list_parked_attendances", responses=documented(422))
@@ -89,11 +97,14 @@ async def tell_attendance_again(attendance_id: AttendanceId, attendances: Attend
     await attendances.tell_again(attendance_id)
 
 
-@router.get("/v1/patients/{patient_id}/week_ledger", operation_id="read_week_ledger", responses=documented(422))
+@router.get(
+    "/v1/patients/{patient_id}/week_ledger", operation_id="read_week_ledger", responses=documented(404, 422, 503)
+)
 async def read_week_ledger(
     patient_id: PatientId,
     attendances: AttendanceRead,
+    reach: Reach,
     week: Annotated[Day, Query(description="The Monday of the week.")],
 ) -> WeekLedger:
     """Read what a patient's week was to be: planned, attended, late, missed, made up, and still open, by service."""
-    return await attendances.ledger(patient_id, week)
+    return await attendances.ledger(patient_id, week, reach)

@@ -8,13 +8,14 @@ from fastapi import Depends, Request
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.sealing import SealingKey, root_of
-from services.chassis.wiring import Caller, Db, Now, organization_of
+from services.chassis.wiring import BearerToken, Caller, Db, Now, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.proposals.moved_weeks import MovedWeeks
+from services.scheduler.reach import CallersReach
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesReader
 from services.scheduler.timetables.logic import TimetablesReader
@@ -70,4 +71,11 @@ def moved_weeks_in(read: Read) -> MovedWeeks:
 
 Command = Annotated[CallersWork, Depends(_command)]
 Records = Annotated[RecordsClient, Depends(_records)]
+
+
+async def _reach(records: Records, principal: Caller, token: BearerToken) -> CallersReach:
+    return CallersReach(records, principal, token)
+
+
+Reach = Annotated[CallersReach, Depends(_reach)]
 RootKey = Annotated[SealingKey, Depends(_root_key)]

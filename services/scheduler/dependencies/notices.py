@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from services.chassis.database import Read, driver_connection, set_organization
 from services.chassis.wiring import Caller, Now, PublicDb, Reading, organization_of
 from services.contracts.identifiers import OrganizationId
-from services.scheduler.dependencies.base import Command, Records, RootKey, notices_in
+from services.scheduler.dependencies.base import Command, RootKey, notices_in
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_preferences.logic import NoticeOptOuts, NoticePreferencesLogic, NoticePreferencesReader
 from services.scheduler.notice_providers.logic import NoticeProvidersLogic, NoticeProvidersReader
@@ -26,7 +26,7 @@ async def _notice_preferences_read(read: Reading, principal: Caller, root: RootK
     return NoticePreferencesReader(read, KeysReader(read, organization_of(principal), root))
 
 
-async def _notice_preferences(command: Command, records: Records, root: RootKey) -> NoticePreferencesLogic:
+async def _notice_preferences(command: Command, root: RootKey) -> NoticePreferencesLogic:
     keys = KeysReader(command.read, command.organization_id, root)
     return NoticePreferencesLogic(
         command.db,
@@ -34,7 +34,6 @@ async def _notice_preferences(command: Command, records: Records, root: RootKey)
         command.account_id,
         reader=NoticePreferencesReader(command.read, keys),
         keys=KeysLogic(command.db, command.read, command.organization_id, root, command.clock),
-        records=records,
         clock=command.clock,
     )
 

@@ -30,10 +30,10 @@ from services.scheduler.waitlist.logic import WaitlistLogic, WaitlistReader
 from services.scheduler.weekly_held_seats.logic import KeptWeeksReader, WeeklyHeldSeatsLogic, WeeklyHeldSeatsReader
 
 
-def _waitlist_in(work: Work, records: RecordsClient) -> WaitlistLogic:
+def _waitlist_in(work: Work) -> WaitlistLogic:
     sites = SitesReader(work.read)
     reader = WaitlistReader(work.read, sites, work.clock)
-    return WaitlistLogic(work.db, work.organization_id, reader=reader, sites=sites, records=records, clock=work.clock)
+    return WaitlistLogic(work.db, work.organization_id, reader=reader, sites=sites, clock=work.clock)
 
 
 def held_seats_in(work: Work) -> HeldSeatsReader:
@@ -118,7 +118,7 @@ def _answers_in(work: Work, records: RecordsClient) -> OfferAnswersLogic:
         work.organization_id,
         read=work.read,
         offers=OffersReader(work.read, SitesReader(work.read), work.clock),
-        waitlist=_waitlist_in(work, records),
+        waitlist=_waitlist_in(work),
         bookings=bookings_in(work, records),
         notices=notices_in(work),
         clock=work.clock,
@@ -158,8 +158,8 @@ async def _waitlist_read(read: Reading, clock: Now) -> WaitlistReader:
     return WaitlistReader(read, SitesReader(read), clock)
 
 
-async def _waitlist(command: Command, records: Records) -> WaitlistLogic:
-    return _waitlist_in(command, records)
+async def _waitlist(command: Command) -> WaitlistLogic:
+    return _waitlist_in(command)
 
 
 async def _offers(command: Command, records: Records) -> OffersLogic:

@@ -9,6 +9,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import AppointmentId, MakeUpId, OrganizationId, PatientId, PractitionerId, SiteId
 from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
@@ -20,6 +21,7 @@ from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups import storage
 from services.scheduler.make_ups.errors import MakeUpClosedError
 from services.scheduler.make_ups.rules import Missed, OpenSession, due_of, recommended, without_kept
+from services.scheduler.reach import CallersReach
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.weeks import WeekGrid
@@ -60,14 +62,20 @@ class MakeUpsReader:
             raise NotFoundError
         return make_up
 
-    async def page(self, site_id: SiteId, week: date, status: MakeUpStatus, page: PageRequest) -> Page[MakeUp]:
-        """Return a page of a week's make-ups, the one longest known first.
+    async def page(
+        self, site_id: SiteId, week: date, status: MakeUpStatus, page: PageRequest, *, reach: CallersReach
+    ) -> Page[MakeUp]:
+        """Return a page of a week's make-ups of those whom the caller treats, the one longest known first.
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
+            UpstreamUnavailableError: Records does not answer.
         """
         await self._sites.get(site_id)
-        return page.page(await storage.page(self._read, site_id, week, status, page))
+        owed = page.page(await storage.page(self._read, site_id, week, status, page))
+        seen = await reach.among((one.patient_id for one in owed.items), Information.ATTENDANCE)
+        shown = [one for one in owed.items if one.patient_id in seen]
+        return Page(items=shown, next_page_token=owed.next_page_token)
 
     async def recommend(self, make_up_id: MakeUpId, limit: int, caller_token: str) -> RecommendedSeats:
         """Return the seats of the week that fit the patient, the best first; none that is kept for others.

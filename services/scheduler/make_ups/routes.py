@@ -11,21 +11,24 @@ from services.contracts.base import Day, Page
 from services.contracts.identifiers import MakeUpId, SiteId
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
 from services.scheduler.dependencies.attendance import MakeUps, MakeUpsRead
+from services.scheduler.dependencies.base import Reach
 from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["make-ups"])
 
 
-@router.get("/v1/sites/{site_id}/make_ups", operation_id="list_make_ups", responses=documented(404, 422))
+@router.get("/v1/sites/{site_id}/make_ups", operation_id="list_make_ups", responses=documented(404, 422, 503))
 async def list_make_ups(
+    *,
     site_id: SiteId,
     make_ups: MakeUpsRead,
     page: RequestedPage,
+    reach: Reach,
     week: Annotated[Day, Query(description="The Monday of the week.")],
     status: Annotated[MakeUpStatus, Query(description="open for what is still owed.")] = MakeUpStatus.OPEN,
 ) -> Page[MakeUp]:
-    """List the missed sessions of a week that are to be made up for."""
-    return await make_ups.page(site_id, week, status, page)
+    """List the sessions of a week that those whom the caller treats missed, and are to make up for."""
+    return await make_ups.page(site_id, week, status, page, reach=reach)
 
 
 @router.get(

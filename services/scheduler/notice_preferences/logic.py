@@ -5,14 +5,14 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import NotFoundError, StaleVersionError, UpstreamUnavailableError, VersionRequiredError
-from services.clients.errors import RefusedError
-from services.clients.records import RecordsClient
+from services.chassis.errors import NotFoundError, StaleVersionError, VersionRequiredError
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId
 from services.contracts.scheduler.notices import NoticeLanguage, NoticePreference, NoticePreferenceRequest
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_preferences import storage
 from services.scheduler.notice_preferences.terms import NoticeTerms
+from services.scheduler.reach import CallersReach
 
 
 class NoticePreferencesReader:
@@ -22,12 +22,14 @@ class NoticePreferencesReader:
         self._read = read
         self._keys = keys
 
-    async def get(self, patient_id: PatientId) -> NoticePreference:
-        """Return a patient's preference.
+    async def get(self, patient_id: PatientId, reach: CallersReach) -> NoticePreference:
+        """Return a patient's preference, with the address, to somebody who may see where the patient is to be reached.
 
         Raises:
-            NotFoundError: Nobody has recorded one, or there is no such patient in the caller's organization.
+            NotFoundError: Nobody has recorded one, or there is no such patient here, or not for the caller.
+            UpstreamUnavailableError: Records does not answer.
         """
+        await reach.require(patient_id, Information.DEMOGRAPHICS)
         preference = await self.find(patient_id)
         if preference is None:
             raise NotFoundError
@@ -66,7 +68,6 @@ class NoticePreferencesLogic:
         *,
         reader: NoticePreferencesReader,
         keys: KeysLogic,
-        records: RecordsClient,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -74,7 +75,6 @@ class NoticePreferencesLogic:
         self._account_id = account_id
         self._reader = reader
         self._keys = keys
-        self._records = records
         self._clock = clock
 
     async def put(
@@ -82,7 +82,7 @@ class NoticePreferencesLogic:
         patient_id: PatientId,
         request: NoticePreferenceRequest,
         expected_version: int | None,
-        caller_token: str,
+        reach: CallersReach,
     ) -> NoticePreference:
         """Record a patient's preference, the first one or in place of version `expected_version`.
 
@@ -92,7 +92,7 @@ class NoticePreferencesLogic:
             StaleVersionError: Another version is current.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        await self._refuse_stranger(patient_id, caller_token)
+        await reach.require(patient_id, Information.DEMOGRAPHICS)
         before = await self._reader.find(patient_id)
         version = 0 if before is None else before.version
         if before is not None and expected_version is None:
@@ -105,12 +105,6 @@ class NoticePreferencesLogic:
         if not await write(self._db, self._organization_id, preference, key):
             raise StaleVersionError("Somebody recorded another one at this moment: read it again and send its ETag.")
         return preference
-
-    async def _refuse_stranger(self, patient_id: PatientId, caller_token: str) -> None:
-        try:
-            await self._records.patient_presence(caller_token, patient_id)
-        except RefusedError:
-            raise UpstreamUnavailableError("records") from None
 
     def _recorded(
         self, patient_id: PatientId, request: NoticePreferenceRequest, before: NoticePreference | None

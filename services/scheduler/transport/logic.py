@@ -8,6 +8,7 @@ from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
+from services.contracts.disclosure import Information
 from services.contracts.identifiers import AppointmentId, OrganizationId, RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.transport import (
     Ride,
@@ -20,6 +21,7 @@ from services.contracts.scheduler.transport import (
     Vehicle,
     VehicleRequest,
 )
+from services.scheduler.reach import CallersReach
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.transport import storage
@@ -91,15 +93,20 @@ class TransportReader:
         ]
         return RunSheet(run_id=run.id, direction=run.direction, start=run.start, end=run.end, stops=stops)
 
-    async def rides(self, run_id: RunId) -> RunRides:
+    async def rides(self, run_id: RunId, reach: CallersReach) -> RunRides:
         """Return who has a seat on a run, in order of stops, with the site's offset.
+
+        Where somebody is picked up is near where they live: it is told of those whom the caller treats.
 
         Raises:
             NotFoundError: There is no such run in the caller's organization.
+            UpstreamUnavailableError: Records does not answer.
         """
         zone = await self._zone((await self.run(run_id)).site_id)
         found = await storage.rides_of(self._read, run_id)
-        return RunRides(items=[ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in found])
+        seen = await reach.among((ride.patient_id for ride in found), Information.DEMOGRAPHICS)
+        shown = [ride for ride in found if ride.patient_id in seen]
+        return RunRides(items=[ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in shown])
 
     async def _zone(self, site_id: SiteId) -> ZoneInfo:
         return ZoneInfo((await self._sites.get(site_id)).zone)

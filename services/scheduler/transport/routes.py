@@ -23,6 +23,7 @@ from services.contracts.scheduler.transport import (
     Vehicle,
     VehicleRequest,
 )
+from services.scheduler.dependencies.base import Reach
 from services.scheduler.dependencies.transport import MissingRidesRead, Transport, TransportRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["transport"])
@@ -84,10 +85,10 @@ async def create_ride(run_id: RunId, request: RideRequest, transport: Transport)
     return await transport.book_ride(run_id, request)
 
 
-@router.get("/v1/runs/{run_id}/rides", operation_id="list_rides", responses=documented(404, 422))
-async def list_rides(run_id: RunId, transport: TransportRead) -> RunRides:
-    """List who has a seat on a run, where each is picked up or let off, and where nobody has said that yet."""
-    return await transport.rides(run_id)
+@router.get("/v1/runs/{run_id}/rides", operation_id="list_rides", responses=documented(404, 422, 503))
+async def list_rides(run_id: RunId, transport: TransportRead, reach: Reach) -> RunRides:
+    """List who of those whom the caller treats has a seat on a run, and where each is picked up or let off, if said."""
+    return await transport.rides(run_id, reach)
 
 
 @router.post("/v1/rides/{ride_id}:set_stop", operation_id="set_ride_stop", responses=documented(404, 409, 422))

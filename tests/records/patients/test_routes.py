@@ -7,6 +7,7 @@ import pytest
 from services.contracts.identity import Microservice, Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
+from tests.records.test_audit import events as events  # noqa: PLC0414 - a fixture is known by its name here
 
 
 def without_instance(answer: httpx2.Response) -> bytes:
@@ -203,6 +204,79 @@ async def test_only_the_scheduler_for_someone_who_may_read_asks_for_presence(
     answer = await records(role, acting=acting).get(f"/v1/patients/{patient['id']}/presence")
 
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("information", ["attendance", "demographics", "treatment_plan"])
+async def test_what_only_who_treats_somebody_sees_is_decided_for_the_scheduler(
+    *, records: ClientFactory, new_patient: PatientFactory, join_team: JoinTeam, events: Any, information: str
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    await join_team(patient, account)
+    theirs = records(Role.NURSE, account=account, acting=Microservice.SCHEDULER)
+    another = records(Role.NURSE, acting=Microservice.SCHEDULER)
+    path = f"/v1/patients/{patient['id']}/presence"
+
+    seen = await theirs.get(path, params={"information": information})
+    denied = await another.get(path, params={"information": information})
+    nobody = await another.get(f"/v1/patients/{uuid4()}/presence", params={"information": information})
+
+    assert (seen.status_code, denied.status_code, nobody.status_code) == (200, 404, 404)
+    assert without_instance(denied) == without_instance(nobody)
+    assert (await another.get(path)).status_code == 200
+    told = [one for one in await events() if one["operation"] == "read_patient_presence"]
+    assert [(one["outcome"], one.get("information")) for one in told[:2]] == [
+        ("permitted", information),
+        ("denied", information),
+    ]
+    assert (told[0]["account"], told[0]["service"]) == (str(account), "scheduler")
+
+
+async def test_who_treats_some_of_many_learns_which_and_the_trail_names_those_alone(
+    *, records: ClientFactory, new_patient: PatientFactory, join_team: JoinTeam, events: Any
+) -> None:
+    mine, other, account = await new_patient(), await new_patient(), uuid4()
+    await join_team(mine, account)
+    asked = {"information": "attendance", "patient_ids": [mine["id"], other["id"], str(uuid4())]}
+    nurse = records(Role.NURSE, account=account, acting=Microservice.SCHEDULER)
+    desk = records(Role.FRONT_DESK, acting=Microservice.SCHEDULER)
+    stranger = records(Role.FRONT_DESK, organization=uuid4(), acting=Microservice.SCHEDULER)
+
+    found = await nurse.post("/v1/patients:within_reach", json=asked)
+
+    assert found.json() == {"patient_ids": [mine["id"]]}
+    told = [one for one in await events() if one["operation"] == "find_patients_within_reach"]
+    assert [(one["outcome"], one["subjects"]) for one in told] == [("permitted", [mine["id"]])]
+    everybody = (await desk.post("/v1/patients:within_reach", json=asked)).json()["patient_ids"]
+    assert everybody == sorted([mine["id"], other["id"]])
+    assert (await stranger.post("/v1/patients:within_reach", json=asked)).json() == {"patient_ids": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"information": "counselling_notes"}, "/information"),
+        ({"patient_ids": []}, "/patient_ids"),
+        ({"patient_ids": ["4711-secret"]}, "/patient_ids/0"),
+    ],
+)
+async def test_what_cannot_be_asked_of_many_is_refused_by_name(
+    serving: httpx2.AsyncClient, change: dict[str, Any], pointer: str
+) -> None:
+    body = {"information": "attendance", "patient_ids": [str(uuid4())], **change}
+
+    answer = await serving.post("/v1/patients:within_reach", json=body)
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert "4711-secret" not in answer.text
+
+
+async def test_only_the_scheduler_asks_whom_somebody_treats(records: ClientFactory) -> None:
+    body = {"information": "attendance", "patient_ids": [str(uuid4())]}
+
+    for role, acting in ((Role.PROGRAMME_DIRECTOR, None), (Role.BILLING, Microservice.SCHEDULER)):
+        answer = await records(role, acting=acting).post("/v1/patients:within_reach", json=body)
+        assert answer.status_code == 403
 
 
 async def test_the_scheduler_may_not_read_the_patient_itself(

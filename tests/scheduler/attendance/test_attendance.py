@@ -161,7 +161,7 @@ async def test_what_was_recorded_is_amended_and_never_overwritten(
     assert amended.json()["amendment_reason"] == "entered_in_error"
     assert problem(stale) == (412, "stale-version", "")
     assert await owed() == []
-    listed = (await scheduler(Role.NURSE).get(f"/v1/appointments/{session['id']}/attendances")).json()["items"]
+    listed = (await scheduler(Role.SUPERVISOR).get(f"/v1/appointments/{session['id']}/attendances")).json()["items"]
     assert [(one["status"], one["is_newest"]) for one in listed] == [("noshow", False), ("fulfilled", True)]
 
 
@@ -174,7 +174,7 @@ async def test_records_are_listed_a_page_at_a_time(
     path, found, token = f"/v1/appointments/{session['id']}/attendances", [], None
     for _ in range(2):
         asked = {"page_size": 1, **({"page_token": token} if token else {})}
-        page = (await scheduler(Role.NURSE).get(path, params=asked)).json()
+        page = (await scheduler(Role.SUPERVISOR).get(path, params=asked)).json()
         found += page["items"]
         token = page["next_page_token"]
 
@@ -264,7 +264,7 @@ async def test_attendance_is_not_for_everybody(record: Record, at: At) -> None:
 
     assert (await record("arrived", role=Role.BILLING)).status_code == 403
     assert (await record("arrived", role=Role.PATIENT)).status_code == 403
-    assert (await record("arrived", role=Role.NURSE)).status_code == 201
+    assert (await record("arrived", role=Role.SUPERVISOR)).status_code == 201
 
 
 async def test_a_record_sent_twice_with_one_key_is_one_record(

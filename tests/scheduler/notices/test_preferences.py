@@ -10,7 +10,7 @@ from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Json, Make
+from tests.scheduler.conftest import Json, Make, Treating, without_instance
 
 NUMBER = "+12065550199"
 AGREED = {"channel": "sms", "address": NUMBER, "language": "es", "opted_in": True}
@@ -58,8 +58,8 @@ async def test_the_address_is_sealed_for_this_patient_alone(
     assert "2065550199" not in row.shown
 
 
-async def test_a_change_names_the_version_it_changes(scheduler: ClientFactory, patient: Json) -> None:
-    desk = scheduler(Role.COUNSELLOR)
+async def test_a_change_names_the_version_it_changes(treating: Treating, patient: Json) -> None:
+    desk = await treating(Role.COUNSELLOR, patient)
     first = (await desk.put(path(patient["id"]), json=AGREED)).json()
     changed = {**AGREED, "reminder_hours": None, "quiet_from": "20:30", "quiet_until": "09:00"}
 
@@ -128,3 +128,17 @@ async def test_who_does_not_book_does_not_read_addresses(role: Role, scheduler: 
 
     assert (await scheduler(role).get(path(patient["id"]))).status_code == 403
     assert (await scheduler(role).put(path(patient["id"]), json=AGREED)).status_code == 403
+
+
+async def test_only_who_treats_somebody_knows_where_to_write_to_them(
+    scheduler: ClientFactory, patient: Json, treating: Treating
+) -> None:
+    await scheduler(Role.FRONT_DESK).put(path(patient["id"]), json=AGREED)
+    theirs, another = await treating(Role.COUNSELLOR, patient), scheduler(Role.COUNSELLOR)
+
+    assert (await theirs.get(path(patient["id"]))).json()["address"] == NUMBER
+    unseen, unchanged = await another.get(path(patient["id"])), await another.put(path(patient["id"]), json=AGREED)
+    nobody = await another.get(path(uuid4()))
+
+    assert {unseen.status_code, unchanged.status_code, nobody.status_code} == {404}
+    assert without_instance(unseen) == without_instance(unchanged) == without_instance(nobody)

@@ -14,7 +14,7 @@ from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.postgres.provision import DatabaseUrls
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import AT_HOME, TUESDAY_NINE, Desk, Json, Make, group, plan_of, problem
+from tests.scheduler.conftest import AT_HOME, TUESDAY_NINE, Desk, Json, Make, Treating, group, plan_of, problem
 from tests.scheduler.transport.conftest import END, MINUTE, Van
 
 HOUR = timedelta(hours=1)
@@ -312,6 +312,19 @@ async def test_the_list_is_for_who_books_of_one_s_own_organization_and_of_weeks(
     assert (await scheduler(Role.NURSE).get(f"/v1/runs/{there['id']}/rides")).status_code == 403
     wrong = await van.missing(week="2026-10-06")
     assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "week")
+
+
+async def test_where_somebody_is_picked_up_is_told_to_who_treats_them(
+    *, van: Van, there: Json, desk: Desk, ann: Json, treating: Treating, scheduler: ClientFactory
+) -> None:
+    [session] = await desk.publish(group(ann))
+    await van.give(there, session, ann)
+    path = f"/v1/runs/{there['id']}/rides"
+    theirs = await treating(Role.COUNSELLOR, ann)
+
+    assert [one["patient_id"] for one in (await theirs.get(path)).json()["items"]] == [ann["id"]]
+    assert (await scheduler(Role.COUNSELLOR).get(path)).json() == {"items": []}
+    assert len(await van.rides(there)) == 1
 
 
 class TestSwaps:

@@ -11,7 +11,7 @@ from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Json, Make, windows
+from tests.scheduler.conftest import Json, Make, Treating, windows, without_instance
 from tests.support.tokens import Tokens
 
 Wait = Callable[..., Awaitable[httpx2.Response]]
@@ -45,9 +45,7 @@ def problem(answer: httpx2.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["type"].rpartition(":")[2]
 
 
-async def test_a_patient_waits_from_today_on(
-    wait: Wait, new_patient: Make, site: Json, scheduler: ClientFactory
-) -> None:
+async def test_a_patient_waits_from_today_on(wait: Wait, new_patient: Make, site: Json, treating: Treating) -> None:
     patient = await new_patient(site)
 
     answer = await wait(patient, service="process_group", windows=windows("17:00", "21:00", "MO"))
@@ -56,9 +54,10 @@ async def test_a_patient_waits_from_today_on(
     assert answer.status_code == 201
     assert (answer.headers["etag"], answer.headers["location"]) == ('"1"', f"/v1/waitlist_entries/{entry['id']}")
     assert (entry["since"], entry["status"], entry["version"], entry["reason"]) == ("2026-10-02", "waiting", 1, None)
-    read = await scheduler(Role.COUNSELLOR).get(f"/v1/waitlist_entries/{entry['id']}")
+    counsellor = await treating(Role.COUNSELLOR, patient)
+    read = await counsellor.get(f"/v1/waitlist_entries/{entry['id']}")
     assert (read.json(), read.headers["etag"]) == (entry, '"1"')
-    listed = await scheduler(Role.COUNSELLOR).get(f"/v1/sites/{site['id']}/waitlist_entries")
+    listed = await counsellor.get(f"/v1/sites/{site['id']}/waitlist_entries")
     assert listed.json() == {"items": [entry], "next_page_token": None}
 
 
@@ -232,3 +231,44 @@ async def test_while_records_is_away_nobody_is_put_on_the_list(
     await http.close()
 
     assert problem(answer) == (503, "upstream-unavailable")
+
+
+@pytest.mark.parametrize("role", [Role.COUNSELLOR, Role.NURSE, Role.PRESCRIBER])
+async def test_what_puts_somebody_before_others_is_told_to_who_treats_them(
+    *, wait: Wait, new_patient: Make, site: Json, scheduler: ClientFactory, treating: Treating, role: Role
+) -> None:
+    first, mine = await new_patient(site), await new_patient(site)
+    other_entry = (await wait(first, priority_facts=["pregnant", "injects_drugs"])).json()
+    entry = (await wait(mine, priority_facts=["steps_down"])).json()
+    client, here = await treating(role, mine), f"/v1/sites/{site['id']}"
+
+    listed = (await client.get(f"{here}/waitlist_entries")).json()["items"]
+    rank = (await client.get(f"{here}/waitlist_rank")).json()
+    unseen = await client.get(f"/v1/waitlist_entries/{other_entry['id']}")
+    nobody = await client.get(f"/v1/waitlist_entries/{uuid4()}")
+
+    assert listed == [entry]
+    assert [(one["rank"], one["entry"]["id"]) for one in rank["items"]] == [(2, entry["id"])]
+    assert rank["waiting"] == 2
+    assert (await client.get(f"/v1/waitlist_entries/{entry['id']}")).json() == entry
+    assert unseen.status_code == nobody.status_code == 404
+    assert without_instance(unseen) == without_instance(nobody)
+    assert (await scheduler(role).get(f"{here}/waitlist_rank")).json()["items"] == []
+
+
+async def test_who_does_not_treat_somebody_does_not_change_how_they_wait(
+    wait: Wait, new_patient: Make, site: Json, scheduler: ClientFactory
+) -> None:
+    patient = await new_patient(site)
+    entry = (await wait(patient)).json()
+    path, client = f"/v1/waitlist_entries/{entry['id']}", scheduler(Role.COUNSELLOR)
+
+    answers = [
+        await client.put(path, json={"windows": [], "priority_facts": []}, headers={"if-match": '"1"'}),
+        await client.post(f"{path}:place"),
+        await client.post(f"{path}:remove", json={"reason": "declined"}),
+        await wait(patient, role=Role.COUNSELLOR),
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert (await scheduler(Role.FRONT_DESK).get(path)).json() == entry

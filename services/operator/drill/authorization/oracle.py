@@ -9,8 +9,8 @@ from services.operator.drill.authorization.cells import Cell
 
 _ALL: Final = frozenset(
     {
-        "demographics", "treatment_plan", "assessments", "attendance", "medication", "drug_tests", "progress_notes",
-        "claims", "consents", "scheduling",
+        "demographics", "treatment_plan", "assessments", "diagnoses", "attendance", "medication", "drug_tests",
+        "progress_notes", "claims", "consents", "scheduling",
     }
 )  # fmt: skip
 _CARE: Final = _ALL - {"claims"}
@@ -28,7 +28,7 @@ _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("nurse", "treatment"): _CARE,
     ("nurse", "operations"): _DESK,
     ("lab", "treatment"): frozenset({"demographics", "drug_tests"}),
-    ("billing", "payment"): frozenset({"demographics", "attendance", "claims", "consents"}),
+    ("billing", "payment"): frozenset({"demographics", "diagnoses", "attendance", "claims", "consents"}),
     ("programme_director", "treatment"): _ALL,
     ("programme_director", "payment"): _ALL,
     ("programme_director", "operations"): _ALL,
@@ -66,6 +66,10 @@ _STAFF: Final = _CLINICIANS | {"front_desk"}
 _CONSENT_STAFF: Final = _STAFF | {"billing", "auditor"}
 SCREENS: Final = {
     "read_patient": Screen("", "demographics", _STAFF),
+    # What of it is withheld from whom is the chart's own; whoever may not know the person gets none of it.
+    "read_patient_chart": Screen("/chart?zone=UTC", "demographics", _STAFF),
+    # It names what the person is treated for: the desk, whose duties need the hours of a week, is not shown it.
+    "list_plan_of_care_versions": Screen("/plan_of_care/versions", "diagnoses", _CLINICIANS),
     "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
     "list_notes": Screen("/notes", "progress_notes", _CLINICIANS),
@@ -92,6 +96,11 @@ SCREENS: Final = {
     "list_placement_reviews": Screen("/placement_reviews", "assessments", _CLINICIANS),
     "list_episodes": Screen("/episodes", "treatment_plan", _STAFF),
     "list_encounters": Screen("/encounters", "attendance", _STAFF | {"billing"}),
+    # What the scheduler keeps of who came and where somebody is to be reached is of the record as much.
+    "read_week_ledger": Screen("/week_ledger?week=2026-10-05", "attendance", _STAFF),
+    "read_notice_preference": Screen(
+        "/notice_preference", "demographics", frozenset({"front_desk", "counsellor", "programme_director"})
+    ),
     "revoke_consent": Screen("", "consents", _STAFF),
 }
 

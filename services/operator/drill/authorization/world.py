@@ -84,11 +84,17 @@ class World:
         self.recipients: dict[str, str] = {}
         self.used_id = ""
         self.draft_id = ""
+        self.episode_id = ""
 
     @property
     def known(self) -> dict[str, str]:
         """What is here, by the name that the API's paths have for it."""
-        return {"patient_id": self.used_id, "consent_id": self.draft_id, "site_id": self.site_id}
+        return {
+            "patient_id": self.used_id,
+            "consent_id": self.draft_id,
+            "episode_id": self.episode_id,
+            "site_id": self.site_id,
+        }
 
     async def found(self) -> None:
         """Enter the recipients, and one patient whose record is used within the programme.
@@ -107,6 +113,15 @@ class World:
         self.used_id = await self._admit()
         consents = f"/v1/patients/{self.used_id}/consents"
         self.draft_id = (await self.made(consents, {"kind": "general"}))["id"]
+        admission = {
+            "programme": "drill",
+            "admitted_on": self._now.date().isoformat(),
+            "initial": {"criteria_edition": "asam-3", "level": "2.1"},
+        }
+        self.episode_id = (await self.made(f"/v1/patients/{self.used_id}/episodes", admission))["id"]
+        preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
+        written_to = Request("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
+        await self._expect(await self._call(DIRECTOR, written_to))
         glass = Request("POST", f"/v1/patients/{self.used_id}/emergency_accesses", {"nature": "overdose"})
         await self._expect(await self._call(Caller("nurse", relation="glass"), glass))
 
