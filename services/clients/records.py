@@ -20,6 +20,7 @@ from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientPresence, PatientsInReach, ReachRequest, SharedInformation
 from services.contracts.records.treatment_plans import (
     HorizonRequirements,
+    PatientRequirement,
     PatientSeating,
     PlanRequirement,
     WeekRequirements,
@@ -63,6 +64,15 @@ class RecordsClient(ServiceClient):
         token = await self._tokens.exchange(caller_token, Microservice.RECORDS)
         query = {"site_id": str(site_id), "week": first.isoformat(), "weeks": str(weeks)}
         return await self._call(HorizonRequirements, "GET", "/v1/horizon_requirements", token=token, query=query)
+
+    async def patient_requirement(self, caller_token: str, patient_id: PatientId, week: date) -> PatientRequirement:
+        """Return what a patient's plan requires of the week that begins on the Monday `week`.
+
+        Raises:
+            NotFoundError: There is no such patient in the caller's organization, or not for the caller.
+        """
+        query = {"week": week.isoformat()}
+        return await self._of_patient(PatientRequirement, patient_id, "week_requirement", caller_token, query)
 
     async def patient_presence(
         self, caller_token: str, patient_id: PatientId, information: SharedInformation = Information.SCHEDULING

@@ -77,6 +77,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_horizon_requirements", "GET", "/v1/horizon_requirements", _READS_THE_BOOK),
+    _for_the_scheduler(
+        "read_patient_requirement", "GET", "/v1/patients/{patient_id}/week_requirement", _READS_THE_BOOK
+    ),
     _for_the_scheduler("read_patient_presence", "GET", "/v1/patients/{patient_id}/presence", _READS_THE_BOOK),
     _for_the_scheduler("find_patients_within_reach", "POST", "/v1/patients:within_reach", _READS_THE_BOOK),
     _for_the_scheduler("read_patient_seating", "GET", "/v1/patients/{patient_id}/seating", _BOOKS | _LEADS),
@@ -259,6 +262,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_parked_attendances", "GET", "/v1/parked_attendances", _DESK),
     _scheduler("tell_attendance_again", "POST", "/v1/attendances/{attendance_id}:tell_again", _DESK),
     _scheduler("read_week_ledger", "GET", "/v1/patients/{patient_id}/week_ledger", _READS_THE_BOOK),
+    _scheduler("read_owed_hours", "GET", "/v1/patients/{patient_id}/owed_hours", _READS_THE_BOOK),
     _scheduler("list_make_ups", "GET", "/v1/sites/{site_id}/make_ups", _READS_THE_BOOK),
     _scheduler("recommend_make_up_seats", "GET", "/v1/make_ups/{make_up_id}:recommend", _BOOKS),
     _scheduler("book_make_up", "POST", "/v1/make_ups/{make_up_id}:book", _BOOKS),

@@ -141,6 +141,15 @@ class TreatmentPlan(ResourceModel):
     created_at: datetime
 
 
+class PatientRequirement(ResourceModel):
+    """What one patient's plan requires of one week, for the ledger of its hours."""
+
+    patient_id: PatientId
+    week: date
+    plan_version: int | None = Field(description="Null where no plan asks for anything in this week.")
+    required_services: list[RequiredService]
+
+
 class PlanRequirement(ResourceModel):
     """What the scheduler needs of one patient's plan for one week: no name, no diagnosis."""
 

@@ -13,6 +13,7 @@ from services.contracts.records.treatment_plans import (
     HorizonRequirements,
     NoContact,
     NoContactRequest,
+    PatientRequirement,
     PatientSeating,
     PlanPhase,
     PlanRequirement,
@@ -139,6 +140,24 @@ class TreatmentPlanReads:
         """Return what the plan that is in force requires of a week; the caller has let the patient through."""
         plans = await self._queries.effective([patient_id], monday + _TO_SUNDAY)
         return week_of(plans[0], monday) if plans else None
+
+    async def required(self, patient_id: PatientId, monday: date) -> PatientRequirement:
+        """Return what a patient's plan requires of a week, to whoever may see what the patient attends.
+
+        Raises:
+            NotAMondayError: The day does not begin a week.
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        if not is_monday(monday):
+            raise NotAMondayError
+        await self._patients.presence(patient_id, Information.ATTENDANCE)
+        required = await self.requirement(patient_id, monday)
+        return PatientRequirement(
+            patient_id=patient_id,
+            week=monday,
+            plan_version=None if required is None else required.plan_version,
+            required_services=[] if required is None else required.required_services,
+        )
 
     async def seating(self, patient_id: PatientId) -> PatientSeating:
         """Return what giving a patient a seat depends on.

@@ -12,6 +12,7 @@ from services.contracts.records.treatment_plans import (
     HorizonRequirements,
     NoContact,
     NoContactRequest,
+    PatientRequirement,
     PatientSeating,
     TreatmentPlan,
     TreatmentPlanRequest,
@@ -70,6 +71,20 @@ async def create_no_contact(request: NoContactRequest, pairs: NoContactChanges) 
 async def read_patient_seating(patient_id: PatientId, plans: TreatmentPlanReading) -> PatientSeating:
     """Tell the scheduler beside whom a patient may not sit, never why, and how long their way is."""
     return await plans.seating(patient_id)
+
+
+@router.get(
+    "/patients/{patient_id}/week_requirement",
+    operation_id="read_patient_requirement",
+    responses=documented(404, 422),
+)
+async def read_patient_requirement(
+    patient_id: PatientId,
+    week: Annotated[Day, Query(description="The Monday of the week.")],
+    plans: TreatmentPlanReading,
+) -> PatientRequirement:
+    """Tell the scheduler what one patient's plan requires of one week, for the ledger of its hours."""
+    return await plans.required(patient_id, week)
 
 
 @router.get(

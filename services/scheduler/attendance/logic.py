@@ -4,8 +4,10 @@ from datetime import date, timedelta
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import NotFoundError, StaleVersionError
+from services.chassis.errors import NotFoundError, StaleVersionError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
+from services.clients.errors import RefusedError
+from services.clients.records import RecordsClient
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, AppointmentId, AttendanceId, OrganizationId, PatientId
@@ -20,6 +22,7 @@ from services.contracts.scheduler.attendance import (
     WeekLedger,
 )
 from services.contracts.scheduler.bookings import ReleaseReason, ReleaseRequest
+from services.contracts.scheduler.hours import OwedHours
 from services.scheduler.attendance import storage
 from services.scheduler.attendance.errors import (
     AttendanceNotParkedError,
@@ -27,6 +30,7 @@ from services.scheduler.attendance.errors import (
     AttendanceTimeError,
 )
 from services.scheduler.attendance.facts import Attendee
+from services.scheduler.attendance.hours import owed_hours
 from services.scheduler.attendance.rules import (
     SEEN,
     is_missed,
@@ -38,9 +42,10 @@ from services.scheduler.attendance.rules import (
 )
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
-from services.scheduler.make_ups.logic import MakeUpsLogic
+from services.scheduler.make_ups.logic import MakeUpsLogic, OpenMakeUps
 from services.scheduler.reach import CallersReach
 from services.scheduler.storing import fresh_id
+from services.scheduler.weekly import refuse_no_monday
 
 
 class AttendanceReader:
@@ -83,6 +88,33 @@ class AttendanceReader:
         entries = await storage.ledger(self._read, patient_id, week)
         services = lines(entries, await storage.still_open(self._read, patient_id, week))
         return WeekLedger(patient_id=patient_id, week=week, services=services, entries=entries)
+
+
+class OwedHoursReader:
+    """Reads what a patient's week still lacks, which takes the plan that records keeps."""
+
+    def __init__(self, read: Read, records: RecordsClient, make_ups: OpenMakeUps, clock: Clock) -> None:
+        self._read = read
+        self._records = records
+        self._make_ups = make_ups
+        self._clock = clock
+
+    async def owed(self, patient_id: PatientId, week: date, caller_token: str) -> OwedHours:
+        """Return what a patient's plan requires of a week, and what has become of it so far.
+
+        Raises:
+            InvalidRequestError: The day does not begin a week.
+            NotFoundError: There is no such patient in the caller's organization, or not for the caller.
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        refuse_no_monday("week", week)
+        # Records first: it decides whether the caller may see what this patient attends, and keeps the trail of it.
+        try:
+            required = await self._records.patient_requirement(caller_token, patient_id, week)
+        except RefusedError:
+            raise UpstreamUnavailableError("records") from None
+        entries = await storage.ledger(self._read, patient_id, week)
+        return owed_hours(required, entries, await self._make_ups.of(patient_id, week), self._clock.now())
 
 
 class AttendanceLogic:

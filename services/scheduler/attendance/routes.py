@@ -18,7 +18,8 @@ from services.contracts.scheduler.attendance import (
     ParkedAttendance,
     WeekLedger,
 )
-from services.scheduler.dependencies.attendance import AttendanceRead, Attendances
+from services.contracts.scheduler.hours import OwedHours
+from services.scheduler.dependencies.attendance import AttendanceRead, Attendances, OwedHoursRead
 from services.scheduler.dependencies.base import Reach
 
 router = APIRouter(route_class=IdempotentRoute, tags=["attendance"])
@@ -108,3 +109,14 @@ async def read_week_ledger(
 ) -> WeekLedger:
     """Read what a patient's week was to be: planned, attended, late, missed, made up, and still open, by service."""
     return await attendances.ledger(patient_id, week, reach)
+
+
+@router.get("/v1/patients/{patient_id}/owed_hours", operation_id="read_owed_hours", responses=documented(404, 422, 503))
+async def read_owed_hours(
+    patient_id: PatientId,
+    hours: OwedHoursRead,
+    token: BearerToken,
+    week: Annotated[Day, Query(description="The Monday of the week.")],
+) -> OwedHours:
+    """Read what a week requires by the patient's plan, what came of it, and what is missing by when."""
+    return await hours.owed(patient_id, week, token)

@@ -8,12 +8,12 @@ from services.chassis.clock import Clock
 from services.chassis.database import Read
 from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
-from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReader
+from services.scheduler.attendance.logic import AttendanceLogic, AttendanceReader, OwedHoursReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, Work, outages_in
 from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.held_seats.logic import HeldSeatsReader
-from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader
+from services.scheduler.make_ups.logic import MakeUpsLogic, MakeUpsReader, OpenMakeUps
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
@@ -55,6 +55,10 @@ async def _attendance_read(read: Reading) -> AttendanceReader:
     return AttendanceReader(read)
 
 
+async def _owed_hours_read(read: Reading, records: Records, clock: Now) -> OwedHoursReader:
+    return OwedHoursReader(read, records, OpenMakeUps(read), clock)
+
+
 async def _attendances(command: Command, records: Records) -> AttendanceLogic:
     return AttendanceLogic(
         command.db,
@@ -70,3 +74,4 @@ MakeUps = Annotated[MakeUpsLogic, Depends(_make_ups)]
 MakeUpsRead = Annotated[MakeUpsReader, Depends(_make_ups_read)]
 Attendances = Annotated[AttendanceLogic, Depends(_attendances)]
 AttendanceRead = Annotated[AttendanceReader, Depends(_attendance_read)]
+OwedHoursRead = Annotated[OwedHoursReader, Depends(_owed_hours_read)]

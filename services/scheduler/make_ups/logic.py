@@ -27,6 +27,17 @@ from services.scheduler.storing import fresh_id
 from services.scheduler.weeks import WeekGrid
 
 
+class OpenMakeUps:
+    """Reads what one patient is still to make up for; the caller has let the patient through."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def of(self, patient_id: PatientId, week: date) -> list[MakeUp]:
+        """Return what is neither booked nor withdrawn of a week, the one longest known first."""
+        return await storage.open_of_patient(self._read, patient_id, week)
+
+
 class MakeUpsReader:
     """Reads what is owed, and finds room for it."""
 

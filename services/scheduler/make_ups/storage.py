@@ -8,7 +8,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import TIMESTAMP, Date, Integer, Text, Uuid, and_, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import (
+    TIMESTAMP,
+    Date,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,6 +71,11 @@ _PAGE: Final = Query(
     )
     .order_by(MakeUpRow.id)
     .limit(bindparam("limit", type_=Integer))
+)
+_OPEN_OF_PATIENT: Final = Query(
+    select(*_MAKE_UP)
+    .where(MakeUpRow.patient_id == _PATIENT_ID, MakeUpRow.week == _WEEK, literal(MakeUpStatus.OPEN.value) == _STATUS)
+    .order_by(MakeUpRow.id)
 )
 _SEATED: Final = (
     AppointmentPatientRow.booked,
@@ -130,6 +150,11 @@ async def find(read: Read, make_up_id: MakeUpId) -> MakeUp | None:
     """Fetch one make-up."""
     row = await read.one_or_none(_ONE, make_up_id=make_up_id)
     return None if row is None else MakeUp(**row)
+
+
+async def open_of_patient(read: Read, patient_id: PatientId, week: date) -> list[MakeUp]:
+    """Fetch what a patient is still to make up for in a week, the one longest known first."""
+    return [MakeUp(**row) for row in await read.all(_OPEN_OF_PATIENT, patient_id=patient_id, week=week)]
 
 
 async def page(read: Read, site_id: SiteId, week: date, status: MakeUpStatus, page: PageRequest) -> list[MakeUp]:
