@@ -212,7 +212,9 @@ class DisruptionsLogic:
         solve = await self._solves.repair(disruption.site_id, disruption.week, caller_token, place)
         if solve is None:
             return False
-        await storage.set_solve(self._db, disruption.id, solve.id)
+        # Whoever withdraws meanwhile has cancelled the repair that they saw, and knows nothing of this one.
+        if not await storage.set_solve(self._db, disruption.id, solve.id):
+            raise DisruptionWithdrawnError
         return True
 
     async def repair(self, disruption_id: DisruptionId, caller_token: str) -> Disruption:
@@ -252,13 +254,14 @@ class DisruptionsLogic:
         """
         now = self._clock.now()
         # Every row before any repair: whoever withdraws holds the rows first and the lock of their batch after them.
-        found = [one for one in disruptions if await storage.withdraw(self._db, one.id, now)]
-        if not found:
+        ended = [one for disruption in disruptions if (one := await storage.withdraw(self._db, disruption.id, now))]
+        if not ended:
             raise DisruptionWithdrawnError
         # The last first: a repair that is cancelled would otherwise begin the one after it.
-        for disruption in reversed(found):
-            if disruption.solve_id is not None:
+        for one in reversed(ended):
+            if one.solve_id is not None:
                 with suppress(SolveFinishedError):
-                    await self._solves.cancel(disruption.solve_id)
-        since = min(disruption.created_at for disruption in found)
-        await self._freed_seats.freed_since(found[0].site_id, since, caller_token)
+                    await self._solves.cancel(one.solve_id)
+        ids = {one.disruption_id for one in ended}
+        since = min(disruption.created_at for disruption in disruptions if disruption.id in ids)
+        await self._freed_seats.freed_since(disruptions[0].site_id, since, caller_token)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -144,17 +144,31 @@ def _planned(row: asyncpg.Record) -> PlannedSession:
     return PlannedSession(**values)
 
 
-async def set_solve(db: AsyncSession, disruption_id: DisruptionId, solve_id: SolveId) -> None:
-    """Note which solve repairs what a disruption broke."""
-    await db.execute(update(DisruptionRow).where(DisruptionRow.id == disruption_id).values(solve_id=solve_id))
+async def set_solve(db: AsyncSession, disruption_id: DisruptionId, solve_id: SolveId) -> bool:
+    """Note which solve repairs what an open disruption broke; says whether it is open still."""
+    kept = await db.scalar(
+        update(DisruptionRow)
+        .where(DisruptionRow.id == disruption_id, DisruptionRow.status == DisruptionStatus.OPEN.value)
+        .values(solve_id=solve_id)
+        .returning(DisruptionRow.id)
+    )
+    return kept is not None
 
 
-async def withdraw(db: AsyncSession, disruption_id: DisruptionId, now: datetime) -> bool:
-    """End a disruption that is open; says whether it was."""
-    ended = await db.scalar(
+class Withdrawn(NamedTuple):
+    """A disruption that was ended, and the newest solve that was to repair what it broke."""
+
+    disruption_id: DisruptionId
+    solve_id: SolveId | None
+
+
+async def withdraw(db: AsyncSession, disruption_id: DisruptionId, now: datetime) -> Withdrawn | None:
+    """End a disruption that is open; None where it was not."""
+    ended = await db.execute(
         update(DisruptionRow)
         .where(DisruptionRow.id == disruption_id, DisruptionRow.status == DisruptionStatus.OPEN.value)
         .values(status=DisruptionStatus.WITHDRAWN.value, withdrawn_at=now)
-        .returning(DisruptionRow.id)
+        .returning(DisruptionRow.solve_id)
     )
-    return ended is not None
+    row = ended.one_or_none()
+    return None if row is None else Withdrawn(disruption_id, None if row.solve_id is None else SolveId(row.solve_id))
