@@ -23,9 +23,11 @@ ROUNDS: Final = 60
 ROUNDS_AFTER_DECISION: Final = 3
 ROUNDS_AFTER_CLOSING: Final = 12
 USEFUL: Final = 0.01
+# Of the cost: where new weeks could not save more, none is planned.
+NEARLY_NOTHING: Final = 2e-4
 NEARLY_WHOLE: Final = 0.75
-# How much dearer the week may become by whole leads before meetings are looked at one by one.
-WORTH_A_LOOK: Final = 60.0
+# By what share dearer the week may become by whole leads before meetings are looked at one by one.
+WORTH_A_LOOK: Final = 0.012
 LEAST_SHARE: Final = 0.05
 LITTLE: Final = 0.01
 # A decision after which the week is so much dearer, new weeks or not, is taken back.
@@ -87,7 +89,7 @@ class _Composer:
             if loss > best:
                 best, self._center = loss, newest
             self._master.solve()
-            if loss > -USEFUL:
+            if loss > -NEARLY_NOTHING * self._master.cost:
                 break
 
     def _plan(self, prices: Prices, worths: Array) -> float:
@@ -105,9 +107,11 @@ class _Composer:
         """Decide who leads where, and do without meetings that take more from the week than they bring."""
         leads, before = self._master.leads, self._master.cost
         chosen = self._staff(leads)
+        # Weeks are lacking that go with who leads now.
+        self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
         for meeting in sorted(chosen, key=lambda meeting: self._offers.eligible[meeting].sum()):
             best, lead = self._master.cost, leads[meeting][chosen[meeting]]
-            if best <= before + WORTH_A_LOOK:
+            if best <= before * (1 + WORTH_A_LOOK):
                 break
             # The cost is convex in how much of it takes place: where less would not help, nothing would not.
             if lead.reduced_cost() <= USEFUL:
@@ -138,10 +142,13 @@ class _Composer:
         return chosen
 
     def _decide_weeks(self, leads: dict[int, int], helpers: dict[int, int]) -> None:
-        is_deciding = True
+        is_deciding, planned_at = True, -np.inf
         while is_deciding and len(self._decided) < len(self._instance.patients):
             self._exclude([*leads.items(), *helpers.items()])
-            self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
+            # Where the decisions have cost nothing, the weeks there are will do.
+            if self._master.cost > planned_at + NEARLY_NOTHING * self._master.cost:
+                self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
+                planned_at = self._master.cost
             is_deciding = self._decide()
 
     def _exclude(self, staff: list[tuple[int, int]]) -> None:

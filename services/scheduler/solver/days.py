@@ -1,7 +1,7 @@
 """The best day of a patient for every set of sessions, by dynamic programming over time.
 
-A **row** is one patient on one day in one modality. Waiting is priced; its daily maximum is not
-enforced, so no value is above the true one.
+A **row** is one patient on one day in one modality. Waiting is priced, and between two sessions it is no longer
+than a day's may be; that all of it together is not enforced, so no value is above the true one.
 """
 
 from typing import NamedTuple
@@ -30,11 +30,12 @@ class DayTable:
     `done` is [pattern..., row]: the cheapest way to have exactly these sessions, without the trip.
     """
 
-    def __init__(self, batch: Batch, prices: Costs, *, gap: int, idle: int) -> None:
+    def __init__(self, batch: Batch, prices: Costs, *, gap: int, idle: int, longest_wait: int) -> None:
         self._batch = batch
         self._prices = prices
         self._gap = gap
         self._idle = idle
+        self._longest_wait = longest_wait
         self._starts: Mask = np.asarray(np.isfinite(prices).any(axis=2))
         self.done = self._fill()
 
@@ -43,14 +44,14 @@ class DayTable:
         sets = tuple(len(service.options) + 1 for service in batch.services)
         shape = (*sets, self._prices.shape[2])
         longest = max((option.slots for option in batch.options), default=0)
-        self._ready = np.empty((SLOTS_A_DAY, *shape), dtype)
+        self._ready = np.full((SLOTS_A_DAY, *shape), np.inf, dtype)
         ended = np.full((SLOTS_A_DAY + longest + self._gap, *shape), np.inf, dtype)
-        waiting = np.full(shape, np.inf, dtype)
-        for slot in range(SLOTS_A_DAY):
-            waiting += self._idle
-            np.minimum(waiting, ended[slot], out=waiting)
-            waiting[(0,) * len(sets)] = 0
-            self._ready[slot] = waiting
+        for slot in np.flatnonzero(self._starts.any(axis=1)).tolist():
+            ready = self._ready[slot]
+            ready[:] = ended[slot]
+            for waited in range(1, min(slot, self._longest_wait) + 1):
+                np.minimum(ready, ended[slot - waited] + self._idle * waited, out=ready)
+            ready[(0,) * len(sets)] = 0
             self._start_sessions(slot, ended)
         done: Costs = ended.min(axis=0)
         done[(0,) * len(sets)] = 0
@@ -82,7 +83,7 @@ class DayTable:
                 values = self._ready[(slots, *earlier, row)] + self._prices[:, way, row]
                 if until is not None:
                     left = until - (slots + option.slots + self._gap)
-                    values = np.where(left >= 0, values + self._idle * left, np.inf)
+                    values = np.where((left >= 0) & (left <= self._longest_wait), values + self._idle * left, np.inf)
                 start = int(values.argmin())
                 if values[start] < best:
                     best, choice = values[start], (earlier, DaySession(option, start))

@@ -5,14 +5,14 @@ prices at which to plan more weeks (column generation; Dantzig and Wolfe, Operat
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import numpy as np
 from ortools.linear_solver import pywraplp
 
-from services.scheduler.solver.instance import MEDICATION, NURSE_VISIT, ON_SITE, SLOTS_A_DAY, Instance, Visit
+from services.scheduler.solver.instance import DAYS, MEDICATION, NURSE_VISIT, ON_SITE, SLOTS_A_DAY, Instance, Visit
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.planned_weeks import Week
 from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
@@ -20,8 +20,8 @@ from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
 # What it costs that a meeting of the plan cannot take place after all.
 MISSED: Final = 100.0
 
-# Presolving would throw the last basis away, from which a few pivots lead to the next.
-WARM_START: Final = "use_preprocessing: false allow_simplex_algorithm_change: true"
+# Presolving and scaling would throw the last basis away, from which a few pivots lead to the next.
+WARM_START: Final = "use_preprocessing: false use_scaling: false allow_simplex_algorithm_change: true"
 
 Variable: TypeAlias = pywraplp.Variable
 Row: TypeAlias = pywraplp.Constraint
@@ -73,10 +73,12 @@ class Master:
         self._program = pywraplp.Solver.CreateSolver("GLOP")
         self._program.SetSolverSpecificParametersAsString(WARM_START)
         self._cost = self._program.Objective()
+        self._is_solved = False
         self._people = [self._program.Constraint(1, 1) for _ in instance.patients]
         self._seats: dict[int, Row] = {}
         self._least: dict[int, Row] = {}
-        self._rows: dict[_Key, Row] = {}
+        # A row that came later would cost the program its last basis, and with it most of its time.
+        self._rows = {key: self._row(key) for key in self._shared()}
         self.weeks: dict[Week, Variable] = {}
         self.leads: dict[int, dict[int, Variable]] = {}
         self.helpers: dict[int, dict[int, Variable]] = {}
@@ -106,8 +108,10 @@ class Master:
         return Week(patient, (), (), float(self._instance.weights.unmet * sum(needs.values())))
 
     def solve(self) -> bool:
-        """Find the best shares; say whether there are any."""
-        return bool(self._program.Solve() == pywraplp.Solver.OPTIMAL)
+        """Find the best shares, unless they are known; say whether there are any."""
+        if not self._is_solved:
+            self._is_solved = self._program.Solve() == pywraplp.Solver.OPTIMAL
+        return self._is_solved
 
     def prices(self) -> Prices:
         """Return what everything is worth at the best shares; seats of other meetings are not for sale."""
@@ -136,8 +140,7 @@ class Master:
 
     def decide(self, variables: Sequence[Variable]) -> list[bool]:
         """Have these whole, or where that is impossible not at all; say which are, and find new best shares."""
-        for variable in variables:
-            variable.SetBounds(1, 1)
+        self._bind(variables, 1, 1)
         if self.solve():
             return [True] * len(variables)
         self.drop(variables)
@@ -145,13 +148,11 @@ class Master:
 
     def release(self, weeks: Iterable[Week]) -> None:
         """Leave open again what was decided."""
-        for week in weeks:
-            self.weeks[week].SetBounds(0, self._program.infinity())
+        self._bind([self.weeks[week] for week in weeks], 0, self._program.infinity())
 
     def drop(self, variables: Iterable[Variable]) -> None:
         """Have nothing of these."""
-        for variable in variables:
-            variable.SetBounds(0, 0)
+        self._bind(variables, 0, 0)
         self.solve()
 
     def hours_left(self, weeks: Iterable[Week], staff: Iterable[tuple[int, int]]) -> tuple[Array, Array]:
@@ -188,7 +189,14 @@ class Master:
     def _slots(self, number: int, visit: Visit) -> int:
         return self._instance.visit_slots(self._instance.patients[number], visit.service)
 
+    def _bind(self, variables: Iterable[Variable], least: float, most: float) -> None:
+        for variable in variables:
+            if (variable.lb(), variable.ub()) != (least, most):
+                variable.SetBounds(least, most)
+                self._is_solved = False
+
     def _variable(self, cost: float) -> Variable:
+        self._is_solved = False
         variable = self._program.NumVar(0, self._program.infinity(), "")
         self._cost.SetCoefficient(variable, cost)
         return variable
@@ -247,12 +255,23 @@ class Master:
 
     def _claim(self, variable: Variable, claims: Counter[_Key]) -> None:
         for key, count in claims.items():
-            row = self._rows.get(key)
-            if row is None:
-                row = self._rows[key] = self._program.Constraint(-self._program.infinity(), self._limit(key))
-                if isinstance(key, _Hours) and key.is_busy:
-                    row.SetCoefficient(self._variable(self._instance.weights.balance), -1)
-            row.SetCoefficient(variable, count)
+            self._rows[key].SetCoefficient(variable, count)
+
+    def _shared(self) -> Iterator[_Key]:
+        """Yield all that weeks and meetings compete for, but seats."""
+        market = self._market
+        for who, on_duty in enumerate(market.capacity):
+            yield from (_Slot(who, slot) for slot in np.flatnonzero(on_duty).tolist())
+            yield from (_Day(who, day) for day in range(DAYS))
+            yield from (_Hours(who, is_busy=is_busy) for is_busy in (False, True))
+        for name, stock in market.stock.items():
+            yield from (_Place(name, slot) for slot in np.flatnonzero(stock).tolist())
+
+    def _row(self, key: _Key) -> Row:
+        row = self._program.Constraint(-self._program.infinity(), self._limit(key))
+        if isinstance(key, _Hours) and key.is_busy:
+            row.SetCoefficient(self._variable(self._instance.weights.balance), -1)
+        return row
 
     def _limit(self, key: _Key) -> float:
         hours = self._market.hours

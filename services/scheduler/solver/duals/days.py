@@ -133,27 +133,23 @@ def _cheapest(team: Ints, starts: Mask, staff: Array, day: int, slot: int, slots
 def fill_day(shapes: Shapes, scratch: Scratch, patient: int, modality: int, day: int) -> int:
     """Find the cheapest way to each pattern, without the trip; return at how many slots something may start.
 
-    Dynamic programming over time. Waiting is priced; its daily maximum is not enforced, so no value is too high.
+    Dynamic programming over time. Waiting is priced, and between two sessions no longer than a day's may be; that all
+    of it together is not enforced, so no value is too high.
     """
     kind = shapes.kind[patient]
     options = shapes.option_count[kind]
     starts = _starts(scratch.costs, scratch.starts, options, modality, day)
     if starts == 0:
         return 0
-    patterns, idle, gap = shapes.pattern_count[kind], shapes.idle[0], shapes.gap[0]
+    patterns, gap = shapes.pattern_count[kind], shapes.gap[0]
     costs, rows, pairs = scratch.costs[:, modality, day], shapes.pairs_first[kind], shapes.pairs[kind]
     waiting, done, ended, ready = scratch.waiting, scratch.done, scratch.ended, scratch.ready
-    waiting[:patterns] = np.inf
     done[:patterns] = np.inf
-    waiting[0] = done[0] = 0.0
-    number, last = 0, scratch.starts[starts - 1]
-    for slot in range(scratch.starts[0], last + 1):
-        for pattern in range(1, patterns):
-            waiting[pattern] = min(waiting[pattern] + idle, ended[slot, pattern])
-            ended[slot, pattern] = np.inf
-        if scratch.starts[number] != slot:
-            continue
-        number += 1
+    done[0] = 0.0
+    first, last = scratch.starts[0], scratch.starts[starts - 1]
+    for number in range(starts):
+        slot = scratch.starts[number]
+        _wait(shapes, ended, waiting, patterns, first, slot)
         for pattern in range(patterns):
             ready[slot, pattern] = waiting[pattern]
         for option in range(options):
@@ -166,10 +162,22 @@ def fill_day(shapes: Shapes, scratch: Scratch, patient: int, modality: int, day:
                 after = pairs[row, 1]
                 done[after] = min(done[after], value)
                 ended[end, after] = min(ended[end, after], value)
-    for slot in range(last + 1, len(ended)):
+    for slot in range(first, last + len(ended) - SLOTS_A_DAY):
         for pattern in range(patterns):
             ended[slot, pattern] = np.inf
     return starts
+
+
+@kernel
+def _wait(shapes: Shapes, ended: Array, waiting: Array, patterns: int, first: int, slot: int) -> None:
+    """Find the cheapest way to be free at a slot: what has ended by then, not longer ago than anybody may wait."""
+    for pattern in range(patterns):
+        waiting[pattern] = ended[slot, pattern]
+    for waited in range(1, min(slot - first, shapes.longest_wait[0]) + 1):
+        cost = shapes.idle[0] * waited
+        for pattern in range(patterns):
+            waiting[pattern] = min(waiting[pattern], ended[slot - waited, pattern] + cost)
+    waiting[0] = 0.0
 
 
 @kernel

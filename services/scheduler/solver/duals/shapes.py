@@ -62,6 +62,7 @@ class Shapes(NamedTuple):
     unmet: Array  # [patient, level] what is still to pay; infinite where more than needed was delivered
     trips: Array  # [modality]
     idle: Array  # [1] a slot of waiting
+    longest_wait: Ints  # [1] slots
     gap: Ints  # [1] slots between sessions
 
 
@@ -125,6 +126,7 @@ class _Layout:
             unmet=padded(unmet, np.inf),
             trips=np.array([weights.trip_on_site, weights.trip_telehealth], np.float64),
             idle=np.array([weights.idle], np.float64),
+            longest_wait=np.array([instance.limits.idle_slots], np.int64),
             gap=np.array([instance.limits.gap_slots], np.int64),
             **self._tables(),
         )

@@ -11,7 +11,7 @@ import pytest
 
 from services.scheduler.solver import dive
 from services.scheduler.solver.booking import Staffed, booked
-from services.scheduler.solver.bound import BoundSearch, Relaxation
+from services.scheduler.solver.bound import BoundSearch, Relaxation, unavoidable_unmet
 from services.scheduler.solver.check import check
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
@@ -27,7 +27,7 @@ from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
-from tests.scheduler.solver.conftest import tiny_document
+from tests.scheduler.solver.conftest import tiny_document, tiny_patient
 
 Make = Callable[[Instance, Offers, Statics, Dive], Timetable]
 
@@ -257,6 +257,22 @@ def _cost(site: Site, week: Week) -> float:
         for (_, end, _), (start, _, _) in pairwise(sessions):
             cost += weights.idle * (start - end - instance.limits.gap_slots)
     return cost + weights.unmet * unmet
+
+
+def test_nobody_is_planned_to_wait_through_a_long_commitment() -> None:
+    staff = tiny_document()["practitioners"][0] | {"shifts": [[0, 8, 44]], "breaks": []}
+    split = [tiny_patient(number, commitments=[[0, 16, 36]], team=["staff-0"]) for number in range(4)]
+    document = tiny_document(site_open=[[0, 8, 44]], practitioners=[staff], patients=split)
+    site = Site(instance_from_json(document))
+    weeks, free = CompiledWeeks(site.instance, site.offers, site.statics), Prices.nothing(site.instance, site.offers)
+
+    weeks.respond(free)
+    week = WeekReader(site.instance, weeks).week(0, free)
+
+    assert week is not None
+    assert len(week.meetings) + len(week.visits) == 1
+    assert PricedWeeks(site.instance, site.offers, site.statics).values(free).tolist() == weeks.values.tolist()
+    assert unavoidable_unmet(site.instance, site.offers, Grid(site.instance)).tolist() == [4] * 4
 
 
 def test_two_people_cannot_both_have_the_week_of_one_practitioner(site: Site) -> None:
