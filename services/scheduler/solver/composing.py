@@ -34,15 +34,22 @@ LITTLE: Final = 0.01
 DEAR: Final = 30.0
 # Somebody whose weeks are refused so often has none that fits what is decided; the search looks on.
 MOST_REFUSALS: Final = 6
+# What is booked may cost somewhat less than the program thinks, which pays for meetings that fall short.
+HOPELESS: Final = 1.08
 # How often meetings that lack members are closed; what still lacks them then is left to the search.
 MOST_CLOSINGS: Final = 3
 # One more person is decided at a time for each so many.
 PEOPLE_FOR_EACH_AT_ONCE: Final = 12
 
 
-def composed(instance: Instance, offers: Offers, statics: Statics, dive: Dive) -> Timetable:
-    """Build a week that breaks no rule of those meetings the dive has fixed that can take place."""
-    return _Composer(instance, offers, statics, dive).timetable()
+def composed(
+    instance: Instance, offers: Offers, statics: Statics, dive: Dive, *, best: float = np.inf
+) -> Timetable | None:
+    """Build a week that breaks no rule of those meetings the dive has fixed that can take place.
+
+    None where already the program says that it would cost far more than the `best` there is.
+    """
+    return _Composer(instance, offers, statics, dive).timetable(HOPELESS * best)
 
 
 class _Composer:
@@ -64,9 +71,14 @@ class _Composer:
             if week is not None:
                 self._master.add(week)
 
-    def timetable(self) -> Timetable:
+    def timetable(self, most: float) -> Timetable | None:
+        """Compose the week, unless its shares alone cost more than `most`."""
         self._generate(ROUNDS, steadiness=STEADINESS)
+        if self._master.cost > most:
+            return None
         leads = self._lead()
+        if self._master.cost > most:
+            return None
         helpers = self._staff(self._master.helpers)
         self._decide_weeks(leads, helpers)
         for _ in range(MOST_CLOSINGS):
@@ -92,6 +104,13 @@ class _Composer:
             if loss > -NEARLY_NOTHING * self._master.cost:
                 break
 
+    def _renew(self, planned_at: float) -> float:
+        """Plan new weeks where decisions have cost something since: else the weeks there are will do."""
+        if self._master.cost <= planned_at + NEARLY_NOTHING * self._master.cost:
+            return planned_at
+        self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
+        return self._master.cost
+
     def _plan(self, prices: Prices, worths: Array) -> float:
         """Add everybody's week at these prices that is worth it; return what all are below it, at most 0."""
         self._weeks.respond(prices)
@@ -107,8 +126,6 @@ class _Composer:
         """Decide who leads where, and do without meetings that take more from the week than they bring."""
         leads, before = self._master.leads, self._master.cost
         chosen = self._staff(leads)
-        # Weeks are lacking that go with who leads now.
-        self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
         for meeting in sorted(chosen, key=lambda meeting: self._offers.eligible[meeting].sum()):
             best, lead = self._master.cost, leads[meeting][chosen[meeting]]
             if best <= before * (1 + WORTH_A_LOOK):
@@ -127,28 +144,36 @@ class _Composer:
     def _staff(self, choices: dict[int, dict[int, Variable]]) -> dict[int, int]:
         """Decide who leads or helps where, the surest first; where nobody does it is not asked again."""
         chosen: dict[int, int] = {}
+        planned_at = self._master.cost
         left = {meeting: people for meeting, people in choices.items() if people}
         while left:
             shares = {m: max((v.solution_value(), who) for who, v in people.items()) for m, people in left.items()}
-            least = min(NEARLY_WHOLE, max(share for share, _ in shares.values()))
-            sure = [(meeting, who) for meeting, (share, who) in shares.items() if share >= least]
-            if least >= LEAST_SHARE:
-                are_decided = self._master.decide([left[meeting][who] for meeting, who in sure])
-                chosen.update(dict(compress(sure, are_decided)))
-            gone = {meeting: left.pop(meeting) for meeting, _ in sure}
+            least, doubtful = max((share, meeting) for meeting, (share, _) in shares.items())
+            sure = {meeting: who for meeting, (share, who) in shares.items() if share >= NEARLY_WHOLE}
+            if least < LEAST_SHARE:
+                self._master.drop(variable for people in left.values() for variable in people.values())
+                break
+            sure = sure or {doubtful: self._cheapest(left[doubtful])}
+            are_decided = self._master.decide([left[meeting][who] for meeting, who in sure.items()])
+            chosen.update(dict(compress(sure.items(), are_decided)))
+            gone = {meeting: left.pop(meeting) for meeting in sure}
             self._master.drop(
                 variable for m, people in gone.items() for who, variable in people.items() if chosen.get(m) != who
             )
+            planned_at = self._renew(planned_at)
         return chosen
+
+    def _cheapest(self, people: dict[int, Variable]) -> int:
+        """Of those with a share in a meeting, return the one with whom the week costs least."""
+        likely = [who for who, variable in people.items() if variable.solution_value() >= LEAST_SHARE]
+        costs = self._master.trials([people[who] for who in likely])
+        return min(zip(costs, likely, strict=True))[1]
 
     def _decide_weeks(self, leads: dict[int, int], helpers: dict[int, int]) -> None:
         is_deciding, planned_at = True, -np.inf
         while is_deciding and len(self._decided) < len(self._instance.patients):
             self._exclude([*leads.items(), *helpers.items()])
-            # Where the decisions have cost nothing, the weeks there are will do.
-            if self._master.cost > planned_at + NEARLY_NOTHING * self._master.cost:
-                self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
-                planned_at = self._master.cost
+            planned_at = self._renew(planned_at)
             is_deciding = self._decide()
 
     def _exclude(self, staff: list[tuple[int, int]]) -> None:

@@ -146,6 +146,16 @@ class Master:
         self.drop(variables)
         return [len(variables) > 1 and self.decide([variable])[0] for variable in variables]
 
+    def trials(self, variables: Sequence[Variable]) -> list[float]:
+        """Return what it would cost to have each of these whole; infinite where that is impossible."""
+        costs = []
+        for variable in variables:
+            self._bind([variable], 1, 1)
+            costs.append(self.cost if self.solve() else np.inf)
+            self._bind([variable], 0, self._program.infinity())
+        self.solve()
+        return costs
+
     def release(self, weeks: Iterable[Week]) -> None:
         """Leave open again what was decided."""
         self._bind([self.weeks[week] for week in weeks], 0, self._program.infinity())

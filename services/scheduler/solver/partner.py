@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from services.scheduler.solver.bound import BoundSearch, Guide, Relaxation
+from services.scheduler.solver.check import check
 from services.scheduler.solver.compiled import is_compiled
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
@@ -28,8 +29,10 @@ SETTLING_SHARE = 0.12
 PLAN_SHARE = 0.6
 # The search beside it waits for a plan most of the time.
 THREADS = 2
-# People whose weeks one linear program can hold while somebody waits.
-MOST_COMPOSED = 100
+# Of the time a dive takes, how long a week takes to be composed of it.
+COMPOSING_TIMES = 1.2
+# How much dearer than the best so far a week may be for somebody to work on it.
+PASSABLE = 1.03
 
 
 class News(NamedTuple):
@@ -106,6 +109,7 @@ class _Partner:
         self._search = BoundSearch(instance, self._offers, self._relaxation())
         self._said, self._guided = -np.inf, self._began
         self._longest_plan = 0.0
+        self._cheapest = np.inf
 
     def _relaxation(self) -> Relaxation:
         if not is_compiled():
@@ -116,7 +120,7 @@ class _Partner:
         if self._task.plans and is_compiled():
             self._raise(until=SETTLING_SHARE * self._task.seconds)
             seed = self._task.seed
-            while self._longest_plan < PLAN_SHARE * (self._task.seconds - self._elapsed()):
+            while self._longest_plan < PLAN_SHARE * self._left():
                 self._sender.send(self._planned(seed))
                 seed += 1
         self._raise(until=np.inf)
@@ -124,6 +128,9 @@ class _Partner:
 
     def _elapsed(self) -> float:
         return monotonic() - self._began
+
+    def _left(self) -> float:
+        return self._task.seconds - self._elapsed()
 
     def _raise(self, *, until: float) -> None:
         search = self._search
@@ -151,7 +158,15 @@ class _Partner:
             pass
         # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
         guide = Guide(dive.plan.wanted)
-        make = composed if len(self._instance.patients) <= MOST_COMPOSED else planned
-        week = make(self._instance, self._offers, self._statics, dive)
+        week: Timetable | None
+        if COMPOSING_TIMES * (monotonic() - began) < self._left():
+            week = composed(self._instance, self._offers, self._statics, dive, best=self._cheapest)
+        else:
+            week = planned(self._instance, self._offers, self._statics, dive)
         self._longest_plan = max(self._longest_plan, monotonic() - began)
-        return News(search.best, guide, week)
+        return News(search.best, guide, week if week is not None and self._is_passable(week) else None)
+
+    def _is_passable(self, week: Timetable) -> bool:
+        cost = check(self._instance, week).cost
+        self._cheapest = min(self._cheapest, cost)
+        return cost <= PASSABLE * self._cheapest

@@ -72,9 +72,7 @@ class WeekPlanner:
         by_row = costs[rows[:, 0], :, rows[:, 1], rows[:, 2]]
         prices = np.ascontiguousarray(by_row.transpose(2, 1, 0))
         weights, limits = self._instance.weights, self._instance.limits
-        days = DayTable(
-            self.batch, prices, gap=limits.gap_slots, idle=weights.idle, longest_wait=limits.idle_slots
-        )
+        days = DayTable(self.batch, prices, gap=limits.gap_slots, idle=weights.idle, longest_wait=limits.idle_slots)
         return WeekTable(self, days)
 
     def daily(self, days: DayTable) -> tuple[Costs, Integers]:

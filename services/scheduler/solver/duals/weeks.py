@@ -167,7 +167,7 @@ def _last_session(
             value = scratch.ready[slot, before] + scratch.costs[option, modality, day, slot]
             if until < END:
                 value += shapes.idle[0] * left
-            if 0 <= left and (left <= shapes.longest_wait[0] or until == END) and value < best:
+            if left >= 0 and (left <= shapes.longest_wait[0] or until == END) and value < best:
                 best, found, when, rest = value, option, slot, before
     return found, when, rest
 

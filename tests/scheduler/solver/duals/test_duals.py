@@ -29,7 +29,7 @@ from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
 from tests.scheduler.solver.conftest import tiny_document, tiny_patient
 
-Make = Callable[[Instance, Offers, Statics, Dive], Timetable]
+Make = Callable[[Instance, Offers, Statics, Dive], Timetable | None]
 
 
 class Site:
@@ -168,6 +168,7 @@ def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, seed: int, make
         pass
 
     week = make(site.instance, site.offers, site.statics, diving)
+    assert week is not None
 
     verdict = check(site.instance, week)
     assert verdict.errors == ()
@@ -257,6 +258,14 @@ def _cost(site: Site, week: Week) -> float:
         for (_, end, _), (start, _, _) in pairwise(sessions):
             cost += weights.idle * (start - end - instance.limits.gap_slots)
     return cost + weights.unmet * unmet
+
+
+def test_a_plan_far_dearer_than_the_best_week_so_far_is_not_composed(site: Site) -> None:
+    diving = site.dive()
+    while diving.advance():
+        pass
+
+    assert composed(site.instance, site.offers, site.statics, diving, best=1.0) is None
 
 
 def test_nobody_is_planned_to_wait_through_a_long_commitment() -> None:
