@@ -9,6 +9,9 @@ _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER,
 _GIVES: Final = _CLINICAL | {Role.FRONT_DESK}
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
+_EVERY_STAFF: Final = _IN_AN_ORGANIZATION - {Role.PATIENT, Role.FAMILY}
+_DECIDES: Final = frozenset({Role.PROGRAMME_DIRECTOR})
+_INCIDENT: Final = "/v1/privacy_incidents/{incident_id}"
 _RECEIPTS: Final = "/v1/patients/{patient_id}/privacy_notice_receipts"
 _WATCHES: Final = frozenset({Role.AUDITOR, Role.PROGRAMME_DIRECTOR})
 
@@ -28,4 +31,17 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("activate_privacy_notice", "POST", "/v1/privacy_notices/{notice_id}:activate", _SETS_UP),
     _route("create_privacy_notice_receipt", "POST", _RECEIPTS, _GIVES),
     _route("list_privacy_notice_receipts", "GET", _RECEIPTS, _GIVES | _WATCHES | {Role.BILLING}),
+    # A breach is known once anybody of the programme knows of it (45 CFR 164.404(a)(2)).
+    _route("create_privacy_incident", "POST", "/v1/privacy_incidents", _EVERY_STAFF),
+    _route("list_privacy_incidents", "GET", "/v1/privacy_incidents", _WATCHES),
+    _route("read_breach_log", "GET", "/v1/breach_log", _WATCHES),
+    _route("read_privacy_incident", "GET", _INCIDENT, _WATCHES),
+    _route("assess_privacy_incident", "POST", f"{_INCIDENT}:assess", _DECIDES),
+    _route("decide_privacy_incident", "POST", f"{_INCIDENT}:decide", _DECIDES),
+    _route("delay_privacy_incident", "POST", f"{_INCIDENT}:delay", _DECIDES),
+    _route("add_affected_patients", "POST", f"{_INCIDENT}/affected_patients", _DECIDES),
+    _route("list_affected_patients", "GET", f"{_INCIDENT}/affected_patients", _WATCHES),
+    _route("create_patient_notices", "POST", f"{_INCIDENT}/patient_notices", _DECIDES),
+    _route("create_authority_notice", "POST", f"{_INCIDENT}/authority_notices", _DECIDES),
+    _route("close_privacy_incident", "POST", f"{_INCIDENT}:close", _DECIDES),
 )

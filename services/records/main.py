@@ -36,6 +36,7 @@ from services.records.patients.routes import router as patients
 from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
 from services.records.plans_of_care.routes import router as plans_of_care
+from services.records.privacy_incidents.routes import router as privacy_incidents
 from services.records.privacy_notices.routes import router as privacy_notices
 from services.records.recipients.routes import router as recipients
 from services.records.referrals.routes import router as referrals
@@ -81,6 +82,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             disclosures,
             access_denials,
             privacy_notices,
+            privacy_incidents,
         ),
         lifespan=lifespan,
         is_audited=True,

@@ -23,6 +23,7 @@ from services.records.notes import tables as _notes  # noqa: F401 - registers it
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
 from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
 from services.records.plans_of_care import tables as _plans_of_care  # noqa: F401 - registers its rows
+from services.records.privacy_incidents import tables as _privacy_incidents  # noqa: F401 - registers its rows
 from services.records.privacy_notices import tables as _privacy_notices  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows

@@ -4,10 +4,13 @@ from typing import Annotated
 
 from fastapi import Depends
 
+from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.access_denials.logic import AccessDenialReads
 from services.records.access_denials.storage import AccessDenialQueries
-from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies import PatientChanges, PatientReading, RootKey, TheGate
+from services.records.privacy_incidents.logic import PrivacyIncidentCommands, PrivacyIncidentReads
+from services.records.privacy_incidents.storage import PrivacyIncidentQueries, PrivacyIncidentRows
 from services.records.privacy_notices.logic import PrivacyNoticeCommands, PrivacyNoticeReads
 from services.records.privacy_notices.storage import PrivacyNoticeQueries, PrivacyNoticeRows
 
@@ -33,3 +36,21 @@ async def _privacy_notice_reading(read: Reading, patients: PatientReading, gate:
 
 
 PrivacyNoticeReading = Annotated[PrivacyNoticeReads, Depends(_privacy_notice_reading)]
+
+
+async def _privacy_incident_changes(
+    db: Db, patients: PatientChanges, gate: TheGate, root: RootKey
+) -> PrivacyIncidentCommands:
+    # How the incident stands is read within the unit of work that changes it.
+    queries = PrivacyIncidentQueries(Read(await driver_connection(db)), root)
+    return PrivacyIncidentCommands(PrivacyIncidentRows(db, root, organization_of(gate.caller)), queries, patients, gate)
+
+
+PrivacyIncidentChanges = Annotated[PrivacyIncidentCommands, Depends(_privacy_incident_changes)]
+
+
+async def _privacy_incident_reading(read: Reading, gate: TheGate, root: RootKey) -> PrivacyIncidentReads:
+    return PrivacyIncidentReads(PrivacyIncidentQueries(read, root), gate)
+
+
+PrivacyIncidentReading = Annotated[PrivacyIncidentReads, Depends(_privacy_incident_reading)]

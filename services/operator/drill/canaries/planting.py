@@ -57,6 +57,7 @@ class Planter:
         await self._plan_of_care(now)
         await self._disclosures()
         await self._correspondence()
+        await self._incident(now)
         await SupportPlanter(self._send, self._canaries, self._patient).plant(now)
         starts = now.date() + timedelta(days=3)
         terms = {**_PROGRAMME, "starts_on": str(starts), "ends_on": str(starts + timedelta(days=60))}
@@ -254,6 +255,24 @@ class Planter:
             asked = {"recipient_id": recipients[recipient], "purpose": purpose, "information": _PARTS, **reason}
             await self._send.post(f"{self._of_patient}/disclosures", asked)
         await self._send.get(f"{self._of_patient}/disclosures")
+
+    async def _incident(self, now: datetime) -> None:
+        word = self._canaries.word
+        told = {
+            "kind": "loss",
+            "discovered_on": str(now.date()),
+            "information": _PARTS,
+            "description": word(in_records("privacy_incidents", "details")),
+        }
+        incident = await self._send.post("/v1/privacy_incidents", told)
+        column, factors = in_records("privacy_incident_acts", "details"), {}
+        for factor in ("nature_and_extent", "recipient", "acquired_or_viewed", "mitigation"):
+            factors[factor] = {"level": "low", "finding": word(column)}
+        decision = {"outcome": "low_probability", "reason": word(column)}
+        path = f"/v1/privacy_incidents/{incident['id']}"
+        for act, body in (("assess", factors), ("decide", decision)):
+            incident = await self._send.post(f"{path}:{act}", body, version=incident["version"])
+        await self._send.get(path)
 
     async def _correspondence(self) -> None:
         word = self._canaries.word
