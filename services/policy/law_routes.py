@@ -31,6 +31,13 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("activate_privacy_notice", "POST", "/v1/privacy_notices/{notice_id}:activate", _SETS_UP),
     _route("create_privacy_notice_receipt", "POST", _RECEIPTS, _GIVES),
     _route("list_privacy_notice_receipts", "GET", _RECEIPTS, _GIVES | _WATCHES | {Role.BILLING}),
+    _route("list_minor_consent_states", "GET", "/v1/minor_consent_states", _EVERY_STAFF),
+    _route(
+        "read_consent_standing",
+        "GET",
+        "/v1/patients/{patient_id}/consent_standing",
+        _GIVES | _WATCHES | {Role.BILLING},
+    ),
     # A breach is known once anybody of the programme knows of it (45 CFR 164.404(a)(2)).
     _route("create_privacy_incident", "POST", "/v1/privacy_incidents", _EVERY_STAFF),
     _route("list_privacy_incidents", "GET", "/v1/privacy_incidents", _WATCHES),

@@ -177,15 +177,18 @@ class Representative(ResourceModel):
 
 
 class MinorConsentRuleRequest(RequestModel):
-    """What a site's state says of minors, with the clause it was read in; where there is none both sign."""
+    """What a site's state says of minors, with the clause it was read in; until then no minor's consent holds."""
 
     site_id: SiteId
     effective_from: date
+    jurisdiction: Annotated[str, StringConstraints(pattern=r"^US-[A-Z]{2}$")] | None = Field(
+        default=None, description="Of a state that is known, ages that are left out are taken as they are known."
+    )
     majority_age: Annotated[int, Field(ge=16, le=21)] = 18
     alone_from_age: Annotated[int | None, Field(ge=10, le=20)] = Field(
         default=None, description="From this age on a minor consents to treatment alone; null where a parent must too."
     )
-    citation: Name
+    citation: Name = Field(description="The text that was read: a rule adopts what it says, and nobody else's figure.")
 
 
 class MinorConsentRule(ResourceModel):
@@ -194,6 +197,7 @@ class MinorConsentRule(ResourceModel):
     id: MinorConsentRuleId
     site_id: SiteId
     effective_from: date
+    jurisdiction: str | None
     majority_age: int
     alone_from_age: int | None
     citation: str

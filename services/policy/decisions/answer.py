@@ -106,6 +106,7 @@ class Rule(StrEnum):
     CONSENT_FALSE = "consent-false"
     PATIENT_HAS_NOT_SIGNED = "patient-has-not-signed"
     PARENT_HAS_NOT_SIGNED = "parent-has-not-signed"
+    STATE_RULE_MISSING = "state-rule-missing"
     REPRESENTATIVE_WITHOUT_AUTHORITY = "representative-without-authority"
     RESTRICTED = "restricted"
     EMERGENCY_UNTOLD = "emergency-untold"
@@ -136,8 +137,9 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     Rule.CONSENT_REVOKED: ("42 CFR 2.31(c)(3)", "obtain a new consent"),
     Rule.CONSENT_DEFICIENT: ("42 CFR 2.31(c)(2)", "complete the consent's elements and have it signed"),
     Rule.CONSENT_FALSE: ("42 CFR 2.31(c)(4)", "obtain a new consent"),
-    Rule.PATIENT_HAS_NOT_SIGNED: ("42 CFR 2.14(b), 2.31(a)(8)", "obtain the patient's own signature"),
-    Rule.PARENT_HAS_NOT_SIGNED: ("42 CFR 2.14(c)", "obtain the signature of the minor and of parent or guardian"),
+    Rule.PATIENT_HAS_NOT_SIGNED: ("42 CFR 2.14(a), 2.31(a)(8)", "obtain the patient's own signature"),
+    Rule.PARENT_HAS_NOT_SIGNED: ("42 CFR 2.14(b)(1)", "obtain the signature of the minor and of parent or guardian"),
+    Rule.STATE_RULE_MISSING: ("42 CFR 2.14", "enter what the site's state says of minors, by a minor_consent_rule"),
     Rule.REPRESENTATIVE_WITHOUT_AUTHORITY: ("42 CFR 2.15(a)", "enter the evidence of the representative's authority"),
     Rule.RESTRICTED: ("42 CFR 2.26(a)", "ask the patient to end the restriction"),
     Rule.EMERGENCY_UNTOLD: ("42 CFR 2.51(c)", "name recipient, facility, discloser, date, time and nature"),

@@ -41,8 +41,11 @@ class Standing(StrEnum):
 
     ADULT = "adult"
     MINOR_ALONE = "minor_alone"
-    """State law lets this minor consent to treatment alone (42 CFR 2.14(b))."""
+    """State law lets this minor consent to treatment alone (42 CFR 2.14(a))."""
     MINOR_WITH_PARENT = "minor_with_parent"
+    """State law wants a parent's consent to treatment too (42 CFR 2.14(b))."""
+    MINOR_OF_UNKNOWN_STATE = "minor_of_unknown_state"
+    """Nobody has entered what the site's state says."""
     LACKS_CAPACITY = "lacks_capacity"
     """An adult for whom a personal representative decides (42 CFR 2.15)."""
 

@@ -1,6 +1,7 @@
 """What belongs to consents: authority to sign for others, rules on minors, restrictions; and what can be read."""
 
 import secrets
+from datetime import UTC
 from uuid import UUID
 
 from services.chassis.database import new_id
@@ -25,11 +26,14 @@ from services.contracts.records.consents import (
     RestrictionDecision,
     RestrictionRequest,
 )
-from services.records.consents.rules import is_in_force
+from services.contracts.records.minors import ConsentStanding, StatesOnMinors
+from services.policy.minors.reading import state_on_minors, states_on_minors
+from services.records.consents.rules import completed, consent_standing, is_in_force, rule_on, standing_of
 from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.patients.rules import age_on
 from services.records.recipients.logic import RecipientCommands
 
 
@@ -59,11 +63,17 @@ class BesideCommands:
         return representative
 
     async def add_rule(self, request: MinorConsentRuleRequest) -> MinorConsentRule:
-        """Enter what a site's state says of minors.
+        """Enter what a site's state says of minors; of a state that is known, the ages that are left out are those.
 
         Raises:
-            InvalidRequestError: A minor cannot sign alone from an age at which one is of age.
+            InvalidRequestError: The state is not known and the age is left out, or it is one at which one is of age.
         """
+        known = None if request.jurisdiction is None else state_on_minors(request.jurisdiction)
+        if request.jurisdiction is not None and known is None and "alone_from_age" not in request.model_fields_set:
+            raise InvalidRequestError(
+                "/alone_from_age", "must be said, or be null where a parent must consent too: this state is not known"
+            )
+        request = completed(request, known)
         if request.alone_from_age is not None and request.alone_from_age >= request.majority_age:
             raise InvalidRequestError("/alone_from_age", "must be less than majority_age")
         rule = MinorConsentRule(
@@ -171,3 +181,18 @@ class ConsentReads:
         """Return a site's rules on minors, oldest first."""
         self._gate.configured(site=site_id)
         return Page(items=await self._queries.rules(site_id), next_page_token=None)
+
+    def states(self) -> StatesOnMinors:
+        """Return what is known of states."""
+        self._gate.configured()
+        return StatesOnMinors(items=list(states_on_minors()))
+
+    async def standing(self, patient_id: PatientId) -> ConsentStanding:
+        """Return whose signature a consent takes now; raises NotFoundError where the patient is not for the caller."""
+        patient = await self._patients.one_for(patient_id, Information.CONSENTS)
+        now = self._gate.clock.now()
+        day = now.astimezone(UTC).date()
+        rule = rule_on(await self._queries.rules(patient.site_id), day)
+        representatives = await self._queries.representatives(patient_id)
+        standing = standing_of(age_on(patient.birth_date, day), rule, representatives, now)
+        return consent_standing(patient_id, standing, rule)

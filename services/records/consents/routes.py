@@ -20,6 +20,7 @@ from services.contracts.records.consents import (
     Restriction,
     RestrictionRequest,
 )
+from services.contracts.records.minors import ConsentStanding, StatesOnMinors
 from services.records.dependencies import BesideChanges, ConsentChanges, ConsentReading
 
 router = APIRouter(prefix="/v1", tags=["consents"], route_class=IdempotentRoute)
@@ -131,7 +132,7 @@ async def end_restriction(restriction_id: RestrictionId, beside: BesideChanges) 
     responses=documented(422),
 )
 async def create_minor_consent_rule(request: MinorConsentRuleRequest, beside: BesideChanges) -> MinorConsentRule:
-    """Enter what a site's state says of minors, with its citation; without a rule minor and parent both sign."""
+    """Enter what a site's state says of minors, with its citation; until then no minor's consent there holds."""
     return await beside.add_rule(request)
 
 
@@ -141,6 +142,18 @@ async def list_minor_consent_rules(
 ) -> Page[MinorConsentRule]:
     """List a site's rules on minors, oldest first, all of them on one page."""
     return await consents.rules(site_id)
+
+
+@router.get("/minor_consent_states", operation_id="list_minor_consent_states")
+async def list_minor_consent_states(consents: ConsentReading) -> StatesOnMinors:
+    """List what is known of states; it counts nowhere until a site has adopted it by a rule of its own."""
+    return consents.states()
+
+
+@router.get(f"{_PATIENT}/consent_standing", operation_id="read_consent_standing", responses=documented(404, 422))
+async def read_consent_standing(patient_id: PatientId, consents: ConsentReading) -> ConsentStanding:
+    """Say whose signature a consent of the patient takes now, and on what a parent may be told (42 CFR 2.14)."""
+    return await consents.standing(patient_id)
 
 
 def _tagged(consent: Consent, response: Response) -> Consent:

@@ -14,6 +14,7 @@ from services.contracts.disclosure import (
     Purpose,
     Signer,
 )
+from services.contracts.identifiers import PatientId
 from services.contracts.problems import InvalidField
 from services.contracts.records.consents import (
     Consent,
@@ -22,14 +23,18 @@ from services.contracts.records.consents import (
     ConsentTerms,
     ExpiryEvent,
     MinorConsentRule,
+    MinorConsentRuleRequest,
     Representative,
     RepresentativeKind,
 )
+from services.contracts.records.minors import ConsentStanding, ParentTold, StateOnMinors
+from services.policy.decisions.answer import Denial, Rule
 from services.policy.decisions.question import Consent as Facts
 from services.policy.decisions.question import Signature, Standing
+from services.policy.decisions.signatures import signers_of
 
 USUAL_MAJORITY: Final = 18
-"""Where no rule has been entered; a minor then signs with a parent, which holds in every state."""
+"""Where no rule has been entered; a minor's consent then waits for one."""
 
 _NEEDED: Final[Mapping[ConsentElement, tuple[str, str]]] = MappingProxyType(
     {
@@ -47,6 +52,15 @@ _NEEDED: Final[Mapping[ConsentElement, tuple[str, str]]] = MappingProxyType(
         ConsentElement.SIGNATURE_DATE: ("/signatures", "must each say when it was signed"),
         ConsentElement.REDISCLOSURE_STATEMENT: ("/statements", "must contain redisclosure"),
         ConsentElement.CONSEQUENCES_OF_REFUSING: ("/statements", "must contain consequences_of_refusing"),
+    }
+)
+_TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyType(
+    {
+        Standing.ADULT: (None, "42 CFR 2.31(a)(8)"),
+        Standing.LACKS_CAPACITY: (None, "42 CFR 2.15(a)"),
+        Standing.MINOR_ALONE: (ParentTold.ON_MINORS_CONSENT, "42 CFR 2.14(a)"),
+        Standing.MINOR_WITH_PARENT: (ParentTold.ON_BOTH_CONSENTS, "42 CFR 2.14(b)"),
+        Standing.MINOR_OF_UNKNOWN_STATE: (ParentTold.NOT_UNTIL_RULE, "42 CFR 2.14"),
     }
 )
 _OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
@@ -108,10 +122,8 @@ def standing_of(
     age: int, rule: MinorConsentRule | None, representatives: list[Representative], now: datetime
 ) -> Standing:
     """Return whose signature a patient's consents need now."""
-    majority = USUAL_MAJORITY if rule is None else rule.majority_age
-    if age < majority:
-        alone_from = None if rule is None else rule.alone_from_age
-        return Standing.MINOR_ALONE if alone_from is not None and age >= alone_from else Standing.MINOR_WITH_PARENT
+    if age < (USUAL_MAJORITY if rule is None else rule.majority_age):
+        return _standing_of_minor(age, rule)
     in_force = (
         one
         for one in representatives
@@ -120,6 +132,35 @@ def standing_of(
         and (one.authority_until is None or now < one.authority_until)
     )
     return Standing.ADULT if next(in_force, None) is None else Standing.LACKS_CAPACITY
+
+
+def _standing_of_minor(age: int, rule: MinorConsentRule | None) -> Standing:
+    if rule is None:
+        return Standing.MINOR_OF_UNKNOWN_STATE
+    is_alone = rule.alone_from_age is not None and age >= rule.alone_from_age
+    return Standing.MINOR_ALONE if is_alone else Standing.MINOR_WITH_PARENT
+
+
+def completed(request: MinorConsentRuleRequest, known: StateOnMinors | None) -> MinorConsentRuleRequest:
+    """Return a rule with the ages that it leaves out taken from what is known of its state."""
+    if known is None:
+        return request
+    ages = {"majority_age": known.majority_age, "alone_from_age": known.alone_from_age}
+    return request.model_copy(update={name: age for name, age in ages.items() if name not in request.model_fields_set})
+
+
+def consent_standing(patient_id: PatientId, standing: Standing, rule: MinorConsentRule | None) -> ConsentStanding:
+    """Say whose signature a consent takes, and on what a parent may be told."""
+    parent_told, clause = _TOLD[standing]
+    is_unknown = standing is Standing.MINOR_OF_UNKNOWN_STATE
+    return ConsentStanding(
+        patient_id=patient_id,
+        signers=list(signers_of(standing)),
+        parent_told=parent_told,
+        rule=rule,
+        clause=clause,
+        remedy=Denial(Rule.STATE_RULE_MISSING).remedy if is_unknown else None,
+    )
 
 
 def end_of_day(day: date) -> datetime:

@@ -100,6 +100,7 @@ class MinorConsentRuleRow(Base):
     __tablename__ = "minor_consent_rules"
     __table_args__ = (
         CheckConstraint("alone_from_age is null or alone_from_age < majority_age", name="ages"),
+        CheckConstraint("jurisdiction ~ '^US-[A-Z]{2}$'", name="jurisdiction"),
         Index(None, "organization_id", "site_id", "effective_from"),
     )
 
@@ -107,6 +108,7 @@ class MinorConsentRuleRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID]
     effective_from: Mapped[date]
+    jurisdiction: Mapped[str | None]
     majority_age: Mapped[int]
     alone_from_age: Mapped[int | None]
     citation: Mapped[str]

@@ -152,6 +152,14 @@ class PatientReads:
         """
         return self._let_through(patient_id, await self._queries.one(patient_id, self.viewer), Information.DEMOGRAPHICS)
 
+    async def one_for(self, patient_id: PatientId, information: Information) -> Patient:
+        """Return a patient to logic that tells this of them, and no more.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return self._let_through(patient_id, await self._queries.one(patient_id, self.viewer), information)
+
     async def in_parts(self, patient_id: PatientId, parts: Parts) -> tuple[SealedPatient, Withheld]:
         """Return a patient to somebody who may see their demographics, and which further parts are withheld.
 

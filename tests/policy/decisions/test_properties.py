@@ -70,7 +70,7 @@ _QUESTIONS = st.builds(
         st.sampled_from([CLINIC, CLINIC, CLINIC, CLINIC, CLINIC, CLINIC, ELSEWHERE, None]),
         st.just(frozenset({Role.PROGRAMME_DIRECTOR})) | st.frozensets(st.sampled_from(Role)),
     ),
-    purpose=st.just(Purpose.TREATMENT) | st.sampled_from(Purpose),
+    purpose=st.just(Purpose.TREATMENT) | st.just(Purpose.PATIENT_ACCESS) | st.sampled_from(Purpose),
     resource=st.builds(Resource, st.sampled_from(Information), st.none(), st.just(frozenset()) | _some(Label)),
     patient=st.builds(
         PatientFacts, st.just(CLINIC), st.just(Standing.ADULT) | st.sampled_from(Standing), _some(Relation)
