@@ -4,7 +4,7 @@ Both set the organization for the transaction first, so that row-level security 
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, ClassVar, Final, Protocol
 from uuid import UUID
@@ -110,7 +110,9 @@ class PooledConnections:
             try:
                 yield Read(connection)
             except BaseException:
-                await connection.execute("rollback")
+                # A connection that has ended has nothing to undo, and must not hide why the read failed.
+                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                    await connection.execute("rollback")
                 raise
             await connection.execute("commit")
 

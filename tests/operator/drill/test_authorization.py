@@ -35,7 +35,7 @@ from tests.support.tokens import LocalAuthenticator, Tokens, principal
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 DOCUMENT = json.loads((Path(__file__).resolve().parents[3] / "docs/api/records.json").read_text())
 ACCOUNTS = {relation: uuid4() for relation in ("care_team", "site", "glass")}
-CELLS = 900
+CELLS = 1800
 FEW = 40
 NO_ROUTES: Mapping[str, Any] = {"paths": {}}
 

@@ -98,11 +98,11 @@ async def check_61(world: World) -> None:
     same(statuses, [200, 404], "their patient for them and for us")
     at_site = [await ours.director.post("/v1/patients", new_patient(one)) for one in (theirs.site_id, str(uuid4()))]
     same(at_site[0].status, at_site[1].status, "a patient at their site, and at a site of nobody")
+    proved = world.as_role(Role.PROGRAMME_DIRECTOR, organization=ours.organization_id, is_proved=True)
     for suffix in ("emergency_accesses", "notes", "episodes"):
         for body in ({"nature": "overdose"}, {}):
             answers = [
-                await ours.director.post(f"/v1/patients/{one}/{suffix}", body)
-                for one in (theirs.patient_id, str(uuid4()))
+                await proved.post(f"/v1/patients/{one}/{suffix}", body) for one in (theirs.patient_id, str(uuid4()))
             ]
             found = [(one.status, one.without_instance) for one in answers]
             same(found[0], found[1], f"POST {suffix} of their patient, and of nobody")

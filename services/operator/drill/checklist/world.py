@@ -94,11 +94,18 @@ class World:
         """Return somebody who asks the gateway, from the check's own address unless another is named."""
         return Caller(self.sessions, lambda: self.issuer, token, address or ADDRESS.get())
 
-    def as_role(self, *roles: Role, organization: UUID | None = None, user: UUID | None = None) -> Caller:
+    def as_role(
+        self, *roles: Role, organization: UUID | None = None, user: UUID | None = None, is_proved: bool = False
+    ) -> Caller:
         """Return somebody with a token of the installation's own making, in no session."""
         where = None if set(roles) == {Role.PLATFORM_OPERATOR} else organization
         token = mint(
-            self.addresses.secrets, frozenset(roles), user=user, organization=where, offset=self.addresses.ahead
+            self.addresses.secrets,
+            frozenset(roles),
+            user=user,
+            organization=where,
+            offset=self.addresses.ahead,
+            is_proved=is_proved,
         )
         return self.caller(token)
 
