@@ -201,7 +201,7 @@ def _names_in(told: Any) -> Iterator[str]:
             yield from _names_in(value)
 
 
-@check(65, "who breaks the glass proves it is them, says why, sees one patient for an hour, and is asked about it")
+@check(65, "who breaks the glass proves it is them, says why, sees one patient for a while, and is asked about it")
 async def check_65(world: World) -> None:
     """Break it with and without what it asks for."""
     here = await world.home()
@@ -224,7 +224,7 @@ async def check_65(world: World) -> None:
     await _break_the_glass(proved, clinic, await new_clinic(world, here))
     await world.until(Moment.A_FAMILY_IS_OLD)
     later = await world.signed_in(person, recovery_code=codes[1])
-    same((await later.get(f"/v1/patients/{clinic.patient_id}")).status, 404, "the record when the hour is over")
+    same((await later.get(f"/v1/patients/{clinic.patient_id}")).status, 404, "the record when that is over")
 
 
 async def _break_the_glass(nurse: Caller, clinic: Clinic, other: Clinic) -> None:
