@@ -14,6 +14,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.http import HttpClient
 from services.chassis.migrations import upgrade
+from services.chassis.root_keys import RootKeys
 from services.chassis.tokens import KeyRing
 from services.chassis.wiring import Process
 from services.clients.records import RecordsClient
@@ -128,7 +129,7 @@ def _factory(
 def records_app(records_database: Database, tokens: Tokens, clock: Clock) -> object:
     app = build_records(nothing_to_open)
     app.state.process = Process(clock, records_database, LocalAuthenticator(tokens, Microservice.RECORDS))
-    app.state.root_key = bytes(32)
+    app.state.root_keys = RootKeys.of(bytes(32))
     return app
 
 
@@ -151,7 +152,7 @@ async def scheduler_app(
     app = build_scheduler(nothing_to_open)
     app.state.process = Process(clock, scheduler_database, LocalAuthenticator(tokens, Microservice.SCHEDULER))
     app.state.records = RecordsClient(http, records_url, tokens)
-    app.state.root_key = bytes(32)
+    app.state.root_keys = RootKeys.of(bytes(32))
     yield app
     await http.close()
 

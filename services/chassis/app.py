@@ -41,7 +41,7 @@ def create_app(
     """Assemble an application; `lifespan` puts a `Process` on `app.state.process` before the first request.
 
     In an audited one every request that reaches the database leaves a trace in the audit trail or fails; its `lifespan`
-    also puts the root key's 32 bytes on `app.state.root_key`.
+    also puts the `RootKeys` on `app.state.root_keys`.
     The last layer put around it is `Edge`, so nothing that happens inside leaves as anything but a documented answer.
     """
     app = _Application(

@@ -6,12 +6,9 @@ in every backup too. A sealed value is one byte of format, a random 96-bit nonce
 """
 
 import base64
-import binascii
 import hmac
 import secrets
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Final, Self
 from uuid import UUID
 
@@ -25,13 +22,6 @@ _FORMAT: Final = b"\x01"
 _NONCE_BYTES: Final = 12
 _TOKEN_BYTES: Final = 16
 _NONCE_END: Final = len(_FORMAT) + _NONCE_BYTES
-
-
-class RootKeyError(RuntimeError):
-    """The root key's file does not hold 32 bytes in base64."""
-
-    def __init__(self) -> None:
-        super().__init__(f"the root key's file must hold {KEY_BYTES} bytes in base64: `eventide up` makes one")
 
 
 class SealBrokenError(Exception):
@@ -120,24 +110,3 @@ class SealingKey:
     def _associated_data(self, place: Place) -> bytes:
         # No part can contain the separator: names of tables and columns, UUIDs, hexadecimal digits.
         return f"{place.organization_id}|{place.table}|{place.column}|{place.row}|{self._id}".encode()
-
-
-@lru_cache(maxsize=4)
-def root_of(secret: bytes) -> SealingKey:
-    """Return the key that stands above all others, made once for a process: each request asks for it."""
-    return SealingKey.root(secret)
-
-
-def read_root_key(path: Path) -> bytes:
-    """Read the root key of the installation.
-
-    Raises:
-        RootKeyError: The file does not hold a key.
-    """
-    try:
-        secret = base64.b64decode(path.read_bytes().strip(), validate=True)
-    except binascii.Error:
-        raise RootKeyError from None
-    if len(secret) != KEY_BYTES:
-        raise RootKeyError
-    return secret

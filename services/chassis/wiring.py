@@ -138,7 +138,7 @@ async def _keep_refusals(request: Request, principal: Principal, trail: Trail) -
 async def _append(request: Request, principal: Principal, connection: Any, events: list[str]) -> None:
     if request.app.state.is_audited:
         organization_id = organization_of(principal)
-        await append(connection, audit_key(request.app.state.root_key), organization_id, events)
+        await append(connection, audit_key(request.app.state.root_keys.first), organization_id, events)
         request.app.state.grown_trails.add(organization_id)
 
 

@@ -12,7 +12,7 @@ from services.chassis.app import Lifespan, create_app
 from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import read_root_key
 from services.chassis.tokens import KeyRing
 from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts

@@ -205,7 +205,8 @@ def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     shred.add_argument("--patient", type=UUID, required=True, metavar="P", help="patient id")
     shred.add_argument("--by", type=UUID, required=True, metavar="U", help="account id of who decided it")
     shred.add_argument("--reason", required=True, metavar="TEXT", help="why; it is written to the audit trail")
-    for command in (backup, restore, shred):
+    rotate = _add(keys, "rotate", "services.operator.rotate_command:run", "a new root key, while everything runs on")
+    for command in (backup, restore, shred, rotate):
         _add_state(command)
         _add_database(command)
         _add_json(command)

@@ -13,6 +13,7 @@ from services.operator.postgres.cluster import EmbeddedPostgres
 from services.operator.postgres.credentials import load_credentials
 from services.operator.postgres.location import cluster_folder
 from services.operator.postgres.provision import DatabaseUrls, provision
+from services.operator.rotation.wrapping import wrap_again_what_came_back
 from services.operator.shredding.applying import apply_shreddings
 from services.operator.state import StateFolder
 
@@ -58,7 +59,9 @@ def running_databases(state: StateFolder, database_url: str | None, progress: Pr
 
 
 def bring_up(state: StateFolder, admin_dsn: str, address: str | None, progress: Progress) -> BroughtUp:
-    """Provision and migrate the databases of a server that runs, and destroy what was shredded where it came back.
+    """Provision and migrate the databases of a server that runs, and amend what an older backup has brought back.
+
+    What was shredded is destroyed again, and keys of organizations are wrapped with the newest root key.
 
     Raises:
         ServerRefusedError: The server is away, or the role may too little.
@@ -71,6 +74,10 @@ def bring_up(state: StateFolder, admin_dsn: str, address: str | None, progress: 
     for service in stale:
         progress(f"migrating {service}")
         migrations.upgrade(service, urls[service].owner)
+    try:
+        wrap_again_what_came_back(state, admin_dsn, progress)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as refusal:
+        raise ServerRefusedError(refusal) from refusal
     return BroughtUp(urls, apply_shreddings(state, urls))
 
 

@@ -1,5 +1,6 @@
 """Folders with a stated mode, and the promise to leave everyone else's folders alone."""
 
+import os
 from pathlib import Path
 
 PRIVATE = 0o700
@@ -23,9 +24,17 @@ def make_folder(folder: Path, mode: int) -> Path:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read, never leaving half of it behind."""
+    """Write a file that only its owner may read, whole and on the disk before this returns."""
     partial = path.with_name(f".{path.name}.new")
     partial.unlink(missing_ok=True)
     partial.touch(mode=0o600, exist_ok=False)
-    partial.write_bytes(content)
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.checkpoints import load_signing_key
 from services.chassis.clock import Clock
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import read_root_key
 from services.operator.audit.command import state_with_keys
 from services.operator.errors import OperatorError
 from services.operator.postgres.provision import DatabaseUrls

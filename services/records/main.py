@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from services.chassis.app import Lifespan, create_app
 from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import RootKeys
 from services.contracts.identity import Microservice
 from services.records.access_denials.routes import router as access_denials
 from services.records.aftercare.routes import router as aftercare
@@ -47,7 +47,7 @@ from services.records.treatment_plans.routes import router as treatment_plans
 
 
 def build(lifespan: Lifespan) -> FastAPI:
-    """Assemble the application; the lifespan also puts the root key's 32 bytes on `app.state.root_key`."""
+    """Assemble the application; the lifespan also puts the `RootKeys` on `app.state.root_keys`."""
     app = create_app(
         Microservice.RECORDS,
         (
@@ -98,14 +98,14 @@ def application() -> FastAPI:
         RootKeyError: The file of the root key does not hold a key.
     """
     settings = RecordsSettings.read()
-    root_key = read_root_key(settings.root_key_file)
+    root_keys = RootKeys.read(settings.root_key_file)
     checkpoint_key = load_signing_key(settings.checkpoint_key_file)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_process(Microservice.RECORDS, settings) as opened:
             app.state.process = opened.process
-            app.state.root_key = root_key
+            app.state.root_keys = root_keys
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, app.state.grown_trails
             )

@@ -2,16 +2,20 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import UniqueConstraint, select
+from sqlalchemy import UniqueConstraint, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import OrganizationId
 from services.records.rows import Base
+
+_LOCK: Final = text("lock table organization_keys in row exclusive mode")
 
 
 class OrganizationKeyRow(Base):
@@ -27,12 +31,14 @@ class OrganizationKeyRow(Base):
 
 
 async def organization_key(
-    db: AsyncSession, root: SealingKey, organization_id: OrganizationId, now: datetime
+    db: AsyncSession, root: RootKeys, organization_id: OrganizationId, now: datetime
 ) -> tuple[UUID, SealingKey]:
     """Return the organization's key; it is made with its first use, once, however many come at once."""
     stored = select(OrganizationKeyRow.id, OrganizationKeyRow.wrapped)
     row = (await db.execute(stored)).one_or_none()
     if row is None:
+        # Before it is wrapped: see `RootKeys.wrap`.
+        await db.execute(_LOCK)
         await db.execute(_new_key(root, organization_id, now).on_conflict_do_nothing())
         row = (await db.execute(stored)).one()
     return row.id, open_key(root, organization_id, row.id, row.wrapped)
@@ -40,7 +46,7 @@ async def organization_key(
 
 # Only what is stored opens it: once it is wrapped anew or destroyed, what was unwrapped before is asked for no more.
 @lru_cache(maxsize=1024)
-def open_key(root: SealingKey, organization_id: OrganizationId, key_id: UUID, wrapped: bytes) -> SealingKey:
+def open_key(root: RootKeys, organization_id: OrganizationId, key_id: UUID, wrapped: bytes) -> SealingKey:
     """Unwrap an organization's key.
 
     Raises:
@@ -49,7 +55,7 @@ def open_key(root: SealingKey, organization_id: OrganizationId, key_id: UUID, wr
     return root.unwrap(key_id, wrapped, _place(organization_id, key_id))
 
 
-def _new_key(root: SealingKey, organization_id: OrganizationId, now: datetime) -> Insert:
+def _new_key(root: RootKeys, organization_id: OrganizationId, now: datetime) -> Insert:
     key_id = uuid4()
     wrapped = root.wrap(SealingKey.generate(key_id), _place(organization_id, key_id))
     return insert(OrganizationKeyRow).values(

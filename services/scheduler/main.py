@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from services.chassis.app import Lifespan, create_app
 from services.chassis.fetching import Fetcher
 from services.chassis.process import open_process
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import RootKeys
 from services.clients.gateway import GatewayClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice
@@ -104,7 +104,7 @@ def application() -> FastAPI:
         RootKeyError: The file of the root key does not hold a key.
     """
     settings = SchedulerSettings.read()
-    root_key = read_root_key(settings.root_key_file)
+    root_keys = RootKeys.read(settings.root_key_file)
     fetcher = Fetcher(largest=LARGEST_CALENDAR, allows_loopback=settings.loopback_calendars)
 
     @asynccontextmanager
@@ -112,7 +112,7 @@ def application() -> FastAPI:
         async with open_process(Microservice.SCHEDULER, settings) as opened:
             gateway = GatewayClient(opened.http, str(settings.gateway_url))
             app.state.process = opened.process
-            app.state.root_key = root_key
+            app.state.root_keys = root_keys
             app.state.remote_calendars = RemoteCalendars(fetcher)
             app.state.message_channel = WebhookChannel(allows_loopback=settings.loopback_providers)
             app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)

@@ -1,13 +1,11 @@
-import base64
 from dataclasses import replace
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.sealing import Place, RootKeyError, SealBrokenError, SealingKey, read_root_key
+from services.chassis.sealing import Place, SealBrokenError, SealingKey
 from services.contracts.identifiers import OrganizationId
 
 PLACE = Place(OrganizationId(uuid4()), "patients", "given_name", uuid4())
@@ -101,21 +99,3 @@ def test_a_wrapped_key_is_of_no_use_under_another_root() -> None:
 def test_a_key_of_another_length_is_no_key() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         SealingKey("short", bytes(16))
-
-
-def test_the_root_key_is_read_from_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "root.key"
-    path.write_bytes(base64.b64encode(bytes(range(32))) + b"\n")
-
-    assert read_root_key(path) == bytes(range(32))
-
-
-@pytest.mark.parametrize("content", [b"", b"c2hvcnQ=", b"not base64 at all!", base64.b64encode(bytes(33))])
-def test_a_file_without_a_root_key_is_refused_without_being_quoted(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "root.key"
-    path.write_bytes(content)
-
-    with pytest.raises(RootKeyError) as refusal:
-        read_root_key(path)
-
-    assert not content or content.decode() not in str(refusal.value)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from services.operator.__main__ import main
@@ -47,7 +47,7 @@ def ask(state: StateFolder, tokens: Tokens, clock: Clock, organization_id: UUID)
     async def send(app_url: str, requests: list[tuple[str, str, Any]]) -> list[httpx2.Response]:
         opened = OpenDatabase(app_url, pool_size=2)
         app = build(nothing_to_open)
-        app.state.root_key = read_root_key(state.root_key)
+        app.state.root_keys = RootKeys.read(state.root_key)
         try:
             app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
             # Made for each call: an internal token lives shorter than a walk of several starts may take.
@@ -199,3 +199,40 @@ def test_the_list_of_destroyed_keys_follows_nobody_else_s_lines(tmp_path: Path) 
     append(tmp_path / "other.jsonl", Ed25519PrivateKey.generate(), ours)
     with pytest.raises(UnsignedShreddingError):
         read_all(tmp_path / "other.jsonl", key.public_key())
+
+
+def test_a_backup_from_before_a_rotation_comes_back_under_the_newest_key_and_without_whom_was_shredded(
+    ask: Ask, state: StateFolder, home: Path, organization_id: UUID, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone, kept = [answer.json() for answer in ask(person("Gone"), person("Kept"))]
+    reads = [("GET", f"/v1/patients/{one['id']}", None) for one in (gone, kept)]
+    folder = home / "backup"
+    shred = [
+        "keys", "shred", "--organization", str(organization_id), "--patient", gone["id"], "--by", str(BY),
+        "--reason", "retention ended",
+    ]  # fmt: skip
+    first = state.root_key.read_bytes()
+
+    command(capsys, state, "backup", str(folder))
+    command(capsys, state, *shred)
+    rotated = command(capsys, state, "keys", "rotate")
+    after_rotation = ask(*reads)
+    restored = command(capsys, state, "restore", str(folder))
+    # Were anything still wrapped with the retired key, no process that is started now could open it.
+    after_restore = ask(*reads)
+    # The front door knows no organization here; one that has checkpoints is verified too.
+    (state.checkpoints / f"{organization_id}.jsonl").touch()
+    verified = command(capsys, state, "audit", "verify")
+
+    assert (rotated[0], rotated[1]["wrapped"], len(rotated[1]["retired"])) == (0, 1, 1)
+    assert [answer.status_code for answer in after_rotation] == [404, 200]
+    assert (restored[0], restored[1]["shredded_again"]) == (0, 1)
+    assert [answer.status_code for answer in after_restore] == [404, 200]
+    assert after_restore[1].json() == kept
+    assert (verified[0], verified[1]["faults"], verified[1]["events"] > 0) == (0, [], True)
+
+    # Without the retired key the backup is not ours any more, and is refused before anything is touched.
+    *_, newest = state.root_key.read_bytes().splitlines()
+    state.root_key.write_bytes(newest + b"\n")
+    assert command(capsys, state, "restore", str(folder))[0] == 1
+    assert first not in state.root_key.read_bytes()

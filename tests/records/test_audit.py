@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from services.chassis.app import create_app
 from services.chassis.audit.chain import Link, audit_key, verify
 from services.chassis.database import Database
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Db, Process, Reading, trail_of
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
@@ -176,7 +177,7 @@ async def forgetful(
     app.state.process = Process(
         records_app.state.process.clock, records_database, LocalAuthenticator(tokens, Microservice.RECORDS)
     )
-    app.state.root_key = bytes(32)
+    app.state.root_keys = RootKeys.of(bytes(32))
     token = tokens.internal(principal(Role.PROGRAMME_DIRECTOR, organization=uuid4()), Microservice.RECORDS)
     async with call_in_process(app, headers={"authorization": f"Bearer {token}"}) as client:
         yield client

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pydantic import ValidationError
 
-from services.chassis.sealing import RootKeyError
+from services.chassis.root_keys import RootKeyError
 from services.operator.postgres.provision import DatabaseUrls
 from services.records.main import application
 from tests.support.serving import call_in_process
@@ -43,7 +43,7 @@ async def test_a_process_starts_from_its_settings_and_is_ready() -> None:
     async with app.router.lifespan_context(app), call_in_process(app) as client:
         assert (await client.get("/readyz")).status_code == 200
         assert (await client.get("/v1/patients")).status_code == 401
-        assert app.state.root_key == bytes(range(32))
+        assert app.state.root_keys.first == bytes(range(32))
 
 
 def test_a_process_does_not_start_with_a_broken_root_key(root_key_file: Path) -> None:

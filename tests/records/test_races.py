@@ -11,6 +11,7 @@ import pytest
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from services.operator.postgres.provision import DatabaseUrls
@@ -30,7 +31,7 @@ async def committing(
         stack.push_async_callback(opened.close)
         app = build(nothing_to_open)
         app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
-        app.state.root_key = bytes(32)
+        app.state.root_keys = RootKeys.of(bytes(32))
         token = tokens.internal(principal(Role.PROGRAMME_DIRECTOR, organization=organization_id), Microservice.RECORDS)
         client = call_in_process(app, headers={"authorization": f"Bearer {token}"})
         stack.push_async_callback(client.aclose)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.chassis.audit.chain import Verified, Verifier, audit_key
 from services.chassis.audit.checkpoints import load_signing_key, organizations_in, read_checkpoints
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import read_root_key
 from services.operator.audit.reading import AUDITED, INSTALLATION, links_of, organizations_of
 from services.operator.errors import OperatorError
 from services.operator.lifecycle import state_of

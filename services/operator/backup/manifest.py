@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from services.chassis.sealing import SealingKey, read_root_key
+from services.chassis.root_keys import read_generations
 from services.operator.errors import OperatorError
 from services.operator.state import StateFolder
 
@@ -24,7 +24,7 @@ class BackupDamagedError(OperatorError):
 
 
 class ForeignBackupError(OperatorError):
-    """The backup was made under another root key, so nothing that is sealed in it would open here."""
+    """The backup was made under another root key, of no generation here, so nothing sealed in it would open."""
 
     def __init__(self) -> None:
         super().__init__("The backup was made with another root key than this state folder's. Nothing was restored.")
@@ -33,7 +33,7 @@ class ForeignBackupError(OperatorError):
 def write(folder: Path, state: StateFolder, at: datetime) -> dict[str, Any]:
     """Write down which files there are; the last thing a backup does."""
     files = {str(path.relative_to(folder)): _digest(path) for path in _files(folder)}
-    manifest = {"version": _VERSION, "at": at.isoformat(), "root_key": _root_key_id(state), "files": files}
+    manifest = {"version": _VERSION, "at": at.isoformat(), "root_key": _root_key_ids(state)[-1], "files": files}
     (folder / _FILE).write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
     return manifest
 
@@ -58,7 +58,7 @@ def checked(folder: Path, state: StateFolder) -> dict[str, Any]:
     for name, digest in files.items():
         if _digest(folder / name) != digest:
             raise BackupDamagedError(f"{name} was changed")
-    if root_key != _root_key_id(state):
+    if root_key not in _root_key_ids(state):
         raise ForeignBackupError
     return manifest
 
@@ -72,5 +72,6 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _root_key_id(state: StateFolder) -> str:
-    return SealingKey.root(read_root_key(state.root_key)).id
+def _root_key_ids(state: StateFolder) -> list[str]:
+    # Retired ones are among them: a backup from before opens with what wrapped its keys then.
+    return [generation.key.id for generation in read_generations(state.root_key)]

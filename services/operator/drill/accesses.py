@@ -27,6 +27,7 @@ from services.chassis.audit.chain import Link, audit_key, verify
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.migrations import upgrade
+from services.chassis.root_keys import RootKeys
 from services.chassis.telemetry import configure_logging
 from services.chassis.wiring import Process
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -283,7 +284,7 @@ async def _clinic(app_url: str, random: Random) -> AsyncIterator[_Clinic]:
     app, callers = build(_never_started), _Callers()
     opened = OpenDatabase(app_url, pool_size=_AT_ONCE)
     app.state.process = Process(Clock(), await opened.open(), callers)
-    app.state.root_key = _ROOT_KEY
+    app.state.root_keys = RootKeys.of(_ROOT_KEY)
     try:
         yield _Clinic(app, callers, random)
     finally:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import AccountId, CounsellingNoteId, OrganizationId, PatientId
 from services.contracts.records.counselling_notes import CounsellingNote, CounsellingNoteHead
@@ -94,7 +95,7 @@ class Kept(NamedTuple):
             id=self.id, patient_id=self.patient_id, version=self.version, written_at=self.written_at
         )
 
-    def told(self, root: SealingKey) -> CounsellingNote:
+    def told(self, root: RootKeys) -> CounsellingNote:
         """Open the note.
 
         Raises:
@@ -110,7 +111,7 @@ class Kept(NamedTuple):
             written_at=self.written_at,
         )
 
-    def key(self, root: SealingKey) -> SealingKey:
+    def key(self, root: RootKeys) -> SealingKey:
         """Unwrap the key of this patient's counselling notes."""
         above = open_key(root, self.organization_id, self.organization_key_id, self.wrapped_organization_key)
         return above.unwrap(self.key_id, self.wrapped_key, _key_place(self.organization_id, self.key_id))
@@ -119,7 +120,7 @@ class Kept(NamedTuple):
 class CounsellingNoteQueries:
     """Reads of counselling notes."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -141,7 +142,7 @@ class CounsellingNoteQueries:
 class CounsellingNoteRows:
     """Counselling notes within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.chassis.sealing import SealingKey, root_of
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Caller, Db, Now, Reading, caller_of, organization_of, process_of, trail_of
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
@@ -23,11 +23,12 @@ from services.records.treatment_plans.logic import NoContactCommands, TreatmentP
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 
 
-async def _root_key(request: Request) -> SealingKey:
-    return root_of(request.app.state.root_key)
+async def _root_keys(request: Request) -> RootKeys:
+    root_keys: RootKeys = request.app.state.root_keys
+    return root_keys
 
 
-RootKey = Annotated[SealingKey, Depends(_root_key)]
+TheRootKeys = Annotated[RootKeys, Depends(_root_keys)]
 
 
 async def _gate(request: Request) -> Gate:
@@ -37,14 +38,14 @@ async def _gate(request: Request) -> Gate:
 TheGate = Annotated[Gate, Depends(_gate)]
 
 
-async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: RootKey) -> PatientCommands:
+async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: TheRootKeys) -> PatientCommands:
     return PatientCommands(PatientRows(db, root, organization_of(principal)), gate)
 
 
 PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
 
 
-async def _patient_reading(read: Reading, gate: TheGate, root: RootKey) -> PatientReads:
+async def _patient_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> PatientReads:
     return PatientReads(PatientQueries(read, root), gate)
 
 
@@ -90,14 +91,14 @@ async def _care_team_reading(read: Reading, gate: TheGate, patients: PatientRead
 CareTeamReading = Annotated[CareTeamReads, Depends(_care_team_reading)]
 
 
-async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: RootKey) -> RecipientCommands:
+async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: TheRootKeys) -> RecipientCommands:
     return RecipientCommands(RecipientRows(db, root, organization_of(principal)), gate)
 
 
 RecipientChanges = Annotated[RecipientCommands, Depends(_recipient_changes)]
 
 
-async def _recipient_reading(read: Reading, gate: TheGate, root: RootKey) -> RecipientReads:
+async def _recipient_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> RecipientReads:
     return RecipientReads(RecipientQueries(read, root), gate)
 
 

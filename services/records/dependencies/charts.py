@@ -14,7 +14,7 @@ from services.records.assessments.reading import AssessmentReads
 from services.records.charts.logic import ChartReads, Sources
 from services.records.consents import storage as consents
 from services.records.consents.beside import ConsentReads
-from services.records.dependencies import RootKey, TheGate
+from services.records.dependencies import TheGate, TheRootKeys
 from services.records.documentation import storage as documentation
 from services.records.documentation.logic import Standards
 from services.records.drug_tests import storage as drug_tests
@@ -49,7 +49,7 @@ _CHART: Final = Bundle(
 )
 
 
-async def _chart_reading(read: Reading, gate: TheGate, root: RootKey) -> ChartReads:
+async def _chart_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> ChartReads:
     gathering = Gathering(read, _CHART)
     people = PatientReads(patients.PatientQueries(gathering, root), gate)
     stays = episodes.EpisodeQueries(gathering)

@@ -51,7 +51,7 @@ async def _keeping(request: Request, principal: Caller, db: PublicDb, clock: Now
         trail = Trail(AuditCaller(actor, request.scope["route"].operation_id), clock)
         trail.permit(basis="use", purpose=Purpose.OPERATIONS, programme=keeper.programme_id)
         await set_organization(db, organization_id)
-        key = audit_key(request.app.state.root_key)
+        key = audit_key(request.app.state.root_keys.first)
         await append(await driver_connection(db), key, organization_id, trail.take())
         request.app.state.grown_trails.add(organization_id)
 

@@ -13,8 +13,8 @@ from services.records.dependencies import (
     PatientReading,
     RecipientChanges,
     RecipientReading,
-    RootKey,
     TheGate,
+    TheRootKeys,
 )
 from services.records.disclosures.logic import DisclosureCommands, DisclosureReads, Sources
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
@@ -38,7 +38,7 @@ async def _disclosure_sources(
 
 
 async def _disclosure_changes(
-    db: Db, sources: Annotated[Sources, Depends(_disclosure_sources)], gate: TheGate, root: RootKey
+    db: Db, sources: Annotated[Sources, Depends(_disclosure_sources)], gate: TheGate, root: TheRootKeys
 ) -> DisclosureCommands:
     return DisclosureCommands(DisclosureRows(db, root, organization_of(gate.caller)), sources, gate)
 
@@ -47,7 +47,7 @@ DisclosureChanges = Annotated[DisclosureCommands, Depends(_disclosure_changes)]
 
 
 async def _disclosure_reading(
-    read: Reading, patients: PatientReading, recipients: RecipientReading, gate: TheGate, root: RootKey
+    read: Reading, patients: PatientReading, recipients: RecipientReading, gate: TheGate, root: TheRootKeys
 ) -> DisclosureReads:
     return DisclosureReads(DisclosureQueries(read, root), patients, recipients, gate)
 

@@ -10,7 +10,7 @@ from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
 from services.chassis.audit.trail import Trail, append
 from services.chassis.database import driver_connection, set_organization
-from services.chassis.sealing import root_of
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Now, PublicDb, Reading
 from services.clients.attendance import event_secret
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -29,7 +29,7 @@ async def _attendance_events(
 ) -> AsyncIterator[AttendanceConsumer]:
     # Nobody has signed in: the organization is the one that the path names, and the scheduler's signature is the proof.
     await set_organization(db, organization_id)
-    root_key: bytes = request.app.state.root_key
+    root_keys: RootKeys = request.app.state.root_keys
     principal = Principal(
         account_id=SCHEDULER,
         organization_id=organization_id,
@@ -40,9 +40,9 @@ async def _attendance_events(
         sign_in=None,
     )
     trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
-    patients = PatientRows(db, root_of(root_key), organization_id)
-    yield AttendanceConsumer(EncounterRows(db, organization_id), patients, event_secret(root_key), trail, clock)
-    await append(await driver_connection(db), audit_key(root_key), organization_id, trail.take())
+    patients = PatientRows(db, root_keys, organization_id)
+    yield AttendanceConsumer(EncounterRows(db, organization_id), patients, event_secret(root_keys.first), trail, clock)
+    await append(await driver_connection(db), audit_key(root_keys.first), organization_id, trail.take())
     request.app.state.grown_trails.add(organization_id)
 
 

@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
-from services.records.dependencies import PatientChanges, PatientReading, RootKey, TheGate
+from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
 from services.records.episodes.clocks import clocks
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.episodes.running import ClockCommands, ClockReads
@@ -62,7 +62,7 @@ KnowsEditions = Annotated[tuple[Edition, ...], Depends(_knows_editions)]
 
 
 async def _referral_changes(
-    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: RootKey
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: TheRootKeys
 ) -> ReferralCommands:
     organization_id = organization_of(principal)
     episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
@@ -72,7 +72,7 @@ async def _referral_changes(
 ReferralChanges = Annotated[ReferralCommands, Depends(_referral_changes)]
 
 
-async def _referral_reading(read: Reading, gate: TheGate, root: RootKey) -> ReferralReads:
+async def _referral_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> ReferralReads:
     return ReferralReads(ReferralQueries(read, root), KpiQueries(read), gate)
 
 

@@ -8,7 +8,7 @@ from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.access_denials.logic import AccessDenialReads
 from services.records.access_denials.storage import AccessDenialQueries
-from services.records.dependencies import PatientChanges, PatientReading, RootKey, TheGate
+from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
 from services.records.privacy_incidents.logic import PrivacyIncidentCommands, PrivacyIncidentReads
 from services.records.privacy_incidents.storage import PrivacyIncidentQueries, PrivacyIncidentRows
 from services.records.privacy_notices.logic import PrivacyNoticeCommands, PrivacyNoticeReads
@@ -39,7 +39,7 @@ PrivacyNoticeReading = Annotated[PrivacyNoticeReads, Depends(_privacy_notice_rea
 
 
 async def _privacy_incident_changes(
-    db: Db, patients: PatientChanges, gate: TheGate, root: RootKey
+    db: Db, patients: PatientChanges, gate: TheGate, root: TheRootKeys
 ) -> PrivacyIncidentCommands:
     # How the incident stands is read within the unit of work that changes it.
     queries = PrivacyIncidentQueries(Read(await driver_connection(db)), root)
@@ -49,7 +49,7 @@ async def _privacy_incident_changes(
 PrivacyIncidentChanges = Annotated[PrivacyIncidentCommands, Depends(_privacy_incident_changes)]
 
 
-async def _privacy_incident_reading(read: Reading, gate: TheGate, root: RootKey) -> PrivacyIncidentReads:
+async def _privacy_incident_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> PrivacyIncidentReads:
     return PrivacyIncidentReads(PrivacyIncidentQueries(read, root), gate)
 
 

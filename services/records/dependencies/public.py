@@ -14,7 +14,7 @@ from services.chassis.wiring import Caller, Db, Now, PublicDb, Reading, organiza
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AccountId, OrganizationId, ReferralId
 from services.contracts.identity import Principal
-from services.records.dependencies import RootKey, TheGate
+from services.records.dependencies import TheGate, TheRootKeys
 from services.records.intake_doors.logic import DoorCommands, DoorReads, Inquiries
 from services.records.intake_doors.storage import DoorQueries, DoorRows
 from services.records.referrals.logic import ReferralIntake
@@ -38,7 +38,7 @@ async def _door_reading(read: Reading, principal: Caller, gate: TheGate) -> Door
 DoorReading = Annotated[DoorReads, Depends(_door_reading)]
 
 
-async def _inquiries(request: Request, db: PublicDb, clock: Now, root: RootKey) -> AsyncIterator[Inquiries]:
+async def _inquiries(request: Request, db: PublicDb, clock: Now, root: TheRootKeys) -> AsyncIterator[Inquiries]:
     received: list[tuple[OrganizationId, ReferralId]] = []
 
     def told(organization_id: OrganizationId, referral_id: ReferralId) -> None:
@@ -60,7 +60,7 @@ async def _inquiries(request: Request, db: PublicDb, clock: Now, root: RootKey) 
         )
         trail = Trail(AuditCaller(nobody, request.scope["route"].operation_id), clock)
         trail.permit(referral_id, basis="own-request", purpose=Purpose.TREATMENT, information=Information.DEMOGRAPHICS)
-        key = audit_key(request.app.state.root_key)
+        key = audit_key(request.app.state.root_keys.first)
         await append(await driver_connection(db), key, organization_id, trail.take())
         request.app.state.grown_trails.add(organization_id)
 

@@ -6,7 +6,6 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.audit.trail import Ground, Trail
-from services.chassis.sealing import root_of
 from services.chassis.wiring import organization_of, process_of
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId
@@ -24,7 +23,7 @@ async def decide_again(request: Request, db: AsyncSession, trail: Trail, grounds
         NotFoundError: One of these people is not for the caller any more, or not here.
     """
     clock, caller = process_of(request).clock, trail.caller.principal
-    root, organization_id = root_of(request.app.state.root_key), organization_of(caller)
+    root, organization_id = request.app.state.root_keys, organization_of(caller)
     gate, now, ids = Gate(caller, trail, clock), clock.now(), {ground.subject for ground in grounds}
     # A referral passes the same gate as a patient, and has relations of its own.
     referred = await ReferralRows(db, root, organization_id).reaches(ids, ReferralViewer(caller.account_id, now))

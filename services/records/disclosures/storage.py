@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.chassis.sealing import Place, SealingKey
+from services.chassis.root_keys import RootKeys
+from services.chassis.sealing import Place
 from services.contracts.identifiers import AccountId, DisclosureId, OrganizationId, PatientId, RecipientId
 from services.contracts.records.disclosures import Disclosure, DisclosureDenial, EmergencyDisclosure
 from services.contracts.records.recipients import Recipient
@@ -77,7 +78,7 @@ class Entry(NamedTuple):
 class DisclosureQueries:
     """Reads of the accounting."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -108,7 +109,7 @@ class DisclosureQueries:
 class DisclosureRows:
     """The accounting within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id
@@ -152,7 +153,7 @@ class DisclosureRows:
         )
 
 
-def _to_entry(row: Mapping[Any, Any], root: SealingKey) -> Entry:
+def _to_entry(row: Mapping[Any, Any], root: RootKeys) -> Entry:
     organization_id, row_id = row["organization_id"], row["id"]
     values = {name: row[name] for name in DisclosureRow.__table__.columns.keys()}  # noqa: SIM118 - not a mapping
     if any(values[column] is not None for column in _SEALED):

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId, SiteId
 from services.contracts.records.patients import Patient, PatientPresence
@@ -148,7 +149,7 @@ class SealedPatient(NamedTuple):
 class PatientQueries:
     """Reads of patients; those of other organizations do not exist here."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -218,7 +219,7 @@ class PatientQueries:
 class PatientRows:
     """Patients within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id
@@ -336,11 +337,11 @@ def _open(seal: PersonSeal, row: Mapping[Any, Any], column: str) -> str:
     return seal.open(row[column], PatientRow.__tablename__, column, row["id"]).decode()
 
 
-def _to_seal(row: Mapping[Any, Any], root: SealingKey) -> PersonSeal:
+def _to_seal(row: Mapping[Any, Any], root: RootKeys) -> PersonSeal:
     return PersonSeal(row["organization_id"], _data_key(row, root))
 
 
-def _data_key(row: Mapping[Any, Any], root: SealingKey) -> SealingKey:
+def _data_key(row: Mapping[Any, Any], root: RootKeys) -> SealingKey:
     organization_id, key_id = row["organization_id"], row["key_id"]
     above_id = row["organization_key_id"]
     above = open_key(root, organization_id, above_id, row["wrapped_organization_key"])

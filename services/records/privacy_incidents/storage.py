@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read, violated_constraint
 from services.chassis.paging import PageRequest
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import AccountId, OrganizationId, PatientId, PrivacyIncidentId
 from services.contracts.records.privacy_incidents import (
@@ -98,7 +99,7 @@ _AFFECTED_AMONG: Final = Query(
 class PrivacyIncidentQueries:
     """Reads of incidents."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -151,7 +152,7 @@ class PrivacyIncidentQueries:
 class PrivacyIncidentRows:
     """Incidents within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id

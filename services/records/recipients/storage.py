@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.chassis.sealing import Place, SealingKey
+from services.chassis.root_keys import RootKeys
+from services.chassis.sealing import Place
 from services.contracts.disclosure import RecipientKind
 from services.contracts.identifiers import OrganizationId, RecipientId
 from services.contracts.records.recipients import Recipient
@@ -33,7 +34,7 @@ _SEALED: Final = ("name", "address")
 class RecipientQueries:
     """Reads of recipients."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -51,7 +52,7 @@ class RecipientQueries:
 class RecipientRows:
     """Recipients within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id
@@ -80,7 +81,7 @@ class RecipientRows:
         return {RecipientId(row.id): RecipientKind(row.kind) for row in rows}
 
 
-def _to_recipient(row: Mapping[Any, Any], root: SealingKey) -> Recipient:
+def _to_recipient(row: Mapping[Any, Any], root: RootKeys) -> Recipient:
     key = open_key(root, row["organization_id"], row["key_id"], row["wrapped_key"])
 
     def opened(column: str) -> str | None:

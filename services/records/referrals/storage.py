@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealingKey
 from services.contracts.base import ResourceModel
 from services.contracts.identifiers import AccountId, OrganizationId, ReferralId, SiteId
@@ -121,7 +122,7 @@ class Seen(NamedTuple):
 class ReferralQueries:
     """Reads of referrals."""
 
-    def __init__(self, read: Read, root: SealingKey) -> None:
+    def __init__(self, read: Read, root: RootKeys) -> None:
         self._read = read
         self._root = root
 
@@ -162,7 +163,7 @@ class ReferralQueries:
 class ReferralRows:
     """Referrals within a unit of work."""
 
-    def __init__(self, db: AsyncSession, root: SealingKey, organization_id: OrganizationId) -> None:
+    def __init__(self, db: AsyncSession, root: RootKeys, organization_id: OrganizationId) -> None:
         self._db = db
         self._root = root
         self._organization_id = organization_id
@@ -219,7 +220,7 @@ class ReferralRows:
         await self._db.flush()
 
 
-def _to_seen(row: Mapping[Any, Any], root: SealingKey, viewer: Viewer) -> Seen:
+def _to_seen(row: Mapping[Any, Any], root: RootKeys, viewer: Viewer) -> Seen:
     organization_id, key_id = row["organization_id"], row["key_id"]
     above = open_key(root, organization_id, row["organization_key_id"], row["wrapped_organization_key"])
     key = above.unwrap(

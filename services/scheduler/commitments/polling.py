@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.sealing import SealingKey
+from services.chassis.root_keys import RootKeys
 from services.contracts.identifiers import CommitmentSourceId, OrganizationId, SiteId
 from services.contracts.scheduler.commitments import PollOutcome, SourceKind
 from services.scheduler.commitments import poll_storage, storage
@@ -86,7 +86,7 @@ class PollRuns:
     """One attempt's two transactions: the one in which it begins, and the one in which it ends."""
 
     def __init__(
-        self, db: UnitOfWork, read: Read, organization_id: OrganizationId, *, clock: Clock, root: SealingKey
+        self, db: UnitOfWork, read: Read, organization_id: OrganizationId, *, clock: Clock, root: RootKeys
     ) -> None:
         self._db = db
         self._organization_id = organization_id

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
-from services.chassis.sealing import SealingKey, root_of
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import BearerToken, Caller, Db, Now, organization_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -50,8 +50,9 @@ async def _records(request: Request) -> RecordsClient:
     return records
 
 
-async def _root_key(request: Request) -> SealingKey:
-    return root_of(request.app.state.root_key)
+async def _root_keys(request: Request) -> RootKeys:
+    root_keys: RootKeys = request.app.state.root_keys
+    return root_keys
 
 
 def notices_in(work: Work) -> NoticesLogic:
@@ -78,4 +79,4 @@ async def _reach(records: Records, principal: Caller, token: BearerToken) -> Cal
 
 
 Reach = Annotated[CallersReach, Depends(_reach)]
-RootKey = Annotated[SealingKey, Depends(_root_key)]
+TheRootKeys = Annotated[RootKeys, Depends(_root_keys)]

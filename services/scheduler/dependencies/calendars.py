@@ -16,7 +16,7 @@ from services.scheduler.commitments.polling import Attempts, PollSchedule
 from services.scheduler.commitments.readers import CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.subscribing import SubscriptionPreviews, SubscriptionsLogic
-from services.scheduler.dependencies.base import Command, Records, RootKey, Work
+from services.scheduler.dependencies.base import Command, Records, TheRootKeys, Work
 from services.scheduler.keys.logic import KeysLogic
 from services.scheduler.sites.logic import SitesReader
 
@@ -85,7 +85,7 @@ async def _commitments(command: Command, records: Records, readers: Readers) -> 
     )
 
 
-async def _subscriptions(command: Command, records: Records, remote: Remote, root: RootKey) -> SubscriptionsLogic:
+async def _subscriptions(command: Command, records: Records, remote: Remote, root: TheRootKeys) -> SubscriptionsLogic:
     return SubscriptionsLogic(
         command.db,
         command.organization_id,

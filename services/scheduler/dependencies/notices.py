@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from services.chassis.database import Read, driver_connection, set_organization
 from services.chassis.wiring import Caller, Now, PublicDb, Reading, organization_of
 from services.contracts.identifiers import OrganizationId
-from services.scheduler.dependencies.base import Command, RootKey, notices_in
+from services.scheduler.dependencies.base import Command, TheRootKeys, notices_in
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.notice_preferences.logic import NoticeOptOuts, NoticePreferencesLogic, NoticePreferencesReader
 from services.scheduler.notice_providers.logic import NoticeProvidersLogic, NoticeProvidersReader
@@ -22,11 +22,11 @@ async def _message_channel(request: Request) -> MessageChannel:
     return channel
 
 
-async def _notice_preferences_read(read: Reading, principal: Caller, root: RootKey) -> NoticePreferencesReader:
+async def _notice_preferences_read(read: Reading, principal: Caller, root: TheRootKeys) -> NoticePreferencesReader:
     return NoticePreferencesReader(read, KeysReader(read, organization_of(principal), root))
 
 
-async def _notice_preferences(command: Command, root: RootKey) -> NoticePreferencesLogic:
+async def _notice_preferences(command: Command, root: TheRootKeys) -> NoticePreferencesLogic:
     keys = KeysReader(command.read, command.organization_id, root)
     return NoticePreferencesLogic(
         command.db,
@@ -38,13 +38,13 @@ async def _notice_preferences(command: Command, root: RootKey) -> NoticePreferen
     )
 
 
-async def _notice_providers_read(read: Reading, principal: Caller, root: RootKey) -> NoticeProvidersReader:
+async def _notice_providers_read(read: Reading, principal: Caller, root: TheRootKeys) -> NoticeProvidersReader:
     organization_id = organization_of(principal)
     return NoticeProvidersReader(read, organization_id, KeysReader(read, organization_id, root))
 
 
 async def _notice_providers(
-    command: Command, root: RootKey, channel: Annotated[MessageChannel, Depends(_message_channel)]
+    command: Command, root: TheRootKeys, channel: Annotated[MessageChannel, Depends(_message_channel)]
 ) -> NoticeProvidersLogic:
     return NoticeProvidersLogic(
         command.db,
@@ -57,7 +57,7 @@ async def _notice_providers(
 
 
 async def _notice_receipts(
-    organization_id: OrganizationId, db: PublicDb, root: RootKey, clock: Now
+    organization_id: OrganizationId, db: PublicDb, root: TheRootKeys, clock: Now
 ) -> NoticeReceiptsLogic:
     # Nobody has signed in: the organization is the one that the path names, and its provider's signature is the proof.
     await set_organization(db, organization_id)

@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import Place, SealBrokenError, SealingKey
 from services.contracts.identifiers import OrganizationId, PatientId
 from services.scheduler.keys import storage
@@ -13,7 +14,7 @@ from services.scheduler.keys.storage import WrappedKey
 class KeysReader:
     """Opens keys that were made before."""
 
-    def __init__(self, read: Read, organization_id: OrganizationId, root: SealingKey) -> None:
+    def __init__(self, read: Read, organization_id: OrganizationId, root: RootKeys) -> None:
         self._read = read
         self._organization_id = organization_id
         self._root = root
@@ -46,7 +47,7 @@ class KeysLogic:
     """Makes a key with the first thing that it is to seal, once, however many come at once."""
 
     def __init__(
-        self, db: UnitOfWork, read: Read, organization_id: OrganizationId, root: SealingKey, clock: Clock
+        self, db: UnitOfWork, read: Read, organization_id: OrganizationId, root: RootKeys, clock: Clock
     ) -> None:
         self._db = db
         self._read = read
@@ -58,6 +59,7 @@ class KeysLogic:
     async def for_organization(self) -> SealingKey:
         """Return the organization's key, made if need be."""
         if await storage.organization_key(self._read) is None:
+            await storage.lock_organization_keys(self._db)
             made = self._wrapped(self._root, "organization_keys")
             await storage.add_organization_key(self._db, self._organization_id, made, self._clock.now())
         return await self._reader.of_organization()
@@ -78,7 +80,7 @@ class KeysLogic:
             self._db, self._organization_id, patient_id, made, above=above.id, now=self._clock.now()
         )
 
-    def _wrapped(self, above: SealingKey, table: str) -> WrappedKey:
+    def _wrapped(self, above: RootKeys | SealingKey, table: str) -> WrappedKey:
         key_id = uuid4()
         return WrappedKey(key_id, above.wrap(SealingKey.generate(key_id), _place(self._organization_id, table, key_id)))
 

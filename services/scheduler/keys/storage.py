@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, bindparam, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from services.contracts.identifiers import OrganizationId, PatientId
 from services.scheduler.keys.tables import OrganizationKeyRow, PatientKeyRow
 
 _ORGANIZATION: Final = Query(select(OrganizationKeyRow.id, OrganizationKeyRow.wrapped))
+_LOCK: Final = text("lock table organization_keys in row exclusive mode")
 _PATIENT: Final = Query(
     select(PatientKeyRow.id, PatientKeyRow.wrapped).where(
         PatientKeyRow.patient_id == bindparam("patient_id", type_=Uuid)
@@ -39,6 +40,11 @@ async def patient_key(read: Read, patient_id: PatientId) -> WrappedKey | None:
     """Fetch a patient's key."""
     row = await read.one_or_none(_PATIENT, patient_id=patient_id)
     return None if row is None else WrappedKey(row["id"], row["wrapped"])
+
+
+async def lock_organization_keys(db: AsyncSession) -> None:
+    """Take the lock that stands before a key is wrapped: see `RootKeys.wrap`."""
+    await db.execute(_LOCK)
 
 
 async def add_organization_key(

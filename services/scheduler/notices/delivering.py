@@ -14,6 +14,7 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, UnitOfWork, driver_connection
+from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import SealingKey
 from services.contracts.identifiers import NoticeId, OfferId, OrganizationId
 from services.contracts.scheduler.notices import (
@@ -78,7 +79,7 @@ class Deliveries:
     """Hands notices over."""
 
     def __init__(
-        self, database: Database, channel: MessageChannel, pages: AnswerPages, root: SealingKey, clock: Clock
+        self, database: Database, channel: MessageChannel, pages: AnswerPages, root: RootKeys, clock: Clock
     ) -> None:
         self._database = database
         self._channel = channel
@@ -106,7 +107,7 @@ class Attempts:
     """The two ends of an attempt, each in its own transaction."""
 
     def __init__(
-        self, db: UnitOfWork, organization_id: OrganizationId, pages: AnswerPages, root: SealingKey, clock: Clock
+        self, db: UnitOfWork, organization_id: OrganizationId, pages: AnswerPages, root: RootKeys, clock: Clock
     ) -> None:
         self._db = db
         self._organization_id = organization_id

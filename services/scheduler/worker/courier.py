@@ -9,7 +9,7 @@ import asyncpg
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
-from services.chassis.sealing import SealingKey, read_root_key
+from services.chassis.root_keys import RootKeys
 from services.scheduler.dispatch import NOTICE, LapseCall, NoticeRound, read_notice_call
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
@@ -44,7 +44,7 @@ class Courier:
             database = await opened.open()
             clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
             channel = WebhookChannel(allows_loopback=settings.loopback_providers)
-            root = SealingKey.root(read_root_key(settings.root_key_file))
+            root = RootKeys.read(settings.root_key_file)
             page = settings.offered_times_url
             pages = OfferPages(None if page is None else str(page), clock)
             deliveries = Deliveries(database, channel, pages, root, clock)

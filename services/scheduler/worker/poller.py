@@ -13,7 +13,7 @@ from pgqueuer.models import Job
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase, Read, driver_connection
 from services.chassis.fetching import Fetcher
-from services.chassis.sealing import SealingKey, read_root_key
+from services.chassis.root_keys import RootKeys
 from services.chassis.telemetry import frames
 from services.contracts.identifiers import OrganizationId
 from services.scheduler.commitments.polling import Attempts, PollRuns
@@ -30,7 +30,7 @@ _POOL_SIZE: Final = 1
 class Polls:
     """Reads one source after another."""
 
-    def __init__(self, database: Database, clock: Clock, *, remote: RemoteCalendars, root: SealingKey) -> None:
+    def __init__(self, database: Database, clock: Clock, *, remote: RemoteCalendars, root: RootKeys) -> None:
         self._database = database
         self._clock = clock
         self._root = root
@@ -72,7 +72,7 @@ class Poller:
             RootKeyError: The file of the root key does not hold a key.
         """
         url = str(settings.database_url)
-        root = SealingKey.root(read_root_key(settings.root_key_file))
+        root = RootKeys.read(settings.root_key_file)
         clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
         fetcher = Fetcher(largest=LARGEST_CALENDAR, allows_loopback=settings.loopback_calendars)
         opened = OpenDatabase(url, pool_size=_POOL_SIZE)

@@ -10,7 +10,7 @@ import asyncpg
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.http import HttpClient
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import RootKeys
 from services.clients.attendance import AttendanceClient
 from services.scheduler.attendance.telling import AttendanceTelling
 from services.scheduler.dispatch import ATTENDANCE, read_attendance_call
@@ -39,7 +39,7 @@ class Postman:
         connection = await asyncpg.connect(url, timeout=5)
         try:
             clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
-            root_key = read_root_key(settings.root_key_file)
+            root_key = RootKeys.read(settings.root_key_file).first
             records = AttendanceClient(http, str(settings.records_url), root_key, clock)
             yield cls(connection, AttendanceTelling(await opened.open(), records, clock))
         finally:

@@ -10,6 +10,7 @@ import pytest
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from services.operator.asgi import ask
@@ -39,7 +40,7 @@ async def app(records_urls: DatabaseUrls, tokens: Tokens, clock: Clock) -> Async
     opened = OpenDatabase(records_urls.app, pool_size=2)
     made = build(nothing_to_open)
     made.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
-    made.state.root_key = bytes(32)
+    made.state.root_keys = RootKeys.of(bytes(32))
     yield made
     await opened.close()
 

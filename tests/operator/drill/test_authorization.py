@@ -14,6 +14,7 @@ import pytest
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.http import HttpClient
+from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice, Role
@@ -58,7 +59,7 @@ async def behind(
             opened = OpenDatabase(urls.app, pool_size=12)
             stack.push_async_callback(opened.close)
             app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, service))
-            app.state.root_key = bytes(32)
+            app.state.root_keys = RootKeys.of(bytes(32))
             called[service] = call_in_process(app)
             stack.push_async_callback(called[service].aclose)
         records, scheduler = (app for app, _ in built.values())

@@ -6,7 +6,8 @@ import pytest
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.sealing import Place, SealBrokenError, SealingKey
+from services.chassis.root_keys import RootKeys
+from services.chassis.sealing import Place, SealBrokenError
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, CounsellingNoteId, OrganizationId, PatientId
 from services.contracts.identity import Role
@@ -90,7 +91,7 @@ async def test_neither_the_patients_key_nor_another_place_opens_a_note(
     note: Json,
     clock: Clock,
 ) -> None:
-    root, organization = SealingKey.root(bytes(32)), OrganizationId(organization_id)
+    root, organization = RootKeys.of(bytes(32)), OrganizationId(organization_id)
     async with records_database.read(organization) as read:
         kept = await CounsellingNoteQueries(read, root).one(CounsellingNoteId(UUID(note["id"])))
         viewer = Viewer(AccountId(account), clock.now())

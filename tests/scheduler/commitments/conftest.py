@@ -12,7 +12,7 @@ from sqlalchemy import text
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.fetching import Fetcher
-from services.chassis.sealing import SealingKey
+from services.chassis.root_keys import RootKeys
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.scheduler.commitments.readers import LARGEST_CALENDAR
@@ -127,5 +127,5 @@ class Jobs:
 
 @pytest.fixture
 def jobs(scheduler_database: Database, organization_id: UUID, clock: Clock, remote: RemoteCalendars) -> Jobs:
-    polls = Polls(scheduler_database, clock, remote=remote, root=SealingKey.root(bytes(32)))
+    polls = Polls(scheduler_database, clock, remote=remote, root=RootKeys.of(bytes(32)))
     return Jobs(scheduler_database, organization_id, polls)

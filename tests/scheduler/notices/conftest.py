@@ -14,7 +14,7 @@ from aiohttp import web
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
-from services.chassis.sealing import SealingKey
+from services.chassis.root_keys import RootKeys
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice
@@ -125,7 +125,7 @@ def deliver(scheduler_database: Database, organization_id: UUID, clock: Clock) -
             scheduler_database,
             channel or WebhookChannel(allows_loopback=True),
             OfferPages(page, now),
-            SealingKey.root(bytes(32)),
+            RootKeys.of(bytes(32)),
             now,
         )
         await deliveries.deliver(OrganizationId(organization_id), notice.id)

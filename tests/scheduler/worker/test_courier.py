@@ -15,7 +15,7 @@ from aiohttp import web
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
-from services.chassis.sealing import SealingKey
+from services.chassis.root_keys import RootKeys
 from services.contracts.identifiers import OrganizationId, PatientId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice, NoticeKind
@@ -105,7 +105,7 @@ def courier(databases: Mapping[str, DatabaseUrls], scheduler_database: Database,
         now = Clock(clock.now() + later - Clock().now())
         connection = await asyncpg.connect(databases["scheduler"].app)
         channel = WebhookChannel(allows_loopback=True)
-        deliveries = Deliveries(scheduler_database, channel, OfferPages(None, now), SealingKey.root(bytes(32)), now)
+        deliveries = Deliveries(scheduler_database, channel, OfferPages(None, now), RootKeys.of(bytes(32)), now)
         rounds, lapses = ReminderRounds(scheduler_database, now), LapsedHolds(scheduler_database, now)
         running = asyncio.create_task(Courier(connection, deliveries, rounds, lapses).run())
         try:

@@ -12,7 +12,7 @@ from aiohttp import web
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.fetching import Fetcher
-from services.chassis.sealing import SealingKey
+from services.chassis.root_keys import RootKeys
 from services.contracts.identity import Role
 from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.commitments.readers import LARGEST_CALENDAR
@@ -47,7 +47,7 @@ async def polling(
     """A poller that runs, with its connection."""
     del queue
     connection = await asyncpg.connect(databases["scheduler"].app)
-    polls = Polls(scheduler_database, clock, remote=remote, root=SealingKey.root(bytes(32)))
+    polls = Polls(scheduler_database, clock, remote=remote, root=RootKeys.of(bytes(32)))
     running = asyncio.create_task(Poller(connection, polls).run())
     yield connection, running
     running.cancel()

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
-from services.chassis.sealing import read_root_key
+from services.chassis.root_keys import read_root_key
 from services.clients.attendance import AttendanceClient
 from services.contracts.identifiers import (
     AccountId,
