@@ -13,11 +13,13 @@ from services.contracts.identifiers import (
     ConsentId,
     DisclosureDenialId,
     DisclosureId,
+    EpisodeId,
     PatientId,
     RecipientId,
 )
 from services.contracts.records.care_teams import EmergencyNature
 from services.contracts.records.patients import Patient
+from services.contracts.records.plans_of_care import PlanOfCareRequest
 from services.contracts.records.recipients import Recipient
 from services.contracts.records.treatment_plans import TreatmentPlan
 
@@ -134,6 +136,15 @@ class DisclosureDenial(ResourceModel):
     denied_at: datetime
 
 
+class DisclosedPlanOfCare(ResourceModel):
+    """What a plan of care says, in the newest version that a clinician has signed; not what was said at its reviews."""
+
+    episode_id: EpisodeId
+    version: int
+    contents: PlanOfCareRequest
+    signed_at: datetime = Field(description="When the first clinician signed it.")
+
+
 class DisclosedRecord(ResourceModel):
     """What the recipient is given: the parts asked for, the notice, and the scope of the consent."""
 
@@ -142,3 +153,6 @@ class DisclosedRecord(ResourceModel):
     consent: DisclosureConsent | None
     demographics: Patient | None
     treatment_plan: TreatmentPlan | None
+    plan_of_care: DisclosedPlanOfCare | None = Field(
+        description="Where diagnoses and treatment_plan were both asked for, for it tells both."
+    )

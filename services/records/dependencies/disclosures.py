@@ -18,6 +18,8 @@ from services.records.dependencies import (
 )
 from services.records.disclosures.logic import DisclosureCommands, DisclosureReads, Sources
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
+from services.records.plans_of_care.logic import PlansOfCareToDisclose
+from services.records.plans_of_care.storage import PlanOfCareQueries
 from services.records.treatment_plans.logic import PlansToDisclose
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
@@ -27,14 +29,19 @@ async def _plans_to_disclose(db: Db) -> PlansToDisclose:
     return PlansToDisclose(TreatmentPlanQueries(Read(await driver_connection(db))))
 
 
-async def _disclosure_sources(
+async def _plans_of_care_to_disclose(db: Db) -> PlansOfCareToDisclose:
+    return PlansOfCareToDisclose(PlanOfCareQueries(Read(await driver_connection(db))))
+
+
+async def _disclosure_sources(  # noqa: PLR0917 - what a disclosure is made of
     patients: PatientChanges,
     plans: Annotated[PlansToDisclose, Depends(_plans_to_disclose)],
+    plans_of_care: Annotated[PlansOfCareToDisclose, Depends(_plans_of_care_to_disclose)],
     recipients: RecipientChanges,
     rows: ConsentWriting,
     gate: TheGate,
 ) -> Sources:
-    return Sources(patients, plans, recipients, Signing(rows, gate))
+    return Sources(patients, plans, plans_of_care, recipients, Signing(rows, gate))
 
 
 async def _disclosure_changes(

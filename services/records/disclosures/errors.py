@@ -1,5 +1,7 @@
 """What is refused of disclosures."""
 
+from typing import Final
+
 from services.chassis.errors import ServiceError
 from services.contracts.problems import InvalidField, ProblemType
 from services.policy.decisions.answer import Denial
@@ -18,12 +20,18 @@ class DisclosureDeniedError(ServiceError):
         )
 
 
+_ONLY_WHAT_THERE_IS: Final = (
+    "must be a part that there is of this record; diagnoses are disclosed together with treatment_plan,"
+    " as the plan of care that a clinician has signed"
+)
+
+
 class NothingToDiscloseError(ServiceError):
     """A part of the record might be disclosed, but not in this way; nothing was."""
 
     problem = ProblemType.INVALID_REQUEST
 
-    def __init__(self, pointers: list[str], detail: str = "must be a part that there is of this record") -> None:
+    def __init__(self, pointers: list[str], detail: str = _ONLY_WHAT_THERE_IS) -> None:
         super().__init__(
             "The request was refused; errors says where and why. Nothing was disclosed.",
             code="nothing-to-disclose",

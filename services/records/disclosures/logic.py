@@ -1,8 +1,8 @@
 """What may leave the programme, and what is told of what has left."""
 
 import secrets
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from datetime import UTC, date
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from services.contracts.disclosure import Information
 from services.contracts.identifiers import ConsentId, DisclosureDenialId, DisclosureId, PatientId, RecipientId
 from services.contracts.records.consents import Consent
 from services.contracts.records.disclosures import (
+    DisclosedPlanOfCare,
     DisclosedRecord,
     Disclosure,
     DisclosureBasis,
@@ -35,11 +36,12 @@ from services.records.disclosures.errors import (
     NothingToDiscloseError,
     RestedOnAnotherConsentError,
 )
-from services.records.disclosures.rules import ACCOUNTED, KEPT, question_of, reference_of, subpoena_of
+from services.records.disclosures.rules import ACCOUNTED, PLAN_OF_CARE, question_of, reference_of, subpoena_of
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows, Entry
 from services.records.errors import OverAlreadyError, OwnReviewError
 from services.records.gate import Gate, Reach
 from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.refusals import Refusal
 from services.records.treatment_plans.logic import PlansToDisclose
@@ -50,12 +52,22 @@ class _Parts(NamedTuple):
 
     patient: Patient
     plan: TreatmentPlan | None
+    plan_of_care: DisclosedPlanOfCare | None
 
     def recorded_on(self, information: Information) -> date | None:
+        if information is Information.DIAGNOSES and self.plan_of_care is not None:
+            return self.plan_of_care.signed_at.astimezone(UTC).date()
         return self.plan.effective_from if self.plan and information is Information.TREATMENT_PLAN else None
 
-    def has(self, information: Information) -> bool:
-        return information in KEPT and (information is not Information.TREATMENT_PLAN or self.plan is not None)
+    def of(self, asked: Collection[Information]) -> Mapping[Information, object]:
+        """Return what there is of what was asked for; that of a plan of care is there only for who asked for all."""
+        plan_of_care = self.plan_of_care if PLAN_OF_CARE.issubset(asked) else None
+        there = {
+            Information.DEMOGRAPHICS: self.patient,
+            Information.TREATMENT_PLAN: self.plan,
+            Information.DIAGNOSES: plan_of_care,
+        }
+        return {one: there[one] for one in asked if there.get(one) is not None}
 
 
 class _Denied(NamedTuple):
@@ -71,6 +83,7 @@ class Sources(NamedTuple):
 
     patients: PatientCommands
     plans: PlansToDisclose
+    plans_of_care: PlansOfCareToDisclose
     recipients: RecipientCommands
     signing: Signing
 
@@ -99,8 +112,7 @@ class DisclosureCommands:
         """
         # The recipient first: what is wrong with it is said of a patient and of nobody alike.
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
-        patient, reach = await self._sources.patients.lock_to_disclose(patient_id)
-        parts = _Parts(patient, await self._sources.plans.newest(patient_id))
+        parts, reach = await self._lock(patient_id, request)
         may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
         decided = await self._decide(request, recipient, parts, reach)
         if isinstance(decided, _Denied):
@@ -125,8 +137,7 @@ class DisclosureCommands:
             RestedOnAnotherConsentError: It may be disclosed now, but not on what the stored answer says.
         """
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
-        patient, reach = await self._sources.patients.lock_to_disclose(patient_id)
-        parts = _Parts(patient, await self._sources.plans.newest(patient_id))
+        parts, reach = await self._lock(patient_id, request)
         decided = await self._decide(request, recipient, parts, reach)
         if isinstance(decided, _Denied):
             await self._keep(decided, patient_id, request, recipient)
@@ -159,6 +170,13 @@ class DisclosureCommands:
         await self._rows.review(disclosure_id, reviewer, now)
         self._gate.shown([disclosure.patient_id], Information.CONSENTS)
         return disclosure.model_copy(update={"reviewed_by": reviewer, "reviewed_at": now})
+
+    async def _lock(self, patient_id: PatientId, request: DisclosureRequest) -> tuple[_Parts, Reach]:
+        (patient, seal), reach = await self._sources.patients.lock_to_disclose(patient_id)
+        plan, plan_of_care = await self._sources.plans.newest(patient_id), None
+        if Information.DIAGNOSES in request.information:
+            plan_of_care = await self._sources.plans_of_care.newest_signed(patient_id, seal)
+        return _Parts(patient, plan, plan_of_care), reach
 
     async def _decide(
         self, request: DisclosureRequest, recipient: Recipient, parts: _Parts, reach: Reach
@@ -210,7 +228,8 @@ class DisclosureCommands:
     def _refuse_missing(
         self, request: DisclosureRequest, parts: _Parts, patient_id: PatientId, *, may_know: bool
     ) -> None:
-        missing = [f"/information/{index}" for index, one in enumerate(request.information) if not parts.has(one)]
+        there = parts.of(request.information)
+        missing = [f"/information/{index}" for index, one in enumerate(request.information) if one not in there]
         if not missing:
             return
         self._gate.refuse(patient_id, Refusal.NOTHING_TO_DISCLOSE)
@@ -244,7 +263,7 @@ class DisclosureCommands:
         )
 
     async def _record(self, disclosure: Disclosure, parts: _Parts) -> DisclosedRecord:
-        notice, asked = disclosure.notice_version, disclosure.information
+        notice, there = disclosure.notice_version, parts.of(disclosure.information)
         consent = None
         if disclosure.consent_id is not None:
             consent = _explained(await self._sources.signing.consent(disclosure.consent_id))
@@ -252,8 +271,9 @@ class DisclosureCommands:
             disclosure=disclosure,
             notice=None if notice is None else DisclosureNotice(version=notice, text=NOTICES[notice]),
             consent=consent,
-            demographics=parts.patient if Information.DEMOGRAPHICS in asked else None,
-            treatment_plan=parts.plan if Information.TREATMENT_PLAN in asked else None,
+            demographics=parts.patient if Information.DEMOGRAPHICS in there else None,
+            treatment_plan=parts.plan if Information.TREATMENT_PLAN in there else None,
+            plan_of_care=parts.plan_of_care if Information.DIAGNOSES in there else None,
         )
 
 

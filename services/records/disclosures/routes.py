@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.errors import ServiceError
@@ -33,7 +34,8 @@ async def create_disclosure(
     Repeated with its Idempotency-Key it is decided again: after a revocation the first answer is not given once more.
     """
     if before is not None:
-        given = DisclosedRecord.model_validate_json(bytes(before.body)).disclosure
+        # Of the stored answer only this: the parts beside it may be those of a release before this one.
+        given = Disclosure.model_validate(orjson.loads(before.body)["disclosure"])
         denial = await disclosures.disclose_again(patient_id, request, given)
         return before if denial is None else respond_to(denial)
     answer = await disclosures.disclose(patient_id, request)

@@ -22,8 +22,8 @@ from services.policy.decisions.question import Restriction as RestrictionFacts
 ACCOUNTED: Final = timedelta(days=3 * 366)
 """Three years and a little (42 CFR 2.25(a)), so that no leap year takes a day away."""
 
-KEPT: Final = (Information.DEMOGRAPHICS, Information.TREATMENT_PLAN)
-"""The parts of a record that there are so far, and that can therefore be disclosed."""
+PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
+"""What a plan of care tells, all of which has to be asked for and permitted before it is disclosed."""
 
 _APPROVALS: Final = {Purpose.RESEARCH: Approval.RESEARCH, Purpose.OVERSIGHT: Approval.OVERSIGHT}
 

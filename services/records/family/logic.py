@@ -94,7 +94,7 @@ class FamilyCommands:
             NotFoundError: There is no such person here, or not for the caller.
         """
         kept, _ = await self._lock(person_id)
-        patient, reach = await self._patients.lock_to_disclose(kept.patient_id)
+        (patient, _), reach = await self._patients.lock_to_disclose(kept.patient_id)
         recipient = await self._recipients.one(kept.recipient_id, "")
         signed = await self._signing.signed(patient)
 

@@ -94,7 +94,7 @@ class PatientCommands:
             raise NotFoundError
         self._gate.broke_glass(patient_id, nature)
 
-    async def lock_to_disclose(self, patient_id: PatientId) -> tuple[Patient, Reach]:
+    async def lock_to_disclose(self, patient_id: PatientId) -> tuple[SealedPatient, Reach]:
         """Return a patient and what the caller is to them; whoever calls this decides on it, and tells the trail.
 
         Raises:
@@ -104,7 +104,7 @@ class PatientCommands:
         if seen is None:
             self._gate.refuse(patient_id)
             raise NotFoundError
-        return seen.row.patient, seen.reach
+        return seen.row, seen.reach
 
     async def lock_age(self, patient_id: PatientId, information: Information, day: date) -> int:
         """Return a patient's age in completed years on a day; otherwise as `lock`.

@@ -7,6 +7,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVer
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import EpisodeId, PatientId
+from services.contracts.records.disclosures import DisclosedPlanOfCare
 from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import (
     PatientSignatureRequest,
@@ -14,6 +15,7 @@ from services.contracts.records.plans_of_care import (
     PlanOfCare,
     PlanOfCareAmendment,
     PlanOfCareRequest,
+    PlanOfCareStatus,
     PlanReviewRequest,
     SignatureManner,
 )
@@ -34,6 +36,7 @@ from services.records.supervisions.logic import Supervisors
 # Who plans weeks may see that there is an episode, and nothing of what it treats: what a plan says of problems is
 # as much the diagnoses' as the plan's, so both gates are passed, that of the episode first.
 _SAID: Final = Information.DIAGNOSES
+_GOOD: Final = (PlanOfCareStatus.AWAITING_PATIENT, PlanOfCareStatus.SIGNED)
 
 
 class _Held(NamedTuple):
@@ -249,3 +252,26 @@ class PlanOfCareReads:
         seal = await self._patients.seal(episode.patient_id, _SAID)
         found = await self._queries.versions(episode_id)
         return Page(items=[sealed.open(episode.patient_id, seal) for sealed in found], next_page_token=None)
+
+
+class PlansOfCareToDisclose:
+    """The plan of care as a disclosure takes it, which decides on it itself."""
+
+    def __init__(self, queries: PlanOfCareQueries) -> None:
+        self._queries = queries
+
+    async def newest_signed(self, patient_id: PatientId, seal: PersonSeal) -> DisclosedPlanOfCare | None:
+        """Return what the newest version says that a clinician has signed, and whoever must answer for them.
+
+        What was signed before an amendment holds until that is signed. Nobody outside sees a draft, nor what staff
+        wrote down of reviews and of the patient's answer.
+        """
+        versions = await self._queries.of_patient(patient_id)
+        newest = next((one for one in versions if one.status in _GOOD), None)
+        if newest is None:
+            return None
+        plan = newest.open(patient_id, seal)
+        signed = (act.took_place_at for act in plan.acts if act.kind is PlanActKind.CLINICIAN_SIGNED)
+        return DisclosedPlanOfCare(
+            episode_id=plan.episode_id, version=plan.version, contents=plan.contents, signed_at=min(signed)
+        )

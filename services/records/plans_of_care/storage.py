@@ -18,6 +18,7 @@ from services.contracts.records.plans_of_care import (
     PlanActKind,
     PlanOfCare,
     PlanOfCareRequest,
+    PlanOfCareStatus,
     PlanReviewRequest,
 )
 from services.records.episodes.tables import EpisodeRow
@@ -66,6 +67,15 @@ _NEWEST_OF_PATIENT: Final = Query(
     .where(EpisodeRow.patient_id == _PATIENT_ID)
     .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version.desc())
 )
+_ALL_OF_PATIENT: Final = Query(
+    select(PlanOfCareRow.__table__)
+    .join(
+        EpisodeRow,
+        (EpisodeRow.organization_id == PlanOfCareRow.organization_id) & (EpisodeRow.id == PlanOfCareRow.episode_id),
+    )
+    .where(EpisodeRow.patient_id == _PATIENT_ID)
+    .order_by(PlanOfCareRow.written_at.desc(), PlanOfCareRow.version.desc())
+)
 _DONE_OF_PATIENT: Final = Query(
     select(PlanActRow.__table__)
     .join(
@@ -109,6 +119,14 @@ class SealedPlan(NamedTuple):
             return []
         return [(act["recorded_by"], act["recorded_at"]) for act in self.acts if act["needs_cosignature"]]
 
+    @property
+    def status(self) -> PlanOfCareStatus:
+        """Where it stands."""
+        return status_of(
+            {PlanActKind(act["kind"]) for act in self.acts},
+            needs_cosignature=any(act["needs_cosignature"] for act in self.acts),
+        )
+
     def open(self, patient_id: PatientId, seal: PersonSeal) -> PlanOfCare:
         """Open what the plan says, and what was said with each act."""
         episode_id = self.row["episode_id"]
@@ -117,10 +135,7 @@ class SealedPlan(NamedTuple):
             episode_id=episode_id,
             patient_id=patient_id,
             version=self.version,
-            status=status_of(
-                {PlanActKind(act["kind"]) for act in self.acts},
-                needs_cosignature=any(act["needs_cosignature"] for act in self.acts),
-            ),
+            status=self.status,
             contents=PlanOfCareRequest.model_validate(details["contents"]),
             reason=details["reason"],
             written_by=self.row["written_by"],
@@ -178,6 +193,11 @@ class PlanOfCareQueries:
         done = await self._read.all(_DONE_OF_PATIENT, patient_id=patient_id)
         rows = await self._read.all(_NEWEST_OF_PATIENT, patient_id=patient_id)
         return {EpisodeId(plan.row["episode_id"]): plan for plan in _with(rows, done)}
+
+    async def of_patient(self, patient_id: PatientId) -> list[SealedPlan]:
+        """Return every version of the plans of all of a patient's episodes, the one written last first."""
+        done = await self._read.all(_DONE_OF_PATIENT, patient_id=patient_id)
+        return _with(await self._read.all(_ALL_OF_PATIENT, patient_id=patient_id), done)
 
 
 class PlanOfCareRows:

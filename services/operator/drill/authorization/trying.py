@@ -108,6 +108,8 @@ def _fault(*, shown: bool, expected: bool, answer: Answer) -> str:
 def _neglected(sent: Mapping[str, Any], cell: Cell) -> str | None:
     """Say whether a disclosure gave more than was asked for, or went without what goes along (42 CFR 2.13, 2.32)."""
     more = [part for part in _KEPT if sent[part] is not None and part != cell.information]
+    # A plan of care takes two parts, and a cell asks for one.
+    more += ["plan_of_care"] * (sent["plan_of_care"] is not None)
     needs_notice = cell.purpose != "patient_access"
     is_on_consent = sent["disclosure"]["basis"] == "consent"
     has_notice, has_scope = sent["notice"] is not None, sent["consent"] is not None
