@@ -8,11 +8,11 @@ from typing import Final, NamedTuple, Protocol
 
 import orjson
 
+from services.chassis.claims import Claims
 from services.chassis.clock import Clock
 from services.chassis.errors import UpstreamUnavailableError
 from services.chassis.http import HttpClient
 from services.chassis.tokens import (
-    Claims,
     InvalidTokenError,
     PublishedKeys,
     TokenVerifier,

@@ -1,7 +1,6 @@
 """ID tokens (OpenID Connect Core 1.0, 2): RS256, because SMART App Launch asks for it; everything else is ES256."""
 
 import base64
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final, Self
 from uuid import UUID
 
-import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from services.chassis.clock import Clock
 from services.chassis.key_rotation import ALWAYS, read_keys, signing_at
+from services.chassis.public_keys import thumbprint
 from services.chassis.tokens import PrivateRsaKey, rsa_key, sign_claims
 
 ID_TOKEN_SECONDS: Final = 300
@@ -38,7 +37,7 @@ class IdTokenKey:
             raise ValueError("a key for ID tokens must be an RSA private key of 2048 bits at least")
         numbers = loaded.public_key().public_numbers()
         members = {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
-        key_id = _encode(hashlib.sha256(orjson.dumps(members)).digest())
+        key_id = thumbprint(members)
         jwk = members | {"kid": key_id, "alg": "RS256", "use": "sig"}
         return cls(key_id, rsa_key(pem), jwk, signs_from)
 

@@ -54,11 +54,14 @@ STATUSES: Final[dict[ProblemType, HTTPStatus]] = {
 }
 
 _RETRY_AFTER_SECONDS: Final = "2"
-_REALM: Final = 'Bearer realm="eventide"'
+_REALM: Final = 'realm="eventide"'
 _TOKEN_ERRORS: Final = {
-    "invalid-token": "invalid_token",
-    "insufficient-scope": "insufficient_scope",
-    "insufficient-user-authentication": "insufficient_user_authentication",
+    "invalid-token": ("Bearer", "invalid_token"),
+    "insufficient-scope": ("Bearer", "insufficient_scope"),
+    "insufficient-user-authentication": ("Bearer", "insufficient_user_authentication"),
+    "dpop-proof-required": ("DPoP", "invalid_token"),
+    "invalid-dpop-proof": ("DPoP", "invalid_dpop_proof"),
+    "use-dpop-nonce": ("DPoP", "use_dpop_nonce"),
 }
 
 # Pydantic's own words for these quote the refused value or a piece of it; for all others they quote only our limits.
@@ -128,12 +131,12 @@ def problem_response(
 
 
 def _challenge(document: ProblemDetails, members: Mapping[str, Any]) -> str | None:
-    """Return what says how to authenticate (RFC 6750, 3): without an error where nothing was sent."""
-    error = _TOKEN_ERRORS.get(document.code)
-    if error is None:
-        return _REALM if document.status == HTTPStatus.UNAUTHORIZED else None
+    """Return what says how to authenticate (RFC 6750, 3; RFC 9449, 7.1): without an error where nothing was sent."""
+    if document.code not in _TOKEN_ERRORS:
+        return f"Bearer {_REALM}" if document.status == HTTPStatus.UNAUTHORIZED else None
+    scheme, error = _TOKEN_ERRORS[document.code]
     asked = f', acr_values="{members["acr_values"]}", max_age={members["max_age"]}' if "max_age" in members else ""
-    return f'{_REALM}, error="{error}"{asked}'
+    return f'{scheme} {_REALM}, error="{error}"{asked}'
 
 
 def respond_to(error: ServiceError) -> Response:

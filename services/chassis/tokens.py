@@ -5,35 +5,27 @@ malleable signatures, keys of another curve) is made here. RFC 7515, 7519, 8725,
 """
 
 import base64
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
-from uuid import UUID
 
 import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jose import jwk, jws
 from jose.backends.cryptography_backend import CryptographyECKey, CryptographyRSAKey
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, StrictStr, ValidationError
 
+from services.chassis.claims import Claims, told_of
 from services.chassis.clock import Clock
 from services.chassis.key_rotation import ALWAYS, read_keys, signing_at
-from services.contracts.identifiers import (
-    AccountId,
-    EncounterId,
-    LoginSessionId,
-    OauthClientId,
-    OrganizationId,
-    PatientId,
-)
-from services.contracts.identity import Assurance, Delegation, Microservice, Principal, Role, SignIn
+from services.chassis.public_keys import thumbprint
+from services.contracts.identity import Principal
 
 _ALGORITHM: Final = "ES256"
 _MAXIMUM_LENGTH: Final = 8000
@@ -65,79 +57,6 @@ class InvalidTokenError(Exception):
 
 class UnknownKeyError(InvalidTokenError):
     """The token names a key that is not known here, perhaps not yet."""
-
-
-class Claims(BaseModel):
-    """The claims we sign: types are strict, and unknown members are refused.
-
-    Only those of an application and of a sign-in may be absent.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    iss: StrictStr
-    aud: StrictStr
-    sub: UUID
-    iat: StrictInt
-    exp: StrictInt
-    jti: StrictStr
-    org: UUID | None
-    roles: frozenset[Role]
-    act: Microservice | None
-    client_id: UUID | None = None
-    """The application that was granted the token, with its `scope` (RFC 9068, 2.2); a person's own has neither."""
-    scope: StrictStr | None = None
-    patient: UUID | None = None
-    encounter: UUID | None = None
-    sid: UUID | None = None
-    """The login session, and how and when its person was authenticated (OpenID Connect Core, 2)."""
-    auth_time: StrictInt | None = None
-    amr: tuple[StrictStr, ...] | None = None
-    acr: Assurance | None = None
-
-    @model_validator(mode="after")
-    def _belongs_together(self) -> Self:
-        if (self.client_id is None) is not (self.scope is None):
-            raise ValueError("an application has scopes")
-        if self.client_id is None and (self.patient or self.encounter):
-            raise ValueError("a context belongs to an application")
-        if len({self.sid is None, self.auth_time is None, self.amr is None, self.acr is None}) > 1:
-            raise ValueError("a sign-in is told whole")
-        return self
-
-    def delegation(self) -> Delegation | None:
-        """Return what an application was granted, or None for a person's own token."""
-        if self.client_id is None or self.scope is None:
-            return None
-        return Delegation(
-            oauth_client_id=OauthClientId(self.client_id),
-            scopes=frozenset(self.scope.split(" ")) - {""},
-            patient_id=None if self.patient is None else PatientId(self.patient),
-            encounter_id=None if self.encounter is None else EncounterId(self.encounter),
-        )
-
-    def sign_in(self) -> SignIn | None:
-        """Return the sign-in that the token belongs to, or None."""
-        if self.sid is None or self.auth_time is None or self.amr is None or self.acr is None:
-            return None
-        return SignIn(
-            login_session_id=LoginSessionId(self.sid),
-            auth_time=datetime.fromtimestamp(self.auth_time, UTC),
-            amr=self.amr,
-            acr=self.acr,
-        )
-
-    def principal(self) -> Principal:
-        """Return the caller these claims speak of."""
-        return Principal(
-            delegation=self.delegation(),
-            sign_in=self.sign_in(),
-            account_id=AccountId(self.sub),
-            organization_id=None if self.org is None else OrganizationId(self.org),
-            roles=self.roles,
-            acting_service=self.act,
-            token_id=self.jti,
-        )
 
 
 class _Header(BaseModel):
@@ -174,16 +93,9 @@ class SigningKey:
             raise ValueError("a signing key must be a P-256 private key")  # noqa: TRY004 - a bad file, not a bad call
         numbers = loaded.public_key().public_numbers()
         coordinates = {"x": _encode(numbers.x.to_bytes(32)), "y": _encode(numbers.y.to_bytes(32))}
-        thumbprint = orjson.dumps({"crv": "P-256", "kty": "EC", **coordinates})
-        key_id = _encode(hashlib.sha256(thumbprint).digest())
-        jwk = {
-            "kty": "EC",
-            "crv": "P-256",
-            **coordinates,
-            "kid": key_id,
-            "alg": _ALGORITHM,
-            "use": "sig",
-        }
+        members = {"kty": "EC", "crv": "P-256", **coordinates}
+        key_id = thumbprint(members)
+        jwk = {**members, "kid": key_id, "alg": _ALGORITHM, "use": "sig"}
         return cls(key_id, CryptographyECKey(pem.decode(), _ALGORITHM), jwk, signs_from)
 
 
@@ -251,15 +163,10 @@ class TokenSigner:
         claims = Claims(
             iss=self._issuer,
             aud=audience,
-            sub=principal.account_id,
             iat=now,
             exp=now + int(lifetime.total_seconds()),
             jti=token_id or secrets.token_urlsafe(16),
-            org=principal.organization_id,
-            roles=principal.roles,
-            act=principal.acting_service,
-            **_delegated(principal.delegation),
-            **_signed_in(principal.sign_in),
+            **told_of(principal),
         )
         key = self._keys.signing_at(instant)
         token = jws.sign(
@@ -351,28 +258,6 @@ def verified_payload(token: str, public_key: Mapping[str, str]) -> bytes:
     if not is_canonical:
         raise InvalidTokenError
     return payload
-
-
-def _delegated(delegation: Delegation | None) -> dict[str, Any]:
-    if delegation is None:
-        return {}
-    return {
-        "client_id": delegation.oauth_client_id,
-        "scope": " ".join(sorted(delegation.scopes)),
-        "patient": delegation.patient_id,
-        "encounter": delegation.encounter_id,
-    }
-
-
-def _signed_in(sign_in: SignIn | None) -> dict[str, Any]:
-    if sign_in is None:
-        return {}
-    return {
-        "sid": sign_in.login_session_id,
-        "auth_time": int(sign_in.auth_time.timestamp()),
-        "amr": sign_in.amr,
-        "acr": sign_in.acr,
-    }
 
 
 def _parse(raw: bytes) -> Any:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Header, Request
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -50,6 +51,8 @@ DecidesAgain = Callable[[Request, AsyncSession, Trail, Sequence[Ground]], Awaita
 """Refuses where not all of what a stored answer was given on holds for the caller now; `app.state.decides_again`."""
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="An access token of the gateway (RFC 6750).")
+PROVED_KEY: Final = "proved_key"
+"""In the scope of a request, where the front door has verified a proof of possession: the thumbprint of its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,15 @@ async def authorized_caller(
     request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 ) -> Principal:
     """Verify the token and ask the policy about this very route; every route but the public ones depends on it."""
-    if credentials is None:
+    token = _token_in(request) if credentials is None else credentials.credentials
+    if token is None:
         raise AuthenticationRequiredError
     try:
-        principal = await process_of(request).authenticator.authenticate(credentials.credentials)
+        principal = await process_of(request).authenticator.authenticate(token)
     except InvalidTokenError:
         raise TokenNotTakenError from None
+    if principal.proof_key != request.scope.get(PROVED_KEY):
+        raise TokenNotTakenError
     route: APIRoute = request.scope["route"]
     policy = BY_OPERATION.get(route.operation_id or "")
     decision = None if policy is None else may_call(principal, policy).decision
@@ -86,6 +92,12 @@ async def authorized_caller(
         raise NotAllowedError
     request.state.caller = principal
     return principal
+
+
+def _token_in(request: Request) -> str | None:
+    """Return the token that came with a proof (RFC 9449, 7.1), where the front door has verified that one."""
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    return token if scheme.lower() == "dpop" and PROVED_KEY in request.scope else None
 
 
 def caller_of(request: Request) -> Principal:

@@ -84,3 +84,5 @@ class Principal(ResourceModel):
     """What an application was granted, or none where no application stands between."""
     sign_in: SignIn | None
     """The login session that the token belongs to; none for a token that no sign-in gave."""
+    proof_key: str | None
+    """The RFC 7638 thumbprint of the key that the token is bound to (RFC 9449, 6), none for a bearer token."""

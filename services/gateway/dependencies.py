@@ -17,6 +17,7 @@ from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
+from services.gateway.dpop.logic import Proofs, TokenEndpointProofs
 from services.gateway.equipment import Equipment
 from services.gateway.factors.checking import FactorCheck
 from services.gateway.factors.logic import FactorsLogic
@@ -241,10 +242,11 @@ _Grants = Annotated[GrantsLogic, Depends(_grants)]
 
 
 async def _oauth_tokens(
-    equipment: _Equipment, authentication: ClientAuthenticator, grants: _Grants
+    request: Request, equipment: _Equipment, authentication: ClientAuthenticator, grants: _Grants, clock: Now
 ) -> OauthTokensLogic:
-    oauth = equipment.oauth
-    return OauthTokensLogic(authentication, grants, oauth.access, oauth.issuer, oauth.fhir_base)
+    oauth, used = equipment.oauth, Proofs(process_of(request).database, clock)
+    proofs = TokenEndpointProofs(used, equipment.nonces, f"{oauth.issuer}/oauth/token", clock)
+    return OauthTokensLogic(authentication, proofs, grants, oauth.access, issuer=oauth.issuer, fhir=oauth.fhir_base)
 
 
 OauthTokensService = Annotated[OauthTokensLogic, Depends(_oauth_tokens)]

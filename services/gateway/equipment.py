@@ -14,6 +14,7 @@ from services.chassis.tokens import KeyRing, TokenSigner
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
+from services.gateway.dpop.rules import Nonces
 from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
 from services.gateway.login.sessions import SessionTimes
@@ -22,7 +23,7 @@ from services.gateway.passkeys.rules import RelyingParty
 from services.gateway.passwords import Passwords
 from services.gateway.patient_door import PatientDoor
 from services.gateway.proxy.addresses import TrustedProxies
-from services.gateway.proxy.deciding import DecisionPoint
+from services.gateway.proxy.deciding import DecisionPoint, Proving
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.engines import Network, TrustedEngines
 from services.gateway.proxy.forwarding import Forwarder
@@ -72,6 +73,8 @@ class Equipment:
     oauth: OauthEquipment
     party: RelyingParty
     """For whom passkeys are made."""
+    nonces: Nonces
+    """Which nonces of ours a proof of possession may hold."""
 
 
 def make_equipment(
@@ -105,7 +108,7 @@ def make_equipment(
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
     token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
     fetcher = fetcher or Fetcher(largest=_LARGEST_KEY_SET, seconds=_KEY_SET_SECONDS)
-    oauth_issuer = public_url.rstrip("/")
+    oauth_issuer, nonces = public_url.rstrip("/"), Nonces(sealing_key)
     oauth = OauthEquipment(
         issuer=oauth_issuer,
         id_tokens=IdTokenSigner(id_token_keys, issuer=oauth_issuer, clock=clock),
@@ -123,7 +126,9 @@ def make_equipment(
         passwords=passwords,
         ended=ended,
         front=Front(
-            DecisionPoint(access, token_issuer, CallLimits(clock), Hosts(hosts), clock),
+            DecisionPoint(
+                access, token_issuer, CallLimits(clock), Hosts(hosts), clock, proving=Proving(oauth_issuer, nonces)
+            ),
             Forwarder(upstreams),
             Origins(origins),
             TrustedEngines(engines),
@@ -132,5 +137,6 @@ def make_equipment(
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),
         audit_key=audit_key(sealing_key),
+        nonces=nonces,
         grown_trails=set(),
     )

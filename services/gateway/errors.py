@@ -32,6 +32,40 @@ class NoSuchMethodError(ServiceError):
         self.methods = tuple(methods)
 
 
+class ProofMissingError(ServiceError):
+    """The token is bound to a key, and came as if it were good for whoever bears it (RFC 9449, 7.2)."""
+
+    problem = ProblemType.AUTHENTICATION_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This token is bound to a key: send it with the scheme DPoP, and a proof in DPoP.",
+            code="dpop-proof-required",
+        )
+
+
+class ProofRefusedError(ServiceError):
+    """The proof of possession is not of the token's key, not for this request, too old, or used; not said which."""
+
+    problem = ProblemType.AUTHENTICATION_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send in DPoP a fresh proof of the key that the token is bound to, for this method and URL and with the "
+            "token's hash in ath (RFC 9449, 4.2).",
+            code="invalid-dpop-proof",
+        )
+
+
+class ProofNonceError(ServiceError):
+    """The proof has a nonce that is not ours or is over (RFC 9449, 9)."""
+
+    problem = ProblemType.AUTHENTICATION_REQUIRED
+
+    def __init__(self) -> None:
+        super().__init__("Make the proof again with the nonce in DPoP-Nonce.", code="use-dpop-nonce")
+
+
 class UpstreamInterruptedError(ServiceError):
     """The connection to a service ended before its answer; whether a write was done is not known."""
 

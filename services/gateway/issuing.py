@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.chassis.claims import Claims
 from services.chassis.clock import Clock
-from services.chassis.tokens import ACCESS_AUDIENCE, Claims, TokenSigner, TokenType
+from services.chassis.tokens import ACCESS_AUDIENCE, TokenSigner, TokenType
 from services.contracts.identity import Microservice, Principal
 from services.gateway.cache import ExpiringCache
 
@@ -29,9 +30,12 @@ class TokenIssuer:
         return self._signer.sign(principal, token_type=TokenType.ACCESS, audience=ACCESS_AUDIENCE, lifetime=lifetime)
 
     def internal_token(self, principal: Principal, audience: Microservice) -> str:
-        """Sign an internal token that one service takes; it has the id of the access token, and ends with it."""
+        """Sign an internal token that one service takes; it has the id of the access token, and ends with it.
+
+        It is bound to no key: a service has no proof to look at, which was made for our own address.
+        """
         token, _ = self._signer.sign(
-            principal,
+            principal.model_copy(update={"proof_key": None}),
             token_type=TokenType.INTERNAL,
             audience=audience,
             lifetime=INTERNAL_LIFETIME,

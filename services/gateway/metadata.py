@@ -6,6 +6,7 @@ from typing import Final
 from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
 from services.gateway.attempts import tables as _attempts  # noqa: F401 - registers its rows
 from services.gateway.authorize import tables as _authorize  # noqa: F401 - registers its rows
+from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
@@ -23,6 +24,7 @@ SPANNING_TABLES: Final = MappingProxyType(
         "workplaces": "sign-in must find where a person works before it can choose an organization; it holds no role",
         "oauth_clients": "an application is named before anybody has signed in; the installation's own are everybody's",
         "client_assertions": "an application proves itself before its organization is known; hashes of random ids",
+        "used_proofs": "a proof is used before its token's organization matters; hashes of random ids",
         "authorization_requests": "an application asks before anybody has signed in; it says what is asked",
         "sign_in_attempts": "attempts are counted before anybody is known; hashes and numbers",
         "totp_factors": "they belong to a person, who is asked for them before an organization is chosen; sealed",

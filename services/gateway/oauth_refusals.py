@@ -70,6 +70,24 @@ class InvalidScopeError(OauthRefusalError):
         super().__init__("None of these scopes can be granted to this application.")
 
 
+class InvalidDpopProofError(OauthRefusalError):
+    """The proof of possession is missing where it has to be, or is not good for this request; it is not said why."""
+
+    error = "invalid_dpop_proof"
+
+    def __init__(self) -> None:
+        super().__init__("Send in DPoP a fresh proof for POST to this very endpoint (RFC 9449, 4.2).")
+
+
+class UseDpopNonceError(OauthRefusalError):
+    """The proof has no nonce of ours, or one that is over (RFC 9449, 8)."""
+
+    error = "use_dpop_nonce"
+
+    def __init__(self) -> None:
+        super().__init__("Make the proof again with the nonce in DPoP-Nonce.")
+
+
 def install_oauth_refusals(app: FastAPI) -> None:
     """Answer these refusals as RFC 6749, 5.2 says."""
 

@@ -74,6 +74,7 @@ def mint(
         token_id="",
         delegation=None,
         sign_in=_just_proved(clock) if is_proved else None,
+        proof_key=None,
     )
     signer = TokenSigner(
         KeyRing.from_directory(StateFolder(secrets.parent).signing_keys),

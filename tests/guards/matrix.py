@@ -54,4 +54,5 @@ def _caller(role: Role, acting: Microservice | None) -> Principal:
         token_id="x",
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )

@@ -22,6 +22,7 @@ def _caller(*roles: Role, acting: Microservice | None = None, is_in_organization
         token_id="x",
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )
 
 

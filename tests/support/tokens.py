@@ -43,6 +43,7 @@ def principal(
         token_id="test",
         delegation=None,
         sign_in=sign_in,
+        proof_key=None,
     )
 
 

@@ -8,8 +8,6 @@ from services.operator.drill.checklist.verdicts import LAST
 pytestmark = pytest.mark.system
 
 FAILING = {
-    49: "DPoP is not built",
-    57: "DPoP is not built",
     60: "there is no FHIR server yet",
 }
 """With the reason. A number leaves this list when it passes, and none comes to it."""

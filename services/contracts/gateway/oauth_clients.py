@@ -44,6 +44,10 @@ class OauthClientRequest(RequestModel):
     scopes: Annotated[list[ScopeText], Field(min_length=1, max_length=100)]
     jwks: dict[str, Any] | None = Field(default=None, description="A JWK Set (RFC 7517): RS384 or ES384 keys.")
     jwks_uri: Uri | None = Field(default=None, description="Where the key set is read from; https only.")
+    dpop_bound_access_tokens: bool = Field(
+        default=False,
+        description="Whether it gets no tokens but such as are bound to a key of its own (RFC 9449, 5.2).",
+    )
 
 
 class OauthClient(ResourceModel):
@@ -58,5 +62,6 @@ class OauthClient(ResourceModel):
     scopes: list[str]
     jwks: dict[str, Any] | None
     jwks_uri: str | None
+    dpop_bound_access_tokens: bool
     created_at: datetime
     disabled_at: datetime | None = Field(description="Since when it gets no token any more.")

@@ -30,6 +30,14 @@ class OauthRefusal(BaseModel):
     error_description: str
 
 
+class ConfirmedKey(BaseModel):
+    """The key that a token is bound to (RFC 7800, 3.1)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    jkt: str = Field(description="The key's RFC 7638 thumbprint, with SHA-256.")
+
+
 class Introspection(BaseModel):
     """What a token is good for (RFC 7662); of one that is not good only that."""
 
@@ -42,6 +50,7 @@ class Introspection(BaseModel):
     exp: int | None = None
     iss: str | None = None
     sub: str | None = None
+    cnf: ConfirmedKey | None = Field(default=None, description="What the token is bound to (RFC 9449, 6.2).")
     patient: UUID | None = None
     encounter: UUID | None = None
     fhir_user: str | None = Field(default=None, serialization_alias="fhirUser")

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from services.contracts.identity import Assurance
-from services.gateway.oauth_tokens.rules import ALGORITHMS
+from services.gateway.dpop.rules import ALGORITHMS as PROOF_ALGORITHMS
+from services.gateway.oauth_clients.rules import ALGORITHMS
 from services.policy.smart.words import API, WORDS
 
 _CAPABILITIES: Final = (
@@ -50,6 +51,7 @@ def oauth_metadata(issuer: str) -> dict[str, Any]:
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "scopes_supported": list(_SCOPES),
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
@@ -64,6 +66,9 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
         "authorization_servers": [issuer],
         "scopes_supported": [API],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
+        # Who has a token that is bound to no key may still use it.
+        "dpop_bound_access_tokens_required": False,
     }
 
 

@@ -90,6 +90,8 @@ class Grant:
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None
+    proof_key: str | None = None
+    """The thumbprint of the key that its refresh tokens are bound to (RFC 9449, 5), or None."""
 
 
 @dataclass(frozen=True, slots=True)

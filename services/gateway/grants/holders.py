@@ -44,8 +44,8 @@ async def sign_in_of(unit: GrantUnit, grant: Grant) -> SignIn | None:
     return None if grant.login_session_id is None else await unit.sessions.signed_in(grant.login_session_id)
 
 
-def principal_of(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None) -> Principal:
-    """Return the caller that a grant's token tells of."""
+def principal_of(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None, *, proof_key: str | None) -> Principal:
+    """Return the caller that a grant's token tells of; with a key, the one that the token is bound to."""
     return Principal(
         account_id=grant.account_id or AccountId(grant.client_id),
         organization_id=grant.organization_id,
@@ -59,6 +59,7 @@ def principal_of(grant: Grant, roles: frozenset[Role], sign_in: SignIn | None) -
             patient_id=grant.patient_id,
             encounter_id=grant.encounter_id,
         ),
+        proof_key=proof_key,
     )
 
 

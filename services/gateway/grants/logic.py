@@ -8,7 +8,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.id_tokens import IdTokenSigner
-from services.contracts.gateway.oauth_clients import OauthClient
+from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind
 from services.contracts.gateway.oauth_tokens import OauthTokens
 from services.contracts.identifiers import (
     AccountId,
@@ -36,6 +36,7 @@ from services.gateway.grants.rules import (
     ONLINE_LIFETIME,
     is_lost_answer,
     is_redeemable,
+    scheme_of,
 )
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
@@ -144,8 +145,13 @@ class GrantsLogic:
             await unit.grants.add_code(handle, code)
         return handle.text
 
-    async def redeem(self, text: str, client: OauthClient, *, redirect_uri: str, verifier: str) -> OauthTokens:
+    async def redeem(
+        self, text: str, client: OauthClient, *, redirect_uri: str, verifier: str, proof_key: str | None = None
+    ) -> OauthTokens:
         """Return the tokens of a code. A code that comes a second time ends everything that the first one gave.
+
+        With `proof_key` they are bound to that key: the access token, and the refresh tokens of a public application,
+        which nothing else binds (RFC 9449, 5).
 
         Raises:
             InvalidGrantError: The code is not good, not this application's, or the verifier is not its own.
@@ -159,19 +165,21 @@ class GrantsLogic:
             if code is None:
                 outcome = await self._end_reused(unit, await unit.grants.grant_of_code(handle), now)
             elif is_redeemable(code, now, redirect_uri=redirect_uri, verifier=verifier):
-                outcome = await self._first(unit, handle, code, client, now)
+                outcome = await self._first(unit, handle, code, client, now, proof_key=proof_key)
             else:
                 outcome = _NOTHING
         return self._told(outcome)
 
-    async def refresh(self, text: str, client: OauthClient, *, scope: str | None) -> OauthTokens:
+    async def refresh(
+        self, text: str, client: OauthClient, *, scope: str | None, proof_key: str | None = None
+    ) -> OauthTokens:
         """Return the next tokens of a family, with narrower scopes where `scope` asks for them.
 
         The token that was just rotated gets the same successor again for a short while, because the answer may have
         been lost; any other that was rotated before ends the family.
 
         Raises:
-            InvalidGrantError: The token is not good, or not this application's.
+            InvalidGrantError: The token is not good, not this application's, or bound to another key than `proof_key`.
             InvalidScopeError: `scope` asks for what was not granted.
         """
         handle = Handle.read(text)
@@ -183,18 +191,20 @@ class GrantsLogic:
             if found is None:
                 raise InvalidGrantError
             grant_id, generation = found
-            asked = _narrowed(await self._of(unit, grant_id, client), scope)
+            asked = _narrowed(await self._of(unit, grant_id, client, proof_key), scope)
             grant = await unit.grants.rotate(grant_id, client.id, generation=generation, now=now)
             if grant is None:
-                outcome = await self._again(unit, handle, found, asked, now)
+                outcome = await self._again(unit, handle, found, asked, now, proof_key=proof_key)
             else:
                 successor = Handle.fresh(handle.organization_id)
                 await unit.grants.add_refresh_token(successor, grant_id, grant.generation)
                 await unit.grants.keep_successor(handle, handle.seal(successor))
-                outcome = await self._tokens(unit, grant, asked, now, refresh=successor)
+                outcome = await self._tokens(unit, grant, asked, now, refresh=successor, proof_key=proof_key)
         return self._told(outcome)
 
-    async def of_service(self, client: OauthClient, scopes: tuple[str, ...]) -> OauthTokens:
+    async def of_service(
+        self, client: OauthClient, scopes: tuple[str, ...], *, proof_key: str | None = None
+    ) -> OauthTokens:
         """Return a token of a service's own (RFC 6749, 4.4); there is no refresh token, it just asks again."""
         if client.organization_id is None:
             raise InvalidScopeError
@@ -218,7 +228,7 @@ class GrantsLogic:
         )
         async with self._units(client.organization_id) as unit:
             await unit.grants.add(grant)
-            outcome = await self._tokens(unit, grant, scopes, now)
+            outcome = await self._tokens(unit, grant, scopes, now, proof_key=proof_key)
         return self._told(outcome)
 
     async def revoke(self, text: str, client: OauthClient, *, token: Principal | None) -> None:
@@ -257,9 +267,9 @@ class GrantsLogic:
             raise InvalidGrantError
         return outcome.tokens
 
-    async def _of(self, unit: GrantUnit, grant_id: GrantId, client: OauthClient) -> Grant:
+    async def _of(self, unit: GrantUnit, grant_id: GrantId, client: OauthClient, proof_key: str | None) -> Grant:
         grant = await unit.grants.find(grant_id)
-        if grant is None or grant.client_id != client.id:
+        if grant is None or grant.client_id != client.id or grant.proof_key not in {None, proof_key}:
             raise InvalidGrantError
         return grant
 
@@ -271,7 +281,16 @@ class GrantsLogic:
         await unit.trail.tell(_told(SecurityEventKind.TOKENS_REUSED, grant, grant.scopes))
         return _Outcome(None, tuple(ended))
 
-    async def _first(self, unit: GrantUnit, handle: Handle, code: Code, client: OauthClient, now: datetime) -> _Outcome:
+    async def _first(
+        self,
+        unit: GrantUnit,
+        handle: Handle,
+        code: Code,
+        client: OauthClient,
+        now: datetime,
+        *,
+        proof_key: str | None,
+    ) -> _Outcome:
         grant = await unit.grants.find(code.grant_id)
         if grant is None or grant.client_id != client.id or not await unit.grants.is_alive(grant.id, now):
             return _NOTHING
@@ -279,10 +298,21 @@ class GrantsLogic:
         if {OFFLINE_ACCESS, ONLINE_ACCESS} & set(grant.scopes):
             refresh = Handle.fresh(handle.organization_id)
             await unit.grants.add_refresh_token(refresh, grant.id, 0)
-        return await self._tokens(unit, grant, grant.scopes, now, refresh=refresh, nonce=code.nonce, is_first=True)
+            if proof_key is not None and client.kind is OauthClientKind.PUBLIC:
+                await unit.grants.bind(grant.id, proof_key)
+        return await self._tokens(
+            unit, grant, grant.scopes, now, refresh=refresh, nonce=code.nonce, is_first=True, proof_key=proof_key
+        )
 
     async def _again(
-        self, unit: GrantUnit, handle: Handle, found: tuple[GrantId, int], asked: tuple[str, ...], now: datetime
+        self,
+        unit: GrantUnit,
+        handle: Handle,
+        found: tuple[GrantId, int],
+        asked: tuple[str, ...],
+        now: datetime,
+        *,
+        proof_key: str | None,
     ) -> _Outcome:
         grant_id, generation = found
         grant = await unit.grants.find(grant_id)
@@ -292,7 +322,9 @@ class GrantsLogic:
             return await self._end_reused(unit, grant_id, now)
         sealed = await unit.grants.successor(handle)
         successor = None if sealed is None else handle.unseal(sealed)
-        return _NOTHING if successor is None else await self._tokens(unit, grant, asked, now, refresh=successor)
+        if successor is None:
+            return _NOTHING
+        return await self._tokens(unit, grant, asked, now, refresh=successor, proof_key=proof_key)
 
     async def _tokens(
         self,
@@ -304,13 +336,15 @@ class GrantsLogic:
         refresh: Handle | None = None,
         nonce: str | None = None,
         is_first: bool = False,
+        proof_key: str | None,
     ) -> _Outcome:
         roles = await roles_of(unit, grant)
         if roles is None:
             return _NOTHING
         sign_in = await sign_in_of(unit, grant)
         # With its session's id a token ends when the session does, which offline access outlives.
-        principal = principal_of(replace(grant, scopes=scopes), roles, None if grant.is_offline else sign_in)
+        session = None if grant.is_offline else sign_in
+        principal = principal_of(replace(grant, scopes=scopes), roles, session, proof_key=proof_key)
         longest = SERVICE_LIFETIME if grant.account_id is None else ACCESS_LIFETIME
         token, claims = self._issuer.access_token(principal, until=grant.expires_at, longest=longest)
         expires_at = now + timedelta(seconds=claims.exp - claims.iat)
@@ -322,7 +356,7 @@ class GrantsLogic:
         return _Outcome(
             OauthTokens(
                 access_token=token,
-                token_type="Bearer",  # noqa: S106 - the name of the scheme (RFC 6750), not a secret
+                token_type=scheme_of(proof_key),
                 expires_in=claims.exp - claims.iat,
                 scope=" ".join(scopes),
                 refresh_token=None if refresh is None else refresh.text,

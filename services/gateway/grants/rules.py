@@ -20,6 +20,11 @@ GRACE: Final = timedelta(seconds=30)
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
+def scheme_of(proof_key: str | None) -> str:
+    """Return the scheme that an access token is sent with (RFC 6750, RFC 9449, 7.1)."""
+    return "Bearer" if proof_key is None else "DPoP"
+
+
 def is_proof(verifier: str, challenge: str) -> bool:
     """Say whether a verifier is the one that a challenge was made of (RFC 7636, 4.6, S256)."""
     if _VERIFIER.fullmatch(verifier) is None:

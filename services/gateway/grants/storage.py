@@ -45,6 +45,10 @@ class GrantStorage:
         )
         return None if row is None else _grant(row)
 
+    async def bind(self, grant_id: GrantId, proof_key: str) -> None:
+        """Bind the refresh tokens of a grant to a key."""
+        await self._db.execute(update(GrantRow).where(GrantRow.id == grant_id).values(proof_key=proof_key))
+
     async def add_code(self, handle: Handle, code: Code) -> None:
         """Insert a code."""
         self._db.add(
@@ -221,4 +225,5 @@ def _grant(row: GrantRow) -> Grant:
         created_at=row.created_at,
         expires_at=row.expires_at,
         ended_at=row.ended_at,
+        proof_key=row.proof_key,
     )

@@ -47,6 +47,8 @@ class GrantRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    proof_key: Mapped[str | None]
+    """The thumbprint of the key that the refresh tokens of a public application are bound to."""
 
 
 class AuthorizationCodeRow(Base):

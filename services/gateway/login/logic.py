@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
+from services.chassis.claims import Claims
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
-from services.chassis.tokens import Claims
 from services.contracts.gateway.login import LoginRequest, LoginSession, StepUpRequest
 from services.contracts.gateway.organizations import Account
 from services.contracts.gateway.passkeys import PasskeyLoginRequest, PasskeyOptions
@@ -383,6 +383,7 @@ def _principal(session: Session, account: Account) -> Principal:
         token_id="",
         delegation=None,
         sign_in=session.sign_in,
+        proof_key=None,
     )
 
 

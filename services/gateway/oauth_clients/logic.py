@@ -59,6 +59,7 @@ class OauthClientsLogic:
             scopes=list(dict.fromkeys(request.scopes)),
             jwks=None if request.jwks is None else {"keys": list(usable_keys(request.jwks).values())},
             jwks_uri=request.jwks_uri,
+            dpop_bound_access_tokens=request.dpop_bound_access_tokens,
             created_at=now,
             disabled_at=None,
         )

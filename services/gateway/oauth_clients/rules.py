@@ -1,23 +1,21 @@
 """What an application may be registered with, and which redirect is its own."""
 
-import base64
-import binascii
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from services.chassis.public_keys import public_members
 from services.contracts.gateway.oauth_clients import OauthClientKind, OauthClientRequest, OauthGrantType
 from services.policy.smart.words import is_known, of_a_person, without_a_person
 
 MOST_KEYS: Final = 10
-_SMALLEST_MODULUS_BYTES: Final = 256
-_P384_COORDINATE_BYTES: Final = 48
+ALGORITHMS: Final = ("RS384", "ES384")
+"""What applications sign their assertions with (SMART App Launch 2.2)."""
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 # A scheme of one's own is a domain name backwards, so that two makers do not choose the same (RFC 8252, 7.1).
 _PRIVATE_SCHEME: Final = re.compile(r"[a-z][a-z0-9-]*(\.[a-z0-9-]+)+")
-_PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 def is_good_redirect(uri: str, kind: OauthClientKind) -> bool:
@@ -128,36 +126,13 @@ def usable_keys(key_set: Mapping[str, Any], *, is_strict: bool = False) -> dict[
 
 
 def _public_key(entry: Any) -> dict[str, str] | None:
-    if not isinstance(entry, dict) or _PRIVATE_MEMBERS & set(entry):
+    if not isinstance(entry, dict):
         return None
-    key_id = entry.get("kid")
+    key_id, algorithm = entry.get("kid"), entry.get("alg")
     if not isinstance(key_id, str) or _KEY_ID.fullmatch(key_id) is None or entry.get("use", "sig") != "sig":
         return None
-    members = _members_of(entry)
-    return None if members is None else {"kid": key_id, **members}
-
-
-def _members_of(entry: Mapping[str, Any]) -> dict[str, str] | None:
-    kind = (entry.get("kty"), entry.get("alg"))
-    if kind == ("RSA", "RS384"):
-        modulus, exponent = _bytes_of(entry.get("n")), _bytes_of(entry.get("e"))
-        if len(modulus.lstrip(b"\0")) < _SMALLEST_MODULUS_BYTES or not 0 < len(exponent) <= 8:  # noqa: PLR2004 - 64 bits
-            return None
-        return {"kty": "RSA", "alg": "RS384", "n": entry["n"], "e": entry["e"]}
-    if kind == ("EC", "ES384") and entry.get("crv") == "P-384":
-        if {len(_bytes_of(entry.get("x"))), len(_bytes_of(entry.get("y")))} != {_P384_COORDINATE_BYTES}:
-            return None
-        return {"kty": "EC", "alg": "ES384", "crv": "P-384", "x": entry["x"], "y": entry["y"]}
-    return None
-
-
-def _bytes_of(value: Any) -> bytes:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,1400}", value):
-        return b""
-    try:
-        return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
-    except binascii.Error:
-        return b""
+    members = public_members(entry, algorithm) if algorithm in ALGORITHMS else None
+    return None if members is None else {"kid": key_id, "alg": str(algorithm), **members}
 
 
 def _split(uri: str) -> SplitResult | None:

@@ -64,6 +64,7 @@ def _client(row: OauthClientRow) -> OauthClient:
         scopes=row.scopes,
         jwks=row.jwks,
         jwks_uri=row.jwks_uri,
+        dpop_bound_access_tokens=row.dpop_bound_access_tokens,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text, false
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +39,7 @@ class OauthClientRow(Base):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     jwks_uri: Mapped[str | None]
+    dpop_bound_access_tokens: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

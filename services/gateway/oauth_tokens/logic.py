@@ -9,13 +9,15 @@ from uuid import UUID
 from services.chassis.clock import Clock
 from services.chassis.tokens import InvalidTokenError, verified_payload
 from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind, OauthGrantType
-from services.contracts.gateway.oauth_tokens import Introspection, OauthTokens
+from services.contracts.gateway.oauth_tokens import ConfirmedKey, Introspection, OauthTokens
 from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.authentication import AccessTokens
+from services.gateway.dpop.logic import TokenEndpointProofs
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
+from services.gateway.grants.rules import scheme_of
 from services.gateway.oauth_clients.keys import ClientKeys
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_refusals import (
@@ -136,16 +138,24 @@ class OauthTokensLogic:
     """Answers at the token endpoint, and what is asked about tokens afterwards."""
 
     def __init__(
-        self, authentication: ClientAuthentication, grants: GrantsLogic, access: AccessTokens, issuer: str, fhir: str
+        self,
+        authentication: ClientAuthentication,
+        proofs: TokenEndpointProofs,
+        grants: GrantsLogic,
+        access: AccessTokens,
+        *,
+        issuer: str,
+        fhir: str,
     ) -> None:
+        self._proofs = proofs
         self._authentication = authentication
         self._grants = grants
         self._access = access
         self._issuer = issuer
         self._fhir = fhir
 
-    async def give(self, parameters: Parameters) -> OauthTokens:
-        """Return tokens for a code, a refresh token, or a service's own name.
+    async def give(self, parameters: Parameters, proof: str | None) -> OauthTokens:
+        """Return tokens for a code, a refresh token, or a service's own name; bound to the key that a proof is made of.
 
         Raises:
             OauthRefusalError: As RFC 6749, 5.2 lists.
@@ -154,14 +164,15 @@ class OauthTokensLogic:
         if grant_type is None:
             raise InvalidOauthRequestError("Send grant_type.")
         client = await self._authentication.authenticate(parameters)
+        proof_key = await self._proofs.key_of(proof, client)
         if grant_type == "authorization_code":
-            return await self._for_code(client, parameters)
+            return await self._for_code(client, parameters, proof_key)
         if grant_type == "refresh_token":
             _may(client, OauthGrantType.AUTHORIZATION_CODE)
             token = _required(parameters, "refresh_token")
-            return await self._grants.refresh(token, client, scope=parameters.get("scope"))
+            return await self._grants.refresh(token, client, scope=parameters.get("scope"), proof_key=proof_key)
         if grant_type == "client_credentials":
-            return await self._for_service(client, parameters)
+            return await self._for_service(client, parameters, proof_key)
         raise UnsupportedGrantTypeError
 
     async def revoke(self, parameters: Parameters) -> None:
@@ -206,7 +217,8 @@ class OauthTokensLogic:
             active=True,
             scope=" ".join(sorted(delegation.scopes)),
             client_id=str(delegation.oauth_client_id),
-            token_type="Bearer",  # noqa: S106 - the name of the scheme (RFC 6750), not a secret
+            token_type=scheme_of(principal.proof_key),
+            cnf=_confirmed(principal.proof_key),
             exp=expires_at,
             iss=self._issuer,
             sub=str(principal.account_id),
@@ -222,6 +234,7 @@ class OauthTokensLogic:
             active=True,
             scope=" ".join(grant.scopes),
             client_id=str(grant.client_id),
+            cnf=_confirmed(grant.proof_key),
             exp=int(grant.expires_at.timestamp()),
             iss=self._issuer,
             sub=str(grant.account_id),
@@ -229,22 +242,27 @@ class OauthTokensLogic:
             encounter=grant.encounter_id,
         )
 
-    async def _for_code(self, client: OauthClient, parameters: Parameters) -> OauthTokens:
+    async def _for_code(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
         _may(client, OauthGrantType.AUTHORIZATION_CODE)
         return await self._grants.redeem(
             _required(parameters, "code"),
             client,
             redirect_uri=_required(parameters, "redirect_uri"),
             verifier=_required(parameters, "code_verifier"),
+            proof_key=proof_key,
         )
 
-    async def _for_service(self, client: OauthClient, parameters: Parameters) -> OauthTokens:
+    async def _for_service(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
         _may(client, OauthGrantType.CLIENT_CREDENTIALS)
         requested = without_a_person(known(_required(parameters, "scope").split()))
         granted = narrow(requested, client.scopes)
         if not granted:
             raise InvalidScopeError
-        return await self._grants.of_service(client, granted)
+        return await self._grants.of_service(client, granted, proof_key=proof_key)
+
+
+def _confirmed(proof_key: str | None) -> ConfirmedKey | None:
+    return None if proof_key is None else ConfirmedKey(jkt=proof_key)
 
 
 def _may_know(client: OauthClient, token_client: OauthClientId, principal: Principal) -> bool:

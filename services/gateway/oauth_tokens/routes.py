@@ -1,8 +1,8 @@
 """The token endpoint, revocation and introspection over HTTP."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from services.contracts.gateway.oauth_tokens import Introspection, OauthTokens
 from services.gateway.dependencies import OauthTokensService
@@ -25,9 +25,14 @@ _CLIENT: Final = ("client_id", "client_assertion_type", "client_assertion")
         required=("grant_type",),
     ),
 )  # fmt: skip
-async def create_oauth_token(request: Request, tokens: OauthTokensService, response: Response) -> OauthTokens:
-    """Get tokens for a code, a refresh token, or as a service (RFC 6749; SMART App Launch 2.2)."""
-    given = await tokens.give(single(await read_form(request)))
+async def create_oauth_token(
+    request: Request, tokens: OauthTokensService, response: Response, dpop: Annotated[str | None, Header()] = None
+) -> OauthTokens:
+    """Get tokens for a code, a refresh token, or as a service (RFC 6749; SMART App Launch 2.2).
+
+    With a proof of possession in `DPoP` they are bound to its key (RFC 9449, 5); it needs the nonce of `DPoP-Nonce`.
+    """
+    given = await tokens.give(single(await read_form(request)), dpop)
     response.headers.update(NO_STORE)
     return given
 

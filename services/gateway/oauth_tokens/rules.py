@@ -10,10 +10,11 @@ from uuid import UUID
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from services.gateway.oauth_clients.rules import ALGORITHMS
+
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_SECONDS: Final = 300
 LEEWAY_SECONDS: Final = 5
-ALGORITHMS: Final = ("RS384", "ES384")
 _TYPES: Final = frozenset({None, "JWT", "jwt", "client-authentication+jwt"})
 _LONGEST: Final = 8000
 

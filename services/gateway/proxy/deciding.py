@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.chassis.clock import Clock
 from services.chassis.errors import (
@@ -17,11 +17,12 @@ from services.chassis.errors import (
 from services.chassis.tokens import InvalidTokenError
 from services.contracts.identity import Microservice, Principal, Role
 from services.gateway.authentication import AccessTokens
-from services.gateway.errors import NoSuchMethodError
+from services.gateway.dpop.rules import Nonces, Proof, read_proof
+from services.gateway.errors import NoSuchMethodError, ProofMissingError, ProofNonceError, ProofRefusedError
 from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
-from services.gateway.proxy.requests import IncomingRequest
+from services.gateway.proxy.requests import IncomingRequest, SentToken
 from services.policy.calls import CallDecision, is_fresh, may_call
 from services.policy.matching import routes_at
 from services.policy.route import Route
@@ -38,6 +39,14 @@ _PROCESS_ROUTES: Final = MappingProxyType(
 )
 
 
+class Proving(NamedTuple):
+    """What proofs of possession are checked against."""
+
+    base: str
+    """Where the world finds us: what the URL of a proof begins with, whatever name a request came under."""
+    nonces: Nonces
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A permitted request: its route, and what the service takes in place of the caller's token."""
@@ -45,19 +54,32 @@ class Passage:
     route: Route
     internal_token: str | None
     """None for a public route, and for one of the gateway's own, which looks at the caller's token again."""
+    proof: Proof | None = None
+    """What the caller proved to hold the token's key with: good in itself, and still to be used up."""
 
     @property
     def may_be_remembered(self) -> bool:
         """Whether the same request may be let pass for some seconds without another decision."""
-        return self.internal_token is not None and self.route.method == "GET"
+        return self.internal_token is not None and self.route.method == "GET" and self.proof is None
 
 
 class DecisionPoint:
-    """Decides by form, host, route, caller and permission, in this order; deny is the default."""
+    """Decides by form, host, route, caller and permission, in this order; deny is the default.
+
+    That a proof of possession comes for the first time is for the door to find out, which has a database.
+    """
 
     def __init__(
-        self, access: AccessTokens, issuer: TokenIssuer, limits: CallLimits, hosts: Hosts, clock: Clock
+        self,
+        access: AccessTokens,
+        issuer: TokenIssuer,
+        limits: CallLimits,
+        hosts: Hosts,
+        clock: Clock,
+        *,
+        proving: Proving,
     ) -> None:
+        self._proving = proving
         self._access = access
         self._issuer = issuer
         self._limits = limits
@@ -73,6 +95,9 @@ class DecisionPoint:
             NoSuchMethodError: The resource has other methods.
             AuthenticationRequiredError: The route needs a token, and there is none.
             TokenNotTakenError: The token is not good.
+            ProofMissingError: The token is bound to a key, and came as a bearer token.
+            ProofRefusedError: The proof is not of the token's key, or not for this request now.
+            ProofNonceError: The proof has another nonce than ours.
             NotAllowedError: The caller may not call the route.
             InsufficientScopeError: The caller's application may not.
             StaleAuthenticationError: The caller has to prove a second factor first, or once more.
@@ -94,19 +119,39 @@ class DecisionPoint:
         if route.service is Microservice.GATEWAY and route.services:
             # It takes another kind of token, which our application verifies.
             return Passage(route, None)
-        token, principal = self._permit(request, route)
-        if route.service is Microservice.GATEWAY:
-            return Passage(route, None)
-        return Passage(route, self._issuer.internal_token_for(token, principal, route.service))
-
-    def _permit(self, request: IncomingRequest, route: Route) -> tuple[str, Principal]:
-        token = request.bearer_token
+        token = request.token
         if token is None:
             raise AuthenticationRequiredError
+        principal = self._caller(token)
+        proof = self._proof(request, token, principal)
+        self._permit(principal, route)
+        if route.service is Microservice.GATEWAY:
+            return Passage(route, None, proof)
+        return Passage(route, self._issuer.internal_token_for(token.text, principal, route.service), proof)
+
+    def _caller(self, token: SentToken) -> Principal:
         try:
-            principal = self._access.verify(token)
+            principal = self._access.verify(token.text)
         except InvalidTokenError:
             raise TokenNotTakenError from None
+        if principal.proof_key is None and token.is_proved:
+            raise TokenNotTakenError
+        if principal.proof_key is not None and not token.is_proved:
+            raise ProofMissingError
+        return principal
+
+    def _proof(self, request: IncomingRequest, token: SentToken, principal: Principal) -> Proof | None:
+        if not token.is_proved:
+            return None
+        url, now = self._proving.base + request.path, self._clock.now()
+        proof = read_proof(request.proof, method=request.method, url=url, now=now, access_token=token.text)
+        if proof is None or proof.key != principal.proof_key:
+            raise ProofRefusedError
+        if proof.nonce is not None and not self._proving.nonces.is_good(proof.nonce, now):
+            raise ProofNonceError
+        return proof
+
+    def _permit(self, principal: Principal, route: Route) -> None:
         decision = may_call(principal, route).decision
         if decision is CallDecision.DENY_SCOPE:
             raise InsufficientScopeError
@@ -114,7 +159,6 @@ class DecisionPoint:
             raise NotAllowedError
         if route.fresh_seconds is not None and not is_fresh(principal, route, self._clock.now()):
             raise StaleAuthenticationError(route.fresh_seconds)
-        return token, principal
 
 
 def _routes_from_outside(path: str) -> Mapping[str, Route]:

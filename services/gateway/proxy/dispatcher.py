@@ -9,8 +9,10 @@ from starlette.responses import Response
 from services.chassis.edge import App, Receive, Scope, Send
 from services.chassis.errors import ServiceError
 from services.chassis.problems import problem_document, problem_response, respond_to
+from services.chassis.wiring import PROVED_KEY, Process
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
+from services.gateway.dpop.logic import Proofs
 from services.gateway.errors import NoSuchMethodError
 from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.deciding import DecisionPoint, Passage
@@ -45,7 +47,7 @@ class Dispatcher:
         front: Front = scope["app"].state.equipment.front
         engine = front.engines.asking(scope)
         if engine is not None:
-            await _answer_engine(engine, front.decisions, scope)(scope, receive, send)
+            await (await _answer_engine(engine, front.decisions, scope))(scope, receive, send)
             return
         request = read_request(scope)
         try:
@@ -53,6 +55,9 @@ class Dispatcher:
         except NoSuchMethodError as refusal:
             await _no_such_method(refusal.methods)(scope, receive, send)
             return
+        if passage.proof is not None:
+            await _proofs_of(scope).use_at_a_resource(passage.proof)
+            scope[PROVED_KEY] = passage.proof.key
         if passage.route.service is Microservice.GATEWAY:
             await self._app(scope, receive, send)
             return
@@ -60,17 +65,25 @@ class Dispatcher:
         await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
 
 
-def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
+async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
     """Tell an engine what a request of its own would have met here."""
     try:
         request, client = asked_about(engine, scope)
         passage = decisions.decide(request, client)
+        # What is for the gateway itself comes here next, and then its proof is used up.
+        if passage.proof is not None and passage.route.service is not Microservice.GATEWAY:
+            await _proofs_of(scope).use_at_a_resource(passage.proof)
     except NoSuchMethodError as refusal:
         return _as_heard_by(engine, _no_such_method(refusal.methods))
     except ServiceError as refusal:
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
     return Response(status_code=HTTPStatus.OK.value, headers=_told(passage))
+
+
+def _proofs_of(scope: Scope) -> Proofs:
+    process: Process = scope["app"].state.process
+    return Proofs(process.database, process.clock)
 
 
 def _told(passage: Passage) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Which header fields pass, in each direction; a list of what may, never of what may not."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.chassis.edge import App, Receive, Scope, Send
+from services.gateway.dpop.rules import ALGORITHMS
 
 _REQUEST: Final = (
     b"accept",
@@ -45,6 +46,10 @@ _SECURITY: Final = (
 
 _RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
 _CHALLENGE: Final = b"www-authenticate"
+_PROOF: Final = b"dpop"
+_BEARER: Final = b"Bearer "
+_DPOP: Final = b"DPoP "
+_ALGORITHMS: Final = f', algs="{" ".join(ALGORITHMS)}"'.encode()
 
 
 def forwarded(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
@@ -72,15 +77,33 @@ class SecurityHeaders:
         async def send_secured(message: Scope) -> None:
             if message["type"] == "http.response.start":
                 fields = message["headers"]
-                names = {name for name, _ in fields}
+                names, asked = {name for name, _ in fields}, dict(scope["headers"])
                 if _CHALLENGE in names:
-                    fields = _with_metadata(fields, scope["app"].state.equipment.oauth.issuer)
+                    fields = _challenging(fields, asked, scope["app"].state.equipment.oauth.issuer)
+                if _PROOF in asked:
+                    # The next proof may hold it, and is refused where it holds one that is over (RFC 9449, 8.2).
+                    process = scope["app"].state.process
+                    nonce = scope["app"].state.equipment.nonces.current(process.clock.now())
+                    fields = [*fields, (b"dpop-nonce", nonce.encode("ascii"))]
                 message["headers"] = [*fields, *(field for field in _SECURITY if field[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, send_secured)
 
 
-def _with_metadata(fields: Iterable[tuple[bytes, bytes]], issuer: str) -> list[tuple[bytes, bytes]]:
-    told = f', resource_metadata="{issuer}{_RESOURCE_METADATA}"'.encode()
-    return [(name, value + told if name == _CHALLENGE else value) for name, value in fields]
+def _challenging(
+    fields: Iterable[tuple[bytes, bytes]], asked: Mapping[bytes, bytes], issuer: str
+) -> list[tuple[bytes, bytes]]:
+    is_proving = asked.get(b"authorization", b"").lower().startswith(b"dpop ")
+    where = f', resource_metadata="{issuer}{_RESOURCE_METADATA}"'.encode()
+    return [
+        (name, _challenge(value, where, is_proving=is_proving) if name == _CHALLENGE else value)
+        for name, value in fields
+    ]
+
+
+def _challenge(told: bytes, where: bytes, *, is_proving: bool) -> bytes:
+    # Who came with the scheme DPoP is answered in it (RFC 9449, 7.1), whichever service refuses: it saw another token.
+    if is_proving and told.startswith(_BEARER):
+        told = _DPOP + told.removeprefix(_BEARER)
+    return told + _ALGORITHMS + where if told.startswith(_DPOP) else told + where

@@ -8,8 +8,8 @@ from services.policy.matching import routes_at
 
 Fields = list[tuple[bytes, bytes]]
 
-_SENDABLE: Final = b"authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id"
-_READABLE: Final = b"etag, idempotency-replayed, location, retry-after, www-authenticate"
+_SENDABLE: Final = b"authorization, content-type, dpop, idempotency-key, if-match, if-none-match, last-event-id"
+_READABLE: Final = b"dpop-nonce, etag, idempotency-replayed, location, retry-after, www-authenticate"
 _REMEMBERED_SECONDS: Final = b"600"
 
 

@@ -7,7 +7,7 @@ The decision and the forwarding use the same bytes, so a path that needs decodin
 import re
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from services.gateway.errors import HeadersTooLargeError, MalformedRequestError
 
@@ -19,10 +19,22 @@ _CANONICAL_PATH: Final = re.compile(rb"/|(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~:$-]
 _HEADER_NAME: Final = re.compile(rb"[a-z0-9-]+")
 _UNSAFE_QUERY: Final = re.compile(rb"[^\x21\x24-\x7e]")
 _CONTENT_LENGTH: Final = re.compile(rb"[0-9]{1,12}")
-_SINGLE: Final = frozenset({b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding"})
+_SINGLE: Final = frozenset(
+    {b"host", b"authorization", b"dpop", b"content-length", b"content-type", b"transfer-encoding"}
+)
+_DPOP: Final = b"dpop"
+_SCHEMES: Final = frozenset({b"bearer", _DPOP})
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+
+class SentToken(NamedTuple):
+    """An access token as it was sent."""
+
+    text: str
+    is_proved: bool
+    """Whether it came with the scheme DPoP (RFC 9449, 7.1), and not as a bearer token (RFC 6750, 2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +53,18 @@ class IncomingRequest:
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
-    def bearer_token(self) -> str | None:
-        """The bearer token (RFC 6750, 2.1), or None."""
+    def token(self) -> SentToken | None:
+        """The access token, or None where there is none."""
         scheme, _, token = self.headers.get(b"authorization", b"").partition(b" ")
-        return token.strip().decode("latin-1") if scheme.lower() == b"bearer" and token else None
+        scheme = scheme.lower()
+        if scheme not in _SCHEMES or not token:
+            return None
+        return SentToken(token.strip().decode("latin-1"), is_proved=scheme == _DPOP)
+
+    @property
+    def proof(self) -> str:
+        """The proof of possession (RFC 9449, 4.1), empty where there is none."""
+        return self.headers.get(b"dpop", b"").decode("latin-1")
 
 
 def read_request(scope: MutableMapping[str, Any]) -> IncomingRequest:

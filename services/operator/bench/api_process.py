@@ -180,6 +180,7 @@ def internal_token(service: Microservice, job: Mapping[str, Any], clock: Clock) 
         token_id=str(uuid4()),
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )
     keys = KeyRing.from_directory(Path(job["signing_keys"]))
     signer = TokenSigner(keys, issuer=ServiceSettings.model_fields["issuer"].default, clock=clock)

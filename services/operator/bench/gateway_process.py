@@ -89,6 +89,7 @@ def _token(keys: KeyRing, clock: Clock) -> str:
         token_id=str(uuid4()),
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )
     issuer = TokenIssuer(TokenSigner(keys, issuer=_ISSUER, clock=clock), clock)
     return issuer.access_token(person, until=clock.now() + ACCESS_LIFETIME)[0]

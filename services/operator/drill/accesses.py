@@ -171,6 +171,7 @@ class _Callers:
             token_id=token,
             delegation=None,
             sign_in=None,
+            proof_key=None,
         )
         return token
 

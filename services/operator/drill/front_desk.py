@@ -88,6 +88,7 @@ class _OneFrontDesk:
             token_id="drill",  # noqa: S106 - it names a token and opens nothing
             delegation=None,
             sign_in=None,
+            proof_key=None,
         )
 
     async def authenticate(self, _token: str) -> Principal:

@@ -38,6 +38,7 @@ async def _attendance_events(
         token_id="",
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )
     trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
     patients = PatientRows(db, root_keys, organization_id)

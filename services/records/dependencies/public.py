@@ -57,6 +57,7 @@ async def _inquiries(request: Request, db: PublicDb, clock: Now, root: TheRootKe
             token_id="",
             delegation=None,
             sign_in=None,
+            proof_key=None,
         )
         trail = Trail(AuditCaller(nobody, request.scope["route"].operation_id), clock)
         trail.permit(referral_id, basis="own-request", purpose=Purpose.TREATMENT, information=Information.DEMOGRAPHICS)

@@ -7,9 +7,10 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from services.chassis.claims import Claims
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
-from services.chassis.tokens import Claims, InvalidTokenError, TokenVerifier, _decode, _parse
+from services.chassis.tokens import InvalidTokenError, TokenType, TokenVerifier, _decode, _parse
 from services.contracts.identity import Microservice
 from services.gateway.equipment import make_equipment
 from services.gateway.main import build
@@ -19,6 +20,9 @@ from services.operator.drill.tokens.command import DOORS, MISPLACED, Ask, Door, 
 from services.operator.drill.tokens.hostile import HOSTILE
 from tests.support.serving import call_in_process, nothing_to_open
 from tests.support.tokens import ISSUER, Tokens, new_id_token_key
+
+BOUND = [door for door in DOORS.values() if door.token_type is TokenType.ACCESS]
+FRONT = "https://eventide.test"
 
 
 class _Away(NamedTuple):
@@ -45,7 +49,7 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
         passwords=passwords,
         sealing_key=bytes(32),
         hosts={"eventide.test", *LOOPBACK},
-        public_url="https://eventide.test",
+        public_url=FRONT,
         id_token_keys=(new_id_token_key(),),
     )
     gateway.state.process = _Away(clock, gateway.state.equipment.authenticator)
@@ -73,7 +77,7 @@ async def ask(records_app: FastAPI, scheduler_app: FastAPI, tokens: Tokens, cloc
 async def test_no_door_takes_a_hostile_token_and_every_door_takes_a_good_one(
     ask: Ask, tokens: Tokens, clock: Clock
 ) -> None:
-    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock, front=FRONT)
 
     assert (report["accepted"], report["failures"], report["good_refused"]) == (0, 0, 0)
     assert report["vectors"] >= 100
@@ -86,7 +90,7 @@ async def test_a_verifier_that_forgets_one_thing_is_found_at_every_door(
 ) -> None:
     monkeypatch.setattr(TokenVerifier, "_check", lambda *_: None)
 
-    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock, front=FRONT)
 
     for name, door in report["by_route_class"].items():
         assert {"expired", "expires now", "audience of others", "issuer of others"} <= set(door["accepted"]), name
@@ -106,7 +110,7 @@ async def test_a_verifier_that_skips_the_signature_is_found(
 
     monkeypatch.setattr(TokenVerifier, "verify", believe)
 
-    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock)
+    report = await try_tokens(ask, tokens.keys.signing_at(clock.now()), ISSUER, clock, front=FRONT)
 
     for name, door in report["by_route_class"].items():
         assert {"zeros", "r is zero", "claims changed after signing"} <= set(door["accepted"]), name
@@ -116,16 +120,16 @@ async def test_a_door_that_takes_nothing_at_all_does_not_pass(tokens: Tokens, cl
     async def closed(_door: Door, _suffix: str, _headers: Headers) -> int:
         return 401
 
-    report = await try_tokens(closed, tokens.keys.signing_at(clock.now()), ISSUER, clock)
+    report = await try_tokens(closed, tokens.keys.signing_at(clock.now()), ISSUER, clock, front=FRONT)
 
-    assert (report["accepted"], report["good_refused"]) == (0, len(DOORS))
+    assert (report["accepted"], report["good_refused"]) == (0, len(DOORS) + len(BOUND))
 
 
 async def test_a_door_that_breaks_is_counted(tokens: Tokens, clock: Clock) -> None:
     async def broken(_door: Door, _suffix: str, _headers: Headers) -> int:
         return 500
 
-    report = await try_tokens(broken, tokens.keys.signing_at(clock.now()), ISSUER, clock)
+    report = await try_tokens(broken, tokens.keys.signing_at(clock.now()), ISSUER, clock, front=FRONT)
 
     assert report["failures"] == sum(door["tried"] for door in report["by_route_class"].values())
 

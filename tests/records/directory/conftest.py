@@ -50,6 +50,7 @@ async def platform(records_app: object, tokens: Tokens) -> AsyncIterator[httpx2.
         token_id="",
         delegation=None,
         sign_in=None,
+        proof_key=None,
     )
     token = tokens.internal(operator, Microservice.RECORDS)
     async with call_in_process(records_app, headers={"authorization": f"Bearer {token}"}) as client:

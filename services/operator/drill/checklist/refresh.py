@@ -10,8 +10,9 @@ from services.operator.drill.checklist.probes.browsing import Flow
 from services.operator.drill.checklist.probes.calling import Answer
 from services.operator.drill.checklist.probes.signing import Key
 from services.operator.drill.checklist.second import caller_at, second_gateway
-from services.operator.drill.checklist.verdicts import CheckFailedError, check, require, same
+from services.operator.drill.checklist.verdicts import check, require, same
 from services.operator.drill.checklist.world import Moment, Person, World
+from services.operator.drill.tokens.possession import Holder
 
 _AT_ONCE: Final = 20
 _TRIES: Final = 600
@@ -131,10 +132,20 @@ async def check_48(world: World) -> None:
 
 @check(49, "a refresh token that is bound to a key is refused with another key (DPoP)")
 async def check_49(world: World) -> None:
-    """See whether tokens can be bound at all."""
-    if "dpop_signing_alg_values_supported" not in await world.documents():
-        raise CheckFailedError("tokens cannot be bound to a key (RFC 9449): not built")
-    raise CheckFailedError("DPoP is advertised, and this check does not know it yet")
+    """Use it with the key of a thief, with none, and with its own."""
+    flow, application = await world.flow(), await world.application()
+    holder = Holder(world.issuer, world.clock)
+    tokens = await flow.bound_tokens(application, holder)
+    same(tokens["token_type"], "DPoP", "its token type")
+    thief = Holder(world.issuer, world.clock, nonce=holder.nonce)
+    for other, whose in ((thief, "another key"), (None, "no key")):
+        refused = await flow.refresh(application, tokens["refresh_token"], holder=other)
+        same(refused.error, "invalid_grant", whose)
+    given = await flow.refresh(application, tokens["refresh_token"], holder=holder)
+    same((given.status, given.json().get("token_type")), (200, "DPoP"), "its own key afterwards")
+    again = await flow.refresh(application, tokens["refresh_token"], holder=thief)
+    same(again.error, "invalid_grant", "another key within the grace")
+    same(await flow.me(given.json()["access_token"]), 401, "the access token as a bearer's")
 
 
 @check(50, "a revoked access token opens nothing any more, at no gateway, though both remember it")

@@ -4,15 +4,24 @@ from typing import Final
 
 from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import ACCESS_AUDIENCE, KeyRing, TokenType
-from services.operator.drill.checklist.verdicts import CheckFailedError, all_within, check, require, same
+from services.operator.drill.checklist.second import caller_at, second_gateway
+from services.operator.drill.checklist.verdicts import all_within, check, require, same
 from services.operator.drill.checklist.world import World
 from services.operator.drill.tokens.command import MISPLACED
 from services.operator.drill.tokens.forging import Forge
 from services.operator.drill.tokens.hostile import HOSTILE
+from services.operator.drill.tokens.possession import (
+    HOSTILE_AT_A_RESOURCE,
+    HOSTILE_PROOFS,
+    Aim,
+    Holder,
+)
 from services.operator.state import StateFolder
 
 _REFUSED: Final = {400, 401, 431}
 _LONGEST_SENT: Final = 16_000
+_PATHS: Final = ("/v1/me", "/v1/patients", "/v1/sites")
+_AT_ONCE: Final = 10
 
 
 @check(54, "a token that is anything but good is refused, and breaks nothing")
@@ -64,7 +73,40 @@ async def check_56(world: World) -> None:
 
 @check(57, "a proof of possession is checked whole, and a bound token is refused without one (DPoP)")
 async def check_57(world: World) -> None:
-    """See whether tokens can be bound at all."""
-    if "dpop_signing_alg_values_supported" not in await world.documents():
-        raise CheckFailedError("tokens cannot be bound to a key (RFC 9449): not built")
-    raise CheckFailedError("DPoP is advertised, and this check does not know it yet")
+    """Prove with one thing wrong at a route of each service, and use a good proof twice: at once, and elsewhere."""
+    flow, holder = await world.flow(), Holder(world.issuer, world.clock)
+    token = (await flow.bound_tokens(await world.application(), holder))["access_token"]
+    caller, found = world.caller(), dict[str, int]()
+    for path in _PATHS:
+        bearer = await world.caller(token).get(path)
+        same(bearer.status, 401, f"the token as a bearer's at {path}")
+        require('DPoP realm="eventide", error="invalid_token"' in bearer.headers["www-authenticate"], "no challenge")
+        for name, make in {**HOSTILE_PROOFS, **HOSTILE_AT_A_RESOURCE}.items():
+            aim = Aim("GET", path, token)
+            answer = await caller.send("GET", path, holder.fields(aim, make(holder, aim)))
+            found[f"{name} at {path}"] = answer.status
+            require("invalid_dpop_proof" in answer.headers["www-authenticate"], f"{name}: not called a bad proof")
+        same(
+            (await caller.send("GET", path, holder.fields(Aim("GET", path, token)))).status,
+            200,
+            f"a good proof at {path}",
+        )
+    all_within(found, {401}, "bad proofs taken")
+    await _is_taken_once(world, holder, Aim("GET", "/v1/me", token))
+    other = Holder(world.issuer, world.clock, holder.key, "x")
+    stale = await caller.send("GET", "/v1/me", other.fields(Aim("GET", "/v1/me", token)))
+    require("use_dpop_nonce" in stale.headers["www-authenticate"], "another nonce than ours is taken")
+    same(stale.headers.get("dpop-nonce"), holder.nonce, "the nonce told")
+
+
+async def _is_taken_once(world: World, holder: Holder, aim: Aim) -> None:
+    fields = holder.fields(aim)
+    answers = await world.caller().at_once(_AT_ONCE, lambda: world.caller().send("GET", aim.path, fields))
+    same(sorted(answer.status for answer in answers), [200] + [401] * (_AT_ONCE - 1), "one proof at the same moment")
+    async with second_gateway(world) as url:
+        same(
+            (await caller_at(world, url).send("GET", aim.path, fields)).status, 401, "the same proof at another gateway"
+        )
+        fresh = holder.fields(aim)
+        same((await caller_at(world, url).send("GET", aim.path, fresh)).status, 200, "a fresh one there")
+        same((await world.caller().send("GET", aim.path, fresh)).status, 401, "and then here")

@@ -17,6 +17,12 @@ from services.chassis.tokens import ACCESS_AUDIENCE, KeyRing, SigningKey, TokenT
 from services.contracts.identity import Microservice
 from services.operator.drill.tokens.forging import Forge
 from services.operator.drill.tokens.hostile import HOSTILE
+from services.operator.drill.tokens.possession import (
+    HOSTILE_AT_A_RESOURCE,
+    HOSTILE_PROOFS,
+    Aim,
+    Holder,
+)
 from services.operator.lifecycle import say
 from services.operator.stack import Addresses, running_stack
 from services.operator.state import StateFolder
@@ -115,14 +121,17 @@ async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
 
         clock = Clock()
         key, issuer = keys.signing_at(clock.now()), ServiceSettings.model_fields["issuer"].default
-        return await try_tokens(ask, key, issuer, clock)
+        return await try_tokens(ask, key, issuer, clock, front=addresses.gateway.rstrip("/"))
 
 
-async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock) -> dict[str, Any]:
-    """Try good tokens, hostile ones, misplaced ones and those of other doors, at every door."""
-    started = perf_counter()
+async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock, *, front: str) -> dict[str, Any]:
+    """Try good tokens, hostile ones, misplaced ones, those of other doors and hostile proofs, at every door.
+
+    `front` is where the gateway says that it is, for which proofs of possession are made.
+    """
+    started, holder = perf_counter(), Holder(front, clock)
     forges = {name: Forge(key, clock, door.token_type, door.audience, issuer) for name, door in DOORS.items()}
-    tallies = {name: await _try_door(ask, name, forges) for name in DOORS}
+    tallies = {name: await _try_door(ask, name, forges, holder) for name in DOORS}
     names = {name for tally in tallies.values() for name in tally.tried}
     return {
         "vectors": len(names),
@@ -161,7 +170,7 @@ class _Tally:
             self.accepted.append(name)
 
 
-async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge]) -> _Tally:
+async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge], holder: Holder) -> _Tally:
     door, forge, tally = DOORS[name], forges[name], _Tally()
     for vector, make in HOSTILE.items():
         token = make(forge)
@@ -173,9 +182,22 @@ async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge]) -> _Tally:
         kind = its_forge.token_type, str(its_forge.audience)
         if kind not in door.knows | {(door.token_type, str(door.audience))}:
             tally.hear(f"token of {other}", await ask(door, "", _bearer(its_forge.with_claims())))
+    await _try_proofs(ask, door, forge.with_claims(cnf={"jkt": holder.jkt}), holder, tally)
     # Last, so that a door that died on the way is noticed: were good tokens refused, nothing would have been tried.
-    tally.good_refused = int(await ask(door, "", _bearer(forge.with_claims())) in _REFUSALS | {_NOT_ANSWERED})
+    tally.good_refused += int(await ask(door, "", _bearer(forge.with_claims())) in _REFUSALS | {_NOT_ANSWERED})
     return tally
+
+
+async def _try_proofs(ask: Ask, door: Door, token: str, holder: Holder, tally: _Tally) -> None:
+    aim = Aim(door.method, door.path, token)
+    tally.hear("bound token without a proof", await ask(door, "", [("authorization", f"DPoP {token}")]))
+    tally.hear("bound token as a bearer's", await ask(door, "", _bearer(token)))
+    for vector, make in {**HOSTILE_PROOFS, **HOSTILE_AT_A_RESOURCE}.items():
+        fields = holder.fields(aim, make(holder, aim))
+        tally.hear(f"bound token, proof: {vector}", await ask(door, "", list(fields.items())))
+    if door.token_type is TokenType.ACCESS:
+        is_refused = await ask(door, "", list(holder.fields(aim).items())) in _REFUSALS | {_NOT_ANSWERED}
+        tally.good_refused += int(is_refused)
 
 
 def _bearer(token: str) -> Headers:

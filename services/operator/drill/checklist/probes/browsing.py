@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from services.operator.drill.checklist.probes.applications import REDIRECT, VERIFIER, Application
 from services.operator.drill.checklist.probes.calling import Answer, Caller
+from services.operator.drill.tokens.possession import TOKEN_ENDPOINT, Holder
 
 _HANDLE: Final = re.compile(r'name="request" value="([^"]+)"')
 _SCOPE: Final = re.compile(r'name="scope" value="([^"]+)"')
@@ -77,11 +78,13 @@ class Flow:
             page = await self.sign_in(page)
         return await self.browser.decide(page) if page.status == _OK else page
 
-    async def redeem(self, application: Application, code: str, **changes: str) -> Answer:
-        """Redeem a code."""
+    async def redeem(
+        self, application: Application, code: str, *, holder: Holder | None = None, **changes: str
+    ) -> Answer:
+        """Redeem a code; of a holder, with the proof of its key."""
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT, "code_verifier": VERIFIER,
                 **application.proof(), **changes}  # fmt: skip
-        return await self.browser.caller.form("/oauth/token", form)
+        return await self.browser.caller.form("/oauth/token", form, **_proved(holder))
 
     async def tokens(self, application: Application, **changes: str | None) -> dict[str, Any]:
         """Go the whole way; raises PageMissingError where no tokens come of it."""
@@ -92,12 +95,29 @@ class Flow:
         tokens: dict[str, Any] = given.json()
         return tokens
 
-    async def refresh(self, application: Application, token: str, **more: str) -> Answer:
-        """Use a refresh token."""
+    async def refresh(
+        self, application: Application, token: str, *, holder: Holder | None = None, **more: str
+    ) -> Answer:
+        """Use a refresh token; of a holder, with the proof of its key."""
         form = {"grant_type": "refresh_token", "refresh_token": token, **application.proof(), **more}
-        return await self.browser.caller.form("/oauth/token", form)
+        return await self.browser.caller.form("/oauth/token", form, **_proved(holder))
+
+    async def bound_tokens(self, application: Application, holder: Holder) -> dict[str, Any]:
+        """Go the whole way to tokens that are bound to a holder's key; raises as `tokens` does."""
+        code = (await self.code(application)).redirected.get("code", "")
+        told = await self.redeem(application, code, holder=holder)
+        holder.nonce = told.headers.get("dpop-nonce")
+        given = await self.redeem(application, code, holder=holder)
+        if (told.error, given.status) != ("use_dpop_nonce", _OK):
+            raise PageMissingError(f"no bound tokens: {told.error}, then {given.status} {given.error or ''}")
+        tokens: dict[str, Any] = given.json()
+        return tokens
 
     async def me(self, token: str) -> int:
         """Say what an access token meets at a route of its own."""
         answer = await self.browser.caller.get("/v1/me", authorization=f"Bearer {token}")
         return answer.status
+
+
+def _proved(holder: Holder | None) -> dict[str, str]:
+    return {} if holder is None else {"dpop": holder.proof(TOKEN_ENDPOINT)}
