@@ -164,6 +164,10 @@ async def _unit_of_work(request: Request, principal: Caller) -> AsyncIterator[As
             yield db
             if request.app.state.is_audited:
                 await _append(request, principal, await driver_connection(db), trail.take())
+    except ServiceError as refusal:
+        # Somebody whom the gate let through was told what became of it: that the version is stale, that it is over.
+        trail.keep(refusal.code or refusal.problem)
+        raise
     finally:
         await _keep_refusals(request, principal, trail)
 
@@ -191,9 +195,9 @@ async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
             yield read
             if request.app.state.is_audited:
                 await _append(request, principal, read.connection, trail.take())
-    except ServiceError:
+    except ServiceError as refusal:
         # Somebody may see this of a person, and was told that there is none of it.
-        trail.keep()
+        trail.keep(refusal.code or refusal.problem)
         raise
     finally:
         await _keep_refusals(request, principal, trail)

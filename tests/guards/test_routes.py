@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
@@ -11,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.json_body import StrictJsonRoute
-from services.chassis.wiring import authorized_caller
+from services.chassis.wiring import authorized_caller, caller_of, trail_of
 from services.contracts.identity import Microservice
 from services.gateway.main import build as build_gateway
 from services.policy.routes import BY_OPERATION, ROUTES
@@ -21,6 +22,9 @@ from tests.support.serving import nothing_to_open
 
 # Asked by the supervisor and by monitoring on the service's own port; the gateway does not forward them.
 UNGUARDED = {"livez", "readyz", "metrics"}
+
+# What raises, where nobody was let in yet: the caller of a request, its trail, and so the gate before every row.
+ASKING = frozenset({caller_of.__name__, trail_of.__name__})
 
 APPS = {
     Microservice.GATEWAY: build_gateway(nothing_to_open),
@@ -43,6 +47,17 @@ def dependencies_of(dependant: Dependant) -> Iterator[Dependant]:
     for dependency in dependant.dependencies:
         yield dependency
         yield from dependencies_of(dependency)
+
+
+def calls_in_order(dependant: Dependant) -> Iterator[Any]:
+    """Yield what is called for a request, as the framework does: what something depends on before it."""
+    for dependency in dependant.dependencies:
+        yield from calls_in_order(dependency)
+        yield dependency.call
+
+
+def asks_who_was_let_in(call: Any) -> bool:
+    return not ASKING.isdisjoint(getattr(getattr(call, "__code__", None), "co_names", ()))
 
 
 ALL = [(service, route) for service, app in APPS.items() for route in routes_of(app.routes)]
@@ -68,6 +83,22 @@ def test_a_route_depends_on_the_authorized_caller_or_is_public_by_policy(
 
     assert policy.service is service
     assert (authorized_caller in calls) is not policy.public
+
+
+@pytest.mark.parametrize(("_service", "route"), GUARDED, ids=lambda value: getattr(value, "operation_id", str(value)))
+def test_the_caller_is_let_in_before_anything_asks_who_was(_service: Microservice, route: APIRoute) -> None:
+    calls = list(calls_in_order(route.dependant))
+    asking = [place for place, call in enumerate(calls) if asks_who_was_let_in(call)]
+
+    assert not asking or calls.index(authorized_caller) <= asking[0]
+
+
+def test_every_gate_asks_who_was_let_in() -> None:
+    asking = {
+        call.__name__ for _, route in GUARDED for call in calls_in_order(route.dependant) if asks_who_was_let_in(call)
+    }
+
+    assert {"_gate", "_read", "_unit_of_work"} <= asking
 
 
 @pytest.mark.parametrize(("_service", "route"), ALL, ids=lambda value: getattr(value, "operation_id", str(value)))

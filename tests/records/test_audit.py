@@ -109,7 +109,30 @@ async def test_who_may_look_and_finds_nothing_has_looked(
     assert answer.status_code == 404
     last = (await events())[-1]
     assert (last["operation"], last["outcome"]) == ("read_treatment_plan", "permitted")
-    assert last["subjects"] == [patient["id"]]
+    assert (last["subjects"], last["refused"]) == ([patient["id"]], "not-found")
+
+
+async def test_whom_the_gate_lets_through_and_the_command_refuses_leaves_a_trace(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, plan_body: dict[str, Any],
+    events: Any,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    plan = await put_plan(patient["id"])
+    path = f"/v1/patients/{patient['id']}/treatment_plan"
+
+    stale = await director.put(path, json=plan_body, headers={"if-match": '"7"'})
+    blind = await director.put(path, json=plan_body)
+
+    assert (stale.status_code, blind.status_code) == (412, 428)
+    told = [(event["operation"], event["outcome"], event["subjects"], event.get("refused")) for event in await events()]
+    assert told == [
+        ("create_patient", "permitted", [patient["id"]], None),
+        ("put_treatment_plan", "permitted", [patient["id"]], None),
+        ("put_treatment_plan", "permitted", [patient["id"]], "stale-version"),
+        ("put_treatment_plan", "permitted", [patient["id"]], "version-required"),
+    ]
+    # It tells of an access, and nothing was changed.
+    assert (await director.get(path)).json()["version"] == plan["version"]
 
 
 async def test_an_answer_given_again_is_written_too(

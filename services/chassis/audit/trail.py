@@ -136,9 +136,12 @@ class Trail:
         told, self._told = self._told, []
         return told
 
-    def keep(self) -> None:
-        """Let what was permitted be written although the answer is a refusal: what was read was read."""
-        self._refused += self._told
+    def keep(self, refused: str) -> None:
+        """Let what was permitted be written although the answer is a refusal, and say which: what was read was read.
+
+        Nothing that such an event tells of was changed.
+        """
+        self._refused += [_text(orjson.loads(event) | {"refused": refused}) for event in self._told]
         self._told = []
 
     def take_refusals(self) -> list[str]:
@@ -167,6 +170,10 @@ class Trail:
 def event_text(*, at: datetime, members: dict[str, Any]) -> str:
     """Write an event as it is hashed: JSON with sorted names, and an id of its own that sorts by time."""
     event = {"v": 1, "id": new_id(at, secrets.token_bytes(10)).hex, "at": at, **members}
+    return _text(event)
+
+
+def _text(event: dict[str, Any]) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
 
 
