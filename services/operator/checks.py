@@ -18,6 +18,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("pytest", "-n", "2", "--dist", "loadfile", "--randomly-seed=1"),
     ("python", "-m", "services.operator", "drill", "races", "--n", "10000"),
     ("python", "-m", "services.operator", "drill", "accesses", "--n", "10000"),
+    ("python", "-m", "services.operator", "drill", "authorization", "--cells", "50000"),
 )
 
 

@@ -115,6 +115,7 @@ _PUBLIC: Final = frozenset(
         ("GET", "/docs"),
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/.well-known/oauth-protected-resource"),
         ("GET", "/.well-known/smart-configuration"),
         ("GET", "/fhir/R4/.well-known/smart-configuration"),
         ("GET", "/oauth/authorize"),
