@@ -137,12 +137,18 @@ async def _proposals_read(read: Reading) -> ProposalsReader:
     return ProposalsReader(read)
 
 
-def _telehealth_gate(command: _Command) -> TelehealthGate:
-    book = AppointmentsReader(command.read, SitesReader(command.read), command.clock)
-    return TelehealthGate(book, LicencesReader(command.read), command.clock)
+def _telehealth_gate(command: _Command, facts: WeekFacts) -> TelehealthGate:
+    sites = SitesReader(command.read)
+    return TelehealthGate(
+        AppointmentsReader(command.read, sites, command.clock),
+        LicencesReader(command.read),
+        PractitionersReader(command.read, sites),
+        facts,
+        command.clock,
+    )
 
 
-async def _proposals(command: Command, records: Records) -> ProposalsLogic:
+async def _proposals(command: Command, facts: Facts, records: Records) -> ProposalsLogic:
     published = TimetablesReader(command.read)
     return ProposalsLogic(
         command.db,
@@ -160,7 +166,7 @@ async def _proposals(command: Command, records: Records) -> ProposalsLogic:
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         rides=rides_in(command),
-        telehealth=_telehealth_gate(command),
+        telehealth=_telehealth_gate(command, facts),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )
@@ -193,7 +199,7 @@ async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsL
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         rides=rides_in(command),
-        telehealth=_telehealth_gate(command),
+        telehealth=_telehealth_gate(command, facts),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -1,12 +1,14 @@
 """The refusals of proposals and of going back."""
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Final
 
 from services.chassis.errors import ServiceError
 from services.contracts.problems import InvalidField, ProblemType
-from services.contracts.scheduler.bookings import BrokenRule
+from services.contracts.scheduler.publications import RefusedChange
 from services.contracts.scheduler.timetables import MovedWeek
+from services.scheduler.proposals.facts import Place, TelehealthFault
 
 
 class TimetableMovedError(ServiceError):
@@ -40,19 +42,42 @@ class RevertRefusedError(ServiceError):
         )
 
 
+_REMEDIES: Final = {
+    "telehealth-not-consented": "keep the patient's consent in the plan, with a day by then",
+    "jurisdiction-unknown": "write in the plan where the patient is during telehealth",
+    "modality-not-planned": "let the plan allow telehealth",
+    "practitioner-not-licensed": "keep the practitioner's licence for that place and day",
+    "practitioner-missing": "plan somebody who holds the session",
+    "service-needs-presence": "plan it on site",
+}
+
+
 class TelehealthRefusedError(ServiceError):
     """Consent or a licence is missing for sessions by telehealth; says of which sessions, and names nobody."""
 
     problem = ProblemType.RULES_BROKEN
 
-    def __init__(self, broken: Iterable[tuple[datetime, BrokenRule]]) -> None:
-        faults = list(dict.fromkeys((start, rule.code, rule.sentence) for start, rule in broken))
+    def __init__(self, faults: Sequence[TelehealthFault], numbers: Mapping[Place, int]) -> None:
+        """Take what is missing, and the numbers of the changes of the proposal; none where a version comes again."""
+        refused = [
+            RefusedChange(
+                number=numbers[fault.place],
+                start=fault.place.start,
+                code=fault.rule.code,
+                sentence=fault.rule.sentence,
+                remedy=f"{_REMEDIES[fault.rule.code]}, or reject the change",
+            )
+            for fault in faults
+            if fault.place in numbers
+        ]
+        told = dict.fromkeys((fault.place.start, fault.rule.sentence, _REMEDIES[fault.rule.code]) for fault in faults)
         super().__init__(
-            "Nothing was published: errors says what sessions by telehealth lack. Keep the consent or the licence, "
-            "reject these changes, or solve the week again.",
-            code=faults[0][1],
+            "Nothing was published: errors says what sessions by telehealth lack, and refused_changes which changes "
+            "they are. Do what the remedies say, reject these changes, or solve the week again.",
+            code=faults[0].rule.code,
             errors=tuple(
-                InvalidField(location="body", pointer="", detail=f"{start.isoformat()}: {sentence}")
-                for start, _, sentence in faults
+                InvalidField(location="body", pointer="", detail=f"{start.isoformat()}: {sentence}: {remedy}")
+                for start, sentence, remedy in told
             ),
+            members={"refused_changes": [one.model_dump(mode="json") for one in refused]},
         )

@@ -47,7 +47,8 @@ from services.scheduler.errors import (
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
-from services.scheduler.proposals.errors import TimetableMovedError
+from services.scheduler.proposals.errors import TelehealthRefusedError, TimetableMovedError
+from services.scheduler.proposals.facts import Place
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import (
     change_to_contract,
@@ -120,6 +121,10 @@ class ProposalsReader:
         """Return the numbers of the changes that are rejected."""
         statuses = await storage.statuses_of_changes(self._read, proposal_id)
         return {number for number, status in statuses.items() if status is ChangeStatus.REJECTED}
+
+    async def numbers_by_place(self, proposal_id: ProposalId) -> Mapping[Place, int]:
+        """Return the number of the change that gives a patient a place."""
+        return await storage.numbers_by_place(self._read, proposal_id)
 
 
 class Proposing:
@@ -251,7 +256,8 @@ class ProposalsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
             SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
-            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence.
+            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence by now.
+            UpstreamUnavailableError: A session by telehealth is new, and records does not answer.
             RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
         """
         await storage.hold(self._db, proposal_id)
@@ -263,7 +269,7 @@ class ProposalsLogic:
             raise await self._moved(proposal)
         if proposal.base_version > 0 and request.reason is None:
             raise ReasonRequiredError
-        accepted = await self._accepted(proposal)
+        accepted = await self._accepted(proposal, caller_token)
         timetable = self._next_version(proposal, accepted, request.reason)
         try:
             await self._timetables.publish(timetable, accepted.document)
@@ -292,7 +298,7 @@ class ProposalsLogic:
         moved = await self._moved_weeks.since(proposal.site_id, proposal.week, proposal.base_version, known)
         return TimetableMovedError(proposal.week, moved)
 
-    async def preview_notices(self, proposal_id: ProposalId) -> NoticePreviews:
+    async def preview_notices(self, proposal_id: ProposalId, caller_token: str) -> NoticePreviews:
         """Return what patients would be told if what is accepted by now were published; nothing is stored.
 
         Raises:
@@ -300,18 +306,19 @@ class ProposalsLogic:
             AlreadyPublishedError: It is published, and they were told then.
             PastWeekError: The week is over.
             TimetableRefusedError: With the commitments, absences and closures known by now it breaks a rule.
-            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence.
+            TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence by now.
+            UpstreamUnavailableError: A session by telehealth is new, and records does not answer.
         """
         proposal = await self._reader.get(proposal_id)
         if proposal.status is ProposalStatus.PUBLISHED:
             raise AlreadyPublishedError
-        accepted = await self._accepted(proposal)
+        accepted = await self._accepted(proposal, caller_token)
         difference = await self._appointments.difference_of_week(
             proposal.site_id, proposal.week, accepted.sessions, apart=kept_apart(accepted.instance)
         )
         return await self._announcements.preview(difference, proposal.site_id)
 
-    async def _accepted(self, proposal: Proposal) -> _AcceptedWeek:
+    async def _accepted(self, proposal: Proposal, caller_token: str) -> _AcceptedWeek:
         zone = ZoneInfo((await self._sites.get(proposal.site_id)).zone)
         if is_past(proposal.week, self._clock.today(zone)):
             raise PastWeekError
@@ -330,7 +337,8 @@ class ProposalsLogic:
         verdict = await asyncio.to_thread(check, instance, timetable)
         if not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors))
-        await self._telehealth.refuse(proposal.site_id, proposal.week, sessions, planned, zone)
+        if faults := await self._telehealth.faults(proposal.site_id, proposal.week, sessions, zone, caller_token):
+            raise TelehealthRefusedError(faults, await self._reader.numbers_by_place(proposal.id))
         return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned))
 
     async def _instance_by_now(self, proposal: Proposal, instance: Mapping[str, Any], grid: WeekGrid) -> Instance:

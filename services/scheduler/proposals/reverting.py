@@ -14,7 +14,7 @@ from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.errors import PastWeekError, WeekMovedError
 from services.scheduler.notices.announcing import Announcements
-from services.scheduler.proposals.errors import RevertRefusedError
+from services.scheduler.proposals.errors import RevertRefusedError, TelehealthRefusedError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import (
     kept_apart,
@@ -105,7 +105,8 @@ class RevertsLogic:
         instance = instance_from_json(found)
         planned = with_past(instance, timetable_from_json(document))
         timetable, sessions = await self._next_version(old, document, planned, instance, WeekGrid(zone, week))
-        await self._telehealth.refuse(site_id, week, sessions, found, zone)
+        if faults := await self._telehealth.faults(site_id, week, sessions, zone, caller_token):
+            raise TelehealthRefusedError(faults, {})
         again = timetable.model_copy(update={"version": current + 1, "reason": request.reason})
         try:
             await self._timetables.publish(again, document | timetable_to_json(planned))

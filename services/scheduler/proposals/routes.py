@@ -17,8 +17,8 @@ from services.contracts.scheduler.timetables import (
     Timetable,
 )
 from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
+from services.scheduler.proposals.documenting import REFUSED_CHANGES
 from services.scheduler.timetables.documenting import MOVED_WEEK
-from services.scheduler.transport.documenting import NO_RIDE
 
 router = APIRouter(route_class=IdempotentRoute, tags=["proposals"])
 
@@ -64,17 +64,17 @@ async def reject_proposal_change(
 @router.post(
     "/v1/proposals/{proposal_id}:preview_notices",
     operation_id="preview_proposal_notices",
-    responses=documented(404, 409, 422),
+    responses=documented(404, 422, 503) | REFUSED_CHANGES,
 )
-async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals) -> NoticePreviews:
+async def preview_proposal_notices(proposal_id: ProposalId, proposals: Proposals, token: BearerToken) -> NoticePreviews:
     """Show what patients would be told if what is not rejected were published with notify; nothing is stored."""
-    return await proposals.preview_notices(proposal_id)
+    return await proposals.preview_notices(proposal_id, token)
 
 
 @router.post(
     "/v1/proposals/{proposal_id}:publish",
     operation_id="publish_proposal",
-    responses=documented(404, 422, 428) | MOVED_WEEK | NO_RIDE,
+    responses=documented(404, 422, 428, 503) | MOVED_WEEK | REFUSED_CHANGES,
 )
 async def publish_proposal(
     *,
@@ -88,7 +88,8 @@ async def publish_proposal(
     """Publish what is not rejected of a proposal; If-Match names the version it is based on, "0" for the first.
 
     Where the week is published already, the body says why it changes. Where another version was published meanwhile,
-    `moved` in the problem document names what is different in it.
+    `moved` in the problem document names what is different in it. Sessions by telehealth that are new are held against
+    the plans and licences of today; `refused_changes` names those that may not be published, and what would let them.
     """
     timetable = await proposals.publish(proposal_id, base_version, request or PublicationRequest(), token)
     response.headers["ETag"] = entity_tag(timetable.version)

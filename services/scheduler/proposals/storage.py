@@ -1,6 +1,7 @@
 """Where proposals and what was decided about their changes are kept."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Integer, Uuid, bindparam, insert, select, update
@@ -8,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import OrganizationId, ProposalId
+from services.contracts.identifiers import OrganizationId, PatientId, ProposalId
 from services.contracts.scheduler.timetables import ChangeStatus, Proposal, ProposalChange, ProposalStatus
+from services.contracts.vocabulary import ServiceKind
 from services.scheduler.proposals.decisions import Decision
+from services.scheduler.proposals.facts import Place
 from services.scheduler.proposals.tables import ProposalChangeRow, ProposalRow
 from services.scheduler.storing import decoded, json_of
 
@@ -34,6 +37,11 @@ _PAGE_OF_CHANGES: Final = Query(
     .limit(bindparam("limit", type_=Integer))
 )
 _CHANGE: Final = Query(_CHANGES.where(ProposalChangeRow.number == bindparam("number", type_=Integer)))
+_AFTERS: Final = Query(
+    select(
+        ProposalChangeRow.number, ProposalChangeRow.patient_id, ProposalChangeRow.service, ProposalChangeRow.after
+    ).where(ProposalChangeRow.proposal_id == _PROPOSAL_ID)
+)
 _STATUSES: Final = Query(
     select(ProposalChangeRow.number, ProposalChangeRow.status).where(ProposalChangeRow.proposal_id == _PROPOSAL_ID)
 )
@@ -123,6 +131,18 @@ async def statuses_of_changes(read: Read, proposal_id: ProposalId) -> Mapping[in
     """Fetch what was decided about each change, by number."""
     rows = await read.all(_STATUSES, proposal_id=proposal_id)
     return {row["number"]: ChangeStatus(row["status"]) for row in rows}
+
+
+async def numbers_by_place(read: Read, proposal_id: ProposalId) -> Mapping[Place, int]:
+    """Fetch which change gives a patient which place."""
+    rows = [decoded(row, "after") for row in await read.all(_AFTERS, proposal_id=proposal_id)]
+    return {
+        Place(
+            PatientId(row["patient_id"]), ServiceKind(row["service"]), datetime.fromisoformat(row["after"]["start"])
+        ): row["number"]
+        for row in rows
+        if row["after"] is not None
+    }
 
 
 async def decide(db: AsyncSession, proposal_id: ProposalId, numbers: Sequence[int], decision: Decision) -> None:

@@ -1,75 +1,105 @@
-"""What each session by telehealth that is about to be published needs: consent, and licences for the place."""
+"""What each session by telehealth that is about to be published needs: consent, and licences for the place.
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+A proposal may be published weeks after its week was solved. What was true then is asked again: of records what the
+plans say today, and of the licences of today whether they are good on the day of the session.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.contracts.identifiers import PatientId, PractitionerId, SiteId
-from services.contracts.records.treatment_plans import PatientSeating, SeatingPlan
+from services.contracts.records.treatment_plans import PatientSeating, WeekRequirements
 from services.contracts.scheduler.bookings import BrokenRule
-from services.contracts.scheduler.timetables import AppointmentStatus, Session
+from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.logic import AppointmentsReader
-from services.scheduler.bookings.facts import SessionFacts
-from services.scheduler.bookings.rules import patient_by_telehealth_broken, session_by_telehealth_broken
+from services.scheduler.bookings.facts import SessionFacts, seating_in
+from services.scheduler.bookings.rules import (
+    patient_by_telehealth_broken,
+    plan_rules_broken,
+    session_by_telehealth_broken,
+)
 from services.scheduler.licences.logic import LicencesReader
-from services.scheduler.proposals.errors import TelehealthRefusedError
+from services.scheduler.practitioners.logic import PractitionersReader
+from services.scheduler.proposals.facts import Place, TelehealthFault
+from services.scheduler.solves.logic import WeekFacts
+
+_NOT_PLANNED: Final = "modality-not-planned"
+_PRESCRIBER: Final = "prescriber"
 
 
 class TelehealthGate:
-    """Refuses a week in which somebody would be treated by telehealth who may not be."""
+    """Says who would be treated by telehealth in a week that is about to be published, and may not be."""
 
-    def __init__(self, book: AppointmentsReader, licences: LicencesReader, clock: Clock) -> None:
+    def __init__(
+        self,
+        book: AppointmentsReader,
+        licences: LicencesReader,
+        practitioners: PractitionersReader,
+        facts: WeekFacts,
+        clock: Clock,
+    ) -> None:
         self._book = book
         self._licences = licences
+        self._practitioners = practitioners
+        self._facts = facts
         self._clock = clock
 
-    async def refuse(
-        self, site_id: SiteId, week: date, sessions: Sequence[Session], instance: Mapping[str, Any], zone: ZoneInfo
-    ) -> None:
-        """Hold what is new against the plans in the instance, and against the licences of today.
+    async def faults(
+        self, site_id: SiteId, week: date, sessions: Sequence[Session], zone: ZoneInfo, caller_token: str
+    ) -> list[TelehealthFault]:
+        """Hold what is new against the plans and the licences of today; records is asked only where something is.
 
-        What is booked by telehealth already was asked about then; what has begun is as it was.
+        What is booked by telehealth already, with the same people leading it, was asked about then; what has begun is
+        as it was.
 
         Raises:
-            TelehealthRefusedError: Consent, a known place or a licence is missing; it says of which sessions.
+            UpstreamUnavailableError: Something is new, and records does not answer.
         """
-        told = await self._told(site_id, week)
-        now = self._clock.now()
-        asked = [
-            (session, new)
-            for session in sessions
-            if session.modality is Modality.TELEHEALTH and session.start > now
-            if (new := [one for one in session.patient_ids if (one, session.service, session.start) not in told])
-        ]
+        asked = await self._new(site_id, week, sessions)
         if not asked:
-            return
-        people = {PatientId(UUID(one["id"])): one for one in instance["patients"]}
-        pool = [PractitionerId(UUID(one["id"])) for one in instance["practitioners"] if one["role"] == "prescriber"]
-        broken = []
+            return []
+        seatings = _seatings(await self._facts.requirements(caller_token, site_id, week))
+        pool = [one.id for one in await self._practitioners.of_site(site_id) if one.role == _PRESCRIBER]
+        faults: list[TelehealthFault] = []
         for session, new in asked:
-            facts = _facts(session, zone)
+            facts = SessionFacts(session.service, session.modality, session.start, session.end, None, None, zone)
             licensed = await self._licences.on_day(_held_by(session, pool), facts.day)
-            broken += [
-                (session.start, rule) for rule in _broken(facts, [_seating(people[one]) for one in new], licensed)
+            faults += [
+                TelehealthFault(Place(one, session.service, session.start), rule)
+                for one in new
+                for rule in _broken(facts, seatings.get(one, _without_plan(one)), licensed)
             ]
-        if broken:
-            raise TelehealthRefusedError(broken)
+        return faults
 
-    async def _told(self, site_id: SiteId, week: date) -> set[tuple[PatientId, ServiceKind, datetime]]:
-        return {
-            (patient_id, appointment.service, appointment.start)
-            for appointment in await self._book.all_of_week(site_id, week)
-            if appointment.status is AppointmentStatus.BOOKED and appointment.modality is Modality.TELEHEALTH
-            for patient_id in appointment.patient_ids
-        }
+    async def _new(
+        self, site_id: SiteId, week: date, sessions: Sequence[Session]
+    ) -> list[tuple[Session, list[PatientId]]]:
+        now = self._clock.now()
+        ahead = [one for one in sessions if one.modality is Modality.TELEHEALTH and one.start > now]
+        if not ahead:
+            return []
+        told = set(_told(await self._book.all_of_week(site_id, week)))
+        found = [
+            (one, [patient for patient in one.patient_ids if (patient, *_as_told(one)) not in told]) for one in ahead
+        ]
+        return [(session, new) for session, new in found if new]
 
 
-def _facts(session: Session, zone: ZoneInfo) -> SessionFacts:
-    return SessionFacts(session.service, session.modality, session.start, session.end, None, None, zone)
+_Told = tuple[ServiceKind, datetime, PractitionerId | None, PractitionerId | None]
+
+
+def _as_told(session: Session | Appointment) -> _Told:
+    return session.service, session.start, session.practitioner_id, session.co_facilitator_id
+
+
+def _told(appointments: Iterable[Appointment]) -> Iterator[tuple[PatientId, *_Told]]:
+    for one in appointments:
+        if one.status is AppointmentStatus.BOOKED and one.modality is Modality.TELEHEALTH:
+            yield from ((patient_id, *_as_told(one)) for patient_id in one.patient_ids)
 
 
 def _held_by(session: Session, pool: Sequence[PractitionerId]) -> Collection[PractitionerId]:
@@ -78,29 +108,17 @@ def _held_by(session: Session, pool: Sequence[PractitionerId]) -> Collection[Pra
     return pool if not held_by and session.service is ServiceKind.MEDICATION else held_by
 
 
+def _seatings(requirements: WeekRequirements) -> dict[PatientId, PatientSeating]:
+    return {plan.patient_id: seating_in(plan) for plan in requirements.patients}
+
+
+def _without_plan(patient_id: PatientId) -> PatientSeating:
+    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None)
+
+
 def _broken(
-    facts: SessionFacts, seatings: Sequence[PatientSeating], licensed: Mapping[PractitionerId, frozenset[str]]
+    facts: SessionFacts, seating: PatientSeating, licensed: Mapping[PractitionerId, frozenset[str]]
 ) -> Iterator[BrokenRule]:
     yield from session_by_telehealth_broken(facts, licensed)
-    for seating in seatings:
-        yield from patient_by_telehealth_broken(facts, seating, licensed)
-
-
-def _seating(patient: Mapping[str, Any]) -> PatientSeating:
-    """Read the plan that the week was made for; an earlier release did not write down what telehealth depends on."""
-    plan = patient.get("telehealth") or {"consented_on": None, "jurisdiction": None}
-    consented_on = plan["consented_on"]
-    return PatientSeating(
-        patient_id=PatientId(UUID(patient["id"])),
-        travel_minutes=0,
-        no_contact=[],
-        plan=SeatingPlan(
-            services=[ServiceKind(service) for service in patient["needs"]],
-            track=patient["track"],
-            languages=patient["languages"],
-            modalities=[Modality(modality) for modality in patient["modalities"]],
-            telehealth_consented_on=None if consented_on is None else date.fromisoformat(consented_on),
-            telehealth_jurisdiction=plan["jurisdiction"],
-            needs_transport=bool(patient.get("needs_transport", False)),
-        ),
-    )
+    yield from (rule for rule in plan_rules_broken(facts, seating) if rule.code == _NOT_PLANNED)
+    yield from patient_by_telehealth_broken(facts, seating, licensed)
