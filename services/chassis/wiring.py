@@ -287,5 +287,14 @@ async def _bearer_token(credentials: Annotated[HTTPAuthorizationCredentials | No
     return credentials.credentials
 
 
+async def bearer_token_of(request: Request) -> str:
+    """Return the token that a request came with, where no dependency can ask for it.
+
+    Raises:
+        AuthenticationRequiredError: It came without one.
+    """
+    return await _bearer_token(await _BEARER(request))
+
+
 BearerToken = Annotated[str, Depends(_bearer_token)]
 """The caller's own token, to be exchanged for one that another service takes."""

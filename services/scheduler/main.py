@@ -20,6 +20,7 @@ from services.scheduler.closures.routes import router as closures
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
+from services.scheduler.dependencies.replays import decide_again
 from services.scheduler.disruptions.routes import router as disruptions
 from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
@@ -93,6 +94,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     app.state.calendar_readers = CalendarReaders()
     app.state.remote_calendars = RemoteCalendars(Fetcher(largest=LARGEST_CALENDAR))
     app.state.message_channel = WebhookChannel()
+    app.state.decides_again = decide_again
     app.state.solve_watch = SolveWatch(lambda: app.state.process.database)
     return app
 

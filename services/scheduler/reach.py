@@ -1,7 +1,9 @@
 """Whom the caller of a request may see, and of what: records decides it by its gate, and its trail tells it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final, get_args
 
+from services.chassis.audit.trail import Ground, Trail
 from services.chassis.errors import UpstreamUnavailableError
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
@@ -11,14 +13,17 @@ from services.contracts.identity import Principal
 from services.contracts.records.patients import SharedInformation
 from services.policy.decisions.uses import concerns_everybody
 
+_SHARED: Final[Mapping[str, SharedInformation]] = {one.value: one for one in get_args(SharedInformation)}
+
 
 class CallersReach:
-    """Asks records for the caller of one request."""
+    """Asks records for the caller of one request; what it let through, the answer rests on."""
 
-    def __init__(self, records: RecordsClient, caller: Principal, caller_token: str) -> None:
+    def __init__(self, records: RecordsClient, caller: Principal, caller_token: str, trail: Trail) -> None:
         self._records = records
         self._caller = caller
         self._token = caller_token
+        self._trail = trail
 
     async def require(self, patient_id: PatientId, information: SharedInformation) -> None:
         """Go on only where the caller may see this of a patient.
@@ -31,6 +36,20 @@ class CallersReach:
             await self._records.patient_presence(self._token, patient_id, information)
         except RefusedError:
             raise UpstreamUnavailableError("records") from None
+        self._trail.rest_on(patient_id, what=information.value)
+
+    async def require_again(self, grounds: Iterable[Ground]) -> None:
+        """Go on only where everything holds for the caller now that a stored answer was given on.
+
+        Raises:
+            Whatever `require` raises, for the same reasons.
+        """
+        for ground in grounds:
+            patient_id = PatientId(ground.subject)
+            if ground.what == Information.ATTENDANCE.value:
+                await self.require_to_record_attendance(patient_id)
+            else:
+                await self.require(patient_id, _SHARED[ground.what])
 
     async def require_to_record_attendance(self, patient_id: PatientId) -> None:
         """Go on only where the caller may tell of a patient who came.
@@ -38,7 +57,9 @@ class CallersReach:
         Of whom the duties concern everybody nothing is asked: a front desk checks people in while records is away, and
         records' trail tells of it when it is told who came. Otherwise as `require`.
         """
-        if not concerns_everybody(self._caller.roles, Information.ATTENDANCE):
+        if concerns_everybody(self._caller.roles, Information.ATTENDANCE):
+            self._trail.rest_on(patient_id, what=Information.ATTENDANCE.value)
+        else:
             await self.require(patient_id, Information.ATTENDANCE)
 
     async def among(self, patient_ids: Iterable[PatientId], information: SharedInformation) -> frozenset[PatientId]:
@@ -51,6 +72,8 @@ class CallersReach:
         if not asked:
             return frozenset()
         try:
-            return await self._records.patients_within_reach(self._token, asked, information)
+            seen = await self._records.patients_within_reach(self._token, asked, information)
         except RefusedError:
             raise UpstreamUnavailableError("records") from None
+        self._trail.rest_on(*sorted(seen), what=information.value)
+        return seen

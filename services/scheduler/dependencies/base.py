@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.root_keys import RootKeys
-from services.chassis.wiring import BearerToken, Caller, Db, Now, organization_of
+from services.chassis.wiring import BearerToken, Caller, Db, Now, organization_of, trail_of
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.closures.logic import ClosuresReader
@@ -74,8 +74,8 @@ Command = Annotated[CallersWork, Depends(_command)]
 Records = Annotated[RecordsClient, Depends(_records)]
 
 
-async def _reach(records: Records, principal: Caller, token: BearerToken) -> CallersReach:
-    return CallersReach(records, principal, token)
+async def _reach(request: Request, records: Records, principal: Caller, token: BearerToken) -> CallersReach:
+    return CallersReach(records, principal, token, trail_of(request))
 
 
 Reach = Annotated[CallersReach, Depends(_reach)]

@@ -88,14 +88,27 @@ class MakeUpsReader:
         shown = [one for one in owed.items if one.patient_id in seen]
         return Page(items=shown, next_page_token=owed.next_page_token)
 
-    async def recommend(self, make_up_id: MakeUpId, limit: int, caller_token: str) -> RecommendedSeats:
-        """Return the seats of the week that fit the patient, the best first; none that is kept for others.
+    async def within_reach(self, make_up_id: MakeUpId, reach: CallersReach) -> MakeUp:
+        """Return a make-up to somebody who may see who came: that it is owed says that the patient did not.
 
         Raises:
-            NotFoundError: There is no such make-up in the caller's organization.
+            NotFoundError: There is no such make-up here, or of nobody whom the caller treats.
             UpstreamUnavailableError: Records does not answer.
         """
         make_up = await self.get(make_up_id)
+        await reach.require(make_up.patient_id, Information.ATTENDANCE)
+        return make_up
+
+    async def recommend(
+        self, make_up_id: MakeUpId, limit: int, caller_token: str, reach: CallersReach
+    ) -> RecommendedSeats:
+        """Return the seats of the week that fit the patient, the best first; none that is kept for others.
+
+        Raises:
+            NotFoundError: There is no such make-up here, or of nobody whom the caller treats.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        make_up = await self.within_reach(make_up_id, reach)
         seating = await seating_of(self._records, make_up.patient_id, caller_token)
         zone = ZoneInfo((await self._sites.get(make_up.site_id)).zone)
         now = self._clock.now()
@@ -190,15 +203,19 @@ class MakeUpsLogic:
         """Note that a patient sits in another session now: where that makes up for the same, the make-up goes along."""
         await storage.move(self._db, patient_id, before, after)
 
-    async def book(self, make_up_id: MakeUpId, request: MakeUpBookingRequest, caller_token: str) -> MakeUp:
+    async def book(
+        self, make_up_id: MakeUpId, request: MakeUpBookingRequest, caller_token: str, reach: CallersReach
+    ) -> MakeUp:
         """Give the patient a seat in which to make up for what was missed.
 
         Raises:
-            NotFoundError: There is no such make-up or session in the caller's organization.
+            NotFoundError: There is no such make-up or session here, or the patient is nobody whom the caller treats.
             MakeUpClosedError: It is booked already, or withdrawn.
             InvalidRequestError: The session is of another week or another service.
             Whatever `BookingsLogic.book` raises, for the same reasons.
         """
+        # Records is asked before anything is locked: nobody waits for a network call of somebody else.
+        await self._reader.within_reach(make_up_id, reach)
         await storage.lock(self._db, make_up_id)
         make_up = await self._reader.get(make_up_id)
         if make_up.status is not MakeUpStatus.OPEN:

@@ -35,13 +35,15 @@ async def list_make_ups(
     "/v1/make_ups/{make_up_id}:recommend", operation_id="recommend_make_up_seats", responses=documented(404, 422, 503)
 )
 async def recommend_make_up_seats(
+    *,
     make_up_id: MakeUpId,
     make_ups: MakeUpsRead,
     token: BearerToken,
+    reach: Reach,
     limit: Annotated[int, Query(ge=1, le=20, description="How many seats at most.")] = 5,
 ) -> RecommendedSeats:
     """Find seats of the same service in the same week that fit the patient, the best first, each with its reasons."""
-    return await make_ups.recommend(make_up_id, limit, token)
+    return await make_ups.recommend(make_up_id, limit, token, reach)
 
 
 @router.post(
@@ -50,7 +52,7 @@ async def recommend_make_up_seats(
     responses=documented(404, 422, 503) | NO_RIDE,
 )
 async def book_make_up(
-    make_up_id: MakeUpId, request: MakeUpBookingRequest, make_ups: MakeUps, token: BearerToken
+    make_up_id: MakeUpId, request: MakeUpBookingRequest, make_ups: MakeUps, token: BearerToken, reach: Reach
 ) -> MakeUp:
     """Give the patient a seat in which to make up for what was missed; that closes the make-up."""
-    return await make_ups.book(make_up_id, request, token)
+    return await make_ups.book(make_up_id, request, token, reach)

@@ -9,7 +9,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import AppointmentId, OrganizationId, RideId, RunId, SiteId, VehicleId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.transport import (
     Ride,
     RideChange,
@@ -108,6 +108,17 @@ class TransportReader:
         shown = [ride for ride in found if ride.patient_id in seen]
         return RunRides(items=[ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in shown])
 
+    async def rider(self, ride_id: RideId) -> PatientId:
+        """Return who has a seat on a run; the caller asks whether it may be told.
+
+        Raises:
+            NotFoundError: There is no such ride in the caller's organization.
+        """
+        patient_id = await storage.rider(self._read, ride_id)
+        if patient_id is None:
+            raise NotFoundError
+        return patient_id
+
     async def _zone(self, site_id: SiteId) -> ZoneInfo:
         return ZoneInfo((await self._sites.get(site_id)).zone)
 
@@ -170,15 +181,18 @@ class TransportLogic:
             raise VehicleBusyError
         return await self._reader.run(run.id)
 
-    async def book_ride(self, run_id: RunId, request: RideRequest) -> Ride:
+    async def book_ride(self, run_id: RunId, request: RideRequest, reach: CallersReach) -> Ride:
         """Give a patient a seat on a run before or after a session that the patient is booked into.
 
         Raises:
-            NotFoundError: There is no such run or session here, or the patient has no booked seat in it.
+            NotFoundError: There is no such run or session here, or the patient has no booked seat in it, or is nobody
+                whom the caller treats.
             RunDoesNotServeError: The run does not go with the session.
             RideBookedError: The patient has a seat on the run.
             RunFullError: No seat is free.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
+        await reach.require(request.patient_id, Information.DEMOGRAPHICS)
         visit = await storage.hold_visit(self._db, request.appointment_id, request.patient_id)
         run = await self._reader.run(run_id)
         if visit is None:
@@ -198,13 +212,15 @@ class TransportLogic:
         await storage.insert_ride(self._db, self._organization_id, ride, seat=free, seats=run.seats, now=now)
         return ride
 
-    async def set_stop(self, ride_id: RideId, request: RideChange) -> Ride:
+    async def set_stop(self, ride_id: RideId, request: RideChange, reach: CallersReach) -> Ride:
         """Say where and when a patient is picked up, or is home again.
 
         Raises:
-            NotFoundError: There is no such ride in the caller's organization.
+            NotFoundError: There is no such ride here, or the patient is nobody whom the caller treats.
             RunDoesNotServeError: The stop is not within the run.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
+        await self._require_rider(ride_id, reach)
         ride = await storage.set_stop(self._db, ride_id, request)
         if ride is None:
             raise NotFoundError
@@ -217,11 +233,17 @@ class TransportLogic:
         """Give back every seat on the way to a session and home from it: nobody goes there any more."""
         await storage.delete_rides_of(self._db, appointment_id)
 
-    async def cancel_ride(self, ride_id: RideId) -> None:
+    async def cancel_ride(self, ride_id: RideId, reach: CallersReach) -> None:
         """Give a seat on a run back; the seat in the session stays.
 
         Raises:
-            NotFoundError: There is no such ride in the caller's organization.
+            NotFoundError: There is no such ride here, or the patient is nobody whom the caller treats.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
+        await self._require_rider(ride_id, reach)
         if not await storage.delete_ride(self._db, ride_id):
             raise NotFoundError
+
+    async def _require_rider(self, ride_id: RideId, reach: CallersReach) -> None:
+        patient_id = await self._reader.rider(ride_id)
+        await reach.require(patient_id, Information.DEMOGRAPHICS)

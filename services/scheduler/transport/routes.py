@@ -78,11 +78,11 @@ async def read_run_sheet(run_id: RunId, transport: TransportRead) -> RunSheet:
     "/v1/runs/{run_id}/rides",
     operation_id="create_ride",
     status_code=HTTPStatus.CREATED,
-    responses=documented(404, 409, 422),
+    responses=documented(404, 409, 422, 503),
 )
-async def create_ride(run_id: RunId, request: RideRequest, transport: Transport) -> Ride:
+async def create_ride(run_id: RunId, request: RideRequest, transport: Transport, reach: Reach) -> Ride:
     """Give a patient a seat on a run before or after a booked session; it is free again with the seat there."""
-    return await transport.book_ride(run_id, request)
+    return await transport.book_ride(run_id, request, reach)
 
 
 @router.get("/v1/runs/{run_id}/rides", operation_id="list_rides", responses=documented(404, 422, 503))
@@ -91,10 +91,10 @@ async def list_rides(run_id: RunId, transport: TransportRead, reach: Reach) -> R
     return await transport.rides(run_id, reach)
 
 
-@router.post("/v1/rides/{ride_id}:set_stop", operation_id="set_ride_stop", responses=documented(404, 409, 422))
-async def set_ride_stop(ride_id: RideId, request: RideChange, transport: Transport) -> Ride:
+@router.post("/v1/rides/{ride_id}:set_stop", operation_id="set_ride_stop", responses=documented(404, 409, 422, 503))
+async def set_ride_stop(ride_id: RideId, request: RideChange, transport: Transport, reach: Reach) -> Ride:
     """Say where and when a patient is picked up, or is home again; the next ride that is taken says the same place."""
-    return await transport.set_stop(ride_id, request)
+    return await transport.set_stop(ride_id, request, reach)
 
 
 @router.get("/v1/sites/{site_id}/missing_rides", operation_id="list_missing_rides", responses=documented(404, 422, 503))
@@ -112,8 +112,8 @@ async def list_missing_rides(
     "/v1/rides/{ride_id}",
     operation_id="delete_ride",
     status_code=HTTPStatus.NO_CONTENT,
-    responses=documented(404, 422),
+    responses=documented(404, 422, 503),
 )
-async def delete_ride(ride_id: RideId, transport: Transport) -> None:
+async def delete_ride(ride_id: RideId, transport: Transport, reach: Reach) -> None:
     """Give a seat on a run back; the session stays booked."""
-    await transport.cancel_ride(ride_id)
+    await transport.cancel_ride(ride_id, reach)

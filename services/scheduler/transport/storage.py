@@ -88,6 +88,7 @@ _RIDES: Final = Query(
     .where(RideRow.run_id == bindparam("run_id", type_=Uuid), RideRow.booked)
     .order_by(RideRow.stop_at, RideRow.id)
 )
+_RIDER: Final = Query(select(RideRow.patient_id).where(RideRow.id == bindparam("ride_id", type_=Uuid)))
 _VISIT: Final = (
     select(
         AppointmentRow.site_id,
@@ -167,6 +168,12 @@ async def stops(read: Read, run_id: RunId) -> list[Stop]:
 async def rides_of(read: Read, run_id: RunId) -> list[Ride]:
     """Fetch who has a seat on a run, in order of stops; times are in UTC."""
     return [Ride(**row) for row in await read.all(_RIDES, run_id=run_id)]
+
+
+async def rider(read: Read, ride_id: RideId) -> PatientId | None:
+    """Fetch whose ride it is."""
+    row = await read.one_or_none(_RIDER, ride_id=ride_id)
+    return None if row is None else PatientId(row["patient_id"])
 
 
 async def set_stop(db: AsyncSession, ride_id: RideId, change: RideChange) -> Ride | None:

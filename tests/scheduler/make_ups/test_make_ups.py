@@ -22,6 +22,7 @@ from tests.scheduler.conftest import (
     group,
     plan_of,
     problem,
+    without_instance,
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -329,3 +330,29 @@ async def test_a_session_that_will_not_take_place_is_neither_recommended_nor_boo
     assert [seat["appointment_id"] for seat in await recommend(make_up)] == [with_room["id"]]
     assert problem(await book(make_up, without_room)) == (409, "conflict", "room-lost")
     assert (await book(make_up, with_room)).status_code == 200
+
+
+async def test_what_is_owed_is_found_room_for_and_booked_by_who_treats_the_patient(
+    *, desk: Desk, ann: Json, call_out: Missing, treating: Treating, scheduler: ClientFactory
+) -> None:
+    missed, other = await desk.publish(group(ann), later(1))
+    make_up = await call_out(missed, ann)
+    theirs, stranger = await treating(Role.COUNSELLOR, ann), scheduler(Role.COUNSELLOR)
+    body = {"appointment_id": other["id"]}
+
+    def paths(make_up_id: object) -> tuple[str, str]:
+        return f"/v1/make_ups/{make_up_id}:recommend", f"/v1/make_ups/{make_up_id}:book"
+
+    (find, take), (find_nobody, take_nobody) = paths(make_up["id"]), paths(uuid4())
+    unseen, nobody = await stranger.get(find), await stranger.get(find_nobody)
+    untaken, taken_of_nobody = await stranger.post(take, json=body), await stranger.post(take_nobody, json=body)
+    before = await desk.seats()
+    seen, taken = await theirs.get(find), await theirs.post(take, json=body)
+
+    assert {one.status_code for one in (unseen, nobody, untaken, taken_of_nobody)} == {404}
+    assert without_instance(unseen) == without_instance(nobody)
+    assert without_instance(untaken) == without_instance(taken_of_nobody)
+    assert before == [(0, set()), (0, set())]
+    assert [seat["appointment_id"] for seat in seen.json()["seats"]] == [other["id"]]
+    assert taken.status_code == 200, taken.text
+    assert await desk.seats() == [(0, set()), (1, {ann["id"]})]

@@ -12,7 +12,7 @@ from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality
 from services.operator.postgres.provision import DatabaseUrls
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, People, group, problem
+from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, People, Treating, group, problem, without_instance
 from tests.scheduler.transport.conftest import DAY, END, MINUTE, Van
 
 Ask = Callable[..., Awaitable[Any]]
@@ -175,6 +175,36 @@ async def test_transport_is_not_for_everybody_and_stays_in_its_organization(
     assert (await van.give(run, session, people.ann, role=Role.NURSE)).status_code == 403
     assert (await scheduler(Role.BILLING).get(f"/v1/runs/{run['id']}/sheet")).status_code == 403
     assert (await scheduler(Role.NURSE).get(f"/v1/sites/{site['id']}/vehicles")).json()["items"] == [van.vehicle]
+
+
+async def test_where_somebody_is_picked_up_is_said_by_who_treats_them(
+    *, van: Van, run: Json, session: Json, people: People, treating: Treating, scheduler: ClientFactory
+) -> None:
+    ride = (await van.give(run, session, people.ann)).json()
+    theirs, stranger = await treating(Role.COUNSELLOR, people.ann), scheduler(Role.COUNSELLOR)
+    stop = {"stop_at": run["start"], "area": "7th Ave"}
+    another = {"appointment_id": session["id"], "patient_id": people.ben["id"], **stop}
+    rides = f"/v1/runs/{run['id']}/rides"
+
+    async def asked(client: Any, ride_id: object, patient_id: object) -> list[Any]:
+        return [
+            await client.post(f"/v1/rides/{ride_id}:set_stop", json=stop),
+            await client.post(rides, json={**another, "patient_id": patient_id}),
+            await client.delete(f"/v1/rides/{ride_id}"),
+        ]
+
+    unseen = await asked(stranger, ride["id"], people.ben["id"])
+    nobody = await asked(stranger, uuid4(), str(uuid4()))
+    standing = await van.rides(run)
+    of_another = await theirs.post(rides, json=another)
+    seen = await asked(theirs, ride["id"], people.ann["id"])
+
+    assert {one.status_code for one in [*unseen, *nobody, of_another]} == {404}
+    assert [without_instance(one) for one in unseen] == [without_instance(one) for one in nobody]
+    assert [(one["area"], one["patient_id"]) for one in standing] == [("5th Ave", people.ann["id"])]
+    assert [one.status_code for one in seen] == [200, 409, 204]
+    assert problem(seen[1]) == (409, "double-booking", "ride-booked")
+    assert await van.rides(run) == []
 
 
 @pytest.mark.parametrize(
