@@ -1,7 +1,9 @@
 """What is allowed where a booked seat is exchanged for another one, or for a free one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Protocol
 
 from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork
@@ -12,6 +14,8 @@ from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.scheduler.transport import MissingRide, NoRideReason
 from services.scheduler.bookings import storage
+from services.scheduler.bookings.facts import SessionFacts
+from services.scheduler.bookings.hours import WeekHours, hours_broken
 from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages
 from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession, SeatedSession
@@ -30,6 +34,16 @@ _OTHER_SERVICE = BrokenRule(
 )
 
 
+class PlannedHours(Protocol):
+    """Knows what the weeks of a site's patients require and may have."""
+
+    async def foresee(self, site_id: SiteId, week: date) -> None:
+        """Find out of everybody at once, before anything is locked."""
+
+    async def of(self, site_id: SiteId, week: date, patient_id: PatientId) -> WeekHours:
+        """Return it of one patient."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """A patient who is to leave one session for the other; `swapped_with` goes the other way."""
@@ -44,6 +58,12 @@ class Move:
     def patient_id(self) -> PatientId:
         """Who moves."""
         return self.seating.patient_id
+
+    @property
+    def changes_hours(self) -> bool:
+        """Whether the patient's week has other hours after it."""
+        here, there = self.leaving, self.entering
+        return here.week != there.week or _length(here.facts) != _length(there.facts)
 
     @property
     def finds_no_seat(self) -> bool:
@@ -64,6 +84,7 @@ class ExchangeLogic:
         outages: Outages,
         held_seats: HeldSeats,
         rules: SeatRules,
+        hours: PlannedHours,
         rides: RidesLogic,
         rides_read: RidesReader,
         freed_seats: FreedSeats,
@@ -74,6 +95,7 @@ class ExchangeLogic:
         self._outages = outages
         self._held_seats = held_seats
         self._rules = rules
+        self._hours = hours
         self._rides = rides
         self._rides_read = rides_read
         self._freed_seats = freed_seats
@@ -118,15 +140,45 @@ class ExchangeLogic:
             raise AppointmentOverError
         return here, there
 
+    async def foresee(self, appointments: tuple[AppointmentId, AppointmentId]) -> None:
+        """Ask records what the weeks require in which the exchange changes hours; nobody's plan where it changes none.
+
+        Raises:
+            UpstreamUnavailableError: Hours change, and records does not answer.
+        """
+        found = await storage.weeks_and_lengths(self._db, appointments)
+        if len({(week, length) for _, week, length in found}) > 1:
+            for site_id, week in {(site_id, week) for site_id, week, _ in found}:
+                await self._hours.foresee(site_id, week)
+
     async def broken(self, move: Move) -> list[BrokenRule]:
         """Say everything that speaks against a patient's new seat."""
         both = [move.leaving.id, move.entering.id]
         found = await self._rules.broken(move.entering, move.seating, without=both)
+        if move.changes_hours:
+            known = {rule.code for rule in found}
+            found += [rule for rule in await self._hours_broken(move) if rule.code not in known]
         if move.leaving.facts.service is not move.entering.facts.service:
             found.insert(0, _OTHER_SERVICE)
         if move.finds_no_seat:
             return [NO_SEAT, *found]
         return [_HELD_BACK, *found] if await self._is_held_back(move) else found
+
+    async def _hours_broken(self, move: Move) -> list[BrokenRule]:
+        here, there, both = move.leaving, move.entering, [move.leaving.id, move.entering.id]
+        of_here, of_there = [
+            (
+                await self._hours.of(one.site_id, one.week, move.patient_id),
+                await storage.booked_in_week(self._db, move.patient_id, one.week, without=both),
+            )
+            for one in (here, there)
+        ]
+        if here.week == there.week:
+            # Plans are kept at the site where somebody is treated, which may be either.
+            required = {**of_there[0].required, **of_here[0].required}
+            hours = replace(of_there[0], required=required)
+            return hours_broken(hours, of_there[1], leaving=here.facts, entering=there.facts)
+        return [*hours_broken(*of_here, leaving=here.facts), *hours_broken(*of_there, entering=there.facts)]
 
     async def _is_held_back(self, move: Move) -> bool:
         if move.swapped_with is not None:
@@ -177,3 +229,7 @@ class ExchangeLogic:
             await self._rides.settle(left)
         if alone is not None:
             await self._freed_seats.freed(alone.leaving.id, caller_token)
+
+
+def _length(session: SessionFacts) -> timedelta:
+    return session.end - session.start

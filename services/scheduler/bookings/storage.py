@@ -17,6 +17,7 @@ from sqlalchemy import (
     ARRAY,
     TIMESTAMP,
     ColumnElement,
+    Date,
     Text,
     Uuid,
     all_,
@@ -107,6 +108,20 @@ _OTHERS: Final = (
         AppointmentPatientRow.during.op("&&")(bindparam("near", type_=TSTZRANGE)),
     )
 )
+_OF_WEEK: Final = SESSIONS.join(
+    AppointmentPatientRow,
+    and_(
+        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+        AppointmentPatientRow.appointment_id == AppointmentRow.id,
+    ),
+).where(
+    AppointmentPatientRow.patient_id == bindparam("patient_id", type_=Uuid),
+    AppointmentPatientRow.booked,
+    AppointmentPatientRow.held_until.is_(None),
+    AppointmentRow.week == bindparam("week", type_=Date),
+    AppointmentRow.id != all_(bindparam("without", type_=ARRAY(Uuid))),
+)
+_UNLOCKED: Final = SESSIONS.where(AppointmentRow.id == any_(_APPOINTMENTS))
 _LEADS: Final = Query(
     select(AppointmentPractitionerRow.practitioner_id)
     .where(AppointmentPractitionerRow.appointment_id == bindparam("appointment_id", type_=Uuid))
@@ -204,6 +219,22 @@ async def other_sessions(
         "near": Range(session.start - _NEAR, session.end + _NEAR),
     }
     return [facts_of(row, session.zone) for row in await db.execute(_OTHERS, asked)]
+
+
+async def booked_in_week(
+    db: AsyncSession, patient_id: PatientId, week: date, *, without: Sequence[AppointmentId]
+) -> list[SessionFacts]:
+    """Fetch what a patient is booked into in a week, at whatever site, but for some."""
+    asked = {"patient_id": patient_id, "week": week, "without": list(without)}
+    return [facts_of(row, ZoneInfo(row.zone)) for row in await db.execute(_OF_WEEK, asked)]
+
+
+async def weeks_and_lengths(
+    db: AsyncSession, appointments: Sequence[AppointmentId]
+) -> list[tuple[SiteId, date, timedelta]]:
+    """Fetch of which site's week each of these sessions is, and how long it lasts; nothing is locked."""
+    rows = await db.execute(_UNLOCKED, {"appointments": list(appointments)})
+    return [(SiteId(row.site_id), row.week, row.during.upper - row.during.lower) for row in rows]
 
 
 async def practitioners_of(read: Read, appointment_id: AppointmentId) -> list[PractitionerId]:

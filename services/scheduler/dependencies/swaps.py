@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.chassis.wiring import Reading
+from services.chassis.wiring import BearerToken, Reading
 from services.scheduler.attendance.logic import AttendanceReader
 from services.scheduler.bookings.exchange import ExchangeLogic
 from services.scheduler.bookings.partners import PartnersReader
@@ -13,7 +13,9 @@ from services.scheduler.dependencies.base import Command, Records, notices_in, o
 from services.scheduler.dependencies.seats import freed_seats_in, held_seats_in, seat_rules_in
 from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.notices.announcing import Announcements
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.swaps.hours import PlannedHoursReader
 from services.scheduler.swaps.logic import SwapsLogic, SwapsReader
 
 
@@ -21,13 +23,15 @@ async def _swaps_read(read: Reading) -> SwapsReader:
     return SwapsReader(read, SitesReader(read))
 
 
-async def _swaps(command: Command, records: Records) -> SwapsLogic:
+async def _swaps(command: Command, records: Records, token: BearerToken) -> SwapsLogic:
+    rules = RulePacksReader(command.read, SitesReader(command.read))
     exchange = ExchangeLogic(
         command.db,
         command.organization_id,
         outages=outages_in(command.read),
         held_seats=held_seats_in(command),
         rules=seat_rules_in(command),
+        hours=PlannedHoursReader(records, rules, token),
         rides=rides_in(command),
         rides_read=rides_read_in(command.read, command.clock),
         freed_seats=freed_seats_in(command, records),

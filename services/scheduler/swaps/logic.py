@@ -168,6 +168,7 @@ class SwapsLogic:
         first = await seating_of(self._records, request.first.patient_id, caller_token)
         second = request.second.patient_id
         seating = None if second is None else await seating_of(self._records, second, caller_token)
+        await self._exchange.foresee((request.first.appointment_id, request.second.appointment_id))
         moves = await self._exchange.hold(
             (request.first.appointment_id, first), (request.second.appointment_id, seating)
         )

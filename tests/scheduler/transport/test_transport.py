@@ -253,6 +253,12 @@ class TestRaces:
         yield await opened.open()
         await opened.close()
 
+    @pytest.fixture
+    async def records_database(self, databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
+        opened = OpenDatabase(databases["records"].app, pool_size=8)
+        yield await opened.open()
+        await opened.close()
+
     async def test_of_many_who_ask_for_the_last_seats_at_once_nobody_sits_on_another(
         self, van: Van, run: Json, desk: Desk, new_patient: Make, site: Json
     ) -> None:
