@@ -26,16 +26,16 @@ USEFUL: Final = 0.01
 # Of the cost: where new weeks could not save more, none is planned.
 NEARLY_NOTHING: Final = 2e-4
 NEARLY_WHOLE: Final = 0.75
-# By what share dearer the week may become by whole leads before meetings are looked at one by one.
-WORTH_A_LOOK: Final = 0.012
 LEAST_SHARE: Final = 0.05
 LITTLE: Final = 0.01
 # A decision after which the week is so much dearer, new weeks or not, is taken back.
 DEAR: Final = 30.0
 # Somebody whose weeks are refused so often has none that fits what is decided; the search looks on.
 MOST_REFUSALS: Final = 6
-# What is booked may cost somewhat less than the program thinks, which pays for meetings that fall short.
+# By how much the program may cost more than the best week there is: at first it also pays for meetings that need
+# not take place, which it no longer does once they are decided.
 HOPELESS: Final = 1.08
+DECIDED_HOPELESS: Final = 1.02
 # How often meetings that lack members are closed; what still lacks them then is left to the search.
 MOST_CLOSINGS: Final = 3
 # One more person is decided at a time for each so many.
@@ -49,7 +49,7 @@ def composed(
 
     None where already the program says that it would cost far more than the `best` there is.
     """
-    return _Composer(instance, offers, statics, dive).timetable(HOPELESS * best)
+    return _Composer(instance, offers, statics, dive).timetable(best)
 
 
 class _Composer:
@@ -71,14 +71,15 @@ class _Composer:
             if week is not None:
                 self._master.add(week)
 
-    def timetable(self, most: float) -> Timetable | None:
-        """Compose the week, unless its shares alone cost more than `most`."""
+    def timetable(self, best: float) -> Timetable | None:
+        """Compose the week, unless its shares alone cost far more than the best there is."""
         self._generate(ROUNDS, steadiness=STEADINESS)
-        if self._master.cost > most:
+        if self._master.cost > HOPELESS * best:
             return None
-        leads = self._lead()
-        if self._master.cost > most:
+        self._decide_meetings()
+        if self._master.cost > DECIDED_HOPELESS * best:
             return None
+        leads = self._staff(self._master.leads)
         helpers = self._staff(self._master.helpers)
         self._decide_weeks(leads, helpers)
         for _ in range(MOST_CLOSINGS):
@@ -122,24 +123,16 @@ class _Composer:
                     losses[patient] = 0.0
         return float(losses.sum())
 
-    def _lead(self) -> dict[int, int]:
-        """Decide who leads where, and do without meetings that take more from the week than they bring."""
-        leads, before = self._master.leads, self._master.cost
-        chosen = self._staff(leads)
-        for meeting in sorted(chosen, key=lambda meeting: self._offers.eligible[meeting].sum()):
-            best, lead = self._master.cost, leads[meeting][chosen[meeting]]
-            if best <= before * (1 + WORTH_A_LOOK):
-                break
-            # The cost is convex in how much of it takes place: where less would not help, nothing would not.
-            if lead.reduced_cost() <= USEFUL:
-                continue
-            self._master.drop([lead])
-            if self._master.cost >= best:
-                self._master.decide([lead])
-            else:
-                del chosen[meeting]
-                self._generate(ROUNDS_AFTER_DECISION, steadiness=0.0)
-        return chosen
+    def _decide_meetings(self) -> None:
+        """Decide which meetings take place at all, those first that do by the least share."""
+        planned_at = self._master.cost
+        while doubtful := {m: share for m, share in self._master.shares().items() if share < 1 - LEAST_SHARE}:
+            meeting = min(doubtful, key=lambda meeting: doubtful[meeting])
+            with_it = self._master.cost if self._master.hold(meeting) else np.inf
+            self._master.cancel(meeting)
+            if with_it <= self._master.cost:
+                self._master.hold(meeting)
+            planned_at = self._renew(planned_at)
 
     def _staff(self, choices: dict[int, dict[int, Variable]]) -> dict[int, int]:
         """Decide who leads or helps where, the surest first; where nobody does it is not asked again."""
@@ -147,27 +140,49 @@ class _Composer:
         planned_at = self._master.cost
         left = {meeting: people for meeting, people in choices.items() if people}
         while left:
-            shares = {m: max((v.solution_value(), who) for who, v in people.items()) for m, people in left.items()}
-            least, doubtful = max((share, meeting) for meeting, (share, _) in shares.items())
-            sure = {meeting: who for meeting, (share, who) in shares.items() if share >= NEARLY_WHOLE}
-            if least < LEAST_SHARE:
+            shares = {m: {who: v.solution_value() for who, v in people.items()} for m, people in left.items()}
+            if max(sum(people.values()) for people in shares.values()) < LEAST_SHARE:
                 self._master.drop(variable for people in left.values() for variable in people.values())
                 break
-            sure = sure or {doubtful: self._cheapest(left[doubtful])}
-            are_decided = self._master.decide([left[meeting][who] for meeting, who in sure.items()])
-            chosen.update(dict(compress(sure.items(), are_decided)))
-            gone = {meeting: left.pop(meeting) for meeting in sure}
-            self._master.drop(
-                variable for m, people in gone.items() for who, variable in people.items() if chosen.get(m) != who
-            )
+            likely = {meeting: max(people, key=lambda who: people[who]) for meeting, people in shares.items()}
+            order = sorted(likely, key=lambda meeting: shares[meeting][likely[meeting]], reverse=True)
+            sure = [meeting for meeting in order if shares[meeting][likely[meeting]] >= NEARLY_WHOLE]
+            decided = self._together({meeting: likely[meeting] for meeting in sure}, left)
+            if not decided:
+                decided = self._cheapest(order[0], left[order[0]])
+            chosen |= decided
+            for meeting in decided or order[:1]:
+                people = left.pop(meeting)
+                self._master.drop(variable for who, variable in people.items() if who != decided.get(meeting))
             planned_at = self._renew(planned_at)
         return chosen
 
-    def _cheapest(self, people: dict[int, Variable]) -> int:
-        """Of those with a share in a meeting, return the one with whom the week costs least."""
-        likely = [who for who, variable in people.items() if variable.solution_value() >= LEAST_SHARE]
-        costs = self._master.trials([people[who] for who in likely])
-        return min(zip(costs, likely, strict=True))[1]
+    def _together(self, sure: dict[int, int], people: dict[int, dict[int, Variable]]) -> dict[int, int]:
+        """Decide as many of these, the surest first, as make the week together no dearer."""
+        before = self._master.cost
+        while sure:
+            variables = [people[meeting][who] for meeting, who in sure.items()]
+            if self._master.can_have(variables) and self._master.cost <= before + DEAR:
+                break
+            self._master.release(variables)
+            sure = dict(list(sure.items())[: len(sure) // 2])
+        return sure
+
+    def _cheapest(self, meeting: int, people: dict[int, Variable]) -> dict[int, int]:
+        """Decide for the one with whom the week costs least; a meeting nobody can lead is cancelled."""
+        before, costs = self._master.cost, dict[int, float]()
+        shares = {who: variable.solution_value() for who, variable in people.items()}
+        for likely in (True, False):
+            if min(costs.values(), default=np.inf) > before + DEAR:
+                asked = [who for who, share in shares.items() if (share >= LEAST_SHARE) == likely]
+                costs |= dict(zip(asked, self._master.trials([people[who] for who in asked]), strict=True))
+        best = min(costs, key=lambda who: costs[who])
+        if costs[best] < np.inf:
+            self._master.decide([people[best]])
+            return {meeting: best}
+        if people is self._master.leads[meeting]:
+            self._master.cancel(meeting)
+        return {}
 
     def _decide_weeks(self, leads: dict[int, int], helpers: dict[int, int]) -> None:
         is_deciding, planned_at = True, -np.inf
@@ -190,11 +205,13 @@ class _Composer:
 
     def _do_without(self, short: list[int], leads: dict[int, int], helpers: dict[int, int]) -> None:
         """Close meetings that would lack members; whoever was to come there is decided anew."""
-        staff = [self._master.leads[meeting][leads.pop(meeting)] for meeting in short]
-        staff += [self._master.helpers[meeting][helpers.pop(meeting)] for meeting in short if meeting in helpers]
+        helping = [self._master.helpers[meeting][helpers.pop(meeting)] for meeting in short if meeting in helpers]
         waiting = [patient for patient, week in self._decided.items() if set(short) & set(week.meetings)]
-        self._master.release(self._decided.pop(patient) for patient in waiting)
-        self._master.drop(staff)
+        self._master.release([self._master.weeks[self._decided.pop(patient)] for patient in waiting])
+        self._master.drop(helping)
+        for meeting in short:
+            del leads[meeting]
+            self._master.cancel(meeting)
         for patient in waiting:
             self._refusals.pop(patient, None)
         self._generate(ROUNDS_AFTER_CLOSING, steadiness=0.0)
@@ -210,7 +227,7 @@ class _Composer:
         before, sure = self._master.cost, self._surest()
         are_decided = self._have(sure)
         if len(sure) > 1 and self._master.cost > before + DEAR:
-            self._master.release(sure)
+            self._master.release([self._master.weeks[week] for week in sure])
             sure = sure[:1]
             are_decided = self._have(sure)
         if self._master.cost > before + DEAR and self._refusals[sure[0].patient] < MOST_REFUSALS:

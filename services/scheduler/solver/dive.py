@@ -8,7 +8,6 @@ leaps is given back and closed, unless closing it costs no less.
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Final
 
 import numpy as np
@@ -39,7 +38,6 @@ LEAP_EACH: Final = 5.0
 LEAP: Final = 10.0
 # What is still wanted after so many in a row is left to whoever makes a week of the plan.
 MOST_GIVEN_BACK: Final = 10
-NOISE: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class _Course:
 
 
 class Dive:
-    """Fixes meetings until nobody wants another; a seed above zero takes them in another order."""
+    """Fixes meetings until nobody wants another."""
 
     def __init__(
         self,
@@ -81,14 +79,11 @@ class Dive:
         *,
         prices: Prices,
         wanted: Array,
-        seed: int,
         threads: int = 1,
     ) -> None:
         self._offers = replace(offers, leaders=offers.leaders.copy(), assistants=offers.assistants.copy())
         self.market = CompiledMarket(instance, self._offers)
         self.weeks = CompiledWeeks(instance, self._offers, statics, threads)
-        self._random = Random(seed)  # noqa: S311 -- reproducible search, nothing secret
-        self._noise = NOISE if seed else 0.0
         self._at_once = max(1, int((len(instance.patients) / PEOPLE_FOR_ONE) ** 1.5))
         self._group_weight = instance.weights.group
         count = len(offers.items)
@@ -164,8 +159,7 @@ class Dive:
     def _most_wanted(self) -> list[int]:
         now = self._now
         wanted = np.where(now.is_fixed | now.is_closed, 0.0, now.wanted.sum(axis=1))
-        likely = wanted * np.array([1 + self._noise * self._random.uniform(-1, 1) for _ in wanted])
-        order = np.argsort(-likely, kind="stable")[: self._most].tolist()
+        order = np.argsort(-wanted, kind="stable")[: self._most].tolist()
         least = max(LEAST_WANTED, NEARLY_MOST * float(wanted[order[0]])) if order else 0.0
         return [offer for offer in order if wanted[offer] >= least]
 

@@ -82,6 +82,7 @@ class Master:
         self.weeks: dict[Week, Variable] = {}
         self.leads: dict[int, dict[int, Variable]] = {}
         self.helpers: dict[int, dict[int, Variable]] = {}
+        self._missed: dict[int, Variable] = {}
         for meeting in meetings:
             self._open(meeting)
         for patient in range(len(instance.patients)):
@@ -140,11 +141,37 @@ class Master:
 
     def decide(self, variables: Sequence[Variable]) -> list[bool]:
         """Have these whole, or where that is impossible not at all; say which are, and find new best shares."""
-        self._bind(variables, 1, 1)
-        if self.solve():
+        if self.can_have(variables):
             return [True] * len(variables)
         self.drop(variables)
         return [len(variables) > 1 and self.decide([variable])[0] for variable in variables]
+
+    def shares(self) -> dict[int, float]:
+        """Return by which share each meeting takes place, of those that are not cancelled."""
+        return {
+            meeting: 1 - missed.solution_value()
+            for meeting, missed in self._missed.items()
+            if self._cost.GetCoefficient(missed) > 0
+        }
+
+    def hold(self, meeting: int) -> bool:
+        """Have the meeting take place whole, whoever leads it; say whether that is possible."""
+        self._cost.SetCoefficient(self._missed[meeting], MISSED)
+        self._bind([self._missed[meeting]], 0, 0)
+        self._bind(self.leads[meeting].values(), 0, self._program.infinity())
+        self._is_solved = False
+        return self.solve()
+
+    def cancel(self, meeting: int) -> None:
+        """Do without a meeting; nothing is lost by that beyond what is missing then."""
+        self._bind([self._missed[meeting]], 0, 1)
+        self._cost.SetCoefficient(self._missed[meeting], 0)
+        self.drop(self.leads[meeting].values())
+
+    def can_have(self, variables: Sequence[Variable]) -> bool:
+        """Have these whole; say whether there are shares of the others beside them."""
+        self._bind(variables, 1, 1)
+        return self.solve()
 
     def trials(self, variables: Sequence[Variable]) -> list[float]:
         """Return what it would cost to have each of these whole; infinite where that is impossible."""
@@ -156,9 +183,10 @@ class Master:
         self.solve()
         return costs
 
-    def release(self, weeks: Iterable[Week]) -> None:
+    def release(self, variables: Iterable[Variable]) -> None:
         """Leave open again what was decided."""
-        self._bind([self.weeks[week] for week in weeks], 0, self._program.infinity())
+        self._bind(variables, 0, self._program.infinity())
+        self.solve()
 
     def drop(self, variables: Iterable[Variable]) -> None:
         """Have nothing of these."""
@@ -219,7 +247,8 @@ class Master:
         seats = self._seats[meeting] = self._program.Constraint(-most, 0)
         least = self._least[meeting] = self._program.Constraint(0, most)
         one, helped = self._program.Constraint(1, 1), self._program.Constraint(-most, 0)
-        one.SetCoefficient(self._variable(MISSED), 1)
+        missed = self._missed[meeting] = self._variable(MISSED)
+        one.SetCoefficient(missed, 1)
         # With a member too few it would not take place for any of them.
         least.SetCoefficient(self._variable(self._instance.weights.unmet * float(offers.slots[meeting])), 1)
         self.leads[meeting], self.helpers[meeting] = {}, {}

@@ -5,7 +5,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from time import monotonic
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 
@@ -22,17 +22,22 @@ from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.planned import planned
 from services.scheduler.solver.statics import Statics
 
-GUIDE_EVERY_SECONDS = 2.0
-# Of the time, before the first plan is made: prices that have settled make better plans.
-SETTLING_SHARE = 0.12
-# Of the time that is left, how long one more plan may take: it still has to become a week.
-PLAN_SHARE = 0.6
+GUIDE_EVERY_SECONDS: Final = 2.0
+# Plans made before prices have settled are poor. They have where the bound rises no more than by this share of it in
+# so many steps; at a large site they get this share of the time, since the plan itself takes most of it.
+SETTLED: Final = 1e-3
+SETTLING_STEPS: Final = 100
+SETTLING_SHARE: Final = 0.15
+# Between two plans: other prices make another plan.
+STEPS_BETWEEN: Final = 60
+# Of the time that is left, how long one more plan may take.
+PLAN_SHARE: Final = 0.9
 # The search beside it waits for a plan most of the time.
-THREADS = 2
+THREADS: Final = 2
 # Of the time a dive takes, how long a week takes to be composed of it.
-COMPOSING_TIMES = 1.2
+COMPOSING_TIMES: Final = 0.8
 # How much dearer than the best so far a week may be for somebody to work on it.
-PASSABLE = 1.03
+PASSABLE: Final = 1.03
 
 
 class News(NamedTuple):
@@ -49,11 +54,11 @@ class BoundPartner:
     Where the time is long enough for plans it makes them too, if their code is compiled.
     """
 
-    def __init__(self, instance: Instance, *, seconds: float, plans: bool, seed: int) -> None:
+    def __init__(self, instance: Instance, *, seconds: float, plans: bool) -> None:
         context = get_context("spawn")
         self._receiver, sender = context.Pipe(duplex=False)
         self._process = context.Process(
-            target=_raise_bound, args=(instance, sender, _Task(seconds, plans, seed)), daemon=True
+            target=_raise_bound, args=(instance, sender, _Task(seconds, plans)), daemon=True
         )
         self._process.start()
         self.makes_plans = plans and is_compiled()
@@ -87,7 +92,6 @@ class BoundPartner:
 class _Task:
     seconds: float
     plans: bool
-    seed: int
 
 
 def _raise_bound(instance: Instance, sender: Connection, task: _Task) -> None:
@@ -118,12 +122,11 @@ class _Partner:
 
     def work(self) -> None:
         if self._task.plans and is_compiled():
-            self._raise(until=SETTLING_SHARE * self._task.seconds)
-            seed = self._task.seed
+            self._settle()
             while self._longest_plan < PLAN_SHARE * self._left():
-                self._sender.send(self._planned(seed))
-                seed += 1
-        self._raise(until=np.inf)
+                self._sender.send(self._planned())
+                self._raise(steps=STEPS_BETWEEN)
+        self._raise()
         self._sender.send(News(self._search.best, self._search.guide()))
 
     def _elapsed(self) -> float:
@@ -132,10 +135,17 @@ class _Partner:
     def _left(self) -> float:
         return self._task.seconds - self._elapsed()
 
-    def _raise(self, *, until: float) -> None:
+    def _settle(self) -> None:
+        until, before, search = SETTLING_SHARE * self._task.seconds, -np.inf, self._search
+        while self._elapsed() < until and search.best > before + SETTLED * abs(before):
+            before = search.best
+            self._raise(steps=SETTLING_STEPS, until=until)
+
+    def _raise(self, *, steps: float = np.inf, until: float = np.inf) -> None:
         search = self._search
-        while not search.is_exhausted and self._elapsed() < until:
+        while steps > 0 and not search.is_exhausted and self._elapsed() < until:
             bound = search.step()
+            steps -= 1
             due = monotonic() - self._guided > GUIDE_EVERY_SECONDS
             if bound > self._said or due:
                 self._sender.send(News(bound, search.guide() if due else None))
@@ -143,7 +153,7 @@ class _Partner:
             if due:
                 self._guided = monotonic()
 
-    def _planned(self, seed: int) -> News:
+    def _planned(self) -> News:
         began, search = monotonic(), self._search
         dive = Dive(
             self._instance,
@@ -151,20 +161,24 @@ class _Partner:
             self._statics,
             prices=search.best_prices,
             wanted=search.wanted,
-            seed=seed,
             threads=THREADS,
         )
-        while dive.advance():
+        # No week with the meetings fixed so far costs less than the dive's bound.
+        while dive.bound < self._cheapest and dive.advance():
             pass
+        week = self._week(dive, monotonic() - began) if dive.bound < self._cheapest else None
+        self._longest_plan = max(self._longest_plan, monotonic() - began)
         # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
-        guide = Guide(dive.plan.wanted)
+        return News(search.best, Guide(dive.plan.wanted), week)
+
+    def _week(self, dive: Dive, seconds: float) -> Timetable | None:
+        """Make a week of what a dive has fixed in so many seconds, if it is worth somebody's work."""
         week: Timetable | None
-        if COMPOSING_TIMES * (monotonic() - began) < self._left():
+        if COMPOSING_TIMES * seconds < self._left():
             week = composed(self._instance, self._offers, self._statics, dive, best=self._cheapest)
         else:
             week = planned(self._instance, self._offers, self._statics, dive)
-        self._longest_plan = max(self._longest_plan, monotonic() - began)
-        return News(search.best, guide, week if week is not None and self._is_passable(week) else None)
+        return week if week is not None and self._is_passable(week) else None
 
     def _is_passable(self, week: Timetable) -> bool:
         cost = check(self._instance, week).cost

@@ -121,7 +121,7 @@ class _Solve:
         self._progress()
 
     def _partner(self) -> BoundPartner:
-        return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal(), seed=self._effort.seed)
+        return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal())
 
     def _beside(self, partner: BoundPartner) -> None:
         """Search here while the partner raises the bound; a longer solve anneals first."""
