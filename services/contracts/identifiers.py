@@ -5,6 +5,7 @@ from uuid import UUID
 
 OrganizationId = NewType("OrganizationId", UUID)
 AccountId = NewType("AccountId", UUID)
+InvitationId = NewType("InvitationId", UUID)
 LoginSessionId = NewType("LoginSessionId", UUID)
 PasskeyId = NewType("PasskeyId", UUID)
 OauthClientId = NewType("OauthClientId", UUID)

@@ -5,13 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.clock import Clock
 from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.accounts.storage import AccountStorage
 from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
@@ -23,15 +20,16 @@ from services.gateway.factors.checking import FactorCheck
 from services.gateway.factors.logic import FactorsLogic
 from services.gateway.factors.storage import FactorStorage
 from services.gateway.grants.holders import GrantUnit
-from services.gateway.grants.logic import GrantEndings, GrantsLogic
+from services.gateway.grants.logic import GrantsLogic
 from services.gateway.grants.storage import GrantStorage
+from services.gateway.invitations.logic import AcceptancesLogic, AcceptanceUnit, InvitationsLogic
+from services.gateway.invitations.storage import InvitationStorage
 from services.gateway.login.cookies import COOKIE
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.login.logic import LoginLogic, SignedInPerson, SignInUnit
 from services.gateway.login.storage import LoginSessionStorage
 from services.gateway.memberships.logic import MembershipsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
-from services.gateway.oauth_clients.storage import OauthClientStorage
 from services.gateway.oauth_tokens.logic import ClientAuthentication, OauthTokensLogic
 from services.gateway.oauth_tokens.rules import audiences_of
 from services.gateway.organizations.logic import OrganizationsLogic
@@ -40,10 +38,13 @@ from services.gateway.passkeys.checking import PasskeyCheck
 from services.gateway.passkeys.logic import PasskeysLogic
 from services.gateway.passkeys.storage import PasskeyStorage
 from services.gateway.password_changes.logic import PasswordChangesLogic
+from services.gateway.password_resets.endings import PasswordEndings
+from services.gateway.password_resets.logic import PasswordResetsLogic, PasswordResetUnit
+from services.gateway.password_resets.storage import PasswordResetStorage
 from services.gateway.proxy.limiting import network_of
 from services.gateway.security_events.logic import SecurityTrail
-from services.gateway.security_events.storage import SecurityEventStorage
 from services.gateway.tokens.logic import TokensLogic
+from services.gateway.units import accounts_of, clients_of, grant_endings, letters_of, sessions_of, trail_of
 
 
 async def _equipment(request: Request) -> Equipment:
@@ -55,7 +56,7 @@ _Equipment = Annotated[Equipment, Depends(_equipment)]
 
 
 async def _trail(db: Db, equipment: _Equipment, clock: Now) -> SecurityTrail:
-    return _trail_of(db, equipment, clock)
+    return trail_of(db, equipment, clock)
 
 
 Trail = Annotated[SecurityTrail, Depends(_trail)]
@@ -69,7 +70,7 @@ Organizations = Annotated[OrganizationsLogic, Depends(_organizations)]
 
 
 async def _accounts(db: Db, equipment: _Equipment, clock: Now) -> AccountsLogic:
-    return _accounts_of(db, equipment, clock)
+    return accounts_of(db, equipment, clock)
 
 
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
@@ -79,7 +80,7 @@ async def _attempts(request: Request, equipment: _Equipment, clock: Now) -> Atte
     @asynccontextmanager
     async def unit() -> AsyncIterator[AttemptUnit]:
         async with process_of(request).database.command(None) as db:
-            yield AttemptUnit(AttemptStorage(db), _trail_of(db, equipment, clock))
+            yield AttemptUnit(AttemptStorage(db), trail_of(db, equipment, clock))
 
     return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
 
@@ -127,7 +128,7 @@ Passkeys = Annotated[PasskeysLogic, Depends(_passkeys)]
 
 
 async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
-    return _sessions_of(db, equipment, clock)
+    return sessions_of(db, equipment, clock)
 
 
 Sessions = Annotated[SessionsLogic, Depends(_sessions)]
@@ -136,7 +137,7 @@ Sessions = Annotated[SessionsLogic, Depends(_sessions)]
 async def _memberships(
     *, db: Db, equipment: _Equipment, clock: Now, accounts: Accounts, sessions: Sessions, trail: Trail
 ) -> MembershipsLogic:
-    return MembershipsLogic(accounts, sessions, _grant_endings(db, equipment, clock), trail)
+    return MembershipsLogic(accounts, sessions, grant_endings(db, equipment, clock), trail)
 
 
 Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
@@ -152,21 +153,68 @@ async def _password_changes(
     attempts: _AttemptsWithin,
     trail: Trail,
 ) -> PasswordChangesLogic:
-    return PasswordChangesLogic(accounts, sessions, _grant_endings(db, equipment, clock), attempts, trail)
+    endings = PasswordEndings(sessions, grant_endings(db, equipment, clock), PasswordResetStorage(db))
+    return PasswordChangesLogic(accounts, endings, attempts, trail)
 
 
 PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
+
+
+async def _password_resets(
+    request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now
+) -> PasswordResetsLogic:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[PasswordResetUnit]:
+        async with process_of(request).database.command(None) as db:
+            resets, sessions = PasswordResetStorage(db), sessions_of(db, equipment, clock)
+            yield PasswordResetUnit(
+                accounts_of(db, equipment, clock),
+                PasswordEndings(sessions, grant_endings(db, equipment, clock), resets),
+                resets,
+                letters_of(db, equipment, clock),
+                trail_of(db, equipment, clock),
+            )
+
+    return PasswordResetsLogic(unit, attempts, clock)
+
+
+PasswordResets = Annotated[PasswordResetsLogic, Depends(_password_resets)]
+
+
+async def _invitations(db: Db, equipment: _Equipment, accounts: Accounts, trail: Trail, clock: Now) -> InvitationsLogic:
+    return InvitationsLogic(InvitationStorage(db), accounts, letters_of(db, equipment, clock), trail, clock)
+
+
+Invitations = Annotated[InvitationsLogic, Depends(_invitations)]
+
+
+async def _acceptances(request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now) -> AcceptancesLogic:
+    @asynccontextmanager
+    async def unit(organization_id: OrganizationId) -> AsyncIterator[AcceptanceUnit]:
+        async with process_of(request).database.command(organization_id) as db:
+            yield AcceptanceUnit(
+                InvitationStorage(db),
+                accounts_of(db, equipment, clock),
+                FactorCheck(FactorStorage(db, equipment.sealing_key)),
+                PasskeyCheck(PasskeyStorage(db), equipment.party),
+                trail_of(db, equipment, clock),
+            )
+
+    return AcceptancesLogic(unit, attempts, clock)
+
+
+Acceptances = Annotated[AcceptancesLogic, Depends(_acceptances)]
 
 
 async def _login(request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now) -> LoginLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            trail = _trail_of(db, equipment, clock)
+            trail = trail_of(db, equipment, clock)
             organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
             factors = FactorCheck(FactorStorage(db, equipment.sealing_key))
             passkeys = PasskeyCheck(PasskeyStorage(db), equipment.party)
-            accounts = _accounts_of(db, equipment, clock)
+            accounts = accounts_of(db, equipment, clock)
             yield SignInUnit(accounts, organizations, factors, passkeys, LoginSessionStorage(db), trail)
 
     return LoginLogic(unit, equipment.passwords, equipment.issuer, attempts, times=equipment.session_times, clock=clock)
@@ -199,7 +247,7 @@ Keys = Annotated[list[Mapping[str, str]], Depends(_keys)]
 
 
 async def _oauth_clients(db: Db, equipment: _Equipment, clock: Now) -> OauthClientsLogic:
-    return _clients_of(db, equipment, clock)
+    return clients_of(db, equipment, clock)
 
 
 OauthClients = Annotated[OauthClientsLogic, Depends(_oauth_clients)]
@@ -218,7 +266,7 @@ async def _client_authentication(
     @asynccontextmanager
     async def unit() -> AsyncIterator[OauthClientsLogic]:
         async with process_of(request).database.command(None) as db:
-            yield _clients_of(db, equipment, clock)
+            yield clients_of(db, equipment, clock)
 
     issuer = equipment.oauth.issuer
     return ClientAuthentication(unit, equipment.oauth.client_keys, attempts, clock, audiences_of(issuer))
@@ -231,8 +279,8 @@ async def _grants(request: Request, equipment: _Equipment, clock: Now) -> Grants
     @asynccontextmanager
     async def unit(organization_id: OrganizationId) -> AsyncIterator[GrantUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            accounts, sessions = _accounts_of(db, equipment, clock), _sessions_of(db, equipment, clock)
-            yield GrantUnit(GrantStorage(db), accounts, sessions, _trail_of(db, equipment, clock))
+            accounts, sessions = accounts_of(db, equipment, clock), sessions_of(db, equipment, clock)
+            yield GrantUnit(GrantStorage(db), accounts, sessions, trail_of(db, equipment, clock))
 
     oauth = equipment.oauth
     return GrantsLogic(unit, equipment.issuer, oauth.id_tokens, equipment.ended, clock=clock, fhir_base=oauth.fhir_base)
@@ -256,7 +304,7 @@ async def _authorization(request: Request, equipment: _Equipment, clock: Now, gr
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
         async with process_of(request).database.command(organization_id) as db:
-            clients, trail = _clients_of(db, equipment, clock), _trail_of(db, equipment, clock)
+            clients, trail = clients_of(db, equipment, clock), trail_of(db, equipment, clock)
             yield AuthorizeUnit(clients, AuthorizationStorage(db), trail)
 
     oauth = equipment.oauth
@@ -269,35 +317,10 @@ Authorization = Annotated[AuthorizeLogic, Depends(_authorization)]
 async def _agreements(
     db: Db, equipment: _Equipment, clients: OauthClients, trail: Trail, clock: Now
 ) -> AgreementsLogic:
-    endings, oauth = _grant_endings(db, equipment, clock), equipment.oauth
+    endings, oauth = grant_endings(db, equipment, clock), equipment.oauth
     return AgreementsLogic(
         AuthorizationStorage(db), clients, endings, oauth.door, trail, clock=clock, fhir_base=oauth.fhir_base
     )
 
 
 Agreements = Annotated[AgreementsLogic, Depends(_agreements)]
-
-
-def _trail_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SecurityTrail:
-    storage = SecurityEventStorage(db, equipment.audit_key, equipment.grown_trails)
-    return SecurityTrail(storage, equipment.audit_key, clock)
-
-
-def _accounts_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> AccountsLogic:
-    trail = _trail_of(db, equipment, clock)
-    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
-    return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, trail, clock)
-
-
-def _sessions_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SessionsLogic:
-    trail = _trail_of(db, equipment, clock)
-    return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
-
-
-def _clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:
-    endings, trail = _grant_endings(db, equipment, clock), _trail_of(db, equipment, clock)
-    return OauthClientsLogic(OauthClientStorage(db), equipment.oauth.fetcher, endings, trail, clock)
-
-
-def _grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:
-    return GrantEndings(GrantStorage(db), equipment.ended, clock)

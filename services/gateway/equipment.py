@@ -17,6 +17,7 @@ from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.dpop.rules import Nonces
 from services.gateway.ended import EndedTokens
 from services.gateway.issuing import TokenIssuer
+from services.gateway.letters.logic import Mail
 from services.gateway.login.sessions import SessionTimes
 from services.gateway.oauth_clients.keys import ClientKeys
 from services.gateway.passkeys.rules import RelyingParty
@@ -73,6 +74,8 @@ class Equipment:
     oauth: OauthEquipment
     party: RelyingParty
     """For whom passkeys are made."""
+    mail: Mail | None
+    """Who carries letters; none where nobody does."""
     nonces: Nonces
     """Which nonces of ours a proof of possession may hold."""
 
@@ -96,6 +99,7 @@ def make_equipment(
     fetcher: Fetcher | None = None,
     passkey_domain: str | None = None,
     passkey_origins: Iterable[str] = (),
+    mail: Mail | None = None,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
@@ -137,6 +141,7 @@ def make_equipment(
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),
         audit_key=audit_key(sealing_key),
+        mail=mail,
         nonces=nonces,
         grown_trails=set(),
     )

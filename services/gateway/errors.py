@@ -155,6 +155,48 @@ class PasswordRefusedError(ServiceError):
         super().__init__("This is not your password.", code="password-refused")
 
 
+class InvitationExistsError(ServiceError):
+    """The address has an open invitation to the organization, or works there already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This address works here or has an open invitation. Send that one again, or revoke it first.",
+            code="invitation-exists",
+        )
+
+
+class InvitationOverError(ServiceError):
+    """The invitation was accepted or revoked."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This invitation was accepted or revoked. Make a new one.", code="invitation-over")
+
+
+class LinkRefusedError(ServiceError):
+    """The secret of a link is unknown, was used, or is over: never said which."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__("This link does not open anything any more. Ask for a new one.", code="link-refused")
+
+
+class NoMailError(ServiceError):
+    """Nobody carries letters out of this installation, whoever they are to."""
+
+    problem = ProblemType.UPSTREAM_UNAVAILABLE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This installation sends no letters. An administrator of your organization can help you in.",
+            code="no-mail",
+        )
+
+
 class PasskeyRefusedError(ServiceError):
     """No passkey of ours signed this challenge here and now: never said what was wrong with it."""
 

@@ -10,10 +10,12 @@ from starlette.middleware import Middleware
 
 from services.chassis.app import Lifespan, create_app
 from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
+from services.chassis.handing_over import Carrier, Handover
 from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
 from services.chassis.root_keys import read_root_key
 from services.chassis.tokens import KeyRing
+from services.chassis.webhooks import secret_of
 from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts
 from services.gateway.authorize.routes import people_router as oauth_people
@@ -21,7 +23,10 @@ from services.gateway.authorize.routes import router as authorize
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
+from services.gateway.invitations.routes import links_router as invitation_links
+from services.gateway.invitations.routes import router as invitations
 from services.gateway.keys.routes import router as keys
+from services.gateway.letters.logic import Mail
 from services.gateway.login.endings import EndingsWatch
 from services.gateway.login.routes import router as login
 from services.gateway.login.routes import sessions_router as sessions
@@ -36,6 +41,7 @@ from services.gateway.organizations.routes import router as organizations
 from services.gateway.passkeys.routes import challenges_router as challenges
 from services.gateway.passkeys.routes import router as passkeys
 from services.gateway.password_changes.routes import router as password_changes
+from services.gateway.password_resets.routes import router as password_resets
 from services.gateway.passwords import HashingCost, Passwords
 from services.gateway.proxy.addresses import ForwardedAddress
 from services.gateway.proxy.dispatcher import Dispatcher
@@ -45,14 +51,28 @@ from services.gateway.proxy.origins import CrossOrigin
 from services.gateway.security_events.routes import router as security_events
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens.routes import router as tokens
+from services.gateway.units import courier_of
 
 
 def build(lifespan: Lifespan) -> FastAPI:
     """Assemble the application; the lifespan puts an `Equipment` and the API's document on `app.state` too."""
-    people = (login, sessions, me, factors, passkeys, password_changes, organizations, accounts, memberships)
+    people = (
+        login,
+        sessions,
+        me,
+        factors,
+        passkeys,
+        password_changes,
+        password_resets,
+        organizations,
+        accounts,
+        memberships,
+    )
     routers = (
         *people,
         challenges,
+        invitations,
+        invitation_links,
         security_events,
         oauth_clients,
         oauth_people,
@@ -92,13 +112,15 @@ def application() -> FastAPI:
             app.state.published = published
             database = opened.process.database
             watch = EndingsWatch(lambda: database, equipment.ended, opened.process.clock)
-            watching = asyncio.create_task(watch.run())
+            courier = courier_of(database, equipment, opened.process.clock)
+            tasks = [asyncio.create_task(task.run()) for task in (watch, courier)]
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, equipment.grown_trails
             )
             async with checkpointer.running(database, settings.checkpoint_seconds):
                 yield
-            watching.cancel()
+            for task in tasks:
+                task.cancel()
             equipment.front.forwarder.close()
         passwords.close()
 
@@ -132,7 +154,18 @@ def _equip(
         sealing_key=read_root_key(settings.sealing_key_file),
         passkey_domain=settings.passkey_domain,
         passkey_origins=settings.passkey_origins,
+        mail=_mail(settings),
     )
+
+
+def _mail(settings: GatewaySettings) -> Mail | None:
+    if settings.mail_relay_url is None or settings.mail_relay_secret_file is None:
+        return None
+    secret = secret_of(settings.mail_relay_secret_file.read_text().strip())
+    handover, url = Handover(allows_loopback=settings.loopback_relay), str(settings.mail_relay_url)
+    handover.check(url)
+    page = None if settings.account_page_url is None else str(settings.account_page_url)
+    return Mail(Carrier(url, secret), handover, page=page)
 
 
 def _hosts_of(settings: GatewaySettings) -> set[str]:

@@ -9,10 +9,13 @@ from services.gateway.authorize import tables as _authorize  # noqa: F401 - regi
 from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
+from services.gateway.invitations import tables as _invitations  # noqa: F401 - registers its rows
+from services.gateway.letters import tables as _letters  # noqa: F401 - registers its rows
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
 from services.gateway.oauth_clients import tables as _oauth_clients  # noqa: F401 - registers its rows
 from services.gateway.organizations import tables as _organizations  # noqa: F401 - registers its rows
 from services.gateway.passkeys import tables as _passkeys  # noqa: F401 - registers its rows
+from services.gateway.password_resets import tables as _password_resets  # noqa: F401 - registers its rows
 from services.gateway.rows import Base
 
 METADATA: Final = Base.metadata
@@ -30,6 +33,8 @@ SPANNING_TABLES: Final = MappingProxyType(
         "totp_factors": "they belong to a person, who is asked for them before an organization is chosen; sealed",
         "recovery_codes": "as totp_factors; keyed hashes",
         "passkeys": "as totp_factors; they sign a person in before an organization is known; public keys",
+        "letters": "whom a letter is to is not looked up while somebody waits; sealed",
+        "password_resets": "as totp_factors; hashes of random secrets",
         "passkey_challenges": "whoever asks to sign in gets one before anybody is known; hashes and ids",
         "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
     }

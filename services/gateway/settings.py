@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
+from typing import Self
 
-from pydantic import DirectoryPath, Field, FilePath, HttpUrl
+from pydantic import DirectoryPath, Field, FilePath, HttpUrl, model_validator
 
 from services.chassis.settings import ServiceSettings
 from services.gateway.login.sessions import SessionTimes
@@ -50,8 +51,31 @@ class GatewaySettings(ServiceSettings):
     checkpoint_key_file: FilePath = Field(description="Ed25519 private key in PEM that signs audit checkpoints.")
     checkpoint_folder: DirectoryPath = Field(description="Where audit checkpoints are kept, outside of the database.")
     checkpoint_seconds: float = Field(default=10.0, gt=0, le=3600, description="Seconds between audit checkpoints.")
+    mail_relay_url: HttpUrl | None = Field(
+        default=None, description="Where letters are handed over as signed webhooks; without one none is sent."
+    )
+    mail_relay_secret_file: FilePath | None = Field(
+        default=None, description="File with the secret shared with the relay: whsec_ and 24 to 64 bytes in base64."
+    )
+    account_page_url: HttpUrl | None = Field(
+        default=None,
+        description="Page of the frontends that the links of letters lead to; what opens follows as the fragment. "
+        "None for letters that hold the secret alone.",
+    )
+    loopback_relay: bool = Field(
+        default=False, description="Hand letters to this machine too, over plain HTTP: for rehearsals only."
+    )
     session_idle_minutes: int = Field(default=30, ge=1, le=24 * 60, description="A session unused so long is over.")
     session_hours: int = Field(default=12, ge=1, le=24, description="A session is over after so long in any case.")
+
+    @model_validator(mode="after")
+    def _relay_is_whole(self) -> Self:
+        if (self.mail_relay_url is None) is not (self.mail_relay_secret_file is None):
+            raise ValueError("mail_relay_url and mail_relay_secret_file go together")
+        url = self.account_page_url
+        if url is not None and (url.scheme != "https" or url.query or url.fragment or url.username or url.password):
+            raise ValueError("account_page_url must be an https URL without user, query or fragment")
+        return self
 
     @property
     def session_times(self) -> SessionTimes:

@@ -10,10 +10,19 @@ _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFOR
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
 _NOBODY: Final[frozenset[Role]] = frozenset()
+_ABOUT_LETTERS: Final = 30
+_INVITATIONS: Final = "/v1/organizations/{organization_id}/invitations"
 
 
 def _gateway(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
     return Route(operation_id, Microservice.GATEWAY, method, path, roles)
+
+
+def _opened_by_letter(operation_id: str, path: str) -> Route:
+    # Who asks for a letter, or has one, is known by nothing else.
+    return Route(
+        operation_id, Microservice.GATEWAY, "POST", path, _NOBODY, public=True, calls_per_minute=_ABOUT_LETTERS
+    )
 
 
 GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
@@ -45,6 +54,8 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
         _NOBODY,
         public=True,
     ),
+    _opened_by_letter("create_password_reset", "/v1/password_resets"),
+    _opened_by_letter("redeem_password_reset", "/v1/password_resets:redeem"),
     _gateway("change_my_password", "POST", "/v1/me:change_password", _IN_AN_ORGANIZATION),
     _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
     Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
@@ -64,6 +75,13 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway(
         "enable_account", "POST", "/v1/organizations/{organization_id}/accounts/{account_id}:enable", _ADMINISTERS
     ),
+    _gateway("create_invitation", "POST", _INVITATIONS, _ADMINISTERS),
+    _gateway("list_invitations", "GET", _INVITATIONS, _ADMINISTERS),
+    _gateway("read_invitation", "GET", f"{_INVITATIONS}/{{invitation_id}}", _ADMINISTERS),
+    _gateway("resend_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:resend", _ADMINISTERS),
+    _gateway("revoke_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:revoke", _ADMINISTERS),
+    _opened_by_letter("open_invitation", "/v1/invitations:open"),
+    _opened_by_letter("accept_invitation", "/v1/invitations:accept"),
     _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
     Route(
         "exchange_internal_token",

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,15 +15,19 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.edge import Receive, Scope, Send
 from services.chassis.fetching import Fetcher
+from services.chassis.handing_over import Carrier, Handover
 from services.chassis.http import HttpClient
 from services.chassis.id_tokens import IdTokenKey
+from services.chassis.webhooks import verify
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from services.gateway.equipment import make_equipment
+from services.gateway.letters.logic import Mail
 from services.gateway.main import build
 from services.gateway.openapi.documents import read_published
 from services.gateway.passwords import Passwords
 from services.gateway.proxy.hosts import LOOPBACK
+from services.gateway.units import courier_of
 from services.operator.postgres.provision import DatabaseUrls
 from tests.support.databases import rolled_back
 from tests.support.serving import call_in_process, nothing_to_open, served
@@ -169,6 +175,58 @@ async def gateway_app(
 def gateway_url(gateway_app: Any, gateway_port: Switch) -> str:
     gateway_port.app = gateway_app
     return gateway_port.url
+
+
+class Relay:
+    """Who carries letters: keeps what it was handed, and answers as the test says."""
+
+    secret = bytes(range(32))
+    page = "https://app.eventide.test/account"
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.status = 204
+        self.handed: list[dict[str, str]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await read_body(receive)
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        verify(self.secret, headers, self.clock.now(), body)
+        self.handed.append(orjson.loads(body)["data"])
+        assert headers["webhook-id"] == self.handed[-1]["id"]
+        await answer_json(send, {}, status=self.status)
+
+    @property
+    def secrets(self) -> list[str]:
+        """What the links in the letters open with."""
+        return [letter["text"].partition("#")[2].partition("=")[2].split()[0] for letter in self.handed]
+
+
+@dataclass
+class Post:
+    """Letters on their way: the relay that they are handed to, and the carrying."""
+
+    relay: Relay
+    app: Any
+    database: Database
+    clock: Clock
+
+    async def carry(self, *, after: timedelta = timedelta()) -> None:
+        """Carry all letters that are due after so long."""
+        later = Clock(self.clock.now() - Clock().now() + after)
+        self.relay.clock = later
+        courier = courier_of(self.database, self.app.state.equipment, later)
+        while await courier.round():
+            pass
+
+
+@pytest.fixture
+def post(gateway_app: Any, gateway_database: Database, upstream: Upstream, upstream_url: str, clock: Clock) -> Post:
+    """A relay that takes letters; without it the gateway sends none."""
+    upstream.answer = relay = Relay(clock)
+    mail = Mail(Carrier(f"{upstream_url}/letters", relay.secret), Handover(allows_loopback=True), page=relay.page)
+    gateway_app.state.equipment = replace(gateway_app.state.equipment, mail=mail)
+    return Post(relay, gateway_app, gateway_database, clock)
 
 
 GatewayFactory = Callable[..., httpx2.AsyncClient]

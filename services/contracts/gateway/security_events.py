@@ -22,6 +22,9 @@ class SecurityEventKind(StrEnum):
     STEP_UP_REFUSED = "step_up_refused"
     SESSION_ENDED = "session_ended"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event, not a secret
+    PASSWORD_RESET_SENT = "password_reset_sent"  # noqa: S105 - as above
+    """A letter with a link is on its way to the person, who or somebody else has asked for it."""
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - as above
     FACTOR_ADDED = "factor_added"
     FACTOR_REMOVED = "factor_removed"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
@@ -30,6 +33,9 @@ class SecurityEventKind(StrEnum):
     PASSKEY_REMOVED = "passkey_removed"
     ORGANIZATION_ADDED = "organization_added"
     ACCOUNT_ADDED = "account_added"
+    INVITATION_SENT = "invitation_sent"
+    INVITATION_REVOKED = "invitation_revoked"
+    INVITATION_ACCEPTED = "invitation_accepted"
     ROLES_CHANGED = "roles_changed"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"

@@ -52,8 +52,19 @@ class AccountsLogic:
             InvalidRequestError: A role cannot be given.
             AccountExistsError: The address has an account with another password, or works here already.
         """
-        await self._enter(organization_id, principal)
-        _refuse_ungrantable(request.roles)
+        await self.enter(organization_id, principal=principal)
+        self.refuse_ungrantable(request.roles)
+        return await self.admit(organization_id, request, by=principal.account_id)
+
+    async def admit(self, organization_id: OrganizationId, request: AccountRequest, *, by: AccountId) -> Account:
+        """Let a person work in an organization that the transaction sees, as `create` does.
+
+        `by` is who has decided that, by making the account or by inviting the person.
+
+        Raises:
+            InvalidRequestError: The password is too easily guessed.
+            AccountExistsError: The address has an account with another password, or works here already.
+        """
         now = self._clock.now()
         account_id = await self._account_of(request, now)
         if not await self._storage.join(account_id, organization_id, roles=request.roles, now=now):
@@ -63,7 +74,7 @@ class AccountsLogic:
             Told(
                 SecurityEventKind.ACCOUNT_ADDED,
                 organization_id,
-                by=principal.account_id,
+                by=by,
                 account_id=account_id,
                 roles=request.roles,
             )
@@ -72,10 +83,7 @@ class AccountsLogic:
 
     async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:
         password = request.password.get_secret_value()
-        if is_common(password, request.email):
-            raise InvalidRequestError(
-                "/password", "is among those that are guessed first: choose another", code="common-password"
-            )
+        await self._refuse_guessed_first(password, request.email, "/password")
         known = await self._storage.credentials(request.email)
         if known is not None:
             if not await self._passwords.is_right(password, known.password_hash):
@@ -99,8 +107,8 @@ class AccountsLogic:
             InvalidRequestError: A role cannot be given.
             OwnRolesError: It is the caller.
         """
-        await self._enter(organization_id, principal)
-        _refuse_ungrantable(request.roles)
+        await self.enter(organization_id, principal=principal)
+        self.refuse_ungrantable(request.roles)
         if account_id == principal.account_id:
             raise OwnRolesError
         before = await self._held(organization_id, account_id, for_change=True)
@@ -116,7 +124,7 @@ class AccountsLogic:
             NotFoundError: There is no such member of an organization that the caller may see.
             OwnAccountError: It is the caller.
         """
-        await self._enter(organization_id, principal)
+        await self.enter(organization_id, principal=principal)
         if account_id == principal.account_id:
             raise OwnAccountError
         before = await self._held(organization_id, account_id, for_change=True)
@@ -128,14 +136,14 @@ class AccountsLogic:
 
     async def read(self, organization_id: OrganizationId, account_id: AccountId, *, principal: Principal) -> Account:
         """Return an account of an organization; raises NotFoundError where the caller may see none."""
-        await self._enter(organization_id, principal)
+        await self.enter(organization_id, principal=principal)
         return await self._member(organization_id, account_id)
 
     async def page(
         self, organization_id: OrganizationId, requested: PageRequest, *, principal: Principal
     ) -> Page[Account]:
         """Return a page of an organization's accounts; raises NotFoundError where the caller may see none."""
-        await self._enter(organization_id, principal)
+        await self.enter(organization_id, principal=principal)
         return requested.page(await self._storage.some(organization_id, requested))
 
     async def credentials(self, email: str) -> Credentials | None:
@@ -154,14 +162,25 @@ class AccountsLogic:
             InvalidRequestError: The new one is too easily guessed.
         """
         new = request.new_password.get_secret_value()
-        if is_common(new, await self.email(account_id)):
-            raise InvalidRequestError(
-                "/new_password", "is among those that are guessed first: choose another", code="common-password"
-            )
+        await self._refuse_guessed_first(new, await self.email(account_id), "/new_password")
         known = await self._storage.password_hash(account_id, for_change=True)
         if not await self._passwords.is_right(request.current_password.get_secret_value(), known):
             raise PasswordRefusedError
         await self._storage.put_password_hash(account_id, await self._passwords.hash(new))
+
+    async def hash_of_new(self, password: str, email: str, pointer: str) -> str:
+        """Return the hash of a new password of the person with this address; asks no database.
+
+        Raises:
+            InvalidRequestError: It is too easily guessed; `pointer` says where it was sent.
+            OverloadedError: Too many are in hand.
+        """
+        await self._refuse_guessed_first(password, email, pointer)
+        return await self._passwords.hash(password)
+
+    async def put_password_hash(self, account_id: AccountId, password_hash: str) -> None:
+        """Let a person who has proved in another way who they are have another password."""
+        await self._storage.put_password_hash(account_id, password_hash)
 
     async def replace_hash(self, known: Credentials, password_hash: str) -> None:
         """Keep another hash of the same password."""
@@ -177,6 +196,22 @@ class AccountsLogic:
         if email is None:
             raise NotFoundError
         return email
+
+    async def enter(self, organization_id: OrganizationId, *, principal: Principal) -> None:
+        """Let the transaction see an organization; raises NotFoundError for one that the caller may not see."""
+        await self._organizations.read(organization_id, principal=principal)
+        await self._storage.enter(organization_id)
+
+    @staticmethod
+    def refuse_ungrantable(roles: frozenset[Role]) -> None:
+        """Refuse roles that no organization can give; raises InvalidRequestError."""
+        if not roles <= GRANTABLE_ROLES:
+            raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")
+
+    async def works_here(self, organization_id: OrganizationId, email: str) -> bool:
+        """Say whether an address is one of a member of an organization, who may be shut out."""
+        known = await self._storage.credentials(email)
+        return known is not None and await self._storage.find(organization_id, known.account_id) is not None
 
     async def enter_workplace(self, organization_id: OrganizationId) -> None:
         """Let the transaction see an organization in which a person works whose own doing this is."""
@@ -196,23 +231,20 @@ class AccountsLogic:
         """
         return await self._held(organization_id, account_id, for_change=False)
 
+    async def _refuse_guessed_first(self, password: str, email: str, pointer: str) -> None:
+        if is_common(password, email):
+            raise InvalidRequestError(
+                pointer, "is among those that are guessed first: choose another", code="common-password"
+            )
+
     async def _held(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account:
         account = await self._storage.hold(organization_id, account_id, for_change=for_change)
         if account is None:
             raise NotFoundError
         return account
 
-    async def _enter(self, organization_id: OrganizationId, principal: Principal) -> None:
-        await self._organizations.read(organization_id, principal=principal)
-        await self._storage.enter(organization_id)
-
     async def _member(self, organization_id: OrganizationId, account_id: AccountId) -> Account:
         account = await self._storage.find(organization_id, account_id)
         if account is None:
             raise NotFoundError
         return account
-
-
-def _refuse_ungrantable(roles: frozenset[Role]) -> None:
-    if not roles <= GRANTABLE_ROLES:
-        raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.chassis.clock import Clock
 from services.contracts.identifiers import AccountId
-from services.gateway.attempts.rules import CODE, KNOWN_FOR, NAME, NETWORK, PAIR, REFUSAL, Limit, key_of
+from services.gateway.attempts.rules import CODE, KNOWN_FOR, LETTER, NAME, NETWORK, PAIR, REFUSAL, Limit, key_of
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.errors import TriedTooOftenError
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -123,6 +123,18 @@ class AttemptsLogic:
         """Take back one attempt of this network."""
         async with self._units() as unit:
             await unit.counters.take_back(key_of("network", self.network), 1)
+
+    async def ask_for_letter(self) -> None:
+        """Count that this network asks for a letter, whoever it is to.
+
+        Raises:
+            TriedTooOftenError: It may not ask for more at the moment.
+        """
+        now = self._clock.now()
+        async with self._units() as unit:
+            counted = [await _counted(unit.counters, LETTER, key_of("letter", self.network), now)]
+            await self._tell_first(unit.trail, counted)
+        _refuse_until(counted, now)
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.

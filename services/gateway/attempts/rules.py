@@ -28,6 +28,8 @@ CODE: Final = Limit("code", 10, timedelta(minutes=15))
 """Codes of a second factor tried for one account from one network."""
 REFUSAL: Final = Limit("refusal", 1, timedelta(minutes=15))
 """Refusals of one application's proof from one network that are told."""
+LETTER: Final = Limit("letter", 20, timedelta(minutes=15))
+"""Letters that one network asks for."""
 KNOWN_FOR: Final = timedelta(days=30)
 """How long a network counts as one that a name signs in from."""
 

@@ -5,8 +5,7 @@ from services.contracts.gateway.login import PasswordChangeRequest
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
-from services.gateway.grants.logic import GrantEndings
-from services.gateway.login.endings import SessionsLogic
+from services.gateway.password_resets.endings import PasswordEndings
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
@@ -19,19 +18,17 @@ class PasswordChangesLogic:
     def __init__(
         self,
         accounts: AccountsLogic,
-        sessions: SessionsLogic,
-        grants: GrantEndings,
+        endings: PasswordEndings,
         attempts: AttemptsLogic,
         trail: SecurityTrail,
     ) -> None:
         self._accounts = accounts
-        self._sessions = sessions
-        self._grants = grants
+        self._endings = endings
         self._attempts = attempts
         self._trail = trail
 
     async def change(self, request: PasswordChangeRequest, *, principal: Principal) -> None:
-        """Replace the caller's password; other sessions end, and all that applications were granted.
+        """Replace the caller's password; other sessions end, all that applications were granted, and links.
 
         Whoever knew the old one may have let an application in, which would outlive it.
 
@@ -45,11 +42,7 @@ class PasswordChangesLogic:
         account_id = principal.account_id
         await self._accounts.change_password(account_id, request)
         await self._attempts.code_was_right(account_id)
-        workplaces = await self._accounts.workplaces(account_id)
-        for organization_id in workplaces:
-            await self._accounts.enter_workplace(organization_id)
-            await self._sessions.end_others(account_id, principal.sign_in.login_session_id)
-            await self._grants.end_all(account_id=account_id)
+        workplaces = await self._endings.end(account_id, self._accounts, but=principal.sign_in.login_session_id)
         # The answer is kept where the caller is, should it be asked for once more.
         await self._accounts.enter_workplace(principal.organization_id)
         for organization_id in workplaces:

@@ -1,0 +1,1 @@
+"""Letters: the gateway's outbox of e-mail, which holds secrets sealed until they have left."""

@@ -1,0 +1,28 @@
+"""A letter, as the rest of the gateway speaks of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from services.contracts.gateway.letters import LetterLanguage
+
+
+class LetterKind(StrEnum):
+    """What a letter is about."""
+
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a letter, not a secret
+    INVITATION = "invitation"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One letter; its id is the same in every attempt, so that who carries it knows what it has had."""
+
+    id: UUID
+    kind: LetterKind
+    to: str = field(repr=False)
+    secret: str = field(repr=False)
+    language: LetterLanguage
+    expires_at: datetime
+    attempts: int = 0

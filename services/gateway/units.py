@@ -1,0 +1,81 @@
+"""What a transaction works with, put together of the equipment: for requests, and for what no request began."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.accounts.storage import AccountStorage
+from services.gateway.equipment import Equipment
+from services.gateway.grants.logic import GrantEndings
+from services.gateway.grants.storage import GrantStorage
+from services.gateway.invitations.logic import InvitationAddressee
+from services.gateway.invitations.storage import InvitationStorage
+from services.gateway.letters.letter import LetterKind
+from services.gateway.letters.logic import Courier, Letters, PostUnit
+from services.gateway.letters.storage import LetterStorage
+from services.gateway.login.endings import SessionsLogic
+from services.gateway.login.storage import LoginSessionStorage
+from services.gateway.oauth_clients.logic import OauthClientsLogic
+from services.gateway.oauth_clients.storage import OauthClientStorage
+from services.gateway.organizations.logic import OrganizationsLogic
+from services.gateway.organizations.storage import OrganizationStorage
+from services.gateway.password_resets.logic import ResetAddressee
+from services.gateway.password_resets.storage import PasswordResetStorage
+from services.gateway.security_events.logic import SecurityTrail
+from services.gateway.security_events.storage import SecurityEventStorage
+
+
+def trail_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SecurityTrail:
+    """Return the trail within a transaction."""
+    storage = SecurityEventStorage(db, equipment.audit_key, equipment.grown_trails)
+    return SecurityTrail(storage, equipment.audit_key, clock)
+
+
+def accounts_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> AccountsLogic:
+    """Return what may be done with accounts."""
+    trail = trail_of(db, equipment, clock)
+    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
+    return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, trail, clock)
+
+
+def sessions_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SessionsLogic:
+    """Return what may be done with sessions."""
+    trail = trail_of(db, equipment, clock)
+    return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
+
+
+def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:
+    """Return what may be done with applications."""
+    endings, trail = grant_endings(db, equipment, clock), trail_of(db, equipment, clock)
+    return OauthClientsLogic(OauthClientStorage(db), equipment.oauth.fetcher, endings, trail, clock)
+
+
+def grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:
+    """Return what ends grants."""
+    return GrantEndings(GrantStorage(db), equipment.ended, clock)
+
+
+def letters_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Letters:
+    """Return what puts letters into the outbox."""
+    return Letters(LetterStorage(db, equipment.sealing_key), has_mail=equipment.mail is not None, clock=clock)
+
+
+def courier_of(database: Database, equipment: Equipment, clock: Clock) -> Courier:
+    """Return who carries letters out of the outbox."""
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[PostUnit]:
+        async with database.command(None) as db:
+            accounts, trail = accounts_of(db, equipment, clock), trail_of(db, equipment, clock)
+            resets = ResetAddressee(accounts, PasswordResetStorage(db), trail, clock)
+            invitations = InvitationAddressee(InvitationStorage(db), clock)
+            yield PostUnit(
+                LetterStorage(db, equipment.sealing_key),
+                {LetterKind.PASSWORD_RESET: resets, LetterKind.INVITATION: invitations},
+            )
+
+    return Courier(unit, equipment.mail, clock)
