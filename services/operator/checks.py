@@ -17,6 +17,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     # that a change is refused for what it did; any run with arguments of its own draws another.
     ("pytest", "-n", "2", "--dist", "loadfile", "--randomly-seed=1"),
     ("python", "-m", "services.operator", "drill", "races", "--n", "10000"),
+    ("python", "-m", "services.operator", "drill", "tamper", "--n", "1000"),
     ("python", "-m", "services.operator", "drill", "accesses", "--n", "10000"),
     ("python", "-m", "services.operator", "drill", "authorization", "--cells", "50000"),
 )
