@@ -27,3 +27,7 @@ class BookedMeeting:
     def minutes(self) -> int:
         """Its length."""
         return int((self.end - self.start).total_seconds()) // 60
+
+    def is_of_track(self, track: str) -> bool:
+        """Whether it is for people of a track: only process groups are kept apart by theirs."""
+        return self.service is not ServiceKind.PROCESS_GROUP or self.track == track

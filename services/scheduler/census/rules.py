@@ -148,7 +148,7 @@ def _still_asking(meeting: BookedMeeting, plans: Iterable[PlanRequirement]) -> s
     asking = {
         plan.patient_id
         for plan in plans
-        if plan.track == meeting.track and any(need.service is meeting.service for need in plan.required_services)
+        if meeting.is_of_track(plan.track) and any(need.service is meeting.service for need in plan.required_services)
     }
     return asking & meeting.patients
 

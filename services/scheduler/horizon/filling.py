@@ -84,9 +84,8 @@ class Filler:
 
     def _may_sit(self, patient_id: PatientId, meeting: ExpectedMeeting) -> bool:
         person, booked = self._people[patient_id], meeting.booked
-        is_of_group = booked.service is not ServiceKind.PROCESS_GROUP or booked.track == person.track
         speaks = booked.language is None or booked.language in person.languages
-        suits = is_of_group and speaks and booked.modality in person.modalities
+        suits = booked.is_of_track(person.track) and speaks and booked.modality in person.modalities
         return suits and self._has_time(patient_id, booked.start, booked.end, booked.modality)
 
     def _has_time(self, patient_id: PatientId, start: datetime, end: datetime, modality: Modality) -> bool:

@@ -111,5 +111,5 @@ def _still_there(
         for member in sorted(meeting.patients)
         if member in people
         and needs.get((member, meeting.service), 0) >= meeting.minutes
-        and (meeting.service is not ServiceKind.PROCESS_GROUP or people[member].track == meeting.track)
+        and meeting.is_of_track(people[member].track)
     ]

@@ -9,6 +9,7 @@ import pytest
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
+from services.contracts.vocabulary import ServiceKind
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of, problem
 from tests.support.tokens import Tokens
@@ -70,6 +71,24 @@ async def test_a_group_is_booked_where_its_week_is_published_and_expected_by_pla
         ("2026-10-19", False, None, 1, True),
     ]
     assert ann["id"] not in answer.text
+
+
+@pytest.mark.parametrize("service", ["skills_group", "education_group"])
+async def test_a_group_that_no_track_is_kept_apart_in_is_expected_to_meet_on(
+    *, clinic: Clinic, desk: Desk, new_patient: Make, new_offering: Make, scheduler: ClientFactory, service: str
+) -> None:
+    await new_offering(clinic.site, service=service)
+    asked = [{"service": service, "minutes_per_week": 540}]
+    people = [
+        await new_patient(clinic.site, plan_of(clinic.counsellor, track=track, required_services=asked))
+        for track in ("adult", "young_adult")
+    ]
+    await desk.publish(group(*people, service=ServiceKind(service), track=None, capacity=3))
+
+    [found] = (await census(scheduler, clinic.site, weeks=3)).json()["groups"]
+
+    weeks = [(week["is_published"], week["expected"], week["is_below_minimum"]) for week in found["weeks"]]
+    assert weeks == [(True, 2, False), (False, 2, False)]
 
 
 async def test_demand_and_the_ratio_follow_the_plans_in_force(
