@@ -20,6 +20,7 @@ from services.contracts.identity import Microservice
 from services.gateway.accounts.routes import router as accounts
 from services.gateway.authorize.routes import people_router as oauth_people
 from services.gateway.authorize.routes import router as authorize
+from services.gateway.breached_passwords import BreachedPasswords
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
@@ -100,11 +101,15 @@ def application() -> FastAPI:
     id_token_keys = read_id_token_keys(settings.id_token_keys_directory)
     checkpoint_key = load_signing_key(settings.checkpoint_key_file)
     published = read_published()
+    listed = settings.breached_passwords_file
+    breached = None if listed is None else BreachedPasswords.open(listed)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         cost = HashingCost(settings.hashing_memory_kib, settings.hashing_rounds)
-        passwords = Passwords(threads=settings.hashing_threads, queue=settings.hashing_queue, cost=cost)
+        passwords = Passwords(
+            threads=settings.hashing_threads, queue=settings.hashing_queue, cost=cost, breached=breached
+        )
         async with open_process(Microservice.GATEWAY, settings) as opened:
             equipment = _equip(settings, signing_keys, id_token_keys, opened, passwords)
             app.state.process = replace(opened.process, authenticator=equipment.authenticator)

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
+from services.gateway.breached_passwords import BreachedPasswords
 from services.gateway.errors import OverloadedError
 
 Outcome = TypeVar("Outcome")
@@ -35,7 +36,10 @@ class Passwords:
     An unknown address is checked against the hash of a password that nobody has, so that it costs the same.
     """
 
-    def __init__(self, *, threads: int, queue: int, cost: HashingCost = _USUAL) -> None:
+    def __init__(
+        self, *, threads: int, queue: int, cost: HashingCost = _USUAL, breached: BreachedPasswords | None = None
+    ) -> None:
+        self.breached = breached
         self._hasher = PasswordHasher(cost.rounds, cost.memory_kib, cost.lanes)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._most = queue
@@ -63,6 +67,19 @@ class Passwords:
         known = password_hash if password_hash is not None and len(password) <= _LONGEST else None
         matches = await self._run(lambda: self._matches(known or self._nobodys, password[:_LONGEST]))
         return matches and known is not None
+
+    async def is_breached(self, password: str) -> bool:
+        """Say whether a password is on the list of leaked ones, in the spelling that was sent or that is hashed.
+
+        Raises:
+            OverloadedError: Too many are in hand.
+        """
+        listed = self.breached
+        if listed is None:
+            return False
+        spellings = {password.encode("utf-8", "surrogatepass"), _spelling(password)}
+        # In a thread: a page of the list may have to come from the disk.
+        return await self._run(lambda: any(listed.has(spelling) for spelling in spellings))
 
     def is_outdated(self, password_hash: str) -> bool:
         """Say whether a hash was made at another cost than this."""

@@ -47,6 +47,9 @@ class GatewaySettings(ServiceSettings):
     hashing_queue: int = Field(default=40, ge=1, le=1000, description="Passwords that may be in hand before 503.")
     hashing_memory_kib: int = Field(default=19456, ge=7168, le=1048576, description="Argon2id: KiB a hash takes.")
     hashing_rounds: int = Field(default=2, ge=1, le=100, description="Argon2id: passes over the memory.")
+    breached_passwords_file: FilePath | None = Field(
+        default=None, description="List of leaked passwords that `passwords import` has made; none are refused without."
+    )
     sealing_key_file: FilePath = Field(description="File with the key of second factors: 32 bytes in base64.")
     checkpoint_key_file: FilePath = Field(description="Ed25519 private key in PEM that signs audit checkpoints.")
     checkpoint_folder: DirectoryPath = Field(description="Where audit checkpoints are kept, outside of the database.")

@@ -101,6 +101,7 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
     openapi.add_argument("--check", action="store_true", help="write nothing; fail where a document is outdated")
     _add_directory(commands)
+    _add_passwords(commands)
     _add_drills(commands)
     _add_audit(commands)
     _add_keeping(commands)
@@ -125,6 +126,23 @@ def _add_directory(commands: "argparse._SubParsersAction[argparse.ArgumentParser
     entering.add_argument("--as-of", type=date.fromisoformat, metavar="YYYY-MM-DD", required=True, help=taken)
     _add_state(entering)
     _add_json(entering)
+
+
+def _add_passwords(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    text = "the list of leaked passwords that new ones are compared with"
+    doings = commands.add_parser("passwords", help=text, description=text).add_subparsers(required=True, metavar="WHAT")
+    importing = _add(
+        doings,
+        "import",
+        "services.operator.passwords.command:run",
+        "make the gateway's file of a public list; taken up when the gateway is started again",
+    )
+    source = "SHA-1 hashes in order, one a line with `:` and a count; or a folder of the same in ranges"
+    importing.add_argument("source", type=Path, metavar="FILE", help=source)
+    seen = "leave out those that were seen less often"
+    importing.add_argument("--least", type=_natural, default=1, metavar="N", help=seen)
+    _add_state(importing)
+    _add_json(importing)
 
 
 def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

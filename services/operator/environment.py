@@ -60,4 +60,6 @@ def service_environment(
         },
         "scheduler": {"EVENTIDE_ROOT_KEY_FILE": str(state.root_key)},
     }
+    if service == "gateway" and state.breached_passwords.exists():
+        settings["EVENTIDE_BREACHED_PASSWORDS_FILE"] = str(state.breached_passwords)
     return plain_environment() | settings | keys.get(service, {})

@@ -62,6 +62,11 @@ class StateFolder(NamedTuple):
         return self.checkpoints / "gateway"
 
     @property
+    def breached_passwords(self) -> Path:
+        """The list of leaked passwords, where one was imported."""
+        return self.root / "breached-passwords"
+
+    @property
     def shreddings(self) -> Path:
         """Which keys were destroyed, signed: out of the databases' reach, so that no restore brings one back."""
         return self.root / "shreddings.jsonl"

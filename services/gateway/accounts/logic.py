@@ -236,6 +236,11 @@ class AccountsLogic:
             raise InvalidRequestError(
                 pointer, "is among those that are guessed first: choose another", code="common-password"
             )
+        if await self._passwords.is_breached(password):
+            raise InvalidRequestError(
+                pointer, "has leaked somewhere, and is tried by who has the list: choose another",
+                code="breached-password",
+            )  # fmt: skip
 
     async def _held(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account:
         account = await self._storage.hold(organization_id, account_id, for_change=for_change)

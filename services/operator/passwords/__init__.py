@@ -1,0 +1,1 @@
+"""The list of leaked passwords that new ones are compared with."""
