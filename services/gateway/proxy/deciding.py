@@ -86,8 +86,10 @@ class DecisionPoint:
         self._hosts = hosts
         self._clock = clock
 
-    def decide(self, request: IncomingRequest, client: Any) -> Passage:
+    def decide(self, request: IncomingRequest, client: Any, *, comes_next: bool = False) -> Passage:
         """Let a request pass; `client` is the caller's address as ASGI gives it, or none.
+
+        Where only an engine's question about it is here, one for the gateway itself `comes_next`, and counts then.
 
         Raises:
             MalformedRequestError: It asks for another host.
@@ -114,7 +116,7 @@ class DecisionPoint:
             raise NoSuchMethodError(routes)
         if route.public:
             # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
-            self._limits.take(route, client)
+            self._count(route, client, comes_next=comes_next)
             return Passage(route, None)
         if route.service is Microservice.GATEWAY and route.services:
             # It takes another kind of token, which our application verifies.
@@ -128,6 +130,10 @@ class DecisionPoint:
         if route.service is Microservice.GATEWAY:
             return Passage(route, None, proof)
         return Passage(route, self._issuer.internal_token_for(token.text, principal, route.service), proof)
+
+    def _count(self, route: Route, client: Any, *, comes_next: bool) -> None:
+        if not (comes_next and route.service is Microservice.GATEWAY):
+            self._limits.take(route, client)
 
     def _caller(self, token: SentToken) -> Principal:
         try:

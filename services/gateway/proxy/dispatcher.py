@@ -69,7 +69,7 @@ async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope)
     """Tell an engine what a request of its own would have met here."""
     try:
         request, client = asked_about(engine, scope)
-        passage = decisions.decide(request, client)
+        passage = decisions.decide(request, client, comes_next=True)
         # What is for the gateway itself comes here next, and then its proof is used up.
         if passage.proof is not None and passage.route.service is not Microservice.GATEWAY:
             await _proofs_of(scope).use_at_a_resource(passage.proof)

@@ -16,12 +16,13 @@ import pytest
 
 from services.chassis.edge import Scope
 from services.contracts.identity import Microservice, Role
+from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.engines import Engine, TrustedEngines
 from services.operator.bench.front_door import deployed, free_ports, running_nginx
 from services.operator.drill.checklist.probes.requests import HEADS, TARGETS
 from services.operator.tools import ToolMissingError, debian_tool
 from services.policy.routes import ROUTES
-from tests.gateway.conftest import Upstream
+from tests.gateway.conftest import ORIGIN, PASSWORD, NewAccount, Upstream
 from tests.gateway.proxy.test_requests import HOSTS
 from tests.support.raw_http import connection_to, head, read_head, send
 from tests.support.tokens import Tokens, principal
@@ -152,7 +153,8 @@ def corpus(tokens: Tokens, organization_id: UUID) -> list[Asked]:
 @pytest.fixture
 def trusting_app(gateway_app: Any) -> Any:
     equipment = gateway_app.state.equipment
-    front = replace(equipment.front, engines=TrustedEngines([LOOPBACK]))
+    own = [ip_network("127.0.0.1/32")]
+    front = replace(equipment.front, engines=TrustedEngines([LOOPBACK]), proxies=TrustedProxies(own))
     gateway_app.state.equipment = replace(equipment, front=front)
     return gateway_app
 
@@ -227,7 +229,7 @@ async def test_only_a_read_with_a_token_may_be_remembered_by_an_engine(trusting_
 
 
 async def test_an_engine_s_caller_is_counted_by_the_address_that_the_engine_saw(trusting_app: Any) -> None:
-    route = next(route for route in ROUTES if route.calls_per_minute)
+    route = next(route for route in ROUTES if route.calls_per_minute and route.service is not Microservice.GATEWAY)
     asked = Asked("limited", route.method, route.path)
 
     async def ask(written: str, seen: str) -> int:
@@ -242,6 +244,17 @@ async def test_an_engine_s_caller_is_counted_by_the_address_that_the_engine_saw(
 
     assert mine == [200] * most + [429]
     assert theirs == 200
+
+
+async def test_what_is_for_the_gateway_itself_is_counted_when_it_comes_and_not_when_it_is_asked_about(
+    trusting_app: Any,
+) -> None:
+    route = next(route for route in ROUTES if route.calls_per_minute and route.service is Microservice.GATEWAY)
+    question = as_engine(Engine.NGINX, Asked("limited", route.method, route.path))
+
+    answers = [(await call(trusting_app, *question)).status for _ in range((route.calls_per_minute or 0) + 1)]
+
+    assert set(answers) == {200}
 
 
 def _nginx_program() -> str:
@@ -307,6 +320,72 @@ async def test_nginx_answers_what_is_refused_as_we_would(
     assert all(first == second for first, second in statuses.values()), statuses
     assert {first for first, _ in statuses.values()} == {400, 401, 403, 404, 405}
     assert upstream.calls == 0
+
+
+async def test_pages_of_the_gateway_have_their_own_policy_behind_nginx_and_answers_of_services_ours(
+    through_nginx: httpx2.AsyncClient, gateway_url: str, corpus: list[Asked]
+) -> None:
+    permitted = next(one for one in corpus if one.name == "query")
+    names = ["content-security-policy", "strict-transport-security", "x-frame-options", "access-control-allow-origin",
+             "access-control-expose-headers"]  # fmt: skip
+    asked = [("/docs", ()), (permitted.target, permitted.fields), ("/.well-known/jwks.json", ())]
+
+    async with httpx2.AsyncClient(base_url=gateway_url, headers={"host": "eventide.test"}) as direct:
+        for target, fields in asked:
+            behind, here = [
+                await client.get(target, headers={"origin": ORIGIN, **dict(fields)})
+                for client in (through_nginx, direct)
+            ]
+            assert (behind.status_code, here.status_code) == (200, 200), target
+            told = {name: behind.headers.get_list(name) for name in names}
+            assert told == {name: here.headers.get_list(name) for name in names}, target
+            assert all(len(told[name]) == 1 for name in names[:4]), target
+
+
+async def test_a_page_s_preflight_is_answered_behind_nginx(through_nginx: httpx2.AsyncClient) -> None:
+    fields = {"origin": ORIGIN, "access-control-request-method": "GET"}
+
+    answer = await through_nginx.request("OPTIONS", "/v1/patients", headers=fields)
+
+    assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, ORIGIN)
+    assert "GET" in answer.headers["access-control-allow-methods"]
+
+
+async def test_a_browser_s_session_is_renewed_by_its_cookie_behind_nginx(
+    through_nginx: httpx2.AsyncClient, new_account: NewAccount
+) -> None:
+    await new_account()
+    body = {"email": "ada@example.org", "password": PASSWORD, "keep_in": "cookie"}
+    created = await through_nginx.post("/v1/login_sessions", json=body)
+    assert created.status_code == 201, created.text
+    cookie = created.headers["set-cookie"].partition(";")[0]
+
+    body = {"csrf_token": created.json()["csrf_token"]}
+
+    renewed = await through_nginx.post("/v1/login_sessions:refresh", json=body, headers={"cookie": cookie})
+
+    assert renewed.status_code == 200, renewed.text
+
+
+async def test_who_calls_too_often_behind_nginx_stops_nobody_at_another_address(
+    nginx_url: str, through_nginx: httpx2.AsyncClient
+) -> None:
+    route = next(route for route in ROUTES if route.operation_id == "open_authorization")
+    await through_nginx.get("/livez")
+
+    async def ask(address: str, times: int) -> list[int]:
+        transport = httpx2.AsyncHTTPTransport(local_address=address)
+        fields = {"host": "eventide.test", "x-forwarded-for": "192.0.2.9"}
+        async with httpx2.AsyncClient(transport=transport, base_url=nginx_url, headers=fields) as client:
+            return [(await client.get(route.path)).status_code for _ in range(times)]
+
+    most = route.calls_per_minute or 0
+    # Some are given back while they are used up: twice as many are too many all the same.
+    mine, theirs = await ask("127.0.0.2", 2 * most), await ask("127.0.0.3", most // 2)
+
+    assert 429 not in mine[:most]
+    assert 429 in mine
+    assert 429 not in theirs
 
 
 @pytest.mark.parametrize(
