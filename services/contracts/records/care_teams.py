@@ -58,6 +58,10 @@ class EmergencyNature(StrEnum):
     COVERING_COLLEAGUE = "covering_colleague"
 
 
+MEDICAL_NATURES = frozenset(EmergencyNature) - {EmergencyNature.COVERING_COLLEAGUE}
+"""Which of them are a medical emergency towards those outside (42 CFR 2.51(a)); cover is the programme's own matter."""
+
+
 class EmergencyAccessRequest(RequestModel):
     """Break the glass: see a patient's record for an hour, and be asked about it afterwards."""
 

@@ -110,6 +110,7 @@ class Rule(StrEnum):
     REPRESENTATIVE_WITHOUT_AUTHORITY = "representative-without-authority"
     RESTRICTED = "restricted"
     EMERGENCY_UNTOLD = "emergency-untold"
+    EMERGENCY_NOT_MEDICAL = "emergency-not-medical"
     EMERGENCY_NOT_TO_MEDICAL_STAFF = "emergency-not-to-medical-staff"
     ORDER_NEEDED = "order-needed"
     ORDER_WITHOUT_SUBPOENA = "order-without-subpoena"
@@ -143,6 +144,7 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     Rule.REPRESENTATIVE_WITHOUT_AUTHORITY: ("42 CFR 2.15(a)", "enter the evidence of the representative's authority"),
     Rule.RESTRICTED: ("42 CFR 2.26(a)", "ask the patient to end the restriction"),
     Rule.EMERGENCY_UNTOLD: ("42 CFR 2.51(c)", "name recipient, facility, discloser, date, time and nature"),
+    Rule.EMERGENCY_NOT_MEDICAL: ("42 CFR 2.51(a)", "name a medical emergency as its nature, or obtain consent"),
     Rule.EMERGENCY_NOT_TO_MEDICAL_STAFF: ("42 CFR 2.51(a)", "disclose to medical personnel, or obtain consent"),
     Rule.ORDER_NEEDED: ("42 CFR 2.12(d), 2.61", "obtain a consent for proceedings alone, or an order and a subpoena"),
     Rule.ORDER_WITHOUT_SUBPOENA: ("42 CFR 2.61(b)", "obtain the subpoena that goes with the order"),

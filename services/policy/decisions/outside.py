@@ -14,6 +14,7 @@ from services.contracts.disclosure import (
     Redisclosure,
 )
 from services.contracts.identity import Role
+from services.contracts.records.care_teams import MEDICAL_NATURES
 from services.policy.decisions.answer import (
     Basis,
     ConsentUsed,
@@ -118,6 +119,8 @@ def _in_emergency(question: Question, recipient: Recipient) -> Decision:
     emergency = question.emergency
     if emergency is None or not all(getattr(emergency, name) for name in _NEEDED_IN_EMERGENCY):
         return Denial(Rule.EMERGENCY_UNTOLD)
+    if emergency.nature not in MEDICAL_NATURES:
+        return Denial(Rule.EMERGENCY_NOT_MEDICAL)
     return _without_consent(question, Basis.EMERGENCY, reviewed=True)
 
 

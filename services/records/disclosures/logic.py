@@ -3,7 +3,8 @@
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import UTC, date
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from services.chassis.database import new_id
@@ -45,6 +46,9 @@ from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.refusals import Refusal
 from services.records.treatment_plans.logic import PlansToDisclose
+
+_ELSEWHERE: Final[Mapping[Rule, str]] = MappingProxyType({Rule.EMERGENCY_NOT_MEDICAL: "/emergency/nature"})
+"""Where in the request it is that keeps a part from being disclosed, if not in the part asked for."""
 
 
 class _Parts(NamedTuple):
@@ -195,7 +199,7 @@ class DisclosureCommands:
             )
             decision = decide(question)
             if isinstance(decision, Denial):
-                return _Denied(decision, information, f"/information/{index}")
+                return _Denied(decision, information, _ELSEWHERE.get(decision.rule, f"/information/{index}"))
             permissions.append(decision)
         first = permissions[0].obligations.consent
         others = [f"/information/{index}" for index, one in enumerate(permissions) if one.obligations.consent != first]

@@ -51,6 +51,13 @@ class DisclosureRow(Base):
             " and discloser is not null and nature is not null and review_due)",
             name="emergency",
         ),
+        # 42 CFR 2.51(a): a colleague's cover is none. What was disclosed before stays accounted, and can be reviewed.
+        CheckConstraint(
+            "basis <> 'emergency' or reviewed_at is not null"
+            " or nature in ('medical_emergency', 'overdose', 'suicide_risk', 'withdrawal', 'violence')",
+            name="medical_emergency",
+            postgresql_not_valid=True,
+        ),
         # 42 CFR 2.61: an order permits, and only a subpoena beside it compels.
         CheckConstraint(
             "basis <> 'court_order' or (reference is not null and subpoena is not null and review_due)",

@@ -149,6 +149,8 @@ def _restrictions(
 def _emergency(cell: Cell) -> Emergency | None:
     if cell.emergency == "none":
         return None
+    if cell.emergency == "covering_colleague":
+        return replace(TOLD, nature=cell.emergency)
     missing = cell.emergency.removeprefix("without_") if cell.emergency.startswith("without_") else None
     return replace(TOLD, **{missing: None}) if missing else TOLD
 

@@ -17,6 +17,7 @@ from services.contracts.disclosure import (
     Signer,
 )
 from services.contracts.identity import Role
+from services.contracts.records.care_teams import EmergencyNature
 from services.policy.decisions.answer import Basis, Decision, Denial, Permission, Rule
 from services.policy.decisions.decide import decide
 from services.policy.decisions.notices import CURRENT_NOTICE, NOTICES, SHORT_NOTICE
@@ -299,6 +300,16 @@ def test_p15_an_emergency_is_told_whole(member: str) -> None:
         outcome(decide(question(**asked, emergency=TOLD, recipient=to(RecipientKind.EMPLOYER))))
         == Rule.EMERGENCY_NOT_TO_MEDICAL_STAFF
     )
+
+
+@pytest.mark.parametrize("nature", list(EmergencyNature))
+def test_p15_a_colleague_s_cover_is_no_medical_emergency(nature: EmergencyNature) -> None:
+    told = replace(TOLD, nature=nature)
+
+    decision = decide(question(purpose=Purpose.MEDICAL_EMERGENCY, consents=(), emergency=told))
+
+    expected = Rule.EMERGENCY_NOT_MEDICAL if nature is EmergencyNature.COVERING_COLLEAGUE else PERMIT
+    assert outcome(decision) == expected
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ INSERT = """
         consent_version, notice_version, recipient_person, facility, discloser, nature, reference, subpoena,
         disclosed_by, disclosed_at, review_due, reviewed_by, reviewed_at)
     select current_setting('eventide.organization_id')::uuid, gen_random_uuid(), p.id, r.id, {information}, 'x',
-        {basis}, {consent_id}, {consent_id}::text::integer, {notice_version}, 'a', {facility}, 'c', 'overdose',
+        {basis}, {consent_id}, {consent_id}::text::integer, {notice_version}, 'a', {facility}, 'c', {nature},
         {reference}, {subpoena}, p.id, now(), {review_due}, {reviewed_by}, {reviewed_at}
     from patients p, recipients r
 """
@@ -153,6 +153,7 @@ WHOLE = {
     "consent_id": "null",
     "notice_version": "'1'",
     "facility": "'b'",
+    "nature": "'overdose'",
     "reference": "'d'",
     "subpoena": "'e'",
     "review_due": "true",
@@ -168,6 +169,7 @@ WHOLE = {
         {"basis": "'consent'"},
         {"notice_version": "null"},
         {"facility": "null"},
+        {"nature": "'covering_colleague'"},
         {"review_due": "false"},
         {"basis": "'court_order'", "subpoena": "null"},
         {"basis": "'research'", "reference": "null"},

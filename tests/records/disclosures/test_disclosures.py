@@ -222,6 +222,25 @@ async def test_an_emergency_that_is_not_told_whole_permits_nothing(
     assert await accounted(director, planned) == []
 
 
+async def test_a_colleague_s_cover_is_no_medical_emergency_and_the_denial_is_kept(
+    records: ClientFactory, director: httpx2.AsyncClient, planned: Json, disclose: Disclose
+) -> None:
+    cover = {"purpose": "medical_emergency", "emergency": {**TOLD, "nature": "covering_colleague"}}
+
+    answer = await disclose(planned["id"], **cover)
+    stranger_s = await disclose(planned["id"], records(Role.NURSE), **cover)
+    of_nobody = await disclose(uuid4(), records(Role.NURSE), **cover)
+
+    assert (answer.status_code, code_of(answer)) == (403, "emergency-not-medical")
+    field = answer.json()["errors"][0]
+    assert (field["pointer"], "name a medical emergency" in field["detail"]) == ("/emergency/nature", True)
+    assert stranger_s.status_code == 404
+    assert without_instance(stranger_s) == without_instance(of_nobody)
+    assert await accounted(director, planned) == []
+    denials = (await director.get("/v1/disclosure_denials")).json()["items"]
+    assert {(one["rule"], one["clause"]) for one in denials} == {("emergency-not-medical", "42 CFR 2.51(a)")}
+
+
 async def test_proceedings_take_an_order_and_its_subpoena(
     planned: Json, disclose: Disclose, new_recipient: NewRecipient
 ) -> None:

@@ -29,7 +29,8 @@ CONDITIONS: Final = (
     "other_recipient", "other_purpose", "other_information",
 )  # fmt: skip
 RESTRICTIONS: Final = ("none", "none", "none", "granted")
-EMERGENCIES: Final = ("none", "told", "without_recipient_name", "without_facility", "without_nature")
+EMERGENCIES: Final = ("none", "told", "without_recipient_name", "without_facility", "without_nature",
+                      "covering_colleague")  # fmt: skip
 ORDERS: Final = ("none", "without_subpoena", "with_subpoena")
 ORGANIZATIONS: Final = ("own", "own", "own", "own", "own", "own", "own", "other")
 

@@ -214,7 +214,8 @@ def _disclosed(cell: Cell) -> bool:
     if not _may_send(cell):
         return False
     if cell.purpose == "medical_emergency":
-        # 2.51: to medical personnel, with all that is written down; 2.31(b) keeps the notes out.
+        # 2.51: to medical personnel, with all that is written down, in an emergency that is a medical one: a colleague
+        # who is away makes none. 2.31(b) keeps the notes out.
         is_told = cell.emergency == "told"
         return is_told and cell.recipient == "treating_provider" and cell.information != "counselling_notes"
     if cell.purpose == "patient_access":

@@ -125,6 +125,8 @@ def _disclosure(cell: Cell, recipient_id: str) -> dict[str, Any]:
     if cell.emergency != "none":
         missing = cell.emergency.removeprefix("without_")
         body["emergency"] = {name: text for name, text in _TOLD.items() if name != missing}
+    if cell.emergency == "covering_colleague":
+        body["emergency"]["nature"] = cell.emergency
     if cell.order != "none":
         body["court_order"] = _ORDER | ({"subpoena": "No. 2"} if cell.order == "with_subpoena" else {})
     return body
