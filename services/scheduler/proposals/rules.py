@@ -37,7 +37,9 @@ def sessions_of(instance: Instance, timetable: Timetable, grid: WeekGrid) -> lis
 def _group_session(instance: Instance, group: TherapyGroup, grid: WeekGrid) -> Session:
     kind = instance.kinds[group.kind]
     start, end = grid.span(group.day, group.slot, kind.slots)
-    seats = [room.capacity for room in instance.rooms if room.id == group.room]
+    seats = [kind.size.maximum, *(room.capacity for room in instance.rooms if room.id == group.room)]
+    if group.co is None:
+        seats.append(kind.size.co_facilitator_above)
     return Session(
         service=ServiceKind(kind.service),
         modality=Modality(group.modality),
@@ -48,7 +50,8 @@ def _group_session(instance: Instance, group: TherapyGroup, grid: WeekGrid) -> S
         co_facilitator_id=None if group.co is None else PractitionerId(_uuid(group.co)),
         track=group.track,
         language=group.language,
-        capacity=min([kind.size.maximum, *seats]),
+        # Of what has begun it is known who came, also where a smaller number is allowed by now.
+        capacity=max(len(group.members), min(seats)),
         patient_ids=sorted(PatientId(_uuid(member)) for member in group.members),
     )
 
