@@ -24,6 +24,8 @@ class RuleKey(StrEnum):
     DAYS_FEWEST = "days_fewest"
     WEEK_MINUTES_FEWEST = "week_minutes_fewest"
     WEEK_MINUTES_MOST = "week_minutes_most"
+    GAP_DAYS_MOST = "gap_days_most"
+    PERIOD_MINUTES_FEWEST = "period_minutes_fewest"
     WAITING_MINUTES_MOST = "waiting_minutes_most"
     BREAK_MINUTES_FEWEST = "break_minutes_fewest"
     SPECIMEN_DAYS_APART_FEWEST = "specimen_days_apart_fewest"
@@ -39,6 +41,11 @@ class RuleKey(StrEnum):
     def is_minutes(self) -> bool:
         """Whether the figure is minutes, in whole quarters of an hour."""
         return "_minutes_" in self.value
+
+    @property
+    def is_of_weeks(self) -> bool:
+        """Whether the figure is about several weeks from the first of a patient's attendance on; it says how many."""
+        return self.value.startswith("period_")
 
     @property
     def is_of_groups(self) -> bool:
@@ -93,6 +100,7 @@ class RuleFigure(ResourceModel):
     id: str = Field(description="Pack and figure, such as us-tx/group-counselling: what an adoption names.")
     key: RuleKey
     value: int
+    weeks: int | None = Field(description="How many weeks a period has, counted from a patient's first; else null.")
     service: ServiceKind | None = Field(description="The kind of group it is about; null for every kind.")
     population: Population | None = Field(description="Null for everybody.")
     programme: ProgrammeKind | None = Field(description="Null for every kind of programme.")
@@ -121,11 +129,15 @@ class RulePacks(ResourceModel):
     items: list[RulePack]
 
 
+PeriodWeeks = Annotated[int, Field(ge=2, le=26)]
+
+
 class RuleOverride(RequestModel):
     """An organization's own figure; it may be stricter than the layers below, or looser where `because` says why."""
 
     key: RuleKey
     value: Annotated[int, Field(ge=1, le=10080)]
+    weeks: PeriodWeeks | None = Field(default=None, description="How many weeks; with a key of a period.")
     service: ServiceKind | None = None
     citation: Name = Field(description="Where it is written: a policy, a waiver, a contract.")
     effective_from: date
@@ -136,25 +148,34 @@ class RuleOverride(RequestModel):
 
     @model_validator(mode="after")
     def _is_a_figure(self) -> Self:
-        refuse_no_figure(self.key, self.value, self.service, self.effective_from, self.effective_until)
+        refuse_no_figure(self.key, self.value, self.weeks, self.service)
+        refuse_no_days(self.effective_from, self.effective_until)
         return self
 
 
 _QUARTER: Final = 15
 
 
-def refuse_no_figure(
-    key: RuleKey, value: int, service: ServiceKind | None, effective_from: date, effective_until: date | None
-) -> None:
+def refuse_no_figure(key: RuleKey, value: int, weeks: int | None, service: ServiceKind | None) -> None:
     """Refuse a figure that says nothing.
 
     Raises:
-        ValueError: Minutes off the grid, a service where none may be named, or days in the wrong order.
+        ValueError: Minutes off the grid, a period without its weeks, or a service where none may be named.
     """
     if key.is_minutes and value % _QUARTER:
         raise ValueError("value must be a multiple of 15 where the key is of minutes")
     if service is not None and not (key.is_of_groups and service.is_group):
         raise ValueError("service may be named only with a key of groups, and must take place in groups")
+    if key.is_of_weeks is (weeks is None):
+        raise ValueError("weeks goes with a key of a period, and with each of them")
+
+
+def refuse_no_days(effective_from: date, effective_until: date | None) -> None:
+    """Refuse a figure that is in force on no day.
+
+    Raises:
+        ValueError: It ends before it begins.
+    """
     if effective_until is not None and effective_until < effective_from:
         raise ValueError("effective_until must not lie before effective_from")
 
@@ -243,6 +264,7 @@ class EffectiveRule(ResourceModel):
     key: RuleKey
     service: ServiceKind | None
     value: int | None
+    weeks: int | None = Field(description="How many weeks the figure that counts is about, where it is of a period.")
     source: str | None = Field(description="Pack, clause and citation of the figure that counts.")
     considered: list[ConsideredFigure]
 

@@ -62,6 +62,7 @@ CERTAIN = [
     ("US-PA", ProgrammeKind.OUTPATIENT, RuleKey.PATIENTS_PER_FULL_TIME_COUNSELLOR_MOST, None, 35, "704.12"),
     ("US-NC", ProgrammeKind.COMPREHENSIVE_OUTPATIENT, RuleKey.WEEK_MINUTES_FEWEST, None, 1200, "27G .4503"),
     ("US-NC", ProgrammeKind.COMPREHENSIVE_OUTPATIENT, RuleKey.DAYS_FEWEST, None, 5, "27G .4503"),
+    ("US-NC", ProgrammeKind.COMPREHENSIVE_OUTPATIENT, RuleKey.GAP_DAYS_MOST, None, 2, "27G .4503"),
     ("US-FL", ProgrammeKind.DAY_OR_NIGHT_TREATMENT, RuleKey.WEEK_MINUTES_FEWEST, None, 720, "65D-30.009"),
     ("US-NY", ProgrammeKind.OUTPATIENT, RuleKey.PATIENTS_PER_FULL_TIME_COUNSELLOR_MOST, None, 35, "822.7"),
 ]
@@ -118,6 +119,34 @@ def _fields(where: Situation) -> dict[str, Any]:
     return {name: getattr(where, name) for name in Situation.__dataclass_fields__}
 
 
+def test_the_hours_of_twelve_weeks_count_until_the_law_was_rewritten_and_then_once_they_are_adopted() -> None:
+    programmes = frozenset({ProgrammeKind.DEFERRED_PROSECUTION})
+    days = (date(2025, 12, 31), date(2026, 1, 1))
+    adopted = situation("US-WA", programmes=programmes, adopted=frozenset({"us-wa/period"}))
+
+    found = [
+        rule(RuleKey.PERIOD_MINUTES_FEWEST, where)
+        for where in (*(situation("US-WA", on=day, programmes=programmes) for day in days), adopted)
+    ]
+
+    assert [(one.value, one.weeks) for one in found] == [(4320, 12), (None, None), (4320, 12)]
+    assert "WAC 246-341-0740, -0800" in (found[2].source or "")
+
+
+def test_of_two_periods_the_one_with_more_hours_a_week_is_stricter() -> None:
+    def of(pack: str, layer: RuleLayer, value: int, weeks: int) -> RulePack:
+        text = PERIOD.replace("us-xx", pack).replace('"state"\njurisdiction = "US-XX"', f'"{layer.value}"')
+        text = text.replace("value = 720", f"value = {value}").replace("weeks = 4", f"weeks = {weeks}")
+        return read_pack(f"{pack}.toml", text)
+
+    federal = of("long", RuleLayer.FEDERAL, 4320, 12)
+    slow, fast = of("slow", RuleLayer.PAYER, 4995, 20), of("fast", RuleLayer.PAYER, 1605, 4)
+    where = situation(pack_ids=frozenset({"slow", "fast"}))
+
+    assert rule(RuleKey.PERIOD_MINUTES_FEWEST, where, None, federal, slow).value == 4320
+    assert rule(RuleKey.PERIOD_MINUTES_FEWEST, where, None, federal, fast).value == 1605
+
+
 def test_a_figure_counts_from_its_first_day_to_its_last() -> None:
     programmes = frozenset({ProgrammeKind.DEFERRED_PROSECUTION})
 
@@ -155,6 +184,9 @@ effective_from = 2026-01-01
 """
 
 
+PERIOD = PACK.replace('"group_members_most"', '"period_minutes_fewest"').replace("value = 12", "value = 720\nweeks = 4")
+
+
 def test_a_whole_pack_is_read() -> None:
     assert read_pack("us-xx.toml", PACK).figures[0].id == "us-xx/size"
 
@@ -174,6 +206,9 @@ def test_a_whole_pack_is_read() -> None:
         ),
         (('"group_members_most"', '"day_minutes_most"'), "multiple of 15"),
         (('"group_members_most"', '"days_fewest"\nservice = "process_group"'), "service may be named only"),
+        (('"group_members_most"\nvalue = 12', '"period_minutes_fewest"\nvalue = 720'), "weeks goes with"),
+        (("value = 12", "value = 12\nweeks = 4"), "weeks goes with"),
+        (("value = 12", "value = 12\nweeks = 1"), "figures.0.weeks"),
         (('jurisdiction = "US-XX"\n', ""), "jurisdiction belongs to the packs of states"),
         (("value = 12", 'value = "12"'), "figures.0.value"),
         (("[[figures]]", "[[figures"), "us-xx.toml"),
@@ -219,6 +254,7 @@ def made_packs(draw: st.DrawFn) -> list[RulePack]:
             id=f"p{number}/f",
             key=key,
             value=draw(st.integers(1, 5)),
+            weeks=None,
             service=None,
             population=None,
             programme=None,

@@ -156,6 +156,7 @@ class PlanRequirement(ResourceModel):
     patient_id: PatientId
     plan_version: int
     phase: PlanPhase
+    planned_admission: date | None
     attends_from: date | None = Field(description="Set where the first day lies within the week.")
     attends_until: date | None = Field(description="Set where the last day lies within the week.")
     required_services: list[RequiredService]
@@ -178,6 +179,7 @@ class PatientWeek(ResourceModel):
 
     patient_id: PatientId
     phase: PlanPhase
+    planned_admission: date | None
     required_services: list[RequiredService]
     track: str
     languages: list[str]

@@ -77,6 +77,17 @@ class HorizonService(ResourceModel):
     seats_short_without_time: int = Field(description="Of these, the ones of people who have time in no part.")
 
 
+class HorizonPeriod(ResourceModel):
+    """Hours that are asked of several weeks together, of the people for whom those weeks end with this one."""
+
+    minutes: int
+    weeks: int
+    source: str = Field(description="Pack, clause and citation of the figure.")
+    people: int
+    short_people: int = Field(description="Who will not have them: what they had, and what their plans ask until then.")
+    minutes_short: int = Field(description="What those people will lack, together.")
+
+
 class HorizonAhead(ResourceModel):
     """One week ahead."""
 
@@ -91,6 +102,7 @@ class HorizonAhead(ResourceModel):
     services: list[HorizonService]
     parts: list[HorizonPart]
     groups: list[HorizonGroup]
+    period: HorizonPeriod | None = Field(description="Null where no figure asks, or nobody's weeks end with this one.")
     is_short: bool
 
 

@@ -48,9 +48,10 @@ class _Candidate(NamedTuple):
     figure: RuleFigure
 
     @property
-    def order(self) -> tuple[int, int]:
+    def order(self) -> tuple[int, float]:
         """Lowest layer first, and within one the strictest last."""
-        strictness = -self.figure.value if self.figure.key.is_maximum else self.figure.value
+        amount = _amount(self.figure)
+        strictness = -amount if self.figure.key.is_maximum else amount
         return self.pack.layer.height, strictness
 
 
@@ -139,6 +140,7 @@ def _rule(
         key=key,
         service=service,
         value=None if winner is None else winner.figure.value,
+        weeks=None if winner is None else winner.figure.weeks,
         source=None if winner is None else source_of(winner.pack, winner.figure),
         considered=[
             ConsideredFigure(
@@ -167,7 +169,12 @@ def _winner(ordered: Iterable[_Candidate]) -> _Candidate | None:
 
 
 def _is_stricter(one: RuleFigure, other: RuleFigure) -> bool:
-    return one.value < other.value if one.key.is_maximum else one.value > other.value
+    return _amount(one) < _amount(other) if one.key.is_maximum else _amount(one) > _amount(other)
+
+
+def _amount(figure: RuleFigure) -> float:
+    """Return the figure, or what it comes to in a week where it is about several."""
+    return figure.value / (figure.weeks or 1)
 
 
 def _standing(one: _Candidate, winner: _Candidate | None, *, is_heard: bool) -> RuleStanding:

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from services.contracts.base import RequestModel
 from services.contracts.rule_packs import (
+    PeriodWeeks,
     Population,
     ProgrammeKind,
     RuleFigure,
@@ -19,6 +20,7 @@ from services.contracts.rule_packs import (
     RuleLayer,
     RuleMark,
     RulePack,
+    refuse_no_days,
     refuse_no_figure,
 )
 from services.contracts.vocabulary import ServiceKind
@@ -39,6 +41,7 @@ class _Figure(RequestModel):
     id: _Id
     key: RuleKey
     value: Annotated[int, Field(ge=1, le=10080, strict=True)]
+    weeks: Annotated[PeriodWeeks, Field(strict=True)] | None = None
     service: ServiceKind | None = None
     population: Population | None = None
     programme: ProgrammeKind | None = None
@@ -52,7 +55,8 @@ class _Figure(RequestModel):
 
     @model_validator(mode="after")
     def _is_a_figure(self) -> Self:
-        refuse_no_figure(self.key, self.value, self.service, self.effective_from, self.effective_until)
+        refuse_no_figure(self.key, self.value, self.weeks, self.service)
+        refuse_no_days(self.effective_from, self.effective_until)
         return self
 
 

@@ -127,6 +127,7 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = 
             PatientWeek(
                 patient_id=plan.patient_id,
                 phase=required.phase,
+                planned_admission=plan.planned_admission,
                 required_services=required.required_services,
                 track=plan.track,
                 languages=plan.languages,

@@ -1,6 +1,6 @@
 """Where attendance is kept; each record is a revision, and the newest one counts."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
@@ -24,6 +24,7 @@ from services.scheduler.make_ups.tables import MakeUpRow
 
 _APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_ENTRY: Final = tuple(LedgerEntry.model_fields.keys() - {"minutes"})
 _WEEK: Final = bindparam("week", type_=Date)
 _RECORD: Final = tuple(column for column in AttendanceRow.__table__.c if column.name != "organization_id")
 _SEAT: Final = and_(
@@ -297,12 +298,13 @@ async def page(read: Read, appointment_id: AppointmentId, page: PageRequest) -> 
 async def ledger(read: Read, patient_id: PatientId, week: date) -> list[LedgerEntry]:
     """Fetch the sessions of a patient's week in order of time, with what was last recorded of each."""
     rows = await read.all(_LEDGER, patient_id=patient_id, week=week)
-    return [LedgerEntry(**row, minutes=_minutes(row)) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
-def _minutes(row: asyncpg.Record) -> int:
-    length: float = (row["end"] - row["start"]).total_seconds()
-    return int(length // 60)
+def entry_of(row: asyncpg.Record) -> LedgerEntry:
+    """Read a session of a patient, with what was last recorded of it; what else is in the row is left out."""
+    minutes = (row["end"] - row["start"]) // timedelta(minutes=1)
+    return LedgerEntry(**{name: row[name] for name in _ENTRY}, minutes=minutes)
 
 
 async def still_open(read: Read, patient_id: PatientId, week: date) -> dict[ServiceKind, int]:

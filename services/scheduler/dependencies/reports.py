@@ -47,6 +47,7 @@ async def _horizon(read: Reading, records: Records) -> HorizonReader:
         offerings=GroupOfferingsReader(read, sites),
         closures=ClosuresReader(read, sites),
         commitments=CommitmentsReader(read),
+        rules=RulePacksReader(read, sites),
         records=records,
     )
 

@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Now, Reading
 from services.scheduler.appointments.logic import AppointmentsReader
+from services.scheduler.attendance.history import AttendedReader
 from services.scheduler.dependencies.base import Command, Records
 from services.scheduler.rule_packs.findings import RuleFindingsReader
 from services.scheduler.rule_packs.logic import RulePacksLogic, RulePacksReader
@@ -29,6 +30,7 @@ async def _findings(read: Reading, records: Records, clock: Now) -> RuleFindings
         rules=RulePacksReader(read, sites),
         timetables=TimetablesReader(read),
         appointments=AppointmentsReader(read, sites, clock),
+        attended=AttendedReader(read),
         records=records,
     )
 

@@ -17,6 +17,7 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.horizon.meetings import expected_week
 from services.scheduler.horizon.rules import lacking_people, week_ahead
+from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.weekly import refuse_no_monday
 
@@ -35,6 +36,7 @@ class HorizonReader:
         offerings: GroupOfferingsReader,
         closures: ClosuresReader,
         commitments: CommitmentsReader,
+        rules: RulePacksReader,
         records: RecordsClient,
     ) -> None:
         self._sites = sites
@@ -42,6 +44,7 @@ class HorizonReader:
         self._offerings = offerings
         self._closures = closures
         self._commitments = commitments
+        self._rules = rules
         self._records = records
 
     async def ahead(self, site_id: SiteId, first_week: date, weeks: int, caller_token: str) -> Horizon:
@@ -72,9 +75,18 @@ class HorizonReader:
         expected = [expected_week(week, meetings, published, closed_of[week.week]) for week in asked]
         busy = await self._commitments.of_patients(lacking_people(expected), begin - _DAY, until + _DAY)
         offerings = await self._offerings.of_site(site_id)
+        periods = await self._rules.periods_ahead(site_id, asked)
         found = await asyncio.to_thread(
             lambda: [
-                week_ahead(week, known, site=site, offerings=offerings, closed=closed_of[week.week], busy=busy)
+                week_ahead(
+                    week,
+                    known,
+                    site=site,
+                    offerings=offerings,
+                    closed=closed_of[week.week],
+                    busy=busy,
+                    period=periods.get(week.week),
+                )
                 for week, known in zip(asked, expected, strict=True)
             ]
         )

@@ -13,6 +13,7 @@ from services.contracts.scheduler.horizon import (
     HorizonClosure,
     HorizonGroup,
     HorizonPart,
+    HorizonPeriod,
     HorizonService,
     PartOfWeek,
 )
@@ -36,6 +37,7 @@ def week_ahead(
     offerings: Sequence[GroupOffering],
     closed: Sequence[ClosedHours],
     busy: Busy,
+    period: HorizonPeriod | None,
 ) -> HorizonAhead:
     """Say what a week holds, what its people ask of it, and where it runs short."""
     people = {patient.patient_id: patient for patient in asked.patients}
@@ -55,6 +57,7 @@ def week_ahead(
         services=services,
         parts=list(_parts(expected, filling)),
         groups=[_group(meeting, offerings) for meeting in expected.meetings],
+        period=period,
         is_short=any(one.seats_short for one in services),
     )
 

@@ -1,16 +1,19 @@
 """What a published week does not keep of the figures that no week is refused for."""
 
+from collections.abc import Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.chassis.errors import UpstreamUnavailableError
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import WeekRequirements
 from services.contracts.rule_packs import RuleFindings
 from services.scheduler.appointments.logic import AppointmentsReader
-from services.scheduler.rule_packs.keeping import findings_of
+from services.scheduler.attendance.facts import Attended
+from services.scheduler.attendance.history import AttendedReader
+from services.scheduler.rule_packs.keeping import OF_MORE_THAN_A_WEEK, findings_of
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.timetables.logic import TimetablesReader
@@ -26,12 +29,14 @@ class RuleFindingsReader:
         rules: RulePacksReader,
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
+        attended: AttendedReader,
         records: RecordsClient,
     ) -> None:
         self._sites = sites
         self._rules = rules
         self._timetables = timetables
         self._appointments = appointments
+        self._attended = attended
         self._records = records
 
     async def of_week(self, site_id: SiteId, week: date, caller_token: str) -> RuleFindings:
@@ -46,11 +51,14 @@ class RuleFindingsReader:
         requirements = await self._requirements(caller_token, site_id, week)
         rules = await self._rules.of_week(site_id, requirements)
         appointments = await self._appointments.all_of_week(site_id, week)
+        before: Mapping[PatientId, Attended] = {}
+        if any(rules.asks(key) for key in OF_MORE_THAN_A_WEEK):
+            before = await self._attended.before(week, [patient.patient_id for patient in requirements.patients])
         return RuleFindings(
             site_id=site_id,
             week=week,
             timetable_version=timetable.version,
-            items=findings_of(rules, requirements, appointments, ZoneInfo(site.zone)),
+            items=findings_of(rules, requirements, appointments, ZoneInfo(site.zone), before),
         )
 
     async def _requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:

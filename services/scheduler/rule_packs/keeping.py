@@ -10,18 +10,28 @@ from services.contracts.identifiers import PatientId
 from services.contracts.records.treatment_plans import PlanPhase, PlanRequirement, WeekRequirements
 from services.contracts.rule_packs import EffectiveRule, RuleFinding, RuleKey
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
+from services.scheduler.attendance.facts import NOTHING, Attended
+from services.scheduler.rule_packs.periods import gaps, period_of
 from services.scheduler.rule_packs.rules import WeekRules
 
 _WEEKLY: Final = (RuleKey.WEEK_MINUTES_FEWEST, RuleKey.WEEK_MINUTES_MOST, RuleKey.DAYS_FEWEST)
 
+OF_MORE_THAN_A_WEEK: Final = (RuleKey.GAP_DAYS_MOST, RuleKey.PERIOD_MINUTES_FEWEST)
+"""Keys of which a week alone does not show whether they are kept."""
+
 
 def findings_of(
-    rules: WeekRules, requirements: WeekRequirements, appointments: Iterable[Appointment], zone: ZoneInfo
+    rules: WeekRules,
+    requirements: WeekRequirements,
+    appointments: Iterable[Appointment],
+    zone: ZoneInfo,
+    before: Mapping[PatientId, Attended],
 ) -> list[RuleFinding]:
     """Return what is not kept; days are those of the site's zone.
 
     A taper week lies below the hours by intent (ASAM, 3rd edition), and a week in which somebody comes or goes is not a
-    whole one: their fewest hours and days are not asked for, their most still is.
+    whole one: their fewest hours and days are not asked for, their most still is. Hours of several weeks together are
+    held against what was had `before`, and so are the days since the last session.
     """
     minutes: dict[PatientId, Counter[date]] = defaultdict(Counter)
     for appointment in appointments:
@@ -32,8 +42,23 @@ def findings_of(
     return [
         finding
         for patient in requirements.patients
-        for finding in _of_patient(rules, patient, minutes.get(patient.patient_id, Counter()))
+        for finding in _of_week(
+            rules,
+            patient,
+            minutes.get(patient.patient_id, Counter()),
+            requirements.week,
+            (before.get(patient.patient_id, NOTHING), zone),
+        )
     ]
+
+
+def _of_week(
+    rules: WeekRules, patient: PlanRequirement, days: Mapping[date, int], week: date, before: tuple[Attended, ZoneInfo]
+) -> Iterator[RuleFinding]:
+    had, zone = before
+    yield from _of_patient(rules, patient, days)
+    yield from _of_gaps(rules, patient, days, had.last_day(zone))
+    yield from _of_period(rules, patient, days, week, had)
 
 
 def _of_patient(rules: WeekRules, patient: PlanRequirement, days: Mapping[date, int]) -> Iterator[RuleFinding]:
@@ -51,6 +76,36 @@ def _of_patient(rules: WeekRules, patient: PlanRequirement, days: Mapping[date, 
         yield from _finding(patient, figures[RuleKey.DAY_MINUTES_MOST, None], minutes, day)
         if is_whole:
             yield from _finding(patient, figures[RuleKey.DAY_MINUTES_FEWEST, None], minutes, day)
+
+
+def _of_gaps(
+    rules: WeekRules, patient: PlanRequirement, days: Iterable[date], last_before: date | None
+) -> Iterator[RuleFinding]:
+    rule = rules.alone[patient.payer][RuleKey.GAP_DAYS_MOST, None]
+    if rule.value is None or patient.phase is PlanPhase.TAPER:
+        return
+    for day, passed in gaps(days, last_before, rule.value):
+        yield from _finding(patient, rule, passed, day)
+
+
+def _of_period(
+    rules: WeekRules, patient: PlanRequirement, days: Mapping[date, int], week: date, had: Attended
+) -> Iterator[RuleFinding]:
+    rule = rules.alone[patient.payer][RuleKey.PERIOD_MINUTES_FEWEST, None]
+    period = period_of(rule, week, patient.planned_admission, had)
+    found = sum(days.values())
+    if period is None or rule.source is None or found >= period.fewest:
+        return
+    yield RuleFinding(
+        patient_id=patient.patient_id,
+        key=rule.key,
+        figure=period.fewest,
+        found=found,
+        day=None,
+        sentence=f"{found} minutes in week {period.number} of {period.weeks}, where {period.fewest} in each week from "
+        f"it on are what is left of {period.minutes} in all: before it there are {period.had}",
+        source=rule.source,
+    )
 
 
 def _finding(patient: PlanRequirement, rule: EffectiveRule, found: int, day: date | None) -> Iterator[RuleFinding]:

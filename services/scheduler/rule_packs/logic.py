@@ -10,19 +10,23 @@ from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import InvalidRequestError, StaleVersionError
 from services.contracts.identifiers import AccountId, OrganizationId, SiteId
-from services.contracts.records.treatment_plans import WeekRequirements
+from services.contracts.records.treatment_plans import HorizonWeek, WeekRequirements
 from services.contracts.rule_packs import (
     EffectiveRules,
+    RuleKey,
     RuleLayer,
     RulePack,
     RulePacks,
     RuleSettings,
     RuleSettingsRequest,
 )
+from services.contracts.scheduler.horizon import HorizonPeriod
 from services.contracts.scheduler.sites import Practitioner
 from services.policy.rule_packs.layering import effective, own_pack, situation_of
 from services.policy.rule_packs.reading import all_packs
+from services.scheduler.attendance.history import AttendedReader
 from services.scheduler.rule_packs import storage
+from services.scheduler.rule_packs.periods import people_ahead, period_notes, periods_ahead
 from services.scheduler.rule_packs.rules import (
     WeekRules,
     caseload_notes,
@@ -50,6 +54,7 @@ class RulePacksReader:
     def __init__(self, read: Read, sites: SitesReader) -> None:
         self._read = read
         self._sites = sites
+        self._attended = AttendedReader(read)
         self._packs: Sequence[RulePack] = all_packs()
 
     def packs(self) -> RulePacks:
@@ -110,8 +115,27 @@ class RulePacksReader:
             *bound["rule_notes"],
             *caseload_notes(rules, len(requirements.patients), practitioners),
             *payer_notes(self._packs, settings, requirements),
+            *await self._period_notes(rules, requirements),
         ]
         return {**bound, "rule_notes": notes}
+
+    async def _period_notes(self, rules: WeekRules, requirements: WeekRequirements) -> list[str]:
+        if not rules.asks(RuleKey.PERIOD_MINUTES_FEWEST):
+            return []
+        patients = [patient.patient_id for patient in requirements.patients]
+        return list(period_notes(rules, requirements, await self._attended.before(requirements.week, patients)))
+
+    async def periods_ahead(self, site_id: SiteId, weeks: Sequence[HorizonWeek]) -> dict[date, HorizonPeriod]:
+        """Return, for each week ahead with which somebody's period ends, how many it leaves short."""
+        on = weeks[0].week
+        rules = WeekRules.of(self._packs, await self._settings(site_id), (), on, on)
+        if not rules.asks(RuleKey.PERIOD_MINUTES_FEWEST):
+            return {}
+        rule = rules.together[RuleKey.PERIOD_MINUTES_FEWEST, None]
+        attended = await self._attended.before(on, {one.patient_id for week in weeks for one in week.patients})
+        people = people_ahead(weeks, attended)
+        found = {week.week: periods_ahead(rule, people, week.week) for week in weeks}
+        return {week: period for week, period in found.items() if period is not None}
 
 
 class RulePacksLogic:

@@ -79,6 +79,10 @@ class WeekRules:
             settings.jurisdiction, figures(named), {None: figures(()), **{payer: figures((payer,)) for payer in named}}
         )
 
+    def asks(self, key: RuleKey) -> bool:
+        """Whether a figure that is not about groups counts for anybody."""
+        return any(figures[key, None].value is not None for figures in (self.together, *self.alone.values()))
+
     @classmethod
     def of_week(cls, packs: Sequence[RulePack], settings: RuleSettings, requirements: WeekRequirements) -> "WeekRules":
         """Find the figures of a week and of the patients who are to come in it."""

@@ -20,6 +20,7 @@ def pack(identifier: str, layer: RuleLayer, key: RuleKey, value: int) -> RulePac
         id=f"{identifier}/one",
         key=key,
         value=value,
+        weeks=12 if key.is_of_weeks else None,
         service=None,
         population=None,
         programme=None,
@@ -38,6 +39,7 @@ def required(patient_id: UUID, payer: str | None) -> PlanRequirement:
     return PlanRequirement(
         patient_id=PatientId(patient_id),
         plan_version=1,
+        planned_admission=None,
         phase=PlanPhase.INTENSIVE,
         attends_from=None,
         attends_until=None,

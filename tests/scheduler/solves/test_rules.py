@@ -67,6 +67,7 @@ def requirement(**changes: Any) -> PlanRequirement:
         "phase": "intensive",
         "attends_from": None,
         "attends_until": None,
+        "planned_admission": None,
         "required_services": [RequiredService(service=ServiceKind.PROCESS_GROUP, minutes_per_week=540)],
         "track": "adult",
         "languages": ["en"],
