@@ -7,9 +7,9 @@ from typing import Any
 
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import InvalidInstanceError
+from services.scheduler.solver.kept import solve_with_kept_seats
 from services.scheduler.solver.outcome import Progress
 from services.scheduler.solver.report import outcome_to_json, verdict_of
-from services.scheduler.solver.solve import solve
 
 
 def solve_file(
@@ -21,7 +21,7 @@ def solve_file(
     workers: int = 2,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Any]:
-    """Solve the instance at one path, write the timetable to the other, return the summary.
+    """Solve the instance at one path as a worker does, write the timetable to the other, return the summary.
 
     Raises:
         InvalidInstanceError: The file is not JSON or not a valid instance.
@@ -32,7 +32,9 @@ def solve_file(
     except ValueError as error:
         raise InvalidInstanceError("file", "not JSON") from error
     instance = instance_from_json(document)
-    outcome = solve(instance, time_limit=time_limit, seed=seed, workers=workers, on_progress=on_progress)
+    outcome = solve_with_kept_seats(
+        instance, time_limit=time_limit, seed=seed, workers=workers, on_progress=on_progress
+    )
     report = outcome_to_json(instance, outcome)
     out_path.write_text(json.dumps(report) + "\n", encoding="utf-8")
     kept = ("status", "objective", "bound", "gap", "unmet_minutes", "unmet_minutes_bound")

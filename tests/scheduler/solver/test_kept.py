@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scheduler.solver.check import check
+from services.scheduler.solver.cli import solve_file
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Instance, InvalidInstanceError, TherapyGroup, Timetable
 from services.scheduler.solver.interactive.frozen import FrozenWeek
@@ -60,6 +61,17 @@ def test_who_has_other_choices_leaves_the_kept_seats_free(make: Make) -> None:
 
     assert sizes(solved(anybody_s)) == [6]
     assert sizes(solved(kept)) == [3, 3]
+
+
+def test_a_file_is_solved_with_its_kept_seats_left_free(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.json", tmp_path / "out.json"
+    size = {"min": 3, "max": 6, "co_facilitator_above": 6, "kept": 2}
+    source.write_text(json.dumps(tiny_document(6, patients=people(6), group_size=size)))
+
+    summary = solve_file(source, target, time_limit=2.0, workers=1)
+
+    assert summary["checker"]["ok"]
+    assert sorted(len(group["members"]) for group in json.loads(target.read_text())["groups"]) == [3, 3]
 
 
 def test_whoever_would_go_without_has_a_kept_seat(make: Make) -> None:
