@@ -23,10 +23,7 @@ class RootKeyError(RuntimeError):
     """The root key's file does not hold 32 bytes in base64, on each line."""
 
     def __init__(self) -> None:
-        super().__init__(
-            f"the root key's file must hold {KEY_BYTES} bytes in base64, or a line of them for each generation: "
-            "`eventide up` makes one"
-        )
+        super().__init__(f"the root key's file must hold {KEY_BYTES} bytes in base64, on a line for each generation")
 
 
 class Generation(NamedTuple):

@@ -179,9 +179,14 @@ def _spawn(options: StackOptions, progress: Progress, preexec: Callable[[], None
         if supervisor.stdin is not None:
             supervisor.stdin.write(options.dump())
             supervisor.stdin.close()
-        for line in report:
-            if _follow(json.loads(line), progress):
-                return supervisor
+        try:
+            for line in report:
+                if _follow(json.loads(line), progress):
+                    return supervisor
+        except StackFailedError:
+            # It has said why, and ends.
+            supervisor.wait()
+            raise
     supervisor.wait()
     raise StackFailedError(f"The supervisor ended:\n{log_tail(log_path)}")
 

@@ -81,6 +81,12 @@ def test_a_database_server_that_is_away_is_said_without_its_password(
     assert "hush" not in said
 
 
+def test_databases_are_made_before_there_are_keys(home: Path) -> None:
+    assert main(["migrate", "--state", str(home / "state")]) == 0
+
+    assert not StateFolder(home / "state").root_key.exists()
+
+
 def test_down_where_nothing_runs_is_no_error(state: StateFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["down", "--state", str(state.root), "--json"]) == 0
 

@@ -166,13 +166,27 @@ def test_a_temporary_stack_leaves_no_folder() -> None:
 def test_a_service_that_cannot_start_is_shown_with_its_log_and_nothing_is_left(folder: Path, home: Path) -> None:
     make_folder(folder, 0o711)
     make_folder(folder / "secrets", 0o700)
-    (folder / "secrets" / "root.key").write_text("this is not a key")
     (folder / "secrets" / "signing").mkdir()
-    (folder / "secrets" / "signing" / "broken.pem").write_text("nor is this")
+    (folder / "secrets" / "signing" / "broken.pem").write_text("this is not a key")
 
     with pytest.raises(StackFailedError, match="gateway keeps crashing"), running_stack(folder):
         pass
 
+    assert not stop(home / "state")
+
+
+def test_with_a_damaged_root_key_nothing_is_started_and_it_is_said_what_to_do(folder: Path, home: Path) -> None:
+    make_folder(folder, 0o711)
+    make_folder(folder / "secrets", 0o700)
+    (folder / "secrets" / "root.key").write_text("this is not a key")
+
+    with (
+        pytest.raises(StackFailedError, match=r"root\.key is damaged.*Put back the one that you keep") as refusal,
+        running_stack(folder),
+    ):
+        pass
+
+    assert "this is not a key" not in str(refusal.value)
     assert not stop(home / "state")
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import asyncpg
 
-from services.chassis.root_keys import Generation, RootKeys, read_generations
+from services.chassis.root_keys import Generation, RootKeyError, RootKeys, read_generations
 from services.chassis.sealing import Place, SealBrokenError
 from services.contracts.identifiers import OrganizationId
+from services.operator.errors import OperatorError
 from services.operator.postgres.running import superuser_url
 from services.operator.state import StateFolder
 
@@ -31,6 +32,13 @@ _STALE: Final = """
 _WRAP: Final = "update organization_keys set wrapped = $3 where organization_id = $1 and id = $2"
 # Waits for everybody who holds the lock under which keys are wrapped, and keeps nobody from reading.
 _LOCK: Final = "lock table organization_keys in share mode"
+
+
+class BrokenRootKeyError(OperatorError):
+    """The file of the root key holds none, so nothing that is sealed would open."""
+
+    def __init__(self, reason: RootKeyError) -> None:
+        super().__init__(f"root.key is damaged: {reason}. Put back the one that you keep apart from the databases.")
 
 
 class Wrapped(NamedTuple):
@@ -92,8 +100,18 @@ async def is_settled(admin_url: str, newest: Generation) -> bool:
 
 
 def wrap_again_what_came_back(state: StateFolder, admin_url: str, progress: Progress) -> None:
-    """Wrap again what an older backup has brought back, or a rotation that was ended early has left."""
-    generations = read_generations(state.root_key)
+    """Wrap again what an older backup has brought back, or a rotation that was ended early has left.
+
+    Raises:
+        BrokenRootKeyError: The file of the root key holds none.
+    """
+    if not state.root_key.exists():
+        # Databases are made before the first start makes keys: nothing is wrapped yet.
+        return
+    try:
+        generations = read_generations(state.root_key)
+    except RootKeyError as reason:
+        raise BrokenRootKeyError(reason) from reason
     if len(generations) == 1:
         return
     try:
