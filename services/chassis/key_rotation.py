@@ -31,7 +31,7 @@ def read_keys(directory: Path, read: Callable[[bytes, datetime], AnyKey]) -> tup
     Raises:
         ValueError: A file is not named for an instant, or `read` refuses what is in it.
     """
-    return tuple(read(path.read_bytes(), _instant_of(path)) for path in sorted(directory.glob("*.pem")))
+    return tuple(read(path.read_bytes(), instant_of(path)) for path in sorted(directory.glob("*.pem")))
 
 
 def signing_at(keys: Sequence[AnyKey], now: datetime) -> AnyKey:
@@ -40,7 +40,8 @@ def signing_at(keys: Sequence[AnyKey], now: datetime) -> AnyKey:
     return begun[-1] if begun else keys[0]
 
 
-def _instant_of(path: Path) -> datetime:
+def instant_of(path: Path) -> datetime:
+    """Return the instant from which the key of a file signs; raises ValueError where it is not named for one."""
     try:
         return datetime.strptime(path.stem, NAME_FORMAT).replace(tzinfo=UTC)
     except ValueError:

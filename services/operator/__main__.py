@@ -216,7 +216,7 @@ def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     for command in (backup, restore):
         command.add_argument("folder", type=Path, metavar="DIR")
-    text = "the keys that seal what is written about patients"
+    text = "the keys that seal what is written about patients, and those that sign tokens"
     keys = commands.add_parser("keys", help=text, description=text).add_subparsers(required=True, metavar="WHAT")
     shred = _add(keys, "shred", "services.operator.shred_command:run", "make one patient unreadable, for good")
     shred.add_argument("--organization", type=UUID, required=True, metavar="O", help="organization id")
@@ -224,6 +224,11 @@ def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     shred.add_argument("--by", type=UUID, required=True, metavar="U", help="account id of who decided it")
     shred.add_argument("--reason", required=True, metavar="TEXT", help="why; it is written to the audit trail")
     rotate = _add(keys, "rotate", "services.operator.rotate_command:run", "a new root key, while everything runs on")
+    renew = _add(keys, "renew", "services.operator.renew_command:run", "other keys to sign tokens with, from later on")
+    ahead = "until the new keys sign: long enough for who verifies tokens to have read them"
+    renew.add_argument("--after", type=_natural, default=60, metavar="MINUTES", help=ahead)
+    _add_state(renew)
+    _add_json(renew)
     for command in (backup, restore, shred, rotate):
         _add_state(command)
         _add_database(command)

@@ -2,6 +2,8 @@
 
 import base64
 import secrets
+from collections.abc import Callable
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,24 +18,30 @@ _ROOT_KEY_BYTES = 32
 _RSA_BITS = 2048
 
 
+def signing_folders(state: StateFolder) -> dict[Path, Callable[[], bytes]]:
+    """Return where the keys are that tokens are signed with, and what makes a new one of each, in PEM."""
+    return {state.signing_keys: _access_token_key, state.id_token_keys: _id_token_key}
+
+
+def _access_token_key() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _id_token_key() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
     """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root keys and that of audit checkpoints.
 
     What exists stays. A signing key is named for the instant from which it signs.
     """
-    make_folder(state.signing_keys, PRIVATE)
-    if not any(state.signing_keys.glob("*.pem")):
-        name = f"{clock.now().strftime(NAME_FORMAT)}.pem"
-        key = ec.generate_private_key(ec.SECP256R1())
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        write_private(state.signing_keys / name, pem)
-    make_folder(state.id_token_keys, PRIVATE)
-    if not any(state.id_token_keys.glob("*.pem")):
-        name = f"{clock.now().strftime(NAME_FORMAT)}.pem"
-        rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)
-        write_private(
-            state.id_token_keys / name, rsa_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        )
+    for folder, fresh in signing_folders(state).items():
+        make_folder(folder, PRIVATE)
+        if not any(folder.glob("*.pem")):
+            write_private(folder / f"{clock.now().strftime(NAME_FORMAT)}.pem", fresh())
     if not state.checkpoint_key.exists():
         write_private(
             state.checkpoint_key,
