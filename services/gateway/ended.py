@@ -1,6 +1,7 @@
 """Which tokens are refused before they expire, as this process knows."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from services.contracts.identity import Principal
 
@@ -11,6 +12,7 @@ class EndedTokens:
     def __init__(self) -> None:
         self._ids: frozenset[str] = frozenset()
         self._since_reading: frozenset[str] = frozenset()
+        self._watched: dict[object, tuple[Principal, Callable[[], None]]] = {}
 
     def covers(self, ended_id: str) -> bool:
         """Say whether this token, or this session, was ended."""
@@ -27,6 +29,7 @@ class EndedTokens:
         more = frozenset(ids)
         self._ids |= more
         self._since_reading |= more
+        self._tell()
 
     def begin_reading(self) -> None:
         """Note that what is written down is going to be read: what is ended from now on, that may not find."""
@@ -35,3 +38,22 @@ class EndedTokens:
     def replace(self, ids: Iterable[str]) -> None:
         """Refuse these, as they were read, and what was ended since the reading began."""
         self._ids = frozenset(ids) | self._since_reading
+        self._tell()
+
+    @contextmanager
+    def watched(self, principal: Principal, on_end: Callable[[], None]) -> Iterator[None]:
+        """Call `on_end` once this caller is refused, at once where that is so already."""
+        watching = object()
+        self._watched[watching] = (principal, on_end)
+        try:
+            if self.refuses(principal):
+                on_end()
+            yield
+        finally:
+            self._watched.pop(watching, None)
+
+    def _tell(self) -> None:
+        for watching, (principal, on_end) in list(self._watched.items()):
+            if self.refuses(principal):
+                del self._watched[watching]
+                on_end()

@@ -31,6 +31,7 @@ from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
+from services.gateway.proxy.streams import Streams
 
 _USUAL_TIMES: Final = SessionTimes()
 _LARGEST_KEY_SET: Final = 64 * 1024
@@ -137,6 +138,7 @@ def make_equipment(
             Origins(origins),
             TrustedEngines(engines),
             TrustedProxies(proxies),
+            Streams(ended, clock),
         ),
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),

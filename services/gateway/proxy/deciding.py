@@ -23,6 +23,7 @@ from services.gateway.issuing import TokenIssuer
 from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.requests import IncomingRequest, SentToken
+from services.gateway.proxy.streams import Listener
 from services.policy.calls import CallDecision, is_fresh, may_call
 from services.policy.matching import routes_at
 from services.policy.route import Route
@@ -56,6 +57,8 @@ class Passage:
     """None for a public route, and for one of the gateway's own, which looks at the caller's token again."""
     proof: Proof | None = None
     """What the caller proved to hold the token's key with: good in itself, and still to be used up."""
+    listener: Listener | None = None
+    """Who hears the answer, where it may go on for longer than others do."""
 
     @property
     def may_be_remembered(self) -> bool:
@@ -129,7 +132,11 @@ class DecisionPoint:
         self._permit(principal, route)
         if route.service is Microservice.GATEWAY:
             return Passage(route, None, proof)
-        return Passage(route, self._issuer.internal_token_for(token.text, principal, route.service), proof)
+        internal_token = self._issuer.internal_token_for(token.text, principal, route.service)
+        return Passage(route, internal_token, proof, self._listener(principal, token, route))
+
+    def _listener(self, principal: Principal, token: SentToken, route: Route) -> Listener | None:
+        return None if route.deadline_seconds is None else Listener(principal, self._access.expires_at(token.text))
 
     def _count(self, route: Route, client: Any, *, comes_next: bool) -> None:
         if not (comes_next and route.service is Microservice.GATEWAY):

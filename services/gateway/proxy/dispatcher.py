@@ -20,6 +20,7 @@ from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
 from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.requests import read_request
+from services.gateway.proxy.streams import Streams
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Front:
     origins: Origins
     engines: TrustedEngines
     proxies: TrustedProxies
+    streams: Streams
 
 
 class Dispatcher:
@@ -62,7 +64,14 @@ class Dispatcher:
             await self._app(scope, receive, send)
             return
         scope["route"] = passage.route
-        await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
+
+        async def forward(send: Send) -> None:
+            await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
+
+        if passage.listener is None:
+            await forward(send)
+        else:
+            await front.streams.relay(passage.listener, forward, send)
 
 
 async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
