@@ -151,8 +151,8 @@ class ConsentReads:
 
     async def in_force(self, patient_id: PatientId) -> list[Consent]:
         """Return the consents that are in force now; the caller has let the patient through."""
-        now = self._gate.clock.now()
-        return [one for one in await self._queries.of_patient(patient_id) if is_in_force(one, now)]
+        stays, now = await self._queries.stays(patient_id), self._gate.clock.now()
+        return [one for one in await self._queries.of_patient(patient_id) if is_in_force(one, stays, now)]
 
     async def versions(self, consent_id: ConsentId) -> Page[Consent]:
         """Return every version of a consent, newest first.

@@ -185,7 +185,7 @@ class ConsentCommands:
             if one.signer is not Signer.PATIENT and one.representative_id not in known
         ]
         standing = await self._signing.standing(patient, signed_at(consent.terms))
-        flaw = signature_flaw(facts_of(consent, representatives, standing), standing)
+        flaw = signature_flaw(facts_of(consent, representatives, standing, stays=()), standing)
         if flaw is not None:
             denial = Denial(flaw)
             detail = f"must be complete ({denial.clause}): {denial.remedy}"

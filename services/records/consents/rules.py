@@ -1,7 +1,7 @@
 """What is true of consents: which elements are missing, whose signature it takes, and when one has ended."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -32,6 +32,7 @@ from services.policy.decisions.answer import Denial, Rule
 from services.policy.decisions.question import Consent as Facts
 from services.policy.decisions.question import Signature, Standing
 from services.policy.decisions.signatures import signers_of
+from services.records.consents.stays import Stay
 
 USUAL_MAJORITY: Final = 18
 """Where no rule has been entered; a minor's consent then waits for one."""
@@ -63,6 +64,9 @@ _TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyTyp
         Standing.MINOR_OF_UNKNOWN_STATE: (ParentTold.NOT_UNTIL_RULE, "42 CFR 2.14"),
     }
 )
+# Records know no site's zone: of a day that somebody wrote down, it began here at the earliest and ended there last.
+_FIRST_ZONE: Final = timezone(timedelta(hours=14))
+_LAST_ZONE: Final = timezone(timedelta(hours=-12))
 _OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
 
 
@@ -168,10 +172,42 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
-def is_in_force(consent: Consent, now: datetime) -> bool:
-    """Whether a consent is active and its last day, in UTC, has not passed."""
-    expires_on = consent.terms.expires_on
-    return consent.status is ConsentStatus.ACTIVE and (expires_on is None or now < end_of_day(expires_on))
+def end_of_treatment(stays: Sequence[Stay], signed_on: date) -> date | None:
+    """Return the first day, from that of a signature on, on which the patient's treatment ended; None if none yet.
+
+    Treatment goes on where another stay has begun by the day on which one ends. A later stay is another treatment: it
+    does not bring back what has ended.
+    """
+    ended_on: date | None = None
+    for stay in sorted(stays, key=lambda one: one.admitted_on):
+        if stay.discharged_on is not None and stay.discharged_on < signed_on:
+            continue
+        if ended_on is not None and stay.admitted_on > ended_on:
+            break
+        if stay.discharged_on is None:
+            return None
+        ended_on = stay.discharged_on if ended_on is None else max(ended_on, stay.discharged_on)
+    return ended_on
+
+
+def ends_at(consent: Consent, stays: Sequence[Stay]) -> datetime | None:
+    """Return when a consent ends by its last day or with the treatment, whichever is first; None while neither is near.
+
+    Read from the stays and not from the consent, so that a discharge that is entered late, or was imported, ends it
+    too. A discharge lies in no future, so it has ended as soon as there is one.
+    """
+    terms, signed = consent.terms, signed_at(consent.terms)
+    ends = [] if terms.expires_on is None else [end_of_day(terms.expires_on)]
+    if terms.expires_upon is ExpiryEvent.END_OF_TREATMENT and signed is not None:
+        ended_on = end_of_treatment(stays, signed.astimezone(_LAST_ZONE).date())
+        ends += [] if ended_on is None else [datetime.combine(ended_on, time(), _FIRST_ZONE)]
+    return min(ends, default=None)
+
+
+def is_in_force(consent: Consent, stays: Sequence[Stay], now: datetime) -> bool:
+    """Whether a consent is active, and neither its last day, in UTC, nor the treatment that it is for has passed."""
+    until = ends_at(consent, stays)
+    return consent.status is ConsentStatus.ACTIVE and (until is None or now < until)
 
 
 def signed_at(terms: ConsentTerms) -> datetime | None:
@@ -184,15 +220,17 @@ def rule_on(rules: list[MinorConsentRule], day: date) -> MinorConsentRule | None
     return next((rule for rule in reversed(rules) if rule.effective_from <= day), None)
 
 
-def facts_of(consent: Consent, representatives: list[Representative], standing: Standing) -> Facts:
+def facts_of(
+    consent: Consent, representatives: list[Representative], standing: Standing, stays: Sequence[Stay]
+) -> Facts:
     """Write a consent down as the decision sees it; `standing` is the patient's when it was signed.
 
     What is active has every element, as the table's constraints say; a draft lacks its signature whatever it says.
     """
     terms = consent.terms
     by_id: dict[UUID, Representative] = {one.id: one for one in representatives}
-    expires = [] if terms.expires_on is None else [end_of_day(terms.expires_on)]
-    expires += [consent.effective_at] if consent.status is ConsentStatus.ENDED else []
+    ended_at = consent.effective_at if consent.status is ConsentStatus.ENDED else None
+    expires = [instant for instant in (ends_at(consent, stays), ended_at) if instant is not None]
     is_draft = consent.status is ConsentStatus.DRAFT
     return Facts(
         id=consent.id,

@@ -44,8 +44,9 @@ class Signing:
     async def signed(self, patient: Patient) -> Signed:
         """Return all of it as it stands now; nothing of it may be kept for a later request."""
         rules, representatives = await self._rows.rules(patient.site_id), await self._rows.representatives(patient.id)
+        stays = await self._rows.stays(patient.id)
         consents = [
-            facts_of(one, representatives, self._standing(patient, rules, representatives, signed_at(one.terms)))
+            facts_of(one, representatives, self._standing(patient, rules, representatives, signed_at(one.terms)), stays)
             for one in await self._rows.of_patient(patient.id)
         ]
         restrictions = [

@@ -18,7 +18,9 @@ from services.contracts.records.consents import (
     Representative,
     Restriction,
 )
+from services.records.consents.stays import Stay
 from services.records.consents.tables import ConsentRow, MinorConsentRuleRow, RepresentativeRow, RestrictionRow
+from services.records.episodes.tables import EpisodeRow
 
 _TERMS: Final = tuple(name for name in ConsentTerms.model_fields if name != "signatures")
 # SQLAlchemy's connections hand jsonb over in another form than the pool of reads; text is text on both.
@@ -59,10 +61,16 @@ _RULES_OF_SITE: Final = (
     .order_by(MinorConsentRuleRow.effective_from, MinorConsentRuleRow.id)
 )
 _RULES: Final = Query(_RULES_OF_SITE)
+_STAYS_OF_PATIENT: Final = (
+    select(EpisodeRow.admitted_on, EpisodeRow.discharged_on)
+    .where(EpisodeRow.patient_id == _PATIENT_ID)
+    .order_by(EpisodeRow.admitted_on, EpisodeRow.id)
+)
+_STAYS: Final = Query(_STAYS_OF_PATIENT)
 
 
-IN_CHART: Final = (_OF_PATIENT,)
-"""What `ConsentQueries.of_patient` asks."""
+IN_CHART: Final = (_OF_PATIENT, _STAYS)
+"""What `ConsentQueries.of_patient` and `ConsentQueries.stays` ask."""
 
 
 class ConsentQueries:
@@ -74,6 +82,11 @@ class ConsentQueries:
     async def of_patient(self, patient_id: PatientId) -> list[Consent]:
         """Return the newest version of each of a patient's consents."""
         return [_to_consent(row) for row in await self._read.all(_OF_PATIENT, patient_id=patient_id)]
+
+    async def stays(self, patient_id: PatientId) -> list[Stay]:
+        """Return from when to when a patient was treated, oldest first."""
+        rows = await self._read.all(_STAYS, patient_id=patient_id)
+        return [Stay(row["admitted_on"], row["discharged_on"]) for row in rows]
 
     async def versions(self, consent_id: ConsentId) -> list[Consent]:
         """Return every version of a consent, newest first."""
@@ -134,6 +147,11 @@ class ConsentRows:
         """Return the newest version of each of a patient's consents."""
         rows = await self._db.execute(_NEWEST_OF_PATIENT, {"patient_id": patient_id})
         return [_to_consent(row) for row in rows.mappings()]
+
+    async def stays(self, patient_id: PatientId) -> list[Stay]:
+        """Return from when to when a patient was treated, oldest first."""
+        rows = await self._db.execute(_STAYS_OF_PATIENT, {"patient_id": patient_id})
+        return [Stay(row.admitted_on, row.discharged_on) for row in rows]
 
     async def add_representative(self, representative: Representative) -> None:
         """Write an authority."""
