@@ -76,8 +76,8 @@ def _open(*where: ColumnElement[bool]) -> Select[Any]:
             CommitmentRow.id,
             CommitmentRow.patient_id,
             CommitmentRow.source_id,
-            func.lower(CommitmentRow.during).label("start"),
-            func.upper(CommitmentRow.during).label("end"),
+            CommitmentRow.starts_at.label("start"),
+            CommitmentRow.ends_at.label("end"),
             func.json_agg(session).label("appointments"),
         )
         .join(CommitmentSourceRow, OF_AN_ACTIVE_SOURCE)
