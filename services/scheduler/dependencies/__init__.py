@@ -16,6 +16,7 @@ from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupOfferingsReader
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.licences.logic import LicencesReader
+from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
@@ -88,6 +89,7 @@ async def _week_facts(command: Command, records: Records) -> WeekFacts:
         timetables=TimetablesReader(command.read),
         appointments=AppointmentsReader(command.read, sites, command.clock),
         outages=outages_in(command.read),
+        missed=MissedReader(command.read, command.clock),
         records=records,
         clock=command.clock,
     )

@@ -15,6 +15,7 @@ from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsReader
+from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.placements.gathering import BookedWeeks
 from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
 from services.scheduler.practitioners.logic import PractitionersReader
@@ -39,6 +40,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
         timetables=TimetablesReader(read),
         appointments=appointments,
         outages=outages_in(read),
+        missed=MissedReader(read, clock),
         records=records,
         clock=clock,
     )

@@ -38,6 +38,21 @@ class OpenMakeUps:
         return await storage.open_of_patient(self._read, patient_id, week)
 
 
+class MissedReader:
+    """Reads what took place without the people who had a seat, for the rest of a week to be planned with it."""
+
+    def __init__(self, read: Read, clock: Clock) -> None:
+        self._read = read
+        self._clock = clock
+
+    async def of_week(self, site_id: SiteId, week: date) -> dict[tuple[PatientId, ServiceKind], int]:
+        """Return the minutes that each patient has missed and has no seat ahead to make up for.
+
+        A seat that was given back beforehand is none that was missed: nobody counts it as delivered.
+        """
+        return await storage.missed_of_week(self._read, site_id, week, self._clock.now())
+
+
 class MakeUpsReader:
     """Reads what is owed, and finds room for it."""
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
@@ -144,6 +145,27 @@ _KIND: Final = select(AppointmentRow.site_id, AppointmentRow.week, AppointmentRo
     AppointmentRow.id == bindparam("appointment_id", type_=Uuid)
 )
 _LOCK: Final = select(MakeUpRow.id).where(MakeUpRow.id == _ID).with_for_update()
+_MISSED_SEAT: Final = aliased(AppointmentPatientRow, name="missed_seat")
+_MISSED: Final = Query(
+    select(MakeUpRow.patient_id, MakeUpRow.service, func.sum(MakeUpRow.minutes).label("minutes"))
+    .join(
+        _MISSED_SEAT,
+        and_(
+            _MISSED_SEAT.organization_id == MakeUpRow.organization_id,
+            _MISSED_SEAT.appointment_id == MakeUpRow.missed_appointment_id,
+            _MISSED_SEAT.patient_id == MakeUpRow.patient_id,
+            _MISSED_SEAT.booked,
+            func.lower(_MISSED_SEAT.during) <= _NOW,
+        ),
+    )
+    .where(
+        MakeUpRow.site_id == _SITE_ID,
+        MakeUpRow.week == _WEEK,
+        MakeUpRow.status != MakeUpStatus.WITHDRAWN.value,
+        ~_HAS_ITS_SEAT.where(func.lower(AppointmentPatientRow.during) > _NOW),
+    )
+    .group_by(MakeUpRow.patient_id, MakeUpRow.service)
+)
 
 
 async def find(read: Read, make_up_id: MakeUpId) -> MakeUp | None:
@@ -204,6 +226,14 @@ async def lead_of(read: Read, appointment_id: AppointmentId) -> UUID | None:
     """Fetch who leads a session."""
     row = await read.one_or_none(_LEAD_OF, appointment_id=appointment_id)
     return None if row is None else row["practitioner_id"]
+
+
+async def missed_of_week(
+    read: Read, site_id: SiteId, week: date, now: datetime
+) -> dict[tuple[PatientId, ServiceKind], int]:
+    """Fetch the minutes that took place without who has a seat there, but for those with a seat ahead to make up."""
+    rows = await read.all(_MISSED, site_id=site_id, week=week, now=now)
+    return {(PatientId(row["patient_id"]), ServiceKind(row["service"])): row["minutes"] for row in rows}
 
 
 async def lock(db: AsyncSession, make_up_id: MakeUpId) -> None:

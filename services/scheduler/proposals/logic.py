@@ -347,6 +347,7 @@ class ProposalsLogic:
         begun = await self._book.begun(proposal.site_id, proposal.week)
         outages = await self._outages.of_week(proposal.site_id, grid)
         known = with_outages(with_commitments(instance, busy, grid), outages)
+        # What was missed before the solve is in the needs of its instance already, and must not be asked for twice.
         return instance_from_json(with_beginnings(known, begun, grid, self._clock.now()))
 
     def _next_version(

@@ -24,6 +24,7 @@ from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, Sol
 from services.scheduler.fairness.logic import BurdensReader
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.licences.logic import LicencesReader
+from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
@@ -104,6 +105,7 @@ class WeekFacts:
         timetables: TimetablesReader,
         appointments: AppointmentsReader,
         outages: OutagesSource,
+        missed: MissedReader,
         records: RecordsClient,
         clock: Clock,
     ) -> None:
@@ -116,6 +118,7 @@ class WeekFacts:
         self._timetables = timetables
         self._appointments = appointments
         self._outages = outages
+        self._missed = missed
         self._records = records
         self._clock = clock
 
@@ -172,8 +175,11 @@ class WeekFacts:
 
     async def begun(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
         """Return the instance of which only the part of the week that is still to come is free."""
+        now = self._clock.now()
+        if grid.begins(now) == 0:
+            return instance
         appointments = await self._appointments.begun(site_id, grid.monday)
-        return with_beginnings(instance, appointments, grid, self._clock.now())
+        return with_beginnings(instance, appointments, grid, now, await self._missed.of_week(site_id, grid.monday))
 
 
 class SolvesLogic:

@@ -1,6 +1,6 @@
 """A week that is asked for again while it runs: what was, stays and counts; the rest is planned around it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,12 @@ from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import Appointment
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.solver.check import check
-from services.scheduler.solver.format import instance_from_json, timetable_from_json
+from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
+from services.scheduler.solver.solve import solve
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.weeks import SLOTS_A_DAY, WeekGrid
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, ZONE, Clinic, Json
+from tests.scheduler.conftest import MONDAY, ZONE, Clinic, Json, Make, plan_of
 from tests.scheduler.weekly import ByHand, Week
 
 At = Callable[[datetime], None]
@@ -134,6 +135,96 @@ async def test_a_week_nobody_published_is_planned_from_now_on(week: Week, by_han
     assert instance["fixed"] == {"groups": [], "individuals": []}
     early = timetable_from_json({"groups": [week.group(0, 8, 0, 1)], "individuals": []})
     assert not check(instance_from_json(instance), early).ok
+
+
+@pytest.fixture
+async def two_a_week(clinic: Clinic, new_patient: Make) -> Week:
+    """Four people whose plans ask for two process groups of 90 minutes, and for education that the site has none of."""
+    asked = {"process_group": 180, "education_group": 360}
+    services = [{"service": service, "minutes_per_week": minutes} for service, minutes in asked.items()]
+    plan = plan_of(clinic.counsellor, required_services=services)
+    return Week(clinic, [await new_patient(clinic.site, plan) for _ in range(4)])
+
+
+@pytest.fixture
+def tell(scheduler: ClientFactory, clinic: Clinic) -> Callable[..., Awaitable[Json]]:
+    """Say something of a patient in the session of a day."""
+
+    async def send(day: int, verb: str, patient: str, **more: Any) -> Json:
+        desk = scheduler(Role.FRONT_DESK)
+        listed = await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params={"week": MONDAY})
+        [session] = [one for one in listed.json()["items"] if one["start"].startswith(f"2026-10-{5 + day:02}")]
+        answer = await desk.post(f"/v1/appointments/{session['id']}{verb}", json={"patient_id": patient, **more})
+        assert answer.status_code in (200, 201), answer.text
+        return dict(session)
+
+    return send
+
+
+def slots_of(instance: Json, patient: str) -> int:
+    [person] = [one for one in instance["patients"] if one["id"] == patient]
+    return int(person["needs"]["process_group"])
+
+
+async def test_who_did_not_come_is_planned_again_on_a_later_day(
+    two_a_week: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]]
+) -> None:
+    week = two_a_week
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2, 3), week.group(4, 8, 0, 1, 2, 3)])
+    at(moment(0, 11))
+    for patient, said in zip(week.ids, ("fulfilled", "fulfilled", "noshow", "noshow"), strict=True):
+        await tell(0, "/attendances", patient, status=said)
+    at(moment(1, 12))
+
+    instance = await by_hand.instance(MONDAY)
+    outcome = solve(instance_from_json(instance), time_limit=60, workers=1, work_limit=2)
+    assert outcome.timetable is not None
+    solved = timetable_to_json(outcome.timetable)
+    proposal = await by_hand.propose(MONDAY, solved["groups"], solved["individuals"])
+
+    assert [slots_of(instance, patient) for patient in week.ids] == [12, 12, 18, 18]
+    days = {
+        patient: sorted(one["day"] for one in solved["groups"] if patient in one["members"]) for patient in week.ids
+    }
+    assert [len(days[patient]) for patient in week.ids] == [2, 2, 3, 3]
+    assert all(min(days[patient][1:]) > 0 for patient in week.ids)
+    published = await by_hand.accept(proposal, "patient_request")
+    assert published.status_code == 200, published.text
+    assert {one["service"] for told in (proposal, published.json()) for one in told["unmet"]} == {"education_group"}
+
+
+async def test_what_a_seat_ahead_makes_up_for_is_not_asked_for_twice(
+    two_a_week: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]], scheduler: ClientFactory
+) -> None:
+    week, late = two_a_week, two_a_week.ids[2]
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2), week.group(3, 8, 0, 1, 3), week.group(4, 8, 2, 3)])
+    at(moment(0, 11))
+    await tell(0, "/attendances", late, status="noshow")
+    desk = scheduler(Role.FRONT_DESK)
+    owed = await desk.get(f"/v1/patients/{late}/owed_hours", params={"week": MONDAY})
+    [make_up] = owed.json()["make_ups"]
+    before = slots_of(await by_hand.instance(MONDAY), late)
+    [seat, *_] = (await desk.get(f"/v1/make_ups/{make_up['id']}:recommend")).json()["seats"]
+    booked = await desk.post(f"/v1/make_ups/{make_up['id']}:book", json={"appointment_id": seat["appointment_id"]})
+    assert booked.status_code == 200, booked.text
+
+    ahead = slots_of(await by_hand.instance(MONDAY), late)
+    at(moment(3, 12))
+    taken = slots_of(await by_hand.instance(MONDAY), late)
+
+    # Friday's group is left to plan each time: 18 less Monday's, 12 less Monday's, 18 less Monday's and Thursday's.
+    assert (before, ahead, taken) == (18, 12, 18)
+
+
+async def test_a_seat_given_back_beforehand_was_not_missed(
+    two_a_week: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]]
+) -> None:
+    week = two_a_week
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2), week.group(1, 8, 2, 3)])
+    await tell(0, ":call_out", week.ids[2], excused=True, reason="illness")
+    at(moment(1, 12))
+
+    assert slots_of(await by_hand.instance(MONDAY), week.ids[2]) == 12
 
 
 PERSON = PatientId(UUID(int=7))
