@@ -280,7 +280,9 @@ async def _grants(request: Request, equipment: _Equipment, clock: Now) -> Grants
     async def unit(organization_id: OrganizationId) -> AsyncIterator[GrantUnit]:
         async with process_of(request).database.command(organization_id) as db:
             accounts, sessions = accounts_of(db, equipment, clock), sessions_of(db, equipment, clock)
-            yield GrantUnit(GrantStorage(db), accounts, sessions, trail_of(db, equipment, clock))
+            yield GrantUnit(
+                GrantStorage(db, equipment.session_times), accounts, sessions, trail_of(db, equipment, clock)
+            )
 
     oauth = equipment.oauth
     return GrantsLogic(unit, equipment.issuer, oauth.id_tokens, equipment.ended, clock=clock, fhir_base=oauth.fhir_base)

@@ -56,7 +56,7 @@ def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthCli
 
 def grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:
     """Return what ends grants."""
-    return GrantEndings(GrantStorage(db), equipment.ended, clock)
+    return GrantEndings(GrantStorage(db, equipment.session_times), equipment.ended, clock)
 
 
 def letters_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Letters:

@@ -20,14 +20,16 @@ from services.contracts.identifiers import (
 )
 from services.gateway.grants.granted import Code, Grant, Handle
 from services.gateway.grants.tables import AuthorizationCodeRow, GrantedTokenRow, GrantRow, RefreshTokenRow
+from services.gateway.login.sessions import SessionTimes
 from services.gateway.login.tables import EndedTokenRow, LoginSessionRow
 
 
 class GrantStorage:
     """Grants in the database, of the organization that the transaction sees."""
 
-    def __init__(self, db: AsyncSession) -> None:
+    def __init__(self, db: AsyncSession, times: SessionTimes) -> None:
         self._db = db
+        self._times = times
 
     async def enter(self, organization_id: OrganizationId) -> None:
         """Let the transaction see the grants of an organization."""
@@ -115,7 +117,7 @@ class GrantStorage:
                 GrantRow.id == grant_id,
                 GrantRow.client_id == client_id,
                 GrantRow.generation == generation,
-                *_is_alive(now),
+                *self._is_alive(now),
             )
             .values(generation=generation + 1, rotated_at=now)
             .returning(GrantRow)
@@ -126,7 +128,7 @@ class GrantStorage:
 
     async def is_alive(self, grant_id: GrantId, now: datetime) -> bool:
         """Say whether a grant still gives tokens: neither ended nor expired, nor the session that it needs."""
-        alive = select(GrantRow.id).where(GrantRow.id == grant_id, *_is_alive(now))
+        alive = select(GrantRow.id).where(GrantRow.id == grant_id, *self._is_alive(now))
         return await self._db.scalar(alive) is not None
 
     async def keep_successor(self, handle: Handle, successor: bytes) -> None:
@@ -194,19 +196,22 @@ class GrantStorage:
             await self._db.execute(upsert(EndedTokenRow).on_conflict_do_nothing(), rows)
         return [str(row["token_id"]) for row in rows]
 
-
-def _is_alive(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    session = (
-        select(LoginSessionRow.id)
-        .where(
-            LoginSessionRow.organization_id == GrantRow.organization_id,
-            LoginSessionRow.id == GrantRow.login_session_id,
-            LoginSessionRow.ended_at.is_(None),
-            LoginSessionRow.expires_at > now,
+    def _is_alive(self, now: datetime) -> tuple[ColumnElement[bool], ...]:
+        """A grant that needs its session is over with it, and where neither was used for as long as makes it idle."""
+        since = self._times.seen_after(now)
+        is_used = or_(GrantRow.created_at > since, GrantRow.rotated_at > since, LoginSessionRow.seen_at > since)
+        session = (
+            select(LoginSessionRow.id)
+            .where(
+                LoginSessionRow.organization_id == GrantRow.organization_id,
+                LoginSessionRow.id == GrantRow.login_session_id,
+                LoginSessionRow.ended_at.is_(None),
+                LoginSessionRow.expires_at > now,
+                is_used,
+            )
+            .exists()
         )
-        .exists()
-    )
-    return GrantRow.ended_at.is_(None), GrantRow.expires_at > now, or_(GrantRow.is_offline, session)
+        return GrantRow.ended_at.is_(None), GrantRow.expires_at > now, or_(GrantRow.is_offline, session)
 
 
 def _grant(row: GrantRow) -> Grant:

@@ -11,7 +11,9 @@ import httpx2
 import orjson
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from jose import jwt
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from services.chassis.clock import Clock
@@ -20,6 +22,8 @@ from services.chassis.wiring import Process
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.gateway.grants.granted import Handle
+from services.gateway.grants.tables import GrantedTokenRow, GrantRow
+from services.gateway.login.tables import LoginSessionRow
 from services.operator.drill.checklist.probes.applications import (
     HOSTILE_ASSERTIONS,
     REDIRECT,
@@ -324,6 +328,36 @@ async def test_51_introspection_tells_an_application_of_its_own_tokens(
     assert (await ask(public, tokens["access_token"])).status_code == 401
     await flow.refresh(application, tokens["refresh_token"])
     assert (await ask(application, tokens["refresh_token"])).json() == {"active": False}
+
+
+@pytest.mark.usefixtures("ada")
+async def test_an_application_that_is_left_idle_with_its_session_gets_no_more_tokens(
+    flow: Flow, application: Application, clinic: UUID, gateway_database: Database
+) -> None:
+    idle, in_use, offline = [
+        await flow.tokens(application, scope=f"openid {access}_access") for access in ("online", "online", "offline")
+    ]
+    half_an_hour = timedelta(minutes=31)
+    async with gateway_database.command(OrganizationId(clinic)) as db:
+        await db.execute(update(GrantRow).values(created_at=GrantRow.created_at - half_an_hour))
+        await db.execute(
+            update(LoginSessionRow).values(
+                created_at=LoginSessionRow.created_at - half_an_hour, seen_at=LoginSessionRow.seen_at - half_an_hour
+            )
+        )
+        used = update(GrantRow).where(GrantRow.id == await _grant_of(db, in_use))
+        await db.execute(used.values(rotated_at=GrantRow.created_at + half_an_hour))
+
+    answers = [await flow.refresh(application, one["refresh_token"]) for one in (idle, in_use, offline)]
+
+    assert [answer.status_code for answer in answers] == [400, 200, 200]
+
+
+async def _grant_of(db: AsyncSession, tokens: dict[str, Any]) -> UUID:
+    token_id = jwt.get_unverified_claims(tokens["access_token"])["jti"]
+    found = await db.scalar(select(GrantedTokenRow.grant_id).where(GrantedTokenRow.token_id == token_id))
+    assert found is not None
+    return UUID(str(found))
 
 
 async def test_52_86_what_ends_with_the_session_and_what_with_the_roles(
