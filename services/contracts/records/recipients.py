@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.base import Name, RequestModel, ResourceModel
 from services.contracts.disclosure import RecipientKind
-from services.contracts.identifiers import RecipientId
+from services.contracts.identifiers import PatientId, RecipientId
 
 
 class RecipientRequest(RequestModel):
@@ -15,6 +15,9 @@ class RecipientRequest(RequestModel):
 
     name: Name
     kind: RecipientKind
+    patient_id: PatientId | None = Field(
+        default=None, description="Of the kind patient: whose record may go there as the patient's own; only then."
+    )
     hipaa_bound: bool = Field(
         default=False, description="A covered entity or a business associate of one: it may pass on what it received."
     )
@@ -27,6 +30,7 @@ class Recipient(ResourceModel):
     id: RecipientId
     name: str
     kind: RecipientKind
+    patient_id: PatientId | None
     hipaa_bound: bool
     address: str | None
     created_at: datetime

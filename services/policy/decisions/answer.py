@@ -112,6 +112,7 @@ class Rule(StrEnum):
     EMERGENCY_UNTOLD = "emergency-untold"
     EMERGENCY_NOT_MEDICAL = "emergency-not-medical"
     EMERGENCY_NOT_TO_MEDICAL_STAFF = "emergency-not-to-medical-staff"
+    RECIPIENT_IS_NOT_THE_PATIENT = "recipient-is-not-the-patient"
     ORDER_NEEDED = "order-needed"
     ORDER_WITHOUT_SUBPOENA = "order-without-subpoena"
     ORDER_DOES_NOT_REACH = "order-does-not-reach"
@@ -146,6 +147,10 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     Rule.EMERGENCY_UNTOLD: ("42 CFR 2.51(c)", "name recipient, facility, discloser, date, time and nature"),
     Rule.EMERGENCY_NOT_MEDICAL: ("42 CFR 2.51(a)", "name a medical emergency as its nature, or obtain consent"),
     Rule.EMERGENCY_NOT_TO_MEDICAL_STAFF: ("42 CFR 2.51(a)", "disclose to medical personnel, or obtain consent"),
+    Rule.RECIPIENT_IS_NOT_THE_PATIENT: (
+        "42 CFR 2.23(a)",
+        "name the recipient that was entered with this patient_id, or obtain consent",
+    ),
     Rule.ORDER_NEEDED: ("42 CFR 2.12(d), 2.61", "obtain a consent for proceedings alone, or an order and a subpoena"),
     Rule.ORDER_WITHOUT_SUBPOENA: ("42 CFR 2.61(b)", "obtain the subpoena that goes with the order"),
     Rule.ORDER_DOES_NOT_REACH: ("42 CFR 2.63, 2.64(e)", "disclose what the order names, while it is in force"),

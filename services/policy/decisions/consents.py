@@ -60,8 +60,10 @@ def _names_the_recipient(consent: Consent, question: Question) -> Rule | None:
 
 def _is_named(consent: Consent, recipient: Recipient) -> bool:
     # An intermediary is named itself, never by its class (42 CFR 2.31(a)(4)(ii)).
-    by_class = recipient.kind is not RecipientKind.INTERMEDIARY and recipient.kind in consent.recipient_kinds
-    return recipient.id in consent.recipient_ids or by_class
+    # Of the class of patients a consent means the one who gave it, and no other.
+    is_another_patient = recipient.kind is RecipientKind.PATIENT and not recipient.is_the_patient
+    has_class = recipient.kind is not RecipientKind.INTERMEDIARY and not is_another_patient
+    return recipient.id in consent.recipient_ids or (has_class and recipient.kind in consent.recipient_kinds)
 
 
 def _has_the_purpose(consent: Consent, question: Question) -> Rule | None:

@@ -175,6 +175,8 @@ def _for_public_health(question: Question, recipient: Recipient) -> Decision:
 def _to_the_patient(question: Question, recipient: Recipient) -> Decision:
     if recipient.kind is not RecipientKind.PATIENT:
         return Denial(Rule.NO_CONSENT)
+    if not recipient.is_the_patient:
+        return Denial(Rule.RECIPIENT_IS_NOT_THE_PATIENT)
     if question.resource.information is Information.COUNSELLING_NOTES:
         return Denial(Rule.NOTES_ARE_THE_AUTHORS)
     day = question.resource.recorded_on

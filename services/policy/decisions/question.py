@@ -87,6 +87,8 @@ class Recipient:
     kind: RecipientKind
     hipaa_bound: bool
     """A covered entity or a business associate of one."""
+    is_the_patient: bool = False
+    """Whether it is the very patient whose record is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

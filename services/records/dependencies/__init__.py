@@ -91,8 +91,10 @@ async def _care_team_reading(read: Reading, gate: TheGate, patients: PatientRead
 CareTeamReading = Annotated[CareTeamReads, Depends(_care_team_reading)]
 
 
-async def _recipient_changes(db: Db, principal: Caller, gate: TheGate, root: TheRootKeys) -> RecipientCommands:
-    return RecipientCommands(RecipientRows(db, root, organization_of(principal)), gate)
+async def _recipient_changes(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: TheRootKeys
+) -> RecipientCommands:
+    return RecipientCommands(RecipientRows(db, root, organization_of(principal)), patients, gate)
 
 
 RecipientChanges = Annotated[RecipientCommands, Depends(_recipient_changes)]

@@ -44,10 +44,13 @@ from services.records.gate import Gate, Reach
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.recipients.logic import RecipientCommands, RecipientReads
+from services.records.recipients.rules import facts_of
 from services.records.refusals import Refusal
 from services.records.treatment_plans.logic import PlansToDisclose
 
-_ELSEWHERE: Final[Mapping[Rule, str]] = MappingProxyType({Rule.EMERGENCY_NOT_MEDICAL: "/emergency/nature"})
+_ELSEWHERE: Final[Mapping[Rule, str]] = MappingProxyType(
+    {Rule.EMERGENCY_NOT_MEDICAL: "/emergency/nature", Rule.RECIPIENT_IS_NOT_THE_PATIENT: "/recipient_id"}
+)
 """Where in the request it is that keeps a part from being disclosed, if not in the part asked for."""
 
 
@@ -190,7 +193,7 @@ class DisclosureCommands:
         for index, information in enumerate(request.information):
             question = question_of(
                 request,
-                recipient,
+                facts_of(recipient, parts.patient.id),
                 Resource(information, parts.recorded_on(information)),
                 actor=self._gate.actor,
                 patient=self._gate.facts(reach, signed.standing),

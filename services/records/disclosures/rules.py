@@ -5,7 +5,6 @@ from typing import Final
 
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.records.disclosures import DisclosureBasis, DisclosureRequest
-from services.contracts.records.recipients import Recipient
 from services.policy.decisions.question import (
     Actor,
     Approval,
@@ -30,7 +29,7 @@ _APPROVALS: Final = {Purpose.RESEARCH: Approval.RESEARCH, Purpose.OVERSIGHT: App
 
 def question_of(
     request: DisclosureRequest,
-    recipient: Recipient,
+    recipient: RecipientFacts,
     resource: Resource,
     *,
     actor: Actor,
@@ -46,7 +45,7 @@ def question_of(
         resource=resource,
         patient=patient,
         now=now,
-        recipient=RecipientFacts(recipient.id, recipient.kind, hipaa_bound=recipient.hipaa_bound),
+        recipient=recipient,
         consents=consents,
         restrictions=restrictions,
         emergency=_emergency(request, now),

@@ -20,7 +20,7 @@ from services.contracts.records.family import (
 )
 from services.policy.decisions.answer import Decision, Denial
 from services.policy.decisions.decide import decide
-from services.policy.decisions.question import Question, Recipient, Resource
+from services.policy.decisions.question import Question, Resource
 from services.records.consents.signing import Signing
 from services.records.encounters.logic import EncounterReads
 from services.records.episodes.logic import EpisodeReads
@@ -32,6 +32,7 @@ from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.recipients.logic import RecipientCommands
+from services.records.recipients.rules import facts_of
 
 # Who is close to a patient is a matter of consents: it is looked up by whoever answers a call.
 _KEPT: Final = Information.CONSENTS
@@ -105,7 +106,7 @@ class FamilyCommands:
                 resource=Resource(information),
                 patient=self._gate.facts(reach, signed.standing),
                 now=self._gate.clock.now(),
-                recipient=Recipient(recipient.id, recipient.kind, hipaa_bound=recipient.hipaa_bound),
+                recipient=facts_of(recipient, patient.id),
                 consents=signed.consents,
                 restrictions=signed.restrictions,
             )

@@ -7,22 +7,30 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.disclosure import RecipientKind
+from services.contracts.disclosure import Information, RecipientKind
 from services.contracts.identifiers import RecipientId
 from services.contracts.records.recipients import Recipient, RecipientRequest
 from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands
 from services.records.recipients.storage import RecipientQueries, RecipientRows
 
 
 class RecipientCommands:
     """Changes to the directory, and look-ups within one unit of work."""
 
-    def __init__(self, rows: RecipientRows, gate: Gate) -> None:
+    def __init__(self, rows: RecipientRows, patients: PatientCommands, gate: Gate) -> None:
         self._rows = rows
+        self._patients = patients
         self._gate = gate
 
     async def create(self, request: RecipientRequest) -> Recipient:
-        """Enter a recipient."""
+        """Enter a recipient.
+
+        Raises:
+            InvalidRequestError: It is of the kind patient and says of nobody whom the caller may see, or is of another
+                kind and says whose.
+        """
+        await self._refuse_misplaced(request)
         now = self._gate.clock.now()
         recipient = Recipient(
             id=RecipientId(new_id(now, secrets.token_bytes(10))), created_at=now, **request.model_dump()
@@ -30,6 +38,16 @@ class RecipientCommands:
         await self._rows.add(recipient)
         self._gate.configured(recipient=recipient.id)
         return recipient
+
+    async def _refuse_misplaced(self, request: RecipientRequest) -> None:
+        if request.kind is not RecipientKind.PATIENT:
+            if request.patient_id is not None:
+                raise InvalidRequestError("/patient_id", "must be left out but where kind is patient")
+            return
+        if request.patient_id is None:
+            raise InvalidRequestError("/patient_id", "must say which patient it is, where kind is patient")
+        if not await self._patients.within_reach([request.patient_id], Information.DEMOGRAPHICS):
+            raise InvalidRequestError("/patient_id", "must be a patient whom you treat", code="unknown-patient")
 
     async def one(self, recipient_id: RecipientId, pointer: str) -> Recipient:
         """Return a recipient that a body names.

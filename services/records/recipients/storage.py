@@ -93,6 +93,7 @@ def _to_recipient(row: Mapping[Any, Any], root: RootKeys) -> Recipient:
         id=row["id"],
         name=opened("name") or "",
         kind=RecipientKind(row["kind"]),
+        patient_id=row["patient_id"],
         hipaa_bound=row["hipaa_bound"],
         address=opened("address"),
         created_at=row["created_at"],

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.records.rows import Base
@@ -12,6 +13,11 @@ class RecipientRow(Base):
     """A recipient; name and address are sealed. The application may add entries and change none."""
 
     __tablename__ = "recipients"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        # An entry from before this rule names no patient, so nothing goes to it as to the patient.
+        CheckConstraint("(kind = 'patient') = (patient_id is not null)", name="patient", postgresql_not_valid=True),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -20,3 +26,4 @@ class RecipientRow(Base):
     hipaa_bound: Mapped[bool]
     address: Mapped[bytes | None]
     created_at: Mapped[datetime]
+    patient_id: Mapped[UUID | None]

@@ -110,7 +110,10 @@ def _relations(cell: Cell) -> frozenset[Relation]:
 def _recipient(cell: Cell) -> Recipient | None:
     if cell.recipient == "nobody":
         return None
-    return Recipient(HOSPITAL.id, RecipientKind(cell.recipient), hipaa_bound=False)
+    if cell.recipient == "other_patient":
+        return Recipient(HOSPITAL.id, RecipientKind.PATIENT, hipaa_bound=False)
+    kind = RecipientKind(cell.recipient)
+    return Recipient(HOSPITAL.id, kind, hipaa_bound=False, is_the_patient=kind is RecipientKind.PATIENT)
 
 
 def _consents(

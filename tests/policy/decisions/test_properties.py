@@ -60,7 +60,7 @@ _CONSENTS = st.builds(consent, st.sampled_from(ConsentKind)) | st.builds(
     revoked_at=st.none() | _INSTANTS,
     known_false=st.booleans(),
 )
-_RECIPIENTS = st.builds(Recipient, st.just(HOSPITAL.id), st.sampled_from(RecipientKind), st.booleans())
+_RECIPIENTS = st.builds(Recipient, st.just(HOSPITAL.id), st.sampled_from(RecipientKind), st.booleans(), st.booleans())
 _STANDINGS = st.just(Standing.ADULT) | st.sampled_from(Standing)
 _QUESTIONS = st.builds(
     Question,
@@ -76,9 +76,7 @@ _QUESTIONS = st.builds(
         PatientFacts, st.just(CLINIC), st.just(Standing.ADULT) | st.sampled_from(Standing), _some(Relation)
     ),
     now=st.just(NOW),
-    recipient=st.none()
-    | st.just(HOSPITAL)
-    | st.builds(Recipient, st.just(HOSPITAL.id), st.sampled_from(RecipientKind), st.booleans()),
+    recipient=st.none() | st.just(HOSPITAL) | _RECIPIENTS,
     consents=st.lists(_CONSENTS, max_size=3).map(tuple),
     emergency=st.none() | st.builds(Emergency, _TEXTS, _TEXTS, _TEXTS, _TEXTS, st.none() | _INSTANTS, st.none()),
     court_order=st.none()

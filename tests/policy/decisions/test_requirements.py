@@ -376,6 +376,25 @@ def test_p22_a_patient_reads_the_own_record_but_the_notes(information: Informati
     assert isinstance(decision, Permission) is (information in ALL_BUT_NOTES)
 
 
+@pytest.mark.parametrize(("is_the_patient", "expected"), [(True, PERMIT), (False, Rule.RECIPIENT_IS_NOT_THE_PATIENT)])
+def test_p22_a_copy_goes_to_the_patient_whose_record_it_is(*, is_the_patient: bool, expected: str) -> None:
+    recipient = to(RecipientKind.PATIENT, is_the_patient=is_the_patient)
+
+    decision = decide(question(purpose=Purpose.PATIENT_ACCESS, recipient=recipient, consents=()))
+
+    assert outcome(decision) == expected
+
+
+@pytest.mark.parametrize(
+    ("is_the_patient", "expected"), [(True, PERMIT), (False, Rule.CONSENT_DOES_NOT_NAME_RECIPIENT)]
+)
+def test_of_the_class_of_patients_a_consent_means_who_gave_it(*, is_the_patient: bool, expected: str) -> None:
+    by_class = consent(recipient_ids=frozenset(), recipient_kinds=frozenset({RecipientKind.PATIENT}))
+    recipient = to(RecipientKind.PATIENT, is_the_patient=is_the_patient)
+
+    assert outcome(decide(question(recipient=recipient, consents=(by_class,)))) == expected
+
+
 @pytest.mark.parametrize(
     ("kind", "recipient", "expected"),
     [

@@ -21,6 +21,7 @@ RECIPIENTS: Final = (
     "nobody", "nobody", "treating_provider", "treating_provider", "treating_provider", "health_plan",
     "business_associate", "intermediary", "family_or_friend", "employer", "school", "court", "criminal_justice",
     "law_enforcement", "researcher", "oversight_agency", "public_health_authority", "patient",
+    "other_patient",
 )  # fmt: skip
 FORMS: Final = ("none", "general", "general", "specific", "specific", "criminal_justice", "counselling_notes",
                 "proceedings")  # fmt: skip

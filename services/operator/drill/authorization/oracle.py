@@ -219,6 +219,7 @@ def _disclosed(cell: Cell) -> bool:
         is_told = cell.emergency == "told"
         return is_told and cell.recipient == "treating_provider" and cell.information != "counselling_notes"
     if cell.purpose == "patient_access":
+        # 2.23: to the patient of whom the record is; another patient is a stranger to it.
         return cell.recipient == "patient" and cell.information != "counselling_notes"
     if cell.purpose == "legal_proceedings" and cell.order == "with_subpoena":
         # 2.61, 2.64: an order and a subpoena; no cell's order makes the findings of 2.63.

@@ -68,7 +68,7 @@ class Trial:
     async def _disclose(self, cell: Cell, *, knows: bool) -> Verdict:
         operation, caller = "create_disclosure", Caller(cell.role, cell.organization, cell.relation)
         patient_id = await self.world.patient(cell)
-        body = _disclosure(cell, self.world.recipients[cell.recipient])
+        body = _disclosure(cell, self.world.recipient(cell.recipient, patient_id))
         answer = await self.call(caller, Request("POST", f"/v1/patients/{patient_id}/disclosures", body))
         given = answer.status == _MADE
         permitted = given or (answer.status == _REFUSED and answer.json().get("code") == "nothing-to-disclose")

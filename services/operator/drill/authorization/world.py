@@ -11,7 +11,7 @@ from services.operator.drill.authorization.cells import RECIPIENTS, Cell
 from services.operator.errors import OperatorError
 
 TREATMENT_PAYMENT_OPERATIONS: Final = ("treatment", "payment", "operations")
-RECIPIENT_KINDS: Final = tuple(dict.fromkeys(one for one in RECIPIENTS if one != "nobody"))
+RECIPIENT_KINDS: Final = tuple(dict.fromkeys(one for one in RECIPIENTS if one not in {"nobody", "other_patient"}))
 
 _PARTS: Final = (
     "demographics", "scheduling", "treatment_plan", "attendance", "assessments", "diagnoses", "medication",
@@ -80,6 +80,7 @@ class World:
         self._accounts = accounts
         self._now = now
         self._patients: dict[tuple[str, ...], asyncio.Task[str]] = {}
+        self._as_recipients: dict[str, str] = {}
         self.site_id = str(uuid4())
         self.recipients: dict[str, str] = {}
         self.used_id = ""
@@ -102,7 +103,7 @@ class World:
         Raises:
             WorldError: A step was refused.
         """
-        for kind in (*RECIPIENT_KINDS, "other"):
+        for kind in (*(one for one in RECIPIENT_KINDS if one != "patient"), "other"):
             body = {
                 "name": f"Drill {kind}",
                 "kind": "treating_provider" if kind == "other" else kind,
@@ -111,6 +112,7 @@ class World:
             self.recipients[kind] = (await self.made("/v1/recipients", body))["id"]
         await self.made("/v1/site_members", {"site_id": self.site_id, "account_id": self._accounts["site"]})
         self.used_id = await self._admit()
+        self.recipients["other_patient"] = self._as_recipients[self.used_id]
         consents = f"/v1/patients/{self.used_id}/consents"
         self.draft_id = (await self.made(consents, {"kind": "general"}))["id"]
         admission = {
@@ -135,6 +137,10 @@ class World:
             self._patients[key] = asyncio.create_task(self._with_consent(*key))
         return await self._patients[key]
 
+    def recipient(self, kind: str, patient_id: str) -> str:
+        """Return the recipient of a kind; the kind patient is the patient's own entry in the directory."""
+        return self._as_recipients[patient_id] if kind == "patient" else self.recipients[kind]
+
     async def made(self, path: str, body: Any) -> Any:
         """Create something as the programme's director.
 
@@ -154,6 +160,8 @@ class World:
         member = {"account_id": self._accounts["care_team"]}
         await self.made(f"/v1/patients/{patient_id}/care_team_members", member)
         await self._expect(await self._call(DIRECTOR, plan_of(patient_id)))
+        own = {"name": "Drill patient", "kind": "patient", "patient_id": patient_id}
+        self._as_recipients[patient_id] = (await self.made("/v1/recipients", own))["id"]
         return patient_id
 
     async def _with_consent(self, form: str, condition: str, restriction: str, purpose: str) -> str:
@@ -167,7 +175,7 @@ class World:
             }
             await self.made(f"/v1/patients/{patient_id}/restrictions", asked)
         if form != "none":
-            terms = self._terms(form) | self._flaw(condition, purpose)
+            terms = self._terms(form, patient_id) | self._flaw(condition, purpose)
             await self._sign((await self.made(f"/v1/patients/{patient_id}/consents", terms))["id"], condition)
         return patient_id
 
@@ -180,12 +188,13 @@ class World:
         if condition == "false":
             await self.made(f"/v1/consents/{consent_id}:end", {"reason": "found_false"})
 
-    def _terms(self, form: str) -> dict[str, Any]:
+    def _terms(self, form: str, patient_id: str) -> dict[str, Any]:
+        others = [one for kind, one in self.recipients.items() if kind != "other"]
         return {
             "kind": form,
             "disclosing_party": "Drill programme",
             "information": _NOTES if form == "counselling_notes" else _PARTS,
-            "recipient_ids": [one for kind, one in self.recipients.items() if kind != "other"],
+            "recipient_ids": [*others, self._as_recipients[patient_id]],
             "treating_participants": True,
             "purposes": _PURPOSES[form],
             "statements": ["right_to_revoke", "consequences_of_refusing", "redisclosure"],
