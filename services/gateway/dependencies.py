@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from services.chassis.clock import Clock
 from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
@@ -14,7 +15,7 @@ from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
-from services.gateway.dpop.logic import Proofs, TokenEndpointProofs
+from services.gateway.dpop.logic import EndpointProofs, Proofs
 from services.gateway.equipment import Equipment
 from services.gateway.factors.checking import FactorCheck
 from services.gateway.factors.logic import FactorsLogic
@@ -291,11 +292,22 @@ async def _grants(request: Request, equipment: _Equipment, clock: Now) -> Grants
 _Grants = Annotated[GrantsLogic, Depends(_grants)]
 
 
+def _proofs_at(endpoint: str, request: Request, equipment: Equipment, clock: Clock) -> EndpointProofs:
+    used = Proofs(process_of(request).database, clock)
+    return EndpointProofs(used, equipment.nonces, f"{equipment.oauth.issuer}/oauth/{endpoint}", clock)
+
+
+async def _pushed_proofs(request: Request, equipment: _Equipment, clock: Now) -> EndpointProofs:
+    return _proofs_at("par", request, equipment, clock)
+
+
+PushedProofs = Annotated[EndpointProofs, Depends(_pushed_proofs)]
+
+
 async def _oauth_tokens(
     request: Request, equipment: _Equipment, authentication: ClientAuthenticator, grants: _Grants, clock: Now
 ) -> OauthTokensLogic:
-    oauth, used = equipment.oauth, Proofs(process_of(request).database, clock)
-    proofs = TokenEndpointProofs(used, equipment.nonces, f"{oauth.issuer}/oauth/token", clock)
+    oauth, proofs = equipment.oauth, _proofs_at("token", request, equipment, clock)
     return OauthTokensLogic(authentication, proofs, grants, oauth.access, issuer=oauth.issuer, fhir=oauth.fhir_base)
 
 

@@ -27,8 +27,8 @@ from services.gateway.authorize.rules import (
     redirect_of,
 )
 from services.gateway.authorize.storage import AuthorizationStorage, Context, Waiting
-from services.gateway.grants.granted import Handle
-from services.gateway.grants.logic import Consented, GrantsLogic
+from services.gateway.grants.granted import Consented, Handle
+from services.gateway.grants.logic import GrantsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.patient_door import Choice, PatientDoor
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -252,6 +252,7 @@ class AuthorizeLogic:
                 nonce=asked.nonce,
                 patient_id=None if context is None else context.patient_id,
                 encounter_id=None if context is None else context.encounter_id,
+                proof_key=asked.dpop_jkt,
             )
         )
         return GoTo(answer_uri(asked.redirect_uri, {"code": code, "state": asked.state, "iss": self._issuer}))

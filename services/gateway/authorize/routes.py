@@ -1,11 +1,11 @@
 """The authorization endpoint over HTTP: redirects and pages for a browser, JSON for applications and front ends."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response, status
+from fastapi import APIRouter, Header, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
@@ -27,6 +27,7 @@ from services.gateway.dependencies import (
     BrowserPerson,
     ClientAuthenticator,
     Login,
+    PushedProofs,
 )
 from services.gateway.errors import (
     CredentialsRefusedError,
@@ -46,7 +47,7 @@ people_router = APIRouter(tags=["oauth"], route_class=IdempotentRoute)
 
 _PARAMETERS: Final = (
     "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "aud", "launch", "code_challenge",
-    "code_challenge_method", "prompt", "max_age", "acr_values", "request_uri",
+    "code_challenge_method", "prompt", "max_age", "acr_values", "dpop_jkt", "request_uri",
 )  # fmt: skip
 _SIGN_IN: Final = ("email", "password", "organization_id", "one_time_code", "recovery_code")
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
@@ -159,11 +160,21 @@ async def decide_authorization(
     openapi_extra=form(*_PARAMETERS, "client_assertion_type", "client_assertion", required=("client_id",)),
 )
 async def push_authorization(
-    request: Request, authorization: Authorization, clients: ClientAuthenticator, response: Response
+    *,
+    request: Request,
+    authorization: Authorization,
+    clients: ClientAuthenticator,
+    proofs: PushedProofs,
+    response: Response,
+    dpop: Annotated[str | None, Header()] = None,
 ) -> PushedAuthorization:
-    """Push the parameters of an authorization, so that a browser need not carry them (RFC 9126)."""
+    """Push the parameters of an authorization, so that a browser need not carry them (RFC 9126).
+
+    A proof of possession in `DPoP` binds the code to its key, as `dpop_jkt` does (RFC 9449, 10.1).
+    """
     parameters = single(await read_form(request))
     client = await clients.authenticate(parameters)
+    parameters = await proofs.with_key(dpop, parameters)
     try:
         request_uri = await authorization.push(client, parameters)
     except UnknownRedirectError:

@@ -50,6 +50,8 @@ class Asked:
     acr: Assurance | None
     """How surely the person must have signed in at least."""
     launch: str | None
+    dpop_jkt: str | None = None
+    """The thumbprint of the key that the code must be redeemed with (RFC 9449, 10), or None."""
 
     def kept(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -106,6 +108,7 @@ def read_asked(parameters: Mapping[str, str], client: OauthClient, fhir_base: st
         max_age=None if max_age is None else int(max_age),
         acr=_asked_assurance(parameters.get("acr_values", "")),
         launch=parameters.get("launch") if LAUNCH in scopes else None,
+        dpop_jkt=parameters.get("dpop_jkt"),
     )
 
 
@@ -124,6 +127,9 @@ def _check_form(parameters: Mapping[str, str]) -> None:
         raise RefusedRequestError("invalid_request", "response_mode must be query.")
     if parameters.get("code_challenge_method") != "S256" or not is_challenge(parameters.get("code_challenge", "")):
         raise RefusedRequestError("invalid_request", "Send code_challenge with code_challenge_method=S256 (RFC 7636).")
+    # A thumbprint has the form of a challenge: both are SHA-256 in base64url.
+    if not is_challenge(parameters.get("dpop_jkt", parameters["code_challenge"])):
+        raise RefusedRequestError("invalid_request", "dpop_jkt must be the RFC 7638 thumbprint of a key.")
     if any(len(value) > _LONGEST for value in parameters.values()):
         raise RefusedRequestError("invalid_request", "A parameter is too long.")
 

@@ -1,5 +1,7 @@
 """When a proof is taken: once, and at the token endpoint only with a nonce of ours."""
 
+from collections.abc import Mapping
+
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.gateway.oauth_clients import OauthClient
@@ -29,8 +31,8 @@ class Proofs:
             raise ProofRefusedError
 
 
-class TokenEndpointProofs:
-    """Which key the tokens are bound to that an application asks for (RFC 9449, 5)."""
+class EndpointProofs:
+    """Which key an application proves at an endpoint of the authorization server (RFC 9449, 5 and 10.1)."""
 
     def __init__(self, proofs: Proofs, nonces: Nonces, url: str, clock: Clock) -> None:
         self._proofs = proofs
@@ -49,6 +51,23 @@ class TokenEndpointProofs:
             if client.dpop_bound_access_tokens:
                 raise InvalidDpopProofError
             return None
+        return await self._proved(sent)
+
+    async def with_key(self, sent: str | None, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Return the parameters of a pushed request, which name the key that was proved, if one was.
+
+        Raises:
+            InvalidDpopProofError: As for `key_of`, or they name another key.
+            UseDpopNonceError: As for `key_of`.
+        """
+        if sent is None:
+            return dict(parameters)
+        key = await self._proved(sent)
+        if parameters.get("dpop_jkt", key) != key:
+            raise InvalidDpopProofError
+        return {**parameters, "dpop_jkt": key}
+
+    async def _proved(self, sent: str) -> str:
         now = self._clock.now()
         proof = read_proof(sent, method="POST", url=self._url, now=now)
         if proof is None:

@@ -11,6 +11,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from services.chassis.sealing import Place, SealBrokenError, SealingKey
+from services.contracts.gateway.oauth_clients import OauthClient
 from services.contracts.identifiers import (
     AccountId,
     EncounterId,
@@ -20,6 +21,7 @@ from services.contracts.identifiers import (
     OrganizationId,
     PatientId,
 )
+from services.contracts.identity import Principal
 
 _SECRET_BYTES: Final = 32
 _HANDLE: Final = re.compile(r"[A-Za-z0-9_-]{64}")
@@ -103,3 +105,23 @@ class Code:
     code_challenge: str
     nonce: str | None
     expires_at: datetime
+    proof_key: str | None
+    """The thumbprint of the key that it must be redeemed with (RFC 9449, 10), or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """What a person has let an application do, and where the code for it goes."""
+
+    client: OauthClient
+    person: Principal
+    organization_id: OrganizationId
+    login_session_id: LoginSessionId
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    code_challenge: str
+    nonce: str | None
+    patient_id: PatientId | None
+    encounter_id: EncounterId | None
+    proof_key: str | None
+    """The thumbprint of the key that the code is to be redeemed with (`dpop_jkt`), or None."""

@@ -12,16 +12,12 @@ from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKin
 from services.contracts.gateway.oauth_tokens import OauthTokens
 from services.contracts.identifiers import (
     AccountId,
-    EncounterId,
     GrantId,
-    LoginSessionId,
     OauthClientId,
-    OrganizationId,
-    PatientId,
 )
 from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
-from services.gateway.grants.granted import Code, Grant, Handle
+from services.gateway.grants.granted import Code, Consented, Grant, Handle
 from services.gateway.grants.holders import (
     GrantUnit,
     GrantUnits,
@@ -48,22 +44,6 @@ from services.policy.smart.words import FHIR_USER, OFFLINE_ACCESS, ONLINE_ACCESS
 SERVICE_LIFETIME: Final = timedelta(minutes=5)
 """How long the token of a service lives (SMART Backend Services: at most five minutes)."""
 _MOMENT: Final = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Consented:
-    """What a person has let an application do, and where the code for it goes."""
-
-    client: OauthClient
-    person: Principal
-    organization_id: OrganizationId
-    login_session_id: LoginSessionId
-    scopes: tuple[str, ...]
-    redirect_uri: str
-    code_challenge: str
-    nonce: str | None
-    patient_id: PatientId | None
-    encounter_id: EncounterId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +119,14 @@ class GrantsLogic:
             ended_at=None,
         )
         handle = Handle.fresh(organization_id)
-        code = Code(grant.id, consented.redirect_uri, consented.code_challenge, consented.nonce, now + CODE_LIFETIME)
+        code = Code(
+            grant.id,
+            consented.redirect_uri,
+            consented.code_challenge,
+            consented.nonce,
+            now + CODE_LIFETIME,
+            consented.proof_key,
+        )
         async with self._units(organization_id) as unit:
             await unit.grants.add(grant)
             await unit.grants.add_code(handle, code)
@@ -164,7 +151,7 @@ class GrantsLogic:
             code = await unit.grants.redeem(handle, now)
             if code is None:
                 outcome = await self._end_reused(unit, await unit.grants.grant_of_code(handle), now)
-            elif is_redeemable(code, now, redirect_uri=redirect_uri, verifier=verifier):
+            elif is_redeemable(code, now, redirect_uri=redirect_uri, verifier=verifier, proof_key=proof_key):
                 outcome = await self._first(unit, handle, code, client, now, proof_key=proof_key)
             else:
                 outcome = _NOTHING

@@ -33,9 +33,10 @@ def is_proof(verifier: str, challenge: str) -> bool:
     return hmac.compare_digest(made, challenge.encode())
 
 
-def is_redeemable(code: Code, now: datetime, *, redirect_uri: str, verifier: str) -> bool:
+def is_redeemable(code: Code, now: datetime, *, redirect_uri: str, verifier: str, proof_key: str | None) -> bool:
     """Say whether a code comes in time, for the redirect it went to, and from who has asked for it."""
-    return now < code.expires_at and redirect_uri == code.redirect_uri and is_proof(verifier, code.code_challenge)
+    is_asked_so = redirect_uri == code.redirect_uri and code.proof_key in {None, proof_key}
+    return now < code.expires_at and is_asked_so and is_proof(verifier, code.code_challenge)
 
 
 def is_challenge(text: str) -> bool:

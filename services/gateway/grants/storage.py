@@ -63,6 +63,7 @@ class GrantStorage:
                 nonce=code.nonce,
                 expires_at=code.expires_at,
                 redeemed_at=None,
+                proof_key=code.proof_key,
             )
         )
         await self._db.flush()
@@ -78,7 +79,9 @@ class GrantStorage:
         row = await self._db.scalar(redeemed)
         if row is None:
             return None
-        return Code(GrantId(row.grant_id), row.redirect_uri, row.code_challenge, row.nonce, row.expires_at)
+        return Code(
+            GrantId(row.grant_id), row.redirect_uri, row.code_challenge, row.nonce, row.expires_at, row.proof_key
+        )
 
     async def grant_of_code(self, handle: Handle) -> GrantId | None:
         """Return the grant of a code, used up or not."""

@@ -65,6 +65,8 @@ class AuthorizationCodeRow(Base):
     nonce: Mapped[str | None]
     expires_at: Mapped[datetime]
     redeemed_at: Mapped[datetime | None]
+    proof_key: Mapped[str | None]
+    """The thumbprint of the key that it must be redeemed with."""
 
 
 class RefreshTokenRow(Base):

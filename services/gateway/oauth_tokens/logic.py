@@ -14,7 +14,7 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.authentication import AccessTokens
-from services.gateway.dpop.logic import TokenEndpointProofs
+from services.gateway.dpop.logic import EndpointProofs
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
 from services.gateway.grants.rules import scheme_of
@@ -140,7 +140,7 @@ class OauthTokensLogic:
     def __init__(
         self,
         authentication: ClientAuthentication,
-        proofs: TokenEndpointProofs,
+        proofs: EndpointProofs,
         grants: GrantsLogic,
         access: AccessTokens,
         *,

@@ -31,7 +31,7 @@ from services.operator.drill.tokens.possession import (
 )
 from services.operator.postgres.provision import DatabaseUrls
 from tests.gateway.conftest import ORIGIN, PUBLIC_URL, GatewayFactory, Upstream
-from tests.gateway.oauth.conftest import Flow, NewApplication
+from tests.gateway.oauth.conftest import Flow, NewApplication, answer_of
 from tests.support.serving import call_in_process
 from tests.support.tokens import Tokens, principal
 
@@ -354,6 +354,49 @@ async def test_an_application_that_must_prove_gets_nothing_without(
 
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_dpop_proof")
     assert given.json()["token_type"] == "DPoP"
+
+
+async def test_a_code_that_was_asked_for_with_a_key_is_redeemed_with_it_alone(
+    flow: Flow, application: Application, holder: Holder
+) -> None:
+    thief = Holder(holder.issuer, holder.clock, nonce=holder.nonce)
+
+    async def redeemed(by: Holder | None) -> httpx2.Response:
+        code = (await flow.code(application, dpop_jkt=holder.jkt))["code"]
+        flow.browser.client.headers.pop("dpop", None)
+        if by is not None:
+            flow.browser.client.headers["dpop"] = by.proof(TOKEN_ENDPOINT)
+        return await flow.redeem(application, code)
+
+    refused = [await redeemed(None), await redeemed(thief)]
+
+    assert [answer.json()["error"] for answer in refused] == ["invalid_grant"] * 2
+    assert (await redeemed(holder)).json()["token_type"] == "DPoP"
+
+
+@pytest.mark.parametrize("jkt", ["x", "A" * 42, "B" * 43, "A" * 44])
+async def test_a_key_that_is_no_thumbprint_is_refused(flow: Flow, application: Application, jkt: str) -> None:
+    assert (await flow.code(application, dpop_jkt=jkt))["error"] == "invalid_request"
+
+
+async def test_a_proof_that_is_pushed_along_names_the_key(flow: Flow, application: Application, holder: Holder) -> None:
+    post, par = flow.browser.client.post, Aim("POST", "/oauth/par")
+
+    async def pushed(proof: str, **more: str) -> httpx2.Response:
+        return await post("/oauth/par", data={**application.request(), **more}, headers={"dpop": proof})
+
+    wrong = [
+        await pushed(holder.proof(TOKEN_ENDPOINT)),
+        await pushed(holder.proof(par), dpop_jkt=Holder(holder.issuer, holder.clock).jkt),
+    ]
+    good = await pushed(holder.proof(par), dpop_jkt=holder.jkt)
+    handle = {"client_id": application.id, "request_uri": (await pushed(holder.proof(par))).json()["request_uri"]}
+    page = await flow.browser.sign_in(await flow.browser.open(handle), flow.email)
+    code = answer_of(await flow.browser.decide(page))["code"]
+
+    assert [answer.json()["error"] for answer in wrong] == ["invalid_dpop_proof"] * 2
+    assert good.status_code == 201
+    assert (await flow.redeem(application, code)).json()["error"] == "invalid_grant"
 
 
 async def test_a_service_gets_a_bound_token_and_introspection_tells_its_key(
