@@ -181,9 +181,20 @@ class SubscriptionRequest(RequestModel):
         return self
 
 
+class CollisionCode(StrEnum):
+    """How a busy time is in the way of a session."""
+
+    OVERLAP = "commitment-overlaps"
+    TRAVEL = "travel-too-short"
+
+
 class CollidingAppointment(ResourceModel):
     """A published session that the patient cannot attend; start and end carry the site's offset."""
 
+    code: CollisionCode = Field(
+        description="travel-too-short: what is left beside an on-site session is less than the patient's way, as the "
+        "newest plan has it. Only who sends or previews a calendar is told of that; lists of open collisions are not."
+    )
     appointment_id: AppointmentId
     site_id: SiteId
     week: date
@@ -222,7 +233,7 @@ class RepairOffer(ResourceModel):
 
 
 class Collision(ResourceModel):
-    """A busy time that lies over published sessions of the same patient, and how to repair their weeks."""
+    """A busy time that is in the way of published sessions of the same patient, and how to repair their weeks."""
 
     busy: CollidingInterval
     appointments: list[CollidingAppointment]

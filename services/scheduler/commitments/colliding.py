@@ -17,6 +17,7 @@ from services.contracts.identifiers import CommitmentId, CommitmentSourceId, Pat
 from services.contracts.scheduler.commitments import (
     CollidingAppointment,
     CollidingInterval,
+    CollisionCode,
     OpenCollision,
     RepairBody,
     RepairOffer,
@@ -159,7 +160,7 @@ def repairs_of(patient_id: PatientId, appointments: Iterable[CollidingAppointmen
 
 
 def _to_appointment(row: Any) -> CollidingAppointment:
-    appointment = CollidingAppointment(**row)
+    appointment = CollidingAppointment(code=CollisionCode.OVERLAP, **row)
     zone = ZoneInfo(row["zone"])
     local = {"start": appointment.start.astimezone(zone), "end": appointment.end.astimezone(zone)}
     return appointment.model_copy(update=local)

@@ -24,7 +24,7 @@ from services.contracts.scheduler.commitments import (
 )
 from services.contracts.scheduler.sites import Site
 from services.scheduler.commitments import storage
-from services.scheduler.commitments.collisions import CollisionsReader
+from services.scheduler.commitments.collisions import CollisionFinder
 from services.scheduler.commitments.ical import CalendarReading
 from services.scheduler.commitments.poll_rules import EVERY
 from services.scheduler.commitments.polling import PollSchedule
@@ -111,7 +111,7 @@ class CommitmentPreviews:
     """Tells what a source says, and keeps nothing of it."""
 
     def __init__(
-        self, *, sites: CommitmentSites, collisions: CollisionsReader, readers: CalendarReaders, clock: Clock
+        self, *, sites: CommitmentSites, collisions: CollisionFinder, readers: CalendarReaders, clock: Clock
     ) -> None:
         self._sites = sites
         self._collisions = collisions
@@ -126,7 +126,8 @@ class CommitmentPreviews:
         """
         _refuse_more_than_largest(document)
         zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
-        return await self.reading(patient_id, zone, await self._readers.read(document, zone, self._clock))
+        reading = await self._readers.read(document, zone, self._clock)
+        return await self.reading(patient_id, zone, reading, caller_token)
 
     async def entry(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> CommitmentPreview:
         """Read what a person enters.
@@ -136,9 +137,12 @@ class CommitmentPreviews:
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
         zone = ZoneInfo((await self._sites.of(patient_id, caller_token)).zone)
-        return await self.reading(patient_id, zone, read_entry(entry, zone, *horizon(self._clock.today(zone))))
+        reading = read_entry(entry, zone, *horizon(self._clock.today(zone)))
+        return await self.reading(patient_id, zone, reading, caller_token)
 
-    async def reading(self, patient_id: PatientId, zone: ZoneInfo, reading: CalendarReading) -> CommitmentPreview:
+    async def reading(
+        self, patient_id: PatientId, zone: ZoneInfo, reading: CalendarReading, caller_token: str
+    ) -> CommitmentPreview:
         """Tell what was read, on the wall clock of the zone."""
         first, end = horizon(self._clock.today(zone))
         return CommitmentPreview(
@@ -160,7 +164,7 @@ class CommitmentPreviews:
                 for busy in reading.busy[:_MOST_PREVIEWED]
             ],
             warnings=warnings_of(reading),
-            collisions=await self._collisions.of(patient_id, _intervals(reading)),
+            collisions=await self._collisions.of(patient_id, _intervals(reading), caller_token),
         )
 
 
@@ -174,7 +178,7 @@ class CommitmentsLogic:
         *,
         reader: CommitmentsReader,
         sites: CommitmentSites,
-        collisions: CollisionsReader,
+        collisions: CollisionFinder,
         readers: CalendarReaders,
         schedule: PollSchedule,
         clock: Clock,
@@ -207,7 +211,7 @@ class CommitmentsLogic:
         source, is_new = await storage.keep_file(
             self._db, self._organization_id, self._new_source(SourceKind.FILE, patient_id, reading)
         )
-        return await self._kept(source, reading), is_new
+        return await self._kept(source, reading, caller_token), is_new
 
     async def enter(self, patient_id: PatientId, entry: CommitmentEntry, caller_token: str) -> ImportedSource:
         """Keep when a person says that the patient is busy, in wall time of the patient's site.
@@ -221,7 +225,7 @@ class CommitmentsLogic:
         source = self._new_source(SourceKind.MANUAL, patient_id, reading)
         await storage.insert_source(self._db, self._organization_id, source, entry)
         await self._schedule.begin(source.id, site.id, EVERY[source.kind])
-        return await self._kept(await self._reader.source(patient_id, source.id), reading)
+        return await self._kept(await self._reader.source(patient_id, source.id), reading, caller_token)
 
     async def replace_entry(
         self,
@@ -250,7 +254,7 @@ class CommitmentsLogic:
         read = new_source(SourceKind.MANUAL, source_id, patient_id, reading, self._clock.now())
         await storage.keep_reading(self._db, read)
         await self._schedule.read_at(source_id, site.id, EVERY[SourceKind.MANUAL])
-        return await self._kept(await self._reader.source(patient_id, source_id), reading)
+        return await self._kept(await self._reader.source(patient_id, source_id), reading, caller_token)
 
     async def set_status(
         self, patient_id: PatientId, source_id: CommitmentSourceId, status: SourceStatus
@@ -287,7 +291,7 @@ class CommitmentsLogic:
         now = self._clock.now()
         return new_source(kind, CommitmentSourceId(fresh_id(now)), patient_id, reading, now)
 
-    async def _kept(self, source: CommitmentSource, reading: CalendarReading) -> ImportedSource:
+    async def _kept(self, source: CommitmentSource, reading: CalendarReading, caller_token: str) -> ImportedSource:
         busy = _intervals(reading)
         await storage.replace_commitments(
             self._db,
@@ -298,7 +302,8 @@ class CommitmentsLogic:
             now=self._clock.now(),
         )
         counted = busy if source.status is SourceStatus.ACTIVE else []
-        return ImportedSource(**source.model_dump(), collisions=await self._collisions.of(source.patient_id, counted))
+        collisions = await self._collisions.of(source.patient_id, counted, caller_token)
+        return ImportedSource(**source.model_dump(), collisions=collisions)
 
 
 def _intervals(reading: CalendarReading) -> list[Interval]:

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.contracts.scheduler.commitments import CommitmentEntry, DayWindow
+from services.contracts.scheduler.commitments import CollidingAppointment, CollisionCode, CommitmentEntry, DayWindow
+from services.contracts.vocabulary import Modality
 from services.scheduler.commitments.ical import BusyInterval, CalendarReading
 from services.scheduler.commitments.ical.zonebook import ZONE_VERSION
 
@@ -16,21 +17,6 @@ KEPT_AFTER: Final = timedelta(days=370)
 _DAY: Final = timedelta(days=1)
 
 Interval = tuple[datetime, datetime]
-
-
-class Timed(Protocol):
-    """Something that lies between two instants, the second excluded."""
-
-    @property
-    def start(self) -> datetime:
-        """Its first instant."""
-
-    @property
-    def end(self) -> datetime:
-        """The instant after its last."""
-
-
-_Timed = TypeVar("_Timed", bound=Timed)
 
 
 def horizon(today: date) -> tuple[date, date]:
@@ -101,9 +87,23 @@ def _united(found: Iterable[Interval]) -> Iterator[Interval]:
     return iter(joined)
 
 
-def collisions(busy: Iterable[Interval], planned: Sequence[_Timed]) -> Iterator[tuple[Interval, list[_Timed]]]:
-    """Yield each busy time that lies over something planned, with what it lies over; both in order of time."""
+def collisions(
+    busy: Iterable[Interval], planned: Sequence[CollidingAppointment], way: timedelta
+) -> Iterator[tuple[Interval, list[CollidingAppointment]]]:
+    """Yield each busy time that is in the way of something planned, with that; both in order of time.
+
+    Before and after a session on site the patient has a `way`, which the solver keeps free as well.
+    """
+    reaches = [(session, way if session.modality is Modality.ON_SITE else timedelta()) for session in planned]
     for start, end in busy:
-        met = [session for session in planned if session.start < end and start < session.end]
+        met = [
+            session.model_copy(update={"code": _code_of(session, start, end)})
+            for session, reach in reaches
+            if session.start - reach < end and start < session.end + reach
+        ]
         if met:
             yield (start, end), met
+
+
+def _code_of(session: CollidingAppointment, start: datetime, end: datetime) -> CollisionCode:
+    return CollisionCode.OVERLAP if session.start < end and start < session.end else CollisionCode.TRAVEL

@@ -81,7 +81,7 @@ class SubscriptionPreviews:
             attempted = await self._attempts.read_remote(request.kind, access, None, zone)
         if attempted.reading is None:
             raise CalendarNotReadError(attempted.outcome.value, SENTENCES[attempted.outcome])
-        return await self._previews.reading(patient_id, zone, attempted.reading)
+        return await self._previews.reading(patient_id, zone, attempted.reading, caller_token)
 
 
 class SubscriptionsLogic:

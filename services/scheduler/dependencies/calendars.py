@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.chassis.wiring import Now, Reading
-from services.scheduler.commitments.collisions import CollisionsReader
+from services.scheduler.commitments.collisions import CollisionFinder, CollisionsReader
 from services.scheduler.commitments.logic import (
     CommitmentPreviews,
     CommitmentSites,
@@ -47,7 +47,7 @@ async def _previews(read: Reading, records: Records, readers: Readers, clock: No
     sites = SitesReader(read)
     return CommitmentPreviews(
         sites=CommitmentSites(records, sites),
-        collisions=CollisionsReader(read, sites, clock),
+        collisions=CollisionFinder(read, records, clock),
         readers=readers,
         clock=clock,
     )
@@ -78,7 +78,7 @@ async def _commitments(command: Command, records: Records, readers: Readers) -> 
         command.organization_id,
         reader=CommitmentsReader(command.read),
         sites=CommitmentSites(records, sites),
-        collisions=CollisionsReader(command.read, sites, command.clock),
+        collisions=CollisionFinder(command.read, records, command.clock),
         readers=readers,
         schedule=_schedule_in(command),
         clock=command.clock,

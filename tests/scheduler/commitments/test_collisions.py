@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 
 from services.contracts.identity import Role
+from services.contracts.vocabulary import Modality
 from tests.conftest import ClientFactory
 from tests.scheduler.commitments.conftest import Sources
-from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, calendar, group
+from tests.scheduler.conftest import AT_HOME, TUESDAY_NINE, Clinic, Desk, Json, Make, calendar, group, plan_of
 
 MORNING = calendar("20261006T080000/20261006T093000")
 Import = Callable[..., Awaitable[Any]]
@@ -55,6 +56,48 @@ async def test_what_only_touches_is_no_collision(
     imported = await import_calendar(patient, calendar("20261006T090000/20261006T093000"))
 
     assert imported.json()["collisions"] == []
+
+
+@pytest.mark.parametrize(
+    ("busy", "modality", "codes"),
+    [
+        ("20261006T074500/20261006T083100", Modality.ON_SITE, ["travel-too-short"]),
+        ("20261006T105900/20261006T120000", Modality.ON_SITE, ["travel-too-short"]),
+        ("20261006T074500/20261006T090100", Modality.ON_SITE, ["commitment-overlaps"]),
+        ("20261006T074500/20261006T083000", Modality.ON_SITE, []),
+        ("20261006T110000/20261006T120000", Modality.ON_SITE, []),
+        ("20261006T074500/20261006T090000", Modality.TELEHEALTH, []),
+    ],
+)
+async def test_what_leaves_too_little_time_for_the_way_is_told_with_a_code_of_its_own(
+    clinic: Clinic, new_patient: Make, desk: Desk, import_calendar: Import, *, busy: str, modality: Modality, codes: Any
+) -> None:
+    far = await new_patient(clinic.site, plan_of(clinic.counsellor, travel_minutes=30, **AT_HOME))
+    await desk.publish(group(far, modality=modality))
+
+    imported = await import_calendar(far, calendar(busy))
+
+    told = imported.json()["collisions"]
+    assert [session["code"] for collision in told for session in collision["appointments"]] == codes
+
+
+async def test_an_entry_and_a_preview_are_told_of_the_way_and_a_list_of_what_lies_over_is_not(
+    clinic: Clinic, new_patient: Make, desk: Desk, scheduler: ClientFactory
+) -> None:
+    far = await new_patient(clinic.site, plan_of(clinic.counsellor, travel_minutes=30))
+    sources, path = Sources(scheduler, far), f"/v1/patients/{far['id']}"
+    await desk.publish(group(far))
+    entry = {"exceptions": [{"first_day": "2026-10-06", "windows": [{"start": "07:00", "end": "08:45"}]}]}
+
+    answers = [
+        await sources.preview(calendar("20261006T070000/20261006T084500")),
+        await sources.post(":preview_entry", json=entry),
+        await sources.post(":enter", json=entry),
+    ]
+
+    told = [[one["code"] for one in met["appointments"]] for each in answers for met in each.json()["collisions"]]
+    assert told == [["travel-too-short"]] * 3
+    assert await open_at(scheduler, path) == []
 
 
 async def test_a_collision_is_gone_with_the_book_with_the_source_and_while_it_is_disabled(

@@ -1,16 +1,25 @@
 """Entries by hand as busy time, for any week and around every change of the clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.contracts.scheduler.commitments import CommitmentEntry, CommitmentException, DayWindow, WeeklyCommitment
-from services.contracts.vocabulary import Weekday
+from services.contracts.identifiers import AppointmentId, SiteId
+from services.contracts.scheduler.commitments import (
+    CollidingAppointment,
+    CollisionCode,
+    CommitmentEntry,
+    CommitmentException,
+    DayWindow,
+    WeeklyCommitment,
+)
+from services.contracts.vocabulary import Modality, ServiceKind, Weekday
 from services.scheduler.commitments.rules import collisions, read_entry
 
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 ZONES = ("America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "America/Phoenix", "Pacific/Apia")
 times = st.integers(0, 1439).map(lambda minute: time(minute // 60, minute % 60))
 
@@ -83,17 +92,36 @@ def _is_far_from_a_change(instant: datetime, zone: ZoneInfo) -> bool:
     return around[0] == around[1]
 
 
-@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=8))
-def test_what_collides_is_what_shares_an_instant(spans: list[tuple[int, int]]) -> None:
+SESSION = CollidingAppointment(
+    code=CollisionCode.OVERLAP,
+    appointment_id=AppointmentId(UUID(int=1)),
+    site_id=SiteId(UUID(int=2)),
+    week=date(2026, 10, 5),
+    timetable_version=1,
+    published_version=1,
+    service=ServiceKind.PROCESS_GROUP,
+    modality=Modality.ON_SITE,
+    start=datetime(2026, 10, 5, 10, tzinfo=UTC),
+    end=datetime(2026, 10, 5, 12, tzinfo=UTC),
+)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 6)), max_size=8), st.integers(0, 4), st.sampled_from(Modality)
+)
+def test_what_collides_shares_an_hour_with_the_session_or_with_the_way_to_it(
+    spans: list[tuple[int, int]], way: int, modality: Modality
+) -> None:
     origin = datetime(2026, 10, 5, tzinfo=UTC)
     busy = [(origin + timedelta(hours=start), origin + timedelta(hours=start + size)) for start, size in spans]
+    session = SESSION.model_copy(update={"modality": modality})
+    held = {10, 11}
+    near = set(range(10 - way, 12 + way)) if modality is Modality.ON_SITE else held
 
-    class Session:
-        start, end = origin + timedelta(hours=10), origin + timedelta(hours=12)
+    found = [(interval, [one.code for one in met]) for interval, met in collisions(busy, [session], way * HOUR)]
 
-    expected = [
-        interval
+    assert found == [
+        (interval, [CollisionCode.OVERLAP if hours & held else CollisionCode.TRAVEL])
         for interval, (start, size) in zip(busy, spans, strict=True)
-        if set(range(start, start + size)) & {10, 11}
+        if (hours := set(range(start, start + size))) & near
     ]
-    assert [interval for interval, _ in collisions(busy, [Session()])] == expected
