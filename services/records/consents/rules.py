@@ -68,6 +68,8 @@ _TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyTyp
 _FIRST_ZONE: Final = timezone(timedelta(hours=14))
 _LAST_ZONE: Final = timezone(timedelta(hours=-12))
 _OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
+_ELSEWHERE: Final = frozenset({ExpiryEvent.FINAL_DISPOSITION, ExpiryEvent.END_OF_RESEARCH})
+"""What occurs at a court or with a researcher: the record does not show that it has."""
 
 
 def missing_elements(terms: ConsentTerms, *, names_intermediary: bool) -> frozenset[ConsentElement]:
@@ -109,6 +111,8 @@ def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
     proceedings = frozenset({Purpose.LEGAL_PROCEEDINGS})
     if terms.expires_upon in _OPEN_ENDS and kind is not ConsentKind.GENERAL:
         yield "/expires_upon", "must be a day or an event that occurs: only a general consent may be open-ended"
+    if terms.expires_upon in _ELSEWHERE and terms.expires_on is None:
+        yield "/expires_on", "must be the last day in any case, where the event is not one that the record shows"
     if kind is ConsentKind.GENERAL and not terms.purposes <= TREATMENT_PAYMENT_OPERATIONS:
         yield "/purposes", "must be treatment, payment, operations only in a general consent"
     # 42 CFR 2.31(b)(2) and (d): these two are combined with nothing else.

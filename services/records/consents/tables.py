@@ -23,6 +23,11 @@ WHOLE = (
 OPEN_END = (
     "status <> 'active' or kind = 'general' or expires_upon is null or expires_upon not in ('none', 'end_of_treatment')"
 )
+# 42 CFR 2.35(b) wants the period of such a consent; nothing here would notice its end.
+LAST_DAY = (
+    "status <> 'active' or expires_on is not null or expires_upon is null"
+    " or expires_upon not in ('final_disposition', 'end_of_research')"
+)
 ALONE = (
     "status <> 'active' or ((kind <> 'general' or purposes <@ array['treatment', 'payment', 'operations'])"
     " and (kind <> 'counselling_notes' or information = array['counselling_notes'])"
@@ -42,6 +47,8 @@ class ConsentRow(Base):
         CheckConstraint("status in ('draft', 'active', 'revoked', 'ended', 'false')", name="status"),
         CheckConstraint(WHOLE, name="elements"),
         CheckConstraint(OPEN_END, name="open_end"),
+        # Not of those that were made active before: they hold until somebody says that the event has occurred.
+        CheckConstraint(LAST_DAY, name="last_day", postgresql_not_valid=True),
         CheckConstraint(ALONE, name="alone"),
         CheckConstraint("irrevocable_until is null or kind = 'criminal_justice'", name="irrevocable"),
         Index(None, "organization_id", "patient_id"),

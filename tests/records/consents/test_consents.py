@@ -85,6 +85,8 @@ async def test_an_intermediary_needs_its_participants(
     [
         ({"kind": "specific", "expires_upon": "none"}, "/expires_upon"),
         ({"kind": "specific", "expires_upon": "end_of_treatment"}, "/expires_upon"),
+        ({"kind": "specific", "expires_upon": "final_disposition"}, "/expires_on"),
+        ({"kind": "specific", "expires_upon": "end_of_research"}, "/expires_on"),
         ({"purposes": ["treatment", "employment"]}, "/purposes"),
         ({"information": ["demographics", "counselling_notes"]}, "/information"),
         ({"kind": "counselling_notes", "expires_on": "2027-01-01", "expires_upon": None}, "/information"),
@@ -127,6 +129,7 @@ async def test_what_is_irrevocable_for_a_time_is_revoked_from_its_end_on(
         await new_patient(),
         kind="criminal_justice",
         purposes=["criminal_justice_monitoring"],
+        expires_on="2027-06-30",
         expires_upon="final_disposition",
         irrevocable_until="2026-12-01T00:00:00Z",
     )
@@ -252,6 +255,8 @@ WHOLE = {
         ("statements", "array['right_to_revoke', 'redisclosure']"),
         ("statements", "array['right_to_revoke', 'consequences_of_refusing']"),
         ("expires_upon", "null"),
+        ("expires_upon", "'final_disposition'"),
+        ("expires_upon", "'end_of_research'"),
         ("signatures", "'[]'"),
         ("signatures", """'[{"signed_at": null}]'"""),
     ],
