@@ -133,6 +133,20 @@ async def test_the_patient_may_agree_before_the_supervisor_signs(
     assert (agreed["status"], cosigned.json()["status"]) == ("awaiting_cosignature", "signed")
 
 
+async def test_who_has_taken_over_since_signs_beside_the_clinician_too(
+    *, supervisor: httpx2.AsyncClient, director: httpx2.AsyncClient, records: ClientFactory, account: UUID,
+    path: str, draft: Json, act: Act,
+) -> None:  # fmt: skip
+    del supervisor
+    signed, successor = await act(draft, "sign"), uuid4()
+    body = {"supervisee_id": str(account), "supervisor_id": str(successor)}
+    taken_over = await director.post("/v1/supervisions", json=body)
+
+    cosigned = await records(Role.SUPERVISOR, account=successor).post(f"{path}:cosign", headers=match(signed))
+
+    assert (taken_over.status_code, cosigned.status_code, cosigned.json()["status"]) == (201, 200, "awaiting_patient")
+
+
 async def test_an_amendment_is_cosigned_anew(supervisor: httpx2.AsyncClient, path: str, draft: Json, act: Act) -> None:
     signed = await act(draft, "sign")
     await supervisor.post(f"{path}:cosign", headers=match(signed))
