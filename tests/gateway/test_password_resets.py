@@ -1,5 +1,7 @@
 """A new password by a link: once, for half an hour, and nobody learns who has an account."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,12 +10,16 @@ import httpx2
 import pytest
 
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.database import Database, OpenDatabase
 from services.chassis.wiring import Process
 from services.contracts.gateway.letters import LetterLanguage
+from services.contracts.identifiers import AccountId
 from services.contracts.identity import Role
+from services.gateway.accounts.storage import AccountStorage
 from services.gateway.letters.letter import Letter, LetterKind
 from services.gateway.letters.rules import LEASE, MOST_ATTEMPTS, pause_after, written
+from services.gateway.password_resets.storage import PasswordResetStorage
+from services.operator.postgres.provision import DatabaseUrls
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Post
 
 RESETS = "/v1/password_resets"
@@ -304,3 +310,27 @@ def test_a_letter_rests_for_longer_each_time_and_never_shorter_than_it_is_leased
 
     assert pauses == [30, 120, 480, 1920, 7200, 7200, 7200, 7200]
     assert timedelta(seconds=30) < LEASE
+
+
+async def test_a_link_that_comes_many_times_at_once_is_good_once(
+    databases: Mapping[str, DatabaseUrls], clock: Clock
+) -> None:
+    now, secret_hash, account_id = clock.now(), uuid4().bytes, AccountId(uuid4())
+    opened = OpenDatabase(databases["gateway"].app, pool_size=6)
+    database = await opened.open()
+
+    async def use() -> AccountId | None:
+        async with database.command(None) as db:
+            return await PasswordResetStorage(db).use(secret_hash, now)
+
+    try:
+        async with database.command(None) as db:
+            email = f"{account_id.hex}@example.org"
+            await AccountStorage(db).add(account_id, email=email, display_name="Ada", password_hash="x", now=now)
+            expires_at = now + timedelta(minutes=1)
+            await PasswordResetStorage(db).add(account_id, secret_hash, expires_at=expires_at, now=now)
+        used = await asyncio.gather(*(use() for _ in range(12)))
+    finally:
+        await opened.close()
+
+    assert sorted(map(str, used)) == sorted(map(str, [account_id, *[None] * 11]))
