@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from services.operator.processes import die_with_parent
 from services.operator.state import PROJECT
 from services.operator.tools import debian_tool
 
+_POLL_SECONDS: Final = 0.02
 _HOST: Final = "127.0.0.1"
 _PATH: Final = "/v1/patients"
 _ANSWER_BYTES: Final = 2048
@@ -160,7 +162,20 @@ def running_nginx(program: str, folder: Path, name: str, text: str, port: int = 
     configuration.write_text(text.replace("http {", "http {\n" + paths, 1), encoding="utf-8")
     command = [program, "-p", str(folder), "-c", str(configuration), "-g", "daemon off; user root;"]
     with _process(command) as process:
+        if port:
+            _wait_until_it_listens(process, port)
         yield Door(f"http://{_HOST}:{port}", (process.pid,))
+
+
+def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection((_HOST, port), timeout=1).close()
+        except OSError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return
+    raise BenchFailedError("nginx does not start.")
 
 
 @contextmanager
