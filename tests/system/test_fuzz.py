@@ -45,6 +45,7 @@ OWN_CREDENTIALS = {
     "POST /v1/organizations/{organization_id}/attendance_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
 }
+LETTERS = {"POST /v1/invitations", "POST /v1/invitations/{invitation_id}:resend", "POST /v1/password_resets"}
 ASKING = [route for route in ROUTES if route.fresh_seconds is not None]
 # Behind the gateway, these are asked as somebody who has just proved a second factor.
 PROVED = {f"{route.method} {route.path}" for route in ASKING if route.service is not Microservice.GATEWAY}
@@ -102,8 +103,10 @@ def test_whatever_is_sent_is_answered_as_documented(
         headers = {"authorization": f"Bearer {proved() if label in PROVED else director_token}"}
         response = case.call(base_url=stack.gateway, headers=headers)
         statuses.add(response.status_code)
-        checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-        case.validate_response(response, checks=checks)
+        checks = [status_code_conformance, content_type_conformance, response_schema_conformance]
+        # This installation names no relay for its letters, and says so.
+        is_without_mail = label in LETTERS and response.status_code == 503 and response.json()["code"] == "no-mail"
+        case.validate_response(response, checks=checks if is_without_mail else [not_a_server_error, *checks])
 
     send()
     # Were the token refused, every answer would be as documented and nothing would have been tried.

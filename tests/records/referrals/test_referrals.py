@@ -164,7 +164,7 @@ async def test_the_first_time_somebody_was_reached_is_the_earliest(director: htt
     [
         ({"received_at": "2026-10-02T13:00:00Z"}, "/received_at"),
         ({"received_at": "2025-09-01T12:00:00Z"}, "/received_at"),
-        ({"person": PERSON | {"phone": "555"}}, "/person/phone"),
+        ({"person": PERSON | {"phone": "555-soon"}}, "/person/phone"),
         ({"person": PERSON | {"phone": None}}, "/person"),
         ({"person": PERSON | {"permissions": {"channels": ["email"]}}}, "/person"),
         ({"source": "rumour"}, "/source"),
@@ -176,7 +176,7 @@ async def test_a_referral_that_cannot_be_is_refused(
     answer = await director.post("/v1/referrals", json={**referral_body, **changes})
 
     assert (answer.status_code, pointers(answer)) == (422, [pointer])
-    assert "555" not in answer.text
+    assert not [value for value in ("555-soon", str(PERSON["phone"])) if value in answer.text]
 
 
 @pytest.mark.parametrize(

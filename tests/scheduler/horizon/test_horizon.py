@@ -109,7 +109,7 @@ async def test_the_usual_week_is_carried_forward_past_tapers_discharges_and_admi
         (7, 0),
         (9, 0),
     ]
-    assert parts(weeks[3])["morning"] == (36, 6, 3, 0, 0)
+    assert parts(weeks[3])["morning"] == (24, 6, 3, 0, 0)
     assert {one["id"] for one in people}.isdisjoint(str(weeks))
 
 
@@ -140,12 +140,12 @@ async def test_where_seats_run_short_it_is_said_in_which_part_of_the_week(
     first, second, third = await look(scheduler, clinic, weeks=3)
 
     assert (process(first)["seats_short"], process(second)["seats_short"], process(third)["seats_short"]) == (0, 1, 0)
-    assert parts(second)["morning"] == (36, 6, 0, 0, 0)
+    assert parts(second)["morning"] == (24, 6, 0, 0, 0)
     # Open until 21:00 on Saturday too, so the evening is not the only part with time.
     assert parts(second)["evening"] == (0, 0, 0, 1, 0)
     assert parts(second)["weekend"] == (0, 0, 0, 1, 0)
     # The week after, without work in the calendar, the mornings do.
-    assert parts(third)["morning"] == (36, 6, 1, 0, 0)
+    assert parts(third)["morning"] == (24, 6, 1, 0, 0)
 
 
 async def test_scarce_seats_are_left_to_those_who_can_come_at_no_other_time(
@@ -174,7 +174,7 @@ async def test_scarce_seats_are_left_to_those_who_can_come_at_no_other_time(
     assert free
     assert process(second)["seats_short"] == 0
     assert parts(second)["afternoon"] == (3, 2, 1, 0, 0)
-    assert parts(second)["morning"] == (12, 2, 2, 0, 0)
+    assert parts(second)["morning"] == (8, 2, 2, 0, 0)
 
 
 async def test_a_closed_day_gives_nobody_a_seat(
@@ -196,9 +196,9 @@ async def test_a_closed_day_gives_nobody_a_seat(
     assert [len(one["closures"]) for one in (first, second, third)] == [0, 1, 0]
     assert [group["is_closed"] for group in second["groups"]] == [True, False, False]
     assert [(process(one)["seats_available"], process(one)["seats_short"]) for one in (first, second, third)] == [
-        (36, 0),
-        (24, 2),
-        (36, 0),
+        (24, 0),
+        (16, 2),
+        (24, 0),
     ]
 
 
