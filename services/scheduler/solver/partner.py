@@ -27,7 +27,7 @@ GUIDE_EVERY_SECONDS: Final = 2.0
 # so many steps; at a large site they get this share of the time, since the plan itself takes most of it.
 SETTLED: Final = 1e-3
 SETTLING_STEPS: Final = 100
-SETTLING_SHARE: Final = 0.15
+SETTLING_SHARE: Final = 0.1
 # Between two plans: other prices make another plan.
 STEPS_BETWEEN: Final = 60
 # Of the time that is left, how long one more plan may take.
@@ -136,10 +136,11 @@ class _Partner:
         return self._task.seconds - self._elapsed()
 
     def _settle(self) -> None:
-        until, before, search = SETTLING_SHARE * self._task.seconds, -np.inf, self._search
-        while self._elapsed() < until and search.best > before + SETTLED * abs(before):
+        until, search, has_settled = SETTLING_SHARE * self._task.seconds, self._search, False
+        while self._elapsed() < until and not has_settled:
             before = search.best
             self._raise(steps=SETTLING_STEPS, until=until)
+            has_settled = search.best - before <= SETTLED * abs(search.best)
 
     def _raise(self, *, steps: float = np.inf, until: float = np.inf) -> None:
         search = self._search

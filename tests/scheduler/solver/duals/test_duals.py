@@ -5,11 +5,13 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
+from multiprocessing.connection import Connection
+from typing import cast
 
 import numpy as np
 import pytest
 
-from services.scheduler.solver import dive
+from services.scheduler.solver import dive, partner
 from services.scheduler.solver.booking import Staffed, booked
 from services.scheduler.solver.bound import BoundSearch, Relaxation, unavoidable_unmet
 from services.scheduler.solver.check import check
@@ -21,6 +23,7 @@ from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import DAYS, INDIVIDUAL, ON_SITE, Instance, Practitioner, Timetable, Visit
 from services.scheduler.solver.master import Master
 from services.scheduler.solver.offers import Offers, enumerate_offers
+from services.scheduler.solver.partner import News
 from services.scheduler.solver.planned import planned
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import POOLS, Array, Market, Prices
@@ -28,6 +31,11 @@ from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import crowded
 from tests.scheduler.solver.conftest import tiny_document, tiny_patient
+
+
+class EndOfTestError(Exception):
+    """What is to be seen has been."""
+
 
 Make = Callable[[Instance, Offers, Statics, Dive], Timetable | None]
 
@@ -263,6 +271,38 @@ def test_a_plan_far_dearer_than_the_best_week_so_far_is_not_composed(site: Site)
         pass
 
     assert composed(site.instance, site.offers, site.statics, diving, best=1.0) is None
+
+
+class _Told:
+    """Hears what the partner says."""
+
+    def __init__(self) -> None:
+        self.news: list[News] = []
+
+    def send(self, news: News) -> None:
+        self.news.append(news)
+
+
+def test_prices_settle_and_the_bound_is_told_before_the_first_plan(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = _Told()
+    side = partner._Partner(site.instance, cast("Connection", told), partner._Task(seconds=600.0, plans=True))
+    told_before = list[float]()
+    monkeypatch.setattr(partner, "is_compiled", lambda: True)
+    monkeypatch.setattr(side, "_left", lambda: 600.0 if not told_before else 0.0)
+
+    def plan() -> News:
+        told_before.append(side._search.best)
+        raise EndOfTestError
+
+    monkeypatch.setattr(side, "_planned", plan)
+    with pytest.raises(EndOfTestError):
+        side.work()
+
+    [settled] = told_before
+    assert settled == max(news.bound for news in told.news) > 0
+    # As many steps again, and it hardly rises.
+    side._raise(steps=partner.SETTLING_STEPS)
+    assert side._search.best - settled <= 5 * partner.SETTLED * settled
 
 
 def test_a_meeting_takes_place_whole_or_not_at_all_once_decided(site: Site) -> None:
