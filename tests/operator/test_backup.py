@@ -76,16 +76,20 @@ def person(name: str) -> tuple[str, str, Json]:
     return "POST", "/v1/patients", body
 
 
+def shredding(organization_id: UUID, patient_id: str) -> list[str]:
+    return [
+        "keys", "shred", "--organization", str(organization_id), "--patient", patient_id, "--by", str(BY),
+        "--reason", "retention ended",
+    ]  # fmt: skip
+
+
 def test_who_was_shredded_stays_unreadable_when_an_older_backup_comes_back(
     ask: Ask, state: StateFolder, home: Path, organization_id: UUID, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone, kept = [answer.json() for answer in ask(person("Gone"), person("Kept"))]
     reads = [("GET", f"/v1/patients/{one['id']}", None) for one in (gone, kept)]
     folder = home / "backup"
-    shred = [
-        "keys", "shred", "--organization", str(organization_id), "--patient", gone["id"], "--by", str(BY),
-        "--reason", "retention ended",
-    ]  # fmt: skip
+    shred = shredding(organization_id, gone["id"])
 
     made = command(capsys, state, "backup", str(folder))
     later = ask(person("Later"), *reads)
@@ -207,10 +211,7 @@ def test_a_backup_from_before_a_rotation_comes_back_under_the_newest_key_and_wit
     gone, kept = [answer.json() for answer in ask(person("Gone"), person("Kept"))]
     reads = [("GET", f"/v1/patients/{one['id']}", None) for one in (gone, kept)]
     folder = home / "backup"
-    shred = [
-        "keys", "shred", "--organization", str(organization_id), "--patient", gone["id"], "--by", str(BY),
-        "--reason", "retention ended",
-    ]  # fmt: skip
+    shred = shredding(organization_id, gone["id"])
     first = state.root_key.read_bytes()
 
     command(capsys, state, "backup", str(folder))

@@ -113,11 +113,7 @@ class AttemptsLogic:
         Raises:
             TriedTooOftenError: This network may not try anything at the moment.
         """
-        now = self._clock.now()
-        async with self._units() as unit:
-            counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
-            await self._tell_first(unit.trail, counted)
-        _refuse_until(counted, now)
+        await self._count(NETWORK, key_of("network", self.network))
 
     async def network_was_right(self) -> None:
         """Take back one attempt of this network."""
@@ -130,11 +126,7 @@ class AttemptsLogic:
         Raises:
             TriedTooOftenError: It may not ask for more at the moment.
         """
-        now = self._clock.now()
-        async with self._units() as unit:
-            counted = [await _counted(unit.counters, LETTER, key_of("letter", self.network), now)]
-            await self._tell_first(unit.trail, counted)
-        _refuse_until(counted, now)
+        await self._count(LETTER, key_of("letter", self.network))
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.
@@ -142,17 +134,19 @@ class AttemptsLogic:
         Raises:
             TriedTooOftenError: Too many were wrong.
         """
-        now = self._clock.now()
-        async with self._units() as unit:
-            key = key_of("code", str(account_id), self.network)
-            counted = [await _counted(unit.counters, CODE, key, now)]
-            await self._tell_first(unit.trail, counted, account_id=account_id)
-        _refuse_until(counted, now)
+        await self._count(CODE, key_of("code", str(account_id), self.network), account_id=account_id)
 
     async def code_was_right(self, account_id: AccountId) -> None:
         """Begin again to count the person's attempts."""
         async with self._units() as unit:
             await unit.counters.forget(key_of("code", str(account_id), self.network))
+
+    async def _count(self, limit: Limit, key: bytes, *, account_id: AccountId | None = None) -> None:
+        now = self._clock.now()
+        async with self._units() as unit:
+            counted = [await _counted(unit.counters, limit, key, now)]
+            await self._tell_first(unit.trail, counted, account_id=account_id)
+        _refuse_until(counted, now)
 
 
 async def _counted(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> _Counted:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, func, null, select
+from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, null, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Query, Read
@@ -12,7 +12,7 @@ from services.contracts.identifiers import PatientId
 from services.contracts.scheduler.attendance import LedgerEntry
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
-from services.scheduler.attendance.storage import entry_of
+from services.scheduler.attendance.storage import entry_columns, entry_of
 from services.scheduler.attendance.tables import AttendanceRow
 
 _PATIENTS: Final = bindparam("patients", type_=ARRAY(Uuid))
@@ -34,15 +34,7 @@ _ENTRIES: Final = Query(
     select(
         AppointmentPatientRow.patient_id,
         AppointmentRow.week,
-        AppointmentRow.id.label("appointment_id"),
-        AppointmentRow.service,
-        AppointmentRow.modality,
-        func.lower(AppointmentRow.during).label("start"),
-        func.upper(AppointmentRow.during).label("end"),
-        _LAST_SEEN.c.status,
-        _LAST_SEEN.c.excused,
-        func.coalesce(_LAST_SEEN.c.minutes_late, 0).label("minutes_late"),
-        func.coalesce(_LAST_SEEN.c.minutes_left_early, 0).label("minutes_left_early"),
+        *entry_columns(_LAST_SEEN),
         null().label("makes_up_for"),
     )
     .join(

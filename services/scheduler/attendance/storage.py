@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import Date, Integer, Uuid, and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import Date, Integer, Subquery, Uuid, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -144,6 +144,22 @@ _PAGE: Final = Query(
 )
 _KNOWN: Final = Query(select(AppointmentRow.id).where(AppointmentRow.id == _APPOINTMENT_ID))
 
+
+def entry_columns(seen: Subquery) -> tuple[Any, ...]:
+    """Return what a ledger entry tells of a session, and of what was last recorded in it."""
+    return (
+        AppointmentRow.id.label("appointment_id"),
+        AppointmentRow.service,
+        AppointmentRow.modality,
+        func.lower(AppointmentRow.during).label("start"),
+        func.upper(AppointmentRow.during).label("end"),
+        seen.c.status,
+        seen.c.excused,
+        func.coalesce(seen.c.minutes_late, 0).label("minutes_late"),
+        func.coalesce(seen.c.minutes_left_early, 0).label("minutes_left_early"),
+    )
+
+
 _LAST_SEEN: Final = (
     select(*_RECORD)
     .ext(distinct_on(AttendanceRow.appointment_id))
@@ -153,15 +169,7 @@ _LAST_SEEN: Final = (
 )
 _LEDGER: Final = Query(
     select(
-        AppointmentRow.id.label("appointment_id"),
-        AppointmentRow.service,
-        AppointmentRow.modality,
-        func.lower(AppointmentRow.during).label("start"),
-        func.upper(AppointmentRow.during).label("end"),
-        _LAST_SEEN.c.status,
-        _LAST_SEEN.c.excused,
-        func.coalesce(_LAST_SEEN.c.minutes_late, 0).label("minutes_late"),
-        func.coalesce(_LAST_SEEN.c.minutes_left_early, 0).label("minutes_left_early"),
+        *entry_columns(_LAST_SEEN),
         MakeUpRow.missed_appointment_id.label("makes_up_for"),
     )
     .outerjoin(AppointmentPatientRow, _SEAT)
