@@ -70,9 +70,10 @@ def hours(start: str, end: str, *days: str) -> list[Json]:
 
 
 def soon(now: datetime) -> datetime:
-    """Return the quarter of an hour that is from fifteen to thirty minutes away."""
-    past = timedelta(minutes=now.minute % 15, seconds=now.second, microseconds=now.microsecond)
-    return now - past + 2 * QUARTER
+    """Return the half hour, when groups may start, that is from fifteen to forty-five minutes away."""
+    soonest = now + QUARTER
+    past = timedelta(minutes=soonest.minute % 30, seconds=soonest.second, microseconds=soonest.microsecond)
+    return soonest - past + 2 * QUARTER
 
 
 async def the_site_is_set_up(director: Person, evening: datetime) -> Clinic:
