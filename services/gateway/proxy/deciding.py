@@ -61,9 +61,15 @@ class Passage:
     """Who hears the answer, where it may go on for longer than others do."""
 
     @property
+    def comes_here(self) -> bool:
+        """Whether an engine hands the request to this gateway: for its own routes, and for streams, which it ends."""
+        return self.route.service is Microservice.GATEWAY or self.listener is not None
+
+    @property
     def may_be_remembered(self) -> bool:
         """Whether the same request may be let pass for some seconds without another decision."""
-        return self.internal_token is not None and self.route.method == "GET" and self.proof is None
+        is_for_a_service = self.internal_token is not None and not self.comes_here
+        return is_for_a_service and self.route.method == "GET" and self.proof is None
 
 
 class DecisionPoint:

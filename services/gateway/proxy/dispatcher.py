@@ -19,7 +19,7 @@ from services.gateway.proxy.deciding import DecisionPoint, Passage
 from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
 from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.origins import Origins
-from services.gateway.proxy.requests import read_request
+from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.gateway.proxy.streams import Streams
 
 
@@ -79,15 +79,15 @@ async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope)
     try:
         request, client = asked_about(engine, scope)
         passage = decisions.decide(request, client, comes_next=True)
-        # What is for the gateway itself comes here next, and then its proof is used up.
-        if passage.proof is not None and passage.route.service is not Microservice.GATEWAY:
+        # What comes here next uses its proof up then.
+        if passage.proof is not None and not passage.comes_here:
             await _proofs_of(scope).use_at_a_resource(passage.proof)
     except NoSuchMethodError as refusal:
         return _as_heard_by(engine, _no_such_method(refusal.methods))
     except ServiceError as refusal:
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
-    return Response(status_code=HTTPStatus.OK.value, headers=_told(passage))
+    return Response(status_code=HTTPStatus.OK.value, headers=_told(engine, passage, request))
 
 
 def _proofs_of(scope: Scope) -> Proofs:
@@ -95,13 +95,16 @@ def _proofs_of(scope: Scope) -> Proofs:
     return Proofs(process.database, process.clock)
 
 
-def _told(passage: Passage) -> dict[str, str]:
-    told = {
-        "X-Gw-Service": passage.route.service.value,
-        "X-Decision-Cache": "private" if passage.may_be_remembered else "no",
-    }
-    if passage.internal_token is not None:
-        told["X-Gw-Assertion"] = f"Bearer {passage.internal_token}"
+def _told(engine: Engine, passage: Passage, request: IncomingRequest) -> dict[str, str]:
+    service = Microservice.GATEWAY if passage.comes_here else passage.route.service
+    told = {"X-Gw-Service": service.value, "X-Decision-Cache": "private" if passage.may_be_remembered else "no"}
+    word = None if passage.comes_here or passage.internal_token is None else f"Bearer {passage.internal_token}"
+    if word is not None:
+        told["X-Gw-Assertion"] = word
+    if engine is Engine.TRAEFIK:
+        # It cannot write one field from another: what it is told replaces the caller's, or takes it away.
+        own = request.headers.get(b"authorization", b"").decode("latin-1") if passage.comes_here else ""
+        told |= {"Authorization": word or own} if word or own else {}
     return told
 
 

@@ -74,8 +74,11 @@ _SHAPES: Final[Mapping[Engine, _Shape]] = MappingProxyType(
             None,
             None,
             b"host",
-            b"x-forwarded-for",
-            others=frozenset({b"x-forwarded-proto", b"x-envoy-internal", b"x-envoy-expected-rq-timeout-ms"}),
+            b"x-original-client",
+            length=b"x-original-content-length",
+            others=frozenset(
+                {b"x-forwarded-for", b"x-forwarded-proto", b"x-envoy-internal", b"x-envoy-expected-rq-timeout-ms"}
+            ),
         ),
     }
 )

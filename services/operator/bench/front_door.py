@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -161,7 +162,18 @@ def running_nginx(program: str, folder: Path, name: str, text: str, port: int = 
     paths += "".join(f"{kind}_temp_path {folder}/{name}-{kind};\n" for kind in ("uwsgi", "scgi"))
     configuration.write_text(text.replace("http {", "http {\n" + paths, 1), encoding="utf-8")
     command = [program, "-p", str(folder), "-c", str(configuration), "-g", "daemon off; user root;"]
-    with _process(command) as process:
+    with running(command, port) as door:
+        yield door
+
+
+@contextmanager
+def running(command: list[str], port: int, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Door]:
+    """Run a proxy, which is told these settings besides; yields where it answers once it listens.
+
+    Raises:
+        BenchFailedError: It ends instead.
+    """
+    with _process(command, settings=settings) as process:
         if port:
             _wait_until_it_listens(process, port)
         yield Door(f"http://{_HOST}:{port}", (process.pid,))
@@ -175,7 +187,7 @@ def _wait_until_it_listens(process: "subprocess.Popen[bytes]", port: int) -> Non
             time.sleep(_POLL_SECONDS)
         else:
             return
-    raise BenchFailedError("nginx does not start.")
+    raise BenchFailedError("The proxy does not start.")
 
 
 @contextmanager
@@ -192,12 +204,16 @@ def _gateway(upstream: str) -> Iterator[tuple[Door, str]]:
 
 @contextmanager
 def _process(
-    command: list[str], *, descriptors: tuple[int, ...] = (), output: int = subprocess.DEVNULL
+    command: list[str],
+    *,
+    descriptors: tuple[int, ...] = (),
+    output: int = subprocess.DEVNULL,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command,
         cwd=PROJECT,
-        env=plain_environment(),
+        env=plain_environment() | dict(settings),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.DEVNULL,
