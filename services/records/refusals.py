@@ -14,6 +14,7 @@ class Refusal(StrEnum):
     OTHERS_NAMED = "others-named"
     ANOTHER_CONSENT = "another-consent"
     NOTHING_TO_DISCLOSE = "nothing-to-disclose"
+    NOTES_STAND_ALONE = "notes-stand-alone"
 
 
 class Reason(NamedTuple):
@@ -30,5 +31,6 @@ REASONS: Final[Mapping[Refusal, Reason]] = MappingProxyType(
         Refusal.OTHERS_NAMED: Reason("42 CFR 2.13(a)", "write it without the names of other patients"),
         Refusal.ANOTHER_CONSENT: Reason("42 CFR 2.31(a)", "ask for what rests on one consent by a request of its own"),
         Refusal.NOTHING_TO_DISCLOSE: Reason("42 CFR 2.13(a)", "ask for the parts that the record has"),
+        Refusal.NOTES_STAND_ALONE: Reason("42 CFR 2.31(b)", "disclose counselling notes by a request of their own"),
     }
 )

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,9 @@ from services.contracts.rule_packs import RuleMark
 from services.contracts.vocabulary import ServiceKind
 
 ChargeCodeText = Annotated[str, Field(pattern=r"^([A-Z][0-9]{4}|[0-9]{4})$", description="HCPCS Level II, or an APC.")]
+LONGEST_CLAIMED: Final = 92
+"""Over how many days lines are asked for at most."""
+
 _Cents = Annotated[int, Field(ge=1, le=10_000_000)]
 
 

@@ -6,22 +6,31 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
 from services.contracts.disclosure import Information, Purpose, Redisclosure
 from services.contracts.identifiers import (
     AccountId,
     ConsentId,
     DisclosureDenialId,
     DisclosureId,
-    EpisodeId,
     PatientId,
     RecipientId,
 )
 from services.contracts.records.care_teams import EmergencyNature
+from services.contracts.records.disclosed import (
+    DisclosedAssessment,
+    DisclosedCharge,
+    DisclosedCounsellingNote,
+    DisclosedDrugTest,
+    DisclosedMedicine,
+    DisclosedNote,
+    DisclosedPlanOfCare,
+    DisclosedSession,
+)
 from services.contracts.records.patients import Patient
-from services.contracts.records.plans_of_care import PlanOfCareRequest
 from services.contracts.records.recipients import Recipient
 from services.contracts.records.treatment_plans import TreatmentPlan
+from services.contracts.scheduler.sites import ZoneName
 
 
 class EmergencyDisclosure(RequestModel):
@@ -56,6 +65,21 @@ class DisclosureRequest(RequestModel):
     recipient_id: RecipientId
     purpose: Purpose
     information: Annotated[list[Information], Field(min_length=1, max_length=20)]
+    records_from: Day | None = Field(
+        default=None, description="Of parts that are kept day by day: the first day asked for."
+    )
+    records_until: Day | None = Field(
+        default=None, description="The last day asked for; of claims at most 92 days after the first."
+    )
+    zone: ZoneName | None = Field(
+        default=None,
+        description="The site's, for it says on which day something was; without it, what may have been of a day that"
+        " is not covered is left out.",
+    )
+    payer: Code | None = Field(
+        default=None,
+        description="Whose lines: claims are disclosed only with payer, zone, records_from and records_until.",
+    )
     emergency: EmergencyDisclosure | None = None
     court_order: CourtOrderEvidence | None = None
     approval: ApprovalEvidence | None = None
@@ -64,6 +88,12 @@ class DisclosureRequest(RequestModel):
     def _names_each_part_once(self) -> Self:
         if len(set(self.information)) != len(self.information):
             raise ValueError("information names a part twice")
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_days_that_there_are(self) -> Self:
+        if self.records_from and self.records_until and self.records_from > self.records_until:
+            raise ValueError("records_until must not lie before records_from")
         return self
 
 
@@ -105,6 +135,8 @@ class Disclosure(ResourceModel):
     patient_id: PatientId
     recipient: Recipient
     information: list[Information]
+    records_from: date | None = Field(description="The first day that was asked for; null for no limit.")
+    records_until: date | None
     purpose: Purpose
     basis: DisclosureBasis
     consent_id: ConsentId | None
@@ -136,15 +168,6 @@ class DisclosureDenial(ResourceModel):
     denied_at: datetime
 
 
-class DisclosedPlanOfCare(ResourceModel):
-    """What a plan of care says, in the newest version that a clinician has signed; not what was said at its reviews."""
-
-    episode_id: EpisodeId
-    version: int
-    contents: PlanOfCareRequest
-    signed_at: datetime = Field(description="When the first clinician signed it.")
-
-
 class DisclosedRecord(ResourceModel):
     """What the recipient is given: the parts asked for, the notice, and the scope of the consent."""
 
@@ -155,4 +178,13 @@ class DisclosedRecord(ResourceModel):
     treatment_plan: TreatmentPlan | None
     plan_of_care: DisclosedPlanOfCare | None = Field(
         description="Where diagnoses and treatment_plan were both asked for, for it tells both."
+    )
+    attendance: list[DisclosedSession] | None
+    assessments: list[DisclosedAssessment] | None
+    medication: list[DisclosedMedicine] | None
+    drug_tests: list[DisclosedDrugTest] | None
+    progress_notes: list[DisclosedNote] | None
+    claims: list[DisclosedCharge] | None
+    counselling_notes: list[DisclosedCounsellingNote] | None = Field(
+        description="Never beside another part (42 CFR 2.31(b))."
     )

@@ -28,6 +28,17 @@ _END: Final = datetime(2300, 1, 1, tzinfo=UTC)
 _MONTHS: Final = 12
 
 
+class AssessmentsToDisclose:
+    """Assessments as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, queries: AssessmentQueries) -> None:
+        self._queries = queries
+
+    async def settled(self, patient_id: PatientId, seal: PersonSeal) -> list[Assessment]:
+        """Return the completed assessments of a patient in their newest versions, without their tasks."""
+        return await self._queries.settled_of(patient_id, seal)
+
+
 class AssessmentReads:
     """Reads assessments of those whom the caller may see."""
 

@@ -3,18 +3,17 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Final, Protocol
+from datetime import timedelta
+from typing import Final
 from uuid import UUID
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import EncounterId, PartialStayId, PatientId, PayerAuthorizationId
+from services.contracts.identifiers import PartialStayId, PatientId, PayerAuthorizationId
 from services.contracts.records.claims import (
-    BillingMethod,
-    ChargeGap,
+    LONGEST_CLAIMED,
     ChargeLine,
     ChargeLines,
     ChargeRate,
@@ -26,25 +25,17 @@ from services.contracts.records.claims import (
     PayerContract,
     PayerContractRequest,
 )
-from services.records.claims.codes import charge_codes, codes_of, is_known
-from services.records.claims.rules import Draft, Ledger, by_stay, drafts, is_near_stay, session_of
+from services.records.claims.charging import Asked, Charging, CompletedServices, OpenDays, SessionsBetween
+from services.records.claims.codes import is_known
 from services.records.claims.storage import ClaimQueries, ClaimRows
 from services.records.encounters.logic import EncounterReads
 from services.records.episodes.logic import EpisodeReads
 from services.records.errors import TermsKnownError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.person_seal import PersonSeal
 
-_LONGEST: Final = timedelta(days=92)
-# A week of seven days from the first service, and a calendar week around a day.
-_AROUND: Final = timedelta(days=7)
-
-
-class CompletedServices(Protocol):
-    """Knows which sessions are completed services."""
-
-    async def completed(self, encounter_ids: Sequence[EncounterId]) -> frozenset[EncounterId]:
-        """Return which of these sessions are attended and signed by all who must."""
+_LONGEST: Final = timedelta(days=LONGEST_CLAIMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +45,6 @@ class Documented:
     encounters: EncounterReads
     episodes: EpisodeReads
     notes: CompletedServices
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Which lines are asked for: a payer's, from a day to a day, by the site's zone."""
-
-    payer: str
-    from_on: date
-    until_on: date
-    zone: str
 
 
 class ClaimCommands:
@@ -140,9 +121,8 @@ class ClaimReads:
 
     def __init__(self, queries: ClaimQueries, record: Documented, patients: PatientReads, gate: Gate) -> None:
         self._queries = queries
-        self._encounters = record.encounters
         self._episodes = record.episodes
-        self._notes = record.notes
+        self._charging = Charging(queries, record.encounters, record.notes)
         self._patients = patients
         self._gate = gate
 
@@ -178,19 +158,9 @@ class ClaimReads:
             raise InvalidRequestError(
                 "until_on", "must not lie before from_on, nor more than 92 days after it", location="query"
             )
-        authorizations = [
-            one
-            for one in (await self.authorizations(patient_id)).items
-            if one.payer == asked.payer and one.from_on <= asked.until_on and one.until_on >= asked.from_on
-        ]
-        # What an authorization has left depends on every line since its first day.
-        since = min([asked.from_on, *(one.from_on for one in authorizations)])
-        made = await self._made(patient_id, asked, since)
-        made = await self._lacking(patient_id, made)
-        made = await self._authorized(asked, made, authorizations)
-        rates = await self._queries.rates_of(asked.payer, asked.until_on)
-        shown = [draft for draft in made if draft.first_on <= asked.until_on and draft.last_on >= asked.from_on]
-        items = [_line(draft, rates) for draft in shown]
+        authorizations = (await self.authorizations(patient_id)).items
+        stays = await self._episodes.open_days(patient_id, Information.CLAIMS)
+        items = await self._charging.lines(patient_id, asked, authorizations, stays)
         return ChargeLines(
             patient_id=patient_id,
             payer=asked.payer,
@@ -200,69 +170,23 @@ class ClaimReads:
             billable_cents=sum(line.amount_cents or 0 for line in items if line.is_billable),
         )
 
-    async def _made(self, patient_id: PatientId, asked: Asked, since: date) -> list[Draft]:
-        contracts = await self._queries.contracts_of(asked.payer, asked.until_on)
-        stays = await self._episodes.open_days(patient_id, Information.CLAIMS)
-        if any(contract.method is BillingMethod.OTP_WEEKLY for contract in contracts):
-            # Its weeks follow each other from the first service of the episode, whatever days are asked for.
-            since = min([since, *(first for first, last in stays if (last or date.max) >= asked.from_on)])
-        found = await self._encounters.between(patient_id, since - _AROUND, asked.until_on + _AROUND)
-        signed = await self._notes.completed([encounter.id for encounter in found])
-        sessions = [session_of(encounter, asked.zone, is_signed=encounter.id in signed) for encounter in found]
-        made: list[Draft] = []
-        for contract, following in zip(contracts, [*contracts[1:], None], strict=True):
-            own = [draft for held in by_stay(sessions, stays) for draft in drafts(contract.method, held, codes_of)]
-            until = date.max if following is None else following.effective_from
-            made += [draft for draft in own if contract.effective_from <= draft.first_on < until]
-        earliest = contracts[0].effective_from if contracts else date.max
-        bare = [
-            Draft(session.on, session.on, None, 0, (session,), (ChargeGap.NO_CONTRACT,))
-            for session in sessions
-            if session.on < earliest and session.is_attended
+
+class ChargesToDisclose:
+    """What can be charged for as a disclosure takes it, which decides on it itself."""
+
+    def __init__(self, queries: ClaimQueries, sessions: SessionsBetween, notes: CompletedServices) -> None:
+        self._queries = queries
+        self._charging = Charging(queries, sessions, notes)
+
+    async def billable(
+        self, patient_id: PatientId, asked: Asked, stays: Sequence[OpenDays], seal: PersonSeal
+    ) -> list[tuple[ChargeLine, str | None]]:
+        """Return the lines that lack nothing, each with the payer's own number of its authorization."""
+        found = [sealed.open(seal) for sealed in await self._queries.authorizations(patient_id)]
+        numbers = {one.id: one.number for one in found}
+        lines = await self._charging.lines(patient_id, asked, found, stays)
+        return [
+            (line, None if line.authorization_id is None else numbers[line.authorization_id])
+            for line in lines
+            if line.is_billable
         ]
-        return sorted([*bare, *made], key=lambda draft: draft.first_on)
-
-    async def _lacking(self, patient_id: PatientId, made: list[Draft]) -> list[Draft]:
-        stays, overlaps = await self._queries.stays(patient_id), charge_codes().overlaps
-        open_days = await self._episodes.open_days(patient_id, Information.CLAIMS)
-
-        def checked(draft: Draft) -> Draft:
-            if not any(first <= draft.first_on <= (last or date.max) for first, last in open_days):
-                draft = draft.lacking(ChargeGap.EPISODE_NOT_OPEN)
-            return draft.lacking(*[ChargeGap.NEAR_PARTIAL_HOSPITALIZATION] * is_near_stay(draft, stays, overlaps))
-
-        return [checked(draft) for draft in made]
-
-    async def _authorized(
-        self, asked: Asked, made: list[Draft], authorizations: Sequence[PayerAuthorization]
-    ) -> list[Draft]:
-        contracts, ledger = await self._queries.contracts_of(asked.payer, asked.until_on), Ledger(authorizations)
-
-        def asks(on: date) -> bool:
-            holding = [one for one in contracts if one.effective_from <= on]
-            return bool(holding) and holding[-1].requires_authorization
-
-        return [ledger.use(draft) if asks(draft.first_on) else draft for draft in made]
-
-
-def _line(draft: Draft, rates: Sequence[ChargeRate]) -> ChargeLine:
-    code = draft.code
-    priced = [one for one in rates if code and one.code == code.code and one.effective_from <= draft.first_on]
-    if code is not None and not priced:
-        draft = draft.lacking(ChargeGap.NO_RATE)
-    names = ("code", "title", "revenue_code", "condition_code", "citation", "mark")
-    return ChargeLine.model_validate(
-        {name: getattr(code, name, None) for name in names}
-        | {
-            "first_on": draft.first_on,
-            "last_on": draft.last_on,
-            "units": draft.units,
-            "services": len(draft.counted),
-            "minutes": sum(session.minutes for session in draft.counted),
-            "amount_cents": priced[-1].amount_cents * draft.units if priced else None,
-            "encounter_ids": [session.id for session in draft.sessions],
-            "authorization_id": draft.authorization_id,
-            "gaps": draft.gaps,
-            "is_billable": not draft.gaps,
-        }
-    )

@@ -21,7 +21,7 @@ from services.contracts.records.claims import (
     PayerContractRequest,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.records.claims.logic import Asked
+from services.records.claims.charging import Asked
 from services.records.dependencies.claims import ClaimChanges, ClaimReading, KnowsCodes
 
 router = APIRouter(prefix="/v1", tags=["claims"], route_class=IdempotentRoute)

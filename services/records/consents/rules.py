@@ -65,8 +65,8 @@ _TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyTyp
     }
 )
 # Records know no site's zone: of a day that somebody wrote down, it began here at the earliest and ended there last.
-_FIRST_ZONE: Final = timezone(timedelta(hours=14))
-_LAST_ZONE: Final = timezone(timedelta(hours=-12))
+FIRST_ZONE: Final = timezone(timedelta(hours=14))
+LAST_ZONE: Final = timezone(timedelta(hours=-12))
 _OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
 _ELSEWHERE: Final = frozenset({ExpiryEvent.FINAL_DISPOSITION, ExpiryEvent.END_OF_RESEARCH})
 """What occurs at a court or with a researcher: the record does not show that it has."""
@@ -203,8 +203,8 @@ def ends_at(consent: Consent, stays: Sequence[Stay]) -> datetime | None:
     terms, signed = consent.terms, signed_at(consent.terms)
     ends = [] if terms.expires_on is None else [end_of_day(terms.expires_on)]
     if terms.expires_upon is ExpiryEvent.END_OF_TREATMENT and signed is not None:
-        ended_on = end_of_treatment(stays, signed.astimezone(_LAST_ZONE).date())
-        ends += [] if ended_on is None else [datetime.combine(ended_on, time(), _FIRST_ZONE)]
+        ended_on = end_of_treatment(stays, signed.astimezone(LAST_ZONE).date())
+        ends += [] if ended_on is None else [datetime.combine(ended_on, time(), FIRST_ZONE)]
     return min(ends, default=None)
 
 

@@ -67,6 +67,17 @@ class CounsellingNoteCommands:
         return head
 
 
+class CounsellingNotesToDisclose:
+    """Counselling notes as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, rows: CounsellingNoteRows) -> None:
+        self._rows = rows
+
+    async def of_patient(self, patient_id: PatientId) -> list[CounsellingNote]:
+        """Return all that is kept about a patient, in the newest versions."""
+        return await self._rows.of_patient(patient_id)
+
+
 class CounsellingNoteReads:
     """What an author reads of the own counselling notes."""
 

@@ -152,6 +152,11 @@ class CounsellingNoteRows:
         row = (await self._db.execute(_ONE, {"note_id": note_id})).mappings().one_or_none()
         return None if row is None else _to_kept(row)
 
+    async def of_patient(self, patient_id: PatientId) -> list[CounsellingNote]:
+        """Return all that is kept about a patient, opened, oldest first."""
+        found = _NOTE.where(CounsellingNoteRow.patient_id == patient_id).order_by(CounsellingNoteRow.id)
+        return [_to_kept(row).told(self._root) for row in (await self._db.execute(found)).mappings()]
+
     async def add(self, head: CounsellingNoteHead, author_id: AccountId, text: str) -> None:
         """Write a note; with the first about a patient their key is made, and the patient is locked."""
         key = await self._key(head.patient_id, head.written_at)

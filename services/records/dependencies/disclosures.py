@@ -5,8 +5,14 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.chassis.database import Read, driver_connection
-from services.chassis.wiring import Db, Reading, organization_of
+from services.chassis.wiring import Caller, Db, Reading, organization_of
+from services.records.assessments.reading import AssessmentsToDisclose
+from services.records.assessments.storage import AssessmentQueries
+from services.records.claims.logic import ChargesToDisclose
+from services.records.claims.storage import ClaimQueries
 from services.records.consents.signing import Signing
+from services.records.counselling_notes.logic import CounsellingNotesToDisclose
+from services.records.counselling_notes.storage import CounsellingNoteRows
 from services.records.dependencies import (
     ConsentWriting,
     PatientChanges,
@@ -17,31 +23,52 @@ from services.records.dependencies import (
     TheRootKeys,
 )
 from services.records.disclosures.logic import DisclosureCommands, DisclosureReads, Sources
+from services.records.disclosures.parts import Kept
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
+from services.records.drug_tests.logic import DrugTestsToDisclose
+from services.records.drug_tests.storage import DrugTestQueries
+from services.records.encounters.logic import Sessions
+from services.records.encounters.storage import EncounterRows
+from services.records.episodes.logic import StaysToDisclose
+from services.records.episodes.storage import EpisodeQueries
+from services.records.medications.logic import MedicinesToDisclose
+from services.records.medications.storage import MedicationQueries
+from services.records.notes.disclosing import CompanyReads, NotesToDisclose
+from services.records.notes.service_storage import ServiceQueries
+from services.records.notes.storage import NoteRows
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.plans_of_care.storage import PlanOfCareQueries
 from services.records.treatment_plans.logic import PlansToDisclose
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
 
-async def _plans_to_disclose(db: Db) -> PlansToDisclose:
-    # The plan is read within the unit of work: what is disclosed is what was decided on.
-    return PlansToDisclose(TreatmentPlanQueries(Read(await driver_connection(db))))
+async def _kept(db: Db, principal: Caller, patients: PatientChanges, root: TheRootKeys) -> Kept:
+    # All of it is read within the unit of work: what is disclosed is what was decided on.
+    read, organization_id = Read(await driver_connection(db)), organization_of(principal)
+    sessions = Sessions(EncounterRows(db, organization_id))
+    return Kept(
+        plans=PlansToDisclose(TreatmentPlanQueries(read)),
+        plans_of_care=PlansOfCareToDisclose(PlanOfCareQueries(read)),
+        sessions=sessions,
+        assessments=AssessmentsToDisclose(AssessmentQueries(read)),
+        medicines=MedicinesToDisclose(MedicationQueries(read)),
+        drug_tests=DrugTestsToDisclose(DrugTestQueries(read)),
+        notes=NotesToDisclose(NoteRows(db, organization_id)),
+        company=CompanyReads(sessions, patients),
+        charges=ChargesToDisclose(ClaimQueries(read), sessions, ServiceQueries(read)),
+        stays=StaysToDisclose(EpisodeQueries(read)),
+        counselling_notes=CounsellingNotesToDisclose(CounsellingNoteRows(db, root, organization_id)),
+    )
 
 
-async def _plans_of_care_to_disclose(db: Db) -> PlansOfCareToDisclose:
-    return PlansOfCareToDisclose(PlanOfCareQueries(Read(await driver_connection(db))))
-
-
-async def _disclosure_sources(  # noqa: PLR0917 - what a disclosure is made of
+async def _disclosure_sources(
     patients: PatientChanges,
-    plans: Annotated[PlansToDisclose, Depends(_plans_to_disclose)],
-    plans_of_care: Annotated[PlansOfCareToDisclose, Depends(_plans_of_care_to_disclose)],
+    kept: Annotated[Kept, Depends(_kept)],
     recipients: RecipientChanges,
     rows: ConsentWriting,
     gate: TheGate,
 ) -> Sources:
-    return Sources(patients, plans, plans_of_care, recipients, Signing(rows, gate))
+    return Sources(patients, kept, recipients, Signing(rows, gate))
 
 
 async def _disclosure_changes(

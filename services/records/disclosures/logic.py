@@ -1,11 +1,9 @@
 """What may leave the programme, and what is told of what has left."""
 
 import secrets
-from collections.abc import Collection, Mapping
-from datetime import UTC, date
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
-from uuid import UUID
 
 from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
@@ -15,7 +13,6 @@ from services.contracts.disclosure import Information
 from services.contracts.identifiers import ConsentId, DisclosureDenialId, DisclosureId, PatientId, RecipientId
 from services.contracts.records.consents import Consent
 from services.contracts.records.disclosures import (
-    DisclosedPlanOfCare,
     DisclosedRecord,
     Disclosure,
     DisclosureBasis,
@@ -26,71 +23,44 @@ from services.contracts.records.disclosures import (
 )
 from services.contracts.records.patients import Patient
 from services.contracts.records.recipients import Recipient
-from services.contracts.records.treatment_plans import TreatmentPlan
-from services.policy.decisions.answer import Denial, Permission, Rule
+from services.policy.decisions.answer import Decision, Denial, Permission, Rule
 from services.policy.decisions.decide import decide
 from services.policy.decisions.notices import NOTICES
 from services.policy.decisions.question import Resource
 from services.records.consents.signing import Signing
+from services.records.disclosures.deciding import Deciding, Denied, Granted, RestsOnAnother, ground_of
 from services.records.disclosures.errors import (
     DisclosureDeniedError,
     NothingToDiscloseError,
     RestedOnAnotherConsentError,
 )
-from services.records.disclosures.rules import ACCOUNTED, PLAN_OF_CARE, question_of, reference_of, subpoena_of
+from services.records.disclosures.parts import Kept, Parts, member_of, told
+from services.records.disclosures.rules import ACCOUNTED, question_of, reference_of, subpoena_of
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows, Entry
 from services.records.errors import OverAlreadyError, OwnReviewError
 from services.records.gate import Gate, Reach
 from services.records.patients.logic import PatientCommands, PatientReads
-from services.records.plans_of_care.logic import PlansOfCareToDisclose
+from services.records.person_seal import PersonSeal
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.rules import facts_of
 from services.records.refusals import Refusal
-from services.records.treatment_plans.logic import PlansToDisclose
 
 _ELSEWHERE: Final[Mapping[Rule, str]] = MappingProxyType(
     {Rule.EMERGENCY_NOT_MEDICAL: "/emergency/nature", Rule.RECIPIENT_IS_NOT_THE_PATIENT: "/recipient_id"}
 )
 """Where in the request it is that keeps a part from being disclosed, if not in the part asked for."""
 
-
-class _Parts(NamedTuple):
-    """The parts of a record that there are."""
-
-    patient: Patient
-    plan: TreatmentPlan | None
-    plan_of_care: DisclosedPlanOfCare | None
-
-    def recorded_on(self, information: Information) -> date | None:
-        if information is Information.DIAGNOSES and self.plan_of_care is not None:
-            return self.plan_of_care.signed_at.astimezone(UTC).date()
-        return self.plan.effective_from if self.plan and information is Information.TREATMENT_PLAN else None
-
-    def of(self, asked: Collection[Information]) -> Mapping[Information, object]:
-        """Return what there is of what was asked for; that of a plan of care is there only for who asked for all."""
-        plan_of_care = self.plan_of_care if PLAN_OF_CARE.issubset(asked) else None
-        there = {
-            Information.DEMOGRAPHICS: self.patient,
-            Information.TREATMENT_PLAN: self.plan,
-            Information.DIAGNOSES: plan_of_care,
-        }
-        return {one: there[one] for one in asked if there.get(one) is not None}
-
-
-class _Denied(NamedTuple):
-    """Which part is denied, and why."""
-
-    denial: Denial
-    information: Information
-    pointer: str
+_ANOTHER_CONSENT: Final = (
+    "must rest on the same consent as the first part: disclose it alone, or name by records_from and records_until the"
+    " days that one consent covers"
+)
 
 
 class Sources(NamedTuple):
     """What a disclosure is decided on and made of, read in one unit of work."""
 
     patients: PatientCommands
-    plans: PlansToDisclose
-    plans_of_care: PlansOfCareToDisclose
+    parts: Kept
     recipients: RecipientCommands
     signing: Signing
 
@@ -119,17 +89,17 @@ class DisclosureCommands:
         """
         # The recipient first: what is wrong with it is said of a patient and of nobody alike.
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
-        parts, reach = await self._lock(patient_id, request)
+        sealed, reach = await self._sources.patients.lock_to_disclose(patient_id)
         may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
-        decided = await self._decide(request, recipient, parts, reach)
-        if isinstance(decided, _Denied):
-            await self._keep(decided, patient_id, request, recipient)
-            return DisclosureDeniedError(decided.denial, decided.pointer) if may_know else NotFoundError()
-        self._refuse_missing(request, parts, patient_id, may_know=may_know)
-        disclosure = self._entry(patient_id, request, recipient, decided)
+        decided = await self._decide(request, recipient, sealed, reach)
+        if isinstance(decided, Denied):
+            return await self._deny(decided, patient_id, request, recipient, may_know=may_know)
+        disclosure = self._entry(patient_id, request, recipient, decided.permission)
+        members = told(request.information, decided.things)
+        self._refuse_missing(request, members, patient_id, may_know=may_know)
         await self._rows.add(disclosure)
         self._gate.disclosed(disclosure)
-        return await self._record(disclosure, parts)
+        return await self._record(disclosure, members)
 
     async def disclose_again(
         self, patient_id: PatientId, request: DisclosureRequest, given: Disclosure
@@ -144,13 +114,12 @@ class DisclosureCommands:
             RestedOnAnotherConsentError: It may be disclosed now, but not on what the stored answer says.
         """
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
-        parts, reach = await self._lock(patient_id, request)
-        decided = await self._decide(request, recipient, parts, reach)
-        if isinstance(decided, _Denied):
-            await self._keep(decided, patient_id, request, recipient)
+        sealed, reach = await self._sources.patients.lock_to_disclose(patient_id)
+        decided = await self._decide(request, recipient, sealed, reach)
+        if isinstance(decided, Denied):
             may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
-            return DisclosureDeniedError(decided.denial, decided.pointer) if may_know else NotFoundError()
-        if _ground_of(decided) != (given.basis, given.consent_id, given.consent_version):
+            return await self._deny(decided, patient_id, request, recipient, may_know=may_know)
+        if ground_of(decided.permission) != (given.basis, given.consent_id, given.consent_version):
             self._gate.refuse(patient_id, Refusal.ANOTHER_CONSENT)
             raise RestedOnAnotherConsentError
         self._gate.disclosed_again(given)
@@ -178,42 +147,58 @@ class DisclosureCommands:
         self._gate.shown([disclosure.patient_id], Information.CONSENTS)
         return disclosure.model_copy(update={"reviewed_by": reviewer, "reviewed_at": now})
 
-    async def _lock(self, patient_id: PatientId, request: DisclosureRequest) -> tuple[_Parts, Reach]:
-        (patient, seal), reach = await self._sources.patients.lock_to_disclose(patient_id)
-        plan, plan_of_care = await self._sources.plans.newest(patient_id), None
-        if Information.DIAGNOSES in request.information:
-            plan_of_care = await self._sources.plans_of_care.newest_signed(patient_id, seal)
-        return _Parts(patient, plan, plan_of_care), reach
-
     async def _decide(
-        self, request: DisclosureRequest, recipient: Recipient, parts: _Parts, reach: Reach
-    ) -> "Permission | _Denied":
-        signed = await self._sources.signing.signed(parts.patient)
-        permissions = []
-        for index, information in enumerate(request.information):
+        self, request: DisclosureRequest, recipient: Recipient, sealed: tuple[Patient, PersonSeal], reach: Reach
+    ) -> Granted | Denied:
+        patient, seal = sealed
+        signed = await self._sources.signing.signed(patient)
+        now = self._gate.clock.now()
+
+        def decide_on(resource: Resource) -> Decision:
             question = question_of(
                 request,
-                facts_of(recipient, parts.patient.id),
-                Resource(information, parts.recorded_on(information)),
+                facts_of(recipient, patient.id),
+                resource,
                 actor=self._gate.actor,
                 patient=self._gate.facts(reach, signed.standing),
                 signed=(signed.consents, signed.restrictions),
-                now=self._gate.clock.now(),
+                now=now,
             )
-            decision = decide(question)
-            if isinstance(decision, Denial):
-                return _Denied(decision, information, _ELSEWHERE.get(decision.rule, f"/information/{index}"))
-            permissions.append(decision)
-        first = permissions[0].obligations.consent
-        others = [f"/information/{index}" for index, one in enumerate(permissions) if one.obligations.consent != first]
-        if others:
+            return decide(question)
+
+        deciding = Deciding(decide_on, request.information)
+        refused = deciding.refused()
+        if refused is not None:
+            return refused
+        self._refuse_notes_beside_others(request, patient.id)
+        parts = Parts(self._sources.parts, patient, seal, request, now)
+        granted = deciding.granted(await parts.read(), parts.is_asked_of)
+        if isinstance(granted, RestsOnAnother):
             # One entry of the accounting rests on one consent; the caller discloses the rest by another.
-            self._gate.refuse(parts.patient.id, Refusal.ANOTHER_CONSENT)
-            raise NothingToDiscloseError(others, "must rest on the same consent as the first part: disclose it alone")
-        return permissions[0]
+            self._gate.refuse(patient.id, Refusal.ANOTHER_CONSENT)
+            pointers = [_pointer(request, one) for one in granted.information]
+            raise NothingToDiscloseError(pointers, _ANOTHER_CONSENT)
+        return granted
+
+    def _refuse_notes_beside_others(self, request: DisclosureRequest, patient_id: PatientId) -> None:
+        if Information.COUNSELLING_NOTES in request.information and len(request.information) > 1:
+            self._gate.refuse(patient_id, Refusal.NOTES_STAND_ALONE)
+            pointer = _pointer(request, Information.COUNSELLING_NOTES)
+            raise NothingToDiscloseError(
+                [pointer], "must be disclosed alone (42 CFR 2.31(b)): ask for nothing beside it"
+            )
+
+    async def _deny(
+        self, denied: Denied, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient, *, may_know: bool
+    ) -> DisclosureDeniedError | NotFoundError:
+        await self._keep(denied, patient_id, request, recipient)
+        if not may_know:
+            return NotFoundError()
+        pointer = _ELSEWHERE.get(denied.denial.rule, _pointer(request, denied.information))
+        return DisclosureDeniedError(denied.denial, pointer)
 
     async def _keep(
-        self, denied: _Denied, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient
+        self, denied: Denied, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient
     ) -> None:
         now, denial = self._gate.clock.now(), denied.denial
         self._gate.denied_disclosure(patient_id, denial, request.purpose, recipient.id, denied.information)
@@ -233,10 +218,9 @@ class DisclosureCommands:
         )
 
     def _refuse_missing(
-        self, request: DisclosureRequest, parts: _Parts, patient_id: PatientId, *, may_know: bool
+        self, request: DisclosureRequest, members: Mapping[str, object], patient_id: PatientId, *, may_know: bool
     ) -> None:
-        there = parts.of(request.information)
-        missing = [f"/information/{index}" for index, one in enumerate(request.information) if one not in there]
+        missing = [_pointer(request, one) for one in request.information if member_of(one) not in members]
         if not missing:
             return
         self._gate.refuse(patient_id, Refusal.NOTHING_TO_DISCLOSE)
@@ -253,6 +237,8 @@ class DisclosureCommands:
             patient_id=patient_id,
             recipient=recipient,
             information=request.information,
+            records_from=request.records_from,
+            records_until=request.records_until,
             purpose=request.purpose,
             basis=basis,
             consent_id=None if duties.consent is None else ConsentId(duties.consent.id),
@@ -269,26 +255,23 @@ class DisclosureCommands:
             reviewed_at=None,
         )
 
-    async def _record(self, disclosure: Disclosure, parts: _Parts) -> DisclosedRecord:
-        notice, there = disclosure.notice_version, parts.of(disclosure.information)
-        consent = None
+    async def _record(self, disclosure: Disclosure, members: Mapping[str, object]) -> DisclosedRecord:
+        notice, consent = disclosure.notice_version, None
         if disclosure.consent_id is not None:
             consent = _explained(await self._sources.signing.consent(disclosure.consent_id))
-        return DisclosedRecord(
-            disclosure=disclosure,
-            notice=None if notice is None else DisclosureNotice(version=notice, text=NOTICES[notice]),
-            consent=consent,
-            demographics=parts.patient if Information.DEMOGRAPHICS in there else None,
-            treatment_plan=parts.plan if Information.TREATMENT_PLAN in there else None,
-            plan_of_care=parts.plan_of_care if Information.DIAGNOSES in there else None,
+        return DisclosedRecord.model_validate(
+            {
+                **dict.fromkeys(DisclosedRecord.model_fields),
+                **members,
+                "disclosure": disclosure,
+                "notice": None if notice is None else DisclosureNotice(version=notice, text=NOTICES[notice]),
+                "consent": consent,
+            }
         )
 
 
-def _ground_of(permission: Permission) -> tuple[str, UUID | None, int | None]:
-    consent = permission.obligations.consent
-    if consent is None:
-        return permission.basis, None, None
-    return permission.basis, consent.id, consent.version
+def _pointer(request: DisclosureRequest, information: Information) -> str:
+    return f"/information/{request.information.index(information)}"
 
 
 def _denial(row: Mapping[str, Any]) -> DisclosureDenial:

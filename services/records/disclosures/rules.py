@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.contracts.disclosure import Information, Purpose
+from services.contracts.disclosure import Purpose
 from services.contracts.records.disclosures import DisclosureBasis, DisclosureRequest
 from services.policy.decisions.question import (
     Actor,
@@ -20,9 +20,6 @@ from services.policy.decisions.question import Restriction as RestrictionFacts
 
 ACCOUNTED: Final = timedelta(days=3 * 366)
 """Three years and a little (42 CFR 2.25(a)), so that no leap year takes a day away."""
-
-PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
-"""What a plan of care tells, all of which has to be asked for and permitted before it is disclosed."""
 
 _APPROVALS: Final = {Purpose.RESEARCH: Approval.RESEARCH, Purpose.OVERSIGHT: Approval.OVERSIGHT}
 

@@ -1,6 +1,6 @@
 """The rows of the accounting of disclosures."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKeyConstraint, Index, Text
@@ -66,6 +66,7 @@ class DisclosureRow(Base):
         CheckConstraint("basis not in ('research', 'oversight') or reference is not null", name="approval"),
         CheckConstraint("(reviewed_at is null) = (reviewed_by is null)", name="review"),
         CheckConstraint("reviewed_by <> disclosed_by", name="reviewer"),
+        CheckConstraint("records_from <= records_until", name="records"),
         Index(None, "organization_id", "patient_id", "disclosed_at"),
     )
 
@@ -74,6 +75,8 @@ class DisclosureRow(Base):
     patient_id: Mapped[UUID]
     recipient_id: Mapped[UUID]
     information: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    records_from: Mapped[date | None]
+    records_until: Mapped[date | None]
     purpose: Mapped[str]
     basis: Mapped[str]
     consent_id: Mapped[UUID | None]

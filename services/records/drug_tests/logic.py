@@ -130,10 +130,25 @@ class DrugTestCommands:
         return test, seal
 
 
+class DrugTestsToDisclose:
+    """Drug tests as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, queries: DrugTestQueries) -> None:
+        self._queries = queries
+
+    async def of_patient(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
+        """Return a patient's tests with their histories, newest day first."""
+        steps: dict[DrugTestId, list[DrugTestStep]] = defaultdict(list)
+        for sealed in await self._queries.steps_of_patient(patient_id):
+            steps[sealed.test_id].append(sealed.open(seal))
+        return [_told(test, steps[test.id]) for test in await self._queries.of_patient(patient_id)]
+
+
 class DrugTestReads:
     """What can be read of drug tests."""
 
     def __init__(self, queries: DrugTestQueries, patients: PatientReads, gate: Gate) -> None:
+        self._tests = DrugTestsToDisclose(queries)
         self._queries = queries
         self._patients = patients
         self._gate = gate
@@ -154,11 +169,7 @@ class DrugTestReads:
     async def of_patient(self, patient_id: PatientId) -> Page[DrugTest]:
         """Return a patient's tests, newest day first; raises NotFoundError where the patient is not for the caller."""
         seal = await self._patients.seal(patient_id, Information.DRUG_TESTS)
-        steps: dict[DrugTestId, list[DrugTestStep]] = defaultdict(list)
-        for sealed in await self._queries.steps_of_patient(patient_id):
-            steps[sealed.test_id].append(sealed.open(seal))
-        tests = await self._queries.of_patient(patient_id)
-        return Page(items=[_told(test, steps[test.id]) for test in tests], next_page_token=None)
+        return Page(items=await self._tests.of_patient(patient_id, seal), next_page_token=None)
 
     async def to_review(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
         """Return the tests that can be reviewed with the patient now, oldest day first.

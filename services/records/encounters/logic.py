@@ -95,6 +95,19 @@ class Sessions:
         found = await self._rows.members(encounter.appointment_id)
         return sorted({one.patient_id for one in found} - {encounter.patient_id})
 
+    async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
+        """Return a patient's encounters, in the order of time."""
+        return await self._rows.of_patient(patient_id)
+
+    async def between(self, patient_id: PatientId, from_on: date, until_on: date) -> list[Encounter]:
+        """Return a patient's encounters of every week that these days touch, in the order of time."""
+        monday = from_on - timedelta(days=from_on.weekday())
+        return [one for one in await self._rows.of_patient(patient_id) if monday <= one.week <= until_on]
+
+    async def shared(self, patient_id: PatientId) -> list[Encounter]:
+        """Return the encounters of everybody who had a seat in a session of this patient, the patient's among them."""
+        return await self._rows.shared(patient_id)
+
 
 class AttendedReads:
     """Tells other subjects when patients attended; they have asked the gate, and tell the trail of whom they show."""

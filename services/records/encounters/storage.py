@@ -120,6 +120,19 @@ class EncounterRows:
         found = _ENCOUNTER.where(EncounterRow.appointment_id == appointment_id).order_by(EncounterRow.id)
         return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
 
+    async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
+        """Return a patient's encounters, in the order of time."""
+        found = _ENCOUNTER.where(EncounterRow.patient_id == patient_id).order_by(
+            EncounterRow.starts_at, EncounterRow.id
+        )
+        return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
+
+    async def shared(self, patient_id: PatientId) -> list[Encounter]:
+        """Return what is known of everybody who had a seat in a session of this patient, the patient among them."""
+        own = select(EncounterRow.appointment_id).where(EncounterRow.patient_id == patient_id)
+        found = _ENCOUNTER.where(EncounterRow.appointment_id.in_(own)).order_by(EncounterRow.id)
+        return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
+
     async def taken(self, event_id: AttendanceId) -> Encounter | None:
         """Return what an event became that was taken before."""
         known = select(EncounterEventRow.encounter_id).where(EncounterEventRow.id == event_id)

@@ -253,6 +253,17 @@ class EpisodeReads:
         return [(one.admitted_on, one.discharged_on) for one in await self._queries.of_patient(patient_id)]
 
 
+class StaysToDisclose:
+    """From which day to which a patient is admitted, for a disclosure, which decides on what rests on it itself."""
+
+    def __init__(self, queries: EpisodeQueries) -> None:
+        self._queries = queries
+
+    async def open_days(self, patient_id: PatientId) -> list[tuple[date, date | None]]:
+        """Return the first and the last day of each episode; None for a last day that is not known yet."""
+        return [(one.admitted_on, one.discharged_on) for one in await self._queries.of_patient(patient_id)]
+
+
 class TaperReads:
     """What the plan's rules are told of taper weeks; whoever asks has said to the trail whose weeks are read."""
 

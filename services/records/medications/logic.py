@@ -100,33 +100,43 @@ class MedicationCommands:
         return _told(kept, doses, seal, self._gate.clock.now().astimezone(UTC).date())
 
 
+class MedicinesToDisclose:
+    """Medication as a disclosure takes it, which decides on it itself."""
+
+    def __init__(self, queries: MedicationQueries) -> None:
+        self._queries = queries
+
+    async def of_patient(self, patient_id: PatientId, seal: PersonSeal, today: date) -> list[Medication]:
+        """Return a patient's medicines with their doses, in the order they were entered."""
+        doses: dict[MedicationId, list[Dose]] = defaultdict(list)
+        for sealed in await self._queries.doses(patient_id):
+            doses[sealed.medication_id].append(sealed.open(seal))
+        kept = await self._queries.of_patient(patient_id)
+        return [_told(one, doses[one.id], seal, today) for one in kept]
+
+
 class MedicationReads:
     """What can be read of medication."""
 
     def __init__(self, queries: MedicationQueries, patients: PatientReads, gate: Gate) -> None:
-        self._queries = queries
+        self._medicines = MedicinesToDisclose(queries)
         self._patients = patients
         self._gate = gate
 
     async def of_patient(self, patient_id: PatientId) -> Page[Medication]:
         """Return a patient's medicines with their doses; raises NotFoundError where they are not for the caller."""
         seal = await self._patients.seal(patient_id, Information.MEDICATION)
-        return Page(items=await self._all(patient_id, seal), next_page_token=None)
+        items = await self._medicines.of_patient(patient_id, seal, self._today)
+        return Page(items=items, next_page_token=None)
 
     async def taken(self, patient_id: PatientId, seal: PersonSeal) -> list[Medication]:
         """Return the medicines that are taken today; the caller has let the patient through."""
-        return [one for one in await self._all(patient_id, seal) if is_taken(one.last_day, self._today)]
+        medicines = await self._medicines.of_patient(patient_id, seal, self._today)
+        return [one for one in medicines if is_taken(one.last_day, self._today)]
 
     @property
     def _today(self) -> date:
         return self._gate.clock.now().astimezone(UTC).date()
-
-    async def _all(self, patient_id: PatientId, seal: PersonSeal) -> list[Medication]:
-        doses: dict[MedicationId, list[Dose]] = defaultdict(list)
-        for sealed in await self._queries.doses(patient_id):
-            doses[sealed.medication_id].append(sealed.open(seal))
-        kept = await self._queries.of_patient(patient_id)
-        return [_told(one, doses[one.id], seal, self._today) for one in kept]
 
 
 def _told(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> Medication:

@@ -58,6 +58,13 @@ _READ_VERSIONS: Final = Query(
     .where(NoteRow.id == _ID)
     .order_by(NoteVersionRow.number.desc())
 )
+_SIGNED_OF_PATIENT: Final = (
+    select(*_COLUMNS)
+    .join_from(NoteRow, NoteVersionRow, _OF_NOTE)
+    .outerjoin(NoteDraftRow, _DRAFTED)
+    .outerjoin(NoteCosignatureRow, _COSIGNED)
+    .order_by(NoteRow.id, NoteVersionRow.number.desc())
+)
 _PAGE: Final = Query(
     _NOTE.where(
         NoteRow.patient_id == bindparam("patient_id", type_=Uuid),
@@ -179,6 +186,11 @@ class NoteRows:
         """Return a note as it stands."""
         row = (await self._db.execute(_ONE, {"note_id": note_id})).mappings().one_or_none()
         return None if row is None else _to_kept(row)
+
+    async def signed_of(self, patient_id: PatientId) -> list[Kept]:
+        """Return every version of a patient's notes that was signed, each note's newest first."""
+        found = await self._db.execute(_SIGNED_OF_PATIENT.where(NoteRow.patient_id == patient_id))
+        return [_to_kept(row) for row in found.mappings()]
 
     async def exists(self, encounter_id: EncounterId, author_id: AccountId) -> bool:
         """Whether the author has a note of the encounter; the patient is locked, so it stays so."""

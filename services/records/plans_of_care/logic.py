@@ -7,7 +7,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVer
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import EpisodeId, PatientId
-from services.contracts.records.disclosures import DisclosedPlanOfCare
+from services.contracts.records.disclosed import DisclosedPlanOfCare
 from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import (
     PatientSignatureRequest,

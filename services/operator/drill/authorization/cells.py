@@ -14,8 +14,8 @@ PURPOSES: Final = (
     "family_involvement", "employment", "education",
 )  # fmt: skip
 INFORMATION: Final = (
-    "demographics", "treatment_plan", "treatment_plan", "drug_tests", "progress_notes", "counselling_notes", "claims",
-    "consents", "scheduling",
+    "demographics", "treatment_plan", "treatment_plan", "assessments", "medication", "attendance", "drug_tests",
+    "progress_notes", "counselling_notes", "claims", "consents", "scheduling",
 )  # fmt: skip
 RECIPIENTS: Final = (
     "nobody", "nobody", "treating_provider", "treating_provider", "treating_provider", "health_plan",

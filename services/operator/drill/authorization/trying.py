@@ -1,5 +1,6 @@
 """Trying cells: the request that asks for what a cell says, and whether what came is what the table answers."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,10 +9,10 @@ from uuid import uuid4
 
 from services.operator.drill.authorization.cells import Cell
 from services.operator.drill.authorization.oracle import SCREENS, is_disclosed, is_shown, may_know
-from services.operator.drill.authorization.world import Answer, Call, Caller, Request, World, plan_of
+from services.operator.drill.authorization.world import SAID, Answer, Call, Caller, Request, World, plan_of
 
 _INSTANCE: Final = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
-_KEPT: Final = frozenset({"demographics", "treatment_plan"})
+_BESIDE: Final = frozenset({"disclosure", "notice", "consent"})
 _MADE, _DONE, _FORBIDDEN, _NOTHING, _REFUSED = 201, 200, 403, 404, 422
 _TOLD: Final = {
     "recipient_name": "Drill Doctor",
@@ -22,8 +23,8 @@ _TOLD: Final = {
 _ORDER: Final = {
     "order": "No. 1",
     "information": [
-        "demographics", "treatment_plan", "drug_tests", "progress_notes", "counselling_notes", "claims", "consents",
-        "scheduling",
+        "demographics", "treatment_plan", "assessments", "medication", "attendance", "drug_tests", "progress_notes",
+        "counselling_notes", "claims", "consents", "scheduling",
     ],
     "issued_at": "2026-01-01T00:00:00Z",
 }  # fmt: skip
@@ -50,8 +51,8 @@ class Trial:
         if cell.recipient == "nobody":
             return await self._use(list(SCREENS)[number % len(SCREENS)], cell)
         knows = may_know(cell)
-        if not knows and cell.purpose == "medical_emergency" and cell.information not in _KEPT:
-            # The parts that are not kept yet are nothing to disclose, and a stranger is not told so.
+        if not knows and cell.purpose == "medical_emergency" and cell.information not in SAID:
+            # Of what no record of this clinic holds there is nothing to disclose, and a stranger is not told so.
             return None
         return await self._disclose(cell, knows=knows)
 
@@ -71,7 +72,8 @@ class Trial:
         body = _disclosure(cell, self.world.recipient(cell.recipient, patient_id))
         answer = await self.call(caller, Request("POST", f"/v1/patients/{patient_id}/disclosures", body))
         given = answer.status == _MADE
-        permitted = given or (answer.status == _REFUSED and answer.json().get("code") == "nothing-to-disclose")
+        is_empty = answer.status == _REFUSED and answer.json().get("code") == "nothing-to-disclose"
+        permitted = given or (is_empty and cell.information not in SAID)
         expected = is_disclosed(cell)
         if permitted is not expected or answer.status not in {_MADE, _FORBIDDEN, _NOTHING, _REFUSED}:
             return Verdict(_fault(shown=permitted, expected=expected, answer=answer), operation, permitted)
@@ -107,9 +109,10 @@ def _fault(*, shown: bool, expected: bool, answer: Answer) -> str:
 
 def _neglected(sent: Mapping[str, Any], cell: Cell) -> str | None:
     """Say whether a disclosure gave more than was asked for, or went without what goes along (42 CFR 2.13, 2.32)."""
-    more = [part for part in _KEPT if sent[part] is not None and part != cell.information]
     # A plan of care takes two parts, and a cell asks for one.
-    more += ["plan_of_care"] * (sent["plan_of_care"] is not None)
+    more = [part for part, told in sent.items() if told is not None and part not in {*_BESIDE, cell.information}]
+    if SAID[cell.information] not in json.dumps(sent[cell.information]):
+        return "empty"
     needs_notice = cell.purpose != "patient_access"
     is_on_consent = sent["disclosure"]["basis"] == "consent"
     has_notice, has_scope = sent["notice"] is not None, sent["consent"] is not None

@@ -27,6 +27,14 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
                           "family_involvement", "employment", "education"),
     "proceedings": ("legal_proceedings",),
 }  # fmt: skip
+SAID: Final = {
+    "demographics": "Patient",
+    "treatment_plan": "process_group",
+    "medication": "Drill medicine",
+    "assessments": "dast-10",
+    "counselling_notes": "Drill confidence",
+}
+"""What every patient's record holds of the parts that the drill has disclosed, and by what each is found."""
 _DOCUMENT: Final = "0f" * 32
 _HIPAA: Final = frozenset({"treating_provider", "health_plan", "business_associate"})
 
@@ -160,9 +168,30 @@ class World:
         member = {"account_id": self._accounts["care_team"]}
         await self.made(f"/v1/patients/{patient_id}/care_team_members", member)
         await self._expect(await self._call(DIRECTOR, plan_of(patient_id)))
+        await self._write(patient_id)
         own = {"name": "Drill patient", "kind": "patient", "patient_id": patient_id}
         self._as_recipients[patient_id] = (await self.made("/v1/recipients", own))["id"]
         return patient_id
+
+    async def _write(self, patient_id: str) -> None:
+        """Write what can be disclosed of a patient, each part by words of its own."""
+        patient, taken_at = f"/v1/patients/{patient_id}", (self._now - timedelta(days=2)).isoformat()
+        medicine = {
+            "regimen": "other",
+            "name": SAID["medication"],
+            "prescriber": "Drill prescriber",
+            "started_on": "2026-09-01",
+        }
+        await self.made(f"{patient}/medications", medicine)
+        form = {
+            "instrument_id": SAID["assessments"],
+            "administered_at": taken_at,
+            "scores": [{"score_id": "total", "value": 7}],
+        }
+        assessment = (await self.made(f"{patient}/assessments", form))["id"]
+        done = Request("POST", f"/v1/assessments/{assessment}:complete", None, 1)
+        await self._expect(await self._call(DIRECTOR, done))
+        await self.made(f"{patient}/counselling_notes", {"text": SAID["counselling_notes"]})
 
     async def _with_consent(self, form: str, condition: str, restriction: str, purpose: str) -> str:
         patient_id = await self._admit()
@@ -218,7 +247,7 @@ class World:
             "future": {"signatures": [self._signature(self._now + timedelta(days=30))]},
             "other_recipient": {"recipient_ids": [self.recipients["other"]]},
             "other_purpose": {"purposes": [purpose]},
-            "other_information": {"information": ["attendance"]},
+            "other_information": {"information": ["discharge_summary"]},
         }
         return flaws.get(condition, {})
 

@@ -1,0 +1,116 @@
+"""What a recipient is given of each part of a record: less than the programme keeps, and of no other patient."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from services.contracts.base import ResourceModel
+from services.contracts.identifiers import AssessmentId, CounsellingNoteId, DrugTestId, EncounterId, EpisodeId, NoteId
+from services.contracts.records.assessments import AssessmentAnswer, AssessmentScore, AssessmentStatus
+from services.contracts.records.drug_tests import DrugTestStatus, Finding, Reading, SpecimenFlag
+from services.contracts.records.medications import DoseOutcome, MedicationEndReason, Regimen
+from services.contracts.records.notes import NoteText
+from services.contracts.records.plans_of_care import PlanOfCareRequest
+from services.contracts.scheduler.attendance import AttendanceStatus
+from services.contracts.vocabulary import Modality, ServiceKind
+
+
+class DisclosedPlanOfCare(ResourceModel):
+    """What a plan of care says, in the newest version that a clinician has signed; not what was said at its reviews."""
+
+    episode_id: EpisodeId
+    version: int
+    contents: PlanOfCareRequest
+    signed_at: datetime = Field(description="When the first clinician signed it.")
+
+
+class DisclosedSession(ResourceModel):
+    """A session and what became of it; its appointment is left out, for a group shares it."""
+
+    id: EncounterId
+    service: ServiceKind
+    modality: Modality
+    start: datetime
+    end: datetime
+    status: AttendanceStatus
+    excused: bool | None
+    minutes_late: int
+    minutes_left_early: int
+    attended_minutes: int
+
+
+class DisclosedAssessment(ResourceModel):
+    """A completed assessment in its newest version; what staff did about an answer is left out."""
+
+    id: AssessmentId
+    instrument_id: str
+    edition: str
+    status: AssessmentStatus
+    administered_at: datetime
+    answers: list[AssessmentAnswer]
+    scores: list[AssessmentScore]
+
+
+class DisclosedDose(ResourceModel):
+    """What was recorded of a day's dose."""
+
+    day: date
+    outcome: DoseOutcome
+
+
+class DisclosedMedicine(ResourceModel):
+    """A medicine, which is of the day it was begun; its end and its doses are told where their days are covered."""
+
+    regimen: Regimen
+    name: str
+    instructions: str | None
+    prescriber: str
+    started_on: date
+    last_day: date | None
+    end_reason: MedicationEndReason | None
+    doses: list[DisclosedDose]
+
+
+class DisclosedDrugTest(ResourceModel):
+    """What a test came to; who handled it, and which medicines it was held against, are left out."""
+
+    id: DrugTestId
+    day: date
+    status: DrugTestStatus
+    specimen_flags: list[SpecimenFlag] | None = Field(description="Null until the specimen was assessed.")
+    readings: list[Reading]
+    finding: Finding
+
+
+class DisclosedNote(ResourceModel):
+    """A progress note in the newest version that was signed by all who must; drafts are nobody's but their author's."""
+
+    id: NoteId
+    encounter_id: EncounterId
+    session_start: datetime
+    version: int
+    text: NoteText
+    signed_at: datetime
+    cosigned_at: datetime | None
+
+
+class DisclosedCharge(ResourceModel):
+    """A line that lacks nothing, and so can be charged to the payer that was named."""
+
+    first_on: date
+    last_on: date
+    code: str
+    title: str | None
+    units: int
+    revenue_code: str | None
+    condition_code: str | None
+    amount_cents: int
+    authorization_number: str | None = Field(description="The payer's own number.")
+
+
+class DisclosedCounsellingNote(ResourceModel):
+    """A SUD counselling note in its newest version (42 CFR 2.11), by a consent for such notes alone."""
+
+    id: CounsellingNoteId
+    text: str
+    written_at: datetime

@@ -1,0 +1,75 @@
+"""Notes as a disclosure takes them, and whether a text names somebody who sat beside the patient."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.contracts.identifiers import AppointmentId, EncounterId, NoteId, PatientId
+from services.contracts.records.encounters import Encounter
+from services.contracts.records.notes import Note, NoteStatus
+from services.records.encounters.logic import Sessions
+from services.records.notes.names import PersonName, names_somebody
+from services.records.notes.storage import Kept, NoteRows
+from services.records.patients.logic import PatientCommands
+from services.records.person_seal import PersonSeal
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A patient's sessions, and who else had a seat in them; it is looked at, and never shown."""
+
+    own: PersonName | None
+    sessions: Mapping[EncounterId, Encounter]
+    others: Mapping[AppointmentId, tuple[PersonName, ...]]
+
+    def names_anybody_of(self, encounter_id: EncounterId, texts: Iterable[str | None]) -> bool:
+        """Whether a text of a session names somebody else who had a seat in it."""
+        others = self.others.get(self.sessions[encounter_id].appointment_id, ())
+        return self._names(others, texts)
+
+    def names_anybody(self, texts: Iterable[str | None]) -> bool:
+        """Whether a text that belongs to no session names anybody who ever had a seat beside the patient."""
+        return self._names([one for names in self.others.values() for one in names], texts)
+
+    def _names(self, others: Iterable[PersonName], texts: Iterable[str | None]) -> bool:
+        them = list(others)
+        return any(text is not None and names_somebody(text, them, self.own) for text in texts)
+
+
+class CompanyReads:
+    """Finds out beside whom a patient sat, within one unit of work."""
+
+    def __init__(self, sessions: Sessions, patients: PatientCommands) -> None:
+        self._sessions = sessions
+        self._patients = patients
+
+    async def of(self, patient_id: PatientId) -> Company:
+        """Return a patient's company; the trail is told whose names were looked at."""
+        seats = await self._sessions.shared(patient_id)
+        others = sorted({one.patient_id for one in seats} - {patient_id})
+        found = await self._patients.names([patient_id, *others]) if others else {}
+        names = {one: PersonName(*name) for one, name in found.items()}
+        beside: dict[AppointmentId, tuple[PersonName, ...]] = defaultdict(tuple)
+        for one in seats:
+            if one.patient_id != patient_id and one.patient_id in names:
+                beside[one.appointment_id] += (names[one.patient_id],)
+        own = {one.id: one for one in seats if one.patient_id == patient_id}
+        return Company(names.get(patient_id), own, beside)
+
+
+class NotesToDisclose:
+    """Progress notes as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, rows: NoteRows) -> None:
+        self._rows = rows
+
+    async def signed(self, patient_id: PatientId, seal: PersonSeal) -> list[Note]:
+        """Return each note in the newest version that is signed by all who must.
+
+        What was signed before an amendment holds until whoever must co-sign that has done so; a draft is nobody's.
+        """
+        newest: dict[NoteId, Kept] = {}
+        for kept in await self._rows.signed_of(patient_id):
+            if kept.status in {NoteStatus.SIGNED, NoteStatus.AMENDED}:
+                newest.setdefault(kept.id, kept)
+        return [kept.told(seal) for kept in newest.values()]
