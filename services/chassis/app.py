@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from typing_extensions import override
 
 from services.chassis import health, problems
+from services.chassis.direct import DirectReads
 from services.chassis.document import describe_problems
 from services.chassis.edge import Edge
 from services.chassis.telemetry import Metrics
@@ -66,5 +67,6 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
+    app.add_middleware(DirectReads, application=app)
     app.add_middleware(Edge, metrics=app.state.metrics, timeout_seconds=timeout_seconds, body_limit=_BODY_LIMIT)
     return app

@@ -147,6 +147,16 @@ def respond_to(error: ServiceError) -> Response:
     return problem_response(document, headers=headers, members=error.members)
 
 
+def respond_to_invalid(error: RequestValidationError) -> Response:
+    """Answer a request that is not what its route takes."""
+    fields = invalid_fields(error)
+    return problem_response(
+        problem_document(
+            ProblemType.INVALID_REQUEST, "The request was refused; errors says where and why.", errors=fields
+        )
+    )
+
+
 def invalid_fields(error: RequestValidationError) -> tuple[InvalidField, ...]:
     """Say of each refused member where it is and what would be right, never what was sent."""
     return tuple(_invalid_field(entry) for entry in error.errors())
@@ -182,14 +192,7 @@ def install(app: FastAPI) -> None:
 
     async def invalid(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
-        fields = invalid_fields(error)
-        return problem_response(
-            problem_document(
-                ProblemType.INVALID_REQUEST,
-                "The request was refused; errors says where and why.",
-                errors=fields,
-            )
-        )
+        return respond_to_invalid(error)
 
     async def unrouted(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException)  # noqa: S101 - as above

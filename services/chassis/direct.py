@@ -1,0 +1,223 @@
+"""The direct way to a read: found by the policy's tree, with what it depends on called in a row, each once.
+
+The framework tries one route after the other, and solves whatever a dependency depends on each time that it is named:
+for a read from one transaction that is most of what it costs. What a route means stays what the framework has read of
+it: parameters, dependencies and their order, the model of the answer. What this way does not know (a body, a stream, a
+unit of work) goes the framework's.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from inspect import isasyncgenfunction
+from typing import Any, Final, NamedTuple, Self, get_args
+
+from fastapi import FastAPI, Request, Response
+from fastapi.datastructures import DefaultPlaceholder
+from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import request_params_to_args
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
+
+from services.chassis.problems import respond_to_invalid
+from services.chassis.wiring import Db
+from services.policy.matching import routes_at
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_UNSOLVED: Final = object()
+# A unit of work may find that the request was answered before, which only the framework's routes know how to answer.
+_UNIT_OF_WORK: Final = get_args(Db)[1].dependency
+_PARTS: Final[tuple[tuple[str, Callable[[Request], Any]], ...]] = (
+    ("path_params", lambda request: request.path_params),
+    ("query_params", lambda request: request.query_params),
+    ("header_params", lambda request: request.headers),
+)
+"""Where the parameters of a dependency are found, in the order in which the framework looks."""
+_PLAIN: Final[Mapping[str, Any]] = {
+    "response_model_include": None,
+    "response_model_exclude": None,
+    "response_model_by_alias": True,
+    "response_model_exclude_unset": False,
+    "response_model_exclude_defaults": False,
+    "response_model_exclude_none": False,
+    "body_field": None,
+    "stream_item_field": None,
+}
+"""What a route says of itself that is answered with its whole model."""
+_UNKNOWN: Final = (
+    "cookie_params",
+    "body_params",
+    "websocket_param_name",
+    "background_tasks_param_name",
+    "security_scopes_param_name",
+    "own_oauth_scopes",
+    "parent_oauth_scopes",
+    "concurrency",
+)
+"""What a dependency may ask for that none of ours does."""
+
+
+class _Step(NamedTuple):
+    """One call: what it needs, by the name that it has for it and the number of the step that made it."""
+
+    call: Callable[..., Any]
+    opens: bool
+    needs: Sequence[tuple[str | None, int]]
+    fields: Sequence[tuple[Sequence[Any], Callable[[Request], Any]]]
+    request_name: str | None
+    response_name: str | None
+
+    def arguments(
+        self, request: Request, response: Response, solved: Sequence[Any], errors: list[Any]
+    ) -> dict[str, Any] | None:
+        """Return what it is called with, or None where something that it needs is not there; says in `errors` why."""
+        found: dict[str, Any] = {}
+        is_whole = True
+        for name, number in self.needs:
+            if solved[number] is _UNSOLVED:
+                is_whole = False
+            elif name is not None:
+                found[name] = solved[number]
+        for fields, part in self.fields:
+            values, wrong = request_params_to_args(fields, part(request))
+            found.update(values)
+            errors.extend(wrong)
+            is_whole = is_whole and not wrong
+        if self.request_name is not None:
+            found[self.request_name] = request
+        if self.response_name is not None:
+            found[self.response_name] = response
+        return found if is_whole else None
+
+
+def _steps(dependant: Dependant) -> list[_Step] | None:
+    """Return what is called for a request, the endpoint last; None where it is more than we do."""
+    steps: list[_Step] = []
+    numbers: dict[Any, int] = {}
+
+    def add(one: Dependant) -> int:
+        needs = [(needed.name, add(needed)) for needed in one.dependencies]
+        if one.call not in numbers:
+            fields = [(found, part) for name, part in _PARTS if (found := getattr(one, name))]
+            numbers[one.call] = len(steps)
+            assert one.call is not None  # noqa: S101 - the framework makes none without
+            opens = isasyncgenfunction(one.call)
+            call = asynccontextmanager(one.call) if opens else one.call
+            named = one.request_param_name or one.http_connection_param_name
+            steps.append(_Step(call, opens, needs, fields, named, one.response_param_name))
+        return numbers[one.call]
+
+    if not all(map(_is_ours, _with_dependencies(dependant))):
+        return None
+    add(dependant)
+    return steps
+
+
+def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for needed in dependant.dependencies:
+        yield from _with_dependencies(needed)
+
+
+def _is_ours(dependant: Dependant) -> bool:
+    is_known = dependant.use_cache and not any(getattr(dependant, name) for name in _UNKNOWN)
+    return is_known and dependant.scope in (None, "function") and dependant.call is not _UNIT_OF_WORK
+
+
+class _Read:
+    """One route, with its calls in a row."""
+
+    def __init__(self, context: Any, steps: Sequence[_Step]) -> None:
+        self.route: APIRoute = context.original_route
+        self._path = context.path_regex
+        self._status: int | None = context.status_code
+        self._answer = context.response_field
+        *self._dependencies, self._endpoint = steps
+
+    @classmethod
+    def of(cls, context: Any) -> Self | None:
+        """Read what the framework knows of a route; None where it goes the framework's way."""
+        is_plain = (
+            isinstance(context.original_route, APIRoute)
+            and context.methods == {"GET"}
+            and context.response_field is not None
+            and isinstance(context.response_class, DefaultPlaceholder)
+            and all(getattr(context, name) == value for name, value in _PLAIN.items())
+        )
+        steps = _steps(context.dependant) if is_plain else None
+        return None if steps is None else cls(context, steps)
+
+    def parameters(self, path: str) -> dict[str, str] | None:
+        """Return what the path's parameters are, or None where this is not its path."""
+        found = self._path.match(path)
+        return None if found is None else found.groupdict()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request; what was opened for it is closed by then.
+
+        Raises:
+            RequestValidationError: Parameters are not what the route takes.
+            ServiceError: It is refused.
+        """
+        headed = Response()
+        del headed.headers["content-length"]
+        async with AsyncExitStack() as opened:
+            content = await self._called(request, headed, opened)
+            response = content if isinstance(content, Response) else self._respond(content, headed)
+        return response
+
+    async def _called(self, request: Request, headed: Response, opened: AsyncExitStack) -> Any:
+        solved: list[Any] = []
+        errors: list[Any] = []
+        for step in self._dependencies:
+            arguments = step.arguments(request, headed, solved, errors)
+            if arguments is None:
+                solved.append(_UNSOLVED)
+            elif step.opens:
+                solved.append(await opened.enter_async_context(step.call(**arguments)))
+            else:
+                solved.append(await step.call(**arguments))
+        arguments = self._endpoint.arguments(request, headed, solved, errors)
+        if arguments is None:
+            raise RequestValidationError(errors)
+        return await self._endpoint.call(**arguments)
+
+    def _respond(self, content: Any, headed: Response) -> Response:
+        value, errors = self._answer.validate(content, {}, loc=("response",))
+        if errors:
+            raise ResponseValidationError(errors)
+        status = headed.status_code or self._status or 200
+        response = Response(self._answer.serialize_json(value), status, media_type="application/json")
+        response.headers.raw.extend(headed.headers.raw)
+        return response
+
+
+class DirectReads:
+    """A layer inside `Edge` that answers the reads of an application, and hands everything else on."""
+
+    def __init__(self, app: App, *, application: FastAPI) -> None:
+        self._app = app
+        reads = (_Read.of(context) for context in iter_route_contexts(application.routes))
+        self._reads = {read.route.operation_id: read for read in reads if read is not None}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event."""
+        read = self._read(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        parameters = None if read is None else read.parameters(scope["path"])
+        if read is None or parameters is None:
+            await self._app(scope, receive, send)
+            return
+        scope.update(route=read.route, endpoint=read.route.endpoint, path_params=parameters)
+        request = Request(scope, receive, send)
+        try:
+            response = await read.answer(request)
+        except RequestValidationError as error:
+            response = respond_to_invalid(error)
+        await response(scope, receive, send)
+
+    def _read(self, scope: Scope) -> _Read | None:
+        route = routes_at(scope["path"]).get("GET")
+        return None if route is None else self._reads.get(route.operation_id)
