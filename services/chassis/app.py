@@ -67,6 +67,6 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.include_router(health.router)
-    app.add_middleware(DirectReads, application=app)
+    app.add_middleware(DirectReads, routes=[route for router in routers for route in router.routes])
     app.add_middleware(Edge, metrics=app.state.metrics, timeout_seconds=timeout_seconds, body_limit=_BODY_LIMIT)
     return app

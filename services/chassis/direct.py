@@ -6,18 +6,22 @@ it: parameters, dependencies and their order, the model of the answer. What this
 unit of work) goes the framework's.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
 from inspect import isasyncgenfunction
 from typing import Any, Final, NamedTuple, Self, get_args
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Request, Response
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.json_body import StrictJsonRoute
 from services.chassis.problems import respond_to_invalid
 from services.chassis.wiring import Db
 from services.policy.matching import routes_at
@@ -27,6 +31,8 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_KNOWN: Final = frozenset({APIRoute, StrictJsonRoute, IdempotentRoute})
+"""The kinds of routes that do no more for a GET without a unit of work than to call their endpoint."""
 _UNSOLVED: Final = object()
 # A unit of work may find that the request was answered before, which only the framework's routes know how to answer.
 _UNIT_OF_WORK: Final = get_args(Db)[1].dependency
@@ -130,29 +136,27 @@ def _is_ours(dependant: Dependant) -> bool:
 class _Read:
     """One route, with its calls in a row."""
 
-    def __init__(self, context: Any, steps: Sequence[_Step]) -> None:
-        self.route: APIRoute = context.original_route
-        self._path = context.path_regex
-        self._status: int | None = context.status_code
-        self._answer = context.response_field
+    def __init__(self, route: APIRoute, steps: Sequence[_Step]) -> None:
+        self.route = route
+        self._answer: Any = route.response_field
         *self._dependencies, self._endpoint = steps
 
     @classmethod
-    def of(cls, context: Any) -> Self | None:
+    def of(cls, route: APIRoute) -> Self | None:
         """Read what the framework knows of a route; None where it goes the framework's way."""
         is_plain = (
-            isinstance(context.original_route, APIRoute)
-            and context.methods == {"GET"}
-            and context.response_field is not None
-            and isinstance(context.response_class, DefaultPlaceholder)
-            and all(getattr(context, name) == value for name, value in _PLAIN.items())
+            type(route) in _KNOWN
+            and route.methods == {"GET"}
+            and route.response_field is not None
+            and isinstance(route.response_class, DefaultPlaceholder)
+            and all(getattr(route, name) == value for name, value in _PLAIN.items())
         )
-        steps = _steps(context.dependant) if is_plain else None
-        return None if steps is None else cls(context, steps)
+        steps = _steps(route.dependant) if is_plain else None
+        return None if steps is None else cls(route, steps)
 
     def parameters(self, path: str) -> dict[str, str] | None:
         """Return what the path's parameters are, or None where this is not its path."""
-        found = self._path.match(path)
+        found = self.route.path_regex.match(path)
         return None if found is None else found.groupdict()
 
     async def answer(self, request: Request) -> Response:
@@ -166,8 +170,7 @@ class _Read:
         del headed.headers["content-length"]
         async with AsyncExitStack() as opened:
             content = await self._called(request, headed, opened)
-            response = content if isinstance(content, Response) else self._respond(content, headed)
-        return response
+            return content if isinstance(content, Response) else self._respond(content, headed)
 
     async def _called(self, request: Request, headed: Response, opened: AsyncExitStack) -> Any:
         solved: list[Any] = []
@@ -189,23 +192,26 @@ class _Read:
         value, errors = self._answer.validate(content, {}, loc=("response",))
         if errors:
             raise ResponseValidationError(errors)
-        status = headed.status_code or self._status or 200
+        status = headed.status_code or self.route.status_code or HTTPStatus.OK
         response = Response(self._answer.serialize_json(value), status, media_type="application/json")
         response.headers.raw.extend(headed.headers.raw)
         return response
 
 
 class DirectReads:
-    """A layer inside `Edge` that answers the reads of an application, and hands everything else on."""
+    """A layer inside `Edge` that answers the reads among routes, and hands everything else on.
 
-    def __init__(self, app: App, *, application: FastAPI) -> None:
+    The routes are those of an application that includes them as they are, without a prefix or dependencies of its own.
+    """
+
+    def __init__(self, app: App, *, routes: Iterable[BaseRoute]) -> None:
         self._app = app
-        reads = (_Read.of(context) for context in iter_route_contexts(application.routes))
-        self._reads = {read.route.operation_id: read for read in reads if read is not None}
+        self._routes = {route.operation_id: route for route in routes if isinstance(route, APIRoute)}
+        self._reads: dict[str, _Read | None] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
-        read = self._read(scope) if scope["type"] == "http" and scope["method"] == "GET" else None
+        read = self._read_at(scope["path"]) if scope["type"] == "http" and scope["method"] == "GET" else None
         parameters = None if read is None else read.parameters(scope["path"])
         if read is None or parameters is None:
             await self._app(scope, receive, send)
@@ -218,6 +224,13 @@ class DirectReads:
             response = respond_to_invalid(error)
         await response(scope, receive, send)
 
-    def _read(self, scope: Scope) -> _Read | None:
-        route = routes_at(scope["path"]).get("GET")
-        return None if route is None else self._reads.get(route.operation_id)
+    def _read_at(self, path: str) -> _Read | None:
+        route = routes_at(path).get("GET")
+        return None if route is None else self.read(route.operation_id)
+
+    def read(self, operation_id: str) -> _Read | None:
+        """Return how an operation is answered; None where it goes the framework's way."""
+        if operation_id not in self._reads:
+            route = self._routes.get(operation_id)
+            self._reads[operation_id] = None if route is None else _Read.of(route)
+        return self._reads[operation_id]

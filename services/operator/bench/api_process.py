@@ -1,9 +1,6 @@
-"""One service in this process, as `bench api` measures it: its hot reads, and raw asyncpg doing the same statements.
+"""One service in this process, as `bench api` measures it: its hot reads, and raw asyncpg doing the same work.
 
 Both answer by ASGI in turns, so that what else the machine does falls on each; what is counted is this process's CPU.
-The yardstick is a FastAPI route as one writes it on the driver: a transaction, the organization set, and then what the
-service sent (reads, audit event), over a pool of its own; it answers the rows as JSON. It checks no token, asks no
-gate, opens no seal: that is our cost.
 """
 
 import asyncio
@@ -11,119 +8,31 @@ import gc
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
-import orjson
 import uvloop
-from fastapi import FastAPI, Response
-from typing_extensions import override
 
 from services.chassis.clock import Clock
-from services.chassis.database import Database, PooledConnections
 from services.chassis.settings import ServiceSettings
 from services.chassis.tokens import LIFETIMES, KeyRing, TokenSigner, TokenType
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal, Role
 from services.operator.asgi import Application, ask
+from services.operator.bench.yardstick import NotAnsweredError, Yardstick, work_of
 from services.operator.environment import caller_environment
 from services.records.main import application as records
 from services.scheduler.main import application as scheduler
 
-_OK: Final = 200
-_SET_ORGANIZATION: Final = "select set_config('eventide.organization_id', $1, true)"
 _WARM_UP: Final = 5
 _DATABASE_URL: Final = "EVENTIDE_DATABASE_URL"
 _QUIET: Final = 10
 """What is told is the figure that a tenth of the rounds stayed below: others use the machine too."""
 _SERVICES: Final = {Microservice.RECORDS: records, Microservice.SCHEDULER: scheduler}
-
-
-class Statement(NamedTuple):
-    """A statement as it was sent, with its values; what begins and ends a transaction has none."""
-
-    text: str
-    values: Sequence[Any]
-
-
-class NotAnsweredError(Exception):
-    """A route that is to be measured does not answer as it should."""
-
-
-class _Listening(PooledConnections):
-    """Lends connections that write down what is sent over them."""
-
-    def __init__(self, pool: Any, sent: list[Statement]) -> None:
-        super().__init__(self)
-        self._lent = pool
-        self._sent = sent
-
-    @override
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        def listen(logged: Any) -> None:
-            self._sent.append(Statement(logged.query, list(logged.args or ())))
-
-        async with self._lent.acquire() as connection:
-            with connection.query_logger(listen):
-                yield connection
-
-
-class _NoCommands:
-    """A read opens no unit of work."""
-
-    def begin(self) -> Any:
-        raise NotAnsweredError
-
-
-async def statements_of(app: Any, pool: Any, path: str, token: str) -> list[Statement]:
-    """Return what a route sends to the database for one request.
-
-    Raises:
-        NotAnsweredError: It is not answered.
-    """
-    process, sent = app.state.process, list[Statement]()
-    app.state.process = replace(process, database=Database(_NoCommands(), _Listening(pool, sent)))
-    try:
-        # Of each type that it meets for the first time on a connection the driver asks what it is, once.
-        for _ in range(2):
-            sent.clear()
-            answer = await ask(app, "GET", path, token)
-            if answer.status != _OK:
-                raise NotAnsweredError(path, answer)
-    finally:
-        app.state.process = process
-    return [one for one in sent if one.text]
-
-
-def yardstick(pool: Any, organization_id: UUID, statements: Mapping[str, Sequence[Statement]]) -> FastAPI:
-    """Return the application that answers the same reads on the driver alone, each under its name."""
-    app = FastAPI(openapi_url=None)
-
-    def route(sent: Sequence[Statement]) -> Callable[[], Awaitable[Response]]:
-        async def answer() -> Response:
-            async with pool.acquire() as connection, connection.transaction():
-                await connection.execute(_SET_ORGANIZATION, str(organization_id))
-                found = [await connection.fetch(text, *values) for text, values in sent if values]
-            rows = [[tuple(row) for row in rows] for rows in found]
-            return Response(orjson.dumps(rows, default=_plain), media_type="application/json")
-
-        return answer
-
-    for name, sent in statements.items():
-        app.get(f"/{name}")(route(sent))
-    return app
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return value.hex()
-    return tuple(value) if isinstance(value, asyncpg.Record) else str(value)
 
 
 async def cpu_microseconds(app: Application, path: str, token: str, requests: int) -> float:
@@ -135,7 +44,7 @@ async def cpu_microseconds(app: Application, path: str, token: str, requests: in
     began = time.process_time()
     for _ in range(requests):
         answer = await ask(app, "GET", path, token)
-        if answer.status != _OK:
+        if answer.status != HTTPStatus.OK:
             raise NotAnsweredError(path, answer)
     return 1e6 * (time.process_time() - began) / requests
 
@@ -151,9 +60,10 @@ async def _measure(service: Microservice, job: Mapping[str, Any]) -> dict[str, A
         def token() -> str:
             return internal_token(service, job, app.state.process.clock)
 
-        statements = {name: await statements_of(app, pool, path, token()) for name, path in routes.items()}
-        raw = yardstick(pool, UUID(job["organization_id"]), statements)
-        rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in statements}
+        works = {name: await work_of(app, pool, path, token()) for name, path in routes.items()}
+        root_key, organization_id = app.state.root_keys.first, UUID(job["organization_id"])
+        raw = Yardstick(pool, app.state.process.authenticator, root_key, organization_id).application(works)
+        rounds: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
         for number in range(job["rounds"] + 1):
             for name, path in routes.items():
                 # A token lives for a minute, and a caller's next requests find it verified.
@@ -166,7 +76,7 @@ async def _measure(service: Microservice, job: Mapping[str, Any]) -> dict[str, A
             if not number:
                 gc.collect()
                 gc.freeze()
-        figures = {name: figures_of(found, len(statements[name])) for name, found in rounds.items()}
+        figures = {name: figures_of(found, len(works[name].statements)) for name, found in rounds.items()}
         return figures | {"token_check": await _token_check(app, token(), job["requests"])}
 
 

@@ -3,8 +3,10 @@
 from uuid import uuid4
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from services.contracts.identity import Role
+from services.contracts.scheduler.sites import ZoneName
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Make, windows
 
@@ -27,6 +29,18 @@ async def test_a_site_is_set_up_by_administrators_only(scheduler: ClientFactory,
     answer = await scheduler(role).post("/v1/sites", json=SITE)
 
     assert answer.status_code == 403
+
+
+def test_the_zones_are_listed_once_and_not_for_each_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = TypeAdapter[str](ZoneName)
+    assert zone.validate_python("America/Chicago") == "America/Chicago"
+
+    # It walks the folders of the database, and took most of the time of a chart.
+    monkeypatch.setattr("services.contracts.scheduler.sites.available_timezones", None)
+
+    assert zone.validate_python("Europe/Berlin") == "Europe/Berlin"
+    with pytest.raises(ValidationError):
+        zone.validate_python("America/Nowhere")
 
 
 async def test_another_organization_learns_nothing_of_a_site(scheduler: ClientFactory, new_site: Make) -> None:
