@@ -51,6 +51,11 @@ class PatientDay:
         """Slots of sessions."""
         return sum(slots for _, slots, _ in self.sessions)
 
+    def waiting(self, gap: int) -> int:
+        """Slots between sessions, beyond the gap that is due after each."""
+        first, last = min(slot for slot, _, _ in self.sessions), max(slot + slots for slot, slots, _ in self.sessions)
+        return last - first - self.total - gap * (len(self.sessions) - 1)
+
 
 class Board:
     """Occupancy of practitioners, rooms and pools, and every patient's days.

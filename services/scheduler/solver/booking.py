@@ -22,25 +22,40 @@ class Staffed(NamedTuple):
 def booked(
     instance: Instance, offers: Offers, statics: Statics, staffed: Staffed, weeks: Collection[Week]
 ) -> Timetable:
-    """Book what was decided as far as it goes; what a meeting or a visit then lacks is found anew."""
-    booking = _Booking(instance, offers)
-    booking.book_meetings(staffed, weeks)
-    booking.book_visits(weeks)
-    place_visits(instance, statics, booking.board)
-    return booking.board.timetable()
+    """Book what was decided as far as it goes; what a meeting or a visit then lacks is found anew.
+
+    Where a lost visit leaves somebody waiting too long between two meetings, one of them is given up.
+    """
+    given_up: set[_Seat] = set()
+    while True:
+        booking = _Booking(instance, offers, frozenset(given_up))
+        booking.book_meetings(staffed, weeks)
+        booking.book_visits(weeks)
+        place_visits(instance, statics, booking.board)
+        seats = booking.waited_for(weeks)
+        if not seats:
+            return booking.board.timetable()
+        given_up |= seats
+
+
+class _Seat(NamedTuple):
+    patient: int
+    meeting: int
 
 
 class _Booking:
-    def __init__(self, instance: Instance, offers: Offers) -> None:
+    def __init__(self, instance: Instance, offers: Offers, given_up: frozenset[_Seat]) -> None:
         self._instance = instance
         self._offers = offers
+        self._given_up = given_up
         self.board = Board(instance)
 
     def book_meetings(self, staffed: Staffed, weeks: Collection[Week]) -> None:
         members: dict[int, list[int]] = defaultdict(list)
         for week in weeks:
             for meeting in week.meetings:
-                members[meeting].append(week.patient)
+                if _Seat(week.patient, meeting) not in self._given_up:
+                    members[meeting].append(week.patient)
         # Taken as they begin, meetings find a room wherever there are as many rooms as meetings; the largest first.
         for meeting in sorted(staffed.leads, key=lambda meeting: (*self._start(meeting), -len(members[meeting]))):
             group = self._group(meeting, staffed.leads[meeting], staffed.helpers.get(meeting), members[meeting])
@@ -52,6 +67,19 @@ class _Booking:
             for visit in week.visits:
                 if self._fits(week.patient, visit):
                     self.board.book_visit(visit)
+
+    def waited_for(self, weeks: Collection[Week]) -> set[_Seat]:
+        """Return the last seat of each patient's day that has too much waiting in it."""
+        limits = self._instance.limits
+        seats = {}
+        for week in weeks:
+            for meeting in sorted(week.meetings, key=self._start):
+                seat = _Seat(week.patient, meeting)
+                today = self.board.days[week.patient].get(self._offers.items[meeting].day)
+                is_long = today is not None and today.waiting(limits.gap_slots) > limits.idle_slots
+                if is_long and seat not in self._given_up:
+                    seats[week.patient, self._offers.items[meeting].day] = seat
+        return set(seats.values())
 
     def _start(self, meeting: int) -> tuple[int, int]:
         offer = self._offers.items[meeting]

@@ -29,6 +29,7 @@ TOLERANCE = 1e-6
 ONLY_UNMET = Weights(
     unmet=1,
     changes=0,
+    moved=0,
     preference=0,
     trip_on_site=0,
     trip_telehealth=0,
@@ -89,7 +90,7 @@ class BoundSearch:
         self._momentum: Prices | None = None
         self._seat_step, self._shared_step = SEAT_STEP, SHARED_STEP
         self._stalled = 0
-        self._constant = instance.weights.changes * len(instance.published_keys())
+        self._constant = instance.cost_of_the_known()
         self.wanted = np.zeros(offers.eligible.shape)
         self.best = -np.inf
 

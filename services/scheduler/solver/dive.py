@@ -98,6 +98,7 @@ class Dive:
             leaders=self._offers.leaders,
             assistants=self._offers.assistants,
             team_starts=self.weeks.shapes.team_starts,
+            sunk=float(instance.cost_of_the_known()),
         )
         self._most, self._given_back = self._at_once, 0
         self._go(STEPS_BEFORE)

@@ -288,6 +288,11 @@ class Instance:
             if needs.get(seat.patient, {}).get(self.service_of(seat.what), 0) > 0
         )
 
+    def cost_of_the_known(self) -> int:
+        """What it costs when nothing that people know is kept; each thing kept is refunded."""
+        weights = self.weights
+        return weights.changes * len(self.published_keys()) + weights.moved * len(self.usual_seats())
+
     def service_of(self, what: str) -> str:
         """Return the service of a kind of meeting; a service is its own."""
         kind = self.kinds.get(what)

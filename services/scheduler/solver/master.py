@@ -73,6 +73,7 @@ class Master:
         self._program = pywraplp.Solver.CreateSolver("GLOP")
         self._program.SetSolverSpecificParametersAsString(WARM_START)
         self._cost = self._program.Objective()
+        self._cost.SetOffset(instance.cost_of_the_known())
         self._is_solved = False
         self._people = [self._program.Constraint(1, 1) for _ in instance.patients]
         self._seats: dict[int, Row] = {}

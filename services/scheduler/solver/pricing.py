@@ -71,7 +71,7 @@ def _is_exact(instance: Instance) -> bool:
     """Say whether single precision holds every sum: quanta of 1/64 below 2**18."""
     need = max((sum(patient.needs.values()) for patient in instance.patients), default=0)
     weights = instance.weights
-    dearest = max(weights.unmet, weights.changes, weights.trip_on_site, weights.continuity)
+    dearest = max(weights.unmet, weights.changes + weights.moved, weights.trip_on_site, weights.continuity)
     return (need + SPARE_TERMS) * dearest < 2**17
 
 

@@ -64,17 +64,18 @@ def solve(
     seed: int = 0,
     workers: int = 2,
     work_limit: float | None = None,
+    start: Timetable | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Outcome:
-    """Find the best week in `time_limit` seconds of wall time.
+    """Find the best week in `time_limit` seconds of wall time, from `start` on if that breaks no rule.
 
     With one worker, a seed and a `work_limit` (deterministic seconds) that ends the solve before the
     time does, the timetable is always the same. `cancelled` is asked often, also from a thread;
     once true, the best timetable so far is the answer.
     """
     effort = Effort(time_limit, seed, workers, work_limit)
-    return _Solve(instance, effort, on_progress, cancelled or _never).run()
+    return _Solve(instance, effort, start, on_progress, cancelled or _never).run()
 
 
 class _Solve:
@@ -82,11 +83,13 @@ class _Solve:
         self,
         instance: Instance,
         effort: Effort,
+        start: Timetable | None,
         on_progress: Callable[[Progress], None] | None,
         cancelled: Callable[[], bool],
     ) -> None:
         self._instance = instance
         self._effort = effort
+        self._start = start
         self._report = on_progress
         self._cancelled = cancelled
         self._began = monotonic()
@@ -115,6 +118,8 @@ class _Solve:
         self._offers = enumerate_offers(instance, self._grid)
         self._statics = Statics(instance, self._grid)
         self._search = Search(instance, self._offers, self._statics, self._effort.seed)
+        if self._start is not None:
+            self._search.offer(self._start)
         self._progress()
         self._search.unavoidable = unavoidable_unmet(instance, self._offers, self._grid)
         self._unmet_bound = round(float(self._search.unavoidable.sum()))
@@ -134,9 +139,8 @@ class _Solve:
             self._raise(news.bound)
 
     def _may_anneal(self) -> bool:
-        """Annealing pays where there is time to cool; it knows neither a fixed part of the week nor a usual one."""
-        instance = self._instance
-        is_free = instance.fixed == Timetable() and instance.usual is None and not instance.begins
+        """Annealing pays where there is time to cool; it does not know a part of the week that is fixed."""
+        is_free = self._instance.fixed == Timetable() and not self._instance.begins
         return is_free and self._search.is_valid and self._effort.seconds >= LEAST_ANNEALING_SECONDS
 
     def _anneal(self, partner: BoundPartner) -> bool:

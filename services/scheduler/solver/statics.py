@@ -30,6 +30,7 @@ class Statics:
         self._grid = grid
         self._staff = {person.id: n for n, person in enumerate(instance.practitioners)}
         self._published = instance.published_keys()
+        self._usual = instance.usual_seats()
 
     def costs(self, batch: Batch, dtype: type[np.floating] = np.float64) -> Costs:
         """Cost of each session: [patient of the batch, option, modality, day, slot].
@@ -58,11 +59,17 @@ class Statics:
         return priced
 
     def _keeping(self, patient: Patient, option: Option) -> Costs:
-        """Refund a change where a published session is kept: [day, slot]."""
-        refund = np.zeros((DAYS, SLOTS_A_DAY))
+        """Refund a change where a published session is kept, or the hour of a usual one: [day, slot].
+
+        Whoever leads the usual meeting, and in which language, is not asked: a refund too many keeps the bound valid.
+        """
+        refund, weights = np.zeros((DAYS, SLOTS_A_DAY)), self._instance.weights
         for key in self._published:
             if key.patient == patient.id and key.service == option.service:
-                refund[key.day, key.slot] = -self._instance.weights.changes
+                refund[key.day, key.slot] = -weights.changes
+        what = option.service if option.kind is None else option.kind
+        for day, slot in {(seat.day, seat.slot) for seat in self._usual if seat[:2] == (patient.id, what)}:
+            refund[day, slot] -= weights.moved
         return refund
 
     def possible(self, index: int, option: Option) -> Mask:

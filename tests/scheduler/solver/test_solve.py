@@ -21,6 +21,7 @@ from services.scheduler.solver.report import outcome_to_json
 from services.scheduler.solver.solve import solve
 from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.submodel import Submodel
+from tests.scheduler.solver.annealing.test_annealing import annealing_of, crowded
 
 Document = dict[str, Any]
 
@@ -194,6 +195,18 @@ def test_progress_never_gets_worse(make: Callable[..., Instance]) -> None:
     assert incumbents == sorted(incumbents, reverse=True)
     assert bounds == sorted(bounds)
     assert all(progress.bound <= progress.incumbent for progress in seen)
+
+
+def test_a_solve_is_never_worse_than_the_week_it_starts_from() -> None:
+    instance = crowded()
+    annealing, greedy_cost = annealing_of(instance, 1)
+    annealing.anneal(20_000, 10.0)
+    assert annealing.cost < greedy_cost
+
+    outcome = solve(instance, time_limit=30.0, workers=1, work_limit=0.001, start=annealing.timetable())
+
+    assert outcome.objective is not None
+    assert outcome.objective <= annealing.cost
 
 
 def test_nobody_to_serve_is_optimal(make: Callable[..., Instance]) -> None:

@@ -35,7 +35,7 @@ USUAL = Timetable((series(),), (hour("patient-0", 12), hour("patient-1", 16)))
 
 
 def steadily(instance: Instance, **changes: Any) -> Outcome:
-    limits: dict[str, Any] = {"time_limit": 30.0, "seed": 1, "workers": 1, "work_limit": 0.25}
+    limits: dict[str, Any] = {"time_limit": 30.0, "seed": 1, "workers": 1, "work_limit": 0.4}
     outcome = solve_steadily(instance, **(limits | changes))
     assert outcome.timetable is not None
     verdict = check(instance, outcome.timetable)

@@ -69,11 +69,7 @@ class Annealing:
     @property
     def cost(self) -> float:
         """Cost of the best week."""
-        return float(self._best.total[COST]) / HALVES + self._told
-
-    @property
-    def _told(self) -> float:
-        return float(self._instance.weights.changes * len(self._instance.published_keys()))
+        return float(self._best.total[COST]) / HALVES + self._instance.cost_of_the_known()
 
     def load(self, timetable: Timetable) -> None:
         """Start from a timetable that breaks no rule."""

@@ -44,6 +44,7 @@ class Facts(NamedTuple):
     most_a_day: Ints  # [patient] slots
     preference: Ints  # [patient, day, slot] half units
     told: Ints  # [patient, service, day] mask of published starts
+    usual: Ints  # [patient, service, day, (start, alike, lead)], -1 where there is no such
     visit_length: Ints  # [patient, service] slots, 0 for services in groups
     visit_starts: Ints  # [patient, service, modality, day] mask
     team_first: Ints  # [patient, service, 2]
@@ -67,6 +68,7 @@ class Facts(NamedTuple):
     offer_slot: Ints
     offer_modality: Ints
     offer_family: Ints  # offers alike but for day and slot
+    offer_alike: Ints  # offers alike but for day, slot and modality
     offer_least: Ints
     offer_most: Ints
     offer_alone: Ints  # members one practitioner may lead
@@ -85,6 +87,7 @@ class Facts(NamedTuple):
     nurse_apart: int
     cost_unmet: int
     cost_changes: int
+    cost_moved: int
     cost_trip: Ints  # [modality]
     cost_idle: int
     cost_continuity: int
@@ -112,6 +115,7 @@ class _Writer:
         self._services = services_of(instance)
         self._staff = {person.id: number for number, person in enumerate(instance.practitioners)}
         self._person = {patient.id: number for number, patient in enumerate(instance.patients)}
+        self._alike = {key: n for n, key in enumerate(dict.fromkeys(offer[:3] for offer in offers.items))}
 
     def facts(self) -> Facts:
         instance, weights, limits = self._instance, self._instance.weights, self._instance.limits
@@ -125,6 +129,7 @@ class _Writer:
             most_a_day=_ints([instance.max_slots_day(patient) for patient in people]),
             preference=_table([HALVES * self._statics.preference(patient) for patient in people]),
             told=self._told(),
+            usual=self._usual(),
             visit_length=self._visit_lengths(),
             visit_starts=self._visit_starts(),
             team_first=team_first,
@@ -154,6 +159,7 @@ class _Writer:
             nurse_apart=limits.nurse_days_apart,
             cost_unmet=HALVES * weights.unmet,
             cost_changes=HALVES * weights.changes,
+            cost_moved=HALVES * weights.moved,
             cost_trip=_ints(
                 [HALVES * (weights.trip_on_site if m == ON_SITE else weights.trip_telehealth) for m in MODALITIES]
             ),
@@ -183,6 +189,18 @@ class _Writer:
             if patient in self._person and service in self._services:
                 told[self._person[patient], self._services.index(service), day] |= 1 << slot
         return told
+
+    def _usual(self) -> Ints:
+        """Write down the seats people know; nobody has two sessions of a service on one day."""
+        instance = self._instance
+        usual = np.full((len(self._person), len(self._services), DAYS, 3), NOBODY, np.int64)
+        for patient, what, day, slot, track, language, lead in instance.usual_seats():
+            who = NOBODY if lead is None else self._staff.get(lead, NOBODY)
+            alike = NOBODY if language is None else self._alike.get((what, track, language), NOBODY)
+            if what in instance.kinds and NOBODY in (alike, who):
+                continue
+            usual[self._person[patient], self._services.index(instance.service_of(what)), day] = slot, alike, who
+        return usual
 
     def _visit_lengths(self) -> Ints:
         instance, lengths = self._instance, np.zeros((len(self._person), len(self._services)), np.int64)
@@ -250,6 +268,7 @@ class _Writer:
             "offer_slot": _ints([offer.slot for offer in offers.items]),
             "offer_modality": _ints([MODALITIES.index(offer.modality) for offer in offers.items]),
             "offer_family": _ints(family),
+            "offer_alike": _ints([self._alike[offer[:3]] for offer in offers.items]),
             "offer_least": _ints([kind.size.minimum for kind in kinds]),
             "offer_most": _ints([kind.size.maximum for kind in kinds]),
             "offer_alone": _ints([min(kind.size.co_facilitator_above, kind.size.maximum) for kind in kinds]),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from services.scheduler.solver.annealing.costs import cost_of_meeting, kept_seat, kept_visit, session_cost
 from services.scheduler.solver.annealing.facts import Facts, Ints
 from services.scheduler.solver.compiled import kernel
 
@@ -161,14 +162,11 @@ def _reprice_day(facts: Facts, week: Week, patient: int, day: int) -> None:
 
 
 @kernel
-def session_cost(facts: Facts, patient: int, service: int, day: int, start: int, staff: int) -> int:
-    """Return what the session costs the patient, its delivery aside."""
-    cost = facts.preference[patient, day, start]
-    if (facts.told[patient, service, day] >> start) & 1:
-        cost -= facts.cost_changes
-    if service == facts.individual and facts.primary[patient] >= 0 and facts.primary[patient] != staff:
-        cost += facts.cost_continuity
-    return cost
+def _kept_seats(facts: Facts, week: Week, meeting: int) -> int:
+    row, saved = week.meetings[meeting], 0
+    for seat in range(row[MEMBERS]):
+        saved += kept_seat(facts, week.members[meeting, seat], row[OFFER], row[LEAD])
+    return saved
 
 
 @kernel
@@ -220,10 +218,12 @@ def _put(facts: Facts, week: Week, patient: int, session: Ints) -> None:
     week.total[COST] -= facts.cost_unmet * length
     _reprice_day(facts, week, patient, day)
     if meeting >= 0:
+        week.total[COST] -= kept_seat(facts, patient, week.meetings[meeting, OFFER], week.meetings[meeting, LEAD])
         size = week.meetings[meeting, MEMBERS]
         week.members[meeting, size] = patient
         _resize(facts, week, meeting, size + 1)
     else:
+        week.total[COST] -= kept_visit(facts, patient, service, day, start)
         _occupy(facts, week, session, 1)
 
 
@@ -243,6 +243,7 @@ def _take(facts: Facts, week: Week, patient: int, position: int) -> None:
     week.total[COST] += facts.cost_unmet * length
     _reprice_day(facts, week, patient, day)
     if meeting >= 0:
+        week.total[COST] += kept_seat(facts, patient, week.meetings[meeting, OFFER], week.meetings[meeting, LEAD])
         size = week.meetings[meeting, MEMBERS] - 1
         seat = 0
         while week.members[meeting, seat] != patient:
@@ -250,6 +251,7 @@ def _take(facts: Facts, week: Week, patient: int, position: int) -> None:
         week.members[meeting, seat] = week.members[meeting, size]
         _resize(facts, week, meeting, size)
     else:
+        week.total[COST] += kept_visit(facts, patient, service, day, start)
         _occupy(facts, week, session, -1)
 
 
@@ -282,17 +284,11 @@ def remove(facts: Facts, week: Week, patient: int, position: int) -> None:
 
 
 @kernel
-def _cost_of_meeting(facts: Facts, offer: int, co: int) -> int:
-    length = facts.offer_length[offer]
-    return facts.cost_group * (2 * length + (length if co >= 0 else 0))
-
-
-@kernel
 def _staff_meeting(facts: Facts, week: Week, meeting: int, sign: int) -> None:
     row = week.meetings[meeting]
     offer = row[OFFER]
     day, start, length = facts.offer_day[offer], facts.offer_slot[offer], facts.offer_length[offer]
-    week.total[COST] += sign * _cost_of_meeting(facts, offer, row[CO])
+    week.total[COST] += sign * cost_of_meeting(facts, offer, row[CO])
     work(facts, week, row[LEAD], day, start, length, sign)
     if row[CO] >= 0:
         work(facts, week, row[CO], day, start, length, sign)
@@ -364,8 +360,10 @@ def staff_anew(facts: Facts, week: Week, meeting: int, lead: int, co: int, room:
 @kernel
 def _restaff(facts: Facts, week: Week, meeting: int, lead: int, co: int, room: int) -> None:
     _staff_meeting(facts, week, meeting, -1)
+    week.total[COST] += _kept_seats(facts, week, meeting)
     row = week.meetings[meeting]
     row[LEAD], row[CO], row[ROOM] = lead, co, room
+    week.total[COST] -= _kept_seats(facts, week, meeting)
     _staff_meeting(facts, week, meeting, 1)
 
 

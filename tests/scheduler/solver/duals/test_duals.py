@@ -29,7 +29,7 @@ from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
-from tests.scheduler.solver.annealing.test_annealing import crowded
+from tests.scheduler.solver.annealing.test_annealing import Known, crowded, known
 from tests.scheduler.solver.conftest import tiny_document, tiny_patient
 
 
@@ -106,6 +106,36 @@ def test_the_compiled_bound_is_the_plain_one(site: Site) -> None:
     compiled = site.bound(0)
 
     assert [compiled.step() for _ in range(5)] == pytest.approx([plain.step() for _ in range(5)], rel=0.01)
+
+
+@pytest.mark.parametrize("known_as", ["usual", "published"])
+def test_a_week_that_people_know_costs_no_less_than_the_bound(known_as: Known) -> None:
+    site = Site(known(known_as))
+    week = site.instance.usual or site.instance.published
+    assert week is not None
+    dear = Site(replace(site.instance, weights=replace(site.instance.weights, moved=40, changes=40)))
+
+    for one in (site, dear):
+        kept = check(one.instance, week)
+        assert kept.goals.moved + kept.goals.changes == 0
+        assert 0 < one.bound(100).best <= kept.cost
+    # The dearer a change is, the more has to be paid where not all can be kept.
+    assert dear.bound(100).best >= site.bound(100).best
+
+
+@pytest.mark.parametrize("seed", [3, 6, 9])
+def test_a_plan_keeps_some_of_the_week_that_people_know_and_every_rule(seed: int) -> None:
+    """Of seed 9 a visit is lost between two meetings, and with it what kept the waiting short."""
+    site = Site(known("usual", seed))
+    diving = site.dive()
+    while diving.advance():
+        pass
+    week = composed(site.instance, site.offers, site.statics, diving)
+    assert week is not None
+
+    verdict = check(site.instance, week)
+    assert verdict.errors == ()
+    assert verdict.goals.moved < len(site.instance.usual_seats())
 
 
 def test_no_two_meetings_of_a_plan_have_one_lead_or_too_few_rooms(site: Site) -> None:
