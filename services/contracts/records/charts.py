@@ -15,6 +15,7 @@ from services.contracts.records.patients import Patient
 from services.contracts.records.plans_of_care import PlanOfCare
 from services.contracts.records.recovery import AftercareContact
 from services.contracts.records.treatment_plans import TreatmentPlan
+from services.contracts.security_labels import LabelledParts
 
 
 class ChartPart(StrEnum):
@@ -61,3 +62,4 @@ class PatientChart(ResourceModel):
     tests_to_review: list[DrugTest] | None = Field(description="Drug tests that can be reviewed now, oldest day first.")
     contacts_due: list[AftercareContact] | None = Field(description="Due or overdue today, the longest overdue first.")
     withheld: list[WithheldPart]
+    labels: list[LabelledParts] = Field(description="Of the parts that are shown.")

@@ -31,6 +31,7 @@ from services.contracts.records.patients import Patient
 from services.contracts.records.recipients import Recipient
 from services.contracts.records.treatment_plans import TreatmentPlan
 from services.contracts.scheduler.sites import ZoneName
+from services.contracts.security_labels import LabelledParts
 
 
 class EmergencyDisclosure(RequestModel):
@@ -172,6 +173,7 @@ class DisclosedRecord(ResourceModel):
     """What the recipient is given: the parts asked for, the notice, and the scope of the consent."""
 
     disclosure: Disclosure
+    labels: list[LabelledParts]
     notice: DisclosureNotice | None
     consent: DisclosureConsent | None
     demographics: Patient | None

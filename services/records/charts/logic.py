@@ -8,7 +8,7 @@ from services.contracts.identifiers import PatientId
 from services.contracts.records.charts import ChartPart, PatientChart, WithheldPart
 from services.records.aftercare.logic import AftercareReads
 from services.records.assessments.reading import AssessmentReads
-from services.records.charts.rules import parts_for
+from services.records.charts.rules import labels_for, parts_for
 from services.records.consents.beside import ConsentReads
 from services.records.drug_tests.logic import DrugTestReads
 from services.records.episodes.logic import EpisodeReads
@@ -78,4 +78,5 @@ class ChartReads:
                 WithheldPart(part=ChartPart(one), rule=denial.rule, clause=denial.clause, remedy=denial.remedy)
                 for one, denial in withheld.items()
             ],
+            labels=labels_for(withheld),
         )

@@ -1,13 +1,15 @@
 """What is true of charts: a part is shown to whoever could read it by itself, and to nobody else."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from services.contracts.disclosure import Information
 from services.contracts.identity import Principal
 from services.contracts.records.charts import ChartPart
+from services.contracts.security_labels import LabelledParts
 from services.policy.calls import may_call
+from services.policy.decisions.labels import labelled
 from services.policy.routes import BY_OPERATION
 
 
@@ -37,6 +39,12 @@ NEEDED: Final[Mapping[ChartPart, Needed]] = MappingProxyType(
     }
 )
 """By part: the route that shows it alone, and what that route asks the gate about."""
+
+
+def labels_for(withheld: Collection[str]) -> list[LabelledParts]:
+    """Return the labels of what is shown: of the patient, and of each part that is not withheld."""
+    shown = [(part.value, one) for part, needed in NEEDED.items() if part not in withheld for one in needed.information]
+    return labelled([("patient", Information.DEMOGRAPHICS), *dict(shown).items()])
 
 
 def parts_for(caller: Principal) -> dict[str, frozenset[Information] | None]:

@@ -25,6 +25,7 @@ from services.contracts.records.patients import Patient
 from services.contracts.records.recipients import Recipient
 from services.policy.decisions.answer import Decision, Denial, Permission, Rule
 from services.policy.decisions.decide import decide
+from services.policy.decisions.labels import labelled
 from services.policy.decisions.notices import NOTICES
 from services.policy.decisions.question import Resource
 from services.records.consents.signing import Signing
@@ -264,6 +265,7 @@ class DisclosureCommands:
                 **dict.fromkeys(DisclosedRecord.model_fields),
                 **members,
                 "disclosure": disclosure,
+                "labels": labelled(((member_of(one), one) for one in disclosure.information), disclosure.redisclosure),
                 "notice": None if notice is None else DisclosureNotice(version=notice, text=NOTICES[notice]),
                 "consent": consent,
             }

@@ -38,6 +38,7 @@ async def test_a_counsellor_sees_every_part_as_it_is_by_itself(
     assert answer.status_code == 200, answer.text
     chart = answer.json()
     assert chart["withheld"] == []
+    assert [set(one["parts"]) for one in chart["labels"]] == [{"patient", *PARTS}]
     assert chart["patient"] == (await counsellor.get(path)).json()
     assert [one["programme"] for one in chart["episodes"]] == ["evening-iop"]
     assert chart["episodes"][0] in await listed("episodes")
@@ -107,6 +108,9 @@ async def test_the_front_desk_is_told_what_is_withheld_by_which_rule_and_sees_no
     assert chart["treatment_plan"]
     assert {one["rule"] for one in withheld.values()} == {"role-without-need"}
     assert withheld["medications"]["clause"] == "42 CFR 2.12(c)(3)"
+    (labels,) = chart["labels"]
+    assert labels["parts"] == ["patient", "episodes", "consents", "treatment_plan"]
+    assert {one["code"] for one in labels["security"]} == {"R", "SUD", "ETH", "42CFRPart2"}
     assert "Canary" not in answer.text
 
 
@@ -273,7 +277,7 @@ async def test_a_bad_request_is_refused(director: httpx2.AsyncClient, patient_id
 def test_every_part_of_a_chart_can_be_withheld() -> None:
     fields = set(PatientChart.model_fields)
 
-    assert fields == {"patient", "withheld", *PARTS}
+    assert fields == {"patient", "withheld", "labels", *PARTS}
     assert set(NEEDED) == set(ChartPart)
 
 

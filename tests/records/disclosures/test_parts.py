@@ -90,13 +90,18 @@ async def test_a_part_that_is_consented_to_goes_alone_with_notice_and_scope_and_
 
     assert answer.status_code == 201, answer.text
     sent = answer.json()
-    beside = {"disclosure", "notice", "consent", part}
+    beside = {"disclosure", "labels", "notice", "consent", part}
     assert {name for name, value in sent.items() if value is not None} == beside
     assert [mark for mark in MARKS[part] if mark not in answer.text] == []
     others = [mark for other, marks in MARKS.items() if other != part for mark in marks]
     assert [mark for mark in (*others, *NEVER) if mark in answer.text] == []
     assert sent["notice"]["text"].startswith("This record which has been disclosed to you is protected")
     assert sent["consent"]["information"] == [part]
+    (labels,) = sent["labels"]
+    codes = {one["code"] for one in labels["security"]}
+    # One consent for all treatment, payment and operations lets a covered entity pass it on (42 CFR 2.33(b)(1)).
+    kind = {"V", "PSYTHPN", "NORDSCLCD"} if part == "counselling_notes" else {"R"}
+    assert (labels["parts"], codes) == ([part], kind | {"SUD", "ETH", "42CFRPart2", "CPLYCD", "PERSISTLABEL"})
     entry = sent["disclosure"]
     assert (entry["records_from"], entry["records_until"]) == (CLAIMED["records_from"], CLAIMED["records_until"])
     assert await accounted(director, full["patient"]) == [entry]

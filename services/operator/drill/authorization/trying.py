@@ -12,7 +12,7 @@ from services.operator.drill.authorization.oracle import SCREENS, is_disclosed, 
 from services.operator.drill.authorization.world import SAID, Answer, Call, Caller, Request, World, plan_of
 
 _INSTANCE: Final = re.compile(rb"urn:uuid:[0-9a-f-]{36}")
-_BESIDE: Final = frozenset({"disclosure", "notice", "consent"})
+_BESIDE: Final = frozenset({"disclosure", "labels", "notice", "consent"})
 _MADE, _DONE, _FORBIDDEN, _NOTHING, _REFUSED = 201, 200, 403, 404, 422
 _TOLD: Final = {
     "recipient_name": "Drill Doctor",
