@@ -42,6 +42,7 @@ from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
 from services.scheduler.rule_packs.routes import router as rule_packs
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.setup_changes.routes import router as setup_changes
 from services.scheduler.sites.routes import router as sites
 from services.scheduler.solves.routes import router as solves
 from services.scheduler.solves.watching import SolveWatch
@@ -70,6 +71,7 @@ _ROUTERS = (
     sites,
     practitioners,
     group_offerings,
+    setup_changes,
     waitlist,
     disruptions,
     notices,

@@ -25,13 +25,14 @@ from services.contracts.vocabulary import WeeklyWindow
 
 
 class DisruptionKind(StrEnum):
-    """What happened; of `commitment_changed` only the repair is new, the commitments were entered before."""
+    """What happened; of `commitment_changed` and `setup_changed` only the repair is new."""
 
     PRACTITIONER_OUT = "practitioner_out"
     ROOM_LOST = "room_lost"
     SITE_CLOSED = "site_closed"
     SHIFT_CHANGED = "shift_changed"
     COMMITMENT_CHANGED = "commitment_changed"
+    SETUP_CHANGED = "setup_changed"
 
 
 class DisruptionReason(StrEnum):
@@ -61,6 +62,7 @@ _MEMBERS = {
     DisruptionKind.SITE_CLOSED: _INTERVAL,
     DisruptionKind.SHIFT_CHANGED: frozenset({"practitioner_id", "shifts"}),
     DisruptionKind.COMMITMENT_CHANGED: frozenset({"patient_id"}),
+    DisruptionKind.SETUP_CHANGED: frozenset(),
 }
 _OPTIONAL = frozenset({"practitioner_id", "room_id", "patient_id", "start", "end", "shifts"})
 _LONGEST: Final = timedelta(days=31)
@@ -71,7 +73,8 @@ class DisruptionRequest(RequestModel):
     """Says what fell out of a week; each kind has its own members, and no others.
 
     `practitioner_out` has practitioner_id, start and end; `room_lost` room_id, start and end; `site_closed` start and
-    end; `shift_changed` practitioner_id, shifts and breaks; `commitment_changed` patient_id.
+    end; `shift_changed` practitioner_id, shifts and breaks; `commitment_changed` patient_id; `setup_changed`
+    has none.
     """
 
     site_id: SiteId
@@ -91,7 +94,9 @@ class DisruptionRequest(RequestModel):
         needed = _MEMBERS[self.kind]
         given = {member for member in _OPTIONAL if getattr(self, member) is not None}
         if given != needed:
-            raise ValueError(f"a {self.kind.value} has exactly these members besides: {', '.join(sorted(needed))}")
+            raise ValueError(
+                f"a {self.kind.value} has exactly these members besides: {', '.join(sorted(needed)) or 'none'}"
+            )
         if self.breaks and self.kind is not DisruptionKind.SHIFT_CHANGED:
             raise ValueError("only a shift_changed has breaks")
         if self.start is not None and self.end is not None and not timedelta() < self.end - self.start <= _LONGEST:
@@ -178,7 +183,7 @@ class DisruptionBatchRequest(RequestModel):
     def _has_what_its_kind_needs(self) -> Self:
         needed = _BATCH_MEMBERS.get(self.kind)
         if needed is None:
-            raise ValueError("a commitment_changed is written down for one week: use create_disruption")
+            raise ValueError(f"a {self.kind.value} is written down for one week: use create_disruption")
         given = {member for member in _BATCH_OPTIONAL if getattr(self, member) is not None}
         if given != needed:
             raise ValueError(f"a {self.kind.value} has exactly these members besides: {', '.join(sorted(needed))}")

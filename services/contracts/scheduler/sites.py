@@ -46,6 +46,13 @@ class Site(ResourceModel):
     open: list[WeeklyWindow]
     offices: int
     family_rooms: int
+    version: int
+
+
+EndsOn = Annotated[
+    date | None,
+    Field(description="The day from which on it is there no more, for no plan and no booking; null for no end."),
+]
 
 
 class RoomRequest(RequestModel):
@@ -53,6 +60,7 @@ class RoomRequest(RequestModel):
 
     name: Name
     capacity: Annotated[int, Field(ge=1, le=200)]
+    ends_on: EndsOn = None
 
 
 class Room(ResourceModel):
@@ -62,6 +70,8 @@ class Room(ResourceModel):
     site_id: SiteId
     name: str
     capacity: int
+    ends_on: date | None
+    version: int
 
 
 class PractitionerRequest(RequestModel):
@@ -81,8 +91,10 @@ class PractitionerRequest(RequestModel):
         default=None, description="What a fair part of the work is measured by; null for max_minutes_week."
     )
     starts_on: date | None = Field(
-        default=None, description="The first day at the site, before which nothing counts; null for today."
+        default=None,
+        description="The first day at the site, before which nothing counts; null for today, or for what it is.",
     )
+    ends_on: EndsOn = None
 
     @model_validator(mode="after")
     def _leads_only_groups(self) -> Self:
@@ -92,6 +104,12 @@ class PractitionerRequest(RequestModel):
             raise ValueError(
                 "individual may name individual and family only; prescribers and nurses serve by their role"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.starts_on is not None and self.ends_on is not None and self.ends_on <= self.starts_on:
+            raise ValueError("ends_on must be after starts_on")
         return self
 
 
@@ -112,6 +130,8 @@ class Practitioner(ResourceModel):
     max_minutes_week: int
     contract_minutes_week: int
     starts_on: date
+    ends_on: date | None
+    version: int
 
 
 class GroupOfferingRequest(RequestModel):
@@ -122,6 +142,10 @@ class GroupOfferingRequest(RequestModel):
     minimum_size: Annotated[int, Field(ge=2, le=50)] = 4
     maximum_size: Annotated[int, Field(ge=2, le=50)] = 12
     co_facilitator_above: Annotated[int, Field(ge=1, le=50)] = 8
+    ends_on: Annotated[
+        date | None,
+        Field(description="The Monday of the first week that has none of it any more; null for no end."),
+    ] = None
 
     @model_validator(mode="after")
     def _is_a_group(self) -> Self:
@@ -129,6 +153,12 @@ class GroupOfferingRequest(RequestModel):
             raise ValueError("service must be one that takes place in groups")
         if self.minimum_size > self.maximum_size:
             raise ValueError("minimum_size must not exceed maximum_size")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_with_a_week(self) -> Self:
+        if self.ends_on is not None and self.ends_on.weekday() != 0:
+            raise ValueError("ends_on must be a Monday: groups are planned by whole weeks")
         return self
 
 
@@ -142,3 +172,5 @@ class GroupOffering(ResourceModel):
     minimum_size: int
     maximum_size: int
     co_facilitator_above: int
+    ends_on: date | None
+    version: int

@@ -9,7 +9,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic, Appointment
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import CallersWork as _Command
-from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in
+from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in, setups_in
 from services.scheduler.dependencies.seats import freed_seats_in
 from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.fairness.logic import BurdensReader
@@ -46,7 +46,10 @@ async def _practitioners_read(read: Reading) -> PractitionersReader:
 
 
 async def _practitioners(command: Command) -> PractitionersLogic:
-    return PractitionersLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
+    sites = SitesReader(command.read)
+    return PractitionersLogic(
+        command.db, command.organization_id, sites, PractitionersReader(command.read, sites), command.clock
+    )
 
 
 async def _group_offerings_read(read: Reading) -> GroupOfferingsReader:
@@ -54,7 +57,10 @@ async def _group_offerings_read(read: Reading) -> GroupOfferingsReader:
 
 
 async def _group_offerings(command: Command) -> GroupOfferingsLogic:
-    return GroupOfferingsLogic(command.db, command.organization_id, SitesReader(command.read), command.clock)
+    sites = SitesReader(command.read)
+    return GroupOfferingsLogic(
+        command.db, command.organization_id, sites, GroupOfferingsReader(command.read, sites), command.clock
+    )
 
 
 async def _group_series_read(read: Reading) -> GroupSeriesReader:
@@ -80,9 +86,7 @@ async def _solve_streams(
 async def _week_facts(command: Command, records: Records) -> WeekFacts:
     sites = SitesReader(command.read)
     return WeekFacts(
-        sites=sites,
-        practitioners=PractitionersReader(command.read, sites),
-        offerings=GroupOfferingsReader(command.read, sites),
+        setups=setups_in(command.read),
         commitments=CommitmentsReader(command.read),
         rules=RulePacksReader(command.read, sites),
         burdens=BurdensReader(command.read, sites),

@@ -13,11 +13,14 @@ from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.disruptions.outages import OutagesReader
+from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.reach import CallersReach
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesReader
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.timetables.logic import TimetablesReader
 
 
@@ -62,7 +65,13 @@ def notices_in(work: Work) -> NoticesLogic:
 
 def outages_in(read: Read) -> OutagesReader:
     """Read what is missing from weeks."""
-    return OutagesReader(read, ClosuresReader(read, SitesReader(read)))
+    return OutagesReader(read, ClosuresReader(read, SitesReader(read)), setups_in(read))
+
+
+def setups_in(read: Read) -> SetupsReader:
+    """Read how sites are set up."""
+    sites = SitesReader(read)
+    return SetupsReader(sites, PractitionersReader(read, sites), GroupOfferingsReader(read, sites))
 
 
 def moved_weeks_in(read: Read) -> MovedWeeks:

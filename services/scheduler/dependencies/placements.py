@@ -10,15 +10,13 @@ from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, outages_in
+from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, outages_in, setups_in
 from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.dependencies.transport import rides_in, rides_read_in
-from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.placements.gathering import BookedWeeks
 from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
-from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import WeekFacts
@@ -30,9 +28,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
     sites = SitesReader(read)
     appointments = AppointmentsReader(read, sites, clock)
     facts = WeekFacts(
-        sites=sites,
-        practitioners=PractitionersReader(read, sites),
-        offerings=GroupOfferingsReader(read, sites),
+        setups=setups_in(read),
         commitments=CommitmentsReader(read),
         rules=RulePacksReader(read, sites),
         # One person is placed, and nobody's week is weighed against another's.

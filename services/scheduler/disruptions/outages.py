@@ -1,32 +1,39 @@
 """What solves, placements, publications and bookings may not use of a week."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date
 
 from services.chassis.database import Read
-from services.contracts.identifiers import AppointmentId, SiteId
+from services.contracts.identifiers import AppointmentId, PractitionerId, SiteId
 from services.contracts.scheduler.disruptions import DisruptionKind
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.disruptions import storage
 from services.scheduler.disruptions.errors import SessionDisruptedError
 from services.scheduler.disruptions.rules import outages_of, what_is_missing
 from services.scheduler.solves.outages import Outages
+from services.scheduler.solves.setup_rules import Hours
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.weeks import WeekGrid
 
 
 class OutagesReader:
     """Reads what is missing from a week."""
 
-    def __init__(self, read: Read, closures: ClosuresReader) -> None:
+    def __init__(self, read: Read, closures: ClosuresReader, setups: SetupsReader) -> None:
         self._read = read
         self._closures = closures
+        self._setups = setups
 
     async def of_week(self, site_id: SiteId, grid: WeekGrid) -> Outages:
-        """Return what the open disruptions and the closures in force keep from a site's week."""
+        """Return what open disruptions, closures in force and changes of the setup keep from a site's week."""
         disruptions = await storage.open_in_week(self._read, site_id, grid.monday)
         closed = await self._closures.in_force(site_id, grid.start, grid.end)
-        return outages_of(disruptions, closed, grid)
+        return outages_of(disruptions, closed, grid, await self._setups.of(site_id))
+
+    async def changed_hours(self, site_id: SiteId, grid: WeekGrid) -> Mapping[PractitionerId, Hours]:
+        """Return whose hours of a week are not the usual ones."""
+        return outages_of(await storage.open_in_week(self._read, site_id, grid.monday), (), grid).hours
 
     async def refuse_disrupted(self, appointment_id: AppointmentId) -> None:
         """Keep seats of a session from being given that will not take place as it is published.

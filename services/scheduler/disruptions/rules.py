@@ -3,21 +3,47 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from services.contracts.identifiers import PractitionerId, RoomId
+from services.contracts.identifiers import GroupOfferingId, PractitionerId, RoomId
 from services.contracts.scheduler.disruptions import Disruption, DisruptionKind
 from services.contracts.vocabulary import Modality
 from services.scheduler.closures.hours import ClosedHours
 from services.scheduler.disruptions.sessions import PlannedSession
-from services.scheduler.solves.outages import Hours, Outages, Slots, without
+from services.scheduler.solves.outages import Outages
+from services.scheduler.solves.rules import SiteSetup
+from services.scheduler.solves.setup_rules import (
+    FIRST_VERSION,
+    Hours,
+    Slots,
+    days_out,
+    ended_by,
+    hours_of,
+    never_open,
+    without,
+)
 from services.scheduler.weeks import SlotInterval, WeekGrid, window_slots
 
 
-def outages_of(disruptions: Iterable[Disruption], closures: Sequence[ClosedHours], grid: WeekGrid) -> Outages:
-    """Sum up what is in force in the slots of its week; a slot that is touched is gone whole."""
+def outages_of(
+    disruptions: Iterable[Disruption],
+    closures: Sequence[ClosedHours],
+    grid: WeekGrid,
+    setup: SiteSetup | None = None,
+) -> Outages:
+    """Sum up what is in force in the slots of its week; a slot that is touched is gone whole.
+
+    Of the setup counts who and what is not there yet, or no more, and what was changed since it was first entered.
+    """
     hours: dict[PractitionerId, Hours] = {}
     away: dict[PractitionerId, list[SlotInterval]] = defaultdict(list)
     lost: dict[RoomId, list[SlotInterval]] = defaultdict(list)
     closed = grid.busy((closure.start, closure.end) for closure in closures)
+    ended = frozenset[GroupOfferingId]()
+    if setup is not None:
+        ended = ended_by(setup, grid.monday)
+        hours |= {one.id: hours_of(one) for one in setup.practitioners if one.version > FIRST_VERSION}
+        away |= {one.id: days_out(one.starts_on, one.ends_on, grid.monday) for one in setup.practitioners}
+        lost |= {one.id: days_out(None, one.ends_on, grid.monday) for one in setup.rooms}
+        closed += never_open(setup.site) if setup.site.version > FIRST_VERSION else []
     for disruption in disruptions:
         slots = _slots(disruption, grid)
         if disruption.kind is DisruptionKind.SITE_CLOSED:
@@ -29,7 +55,7 @@ def outages_of(disruptions: Iterable[Disruption], closures: Sequence[ClosedHours
         elif disruption.practitioner_id is not None:
             away[disruption.practitioner_id] += slots
     nobody = grid.busy((closure.start, closure.end) for closure in closures if closure.for_all)
-    return Outages(hours, away, lost, closed, nobody)
+    return Outages(hours, away, lost, closed, nobody, setup, ended)
 
 
 def _slots(disruption: Disruption, grid: WeekGrid) -> list[SlotInterval]:

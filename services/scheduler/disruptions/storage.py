@@ -27,7 +27,8 @@ from services.scheduler.appointments.tables import AppointmentPractitionerRow, A
 from services.scheduler.closures.tables import ClosureRow
 from services.scheduler.disruptions.sessions import PlannedSession
 from services.scheduler.disruptions.tables import DisruptionRow
-from services.scheduler.sites.tables import SiteRow
+from services.scheduler.practitioners.tables import PractitionerRow
+from services.scheduler.sites.tables import RoomRow, SiteRow
 from services.scheduler.storing import decoded
 
 # What became of the repair is told by the solve and the proposal.
@@ -80,6 +81,18 @@ _DISTURBED: Final = Query(
                 ClosureRow.site_id == AppointmentRow.site_id,
                 ClosureRow.during.op("&&")(AppointmentRow.during),
                 ClosureRow.status == ClosureStatus.CLOSED.value,
+            ),
+            # What was entered and is as it was on that day has nothing to say.
+            SiteRow.version > 1,
+            exists().where(RoomRow.id == AppointmentRow.room_id, RoomRow.ends_on.is_not(None)),
+            exists().where(
+                AppointmentPractitionerRow.appointment_id == AppointmentRow.id,
+                PractitionerRow.id == AppointmentPractitionerRow.practitioner_id,
+                or_(
+                    PractitionerRow.version > 1,
+                    PractitionerRow.ends_on.is_not(None),
+                    PractitionerRow.starts_on > AppointmentRow.week,
+                ),
             ),
         ),
     )

@@ -24,7 +24,8 @@ class DisruptionRow(Base):
         ForeignKeyConstraint(["organization_id", "solve_id"], ["solves.organization_id", "solves.id"]),
         CheckConstraint("extract(isodow from week) = 1", name="week"),
         CheckConstraint(
-            "kind in ('practitioner_out', 'room_lost', 'site_closed', 'shift_changed', 'commitment_changed')",
+            "kind in ('practitioner_out', 'room_lost', 'site_closed', 'shift_changed', 'commitment_changed', "
+            "'setup_changed')",
             name="kind",
         ),
         CheckConstraint(
@@ -35,7 +36,10 @@ class DisruptionRow(Base):
         CheckConstraint("(kind = 'room_lost') = (room_id is not null)", name="room"),
         CheckConstraint("(kind = 'commitment_changed') = (patient_id is not null)", name="patient"),
         CheckConstraint("(kind = 'shift_changed') = (shifts is not null)", name="shifts"),
-        CheckConstraint("(starts_at is null) = (kind in ('shift_changed', 'commitment_changed'))", name="interval"),
+        CheckConstraint(
+            "(starts_at is null) = (kind in ('shift_changed', 'commitment_changed', 'setup_changed'))",
+            name="interval",
+        ),
         CheckConstraint("(starts_at is null) = (ends_at is null)", name="both_ends"),
         CheckConstraint("starts_at < ends_at", name="order"),
         CheckConstraint("status in ('open', 'withdrawn')", name="status"),

@@ -23,10 +23,11 @@ class PractitionerContact:
 
 @dataclass(frozen=True, slots=True)
 class Employment:
-    """Since when a practitioner works at the site, and for how many minutes a week."""
+    """Since when, and until when, a practitioner works at the site, and for how many minutes a week."""
 
     practitioner_id: PractitionerId
     starts_on: date
+    ends_on: date | None
     contract_minutes_week: int
 
 

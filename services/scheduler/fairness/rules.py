@@ -21,11 +21,11 @@ def practitioners_of(
 ) -> list[PractitionerFairness]:
     """Compare what each has done in the published weeks with a part by contract minutes.
 
-    Weeks before the start date count for nothing on either side, so who is new owes nothing for them.
+    Weeks before the start date, and from the end on, count for nothing on either side: nobody owes anything for them.
     """
     published = list(weeks)
     done = {contact.practitioner_id: contact for contact in worked}
-    active = {one.practitioner_id: sum(one.starts_on < week + _WEEK for week in published) for one in employed}
+    active = {one.practitioner_id: sum(_is_employed(one, week) for week in published) for one in employed}
     contract = {one.practitioner_id: active[one.practitioner_id] * one.contract_minutes_week for one in employed}
     contacts = [
         done.get(one.practitioner_id, PractitionerContact(one.practitioner_id, 0, 0, 0))
@@ -52,6 +52,10 @@ def practitioners_of(
         )
         for one in contacts
     ]
+
+
+def _is_employed(one: Employment, week: date) -> bool:
+    return one.starts_on < week + _WEEK and (one.ends_on is None or week < one.ends_on)
 
 
 def spread_of(practitioners: Iterable[PractitionerFairness]) -> float | None:

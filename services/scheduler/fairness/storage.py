@@ -52,7 +52,10 @@ _WORKED: Final = Query(
 )
 _EMPLOYED: Final = Query(
     select(
-        PractitionerRow.id.label("practitioner_id"), PractitionerRow.starts_on, PractitionerRow.contract_minutes_week
+        PractitionerRow.id.label("practitioner_id"),
+        PractitionerRow.starts_on,
+        PractitionerRow.ends_on,
+        PractitionerRow.contract_minutes_week,
     )
     .where(PractitionerRow.site_id == _SITE_ID)
     .order_by(PractitionerRow.id)
@@ -93,7 +96,9 @@ async def employed(read: Read, site_id: SiteId) -> list[Employment]:
     """Fetch the practitioners' contracts."""
     rows = await read.all(_EMPLOYED, site_id=site_id)
     return [
-        Employment(PractitionerId(row["practitioner_id"]), row["starts_on"], row["contract_minutes_week"])
+        Employment(
+            PractitionerId(row["practitioner_id"]), row["starts_on"], row["ends_on"], row["contract_minutes_week"]
+        )
         for row in rows
     ]
 

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented
+from services.chassis.wiring import documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import GroupOfferingId, SiteId
 from services.contracts.scheduler.sites import GroupOffering, GroupOfferingRequest
 from services.scheduler.dependencies import GroupOfferings, GroupOfferingsRead
 
@@ -36,3 +36,17 @@ async def list_group_offerings(
 ) -> Page[GroupOffering]:
     """List the group meetings that a site may hold."""
     return await group_offerings.page(site_id, page)
+
+
+@router.get(
+    "/v1/sites/{site_id}/group_offerings/{group_offering_id}",
+    operation_id="read_group_offering",
+    responses=documented(404, 422),
+)
+async def read_group_offering(
+    site_id: SiteId, group_offering_id: GroupOfferingId, group_offerings: GroupOfferingsRead, response: Response
+) -> GroupOffering:
+    """Read one kind of group meeting of a site; its version is the ETag."""
+    group_offering = await group_offerings.get(site_id, group_offering_id)
+    response.headers["ETag"] = entity_tag(group_offering.version)
+    return group_offering

@@ -1,10 +1,10 @@
 """Where group offerings are kept."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy import Integer, Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -21,6 +21,7 @@ _ALL: Final = (
     .order_by(GroupOfferingRow.id)
 )
 _OF_SITE: Final = Query(_ALL)
+_ONE: Final = Query(_ALL.where(GroupOfferingRow.id == bindparam("group_offering_id", type_=Uuid)))
 _PAGE: Final = Query(
     _ALL.where(GroupOfferingRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
 )
@@ -32,11 +33,28 @@ async def insert(
     db: AsyncSession, organization_id: OrganizationId, site_id: SiteId, request: GroupOfferingRequest, now: datetime
 ) -> GroupOffering:
     """Keep a new offering of a site that exists."""
-    values = request.model_dump(mode="json")
+    values = _values(request)
     row = GroupOfferingRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
     db.add(row)
     await db.flush()
-    return GroupOffering(id=GroupOfferingId(row.id), site_id=site_id, **values)
+    return GroupOffering(id=GroupOfferingId(row.id), site_id=site_id, version=1, **values)
+
+
+async def replace(db: AsyncSession, before: GroupOffering, request: GroupOfferingRequest) -> GroupOffering:
+    """Keep another setup of an offering whose site is locked, as its next version."""
+    values = _values(request) | {"version": before.version + 1}
+    await db.execute(update(GroupOfferingRow).where(GroupOfferingRow.id == before.id).values(values))
+    return GroupOffering(id=before.id, site_id=before.site_id, **values)
+
+
+def _values(request: GroupOfferingRequest) -> dict[str, Any]:
+    return request.model_dump() | {"service": request.service.value}
+
+
+async def find(read: Read, site_id: SiteId, group_offering_id: GroupOfferingId) -> GroupOffering | None:
+    """Fetch one offering of a site."""
+    row = await read.one_or_none(_ONE, site_id=site_id, group_offering_id=group_offering_id)
+    return None if row is None else GroupOffering(**row)
 
 
 async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[GroupOffering]:

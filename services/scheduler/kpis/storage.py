@@ -82,6 +82,7 @@ _PRACTITIONERS: Final = """(
             where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
         ) weeks
         where p.site_id = cast(:site_id as uuid) and p.starts_on < weeks.week + 7
+            and (p.ends_on is null or p.ends_on > weeks.week)
     )::float8 as denominator
 ) figure"""
 
@@ -120,6 +121,7 @@ _FAIRNESS: Final = """(
             group by ap.practitioner_id, a.week
         ) worked on worked.practitioner_id = p.id and worked.week = weeks.week
         where p.site_id = cast(:site_id as uuid) and p.starts_on < weeks.week + 7
+            and (p.ends_on is null or p.ends_on > weeks.week)
             and p.role in ('counsellor', 'therapist')
         group by p.id
     ) loads

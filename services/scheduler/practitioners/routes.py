@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented
+from services.chassis.wiring import documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import PractitionerId, SiteId
 from services.contracts.scheduler.sites import Practitioner, PractitionerRequest
 from services.scheduler.dependencies import Practitioners, PractitionersRead
 
@@ -36,3 +36,17 @@ async def list_practitioners(
 ) -> Page[Practitioner]:
     """List the people who treat at a site."""
     return await practitioners.page(site_id, page)
+
+
+@router.get(
+    "/v1/sites/{site_id}/practitioners/{practitioner_id}",
+    operation_id="read_practitioner",
+    responses=documented(404, 422),
+)
+async def read_practitioner(
+    site_id: SiteId, practitioner_id: PractitionerId, practitioners: PractitionersRead, response: Response
+) -> Practitioner:
+    """Read one person who treats at a site; the version is the ETag."""
+    practitioner = await practitioners.get(site_id, practitioner_id)
+    response.headers["ETag"] = entity_tag(practitioner.version)
+    return practitioner

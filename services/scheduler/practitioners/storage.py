@@ -1,10 +1,10 @@
 """Where practitioners are kept."""
 
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy import Integer, Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -22,6 +22,7 @@ _ALL: Final = (
     .order_by(PractitionerRow.id)
 )
 _OF_SITE: Final = Query(_ALL)
+_ONE: Final = Query(_ALL.where(PractitionerRow.id == bindparam("practitioner_id", type_=Uuid)))
 _PAGE: Final = Query(
     _ALL.where(PractitionerRow.id > bindparam("after", type_=Uuid)).limit(bindparam("limit", type_=Integer))
 )
@@ -39,14 +40,32 @@ async def insert(
     now: datetime,
 ) -> Practitioner:
     """Keep a new practitioner of a site that exists."""
-    values = request.model_dump(mode="json")
-    values["starts_on"] = starts_on
-    values["contract_minutes_week"] = request.contract_minutes_week or request.max_minutes_week
-    values |= {"leads": sorted(values["leads"]), "individual": sorted(values["individual"])}
+    values = _values(request, starts_on)
     row = PractitionerRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
     db.add(row)
     await db.flush()
-    return Practitioner(id=PractitionerId(row.id), site_id=site_id, **values)
+    return Practitioner(id=PractitionerId(row.id), site_id=site_id, version=1, **values)
+
+
+async def replace(
+    db: AsyncSession, before: Practitioner, request: PractitionerRequest, *, starts_on: date
+) -> Practitioner:
+    """Keep another setup of a practitioner whose site is locked, as the next version."""
+    values = _values(request, starts_on) | {"version": before.version + 1}
+    await db.execute(update(PractitionerRow).where(PractitionerRow.id == before.id).values(values))
+    return Practitioner(id=before.id, site_id=before.site_id, **values)
+
+
+def _values(request: PractitionerRequest, starts_on: date) -> dict[str, Any]:
+    values = request.model_dump(mode="json") | {"starts_on": starts_on, "ends_on": request.ends_on}
+    values["contract_minutes_week"] = request.contract_minutes_week or request.max_minutes_week
+    return values | {"leads": sorted(values["leads"]), "individual": sorted(values["individual"])}
+
+
+async def find(read: Read, site_id: SiteId, practitioner_id: PractitionerId) -> Practitioner | None:
+    """Fetch one practitioner of a site."""
+    row = await read.one_or_none(_ONE, site_id=site_id, practitioner_id=practitioner_id)
+    return None if row is None else _to_practitioner(row)
 
 
 async def page(read: Read, site_id: SiteId, page: PageRequest) -> list[Practitioner]:

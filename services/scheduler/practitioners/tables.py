@@ -20,6 +20,8 @@ class PractitionerRow(Base):
         CheckConstraint("role in ('counsellor', 'therapist', 'prescriber', 'nurse', 'peer')", name="role"),
         CheckConstraint("max_minutes_day > 0 and max_minutes_week > 0", name="hours"),
         CheckConstraint("contract_minutes_week > 0", name="contract"),
+        CheckConstraint("starts_on < ends_on", name="stay"),
+        CheckConstraint("version > 0", name="version"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -37,4 +39,6 @@ class PractitionerRow(Base):
     max_minutes_week: Mapped[int]
     contract_minutes_week: Mapped[int]
     starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]

@@ -29,6 +29,19 @@ class TimetableMovedError(ServiceError):
         )
 
 
+class SiteChangedMeanwhileError(ServiceError):
+    """Somebody changed what the week was checked against, at this very moment."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The setup of the site, or what is missing from this week, was changed at this moment, and nothing was "
+            "published: publish again, and the week is checked anew.",
+            code="site-changed",
+        )
+
+
 class RevertRefusedError(ServiceError):
     """The earlier version does not fit the week as it stands today."""
 

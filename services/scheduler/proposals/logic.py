@@ -47,7 +47,7 @@ from services.scheduler.errors import (
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
-from services.scheduler.proposals.errors import TelehealthRefusedError, TimetableMovedError
+from services.scheduler.proposals.errors import SiteChangedMeanwhileError, TelehealthRefusedError, TimetableMovedError
 from services.scheduler.proposals.facts import Place
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import (
@@ -70,7 +70,7 @@ from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.instance import Timetable as SolvedTimetable
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.logic import SolvesReader
-from services.scheduler.solves.outages import OutagesSource, with_outages
+from services.scheduler.solves.outages import Outages, OutagesSource, with_outages
 from services.scheduler.solves.rules import is_past, with_commitments
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic, TimetablesReader
@@ -193,6 +193,8 @@ class _AcceptedWeek:
     sessions: list[Session]
     verdict: Verdict
     riders: AbstractSet[PatientId]
+    zone: ZoneInfo
+    outages: Outages
 
 
 class ProposalsLogic:
@@ -256,6 +258,7 @@ class ProposalsLogic:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere, at another site for example.
             SiteClosedError: The site was closed meanwhile, in hours in which the proposal has sessions.
+            SiteChangedMeanwhileError: Somebody changed the setup of the site, or what is missing, at this moment.
             TelehealthRefusedError: A session by telehealth that is new lacks consent or a licence by now.
             UpstreamUnavailableError: A session by telehealth is new, and records does not answer.
             RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
@@ -284,6 +287,10 @@ class ProposalsLogic:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(proposal.site_id)
+        # Nobody changes the setup from here on; who did so while the week was checked has not seen it in the book.
+        grid = WeekGrid(accepted.zone, proposal.week)
+        if await self._outages.of_week(proposal.site_id, grid) != accepted.outages:
+            raise SiteChangedMeanwhileError
         await self._rides.bring_week(proposal.site_id, proposal.week, accepted.riders, request.no_rides)
         await storage.mark_published(self._db, proposal_id)
         await storage.mark_pending_accepted(self._db, proposal_id)
@@ -324,7 +331,8 @@ class ProposalsLogic:
             raise PastWeekError
         grid = WeekGrid(zone, proposal.week)
         planned = await self._solves.instance(proposal.solve_id)
-        instance = await self._instance_by_now(proposal, planned, grid)
+        outages = await self._outages.of_week(proposal.site_id, grid)
+        instance = await self._instance_by_now(proposal, with_outages(planned, outages), grid)
         document = await self._reader.document(proposal.id)
         timetable, sessions = timetable_from_json(document), proposal.sessions
         if rejected := await self._reader.rejected(proposal.id):
@@ -339,14 +347,13 @@ class ProposalsLogic:
             raise TimetableRefusedError(len(verdict.errors))
         if faults := await self._telehealth.faults(proposal.site_id, proposal.week, sessions, zone, caller_token):
             raise TelehealthRefusedError(faults, await self._reader.numbers_by_place(proposal.id))
-        return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned))
+        return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned), zone, outages)
 
     async def _instance_by_now(self, proposal: Proposal, instance: Mapping[str, Any], grid: WeekGrid) -> Instance:
         patients = [PatientId(UUID(patient["id"])) for patient in instance["patients"]]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         begun = await self._book.begun(proposal.site_id, proposal.week)
-        outages = await self._outages.of_week(proposal.site_id, grid)
-        known = with_outages(with_commitments(instance, busy, grid), outages)
+        known = with_commitments(instance, busy, grid)
         # What was missed before the solve is in the needs of its instance already, and must not be asked for twice.
         return instance_from_json(with_beginnings(known, begun, grid, self._clock.now()))
 

@@ -1,11 +1,14 @@
 """What is allowed with sites and rooms."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.identifiers import OrganizationId, RoomId, SiteId
 from services.contracts.scheduler.sites import Room, RoomRequest, Site, SiteRequest
 from services.scheduler.sites import storage
 
@@ -40,6 +43,17 @@ class SitesReader:
         await self.get(site_id)
         return page.page(await storage.page_of_rooms(self._read, site_id, page))
 
+    async def room(self, site_id: SiteId, room_id: RoomId) -> Room:
+        """Return a room of a site.
+
+        Raises:
+            NotFoundError: There is no such room at such a site in the caller's organization.
+        """
+        room = await storage.find_room(self._read, site_id, room_id)
+        if room is None:
+            raise NotFoundError
+        return room
+
     async def all_rooms(self, site_id: SiteId) -> list[Room]:
         """Return every room of a site."""
         return await storage.all_rooms(self._read, site_id)
@@ -66,3 +80,54 @@ class SitesLogic:
         """
         await self._reader.get(site_id)
         return await storage.insert_room(self._db, self._organization_id, site_id, request, self._clock.now())
+
+    async def lock(self, site_id: SiteId) -> None:
+        """Let nobody change the setup of a site, or publish a week of it, until the transaction ends."""
+        await storage.lock_site(self._db, site_id)
+
+    async def replace(self, site_id: SiteId, request: SiteRequest, expected_version: int) -> Site:
+        """Set a site that this transaction has locked up otherwise.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            StaleVersionError: `expected_version` is not the current one.
+            InvalidRequestError: The zone is another one.
+        """
+        before = await self._reader.get(site_id)
+        refuse_stale(expected_version, before.version)
+        if request.zone != before.zone:
+            raise InvalidRequestError("/zone", "must stay as it is: what is published is wall time of it")
+        return await storage.replace_site(self._db, before, request)
+
+    async def replace_room(self, site_id: SiteId, room_id: RoomId, request: RoomRequest, expected_version: int) -> Room:
+        """Set a room up otherwise, or end it; this transaction has locked the site.
+
+        Raises:
+            NotFoundError: There is no such room at such a site in the caller's organization.
+            StaleVersionError: `expected_version` is not the current one.
+            InvalidRequestError: It is to end before today.
+        """
+        site, before = await self._reader.get(site_id), await self._reader.room(site_id, room_id)
+        refuse_stale(expected_version, before.version)
+        refuse_past_end(before.ends_on, request.ends_on, self._clock.today(ZoneInfo(site.zone)))
+        return await storage.replace_room(self._db, before, request)
+
+
+def refuse_stale(expected_version: int, current_version: int) -> None:
+    """Refuse to change a version that is no longer current.
+
+    Raises:
+        StaleVersionError: The versions differ.
+    """
+    if expected_version != current_version:
+        raise StaleVersionError("Another version is current: read it again and send its ETag.")
+
+
+def refuse_past_end(before: date | None, ends_on: date | None, today: date) -> None:
+    """Refuse to end something before today: what was held there or by them was held.
+
+    Raises:
+        InvalidRequestError: The end is a new one, and past.
+    """
+    if ends_on is not None and ends_on != before and ends_on < today:
+        raise InvalidRequestError("/ends_on", "must not lie before today")

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented
+from services.chassis.wiring import documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import RoomId, SiteId
 from services.contracts.scheduler.sites import Room, RoomRequest, Site, SiteRequest
 from services.scheduler.dependencies import Sites, SitesRead
 
@@ -30,9 +30,11 @@ async def list_sites(sites: SitesRead, page: RequestedPage) -> Page[Site]:
 
 
 @router.get("/v1/sites/{site_id}", operation_id="read_site", responses=documented(404, 422))
-async def read_site(site_id: SiteId, sites: SitesRead) -> Site:
-    """Read one site."""
-    return await sites.get(site_id)
+async def read_site(site_id: SiteId, sites: SitesRead, response: Response) -> Site:
+    """Read one site; its version is the ETag."""
+    site = await sites.get(site_id)
+    response.headers["ETag"] = entity_tag(site.version)
+    return site
 
 
 @router.post(
@@ -52,3 +54,11 @@ async def create_room(site_id: SiteId, request: RoomRequest, sites: Sites, respo
 async def list_rooms(site_id: SiteId, sites: SitesRead, page: RequestedPage) -> Page[Room]:
     """List the group rooms of a site."""
     return await sites.page_of_rooms(site_id, page)
+
+
+@router.get("/v1/sites/{site_id}/rooms/{room_id}", operation_id="read_room", responses=documented(404, 422))
+async def read_room(site_id: SiteId, room_id: RoomId, sites: SitesRead, response: Response) -> Room:
+    """Read one group room; its version is the ETag."""
+    room = await sites.room(site_id, room_id)
+    response.headers["ETag"] = entity_tag(room.version)
+    return room

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Integer, Uuid, bindparam, select
+from sqlalchemy import Integer, Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -16,12 +16,17 @@ from services.scheduler.storing import decoded, fresh_id
 _AFTER: Final = bindparam("after", type_=Uuid)
 _LIMIT: Final = bindparam("limit", type_=Integer)
 _SITE_ID: Final = bindparam("site_id", type_=Uuid)
-_SITES: Final = select(SiteRow.id, SiteRow.name, SiteRow.zone, SiteRow.open, SiteRow.offices, SiteRow.family_rooms)
-_ROOMS: Final = select(RoomRow.id, RoomRow.site_id, RoomRow.name, RoomRow.capacity).where(RoomRow.site_id == _SITE_ID)
+_SITES: Final = select(
+    SiteRow.id, SiteRow.name, SiteRow.zone, SiteRow.open, SiteRow.offices, SiteRow.family_rooms, SiteRow.version
+)
+_ROOMS: Final = select(
+    RoomRow.id, RoomRow.site_id, RoomRow.name, RoomRow.capacity, RoomRow.ends_on, RoomRow.version
+).where(RoomRow.site_id == _SITE_ID)
 
 _ONE_SITE: Final = Query(_SITES.where(SiteRow.id == _SITE_ID))
 _PAGE_OF_SITES: Final = Query(_SITES.where(SiteRow.id > _AFTER).order_by(SiteRow.id).limit(_LIMIT))
 _PAGE_OF_ROOMS: Final = Query(_ROOMS.where(RoomRow.id > _AFTER).order_by(RoomRow.id).limit(_LIMIT))
+_ONE_ROOM: Final = Query(_ROOMS.where(RoomRow.id == bindparam("room_id", type_=Uuid)))
 _ALL_ROOMS: Final = Query(_ROOMS.order_by(RoomRow.id))
 
 
@@ -31,18 +36,43 @@ async def insert_site(db: AsyncSession, organization_id: OrganizationId, request
     row = SiteRow(organization_id=organization_id, id=fresh_id(now), created_at=now, **values)
     db.add(row)
     await db.flush()
-    return Site(id=SiteId(row.id), **values)
+    return Site(id=SiteId(row.id), version=1, **values)
+
+
+async def lock_site(db: AsyncSession, site_id: SiteId) -> None:
+    """Let nobody change the setup of a site, or publish a week of it, until the transaction ends."""
+    await db.execute(select(SiteRow.id).where(SiteRow.id == site_id).with_for_update())
+
+
+async def replace_site(db: AsyncSession, before: Site, request: SiteRequest) -> Site:
+    """Keep another setup of a site whose row is locked, as its next version."""
+    values = request.model_dump(mode="json") | {"version": before.version + 1}
+    await db.execute(update(SiteRow).where(SiteRow.id == before.id).values(values))
+    return Site(id=before.id, **values)
 
 
 async def insert_room(
     db: AsyncSession, organization_id: OrganizationId, site_id: SiteId, request: RoomRequest, now: datetime
 ) -> Room:
     """Keep a new room of a site that exists."""
-    values = request.model_dump(mode="json")
+    values = request.model_dump()
     row = RoomRow(organization_id=organization_id, id=fresh_id(now), site_id=site_id, created_at=now, **values)
     db.add(row)
     await db.flush()
-    return Room(id=RoomId(row.id), site_id=site_id, **values)
+    return Room(id=RoomId(row.id), site_id=site_id, version=1, **values)
+
+
+async def replace_room(db: AsyncSession, before: Room, request: RoomRequest) -> Room:
+    """Keep another setup of a room whose site is locked, as its next version."""
+    values = request.model_dump() | {"version": before.version + 1}
+    await db.execute(update(RoomRow).where(RoomRow.id == before.id).values(values))
+    return Room(id=before.id, site_id=before.site_id, **values)
+
+
+async def find_room(read: Read, site_id: SiteId, room_id: RoomId) -> Room | None:
+    """Fetch one room of a site."""
+    row = await read.one_or_none(_ONE_ROOM, site_id=site_id, room_id=room_id)
+    return None if row is None else Room(**row)
 
 
 async def find_site(read: Read, site_id: SiteId) -> Site | None:

@@ -1,6 +1,6 @@
 """Rows of sites and rooms."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,10 @@ class SiteRow(Base):
     """A place of treatment; `open` holds weekly windows in wall time of `zone`."""
 
     __tablename__ = "sites"
-    __table_args__ = (CheckConstraint("offices >= 0 and family_rooms >= 0", name="places"),)
+    __table_args__ = (
+        CheckConstraint("offices >= 0 and family_rooms >= 0", name="places"),
+        CheckConstraint("version > 0", name="version"),
+    )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -24,6 +27,7 @@ class SiteRow(Base):
     open: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     offices: Mapped[int]
     family_rooms: Mapped[int]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
 
 
@@ -34,6 +38,7 @@ class RoomRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
         CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("version > 0", name="version"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -41,4 +46,6 @@ class RoomRow(Base):
     site_id: Mapped[UUID]
     name: Mapped[str]
     capacity: Mapped[int]
+    ends_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]

@@ -22,12 +22,9 @@ from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
 from services.scheduler.errors import SiteNotReadyError, SolveFinishedError, SolveInProgressError, WeekRefusedError
 from services.scheduler.fairness.logic import BurdensReader
-from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.make_ups.logic import MissedReader
-from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
-from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
@@ -41,6 +38,8 @@ from services.scheduler.solves.rules import (
     warnings_of,
     with_fairness,
 )
+from services.scheduler.solves.setup_rules import in_force, named_in
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.solves.telehealth import with_telehealth
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesReader
@@ -96,9 +95,7 @@ class WeekFacts:
     def __init__(
         self,
         *,
-        sites: SitesReader,
-        practitioners: PractitionersReader,
-        offerings: GroupOfferingsReader,
+        setups: SetupsReader,
         commitments: CommitmentsReader,
         rules: RulePacksReader,
         burdens: BurdensReader | None,
@@ -109,9 +106,8 @@ class WeekFacts:
         records: RecordsClient,
         clock: Clock,
     ) -> None:
-        self.sites = sites
-        self._practitioners = practitioners
-        self._offerings = offerings
+        self.sites = setups.sites
+        self._setups = setups
         self._commitments = commitments
         self._rules = rules
         self._burdens = burdens
@@ -134,13 +130,8 @@ class WeekFacts:
             raise UpstreamUnavailableError("records") from None
 
     async def setup(self, site: Site) -> SiteSetup:
-        """Read how the site is set up."""
-        return SiteSetup(
-            site,
-            await self.sites.all_rooms(site.id),
-            await self._practitioners.of_site(site.id),
-            await self._offerings.of_site(site.id),
-        )
+        """Read how the site is set up, with what is not in force yet, or no more."""
+        return await self._setups.of(site.id)
 
     async def instance(
         self, setup: SiteSetup, requirements: WeekRequirements, published: Published | None = None
@@ -150,13 +141,15 @@ class WeekFacts:
         patients = [patient.patient_id for patient in requirements.patients]
         busy = await self._commitments.of_patients(patients, grid.start - _DAY, grid.end + _DAY)
         base_version, told = published or await self.published(setup.site.id, requirements.week)
+        there = in_force(setup, requirements.week)
+        setup = in_force(setup, requirements.week, named_in(told))
         whole = _WRITTEN.get(
             f"{setup.site.id} {requirements.week}",
             (setup, requirements, busy, told),
             lambda: instance_of(setup, requirements, busy, grid, told),
         )
         whole = await self._fair(setup.site.id, whole, requirements)
-        bound = await self._rules.bind(setup.site.id, whole, requirements, setup.practitioners)
+        bound = await self._rules.bind(setup.site.id, whole, requirements, there.practitioners)
         instance = with_outages(bound, await self._outages.of_week(setup.site.id, grid))
         if told is None:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
@@ -249,14 +242,16 @@ class SolvesLogic:
             raise WeekRefusedError(*refusal)
         requirements = await self._facts.requirements(caller_token, site.id, request.week)
         setup = await self._facts.setup(site)
-        if missing := missing_of(setup, requirements):
+        there = in_force(setup, request.week)
+        # A week that is published is repaired also where the last of something has ended: what needed it is cancelled.
+        if not task and (missing := missing_of(there, requirements)):
             raise SiteNotReadyError(missing)
         base_version, instance = await self._facts.instance(setup, requirements)
-        instance = await self._by_telehealth(instance, setup, request.week)
+        instance = await self._by_telehealth(instance, there, request.week)
         if not task:
             # A repair finds a seat for whoever lost one, and may take any for that.
             instance = with_kept_seats(instance, await self._kept.of_week(site.id, request.week))
-        solve = _queued(request, base_version, warnings_of(setup, requirements, instance), self._clock.now())
+        solve = _queued(request, base_version, warnings_of(there, requirements, instance), self._clock.now())
         await self._enqueue(solve, request, instance | task, place)
         return solve
 

@@ -1,29 +1,21 @@
 """Who and what is missing from a week, as the solver reads it. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.contracts.identifiers import PractitionerId, RoomId, SiteId
-from services.scheduler.solves.rules import pool_of
-from services.scheduler.weeks import SlotInterval, WeekGrid
-
-Slots = Sequence[SlotInterval]
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """When somebody works in a week, and rests."""
-
-    shifts: Slots
-    breaks: Slots
+from services.contracts.identifiers import GroupOfferingId, PractitionerId, RoomId, SiteId
+from services.scheduler.solves.rules import SiteSetup, pool_of
+from services.scheduler.solves.setup_rules import Hours, Slots, with_changed_setup, without
+from services.scheduler.weeks import WeekGrid
 
 
 @dataclass(frozen=True, slots=True)
 class Outages:
     """What is missing from a week, in slots: while the building is `closed` video goes on, `nobody` means nobody works.
 
-    `hours` are instead of the usual ones.
+    `hours` are instead of the usual ones. `setup` is the site's by now, and `ended` the kinds of group that it has no
+    more.
     """
 
     hours: Mapping[PractitionerId, Hours] = field(default_factory=dict)
@@ -31,6 +23,8 @@ class Outages:
     lost: Mapping[RoomId, Slots] = field(default_factory=dict)
     closed: Slots = ()
     nobody: Slots = ()
+    setup: SiteSetup | None = None
+    ended: Collection[GroupOfferingId] = frozenset()
 
 
 class OutagesSource(Protocol):
@@ -41,7 +35,12 @@ class OutagesSource(Protocol):
 
 
 def with_outages(instance: Mapping[str, Any], outages: Outages) -> dict[str, Any]:
-    """Return the instance without what is missing; what it lacks already it goes on lacking."""
+    """Return the instance without what is missing, and as the site is set up by now; what it lacks it goes on lacking.
+
+    An instance that was made before somebody changed the setup is so held to the setup of today.
+    """
+    if outages.setup is not None:
+        instance = with_changed_setup(instance, outages.setup, outages.ended)
     practitioners = [_practitioner(practitioner, outages) for practitioner in instance["practitioners"]]
     lost = {str(room_id): slots for room_id, slots in outages.lost.items()}
     return {
@@ -61,19 +60,3 @@ def _practitioner(practitioner: Mapping[str, Any], outages: Outages) -> dict[str
     away = {str(who): slots for who, slots in outages.away.items()}.get(practitioner["id"], ())
     shifts, breaks = (practitioner["shifts"], practitioner["breaks"]) if hours is None else (hours.shifts, hours.breaks)
     return {**practitioner, "shifts": without(shifts, outages.nobody), "breaks": [*breaks, *away]}
-
-
-def without(intervals: Iterable[Sequence[int]], gaps: Slots) -> list[SlotInterval]:
-    """Return what the gaps leave of intervals."""
-    left = [SlotInterval(*interval) for interval in intervals]
-    for gap in gaps:
-        left = [piece for interval in left for piece in _pieces(interval, gap)]
-    return left
-
-
-def _pieces(interval: SlotInterval, gap: SlotInterval) -> list[SlotInterval]:
-    if interval.day != gap.day:
-        return [interval]
-    day, start, end = interval
-    pieces = (SlotInterval(day, start, min(end, gap.start)), SlotInterval(day, max(start, gap.end), end))
-    return [piece for piece in pieces if piece.start < piece.end]

@@ -88,7 +88,7 @@ def instance_of(
     """Write the week down as the solver reads it; ids stay the UUIDs they are, as text."""
     staff = {practitioner.id for practitioner in setup.practitioners}
     people = {patient.patient_id for patient in requirements.patients}
-    practitioners = [_practitioner(practitioner) for practitioner in setup.practitioners]
+    practitioners = [practitioner_part(practitioner) for practitioner in setup.practitioners]
     spoken = {language for practitioner in setup.practitioners for language in practitioner.languages}
     spoken |= {language for patient in requirements.patients for language in patient.languages}
     return {
@@ -173,7 +173,8 @@ def _group_kind(offering: GroupOffering) -> dict[str, Any]:
     }
 
 
-def _practitioner(practitioner: Practitioner) -> dict[str, Any]:
+def practitioner_part(practitioner: Practitioner) -> dict[str, Any]:
+    """Write somebody who treats down as the solver reads it."""
     return {
         "id": str(practitioner.id),
         "role": practitioner.role,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from services.contracts.identifiers import PractitionerId
 from services.contracts.vocabulary import Modality, ServiceKind
-from services.scheduler.weeks import DAYS
+from services.scheduler.solves.setup_rules import without
+from services.scheduler.weeks import DAYS, SlotInterval
 
 Licensed = Mapping[PractitionerId, frozenset[str]]
 """Where each practitioner may treat on every day that is planned."""
@@ -55,8 +56,13 @@ def _all_licensed(
     return all(
         where in licensed.get(PractitionerId(UUID(one["id"])), frozenset())
         for one in practitioners
-        if any(_ways_to_hold(patient, one))
+        if _works(one) and any(_ways_to_hold(patient, one))
     )
+
+
+def _works(practitioner: Mapping[str, Any]) -> bool:
+    """Say whether somebody is on shift in the week at all."""
+    return bool(without(practitioner["shifts"], [SlotInterval(*pause) for pause in practitioner["breaks"]]))
 
 
 def _ways_to_hold(patient: Mapping[str, Any], practitioner: Mapping[str, Any]) -> Iterator[bool]:

@@ -56,6 +56,8 @@ def practitioner(**changes: Any) -> Practitioner:
         "max_minutes_week": 2400,
         "contract_minutes_week": 2400,
         "starts_on": MONDAY,
+        "ends_on": None,
+        "version": 1,
     }
     return Practitioner(**{**values, **changes})
 
@@ -93,6 +95,7 @@ def setup(*practitioners: Practitioner) -> SiteSetup:
         open=[window("08:00", "21:00")],
         offices=1,
         family_rooms=1,
+        version=1,
     )
     offering = GroupOffering(
         id=GroupOfferingId(uuid4()),
@@ -102,10 +105,11 @@ def setup(*practitioners: Practitioner) -> SiteSetup:
         minimum_size=3,
         maximum_size=9,
         co_facilitator_above=6,
+        ends_on=None,
+        version=1,
     )
-    return SiteSetup(
-        site, [Room(id=RoomId(uuid4()), site_id=SITE_ID, name="Oak", capacity=10)], practitioners, [offering]
-    )
+    room = Room(id=RoomId(uuid4()), site_id=SITE_ID, name="Oak", capacity=10, ends_on=None, version=1)
+    return SiteSetup(site, [room], practitioners, [offering])
 
 
 def week(*patients: PlanRequirement, no_contact: tuple[tuple[UUID, UUID], ...] = ()) -> WeekRequirements:

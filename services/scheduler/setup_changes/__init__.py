@@ -1,0 +1,1 @@
+"""Changes of a site's setup, and the published sessions that no longer fit it."""

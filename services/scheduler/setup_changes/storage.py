@@ -1,0 +1,38 @@
+"""Where the book says which weeks a change of the setup may touch."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import TIMESTAMP, Uuid, bindparam, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import AppointmentId, SiteId
+from services.contracts.scheduler.timetables import AppointmentStatus
+from services.scheduler.appointments.tables import AppointmentRow
+
+_WEEKS: Final = Query(
+    select(AppointmentRow.week)
+    .where(
+        AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
+        AppointmentRow.status == AppointmentStatus.BOOKED.value,
+        func.lower(AppointmentRow.during) > bindparam("now", type_=TIMESTAMP(timezone=True)),
+    )
+    .distinct()
+    .order_by(AppointmentRow.week)
+)
+
+
+async def weeks_ahead(read: Read, site_id: SiteId, now: datetime) -> list[date]:
+    """Fetch the weeks of which a session is booked that has not begun."""
+    return [row["week"] for row in await read.all(_WEEKS, site_id=site_id, now=now)]
+
+
+async def limit_seats(db: AsyncSession, appointments: Collection[AppointmentId], most: int) -> None:
+    """Let no more than so many seats of sessions be given; seats that are taken stay."""
+    await db.execute(
+        update(AppointmentRow)
+        .where(AppointmentRow.id.in_(appointments), AppointmentRow.capacity > most)
+        .values(capacity=func.greatest(AppointmentRow.taken, most))
+    )
