@@ -32,6 +32,7 @@ from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.streams import Streams
+from services.gateway.security_events.denials import Denials
 
 _USUAL_TIMES: Final = SessionTimes()
 _LARGEST_KEY_SET: Final = 64 * 1024
@@ -113,6 +114,7 @@ def make_equipment(
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
     token_issuer = TokenIssuer(TokenSigner(keys, issuer=issuer, clock=clock), clock)
     fetcher = fetcher or Fetcher(largest=_LARGEST_KEY_SET, seconds=_KEY_SET_SECONDS)
+    denials = Denials(clock)
     oauth_issuer, nonces = public_url.rstrip("/"), Nonces(sealing_key)
     oauth = OauthEquipment(
         issuer=oauth_issuer,
@@ -132,13 +134,20 @@ def make_equipment(
         ended=ended,
         front=Front(
             DecisionPoint(
-                access, token_issuer, CallLimits(clock), Hosts(hosts), clock, proving=Proving(oauth_issuer, nonces)
+                access,
+                token_issuer,
+                CallLimits(clock),
+                Hosts(hosts),
+                clock,
+                proving=Proving(oauth_issuer, nonces),
+                denials=denials,
             ),
             Forwarder(upstreams),
             Origins(origins),
             TrustedEngines(engines),
             TrustedProxies(proxies),
             Streams(ended, clock),
+            denials,
         ),
         session_times=session_times,
         sealing_key=SealingKey.root(sealing_key),

@@ -50,6 +50,7 @@ from services.gateway.proxy.headers import SecurityHeaders
 from services.gateway.proxy.hosts import LOOPBACK
 from services.gateway.proxy.origins import CrossOrigin
 from services.gateway.security_events.routes import router as security_events
+from services.gateway.security_events.trails import trails_in
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens.routes import router as tokens
 from services.gateway.units import courier_of
@@ -118,14 +119,19 @@ def application() -> FastAPI:
             database = opened.process.database
             watch = EndingsWatch(lambda: database, equipment.ended, opened.process.clock)
             courier = courier_of(database, equipment, opened.process.clock)
-            tasks = [asyncio.create_task(task.run()) for task in (watch, courier)]
+            denials = equipment.front.denials
+            trails = trails_in(database, equipment.audit_key, equipment.grown_trails, opened.process.clock)
+            running = (watch.run(), courier.run(), denials.run(trails))
+            tasks = [asyncio.create_task(task) for task in running]
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, equipment.grown_trails
             )
             async with checkpointer.running(database, settings.checkpoint_seconds):
                 yield
-            for task in tasks:
-                task.cancel()
+                for task in tasks:
+                    task.cancel()
+                denials.end_windows(all_of_them=True)
+                await denials.tell(trails)
             equipment.front.forwarder.close()
         passwords.close()
 

@@ -74,6 +74,18 @@ async def test_a_sign_in_says_who_where_and_how(ada: Person, events: Events, hom
     assert home == UUID(ada.session["organization_id"])
 
 
+async def test_a_renewal_of_a_session_is_told(ada: Person, events: Events) -> None:
+    secret = ada.session["session_secret"]
+    for expected in (200, 200, 401):
+        body = {"session_secret": secret if expected == 200 else "x"}
+        renewed = await ada.client.post(f"{SESSIONS}:refresh", json=body)
+        assert renewed.status_code == expected, renewed.text
+
+    told = await events(kind="session_renewed")
+    assert [event["login_session_id"] for event in told] == [ada.session["id"]] * 2
+    assert secret not in str(told)
+
+
 async def test_a_wrong_password_is_told_where_the_person_works(ada: Person, events: Events) -> None:
     assert (await ada.sign_in(password=WRONG)).status_code == 401
 
@@ -167,7 +179,7 @@ async def test_what_is_refused_is_not_told_as_done(ada: Person, events: Events) 
     await ada.post("/v1/me/totp:remove")
     await ada.post(f"{SESSIONS}/{uuid4()}:end")
 
-    assert kinds(await events()) == ["account_added", "signed_in"]
+    assert kinds(await events()) == ["account_added", "signed_in", "access_denied"]
 
 
 async def test_accounts_and_roles_say_who_gave_and_took_what(

@@ -18,6 +18,10 @@ class SecurityEventKind(StrEnum):
     SIGN_IN_REFUSED = "sign_in_refused"
     ATTEMPTS_HELD_UP = "attempts_held_up"
     """Too many attempts have failed, and from now on none is looked at for a while; told once each time."""
+    SESSION_RENEWED = "session_renewed"
+    """A session got its next access token."""
+    ACCESS_DENIED = "access_denied"
+    """A caller was refused an operation: told the first time at once, and what followed within minutes together."""
     STEPPED_UP = "stepped_up"
     STEP_UP_REFUSED = "step_up_refused"
     SESSION_ENDED = "session_ended"
@@ -43,6 +47,8 @@ class SecurityEventKind(StrEnum):
     OAUTH_CLIENT_DISABLED = "oauth_client_disabled"
     OAUTH_CLIENT_REFUSED = "oauth_client_refused"
     """An application, or somebody in its name, has not proved to be it."""
+    LAUNCH_CREATED = "launch_created"
+    """An application was started from a chart; which one's, the records service's own trail tells."""
     CONSENT_GIVEN = "consent_given"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     CONSENT_DECLINED = "consent_declined"
@@ -70,6 +76,8 @@ class SecurityEvent(ResourceModel):
     scopes: list[str] | None
     amr: list[str] | None = Field(description="How the person proved who they are (RFC 8176).")
     reason: str | None = Field(description="Why it was refused.")
+    operation_id: str | None = Field(description="What was refused, as the API's document names it; null for several.")
+    times: int | None = Field(description="How often it was refused, with what this event tells.")
     name_tried: str | None = Field(
         description="Stands for the e-mail address that was tried: the same for the same one, and no way back to it."
     )

@@ -1,5 +1,7 @@
 """Launching applications, and what people have agreed to: shown, and taken back."""
 
+from dataclasses import replace
+
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.chassis.wiring import organization_of
@@ -62,6 +64,8 @@ class AgreementsLogic:
             Context(request.patient_id, encounter_id),
             expires_at=self._clock.now() + LAUNCH_LIFETIME,
         )
+        told = Told(SecurityEventKind.LAUNCH_CREATED, organization_id, by=principal.account_id)
+        await self._trail.tell(replace(told, account_id=principal.account_id, oauth_client_id=client.id))
         return Launch(launch=handle.text, iss=self._fhir_base, expires_in=int(LAUNCH_LIFETIME.total_seconds()))
 
     async def agreements(self, *, principal: Principal) -> list[OauthConsent]:

@@ -306,10 +306,11 @@ class LoginLogic:
             now = self._clock.now()
             seen_after = self._times.seen_after(now)
             session, account = await self._person_of(unit, handle)
-            token, claims = self._token(session, account)
-            if not await unit.sessions.renew(handle, token_id=claims.jti, now=now, seen_after=seen_after):
+            given = self._token(session, account)
+            if not await unit.sessions.renew(handle, token_id=given[1].jti, now=now, seen_after=seen_after):
                 raise SessionOverError
-            return self._answer(session, account, handle, (token, claims))
+            await unit.trail.tell(_told(SecurityEventKind.SESSION_RENEWED, account, session))
+            return self._answer(session, account, handle, given)
 
     async def person(self, secret: str) -> SignedInPerson | None:
         """Return who is signed in with a browser's cookie, or None; it does not count as a renewal."""

@@ -11,6 +11,7 @@ from services.chassis.errors import (
     InsufficientScopeError,
     NotAllowedError,
     NotFoundError,
+    ServiceError,
     StaleAuthenticationError,
     TokenNotTakenError,
 )
@@ -24,6 +25,7 @@ from services.gateway.proxy.hosts import Hosts
 from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.requests import IncomingRequest, SentToken
 from services.gateway.proxy.streams import Listener
+from services.gateway.security_events.denials import Denials
 from services.policy.calls import CallDecision, is_fresh, may_call
 from services.policy.matching import routes_at
 from services.policy.route import Route
@@ -87,7 +89,9 @@ class DecisionPoint:
         clock: Clock,
         *,
         proving: Proving,
+        denials: Denials,
     ) -> None:
+        self._denials = denials
         self._proving = proving
         self._access = access
         self._issuer = issuer
@@ -95,10 +99,13 @@ class DecisionPoint:
         self._hosts = hosts
         self._clock = clock
 
-    def decide(self, request: IncomingRequest, client: Any, *, comes_next: bool = False) -> Passage:
+    def decide(
+        self, request: IncomingRequest, client: Any, *, comes_next: bool = False, is_noted: bool = True
+    ) -> Passage:
         """Let a request pass; `client` is the caller's address as ASGI gives it, or none.
 
-        Where only an engine's question about it is here, one for the gateway itself `comes_next`, and counts then.
+        Where only an engine's question about it is here, one for the gateway itself `comes_next`, and counts then; and
+        where an engine hands over what is refused, that is not noted yet.
 
         Raises:
             MalformedRequestError: It asks for another host.
@@ -134,8 +141,7 @@ class DecisionPoint:
         if token is None:
             raise AuthenticationRequiredError
         principal = self._caller(token)
-        proof = self._proof(request, token, principal)
-        self._permit(principal, route)
+        proof = self._permitted(request, token, principal, route, is_noted=is_noted)
         if route.service is Microservice.GATEWAY:
             return Passage(route, None, proof)
         internal_token = self._issuer.internal_token_for(token.text, principal, route.service)
@@ -148,6 +154,18 @@ class DecisionPoint:
         if not (comes_next and route.service is Microservice.GATEWAY):
             self._limits.take(route, client)
 
+    def _permitted(
+        self, request: IncomingRequest, token: SentToken, principal: Principal, route: Route, *, is_noted: bool
+    ) -> Proof | None:
+        try:
+            proof = self._proof(request, token, principal)
+            self._permit(principal, route)
+        except ServiceError as refusal:
+            if is_noted:
+                self._denials.note(principal, route.operation_id, _reason(principal, route, refusal))
+            raise
+        return proof
+
     def _caller(self, token: SentToken) -> Principal:
         try:
             principal = self._access.verify(token.text)
@@ -155,12 +173,12 @@ class DecisionPoint:
             raise TokenNotTakenError from None
         if principal.proof_key is None and token.is_proved:
             raise TokenNotTakenError
-        if principal.proof_key is not None and not token.is_proved:
-            raise ProofMissingError
         return principal
 
     def _proof(self, request: IncomingRequest, token: SentToken, principal: Principal) -> Proof | None:
         if not token.is_proved:
+            if principal.proof_key is not None:
+                raise ProofMissingError
             return None
         url, now = self._proving.base + request.path, self._clock.now()
         proof = read_proof(request.proof, method=request.method, url=url, now=now, access_token=token.text)
@@ -178,6 +196,15 @@ class DecisionPoint:
             raise NotAllowedError
         if route.fresh_seconds is not None and not is_fresh(principal, route, self._clock.now()):
             raise StaleAuthenticationError(route.fresh_seconds)
+
+
+def _reason(principal: Principal, route: Route, refusal: ServiceError) -> str:
+    """Say which rule refused, in words of ours."""
+    if isinstance(refusal, ProofMissingError | ProofRefusedError | ProofNonceError):
+        return "proof"
+    if isinstance(refusal, StaleAuthenticationError):
+        return "stale-authentication"
+    return may_call(principal, route).decision.value
 
 
 def _routes_from_outside(path: str) -> Mapping[str, Route]:

@@ -21,6 +21,8 @@ from services.gateway.proxy.forwarding import Forwarder
 from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.gateway.proxy.streams import Streams
+from services.gateway.security_events.denials import Denials
+from services.gateway.security_events.trails import Trails, trails_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Front:
     engines: TrustedEngines
     proxies: TrustedProxies
     streams: Streams
+    denials: Denials
 
 
 class Dispatcher:
@@ -49,11 +52,11 @@ class Dispatcher:
         front: Front = scope["app"].state.equipment.front
         engine = front.engines.asking(scope)
         if engine is not None:
-            await (await _answer_engine(engine, front.decisions, scope))(scope, receive, send)
+            await (await _answer_engine(engine, front, scope))(scope, receive, send)
             return
         request = read_request(scope)
         try:
-            passage = front.decisions.decide(request, scope.get("client"))
+            passage = await _decided(front, request, scope)
         except NoSuchMethodError as refusal:
             await _no_such_method(refusal.methods)(scope, receive, send)
             return
@@ -74,17 +77,27 @@ class Dispatcher:
             await front.streams.relay(passage.listener, forward, send)
 
 
-async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope) -> Response:
+async def _decided(front: Front, request: IncomingRequest, scope: Scope) -> Passage:
+    try:
+        return front.decisions.decide(request, scope.get("client"))
+    except ServiceError:
+        await front.denials.tell(_trails(scope))
+        raise
+
+
+async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response:
     """Tell an engine what a request of its own would have met here."""
     try:
         request, client = asked_about(engine, scope)
-        passage = decisions.decide(request, client, comes_next=True)
+        # nginx hands over what is refused.
+        passage = front.decisions.decide(request, client, comes_next=True, is_noted=engine is not Engine.NGINX)
         # What comes here next uses its proof up then.
         if passage.proof is not None and not passage.comes_here:
             await _proofs_of(scope).use_at_a_resource(passage.proof)
     except NoSuchMethodError as refusal:
         return _as_heard_by(engine, _no_such_method(refusal.methods))
     except ServiceError as refusal:
+        await front.denials.tell(_trails(scope))
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
     return Response(status_code=HTTPStatus.OK.value, headers=_told(engine, passage, request))
@@ -93,6 +106,12 @@ async def _answer_engine(engine: Engine, decisions: DecisionPoint, scope: Scope)
 def _proofs_of(scope: Scope) -> Proofs:
     process: Process = scope["app"].state.process
     return Proofs(process.database, process.clock)
+
+
+def _trails(scope: Scope) -> Trails:
+    process: Process = scope["app"].state.process
+    equipment = scope["app"].state.equipment
+    return trails_in(process.database, equipment.audit_key, equipment.grown_trails, process.clock)
 
 
 def _told(engine: Engine, passage: Passage, request: IncomingRequest) -> dict[str, str]:

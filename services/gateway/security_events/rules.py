@@ -33,6 +33,8 @@ class Told:
     reason: str | None = None
     name_tried: str | None = None
     network: str | None = None
+    operation_id: str | None = None
+    times: int | None = None
 
     @property
     def trail(self) -> OrganizationId:
@@ -55,6 +57,8 @@ class Told:
             "reason": self.reason,
             "name_tried": self.name_tried,
             "network": self.network,
+            "operation_id": self.operation_id,
+            "times": self.times,
         }
         return {name: value for name, value in told.items() if value is not None}
 

@@ -343,7 +343,7 @@ async def test_23_an_old_sign_in_is_not_enough_where_a_young_one_is_asked_for(
 
 async def _with_a_second_factor(web: Callable[[], httpx2.AsyncClient], clock: Clock) -> pyotp.TOTP:
     """Set up one-time codes for Ada, and return what shows them; the code of this half minute is used."""
-    own = await _own_token(web())
+    own = await own_token(web())
     begun = await web().post("/v1/me/totp", json={"password": PASSWORD}, headers=own)
     assert begun.status_code == 201, begun.text
     totp = pyotp.TOTP(begun.json()["secret"])
@@ -477,7 +477,7 @@ async def test_the_token_of_an_application_signs_nobody_in(flow: Flow, applicati
     assert 'name="password"' in page.text
 
 
-def _records_that_shows(upstream: Upstream, patient: UUID, encounter: UUID) -> None:
+def records_that_shows(upstream: Upstream, patient: UUID, encounter: UUID) -> None:
     async def answer(scope: Any, _receive: Any, send: Any) -> None:
         seen = {
             f"/v1/patients/{patient}": {"id": str(patient)},
@@ -493,7 +493,7 @@ def _records_that_shows(upstream: Upstream, patient: UUID, encounter: UUID) -> N
     upstream.answer = answer
 
 
-async def _own_token(client: httpx2.AsyncClient) -> dict[str, str]:
+async def own_token(client: httpx2.AsyncClient) -> dict[str, str]:
     signed_in = await client.post(
         "/v1/login_sessions", json={"email": "ada@example.org", "password": "correct horse battery staple"}
     )
@@ -504,9 +504,9 @@ async def test_a_launch_brings_its_patient_and_encounter_and_is_good_once(
     flow: Flow, application: Application, upstream: Upstream, web: Callable[[], httpx2.AsyncClient]
 ) -> None:
     patient, encounter = UUID(int=11), UUID(int=12)
-    _records_that_shows(upstream, patient, encounter)
+    records_that_shows(upstream, patient, encounter)
     body = {"oauth_client_id": application.id, "patient_id": str(patient), "encounter_id": str(encounter)}
-    made = await web().post("/v1/launches", json=body, headers=await _own_token(web()))
+    made = await web().post("/v1/launches", json=body, headers=await own_token(web()))
     assert made.status_code == 201, made.text
     launch = made.json()
     assert launch["iss"] == FHIR
@@ -529,8 +529,8 @@ async def test_a_launch_brings_its_patient_and_encounter_and_is_good_once(
 async def test_nobody_launches_with_a_patient_that_is_not_theirs_to_see(
     application: Application, upstream: Upstream, ada: dict[str, Any], web: Callable[[], httpx2.AsyncClient]
 ) -> None:
-    _records_that_shows(upstream, UUID(int=11), UUID(int=12))
-    own = await _own_token(web())
+    records_that_shows(upstream, UUID(int=11), UUID(int=12))
+    own = await own_token(web())
 
     async def launch(**changes: str) -> int:
         body = {"oauth_client_id": application.id, "patient_id": str(UUID(int=11)), **changes}
@@ -548,11 +548,11 @@ async def test_a_launch_of_somebody_else_or_for_another_application_is_not_good(
     flow: Flow, new_application: NewApplication, new_account: NewAccount, upstream: Upstream, clinic: UUID,
     web: Callable[[], httpx2.AsyncClient],
 ) -> None:  # fmt: skip
-    _records_that_shows(upstream, UUID(int=11), UUID(int=12))
+    records_that_shows(upstream, UUID(int=11), UUID(int=12))
     application, other = await new_application(), await new_application()
     await new_account(organization=clinic, email="bob@example.org", roles=(Role.COUNSELLOR,))
     body = {"oauth_client_id": application.id, "patient_id": str(UUID(int=11))}
-    launch = (await web().post("/v1/launches", json=body, headers=await _own_token(web()))).json()["launch"]
+    launch = (await web().post("/v1/launches", json=body, headers=await own_token(web()))).json()["launch"]
     asked: dict[str, str | None] = {"scope": "launch openid", "aud": FHIR, "launch": launch}
     bob = Flow(Browser(web()), "bob@example.org")
 
@@ -566,7 +566,7 @@ async def test_a_launch_of_somebody_else_or_for_another_application_is_not_good(
 async def test_59_a_patient_is_chosen_among_those_one_may_see_and_checked_again(
     flow: Flow, application: Application, upstream: Upstream
 ) -> None:
-    _records_that_shows(upstream, UUID(int=11), UUID(int=12))
+    records_that_shows(upstream, UUID(int=11), UUID(int=12))
     asked: dict[str, str | None] = {"scope": "launch/patient openid patient/Patient.rs", "aud": FHIR}
     page = await flow.browser.open(application.request(**asked))
     consent = await flow.browser.sign_in(page, "ada@example.org")
@@ -603,7 +603,7 @@ async def test_86_a_changed_password_ends_what_applications_were_granted(
     tokens = await flow.tokens(application)
     body = {"current_password": PASSWORD, "new_password": "another horse battery staple"}
 
-    changed = await web().post("/v1/me:change_password", json=body, headers=await _own_token(web()))
+    changed = await web().post("/v1/me:change_password", json=body, headers=await own_token(web()))
 
     assert changed.status_code == 204, changed.text
     assert (await flow.refresh(application, tokens["refresh_token"])).json()["error"] == "invalid_grant"

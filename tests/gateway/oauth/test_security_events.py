@@ -10,8 +10,9 @@ from services.contracts.identity import Role
 from services.gateway.security_events.rules import INSTALLATION
 from services.operator.drill.checklist.probes.applications import SERVICE, Application
 from services.operator.drill.checklist.probes.signing import Key
-from tests.gateway.conftest import GatewayFactory
+from tests.gateway.conftest import GatewayFactory, Upstream
 from tests.gateway.oauth.conftest import Flow, NewApplication
+from tests.gateway.oauth.test_authorize import own_token, records_that_shows
 
 Events = Callable[[], Awaitable[list[dict[str, Any]]]]
 
@@ -127,3 +128,19 @@ async def test_a_proof_that_is_good_tells_of_no_refusal(
     assert (await flow.browser.client.post("/oauth/token", data=form)).status_code == 200
 
     assert "oauth_client_refused" not in {event["kind"] for event in await events()}
+
+
+async def test_the_start_of_an_application_from_a_chart_is_told_without_whose_chart_it_is(
+    *, flow: Flow, application: Application, upstream: Upstream, ada: dict[str, Any], events: Events
+) -> None:
+    patient = UUID(int=11)
+    records_that_shows(upstream, patient, UUID(int=12))
+    body = {"oauth_client_id": application.id, "patient_id": str(patient)}
+
+    made = await flow.browser.client.post("/v1/launches", json=body, headers=await own_token(flow.browser.client))
+
+    assert made.status_code == 201, made.text
+    (told,) = [event for event in await events() if event["kind"] == "launch_created"]
+    assert (told["by"], told["oauth_client_id"]) == (ada["id"], application.id)
+    assert str(patient) not in str(told)
+    assert made.json()["launch"] not in str(told)

@@ -1,0 +1,129 @@
+"""What callers are refused at the door, told once and then counted, so that no flood of it fills the trail."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.chassis.telemetry import frames
+from services.contracts.gateway.security_events import SecurityEventKind
+from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId, OrganizationId
+from services.contracts.identity import Principal
+from services.gateway.security_events.rules import Told
+from services.gateway.security_events.trails import Trails
+
+WINDOW: Final = timedelta(minutes=15)
+ROUND_SECONDS: Final = 30.0
+MOST_OPERATIONS: Final = 20
+"""Operations that one account's refusals are told of apart, within a window."""
+MOST_KEPT: Final = 4096
+"""Accounts, operations and reasons counted apart; beyond, only whose organization it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """What is told apart from other refusals."""
+
+    organization_id: OrganizationId | None
+    account_id: AccountId | None
+    oauth_client_id: OauthClientId | None = None
+    login_session_id: LoginSessionId | None = None
+    operation_id: str | None = None
+    reason: str | None = None
+
+    def told(self, times: int) -> Told:
+        return Told(
+            SecurityEventKind.ACCESS_DENIED,
+            self.organization_id,
+            by=self.account_id,
+            account_id=self.account_id,
+            oauth_client_id=self.oauth_client_id,
+            login_session_id=self.login_session_id,
+            operation_id=self.operation_id,
+            reason=self.reason,
+            times=times,
+        )
+
+
+@dataclass(slots=True)
+class _Window:
+    ends_at: datetime
+    since_told: int = 0
+
+
+class Denials:
+    """Notes refusals without waiting for anything, and keeps what is to be told of them.
+
+    The first of its kind is told at once, and those that follow within a quarter of an hour together at its end; a
+    process that dies takes with it how many these were, and never that there was one.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._windows: dict[_Refused, _Window] = {}
+        self._waiting: list[Told] = []
+
+    def note(self, principal: Principal, operation_id: str, reason: str) -> None:
+        """Note that a caller was refused an operation."""
+        refused = self._kind_of(principal, operation_id, reason)
+        now = self._clock.now()
+        window = self._windows.get(refused)
+        if window is not None and window.ends_at > now:
+            window.since_told += 1
+            return
+        self._close(refused, window)
+        self._windows[refused] = _Window(now + WINDOW)
+        self._waiting.append(refused.told(1))
+
+    def _kind_of(self, principal: Principal, operation_id: str, reason: str) -> _Refused:
+        refused = _Refused(
+            principal.organization_id,
+            principal.account_id,
+            None if principal.delegation is None else principal.delegation.oauth_client_id,
+            None if principal.sign_in is None else principal.sign_in.login_session_id,
+            operation_id,
+            reason,
+        )
+        if refused in self._windows:
+            return refused
+        if len(self._windows) >= MOST_KEPT:
+            return _Refused(principal.organization_id, None)
+        known = sum(1 for one in self._windows if one.account_id == principal.account_id)
+        return refused if known < MOST_OPERATIONS else _Refused(principal.organization_id, principal.account_id)
+
+    def _close(self, refused: _Refused, window: _Window | None) -> None:
+        if window is not None and window.since_told:
+            self._waiting.append(refused.told(window.since_told))
+
+    def end_windows(self, *, all_of_them: bool = False) -> None:
+        """Put what was counted in windows that are over with what is to be told."""
+        now = self._clock.now()
+        for refused, window in list(self._windows.items()):
+            if all_of_them or window.ends_at <= now:
+                del self._windows[refused]
+                self._close(refused, window)
+
+    async def tell(self, trails: Trails) -> None:
+        """Tell what is to be told; what cannot be written now stays for the next time, and the refusal stands."""
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            async with trails() as trail:
+                for told in sorted(waiting, key=lambda one: one.trail):
+                    await trail.tell(told)
+        except BaseException as error:
+            self._waiting = [*waiting, *self._waiting][:MOST_KEPT]
+            if not isinstance(error, Exception):
+                raise
+            structlog.get_logger().warning("denials untold", error_type=type(error).__name__, frames=frames(error))
+
+    async def run(self, trails: Trails) -> None:
+        """Tell at the end of each window until cancelled."""
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            self.end_windows()
+            await self.tell(trails)

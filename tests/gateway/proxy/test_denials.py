@@ -1,0 +1,201 @@
+"""What is told of callers who are refused at the door: each kind once at once, and a flood of it as a number."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+from typing import Any, Self
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.contracts.identity import Role
+from services.gateway.proxy.engines import Engine
+from services.gateway.security_events.denials import MOST_KEPT, MOST_OPERATIONS, Denials
+from services.gateway.security_events.logic import SecurityTrail
+from services.gateway.security_events.trails import trails_in
+from tests.gateway.conftest import GatewayFactory, NewOrganization
+from tests.gateway.proxy.corpus import Asked, as_engine
+from tests.gateway.proxy.test_engines import call
+from tests.support.tokens import Tokens, principal
+
+Denied = Callable[[], Awaitable[list[dict[str, Any]]]]
+
+
+class Later(Clock):
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ahead = timedelta()
+
+    @override
+    def now(self) -> Any:
+        return super().now() + self.ahead
+
+
+@pytest.fixture
+async def home(new_organization: NewOrganization) -> UUID:
+    return await new_organization()
+
+
+@pytest.fixture
+def denied(gateway: GatewayFactory, home: UUID) -> Denied:
+    """What the organization's auditor reads of refusals."""
+
+    async def read() -> list[dict[str, Any]]:
+        auditor = gateway(Role.AUDITOR, organization=home)
+        answer = await auditor.get("/v1/security_events", params={"kind": "access_denied"})
+        assert answer.status_code == 200, answer.text
+        return [event for event in answer.json()["items"] if event["operation_id"] != "list_security_events"]
+
+    return read
+
+
+async def test_who_is_refused_a_route_is_told_at_once_and_once(
+    gateway: GatewayFactory, home: UUID, denied: Denied
+) -> None:
+    account = uuid4()
+    patient = gateway(Role.PATIENT, organization=home, account=account)
+
+    statuses = [(await patient.post("/v1/organizations", json={})).status_code for _ in range(30)]
+    other = await patient.post("/v1/solves", json={})
+
+    assert statuses == [403] * 30
+    assert other.status_code == 403
+    first, second = await denied()
+    assert (first["by"], first["reason"], first["times"]) == (str(account), "deny-role", 1)
+    assert first["operation_id"] == "create_organization"
+    assert second["operation_id"] == "create_solve"
+
+
+async def test_what_followed_is_told_as_a_number_when_its_window_is_over(
+    *,
+    gateway_app: Any,
+    gateway: GatewayFactory,
+    gateway_database: Database,
+    home: UUID,
+    denied: Denied,
+    clock: Clock,
+) -> None:
+    patient = gateway(Role.PATIENT, organization=home)
+    for _ in range(7):
+        await patient.post("/v1/organizations", json={})
+    equipment = gateway_app.state.equipment
+    trails = trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock)
+
+    equipment.front.denials.end_windows(all_of_them=True)
+    await equipment.front.denials.tell(trails)
+
+    assert [event["times"] for event in await denied()] == [1, 6]
+
+
+async def test_a_refusal_stands_when_it_cannot_be_told_and_is_told_later(
+    gateway_app: Any, gateway_database: Database, home: UUID, denied: Denied, clock: Clock
+) -> None:
+    equipment = gateway_app.state.equipment
+
+    def broken() -> AbstractAsyncContextManager[SecurityTrail]:
+        raise ConnectionError
+
+    denials = equipment.front.denials
+    caller = principal(Role.PATIENT, organization=home)
+    denials.note(caller, "read_claim", "deny-role")
+    await denials.tell(broken)
+    assert await denied() == []
+
+    await denials.tell(trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock))
+    assert [event["operation_id"] for event in await denied()] == ["read_claim"]
+
+
+@pytest.mark.parametrize("engine", list(Engine))
+async def test_what_an_engine_asked_about_is_told_once(
+    trusting_app: Any,
+    tokens: Tokens,
+    home: UUID,
+    denied: Denied,
+    engine: Engine,
+) -> None:
+    bearer = f"Bearer {tokens.access(principal(Role.PATIENT, organization=home))}"
+    asked = Asked("refused", "POST", "/v1/organizations", (("Authorization", bearer),))
+
+    told = await call(trusting_app, *as_engine(engine, asked))
+    if engine is Engine.NGINX:
+        assert await denied() == []
+        await call(trusting_app, asked.method, asked.target, [(b"host", b"eventide.test"), *asked.headers])
+
+    assert told.status == 403
+    assert [event["times"] for event in await denied()] == [1]
+
+
+class Heard(SecurityTrail):
+    """A trail that only counts what it is told."""
+
+    def __init__(self) -> None:
+        self.times: Counter[Any] = Counter()
+        self.events = 0
+
+    @override
+    async def tell(self, told: Any) -> None:
+        assert told.times
+        self.times[told.organization_id] += told.times
+        self.events += 1
+
+    def __call__(self) -> Any:
+        return self
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+
+HOMES = [UUID(int=number) for number in range(1, 4)]
+NOTED = st.tuples(
+    st.sampled_from(HOMES), st.integers(0, 3), st.integers(0, 2 * MOST_OPERATIONS), st.sampled_from([0, 1, 8, 16])
+)
+
+
+@given(st.lists(NOTED, max_size=200))
+async def test_every_refusal_is_told_of_exactly_once(noted: list[tuple[UUID, int, int, int]]) -> None:
+    clock, heard = Later(), Heard()
+    denials = Denials(clock)
+    for number, (home, account, operation, minutes) in enumerate(noted):
+        clock.ahead += timedelta(minutes=minutes)
+        caller = principal(Role.PATIENT, organization=home, account=UUID(int=account + 1))
+        denials.note(caller, f"operation_{operation}", "deny-role")
+        if number % 3 == 0:
+            denials.end_windows()
+            await denials.tell(heard)
+    denials.end_windows(all_of_them=True)
+    await denials.tell(heard)
+
+    assert heard.times == Counter(home for home, *_ in noted)
+
+
+async def test_a_flood_of_refusals_is_told_in_few_events() -> None:
+    clock, heard = Later(), Heard()
+    denials = Denials(clock)
+    caller = principal(Role.PATIENT, organization=HOMES[0])
+    for number in range(10_000):
+        denials.note(caller, f"operation_{number % 500}", "deny-role")
+    denials.end_windows(all_of_them=True)
+    await denials.tell(heard)
+
+    assert heard.times[HOMES[0]] == 10_000
+    assert heard.events <= 2 * (MOST_OPERATIONS + 1)
+
+
+async def test_what_is_kept_of_a_flood_from_many_accounts_is_bounded() -> None:
+    denials = Denials(Later())
+    for number in range(MOST_KEPT + 500):
+        caller = principal(Role.PATIENT, organization=HOMES[0], account=UUID(int=number + 1))
+        denials.note(caller, "read_patient", "deny-role")
+
+    assert len(denials._windows) == MOST_KEPT + 1
