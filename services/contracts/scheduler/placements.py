@@ -207,6 +207,17 @@ class UnplacedNeed(ResourceModel):
     relaxations: list[Relaxation]
 
 
+class ProposalLoss(ResourceModel):
+    """What one patient would lose of what is published, and why it has no other place while everybody else stays."""
+
+    patient_id: PatientId
+    lost: list[UnmetMinutes]
+    reasons: list[UnplacedNeed] = Field(
+        description="One for each service that nothing free can replace. None where something free can: the solver was "
+        "cut short, and recommend_placements finds it once the proposal is published."
+    )
+
+
 class PlacementExplanation(ResourceModel):
     """Why a patient's week is as it is: its score, the next best weeks, and what keeps needs unmet."""
 

@@ -17,9 +17,11 @@ from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.placements.gathering import BookedWeeks
 from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
+from services.scheduler.placements.losses import LossesReader
+from services.scheduler.proposals.logic import ProposalsReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
-from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.logic import SolvesReader, WeekFacts
 from services.scheduler.timetables.logic import TimetablesReader, WeekHolds
 from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
@@ -48,6 +50,15 @@ async def _placements_read(read: Reading, records: Records, clock: Now) -> Place
     return PlacementsReader(_booked_weeks(read, records, clock), CommitmentsReader(read), rides_read_in(read, clock))
 
 
+async def _losses_read(read: Reading) -> LossesReader:
+    return LossesReader(
+        proposals=ProposalsReader(read),
+        solves=SolvesReader(read),
+        sites=SitesReader(read),
+        commitments=CommitmentsReader(read),
+    )
+
+
 async def _placements(command: Command, records: Records) -> PlacementsLogic:
     return PlacementsLogic(
         weeks=_booked_weeks(command.read, records, command.clock),
@@ -60,5 +71,6 @@ async def _placements(command: Command, records: Records) -> PlacementsLogic:
     )
 
 
+LossesRead = Annotated[LossesReader, Depends(_losses_read)]
 Placements = Annotated[PlacementsLogic, Depends(_placements)]
 PlacementsRead = Annotated[PlacementsReader, Depends(_placements_read)]

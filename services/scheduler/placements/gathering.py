@@ -2,21 +2,25 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
+from services.chassis.paging import PageRequest
 from services.chassis.remembered import Remembered, RememberedParts
-from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating, WeekRequirements
 from services.contracts.scheduler.timetables import Appointment
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.bookings.facts import seating_in
+from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import PastWeekError
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, may_be_at_home, whole_week
+from services.scheduler.placements.telling import SourcesOf
 from services.scheduler.solver.format import instance_from_json, patient_from_json
 from services.scheduler.solver.instance import Instance, Patient
 from services.scheduler.solver.interactive.frozen import FrozenWeek
@@ -27,8 +31,19 @@ from services.scheduler.weeks import WeekGrid
 
 # The book tells what has begun and what people were told; nothing of it can be changed here.
 _AS_BOOKED: Final = {"published": None, "fixed": None, "begins": 0}
+_MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
 _PARSED: Final = Remembered[Instance]()
 _PATIENTS: Final = RememberedParts[dict[str, Any], Patient]()
+
+
+async def sources_of(commitments: CommitmentsReader, grid: WeekGrid, patient_id: PatientId) -> SourcesOf:
+    """Return what finds the sources that know of the patient's commitments in a time of the week."""
+    page = await commitments.page(patient_id, grid.start, grid.end, _MOST_COMMITMENTS)
+
+    def sources(start: datetime, end: datetime) -> list[CommitmentSourceId]:
+        return sorted({one.source_id for one in page.items if one.start < end and start < one.end})
+
+    return sources
 
 
 class BookedWeeks:

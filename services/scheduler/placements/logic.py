@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Final
-from uuid import UUID
 
 from services.chassis.errors import NotFoundError
-from services.chassis.paging import PageRequest
-from services.contracts.identifiers import CommitmentSourceId, PatientId, SiteId
+from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.placements import (
     CapacityReport,
@@ -30,9 +28,9 @@ from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMovedError
-from services.scheduler.placements.gathering import BookedWeeks
+from services.scheduler.placements.gathering import BookedWeeks, sources_of
 from services.scheduler.placements.rules import BookedWeek, coming_of, misfit, solver_visits
-from services.scheduler.placements.telling import SourcesOf, Telling, advice_of, score_of
+from services.scheduler.placements.telling import Telling, advice_of, score_of
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.solver.instance import Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
@@ -43,7 +41,6 @@ from services.scheduler.timetables.logic import WeekHolds
 from services.scheduler.transport.riding import RidesLogic, RidesReader
 from services.scheduler.weeks import SLOT_MINUTES
 
-_MOST_COMMITMENTS: Final = PageRequest(1000, UUID(int=0))
 _MOST_TO_RIDE_TO: Final = 10
 _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the week"
 
@@ -96,7 +93,7 @@ class PlacementsReader:
             Whatever `BookedWeeks.of` raises, for the same reasons.
         """
         version, booked = await self._weeks.of(site_id, week, patient_id, caller_token)
-        sources = await self._sources(booked, patient_id)
+        sources = await sources_of(self._commitments, booked.grid, patient_id)
         here, unplaced = await asyncio.to_thread(
             lambda: (why_here(booked.week, booked.patient), why_unplaced(booked.week, booked.patient))
         )
@@ -121,7 +118,7 @@ class PlacementsReader:
         """
         _, booked = await self._weeks.of(wish.site_id, wish.week, wish.patient_id, caller_token)
         wished = _wish(booked, wish)
-        sources = await self._sources(booked, wish.patient_id)
+        sources = await sources_of(self._commitments, booked.grid, wish.patient_id)
         answer = await asyncio.to_thread(why_not, booked.week, booked.patient, wished)
         telling, instead = Telling(booked), answer.instead
         return WishAnswer(
@@ -148,14 +145,6 @@ class PlacementsReader:
             unmet_minutes=unmet * SLOT_MINUTES,
             advice=[advice_of(one, grid) for one in found],
         )
-
-    async def _sources(self, booked: BookedWeek, patient_id: PatientId) -> SourcesOf:
-        page = await self._commitments.page(patient_id, booked.grid.start, booked.grid.end, _MOST_COMMITMENTS)
-
-        def sources_of(start: datetime, end: datetime) -> list[CommitmentSourceId]:
-            return sorted({one.source_id for one in page.items if one.start < end and start < one.end})
-
-        return sources_of
 
 
 class PlacementsLogic:

@@ -4,11 +4,13 @@ from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import PageRequest, page_request
 from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
-from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.base import Page
+from services.contracts.identifiers import PatientId, ProposalId, SiteId
 from services.contracts.scheduler.placements import (
     CapacityReport,
     Placement,
@@ -16,12 +18,23 @@ from services.contracts.scheduler.placements import (
     PlacementQuery,
     PlacementRecommendation,
     PlacementRequest,
+    ProposalLoss,
     SessionWish,
     WishAnswer,
 )
-from services.scheduler.dependencies.placements import Placements, PlacementsRead
+from services.scheduler.dependencies.placements import LossesRead, Placements, PlacementsRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
 from services.scheduler.transport.documenting import NO_RIDE
+
+_MOST_EXPLAINED = 20
+
+
+async def _few(
+    page_size: Annotated[int, Query(ge=1, le=_MOST_EXPLAINED, description="At most 20: each is thought about.")] = 10,
+    page_token: Annotated[str | None, Query(max_length=64, description="next_page_token of the page before.")] = None,
+) -> PageRequest:
+    return page_request(page_size, page_token)
+
 
 router = APIRouter(route_class=IdempotentRoute, tags=["placements"])
 
@@ -71,6 +84,14 @@ async def read_capacity_advice(
 ) -> CapacityReport:
     """Say which one group, room or shift more would serve the most of what a published week leaves unmet."""
     return await placements.advise(site_id, week, count, token)
+
+
+@router.get("/v1/proposals/{proposal_id}/losses", operation_id="list_proposal_losses", responses=documented(404, 422))
+async def list_proposal_losses(
+    proposal_id: ProposalId, losses: LossesRead, page: Annotated[PageRequest, Depends(_few)]
+) -> Page[ProposalLoss]:
+    """List what a repair, or another plan, takes from people of what is published: why, and what to ask for instead."""
+    return await losses.page(proposal_id, page)
 
 
 @router.post(

@@ -76,7 +76,7 @@ class BookedWeek:
     week: FrozenWeek
     patient: Patient
     grid: WeekGrid
-    groups: tuple[AppointmentId, ...]
+    groups: tuple[AppointmentId | None, ...]
     visits: Mapping[SessionPlace, AppointmentId]
     known: int
     held: Mapping[int, datetime]
