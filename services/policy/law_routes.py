@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
-from services.policy.route import Route
+from services.policy.route import Route, proved_anew
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _GIVES: Final = _CLINICAL | {Role.FRONT_DESK}
@@ -12,6 +12,9 @@ _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _EVERY_STAFF: Final = _IN_AN_ORGANIZATION - {Role.PATIENT, Role.FAMILY}
 _DECIDES: Final = frozenset({Role.PROGRAMME_DIRECTOR})
 _INCIDENT: Final = "/v1/privacy_incidents/{incident_id}"
+_LINKS: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
+_PATIENT: Final = frozenset({Role.PATIENT})
+_PATIENT_ACCOUNTS: Final = "/v1/patients/{patient_id}/patient_accounts"
 _RECEIPTS: Final = "/v1/patients/{patient_id}/privacy_notice_receipts"
 _WATCHES: Final = frozenset({Role.AUDITOR, Role.PROGRAMME_DIRECTOR})
 
@@ -38,6 +41,17 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
         "/v1/patients/{patient_id}/consent_standing",
         _GIVES | _WATCHES | {Role.BILLING},
     ),
+    # Whoever links an account shows it a record: that it is the patient's is seen first, by somebody who is there.
+    proved_anew(_route("create_patient_account", "POST", _PATIENT_ACCOUNTS, _LINKS)),
+    _route("list_patient_accounts", "GET", _PATIENT_ACCOUNTS, _LINKS),
+    _route("end_patient_account", "POST", "/v1/patient_accounts/{patient_account_id}:end", _LINKS),
+    _route("read_own_record", "GET", "/v1/me/record", _PATIENT),
+    _route("read_own_hours_ledger", "GET", "/v1/me/hours_ledger", _PATIENT),
+    _route("read_own_assessment_trends", "GET", "/v1/me/assessment_trends", _PATIENT),
+    _route("list_own_consents", "GET", "/v1/me/consents", _PATIENT),
+    _route("revoke_own_consent", "POST", "/v1/me/consents/{consent_id}:revoke", _PATIENT),
+    _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
+    _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
     # A breach is known once anybody of the programme knows of it (45 CFR 164.404(a)(2)).
     _route("create_privacy_incident", "POST", "/v1/privacy_incidents", _EVERY_STAFF),
     _route("list_privacy_incidents", "GET", "/v1/privacy_incidents", _WATCHES),

@@ -10,7 +10,7 @@ from services.chassis.audit.trail import Trail
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import OrganizationId, PatientId
 from services.contracts.identity import Principal
 from services.contracts.records.disclosures import Disclosure
 from services.policy.decisions.answer import Basis, Denial, Permission, Rule
@@ -29,6 +29,7 @@ from services.records.refusals import Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
 _PURPOSES: Final = (Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT)
+_OF_ONES_OWN: Final = (Purpose.PATIENT_ACCESS,)
 
 
 Parts = Mapping[str, frozenset[Information] | None]
@@ -48,15 +49,17 @@ class Reach(NamedTuple):
     glass_opened_at: datetime | None = None
     glass_until: datetime | None = None
     is_author: bool = False
+    is_self: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate of one request."""
+    """The gate of one request; `own` is the patient whom the caller is, where the own record is asked for."""
 
     caller: Principal
     trail: Trail
     clock: Clock
+    own: PatientId | None = None
 
     def sees_everybody(self, information: Information) -> bool:
         """Whether the caller's duties concern this of every patient; otherwise storage looks for those in reach."""
@@ -75,6 +78,7 @@ class Gate:
         if reach is None:
             self.trail.deny(patient_id, rule=Refusal.NOT_FOUND, purpose=_PURPOSES[0], information=information)
             raise NotFoundError
+        reach = self._as_self(patient_id, reach)
         purpose, decision = self._decide(reach, information)
         if isinstance(decision, Denial):
             self.trail.deny(patient_id, rule=decision.rule, purpose=purpose, information=information)
@@ -90,6 +94,7 @@ class Gate:
         Raises:
             NotFoundError: There is no such patient here, or even the whole is not for the caller: as `pass_through`.
         """
+        reach = None if reach is None else self._as_self(patient_id, reach)
         if reach is None or not self.is_open(reach, whole):
             self.pass_through(patient_id, reach, whole)
             raise NotFoundError
@@ -134,6 +139,7 @@ class Gate:
             Relation.CARE_TEAM: reach.in_care_team,
             Relation.SITE: reach.at_site,
             Relation.AUTHOR: reach.is_author,
+            Relation.SELF: reach.is_self,
         }
         return PatientFacts(
             reach.organization_id, standing, frozenset(relation for relation, holds in relations.items() if holds)
@@ -188,24 +194,34 @@ class Gate:
         """Tell the trail that a record was opened in an emergency."""
         self.trail.permit(patient_id, basis=Basis.BREAK_GLASS, purpose=_PURPOSES[0], nature=nature)
 
+    def denial_of_own(self, resource: Resource) -> Denial | None:
+        """Say why something of the own record is not told to the patient, or None where it is."""
+        assert self.caller.organization_id is not None  # noqa: S101 - who has a record has it in an organization
+        reach = Reach(self.caller.organization_id, is_self=self.own is not None)
+        decision = decide(self._question(reach, resource, Purpose.PATIENT_ACCESS))
+        return decision if isinstance(decision, Denial) else None
+
+    def _as_self(self, patient_id: UUID, reach: Reach) -> Reach:
+        return reach._replace(is_self=True) if self.own == patient_id else reach
+
     def _decide(self, reach: Reach, information: Information) -> tuple[Purpose, Permission | Denial]:
         nearest: tuple[Purpose, Permission | Denial] = (_PURPOSES[0], Denial(Rule.ROLE_WITHOUT_NEED))
-        for purpose in _PURPOSES:
-            decision = decide(self._question(reach, information, purpose))
+        for purpose in _OF_ONES_OWN if reach.is_self else _PURPOSES:
+            decision = decide(self._question(reach, Resource(information), purpose))
             if isinstance(decision, Permission):
                 return purpose, decision
             if decision.rule is not Rule.ROLE_WITHOUT_NEED:
                 nearest = purpose, decision
         return nearest
 
-    def _question(self, reach: Reach, information: Information, purpose: Purpose) -> Question:
+    def _question(self, reach: Reach, resource: Resource, purpose: Purpose) -> Question:
         emergency = Emergency(
             None, None, None, reach.glass_nature, reach.glass_opened_at, reach.glass_until
         )  # within the programme nobody receives anything
         return Question(
             actor=self.actor,
             purpose=purpose,
-            resource=Resource(information),
+            resource=resource,
             patient=self.facts(reach, Standing.ADULT),
             now=self.clock.now(),
             emergency=None if reach.glass_nature is None else emergency,

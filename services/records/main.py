@@ -32,6 +32,7 @@ from services.records.family.routes import router as family
 from services.records.intake_doors.routes import router as intake_doors
 from services.records.medications.routes import router as medications
 from services.records.notes.routes import router as notes
+from services.records.own_record.routes import router as own_record
 from services.records.patients.routes import router as patients
 from services.records.placement_helper.routes import router as placement_helper
 from services.records.placement_reviews.routes import router as placement_reviews
@@ -83,6 +84,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             access_denials,
             privacy_notices,
             privacy_incidents,
+            own_record,
         ),
         lifespan=lifespan,
         is_audited=True,

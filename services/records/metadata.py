@@ -20,6 +20,7 @@ from services.records.family import tables as _family  # noqa: F401 - registers 
 from services.records.intake_doors import tables as _intake_doors  # noqa: F401 - registers its rows
 from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
 from services.records.notes import tables as _notes  # noqa: F401 - registers its rows
+from services.records.own_record import tables as _own_record  # noqa: F401 - registers its rows
 from services.records.patients import tables as _patients  # noqa: F401 - registers its rows
 from services.records.placement_reviews import tables as _placement_reviews  # noqa: F401 - registers its rows
 from services.records.plans_of_care import tables as _plans_of_care  # noqa: F401 - registers its rows

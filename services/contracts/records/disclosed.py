@@ -10,7 +10,9 @@ from services.contracts.records.assessments import AssessmentAnswer, AssessmentS
 from services.contracts.records.drug_tests import DrugTestStatus, Finding, Reading, SpecimenFlag
 from services.contracts.records.medications import DoseOutcome, MedicationEndReason, Regimen
 from services.contracts.records.notes import NoteText
+from services.contracts.records.patients import Patient
 from services.contracts.records.plans_of_care import PlanOfCareRequest
+from services.contracts.records.treatment_plans import TreatmentPlan
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import Modality, ServiceKind
 
@@ -114,3 +116,19 @@ class DisclosedCounsellingNote(ResourceModel):
     id: CounsellingNoteId
     text: str
     written_at: datetime
+
+
+class RecordParts(ResourceModel):
+    """Parts of a record as they leave the programme; null for one that was not asked for."""
+
+    demographics: Patient | None
+    treatment_plan: TreatmentPlan | None
+    plan_of_care: DisclosedPlanOfCare | None = Field(
+        description="Where diagnoses and treatment_plan were both asked for, for it tells both."
+    )
+    attendance: list[DisclosedSession] | None
+    assessments: list[DisclosedAssessment] | None
+    medication: list[DisclosedMedicine] | None
+    drug_tests: list[DisclosedDrugTest] | None
+    progress_notes: list[DisclosedNote] | None
+    claims: list[DisclosedCharge] | None

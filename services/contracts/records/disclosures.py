@@ -17,19 +17,8 @@ from services.contracts.identifiers import (
     RecipientId,
 )
 from services.contracts.records.care_teams import EmergencyNature
-from services.contracts.records.disclosed import (
-    DisclosedAssessment,
-    DisclosedCharge,
-    DisclosedCounsellingNote,
-    DisclosedDrugTest,
-    DisclosedMedicine,
-    DisclosedNote,
-    DisclosedPlanOfCare,
-    DisclosedSession,
-)
-from services.contracts.records.patients import Patient
+from services.contracts.records.disclosed import DisclosedCounsellingNote, RecordParts
 from services.contracts.records.recipients import Recipient
-from services.contracts.records.treatment_plans import TreatmentPlan
 from services.contracts.scheduler.sites import ZoneName
 from services.contracts.security_labels import LabelledParts
 
@@ -60,11 +49,9 @@ class ApprovalEvidence(RequestModel):
     reference: Name
 
 
-class DisclosureRequest(RequestModel):
-    """Disclose some parts of a patient's record to a recipient; all of them, or none where one is denied."""
+class PartsRequest(RequestModel):
+    """Which parts of a record are asked for, and of which days."""
 
-    recipient_id: RecipientId
-    purpose: Purpose
     information: Annotated[list[Information], Field(min_length=1, max_length=20)]
     records_from: Day | None = Field(
         default=None, description="Of parts that are kept day by day: the first day asked for."
@@ -79,11 +66,8 @@ class DisclosureRequest(RequestModel):
     )
     payer: Code | None = Field(
         default=None,
-        description="Whose lines: claims are disclosed only with payer, zone, records_from and records_until.",
+        description="Whose lines: claims are told only with payer, zone, records_from and records_until.",
     )
-    emergency: EmergencyDisclosure | None = None
-    court_order: CourtOrderEvidence | None = None
-    approval: ApprovalEvidence | None = None
 
     @model_validator(mode="after")
     def _names_each_part_once(self) -> Self:
@@ -96,6 +80,16 @@ class DisclosureRequest(RequestModel):
         if self.records_from and self.records_until and self.records_from > self.records_until:
             raise ValueError("records_until must not lie before records_from")
         return self
+
+
+class DisclosureRequest(PartsRequest):
+    """Disclose some parts of a patient's record to a recipient; all of them, or none where one is denied."""
+
+    recipient_id: RecipientId
+    purpose: Purpose
+    emergency: EmergencyDisclosure | None = None
+    court_order: CourtOrderEvidence | None = None
+    approval: ApprovalEvidence | None = None
 
 
 class DisclosureBasis(StrEnum):
@@ -169,24 +163,13 @@ class DisclosureDenial(ResourceModel):
     denied_at: datetime
 
 
-class DisclosedRecord(ResourceModel):
+class DisclosedRecord(RecordParts):
     """What the recipient is given: the parts asked for, the notice, and the scope of the consent."""
 
     disclosure: Disclosure
     labels: list[LabelledParts]
     notice: DisclosureNotice | None
     consent: DisclosureConsent | None
-    demographics: Patient | None
-    treatment_plan: TreatmentPlan | None
-    plan_of_care: DisclosedPlanOfCare | None = Field(
-        description="Where diagnoses and treatment_plan were both asked for, for it tells both."
-    )
-    attendance: list[DisclosedSession] | None
-    assessments: list[DisclosedAssessment] | None
-    medication: list[DisclosedMedicine] | None
-    drug_tests: list[DisclosedDrugTest] | None
-    progress_notes: list[DisclosedNote] | None
-    claims: list[DisclosedCharge] | None
     counselling_notes: list[DisclosedCounsellingNote] | None = Field(
         description="Never beside another part (42 CFR 2.31(b))."
     )

@@ -70,12 +70,12 @@ class CounsellingNoteCommands:
 class CounsellingNotesToDisclose:
     """Counselling notes as a disclosure takes them, which decides on them itself."""
 
-    def __init__(self, rows: CounsellingNoteRows) -> None:
-        self._rows = rows
+    def __init__(self, queries: CounsellingNoteQueries) -> None:
+        self._queries = queries
 
     async def of_patient(self, patient_id: PatientId) -> list[CounsellingNote]:
         """Return all that is kept about a patient, in the newest versions."""
-        return await self._rows.of_patient(patient_id)
+        return [self._queries.opened(one) for one in await self._queries.of_patient(patient_id)]
 
 
 class CounsellingNoteReads:

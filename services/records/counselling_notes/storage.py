@@ -66,6 +66,9 @@ _NOTE: Final = (
 )
 _ONE: Final = _NOTE.where(CounsellingNoteRow.id == bindparam("note_id", type_=Uuid))
 _READ_ONE: Final = Query(_ONE)
+_OF_PATIENT: Final = Query(
+    _NOTE.where(CounsellingNoteRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(CounsellingNoteRow.id)
+)
 _OWN: Final = Query(
     _NOTE.where(
         CounsellingNoteRow.patient_id == bindparam("patient_id", type_=Uuid),
@@ -134,6 +137,10 @@ class CounsellingNoteQueries:
         rows = await self._read.all(_OWN, patient_id=patient_id, author_id=author_id)
         return [_to_kept(row) for row in rows]
 
+    async def of_patient(self, patient_id: PatientId) -> list[Kept]:
+        """Return all that is kept about a patient, closed, oldest first."""
+        return [_to_kept(row) for row in await self._read.all(_OF_PATIENT, patient_id=patient_id)]
+
     def opened(self, kept: Kept) -> CounsellingNote:
         """Open a note that was let through."""
         return kept.told(self._root)
@@ -151,11 +158,6 @@ class CounsellingNoteRows:
         """Return a note, closed."""
         row = (await self._db.execute(_ONE, {"note_id": note_id})).mappings().one_or_none()
         return None if row is None else _to_kept(row)
-
-    async def of_patient(self, patient_id: PatientId) -> list[CounsellingNote]:
-        """Return all that is kept about a patient, opened, oldest first."""
-        found = _NOTE.where(CounsellingNoteRow.patient_id == patient_id).order_by(CounsellingNoteRow.id)
-        return [_to_kept(row).told(self._root) for row in (await self._db.execute(found)).mappings()]
 
     async def add(self, head: CounsellingNoteHead, author_id: AccountId, text: str) -> None:
         """Write a note; with the first about a patient their key is made, and the patient is locked."""

@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import Depends
 
 from services.chassis.database import Read, driver_connection
-from services.chassis.wiring import Caller, Db, Reading, organization_of
+from services.chassis.root_keys import RootKeys
+from services.chassis.wiring import Db, Reading, organization_of
 from services.records.assessments.reading import AssessmentsToDisclose
 from services.records.assessments.storage import AssessmentQueries
 from services.records.claims.logic import ChargesToDisclose
 from services.records.claims.storage import ClaimQueries
 from services.records.consents.signing import Signing
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
-from services.records.counselling_notes.storage import CounsellingNoteRows
+from services.records.counselling_notes.storage import CounsellingNoteQueries
 from services.records.dependencies import (
     ConsentWriting,
     PatientChanges,
@@ -27,25 +28,26 @@ from services.records.disclosures.parts import Kept
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
 from services.records.drug_tests.logic import DrugTestsToDisclose
 from services.records.drug_tests.storage import DrugTestQueries
-from services.records.encounters.logic import Sessions
-from services.records.encounters.storage import EncounterRows
+from services.records.encounters.logic import AttendedReads
+from services.records.encounters.storage import EncounterQueries
 from services.records.episodes.logic import StaysToDisclose
 from services.records.episodes.storage import EpisodeQueries
 from services.records.medications.logic import MedicinesToDisclose
 from services.records.medications.storage import MedicationQueries
 from services.records.notes.disclosing import CompanyReads, NotesToDisclose
 from services.records.notes.service_storage import ServiceQueries
-from services.records.notes.storage import NoteRows
+from services.records.notes.storage import NoteQueries
+from services.records.patients.logic import PatientReads
+from services.records.patients.storage import PatientQueries
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.plans_of_care.storage import PlanOfCareQueries
 from services.records.treatment_plans.logic import PlansToDisclose
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
 
-async def _kept(db: Db, principal: Caller, patients: PatientChanges, root: TheRootKeys) -> Kept:
-    # All of it is read within the unit of work: what is disclosed is what was decided on.
-    read, organization_id = Read(await driver_connection(db)), organization_of(principal)
-    sessions = Sessions(EncounterRows(db, organization_id))
+def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
+    """Return where the parts of a record are kept, all of them read by one connection."""
+    sessions = AttendedReads(EncounterQueries(read))
     return Kept(
         plans=PlansToDisclose(TreatmentPlanQueries(read)),
         plans_of_care=PlansOfCareToDisclose(PlanOfCareQueries(read)),
@@ -53,12 +55,18 @@ async def _kept(db: Db, principal: Caller, patients: PatientChanges, root: TheRo
         assessments=AssessmentsToDisclose(AssessmentQueries(read)),
         medicines=MedicinesToDisclose(MedicationQueries(read)),
         drug_tests=DrugTestsToDisclose(DrugTestQueries(read)),
-        notes=NotesToDisclose(NoteRows(db, organization_id)),
+        notes=NotesToDisclose(NoteQueries(read)),
         company=CompanyReads(sessions, patients),
         charges=ChargesToDisclose(ClaimQueries(read), sessions, ServiceQueries(read)),
         stays=StaysToDisclose(EpisodeQueries(read)),
-        counselling_notes=CounsellingNotesToDisclose(CounsellingNoteRows(db, root, organization_id)),
+        counselling_notes=CounsellingNotesToDisclose(CounsellingNoteQueries(read, root)),
     )
+
+
+async def _kept(db: Db, gate: TheGate, root: TheRootKeys) -> Kept:
+    # All of it is read within the unit of work: what is disclosed is what was decided on.
+    read = Read(await driver_connection(db))
+    return kept_of(read, PatientReads(PatientQueries(read, root), gate), root)
 
 
 async def _disclosure_sources(

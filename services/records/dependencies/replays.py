@@ -6,10 +6,13 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.audit.trail import Ground, Trail
+from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import organization_of, process_of
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId
+from services.contracts.identity import Role
 from services.records.gate import Gate
+from services.records.own_record.storage import PatientAccountQueries
 from services.records.patients.storage import PatientRows
 from services.records.patients.storage import Viewer as PatientViewer
 from services.records.referrals.storage import ReferralRows
@@ -24,7 +27,10 @@ async def decide_again(request: Request, db: AsyncSession, trail: Trail, grounds
     """
     clock, caller = process_of(request).clock, trail.caller.principal
     root, organization_id = request.app.state.root_keys, organization_of(caller)
-    gate, now, ids = Gate(caller, trail, clock), clock.now(), {ground.subject for ground in grounds}
+    now, ids = clock.now(), {ground.subject for ground in grounds}
+    # A patient who asks again for something of the own record is that patient now, or is told nothing.
+    own = await PatientAccountQueries(Read(await driver_connection(db))).patient_of(caller.account_id, now)
+    gate = Gate(caller, trail, clock, own if Role.PATIENT in caller.roles else None)
     # A referral passes the same gate as a patient, and has relations of its own.
     referred = await ReferralRows(db, root, organization_id).reaches(ids, ReferralViewer(caller.account_id, now))
     treated = await PatientRows(db, root, organization_id).reaches(ids, PatientViewer(caller.account_id, now))

@@ -18,7 +18,7 @@ from services.contracts.records.disclosed import (
     DisclosedNote,
     DisclosedSession,
 )
-from services.contracts.records.disclosures import DisclosureRequest
+from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.drug_tests import DrugTestStatus
 from services.contracts.records.medications import Medication, MedicationEndReason
 from services.contracts.records.patients import Patient
@@ -29,7 +29,7 @@ from services.records.claims.logic import ChargesToDisclose
 from services.records.consents.rules import FIRST_ZONE, LAST_ZONE
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
 from services.records.drug_tests.logic import DrugTestsToDisclose
-from services.records.encounters.logic import Sessions
+from services.records.encounters.logic import AttendedReads
 from services.records.episodes.logic import StaysToDisclose
 from services.records.medications.logic import MedicinesToDisclose
 from services.records.notes.disclosing import CompanyReads, NotesToDisclose
@@ -66,11 +66,11 @@ class Item(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Where the parts are kept, read within one unit of work."""
+    """Where the parts are kept."""
 
     plans: PlansToDisclose
     plans_of_care: PlansOfCareToDisclose
-    sessions: Sessions
+    sessions: AttendedReads
     assessments: AssessmentsToDisclose
     medicines: MedicinesToDisclose
     drug_tests: DrugTestsToDisclose
@@ -84,9 +84,7 @@ class Kept(NamedTuple):
 class Parts:
     """Reads the parts of one patient's record that are asked for; whoever calls this has decided on each of them."""
 
-    def __init__(
-        self, kept: Kept, patient: Patient, seal: PersonSeal, request: DisclosureRequest, now: datetime
-    ) -> None:
+    def __init__(self, kept: Kept, patient: Patient, seal: PersonSeal, request: PartsRequest, now: datetime) -> None:
         self._kept = kept
         self._patient = patient
         self._seal = seal

@@ -95,25 +95,25 @@ class Sessions:
         found = await self._rows.members(encounter.appointment_id)
         return sorted({one.patient_id for one in found} - {encounter.patient_id})
 
+
+class AttendedReads:
+    """Tells other subjects of sessions; they have asked the gate, and tell the trail of whom they show."""
+
+    def __init__(self, queries: EncounterQueries) -> None:
+        self._queries = queries
+
     async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
         """Return a patient's encounters, in the order of time."""
-        return await self._rows.of_patient(patient_id)
+        return await self._queries.of_patient(patient_id)
 
     async def between(self, patient_id: PatientId, from_on: date, until_on: date) -> list[Encounter]:
         """Return a patient's encounters of every week that these days touch, in the order of time."""
         monday = from_on - timedelta(days=from_on.weekday())
-        return [one for one in await self._rows.of_patient(patient_id) if monday <= one.week <= until_on]
+        return [one for one in await self._queries.of_patient(patient_id) if monday <= one.week <= until_on]
 
     async def shared(self, patient_id: PatientId) -> list[Encounter]:
         """Return the encounters of everybody who had a seat in a session of this patient, the patient's among them."""
-        return await self._rows.shared(patient_id)
-
-
-class AttendedReads:
-    """Tells other subjects when patients attended; they have asked the gate, and tell the trail of whom they show."""
-
-    def __init__(self, queries: EncounterQueries) -> None:
-        self._queries = queries
+        return await self._queries.shared(patient_id)
 
     async def starts(self, patient_ids: set[PatientId]) -> Mapping[PatientId, list[datetime]]:
         """Return when the sessions began that each of these patients attended, in the order of time."""

@@ -40,6 +40,16 @@ _PAGE: Final = Query(
     .order_by(EncounterRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_OF_PATIENT: Final = Query(
+    _ENCOUNTER.where(EncounterRow.patient_id == _PATIENT_ID).order_by(EncounterRow.starts_at, EncounterRow.id)
+)
+_SHARED: Final = Query(
+    _ENCOUNTER.where(
+        EncounterRow.appointment_id.in_(
+            select(EncounterRow.appointment_id).where(EncounterRow.patient_id == _PATIENT_ID)
+        )
+    ).order_by(EncounterRow.id)
+)
 _ATTENDED: Final = Query(
     select(EncounterRow.patient_id, EncounterRow.starts_at)
     .where(
@@ -69,6 +79,16 @@ class EncounterQueries:
     async def between(self, patient_id: PatientId, monday: date, until_on: date) -> list[Encounter]:
         """Return a patient's encounters of the weeks from one to that of a day, in the order of time."""
         rows = await self._read.all(_BETWEEN, patient_id=patient_id, from_on=monday, until_on=until_on)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
+        """Return a patient's encounters, in the order of time."""
+        rows = await self._read.all(_OF_PATIENT, patient_id=patient_id)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def shared(self, patient_id: PatientId) -> list[Encounter]:
+        """Return what is known of everybody who had a seat in a session of this patient, the patient among them."""
+        rows = await self._read.all(_SHARED, patient_id=patient_id)
         return [Encounter.model_validate(dict(row)) for row in rows]
 
     async def attended(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, list[datetime]]:
@@ -118,19 +138,6 @@ class EncounterRows:
     async def members(self, appointment_id: AppointmentId) -> list[Encounter]:
         """Return what is known of everybody who had a seat in a session."""
         found = _ENCOUNTER.where(EncounterRow.appointment_id == appointment_id).order_by(EncounterRow.id)
-        return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
-
-    async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
-        """Return a patient's encounters, in the order of time."""
-        found = _ENCOUNTER.where(EncounterRow.patient_id == patient_id).order_by(
-            EncounterRow.starts_at, EncounterRow.id
-        )
-        return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
-
-    async def shared(self, patient_id: PatientId) -> list[Encounter]:
-        """Return what is known of everybody who had a seat in a session of this patient, the patient among them."""
-        own = select(EncounterRow.appointment_id).where(EncounterRow.patient_id == patient_id)
-        found = _ENCOUNTER.where(EncounterRow.appointment_id.in_(own)).order_by(EncounterRow.id)
         return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
 
     async def taken(self, event_id: AttendanceId) -> Encounter | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from services.contracts.identifiers import AppointmentId, EncounterId, NoteId, PatientId
 from services.contracts.records.encounters import Encounter
 from services.contracts.records.notes import Note, NoteStatus
-from services.records.encounters.logic import Sessions
+from services.records.encounters.logic import AttendedReads
 from services.records.notes.names import PersonName, names_somebody
-from services.records.notes.storage import Kept, NoteRows
-from services.records.patients.logic import PatientCommands
+from services.records.notes.storage import Kept, NoteQueries
+from services.records.patients.logic import PatientReads
 from services.records.person_seal import PersonSeal
 
 
@@ -37,9 +37,9 @@ class Company:
 
 
 class CompanyReads:
-    """Finds out beside whom a patient sat, within one unit of work."""
+    """Finds out beside whom a patient sat."""
 
-    def __init__(self, sessions: Sessions, patients: PatientCommands) -> None:
+    def __init__(self, sessions: AttendedReads, patients: PatientReads) -> None:
         self._sessions = sessions
         self._patients = patients
 
@@ -60,8 +60,8 @@ class CompanyReads:
 class NotesToDisclose:
     """Progress notes as a disclosure takes them, which decides on them itself."""
 
-    def __init__(self, rows: NoteRows) -> None:
-        self._rows = rows
+    def __init__(self, queries: NoteQueries) -> None:
+        self._queries = queries
 
     async def signed(self, patient_id: PatientId, seal: PersonSeal) -> list[Note]:
         """Return each note in the newest version that is signed by all who must.
@@ -69,7 +69,7 @@ class NotesToDisclose:
         What was signed before an amendment holds until whoever must co-sign that has done so; a draft is nobody's.
         """
         newest: dict[NoteId, Kept] = {}
-        for kept in await self._rows.signed_of(patient_id):
+        for kept in await self._queries.signed_of(patient_id):
             if kept.status in {NoteStatus.SIGNED, NoteStatus.AMENDED}:
                 newest.setdefault(kept.id, kept)
         return [kept.told(seal) for kept in newest.values()]

@@ -58,11 +58,12 @@ _READ_VERSIONS: Final = Query(
     .where(NoteRow.id == _ID)
     .order_by(NoteVersionRow.number.desc())
 )
-_SIGNED_OF_PATIENT: Final = (
+_SIGNED_OF_PATIENT: Final = Query(
     select(*_COLUMNS)
     .join_from(NoteRow, NoteVersionRow, _OF_NOTE)
     .outerjoin(NoteDraftRow, _DRAFTED)
     .outerjoin(NoteCosignatureRow, _COSIGNED)
+    .where(NoteRow.patient_id == bindparam("patient_id", type_=Uuid))
     .order_by(NoteRow.id, NoteVersionRow.number.desc())
 )
 _PAGE: Final = Query(
@@ -169,6 +170,10 @@ class NoteQueries:
         """Return every version of a note that was signed, newest first."""
         return [_to_kept(row) for row in await self._read.all(_READ_VERSIONS, note_id=note_id)]
 
+    async def signed_of(self, patient_id: PatientId) -> list[Kept]:
+        """Return every version of a patient's notes that was signed, each note's newest first."""
+        return [_to_kept(row) for row in await self._read.all(_SIGNED_OF_PATIENT, patient_id=patient_id)]
+
     async def page(self, patient_id: PatientId, viewer: AccountId, page: PageRequest) -> list[Kept]:
         """Return a page of a patient's notes, and one more where there is one; drafts only to who writes them."""
         rows = await self._read.all(_PAGE, patient_id=patient_id, viewer=viewer, after=page.after, limit=page.limit)
@@ -186,11 +191,6 @@ class NoteRows:
         """Return a note as it stands."""
         row = (await self._db.execute(_ONE, {"note_id": note_id})).mappings().one_or_none()
         return None if row is None else _to_kept(row)
-
-    async def signed_of(self, patient_id: PatientId) -> list[Kept]:
-        """Return every version of a patient's notes that was signed, each note's newest first."""
-        found = await self._db.execute(_SIGNED_OF_PATIENT.where(NoteRow.patient_id == patient_id))
-        return [_to_kept(row) for row in found.mappings()]
 
     async def exists(self, encounter_id: EncounterId, author_id: AccountId) -> bool:
         """Whether the author has a note of the encounter; the patient is locked, so it stays so."""

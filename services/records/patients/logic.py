@@ -196,6 +196,12 @@ class PatientReads:
         self._gate.shown(list(seen), information)
         return seen
 
+    async def names(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, tuple[str, str]]:
+        """Return given and family names to look for in a text, never to show: the caller may not know them all."""
+        found = await self._queries.these(patient_ids, self.viewer)
+        self._gate.looked_up([one.row.id for one in found], Information.DEMOGRAPHICS)
+        return {one.row.id: (one.row.given_name, one.row.family_name) for one in found}
+
     async def seal(self, patient_id: PatientId, information: Information) -> PersonSeal:
         """Return the seal of a patient, to somebody who may see this of them.
 

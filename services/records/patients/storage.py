@@ -100,6 +100,9 @@ _SOME: Final = Query(
     .order_by(PatientRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
+_THESE: Final = Query(
+    _PATIENT.where(PatientRow.id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))).order_by(PatientRow.id)
+)
 _PRESENCE: Final = Query(
     select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
     .outerjoin(_GLASS, true())
@@ -175,6 +178,11 @@ class PatientQueries:
         rows = await self._read.all(
             _SOME, after=page.after, limit=page.limit, viewer=viewer.account_id, now=viewer.now, everybody=everybody
         )
+        return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
+
+    async def these(self, patient_ids: Iterable[PatientId], viewer: Viewer) -> list[Seen[Patient]]:
+        """Return those of these who are patients here."""
+        rows = await self._read.all(_THESE, patient_ids=list(patient_ids), viewer=viewer.account_id, now=viewer.now)
         return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
 
     async def presence(self, patient_id: PatientId, viewer: Viewer) -> Seen[PatientPresence] | None:

@@ -70,6 +70,10 @@ SCREENS: Final = {
     "read_patient_chart": Screen("/chart?zone=UTC", "demographics", _STAFF),
     # It names what the person is treated for: the desk, whose duties need the hours of a week, is not shown it.
     "list_plan_of_care_versions": Screen("/plan_of_care/versions", "diagnoses", _CLINICIANS),
+    # Who reads the record by signing in as the patient.
+    "list_patient_accounts": Screen(
+        "/patient_accounts", "demographics", frozenset({"front_desk", "programme_director"})
+    ),
     "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
     "list_notes": Screen("/notes", "progress_notes", _CLINICIANS),
@@ -162,7 +166,7 @@ _RECORDS: Final = (
     "/v1/intake_doors", "/v1/drug_tests", "/v1/draw_programmes", "/v1/medications", "/v1/assessments",
     "/v1/safety_tasks", "/v1/sites", "/v1/feeds", "/v1/solve_batches", "/v1/parked_attendances", "/v1/disruptions",
     "/v1/closures", "/v1/practitioners", "/v1/minor_consent_rules", "/v1/documentation_rules",
-    "/v1/access_denials", "/v1/privacy_incidents", "/v1/breach_log", "/v1/minor_consent_states",
+    "/v1/patient_accounts", "/v1/access_denials", "/v1/privacy_incidents", "/v1/breach_log", "/v1/minor_consent_states",
 )  # fmt: skip
 
 

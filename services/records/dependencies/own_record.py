@@ -1,0 +1,91 @@
+"""Wiring of the own record: the readers that staff has, behind a gate that knows which patient the caller is."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends
+
+from services.chassis.database import Read, driver_connection
+from services.chassis.wiring import Caller, Db, Reading, organization_of
+from services.contracts.identifiers import PatientId
+from services.records.assessments.reading import AssessmentReads
+from services.records.assessments.storage import AssessmentQueries
+from services.records.consents.beside import ConsentReads
+from services.records.consents.logic import ConsentCommands
+from services.records.consents.signing import Signing
+from services.records.consents.storage import ConsentQueries, ConsentRows
+from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
+from services.records.dependencies.disclosures import kept_of
+from services.records.disclosures.logic import DisclosureReads
+from services.records.disclosures.storage import DisclosureQueries
+from services.records.encounters.logic import EncounterReads
+from services.records.encounters.storage import EncounterQueries
+from services.records.episodes.logic import TaperReads
+from services.records.episodes.storage import EpisodeQueries
+from services.records.own_record.logic import (
+    OwnConsents,
+    OwnRecordReads,
+    PatientAccountCommands,
+    PatientAccountReads,
+    own_gate,
+)
+from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.privacy_notices.logic import PrivacyNoticeReads
+from services.records.privacy_notices.storage import PrivacyNoticeQueries
+from services.records.recipients.logic import RecipientCommands, RecipientReads
+from services.records.recipients.storage import RecipientQueries, RecipientRows
+from services.records.treatment_plans.logic import TreatmentPlanReads
+from services.records.treatment_plans.storage import TreatmentPlanQueries
+
+
+class OwnReads(NamedTuple):
+    """What a patient reads of the own record, and by whom it is read otherwise."""
+
+    patient_id: PatientId
+    record: OwnRecordReads
+    encounters: EncounterReads
+    assessments: AssessmentReads
+    consents: ConsentReads
+    disclosures: DisclosureReads
+    notices: PrivacyNoticeReads
+
+
+async def _patient_account_changes(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
+) -> PatientAccountCommands:
+    return PatientAccountCommands(PatientAccountRows(db, organization_of(principal)), patients, gate)
+
+
+async def _patient_account_reading(read: Reading, patients: PatientReading) -> PatientAccountReads:
+    return PatientAccountReads(PatientAccountQueries(read), patients)
+
+
+async def _own_reading(read: Reading, caller_gate: TheGate, root: TheRootKeys) -> OwnReads:
+    gate, own = await own_gate(PatientAccountQueries(read), caller_gate)
+    patients = PatientReads(PatientQueries(read, root), gate)
+    plans = TreatmentPlanReads(TreatmentPlanQueries(read), patients, TaperReads(EpisodeQueries(read)))
+    recipients = RecipientReads(RecipientQueries(read, root), gate)
+    return OwnReads(
+        patient_id=own,
+        record=OwnRecordReads(kept_of(read, patients, root), patients, gate, own),
+        encounters=EncounterReads(EncounterQueries(read), patients, plans, gate),
+        assessments=AssessmentReads(AssessmentQueries(read), patients, gate),
+        consents=ConsentReads(ConsentQueries(read), patients, gate),
+        disclosures=DisclosureReads(DisclosureQueries(read, root), patients, recipients, gate),
+        notices=PrivacyNoticeReads(PrivacyNoticeQueries(read), patients, gate),
+    )
+
+
+async def _own_consent_changes(db: Db, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnConsents:
+    gate, _ = await own_gate(PatientAccountQueries(Read(await driver_connection(db))), caller_gate)
+    organization_id = organization_of(principal)
+    patients, rows = PatientCommands(PatientRows(db, root, organization_id), gate), ConsentRows(db, organization_id)
+    recipients = RecipientCommands(RecipientRows(db, root, organization_id), patients, gate)
+    return OwnConsents(ConsentCommands(rows, patients, recipients, Signing(rows, gate), gate), gate)
+
+
+PatientAccountChanges = Annotated[PatientAccountCommands, Depends(_patient_account_changes)]
+PatientAccountReading = Annotated[PatientAccountReads, Depends(_patient_account_reading)]
+OwnReading = Annotated[OwnReads, Depends(_own_reading)]
+OwnConsentChanges = Annotated[OwnConsents, Depends(_own_consent_changes)]

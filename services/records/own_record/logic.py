@@ -1,0 +1,185 @@
+"""What may be done with patients' accounts, and what a patient reads of the own record."""
+
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import orjson
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import ConsentId, PatientAccountId, PatientId
+from services.contracts.records.consents import Consent, ConsentRevocation
+from services.contracts.records.disclosures import PartsRequest
+from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest, WithheldOfOwn
+from services.policy.decisions.answer import Denial
+from services.policy.decisions.labels import labelled
+from services.policy.decisions.question import Resource
+from services.records.consents.logic import ConsentCommands
+from services.records.disclosures.parts import Kept, Parts, member_of, told
+from services.records.errors import OverAlreadyError
+from services.records.gate import Gate
+from services.records.own_record.errors import AccountLinkedError, NoOwnRecordError
+from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
+from services.records.patients.logic import PatientCommands, PatientReads
+
+
+class PatientAccountCommands:
+    """Changes to patients' accounts, within one unit of work."""
+
+    def __init__(self, rows: PatientAccountRows, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._gate = gate
+
+    async def link(self, patient_id: PatientId, request: PatientAccountRequest) -> PatientAccount:
+        """Let a patient sign in by an account from now on.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: The account is the caller's own.
+            AccountLinkedError: The patient, or the account, is linked.
+        """
+        await self._patients.lock(patient_id, Information.DEMOGRAPHICS)
+        caller, now = self._gate.caller.account_id, self._gate.clock.now()
+        if request.account_id == caller:
+            raise InvalidRequestError("/account_id", "must be the patient's account, and not your own")
+        link = PatientAccount(
+            id=PatientAccountId(new_id(now, secrets.token_bytes(10))),
+            patient_id=patient_id,
+            account_id=request.account_id,
+            from_at=now,
+            until_at=None,
+            linked_by=caller,
+            ended_by=None,
+        )
+        if not await self._rows.add(link):
+            raise AccountLinkedError
+        return link
+
+    async def end(self, link_id: PatientAccountId) -> PatientAccount:
+        """End a link now; what was read before stays in the audit trail.
+
+        Raises:
+            NotFoundError: There is no such link here, or its patient is not for the caller.
+            OverAlreadyError: It has ended.
+        """
+        link = await self._rows.one(link_id)
+        if link is None:
+            self._gate.refuse(link_id)
+            raise NotFoundError
+        await self._patients.lock(link.patient_id, Information.DEMOGRAPHICS)
+        if link.until_at is not None:
+            raise OverAlreadyError
+        ended = link.model_copy(update={"until_at": self._gate.clock.now(), "ended_by": self._gate.caller.account_id})
+        await self._rows.end(ended)
+        return ended
+
+
+class PatientAccountReads:
+    """What staff reads of patients' accounts."""
+
+    def __init__(self, queries: PatientAccountQueries, patients: PatientReads) -> None:
+        self._queries = queries
+        self._patients = patients
+
+    async def of_patient(self, patient_id: PatientId) -> Page[PatientAccount]:
+        """Return a patient's accounts; raises NotFoundError where the patient is not for the caller."""
+        await self._patients.presence(patient_id, Information.DEMOGRAPHICS)
+        return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
+
+
+async def own_gate(queries: PatientAccountQueries, gate: Gate) -> tuple[Gate, PatientId]:
+    """Return the gate of a caller who asks for the own record, and which patient that is.
+
+    Raises:
+        NoOwnRecordError: The account is linked to no patient here.
+    """
+    own = await queries.patient_of(gate.caller.account_id, gate.clock.now())
+    if own is None:
+        gate.refuse(gate.caller.account_id)
+        raise NoOwnRecordError
+    return replace(gate, own=own), own
+
+
+class OwnRecordReads:
+    """What a patient reads of the own record: by `decide`, as anything else of it."""
+
+    def __init__(self, kept: Kept, patients: PatientReads, gate: Gate, own: PatientId) -> None:
+        self._kept = kept
+        self._patients = patients
+        self._gate = gate
+        self.own = own
+
+    async def read(self, request: PartsRequest) -> OwnRecord:
+        """Return the parts that are asked for; what of them is withheld is said with its rule.
+
+        Raises:
+            NotFoundError: The record is here no longer.
+        """
+        needed = {one.value: frozenset({one}) for one in request.information}
+        (patient, seal), denied = await self._patients.in_parts(self.own, needed)
+        shown = [one for one in request.information if one not in denied]
+        withheld = [_withheld(Information(one), None, denial) for one, denial in denied.items()]
+        things = {}
+        if shown:
+            asked = request.model_copy(update={"information": shown})
+            parts = Parts(self._kept, patient, seal, asked, self._gate.clock.now())
+            for information, items in (await parts.read()).items():
+                denials = [self._gate.denial_of_own(Resource(information, labels=item.labels)) for item in items]
+                withheld += _counted(information, [denial for denial in denials if denial is not None])
+                things[information] = [
+                    item.narrowed(parts.is_asked_of)
+                    for item, denial in zip(items, denials, strict=True)
+                    if denial is None
+                ]
+        return OwnRecord.model_validate(
+            {
+                **dict.fromkeys(OwnRecord.model_fields),
+                **told(request.information, things),
+                "patient_id": self.own,
+                "labels": labelled((member_of(one), one) for one in shown),
+                "withheld": withheld,
+            }
+        )
+
+
+class OwnConsents:
+    """What a patient does with the own consents, within one unit of work."""
+
+    def __init__(self, consents: ConsentCommands, gate: Gate) -> None:
+        self._consents = consents
+        self._gate = gate
+
+    async def revoke(self, consent_id: ConsentId) -> Consent:
+        """Revoke a consent; the request, signed in as it is, is the writing that 42 CFR 2.31(a)(6) asks for.
+
+        Raises:
+            NotFoundError: There is no such consent of the caller's here.
+            ConsentSettledError: It is not active.
+        """
+        written = {
+            "revokes": str(consent_id),
+            "account": str(self._gate.caller.account_id),
+            "at": self._gate.clock.now().isoformat(),
+        }
+        digest = hashlib.sha256(orjson.dumps(written, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return await self._consents.revoke(consent_id, ConsentRevocation(document_sha256=digest))
+
+
+def _counted(information: Information, denials: Sequence[Denial]) -> list[WithheldOfOwn]:
+    return [_withheld(information, times, denial) for denial, times in Counter(denials).items()]
+
+
+def _withheld(information: Information, things: int | None, denial: Denial) -> WithheldOfOwn:
+    return WithheldOfOwn(
+        information=information,
+        things=things,
+        rule=denial.rule,
+        clause=denial.clause,
+        remedy=denial.remedy,
+    )

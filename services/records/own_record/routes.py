@@ -1,0 +1,134 @@
+"""Routes of patients' accounts, and of what a patient reads of the own record."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, status
+
+from services.chassis.errors import InvalidRequestError
+from services.chassis.idempotency import IdempotentRoute
+from services.chassis.paging import RequestedPage
+from services.chassis.wiring import documented
+from services.contracts.base import Code, Day, Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import ConsentId, PatientAccountId, PatientId
+from services.contracts.records.assessments import AssessmentTrends
+from services.contracts.records.consents import Consent
+from services.contracts.records.disclosures import Disclosure, PartsRequest
+from services.contracts.records.encounters import HoursLedger
+from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest
+from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
+from services.contracts.scheduler.sites import ZoneName
+from services.records.dependencies.own_record import (
+    OwnConsentChanges,
+    OwnReading,
+    PatientAccountChanges,
+    PatientAccountReading,
+)
+
+router = APIRouter(prefix="/v1", tags=["own_record"], route_class=IdempotentRoute)
+_ACCOUNTS: Final = "/patients/{patient_id}/patient_accounts"
+_USUAL: Final = tuple(
+    one
+    for one in Information
+    if one
+    not in {
+        Information.COUNSELLING_NOTES,
+        Information.CLAIMS,
+        Information.SCHEDULING,
+        Information.CONSENTS,
+        Information.DISCHARGE_SUMMARY,
+    }
+)
+
+
+@router.post(
+    _ACCOUNTS,
+    operation_id="create_patient_account",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(404, 409, 422),
+)
+async def create_patient_account(
+    patient_id: PatientId, request: PatientAccountRequest, accounts: PatientAccountChanges
+) -> PatientAccount:
+    """Let a patient sign in by an account and read the own record; see first that the account is the patient's."""
+    return await accounts.link(patient_id, request)
+
+
+@router.get(_ACCOUNTS, operation_id="list_patient_accounts", responses=documented(404, 422))
+async def list_patient_accounts(patient_id: PatientId, accounts: PatientAccountReading) -> Page[PatientAccount]:
+    """List by which accounts the patient signs in or has signed in, all of them on one page."""
+    return await accounts.of_patient(patient_id)
+
+
+@router.post(
+    "/patient_accounts/{patient_account_id}:end",
+    operation_id="end_patient_account",
+    responses=documented(404, 409, 422),
+)
+async def end_patient_account(patient_account_id: PatientAccountId, accounts: PatientAccountChanges) -> PatientAccount:
+    """End a link: from now on the account reads nothing of the record."""
+    return await accounts.end(patient_account_id)
+
+
+@router.get("/me/record", operation_id="read_own_record", responses=documented(404, 422))
+async def read_own_record(  # noqa: PLR0917 - what is asked for, part by part
+    own: OwnReading,
+    information: Annotated[
+        list[Information], Query(max_length=20, description="The parts; if none is named, all but claims.")
+    ] = list(_USUAL),  # noqa: B006 - FastAPI copies it
+    records_from: Annotated[Day | None, Query(description="Of parts that are kept day by day.")] = None,
+    records_until: Annotated[Day | None, Query(description="The last day.")] = None,
+    zone: Annotated[ZoneName | None, Query(description="By which days are meant.")] = None,
+    payer: Annotated[Code | None, Query(description="Whose claims, with zone and both days.")] = None,
+) -> OwnRecord:
+    """Read your own record: what is signed and complete, at once; counselling notes are kept apart (45 CFR 164.524)."""
+    if records_from and records_until and records_from > records_until:
+        raise InvalidRequestError("records_until", "must not lie before records_from", location="query")
+    if len(set(information)) != len(information):
+        raise InvalidRequestError("information", "must name each part once", location="query")
+    asked = PartsRequest(
+        information=information, records_from=records_from, records_until=records_until, zone=zone, payer=payer
+    )
+    return await own.record.read(asked)
+
+
+@router.get("/me/hours_ledger", operation_id="read_own_hours_ledger", responses=documented(404, 422))
+async def read_own_hours_ledger(
+    own: OwnReading, week: Annotated[Day, Query(description="The Monday of the week.")]
+) -> HoursLedger:
+    """Read what your plan requires of a week, and what of it you have attended so far."""
+    return await own.encounters.ledger(own.patient_id, week)
+
+
+@router.get("/me/assessment_trends", operation_id="read_own_assessment_trends", responses=documented(404, 422))
+async def read_own_assessment_trends(
+    own: OwnReading, instrument_id: Annotated[Code | None, Query(description="Of this instrument only.")] = None
+) -> AssessmentTrends:
+    """Read how your scores have moved, completed assessments only."""
+    return await own.assessments.trends(own.patient_id, instrument_id)
+
+
+@router.get("/me/consents", operation_id="list_own_consents", responses=documented(404, 422))
+async def list_own_consents(own: OwnReading) -> Page[Consent]:
+    """List your consents in their newest versions, those that hold no longer too."""
+    return await own.consents.of_patient(own.patient_id)
+
+
+@router.post("/me/consents/{consent_id}:revoke", operation_id="revoke_own_consent", responses=documented(404, 409, 422))
+async def revoke_own_consent(consent_id: ConsentId, consents: OwnConsentChanges) -> Consent:
+    """Revoke a consent of yours: from now on nothing is disclosed on it (42 CFR 2.31(a)(6))."""
+    return await consents.revoke(consent_id)
+
+
+@router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))
+async def list_own_disclosures(own: OwnReading, page: RequestedPage) -> Page[Disclosure]:
+    """List to whom your record was disclosed in the last three years, what of it and why (42 CFR 2.25)."""
+    return await own.disclosures.of_patient(own.patient_id, page)
+
+
+@router.get(
+    "/me/privacy_notice_receipts", operation_id="list_own_privacy_notice_receipts", responses=documented(404, 422)
+)
+async def list_own_privacy_notice_receipts(own: OwnReading) -> Page[PrivacyNoticeReceipt]:
+    """List which notice of privacy practices you were given, and when."""
+    return await own.notices.receipts(own.patient_id)
