@@ -10,6 +10,8 @@ from services.chassis.clock import Clock
 from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
+from services.gateway.attempts.devices import read_device
 from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
@@ -83,13 +85,14 @@ async def _attempts(request: Request, equipment: _Equipment, clock: Now) -> Atte
         async with process_of(request).database.command(None) as db:
             yield AttemptUnit(AttemptStorage(db), trail_of(db, equipment, clock))
 
-    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
+    device = read_device(request.cookies.get(DEVICE_COOKIE))
+    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock, device=device)
 
 
-_Attempts = Annotated[AttemptsLogic, Depends(_attempts)]
+Attempts = Annotated[AttemptsLogic, Depends(_attempts)]
 
 
-async def _count_attempt(principal: Caller, attempts: _Attempts) -> None:
+async def _count_attempt(principal: Caller, attempts: Attempts) -> None:
     await attempts.try_code(principal.account_id)
 
 
@@ -162,7 +165,7 @@ PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
 
 
 async def _password_resets(
-    request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now
+    request: Request, equipment: _Equipment, attempts: Attempts, clock: Now
 ) -> PasswordResetsLogic:
     @asynccontextmanager
     async def unit() -> AsyncIterator[PasswordResetUnit]:
@@ -189,7 +192,7 @@ async def _invitations(db: Db, equipment: _Equipment, accounts: Accounts, trail:
 Invitations = Annotated[InvitationsLogic, Depends(_invitations)]
 
 
-async def _acceptances(request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now) -> AcceptancesLogic:
+async def _acceptances(request: Request, equipment: _Equipment, attempts: Attempts, clock: Now) -> AcceptancesLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId) -> AsyncIterator[AcceptanceUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -207,7 +210,7 @@ async def _acceptances(request: Request, equipment: _Equipment, attempts: _Attem
 Acceptances = Annotated[AcceptancesLogic, Depends(_acceptances)]
 
 
-async def _login(request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now) -> LoginLogic:
+async def _login(request: Request, equipment: _Equipment, attempts: Attempts, clock: Now) -> LoginLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -262,7 +265,7 @@ OauthIssuer = Annotated[str, Depends(_issuer)]
 
 
 async def _client_authentication(
-    request: Request, equipment: _Equipment, attempts: _Attempts, clock: Now
+    request: Request, equipment: _Equipment, attempts: Attempts, clock: Now
 ) -> ClientAuthentication:
     @asynccontextmanager
     async def unit() -> AsyncIterator[OauthClientsLogic]:

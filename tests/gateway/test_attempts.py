@@ -13,7 +13,7 @@ from typing_extensions import override
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
-from services.gateway.attempts.rules import KNOWN_FOR, NAME, NETWORK, PAIR
+from services.gateway.attempts.rules import DEVICE, KNOWN_FOR, NAME, NETWORK, PAIR
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.attempts.tables import AttemptRow
 from services.gateway.errors import TriedTooOftenError
@@ -51,7 +51,7 @@ def from_network(gateway_database: Database, at: At) -> From:
             storage = SecurityEventStorage(db, bytes(32))
             yield AttemptUnit(AttemptStorage(db), SecurityTrail(storage, bytes(32), at))
 
-    return lambda network: AttemptsLogic(unit, network, at)
+    return lambda network, device=None: AttemptsLogic(unit, network, at, device=device)
 
 
 async def refused(attempts: AttemptsLogic, name: str, times: int) -> list[int]:
@@ -217,3 +217,109 @@ async def test_counters_that_are_over_are_swept_and_name_nobody(
     assert rows
     assert all(row["expires_at"] > at.instant for row in rows)
     assert all(len(row["key"]) == 32 for row in rows)
+
+
+async def known_device(attempts: AttemptsLogic, name: str) -> str:
+    """Sign in, and return what the device is known by from now on."""
+    await attempts.try_name(name)
+    await attempts.name_was_right(name)
+    assert attempts.device is not None
+    return attempts.device
+
+
+async def test_whoever_guesses_at_the_same_network_and_everywhere_holds_up_no_known_device(from_network: From) -> None:
+    mine = from_network("clinic", await known_device(from_network("clinic"), "ada"))
+    for number in range(NETWORK.most):
+        await refused(from_network("clinic"), f"name {number}", 1)
+    for number in range(NAME.most):
+        await refused(from_network(f"bot {number}"), "ada", 1)
+    assert await refused(from_network("clinic"), "ada", PAIR.most + 1)
+    assert await refused(from_network("hotel"), "ada", 1) == [1]
+
+    assert await refused(mine, "ada", 1) == []
+    assert await refused(from_network("hotel", mine.device), "ada", 1) == []
+
+
+async def test_what_is_tried_on_a_known_device_holds_up_nobody_else(from_network: From) -> None:
+    device = await known_device(from_network("clinic"), "ada")
+    await refused(from_network("clinic", device), "ada", DEVICE.most)
+
+    assert await refused(from_network("clinic", device), "ada", 3) == [1, 2, 3]
+    assert await refused(from_network("clinic"), "ada", PAIR.most) == []
+
+
+async def test_guessing_on_a_known_device_is_slowed_down_and_being_right_begins_again(from_network: From) -> None:
+    mine = from_network("clinic", await known_device(from_network("clinic"), "ada"))
+    for _ in range(3):
+        assert await refused(mine, "ada", DEVICE.most) == []
+        await mine.name_was_right("ada")
+
+    assert await refused(mine, "ada", DEVICE.most + 2) == [DEVICE.most + 1, DEVICE.most + 2]
+
+
+async def test_a_device_that_one_person_is_known_on_is_a_stranger_to_another(from_network: From) -> None:
+    device = await known_device(from_network("clinic"), "ada")
+    for number in range(NAME.most):
+        await refused(from_network(f"bot {number}"), "bob", 1)
+
+    assert await refused(from_network("clinic", device), "bob", 1) == [1]
+    assert await known_device(from_network("other clinic", device), "carol") == device
+    assert await refused(from_network("clinic", device), "ada", 1) == []
+
+
+async def test_a_device_s_name_that_is_none_of_ours_is_not_taken_over(from_network: From) -> None:
+    planted = "x" * 43
+
+    given = await known_device(from_network("clinic", planted), "ada")
+
+    assert given != planted
+    await refused(from_network("clinic"), "ada", PAIR.most)
+    assert await refused(from_network("clinic", planted), "ada", 1) == [1]
+
+
+async def test_a_device_is_known_for_a_month(from_network: From, at: At) -> None:
+    device = await known_device(from_network("clinic"), "ada")
+    at.instant += KNOWN_FOR + timedelta(minutes=1)
+    await refused(from_network("clinic"), "ada", PAIR.most)
+
+    assert await refused(from_network("clinic", device), "ada", 1) == [1]
+
+
+async def test_a_passkey_on_a_known_device_is_open_though_its_network_is_held_up(from_network: From) -> None:
+    first = from_network("clinic")
+    await first.try_network()
+    await first.network_was_right(is_signed_in=True)
+    for _ in range(NETWORK.most):
+        await from_network("clinic").try_network()
+
+    with pytest.raises(TriedTooOftenError):
+        await from_network("clinic").try_network()
+    await from_network("clinic", first.device).try_network()
+
+
+async def test_a_browser_gets_the_device_s_cookie_with_a_sign_in_and_with_nothing_else(
+    gateway: GatewayFactory, new_account: NewAccount
+) -> None:
+    await new_account(email="ada@example.org")
+    wrong = await sign_in(gateway(), "ada@example.org", "wrong horse battery")
+    right = await sign_in(gateway(), "ada@example.org")
+
+    assert "set-cookie" not in wrong.headers
+    cookie = right.headers["set-cookie"]
+    name, _, value = cookie.partition(";")[0].partition("=")
+    assert name == "__Host-eventide-device"
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} >= {
+        "path=/", "secure", "httponly", "samesite=lax", f"max-age={int(KNOWN_FOR.total_seconds())}",
+    }  # fmt: skip
+    await locked_out(gateway, "ada@example.org")
+    assert (await sign_in(gateway(), "ada@example.org")).status_code == 429
+    again = await gateway().post(
+        SESSIONS, json={"email": "ada@example.org", "password": PASSWORD}, headers={"cookie": f"{name}={value}"}
+    )
+    assert again.status_code == 201
+    assert value in again.headers["set-cookie"]
+
+
+async def locked_out(gateway: GatewayFactory, email: str) -> None:
+    for _ in range(PAIR.most):
+        await sign_in(gateway(), email, "wrong horse battery")

@@ -182,7 +182,8 @@ async def test_a_browser_keeps_the_secret_where_no_script_reads_it(
     answer = await gateway().post(SESSIONS, json=body)
 
     session = answer.json()
-    [cookie] = answer.headers.get_list("set-cookie")
+    cookie, device = answer.headers.get_list("set-cookie")
+    assert device.startswith("__Host-eventide-device=")
     pair, *attributes = cookie.split("; ")
     assert pair.startswith("__Host-eventide-session=")
     assert sorted(attribute.lower() for attribute in attributes) == ["httponly", "path=/", "samesite=lax", "secure"]

@@ -5,10 +5,23 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from services.chassis.clock import Clock
 from services.contracts.identifiers import AccountId
-from services.gateway.attempts.rules import CODE, KNOWN_FOR, LETTER, NAME, NETWORK, PAIR, REFUSAL, Limit, key_of
+from services.gateway.attempts.devices import new_device
+from services.gateway.attempts.rules import (
+    CODE,
+    DEVICE,
+    KNOWN_FOR,
+    LETTER,
+    NAME,
+    NETWORK,
+    PAIR,
+    REFUSAL,
+    Limit,
+    key_of,
+)
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.errors import TriedTooOftenError
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -21,6 +34,9 @@ class AttemptUnit:
     counters: AttemptStorage
     trail: SecurityTrail
 
+
+_ANYBODY: Final = ""
+"""No name: whoever signs in on a device."""
 
 AttemptUnits = Callable[[], AbstractAsyncContextManager[AttemptUnit]]
 """Opens a transaction of its own: an attempt counts although what it was made for is rolled back."""
@@ -42,28 +58,49 @@ class AttemptsLogic:
     learns nothing from being held up.
     """
 
-    def __init__(self, units: AttemptUnits, network: str, clock: Clock) -> None:
+    def __init__(self, units: AttemptUnits, network: str, clock: Clock, *, device: str | None = None) -> None:
         self._units = units
         self.network = network
+        self.device = device
+        """What the caller's device is known by; one that was named by us, once somebody has signed in on it."""
         self._clock = clock
 
     async def try_name(self, name: str) -> None:
         """Count an attempt to sign in with a name.
 
         Raises:
-            TriedTooOftenError: This network may not try this name, or any name, at the moment.
+            TriedTooOftenError: This device, or this network, may not try this name, or any name, at the moment.
         """
         now = self._clock.now()
         async with self._units() as unit:
-            counters = unit.counters
-            counted = [
-                await _counted(counters, PAIR, key_of("pair", name, self.network), now),
-                await _counted(counters, NETWORK, key_of("network", self.network), now),
-            ]
-            if not await counters.is_remembered(key_of("known", name, self.network), now):
-                counted.append(await _counted(counters, NAME, key_of("name", name), now))
+            if await self._is_known_device(unit.counters, name, now):
+                counted = [await _counted(unit.counters, DEVICE, self._device_key("tried", name), now)]
+            else:
+                counted = await self._counted_of_stranger(unit.counters, name, now)
             await self._tell_first(unit.trail, counted, name_tried=unit.trail.stand_in("name", name))
         _refuse_until(counted, now)
+
+    async def _counted_of_stranger(self, counters: AttemptStorage, name: str, now: datetime) -> list[_Counted]:
+        counted = [
+            await _counted(counters, PAIR, key_of("pair", name, self.network), now),
+            await _counted(counters, NETWORK, key_of("network", self.network), now),
+        ]
+        if not await counters.is_remembered(key_of("known", name, self.network), now):
+            counted.append(await _counted(counters, NAME, key_of("name", name), now))
+        return counted
+
+    def _device_key(self, kind: str, name: str) -> bytes:
+        return key_of(f"device {kind}", name, self.device or "")
+
+    async def _is_known_device(self, counters: AttemptStorage, name: str, now: datetime) -> bool:
+        return self.device is not None and await counters.is_remembered(self._device_key("known", name), now)
+
+    async def _know_device(self, counters: AttemptStorage, *names: str, now: datetime) -> None:
+        """Know the device from now on; one that nobody has signed in on gets a name of ours, whatever it came with."""
+        if not await self._is_known_device(counters, _ANYBODY, now):
+            self.device = new_device()
+        for name in (_ANYBODY, *names):
+            await counters.remember(self._device_key("known", name), now + KNOWN_FOR)
 
     async def is_first_refusal(self, name: str) -> bool:
         """Count that this network was refused under a name, and say whether that is to be told: once in a while."""
@@ -98,27 +135,44 @@ class AttemptsLogic:
         now = self._clock.now()
         async with self._units() as unit:
             counters = unit.counters
-            # In the order in which they are counted, or two could wait for each other.
-            attempts = await counters.forget(key_of("pair", name, self.network))
-            await counters.take_back(key_of("network", self.network), attempts)
             known = key_of("known", name, self.network)
-            if not await counters.is_remembered(known, now):
-                await counters.take_back(key_of("name", name), attempts)
+            if await self._is_known_device(counters, name, now):
+                await counters.forget(self._device_key("tried", name))
+            else:
+                # In the order in which they are counted, or two could wait for each other.
+                attempts = await counters.forget(key_of("pair", name, self.network))
+                await counters.take_back(key_of("network", self.network), attempts)
+                if not await counters.is_remembered(known, now):
+                    await counters.take_back(key_of("name", name), attempts)
             await counters.remember(known, now + KNOWN_FOR)
+            await self._know_device(counters, name, now=now)
             await counters.sweep(now)
 
     async def try_network(self) -> None:
         """Count an attempt to sign in without a name: with a passkey, or with a link that was sent.
 
         Raises:
-            TriedTooOftenError: This network may not try anything at the moment.
+            TriedTooOftenError: This device, or this network, may not try anything at the moment.
         """
-        await self._count(NETWORK, key_of("network", self.network))
-
-    async def network_was_right(self) -> None:
-        """Take back one attempt of this network."""
+        now = self._clock.now()
         async with self._units() as unit:
-            await unit.counters.take_back(key_of("network", self.network), 1)
+            if await self._is_known_device(unit.counters, _ANYBODY, now):
+                counted = [await _counted(unit.counters, DEVICE, self._device_key("tried", _ANYBODY), now)]
+            else:
+                counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
+            await self._tell_first(unit.trail, counted)
+        _refuse_until(counted, now)
+
+    async def network_was_right(self, *, is_signed_in: bool = False) -> None:
+        """Take back one attempt of this network, or those of this device, which whoever is signed in makes known."""
+        now = self._clock.now()
+        async with self._units() as unit:
+            if await self._is_known_device(unit.counters, _ANYBODY, now):
+                await unit.counters.forget(self._device_key("tried", _ANYBODY))
+            else:
+                await unit.counters.take_back(key_of("network", self.network), 1)
+            if is_signed_in:
+                await self._know_device(unit.counters, now=now)
 
     async def ask_for_letter(self) -> None:
         """Count that this network asks for a letter, whoever it is to.

@@ -24,6 +24,11 @@ NAME: Final = Limit("name", 100, timedelta(hours=24))
 
 Networks from which the name signed in before are not counted and not held up: whoever guesses locks out only strangers.
 """
+DEVICE: Final = Limit("device", 10, timedelta(minutes=15))
+"""One name, or a passkey, tried on a device where it signed in before; counted by itself.
+
+So nobody who has not signed in on this device can hold it up: neither somebody at the same network nor everybody.
+"""
 CODE: Final = Limit("code", 10, timedelta(minutes=15))
 """Codes of a second factor tried for one account from one network."""
 REFUSAL: Final = Limit("refusal", 1, timedelta(minutes=15))
@@ -31,7 +36,7 @@ REFUSAL: Final = Limit("refusal", 1, timedelta(minutes=15))
 LETTER: Final = Limit("letter", 20, timedelta(minutes=15))
 """Letters that one network asks for."""
 KNOWN_FOR: Final = timedelta(days=30)
-"""How long a network counts as one that a name signs in from."""
+"""How long a network or a device counts as one that a name signs in from."""
 
 
 def key_of(kind: str, *parts: str) -> bytes:

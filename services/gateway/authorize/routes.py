@@ -23,6 +23,7 @@ from services.gateway.authorize.page import FIRST_TRY, Page, SignInForm, consent
 from services.gateway.authorize.rules import PUSHED_LIFETIME, RefusedRequestError, UnknownRedirectError
 from services.gateway.dependencies import (
     Agreements,
+    Attempts,
     Authorization,
     BrowserPerson,
     ClientAuthenticator,
@@ -38,6 +39,7 @@ from services.gateway.errors import (
     TriedTooOftenError,
 )
 from services.gateway.login.cookies import keep as keep_session
+from services.gateway.login.cookies import keep_device
 from services.gateway.oauth_documents import REFUSALS, form
 from services.gateway.oauth_forms import parse_parameters, read_form, single
 from services.gateway.oauth_refusals import NO_STORE, InvalidOauthRequestError, OauthRefusalError
@@ -108,7 +110,7 @@ async def post_authorization(
     openapi_extra=form("request", *_SIGN_IN, "passkey", required=("request",)),
 )
 async def sign_in_to_authorize(
-    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+    request: Request, authorization: Authorization, login: Login, attempts: Attempts, person: BrowserPerson
 ) -> Response:
     """Sign in on the page; its form sends this."""
     browser = browser_of(request, person)
@@ -126,6 +128,7 @@ async def sign_in_to_authorize(
     except (UnknownRedirectError, OauthRefusalError):
         return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
     keep_session(response, session)
+    keep_device(response, attempts.device)
     return response
 
 

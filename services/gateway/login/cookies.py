@@ -6,6 +6,8 @@ from fastapi import Response
 
 from services.contracts.gateway.login import LoginSession
 from services.contracts.identifiers import LoginSessionId
+from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
+from services.gateway.attempts.rules import KNOWN_FOR
 from services.gateway.errors import SessionOverError
 from services.gateway.login.sessions import SessionHandle
 
@@ -20,6 +22,13 @@ def keep(response: Response, session: LoginSession) -> LoginSession:
         raise SessionOverError
     response.set_cookie(COOKIE, handle.text, path="/", secure=True, httponly=True, samesite="lax")
     return session.model_copy(update={"session_secret": None, "csrf_token": handle.csrf_token})
+
+
+def keep_device(response: Response, device: str | None) -> None:
+    """Let the browser keep what it is known by, so that what others try holds up nobody who signs in on it."""
+    if device is not None:
+        age = int(KNOWN_FOR.total_seconds())
+        response.set_cookie(DEVICE_COOKIE, device, age, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def secret_of(cookie: str | None, csrf_token: str) -> str:

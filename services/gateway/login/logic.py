@@ -141,7 +141,7 @@ class LoginLogic:
         if answer is None:
             await self._tell_passkey_refused(tried, request.organization_id)
             raise PasskeyRefusedError
-        await self._attempts.network_was_right()
+        await self._attempts.network_was_right(is_signed_in=True)
         return answer
 
     async def _tried(self, request: PasskeyLoginRequest, browser: str | None) -> tuple[Tried, OrganizationId | None]:

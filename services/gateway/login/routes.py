@@ -13,8 +13,8 @@ from services.contracts.base import Page
 from services.contracts.gateway.login import LoginRequest, LoginSession, OpenSession, RefreshRequest, StepUpRequest
 from services.contracts.gateway.passkeys import PasskeyLoginRequest
 from services.contracts.identifiers import LoginSessionId
-from services.gateway.dependencies import Login, Sessions
-from services.gateway.login.cookies import COOKIE, forget, keep, secret_of
+from services.gateway.dependencies import Attempts, Login, Sessions
+from services.gateway.login.cookies import COOKIE, forget, keep, keep_device, secret_of
 
 router = APIRouter(prefix="/v1/login_sessions", tags=["login"], route_class=StrictJsonRoute)
 sessions_router = APIRouter(prefix="/v1/login_sessions", tags=["login"], route_class=IdempotentRoute)
@@ -22,7 +22,9 @@ SessionCookie = Annotated[str | None, Cookie(alias=COOKIE, include_in_schema=Fal
 
 
 @router.post("", operation_id="create_login_session", status_code=201, responses=documented(401, 429, 503))
-async def create_login_session(request: LoginRequest, login: Login, response: Response) -> LoginSession:
+async def create_login_session(
+    request: LoginRequest, login: Login, attempts: Attempts, response: Response
+) -> LoginSession:
     """Sign in with e-mail address and password.
 
     Who works in several organizations and names none gets 422 with the code `organization-required` and one entry of
@@ -30,7 +32,9 @@ async def create_login_session(request: LoginRequest, login: Login, response: Re
     the code `second-factor-required`. Guessing is slowed down: see `Retry-After` of 429.
     """
     session = await login.sign_in(request)
-    return keep(response, session) if request.keep_in == "cookie" else session
+    answer = keep(response, session) if request.keep_in == "cookie" else session
+    keep_device(response, attempts.device)
+    return answer
 
 
 @router.post(
@@ -40,14 +44,16 @@ async def create_login_session(request: LoginRequest, login: Login, response: Re
     responses=documented(401, 429),
 )
 async def create_login_session_with_passkey(
-    request: PasskeyLoginRequest, login: Login, response: Response
+    request: PasskeyLoginRequest, login: Login, attempts: Attempts, response: Response
 ) -> LoginSession:
     """Sign in with a passkey, for options of `/v1/passkey_challenges`; it counts as two factors.
 
     Who works in several organizations and names none gets 422 as with a password, and sends the same answer again.
     """
     session = await login.sign_in_with_passkey(request)
-    return keep(response, session) if request.keep_in == "cookie" else session
+    answer = keep(response, session) if request.keep_in == "cookie" else session
+    keep_device(response, attempts.device)
+    return answer
 
 
 @router.post(":refresh", operation_id="refresh_login_session", responses=documented(401))
