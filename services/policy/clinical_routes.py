@@ -10,6 +10,7 @@ _READS_ATTENDANCE: Final = _CLINICAL | {Role.FRONT_DESK, Role.BILLING}
 _SETS_UP: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PROGRAMME_DIRECTOR})
 _LEADS: Final = frozenset({Role.SUPERVISOR, Role.PROGRAMME_DIRECTOR})
 _PLAN_OF_CARE: Final = "/v1/episodes/{episode_id}/plan_of_care"
+_DISCHARGE_SUMMARY: Final = "/v1/episodes/{episode_id}/discharge_summary"
 
 
 def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -51,6 +52,10 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("attest_plan_of_care", "POST", f"{_PLAN_OF_CARE}:attest", _CLINICAL),
     _records("review_plan_of_care", "POST", f"{_PLAN_OF_CARE}:review", _CLINICAL),
     proved_anew(_records("certify_plan_of_care", "POST", f"{_PLAN_OF_CARE}:certify", frozenset({Role.PRESCRIBER}))),
+    _records("create_discharge_summary", "POST", _DISCHARGE_SUMMARY, _CLINICAL),
+    _records("read_discharge_summary", "GET", _DISCHARGE_SUMMARY, _CLINICAL),
+    _records("list_discharge_summary_versions", "GET", f"{_DISCHARGE_SUMMARY}/versions", _CLINICAL),
+    _records("amend_discharge_summary", "POST", f"{_DISCHARGE_SUMMARY}:amend", _CLINICAL),
     _records("list_due_plans_of_care", "GET", "/v1/sites/{site_id}/due_plans_of_care", _CLINICAL),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),

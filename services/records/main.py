@@ -21,6 +21,7 @@ from services.records.cost.routes import router as cost
 from services.records.counselling_notes.routes import router as counselling_notes
 from services.records.dependencies.replays import decide_again
 from services.records.directory.routes import router as directory
+from services.records.discharge_summaries.routes import router as discharge_summaries
 from services.records.disclosures.routes import disclosing
 from services.records.disclosures.routes import router as disclosures
 from services.records.documentation.routes import router as documentation
@@ -85,6 +86,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             privacy_notices,
             privacy_incidents,
             own_record,
+            discharge_summaries,
         ),
         lifespan=lifespan,
         is_audited=True,

@@ -10,6 +10,7 @@ from services.records.claims import tables as _claims  # noqa: F401 - registers 
 from services.records.consents import tables as _consents  # noqa: F401 - registers its rows
 from services.records.counselling_notes import tables as _counselling_notes  # noqa: F401 - registers its rows
 from services.records.directory import tables as _directory  # noqa: F401 - registers its rows
+from services.records.discharge_summaries import tables as _discharge_summaries  # noqa: F401 - registers its rows
 from services.records.disclosures import tables as _disclosures  # noqa: F401 - registers its rows
 from services.records.documentation import tables as _documentation  # noqa: F401 - registers its rows
 from services.records.draw_programmes import tables as _draw_programmes  # noqa: F401 - registers its rows

@@ -7,7 +7,9 @@ from pydantic import Field
 from services.contracts.base import ResourceModel
 from services.contracts.identifiers import AssessmentId, CounsellingNoteId, DrugTestId, EncounterId, EpisodeId, NoteId
 from services.contracts.records.assessments import AssessmentAnswer, AssessmentScore, AssessmentStatus
+from services.contracts.records.discharge_summaries import DischargeSummaryText
 from services.contracts.records.drug_tests import DrugTestStatus, Finding, Reading, SpecimenFlag
+from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.medications import DoseOutcome, MedicationEndReason, Regimen
 from services.contracts.records.notes import NoteText
 from services.contracts.records.patients import Patient
@@ -96,6 +98,18 @@ class DisclosedNote(ResourceModel):
     cosigned_at: datetime | None
 
 
+class DisclosedDischargeSummary(ResourceModel):
+    """The discharge summary of an episode, which is of the day of discharge, in the newest version that was signed."""
+
+    episode_id: EpisodeId
+    version: int
+    admitted_on: date
+    discharged_on: date
+    discharge_reason: DischargeReason
+    text: DischargeSummaryText
+    signed_at: datetime
+
+
 class DisclosedCharge(ResourceModel):
     """A line that lacks nothing, and so can be charged to the payer that was named."""
 
@@ -131,4 +145,5 @@ class RecordParts(ResourceModel):
     medication: list[DisclosedMedicine] | None
     drug_tests: list[DisclosedDrugTest] | None
     progress_notes: list[DisclosedNote] | None
+    discharge_summary: list[DisclosedDischargeSummary] | None
     claims: list[DisclosedCharge] | None

@@ -23,6 +23,8 @@ from services.records.dependencies import (
     TheGate,
     TheRootKeys,
 )
+from services.records.discharge_summaries.logic import DischargeSummariesToDisclose
+from services.records.discharge_summaries.storage import DischargeSummaryQueries
 from services.records.disclosures.logic import DisclosureCommands, DisclosureReads, Sources
 from services.records.disclosures.parts import Kept
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows
@@ -59,6 +61,7 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
         company=CompanyReads(sessions, patients),
         charges=ChargesToDisclose(ClaimQueries(read), sessions, ServiceQueries(read)),
         stays=StaysToDisclose(EpisodeQueries(read)),
+        discharge_summaries=DischargeSummariesToDisclose(DischargeSummaryQueries(read)),
         counselling_notes=CounsellingNotesToDisclose(CounsellingNoteQueries(read, root)),
     )
 

@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from services.contracts.base import ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.records.claims import LONGEST_CLAIMED
+from services.contracts.records.discharge_summaries import DischargeSummaryText
 from services.contracts.records.disclosed import (
     DisclosedAssessment,
     DisclosedCharge,
     DisclosedCounsellingNote,
+    DisclosedDischargeSummary,
     DisclosedDose,
     DisclosedDrugTest,
     DisclosedMedicine,
@@ -28,11 +30,12 @@ from services.records.claims.charging import Asked
 from services.records.claims.logic import ChargesToDisclose
 from services.records.consents.rules import FIRST_ZONE, LAST_ZONE
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
+from services.records.discharge_summaries.logic import DischargeSummariesToDisclose
 from services.records.drug_tests.logic import DrugTestsToDisclose
 from services.records.encounters.logic import AttendedReads
 from services.records.episodes.logic import StaysToDisclose
 from services.records.medications.logic import MedicinesToDisclose
-from services.records.notes.disclosing import CompanyReads, NotesToDisclose
+from services.records.notes.disclosing import Company, CompanyReads, NotesToDisclose
 from services.records.notes.rules import texts_of
 from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
@@ -79,6 +82,7 @@ class Kept(NamedTuple):
     charges: ChargesToDisclose
     stays: StaysToDisclose
     counselling_notes: CounsellingNotesToDisclose
+    discharge_summaries: DischargeSummariesToDisclose
 
 
 class Parts:
@@ -90,6 +94,7 @@ class Parts:
         self._seal = seal
         self._request = request
         self._today = now.astimezone(UTC).date()
+        self._beside: Company | None = None
 
     async def read(self) -> Mapping[Information, list[Item]]:
         """Return what there is of each part that is asked for, none of it outside the days that are asked for."""
@@ -102,6 +107,7 @@ class Parts:
             Information.MEDICATION: self._medication,
             Information.DRUG_TESTS: self._drug_tests,
             Information.PROGRESS_NOTES: self._progress_notes,
+            Information.DISCHARGE_SUMMARY: self._discharge_summary,
             Information.CLAIMS: self._claims,
             Information.COUNSELLING_NOTES: self._counselling_notes,
         }
@@ -158,7 +164,7 @@ class Parts:
         ]
 
     async def _progress_notes(self) -> list[Item]:
-        company = await self._kept.company.of(self._patient.id)
+        company = await self._company()
         items = []
         for note in await self._kept.notes.signed(self._patient.id, self._seal):
             start = company.sessions[note.encounter_id].start
@@ -166,6 +172,17 @@ class Parts:
             names = company.names_anybody_of(note.encounter_id, texts_of(note.text).values())
             items.append(Item(self._days(start), told, _NAMES_OTHERS if names else frozenset()))
         return sorted(items, key=lambda item: sorted(item.days))
+
+    async def _discharge_summary(self) -> list[Item]:
+        company = await self._company()
+        return [
+            Item(
+                frozenset({one.discharged_on}),
+                _copied(DisclosedDischargeSummary, one),
+                _NAMES_OTHERS if company.names_anybody(_passages(one.text)) else frozenset(),
+            )
+            for one in await self._kept.discharge_summaries.of_patient(self._patient.id, self._seal)
+        ]
 
     async def _claims(self) -> list[Item]:
         asked = self._request
@@ -187,7 +204,7 @@ class Parts:
         ]
 
     async def _counselling_notes(self) -> list[Item]:
-        company = await self._kept.company.of(self._patient.id)
+        company = await self._company()
         return [
             Item(
                 self._days(one.written_at),
@@ -196,6 +213,12 @@ class Parts:
             )
             for one in await self._kept.counselling_notes.of_patient(self._patient.id)
         ]
+
+    async def _company(self) -> Company:
+        # Looked at once, however many parts have texts: each look is on the trail of everybody in it.
+        if self._beside is None:
+            self._beside = await self._kept.company.of(self._patient.id)
+        return self._beside
 
     def _days(self, at: datetime) -> frozenset[date]:
         # Records know no site's zone: unless it is said, something may have been of any day that it was anywhere.
@@ -217,6 +240,11 @@ def told(asked: Collection[Information], things: Mapping[Information, Sequence[R
         # That of a plan of care is there only for who asked for all that it tells.
         if found and (one is not Information.DIAGNOSES or PLAN_OF_CARE.issubset(asked))
     }
+
+
+def _passages(text: DischargeSummaryText) -> list[str]:
+    said = (text.presenting, text.course, text.progress, text.condition_at_discharge, text.recommendations)
+    return [*said, *text.referrals]
 
 
 def _members(kind: type[ResourceModel], one: ResourceModel) -> dict[str, object]:

@@ -36,7 +36,6 @@ _USUAL: Final = tuple(
         Information.CLAIMS,
         Information.SCHEDULING,
         Information.CONSENTS,
-        Information.DISCHARGE_SUMMARY,
     }
 )
 

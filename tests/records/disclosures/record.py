@@ -31,6 +31,16 @@ CLAIMED: Json = {
     "zone": "America/New_York",
     "payer": "payer-1",
 }
+DISCHARGED = "2026-09-13"
+"""The day on which an earlier episode ended."""
+SUMMARY: Json = {
+    "presenting": "Came after a night in hospital.",
+    "course": "Two days.",
+    "progress": "None yet.",
+    "condition_at_discharge": "Stable.",
+    "recommendations": "Evenings instead.",
+    "referrals": [],
+}
 NOTE: Json = {"interventions": "Role play of refusals.", "plan": None}
 
 
@@ -65,6 +75,11 @@ async def filled(director: httpx2.AsyncClient, biller: httpx2.AsyncClient, patie
         "initial": {"criteria_edition": "asam-3", "level": "2.1"},
     }
     await made(director, f"{own}/episodes", stay)
+    earlier = {**stay, "programme": "day-iop", "admitted_on": "2026-09-12"}
+    over = await made(director, f"{own}/episodes", earlier)
+    end = {"discharged_on": DISCHARGED, "reason": "transferred"}
+    await made(director, f"/v1/episodes/{over['id']}:discharge", end, over["version"])
+    await made(director, f"/v1/episodes/{over['id']}/discharge_summary", SUMMARY)
     for day in (EARLY, LATE):
         encounter = await attended(tell, patient, day)
         await noted(director, encounter, f"Told of the quarrel of {day}.")

@@ -12,7 +12,7 @@ from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory, PlanFactory
 from tests.records.consents.conftest import NewConsent, NewRecipient, code_of
 from tests.records.disclosures.conftest import ORDER, TOLD, Disclose
-from tests.records.disclosures.record import CLAIMED, EARLY, LATE, attended, filled, noted
+from tests.records.disclosures.record import CLAIMED, DISCHARGED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.disclosures.test_disclosures import accounted
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import Tell, tell
@@ -28,6 +28,7 @@ MARKS: dict[str, tuple[str, ...]] = {
     "medication": ("Naltrexone 50", "Dr. Oak"),
     "drug_tests": ("readings", "cocaine"),
     "progress_notes": ("the quarrel of", "Role play"),
+    "discharge_summary": ("a night in hospital",),
     "claims": ("H0005", '"amount_cents":3000'),
     "counselling_notes": ("Fears the employer",),
 }
@@ -131,6 +132,7 @@ async def test_what_is_told_of_each_part_is_what_the_record_says(given: Given) -
     medicines = (await given("medication"))["medication"]
     notes = (await given("progress_notes"))["progress_notes"]
     lines = (await given("claims"))["claims"]
+    summaries = (await given("discharge_summary"))["discharge_summary"]
     kept_apart = (await given("counselling_notes"))["counselling_notes"]
 
     assert [(one["start"][:10], one["attended_minutes"]) for one in sessions] == [(EARLY, 180), (LATE, 180), (LATE, 60)]
@@ -143,6 +145,7 @@ async def test_what_is_told_of_each_part_is_what_the_record_says(given: Given) -
         (EARLY, "H0005", 1),
         (LATE, "H0005", 1),
     ]
+    assert [(one["text"], one["discharged_on"]) for one in summaries] == [(SUMMARY, DISCHARGED)]
     assert [one["text"] for one in kept_apart] == ["Fears the employer."]
 
 
@@ -356,3 +359,17 @@ async def test_after_a_revocation_no_part_goes_and_a_repeated_request_is_not_ans
     assert (first.status_code, again.content, revoked.status_code) == (201, first.content, 200)
     assert (after.status_code, code_of(after)) == (403, "consent-revoked")
     assert "quarrel" not in after.text
+
+
+async def test_of_an_amended_discharge_summary_the_newest_version_goes(
+    director: httpx2.AsyncClient, full: Json, given: Given
+) -> None:
+    episodes = (await director.get(f"/v1/patients/{full['patient']['id']}/episodes")).json()["items"]
+    over = next(one for one in episodes if one["discharged_on"] == DISCHARGED)
+    change = {"text": {**SUMMARY, "progress": "One of two goals."}, "reason": "It was overlooked."}
+    path = f"/v1/episodes/{over['id']}/discharge_summary:amend"
+    assert (await director.post(path, json=change, headers={"if-match": '"1"'})).status_code == 200
+
+    (summary,) = (await given("discharge_summary"))["discharge_summary"]
+
+    assert (summary["version"], summary["text"]["progress"]) == (2, "One of two goals.")

@@ -15,7 +15,7 @@ from tests.records.conftest import PatientFactory, PlanFactory
 from tests.records.consents.conftest import NewConsent, code_of, hospital, new_consent, new_recipient, terms
 from tests.records.consents.test_consents import without_instance
 from tests.records.disclosures.conftest import Disclose, body, disclose
-from tests.records.disclosures.record import CLAIMED, EARLY, LATE, attended, filled, noted
+from tests.records.disclosures.record import CLAIMED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import WEEK, Tell, tell
 
@@ -90,6 +90,7 @@ async def test_a_patient_reads_what_is_signed_and_complete_and_nothing_kept_apar
     assert [one["text"]["response"] for one in record["progress_notes"]] == [
         f"Told of the quarrel of {day}." for day in (EARLY, LATE)
     ]
+    assert [one["text"] for one in record["discharge_summary"]] == [SUMMARY]
     assert (record["claims"], record["withheld"]) == (None, [])
     assert [mark for mark in NEVER if mark in answer.text] == []
     assert {one["code"] for one in record["labels"][0]["security"]} == {"R", "SUD", "ETH", "42CFRPart2"}

@@ -10,7 +10,7 @@ from services.operator.drill.authorization.cells import Cell
 _ALL: Final = frozenset(
     {
         "demographics", "treatment_plan", "assessments", "diagnoses", "attendance", "medication", "drug_tests",
-        "progress_notes", "claims", "consents", "scheduling",
+        "progress_notes", "discharge_summary", "claims", "consents", "scheduling",
     }
 )  # fmt: skip
 _CARE: Final = _ALL - {"claims"}
@@ -74,6 +74,7 @@ SCREENS: Final = {
     "list_patient_accounts": Screen(
         "/patient_accounts", "demographics", frozenset({"front_desk", "programme_director"})
     ),
+    "list_discharge_summary_versions": Screen("/discharge_summary/versions", "discharge_summary", _CLINICIANS),
     "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
     "list_notes": Screen("/notes", "progress_notes", _CLINICIANS),

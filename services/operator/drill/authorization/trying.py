@@ -142,6 +142,6 @@ def _screen(screen: str, known: Mapping[str, str]) -> Request:
     if screen == "revoke_consent":
         # It is a draft, so whoever gets this far is told that there is nothing to revoke.
         return Request("POST", f"/v1/consents/{known['consent_id']}:revoke", {"document_sha256": "0f" * 32})
-    if screen == "list_plan_of_care_versions":
+    if screen in {"list_plan_of_care_versions", "list_discharge_summary_versions"}:
         return Request("GET", f"/v1/episodes/{known['episode_id']}{SCREENS[screen].path}")
     return Request("GET", patient + SCREENS[screen].path)

@@ -69,7 +69,15 @@ class SupportPlanter:
             "goals": [self._word(plans)],
             "community_supports": [self._word(plans)],
         }
-        made = await self._send.post(f"/v1/episodes/{await self._discharged(now)}/aftercare_plan?zone=UTC", agreed)
+        episode_id = await self._discharged(now)
+        summaries = in_records("discharge_summaries", "details")
+        passages = ("presenting", "course", "progress", "condition_at_discharge", "recommendations")
+        summary: dict[str, Any] = {one: self._word(summaries) for one in passages}
+        await self._send.post(
+            f"/v1/episodes/{episode_id}/discharge_summary", {**summary, "referrals": [self._word(summaries)]}
+        )
+        await self._send.get(f"/v1/episodes/{episode_id}/discharge_summary")
+        made = await self._send.post(f"/v1/episodes/{episode_id}/aftercare_plan?zone=UTC", agreed)
         contact = f"/v1/aftercare_contacts/{made['contacts'][0]['id']}"
         attempt = {"channel": "phone", "outcome": "reached", "note": self._word(attempts)}
         await self._send.post(f"{contact}/attempts?zone=UTC", attempt)

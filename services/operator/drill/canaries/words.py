@@ -63,6 +63,7 @@ _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
         ("counselling_note_keys", "wrapped"): _WRAPPED,
         ("directory_programmes", "digest"): _HASH,
         ("draw_programmes", "seed"): "random bytes of ours, sealed",
+        ("discharge_summaries", "sha256"): _HASH,
         ("note_cosignatures", "sha256"): _HASH,
         ("note_versions", "sha256"): _HASH,
         ("organization_keys", "wrapped"): _WRAPPED,

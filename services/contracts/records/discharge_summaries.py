@@ -1,0 +1,45 @@
+"""Discharge summaries: how an episode went, how it ended, and what was recommended, signed by who wrote it."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import AccountId, EpisodeId, PatientId
+from services.contracts.records.episodes import DischargeReason
+from services.contracts.records.notes import Passage
+
+
+class DischargeSummaryText(RequestModel):
+    """What a discharge summary says; no other patient is named in it."""
+
+    presenting: Passage = Field(description="With what the patient came.")
+    course: Passage = Field(description="What treatment consisted of, and how the patient took part.")
+    progress: Passage = Field(description="How far the patient came, towards each goal.")
+    condition_at_discharge: Passage
+    recommendations: Passage = Field(description="What is to follow: aftercare, medication, levels of care.")
+    referrals: Annotated[list[Passage], Field(max_length=20)]
+
+
+class DischargeSummaryAmendment(RequestModel):
+    """Another version of a summary, signed by its author with this request, and why."""
+
+    text: DischargeSummaryText
+    reason: Passage
+
+
+class DischargeSummary(ResourceModel):
+    """One version of an episode's discharge summary; none is ever overwritten."""
+
+    episode_id: EpisodeId
+    patient_id: PatientId
+    version: int
+    admitted_on: date
+    discharged_on: date
+    discharge_reason: DischargeReason
+    text: DischargeSummaryText
+    reason: str | None = Field(description="Why this version was written; null for the first.")
+    signed_by: AccountId
+    signed_at: datetime
+    sha256: str = Field(description="Digest of what was signed, in hexadecimal.")

@@ -1,0 +1,1 @@
+"""Discharge summaries: written and signed when an episode has ended, amended and never overwritten."""

@@ -1,0 +1,136 @@
+"""What is allowed with discharge summaries."""
+
+from services.chassis.errors import NotFoundError, StaleVersionError
+from services.contracts.base import Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import EpisodeId, PatientId
+from services.contracts.records.discharge_summaries import (
+    DischargeSummary,
+    DischargeSummaryAmendment,
+    DischargeSummaryText,
+)
+from services.contracts.records.episodes import Episode
+from services.records.discharge_summaries.errors import EpisodeOpenError, SummarySignedError, SupervisorSignsError
+from services.records.discharge_summaries.rules import digest
+from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows
+from services.records.episodes.logic import EpisodeCommands, EpisodeReads
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.person_seal import PersonSeal
+from services.records.refusals import Refusal
+from services.records.supervisions.logic import Supervisors
+
+_SAID = Information.DISCHARGE_SUMMARY
+
+
+class DischargeSummaryCommands:
+    """Changes to discharge summaries, within one unit of work."""
+
+    def __init__(
+        self,
+        rows: DischargeSummaryRows,
+        beside: tuple[EpisodeCommands, Supervisors],
+        patients: PatientCommands,
+        gate: Gate,
+    ) -> None:
+        self._rows = rows
+        self._episodes, self._supervisors = beside
+        self._patients = patients
+        self._gate = gate
+
+    async def sign(self, episode_id: EpisodeId, text: DischargeSummaryText) -> DischargeSummary:
+        """Sign an episode's summary.
+
+        Raises:
+            NotFoundError: There is no such episode here, or not for the caller.
+            EpisodeOpenError: The patient has not been discharged.
+            SummarySignedError: There is one.
+            SupervisorSignsError: The caller is supervised.
+        """
+        episode, seal = await self._lock(episode_id)
+        if await self._rows.newest(episode_id) is not None:
+            raise SummarySignedError
+        return await self._write(episode, seal, 1, text, None)
+
+    async def amend(self, episode_id: EpisodeId, request: DischargeSummaryAmendment, version: int) -> DischargeSummary:
+        """Sign another version; what was signed before stays beside it.
+
+        Raises:
+            NotFoundError: There is no such summary here, or it is not the caller's to amend.
+            StaleVersionError: Another version has been signed meanwhile.
+            SupervisorSignsError: The caller is supervised by now.
+        """
+        episode, seal = await self._lock(episode_id)
+        newest = await self._rows.newest(episode_id)
+        if newest is None:
+            self._gate.refuse(episode_id)
+            raise NotFoundError
+        if newest.author != self._gate.caller.account_id:
+            self._gate.refuse(episode_id, Refusal.NOT_THE_AUTHOR)
+            raise NotFoundError
+        if newest.version != version:
+            raise StaleVersionError("The summary has changed since you read it; read it again and send its ETag.")
+        return await self._write(episode, seal, version + 1, request.text, request.reason)
+
+    async def _lock(self, episode_id: EpisodeId) -> tuple[Episode, PersonSeal]:
+        episode = await self._episodes.lock_by_id(episode_id)
+        seal = (await self._patients.lock_sealed(episode.patient_id, _SAID)).seal
+        if episode.discharged_on is None:
+            raise EpisodeOpenError
+        return episode, seal
+
+    async def _write(
+        self, episode: Episode, seal: PersonSeal, version: int, text: DischargeSummaryText, reason: str | None
+    ) -> DischargeSummary:
+        caller, now = self._gate.caller.account_id, self._gate.clock.now()
+        if await self._supervisors.of(caller, now):
+            raise SupervisorSignsError
+        summary = DischargeSummary.model_validate(
+            {
+                **{name: getattr(episode, name) for name in ("admitted_on", "discharged_on", "discharge_reason")},
+                "episode_id": episode.id,
+                "patient_id": episode.patient_id,
+                "version": version,
+                "text": text,
+                "reason": reason,
+                "signed_by": caller,
+                "signed_at": now,
+                "sha256": digest(episode.id, version, text, reason=reason, by=caller).hex(),
+            }
+        )
+        await self._rows.add(summary, seal)
+        return summary
+
+
+class DischargeSummaryReads:
+    """What can be read of discharge summaries."""
+
+    def __init__(self, queries: DischargeSummaryQueries, episodes: EpisodeReads, patients: PatientReads) -> None:
+        self._queries = queries
+        self._episodes = episodes
+        self._patients = patients
+
+    async def newest(self, episode_id: EpisodeId) -> DischargeSummary:
+        """Return the newest version; raises NotFoundError where there is none, or not for the caller."""
+        versions = (await self.versions(episode_id)).items
+        if not versions:
+            raise NotFoundError
+        return versions[0]
+
+    async def versions(self, episode_id: EpisodeId) -> Page[DischargeSummary]:
+        """Return every version, newest first; raises NotFoundError where the episode is not for the caller."""
+        episode = await self._episodes.one(episode_id)
+        seal = await self._patients.seal(episode.patient_id, _SAID)
+        found = await self._queries.versions(episode_id)
+        return Page(items=[sealed.open(seal) for sealed in found], next_page_token=None)
+
+
+class DischargeSummariesToDisclose:
+    """Discharge summaries as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, queries: DischargeSummaryQueries) -> None:
+        self._queries = queries
+
+    async def of_patient(self, patient_id: PatientId, seal: PersonSeal) -> list[DischargeSummary]:
+        """Return the newest version of each of a patient's summaries, in the order of admission."""
+        return [sealed.open(seal) for sealed in await self._queries.newest_of_patient(patient_id)]

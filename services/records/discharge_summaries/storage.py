@@ -1,0 +1,125 @@
+"""Where discharge summaries are kept, sealed with the patient's own key."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import orjson
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.database import Query, Read
+from services.contracts.identifiers import AccountId, EpisodeId, OrganizationId, PatientId
+from services.contracts.records.discharge_summaries import DischargeSummary
+from services.records.discharge_summaries.tables import DischargeSummaryRow
+from services.records.episodes.tables import EpisodeRow
+from services.records.person_seal import PersonSeal
+
+_TABLE: Final = DischargeSummaryRow.__tablename__
+_SUMMARY: Final = select(
+    DischargeSummaryRow.episode_id,
+    DischargeSummaryRow.version,
+    DischargeSummaryRow.details,
+    DischargeSummaryRow.signed_by,
+    DischargeSummaryRow.signed_at,
+    DischargeSummaryRow.sha256,
+    EpisodeRow.patient_id,
+    EpisodeRow.admitted_on,
+    EpisodeRow.discharged_on,
+    EpisodeRow.discharge_reason,
+).join(
+    EpisodeRow,
+    (EpisodeRow.organization_id == DischargeSummaryRow.organization_id)
+    & (EpisodeRow.id == DischargeSummaryRow.episode_id),
+)
+_VERSIONS: Final = _SUMMARY.where(DischargeSummaryRow.episode_id == bindparam("episode_id", type_=Uuid)).order_by(
+    DischargeSummaryRow.version.desc()
+)
+_READ_VERSIONS: Final = Query(_VERSIONS)
+_OF_PATIENT: Final = Query(
+    _SUMMARY.where(EpisodeRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(
+        EpisodeRow.admitted_on, DischargeSummaryRow.episode_id, DischargeSummaryRow.version.desc()
+    )
+)
+
+
+class Sealed(NamedTuple):
+    """A version that is still closed."""
+
+    row: Mapping[Any, Any]
+
+    @property
+    def version(self) -> int:
+        """Its number."""
+        version: int = self.row["version"]
+        return version
+
+    @property
+    def author(self) -> AccountId:
+        """Who signed it."""
+        return AccountId(self.row["signed_by"])
+
+    @property
+    def episode_id(self) -> EpisodeId:
+        """Of which episode it is."""
+        return EpisodeId(self.row["episode_id"])
+
+    def open(self, seal: PersonSeal) -> DischargeSummary:
+        """Open what it says.
+
+        Raises:
+            SealBrokenError: What is stored was changed behind our back.
+        """
+        said = orjson.loads(seal.open(self.row["details"], _TABLE, _column(self.version), self.episode_id))
+        return DischargeSummary.model_validate({**self.row, **said, "sha256": self.row["sha256"].hex()})
+
+
+class DischargeSummaryQueries:
+    """Reads of discharge summaries."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def versions(self, episode_id: EpisodeId) -> list[Sealed]:
+        """Return every version of an episode's summary, newest first."""
+        return [Sealed(row) for row in await self._read.all(_READ_VERSIONS, episode_id=episode_id)]
+
+    async def newest_of_patient(self, patient_id: PatientId) -> list[Sealed]:
+        """Return the newest version of each of a patient's summaries, in the order of admission."""
+        newest: dict[EpisodeId, Sealed] = {}
+        for row in await self._read.all(_OF_PATIENT, patient_id=patient_id):
+            newest.setdefault(EpisodeId(row["episode_id"]), Sealed(row))
+        return list(newest.values())
+
+
+class DischargeSummaryRows:
+    """Discharge summaries within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def newest(self, episode_id: EpisodeId) -> Sealed | None:
+        """Return the newest version; the patient is locked, so it stays so."""
+        row = (await self._db.execute(_VERSIONS.limit(1), {"episode_id": episode_id})).mappings().first()
+        return None if row is None else Sealed(dict(row))
+
+    async def add(self, summary: DischargeSummary, seal: PersonSeal) -> None:
+        """Write a signed version."""
+        said = orjson.dumps({"text": summary.text.model_dump(mode="json"), "reason": summary.reason})
+        self._db.add(
+            DischargeSummaryRow(
+                organization_id=self._organization_id,
+                episode_id=summary.episode_id,
+                version=summary.version,
+                details=seal.close(said, _TABLE, _column(summary.version), summary.episode_id),
+                signed_by=summary.signed_by,
+                signed_at=summary.signed_at,
+                sha256=bytes.fromhex(summary.sha256),
+            )
+        )
+        await self._db.flush()
+
+
+def _column(version: int) -> str:
+    # The versions of a summary share its id: without its number one would open in the place of another.
+    return f"details{version}"

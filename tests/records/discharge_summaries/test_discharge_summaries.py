@@ -1,0 +1,172 @@
+"""Discharge summaries: signed when the episode has ended, amended by who wrote them, and never overwritten."""
+
+import hashlib
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx2
+import orjson
+import pytest
+
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.conftest import JoinTeam, PatientFactory
+from tests.records.consents.conftest import code_of
+from tests.records.consents.test_consents import without_instance
+
+Json = dict[str, Any]
+
+TEXT: Json = {
+    "presenting": "Daily drinking.",
+    "course": "Three groups a week, and family sessions.",
+    "progress": "Two of three goals.",
+    "condition_at_discharge": "Sober for five weeks.",
+    "recommendations": "Weekly outpatient groups.",
+    "referrals": ["Harbour outpatient"],
+}
+
+
+@pytest.fixture
+def account() -> UUID:
+    return uuid4()
+
+
+@pytest.fixture
+def counsellor(records: ClientFactory, account: UUID) -> httpx2.AsyncClient:
+    return records(Role.COUNSELLOR, account=account)
+
+
+@pytest.fixture
+async def episode(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, join_team: JoinTeam, account: UUID
+) -> Json:
+    """Return an open episode of somebody whom the counsellor treats."""
+    patient = await new_patient()
+    await join_team(patient, account)
+    body = {
+        "programme": "evening-iop",
+        "admitted_on": "2026-08-03",
+        "initial": {"criteria_edition": "asam-3", "level": "2.1"},
+    }
+    answer = await director.post(f"/v1/patients/{patient['id']}/episodes", json=body)
+    assert answer.status_code == 201, answer.text
+    made: Json = answer.json()
+    return made
+
+
+@pytest.fixture
+async def ended(director: httpx2.AsyncClient, episode: Json) -> Json:
+    body = {"discharged_on": "2026-09-30", "reason": "completed"}
+    headers = {"if-match": f'"{episode["version"]}"'}
+    answer = await director.post(f"/v1/episodes/{episode['id']}:discharge", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    made: Json = answer.json()
+    return made
+
+
+def path(episode: Json) -> str:
+    return f"/v1/episodes/{episode['id']}/discharge_summary"
+
+
+async def test_a_summary_is_signed_by_who_writes_it_and_read_as_it_was_signed(
+    counsellor: httpx2.AsyncClient, ended: Json, account: UUID
+) -> None:
+    written = await counsellor.post(path(ended), json=TEXT)
+    read = await counsellor.get(path(ended))
+
+    assert written.status_code == 201, written.text
+    summary = read.json()
+    assert summary == written.json()
+    assert (summary["text"], summary["signed_by"], summary["version"]) == (TEXT, str(account), 1)
+    assert (summary["admitted_on"], summary["discharged_on"], summary["discharge_reason"]) == (
+        "2026-08-03", "2026-09-30", "completed",
+    )  # fmt: skip
+    signed = {"episode_id": ended["id"], "version": 1, "text": TEXT, "reason": None, "signed_by": str(account)}
+    assert summary["sha256"] == hashlib.sha256(orjson.dumps(signed, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def test_an_amendment_stands_beside_what_was_signed(counsellor: httpx2.AsyncClient, ended: Json) -> None:
+    first = (await counsellor.post(path(ended), json=TEXT)).json()
+    change = {"text": {**TEXT, "progress": "All three goals."}, "reason": "A goal was overlooked."}
+
+    stale = await counsellor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"2"'})
+    amended = await counsellor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"1"'})
+
+    assert (stale.status_code, amended.status_code, amended.headers["etag"]) == (412, 200, '"2"')
+    assert amended.json()["reason"] == "A goal was overlooked."
+    versions = (await counsellor.get(f"{path(ended)}/versions")).json()["items"]
+    assert versions == [amended.json(), first]
+    assert first["sha256"] != amended.json()["sha256"]
+
+
+async def test_an_open_episode_has_no_summary_and_one_that_ended_has_one(
+    counsellor: httpx2.AsyncClient, episode: Json
+) -> None:
+    missing, early = await counsellor.get(path(episode)), await counsellor.post(path(episode), json=TEXT)
+
+    assert (missing.status_code, early.status_code, code_of(early)) == (404, 409, "episode-open")
+
+
+async def test_a_second_summary_is_refused(counsellor: httpx2.AsyncClient, ended: Json) -> None:
+    await counsellor.post(path(ended), json=TEXT)
+
+    second = await counsellor.post(path(ended), json=TEXT)
+
+    assert (second.status_code, code_of(second)) == (409, "summary-signed")
+
+
+async def test_who_is_supervised_leaves_it_to_who_supervises_them(
+    *, records: ClientFactory, director: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, ended: Json, account: UUID
+) -> None:
+    supervisor = uuid4()
+    body = {"supervisee_id": str(account), "supervisor_id": str(supervisor)}
+    assert (await director.post("/v1/supervisions", json=body)).status_code == 201
+
+    refused = await counsellor.post(path(ended), json=TEXT)
+    signed = await records(Role.SUPERVISOR, account=supervisor).post(path(ended), json=TEXT)
+
+    assert (refused.status_code, code_of(refused), signed.status_code) == (409, "supervisor-signs", 201)
+
+
+async def test_only_its_author_amends_a_summary(
+    director: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, ended: Json
+) -> None:
+    await counsellor.post(path(ended), json=TEXT)
+
+    answer = await director.post(
+        f"{path(ended)}:amend", json={"text": TEXT, "reason": "Better so."}, headers={"if-match": '"1"'}
+    )
+
+    assert answer.status_code == 404
+
+
+async def test_strangers_cannot_tell_whether_there_is_one(
+    *, records: ClientFactory, stranger: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, ended: Json
+) -> None:
+    await counsellor.post(path(ended), json=TEXT)
+    nobody = {"id": str(uuid4())}
+
+    for client in (stranger, records(Role.COUNSELLOR)):
+        for answer, other in (
+            (await client.get(path(ended)), await client.get(path(nobody))),
+            (await client.post(path(ended), json=TEXT), await client.post(path(nobody), json=TEXT)),
+        ):
+            assert answer.status_code == 404
+            assert without_instance(answer) == without_instance(other)
+
+
+@pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.BILLING, Role.PATIENT, Role.LAB])
+async def test_whose_duties_do_not_need_it_reads_none(records: ClientFactory, ended: Json, role: Role) -> None:
+    assert (await records(role).get(path(ended))).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"), [({"progress": ""}, "/progress"), ({"course": None}, "/course"), ({"other": "x"}, "/other")]
+)
+async def test_what_does_not_fit_is_refused_by_its_name(
+    counsellor: httpx2.AsyncClient, ended: Json, changes: Json, pointer: str
+) -> None:
+    answer = await counsellor.post(path(ended), json={**TEXT, **changes})
+
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
