@@ -36,7 +36,10 @@ class UnmetNeed:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Where a solve stands; `unmet` and `unmet_bound` are slots, `seconds` wall time."""
+    """Where a solve stands; `unmet` and `unmet_bound` are slots, `seconds` wall time.
+
+    `timetable` is the best so far, where there is one that breaks no rule.
+    """
 
     incumbent: float
     bound: float
@@ -44,6 +47,7 @@ class Progress:
     unmet: int
     unmet_bound: int
     seconds: float
+    timetable: Timetable | None = None
 
 
 @dataclass(frozen=True, slots=True)

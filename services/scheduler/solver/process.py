@@ -1,9 +1,10 @@
 """One solve in its own process: a JSON document in, JSON lines out.
 
-The document is `{"instance", "time_limit", "seed", "workers", "work_limit", "memory_bytes"}`; all
-but the instance may be left out. One with `"task": "repair"` is mended, not solved. Progress lines come
-at most twice a second, the outcome last. SIGTERM cancels: the best timetable so far is written and the
-exit status is 0. An invalid document is answered with one `error` event and exit status 2.
+The document is `{"instance", "time_limit", "seed", "workers", "work_limit", "memory_bytes", "start"}`; all
+but the instance may be left out, and `start` is a timetable to go on from. One with `"task": "repair"` is
+mended, not solved. Progress lines come at most twice a second, the outcome last, and on the way each better
+week as an `incumbent`, so that not all is lost with a process that dies. SIGTERM cancels: the best timetable
+so far is written and the exit status is 0. An invalid document is answered with one `error` event and exit status 2.
 """
 
 import json
@@ -16,8 +17,8 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
-from services.scheduler.solver.format import instance_from_json
-from services.scheduler.solver.instance import InvalidInstanceError
+from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
+from services.scheduler.solver.instance import InvalidInstanceError, Timetable
 from services.scheduler.solver.kept import solve_with_kept_seats
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.outcome import Progress
@@ -27,20 +28,26 @@ from services.scheduler.solver.report import outcome_to_json, progress_to_json, 
 DEFAULT_TIME_LIMIT = 60.0
 DEFAULT_WORKERS = 2
 SECONDS_BETWEEN_LINES = 0.5
+# A week of 300 people is some 200 kB.
+SECONDS_BETWEEN_WEEKS = 3.0
 USAGE_ERROR = 2
 
 
 class _Lines:
-    """Writes JSON lines; progress no more often than allowed."""
+    """Writes JSON lines; progress and weeks no more often than allowed."""
 
     def __init__(self) -> None:
-        self._last = float("-inf")
+        self._last = self._last_week = float("-inf")
+        self._week: Timetable | None = None
 
     def progress(self, progress: Progress) -> None:
-        now = monotonic()
+        now, week = monotonic(), progress.timetable
         if now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now
             self.write({"event": "progress"} | progress_to_json(progress))
+        if week is not None and week != self._week and now - self._last_week >= SECONDS_BETWEEN_WEEKS:
+            self._last_week, self._week = now, week
+            self.write({"event": "incumbent", "timetable": timetable_to_json(week)})
 
     def write(self, line: Mapping[str, Any]) -> None:
         sys.stdout.write(json.dumps(line) + "\n")
@@ -64,6 +71,7 @@ def main() -> int:
         _limit_memory(document.get("memory_bytes"))
         time_limit = float(document.get("time_limit") or DEFAULT_TIME_LIMIT)
         work_limit = _number_or_none(document.get("work_limit"))
+        start = None if document.get("start") is None else timetable_from_json(document["start"])
         seed, workers = int(document.get("seed") or 0), int(document.get("workers") or DEFAULT_WORKERS)
     except InvalidInstanceError as error:
         lines.write({"event": "error", "place": error.place, "fault": error.fault})
@@ -81,6 +89,7 @@ def main() -> int:
             work_limit=work_limit,
             seed=seed,
             workers=workers,
+            start=start,
             on_progress=lines.progress,
             cancelled=cancelled.is_set,
         )

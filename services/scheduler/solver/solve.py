@@ -270,6 +270,7 @@ class _Solve:
                     unmet=self._search.goals.unmet,
                     unmet_bound=self._unmet_bound,
                     seconds=self._elapsed(),
+                    timetable=self._search.timetable if self._search.is_valid else None,
                 )
             )
 

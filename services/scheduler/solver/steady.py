@@ -40,15 +40,16 @@ def solve_steadily(
     seed: int = 0,
     workers: int = 2,
     work_limit: float | None = None,
+    start: Timetable | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Find the best week as `solve` does, and among equals the one that people know.
 
-    Where nothing is known the answer is that of `solve`.
+    Where nothing is known the answer is that of `solve`; from a week to start from there is nothing to free by steps.
     """
     course = _Course(on_progress)
-    for part, share in _rungs(instance):
+    for part, share in _rungs(instance) if start is None else [(instance, 1.0)]:
         if course.best is not None and cancelled is not None and cancelled():
             break
         outcome = solve(
@@ -57,7 +58,7 @@ def solve_steadily(
             seed=seed,
             workers=workers,
             work_limit=None if work_limit is None else work_limit * share,
-            start=None if course.best is None else course.best.timetable,
+            start=start if course.best is None else course.best.timetable,
             on_progress=course.report,
             cancelled=cancelled,
         )
@@ -112,7 +113,9 @@ class _Course:
         bound = min(progress.bound, self._incumbent)
         gap = (self._incumbent - bound) / max(1e-9, abs(self._incumbent))
         seconds = monotonic() - self._began
-        self._report(Progress(self._incumbent, bound, gap, self._unmet, progress.unmet_bound, seconds))
+        self._report(
+            Progress(self._incumbent, bound, gap, self._unmet, progress.unmet_bound, seconds, progress.timetable)
+        )
 
     def take(self, instance: Instance, outcome: Outcome, *, is_whole: bool) -> None:
         """Keep an outcome if it is better than what there is."""

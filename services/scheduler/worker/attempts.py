@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +27,7 @@ _MIB: Final = 1024 * 1024
 _TICK_SECONDS: Final = 0.5
 _OVERTIME_SECONDS: Final = 20.0
 _CANCEL_SECONDS: Final = 10.0
+_FINISHING_SECONDS: Final = 5.0
 _WITH_TIMETABLE: Final = frozenset({SolveOutcome.OPTIMAL, SolveOutcome.FEASIBLE})
 
 
@@ -99,7 +100,10 @@ class Attempts:
         try:
             async with running_solver(self._request(task)) as run:
                 is_cancelled = await self._watch(task, run)
-            ending = await self._store(task, run.found, is_cancelled=is_cancelled)
+            found = run.found
+            if found is None and run.incumbent is not None:
+                found = await self._finish_from(task, run.incumbent)
+            ending = await self._store(task, found, is_cancelled=is_cancelled)
         except AttemptLostError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the solve must not stay running for ever
@@ -107,6 +111,14 @@ class Attempts:
             ending = _failed("The solver's worker met an error; ask again, or report it.", "worker-error")
             await self._finish(task, ending)
         return ending.status
+
+    async def _finish_from(self, task: Task, week: dict[str, Any]) -> dict[str, Any] | None:
+        """Say of the best week of a solver that died, or had to be killed, what it would have said."""
+        self._log_of(task).warning("solver died")
+        modest = {"start": week, "time_limit": _FINISHING_SECONDS, "workers": 1}
+        async with running_solver(self._request(task) | modest) as run:
+            await self._watch(replace(task, time_limit_seconds=_FINISHING_SECONDS), run)
+        return run.found
 
     def _request(self, task: Task) -> dict[str, Any]:
         return {

@@ -21,11 +21,12 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024
 
 
 class SolverRun:
-    """A running solver: its latest progress, and what it found once it is over."""
+    """A running solver: its latest progress and best week so far, and what it found once it is over."""
 
     def __init__(self, process: Process) -> None:
         self.progress: SolveProgress | None = None
         self.found: dict[str, Any] | None = None
+        self.incumbent: dict[str, Any] | None = None
         self._process = process
         self._reading = asyncio.create_task(self._read())
 
@@ -58,6 +59,8 @@ class SolverRun:
         match event["event"]:
             case "progress":
                 self.progress = _to_progress(event)
+            case "incumbent":
+                self.incumbent = event["timetable"]
             case "outcome":
                 self.found = event["timetable"]
             case _:

@@ -29,7 +29,7 @@ def test_progress_comes_first_and_the_checked_outcome_last(
     status, lines = run(json.dumps(job))
 
     assert status == 0
-    assert {line["event"] for line in lines[:-1]} == {"progress"}
+    assert {line["event"] for line in lines[:-1]} == {"progress", "incumbent"}
     assert lines[-1]["event"] == "outcome"
     assert lines[-1]["check"]["ok"]
     assert lines[-1]["timetable"]["format"] == "eventide-timetable/1"
@@ -73,6 +73,20 @@ def test_a_malformed_document_is_answered_with_its_fault(text: str, place: str) 
     assert status == 2
     assert lines[0]["event"] == "error"
     assert lines[0]["place"] == place
+
+
+def test_a_solve_goes_on_from_the_week_another_found(document: Callable[..., Document]) -> None:
+    job = {"instance": document(6), "time_limit": 20, "seed": 1, "workers": 1}
+    _, lines = run(json.dumps(job | {"work_limit": 0.3}))
+    found = lines[-1]["timetable"]
+
+    _, again = run(json.dumps(job | {"work_limit": 0.001, "start": found}))
+    status, refused = run(json.dumps(job | {"start": {"format": "eventide-timetable/1", "groups": 1}}))
+
+    assert again[-1]["timetable"]["objective"] <= found["objective"]
+    weeks = [line["timetable"] for line in lines if line["event"] == "incumbent"]
+    assert weeks[0]["format"] == "eventide-timetable/1"
+    assert (status, refused[0]["event"], refused[0]["place"]) == (2, "error", "groups")
 
 
 def test_a_file_is_solved_into_a_file(document: Callable[..., Document], tmp_path: Path) -> None:

@@ -234,6 +234,29 @@ async def test_a_solver_that_answers_nothing_makes_the_solve_fail_and_the_worker
     assert next_one["status"] == "succeeded"
 
 
+@pytest.mark.usefixtures("hard_week")
+async def test_the_best_week_of_a_solver_that_is_killed_is_proposed(
+    clinic: Clinic, ask: Make, until: Until, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the kernel kills what takes too much memory: without a word, in the middle of the search."""
+    take, killed = SolverRun._take, list[SolverRun]()
+
+    def die_after_a_week(run: SolverRun, event: Json) -> None:
+        take(run, event)
+        if event["event"] == "incumbent" and not killed:
+            killed.append(run)
+            run._process.kill()
+
+    monkeypatch.setattr(SolverRun, "_take", die_after_a_week)
+
+    async with working():
+        over = await until(await ask(clinic.site, time_limit_seconds=600), is_over)
+
+    assert killed[0].found is None
+    assert (over["status"], over["outcome"]) == ("succeeded", "feasible")
+    assert over["proposal_id"] is not None
+
+
 @pytest.mark.usefixtures("four_patients")
 async def test_a_timetable_that_the_checker_refuses_is_not_proposed(
     clinic: Clinic, ask: Make, until: Until, working: Working, monkeypatch: pytest.MonkeyPatch
