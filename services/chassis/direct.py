@@ -8,15 +8,18 @@ unit of work) goes the framework's.
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date
 from http import HTTPStatus
 from inspect import isasyncgenfunction
 from typing import Any, Final, NamedTuple, Self, get_args
 
 from fastapi import Request, Response
+from fastapi._compat import ModelField, is_scalar_field
 from fastapi.datastructures import DefaultPlaceholder
 from fastapi.dependencies.models import Dependant
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
+from fastapi.params import Param
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
@@ -42,6 +45,7 @@ _PARTS: Final[tuple[tuple[str, Callable[[Request], Any]], ...]] = (
     ("header_params", lambda request: request.headers),
 )
 """Where the parameters of a dependency are found, in the order in which the framework looks."""
+_KEPT: Final = (type(None), str, int, date)
 _PLAIN: Final[Mapping[str, Any]] = {
     "response_model_include": None,
     "response_model_exclude": None,
@@ -66,13 +70,48 @@ _UNKNOWN: Final = (
 """What a dependency may ask for that none of ours does."""
 
 
+class _Parameter(NamedTuple):
+    """One value that a request may bring, and where in it."""
+
+    field: ModelField
+    part: Callable[[Request], Any]
+    alias: str | None
+    """Its name there, where it has one name and one value; to find that out anew costs more than to read it."""
+    location: tuple[str, ...]
+    default: Any
+    """What it is where it does not come; what does not stay what it is, is the framework's to make."""
+
+    @classmethod
+    def of(cls, field: ModelField, part: Callable[[Request], Any]) -> Self:
+        """Read what the framework knows of a parameter."""
+        info = field.field_info
+        assert isinstance(info, Param)  # noqa: S101 - a body is none of the parts
+        is_plain = is_scalar_field(field) and info.validation_alias in (None, field.alias)
+        is_kept = not info.is_required() and not info.validate_default and isinstance(info.default, _KEPT)
+        default = info.default if is_kept else _UNSOLVED
+        return cls(field, part, field.alias if is_plain else None, (info.in_.value, field.alias), default)
+
+    def read(self, request: Request, found: dict[str, Any]) -> list[Any]:
+        """Put the value among those found, or return what is wrong with it."""
+        received = self.part(request)
+        value = None if self.alias is None else received.get(self.alias)
+        if value is not None:
+            found[self.field.name], wrong = self.field.validate(value, {}, loc=self.location)
+        elif self.alias is not None and self.default is not _UNSOLVED:
+            found[self.field.name], wrong = self.default, []
+        else:
+            values, wrong = request_params_to_args([self.field], received)
+            found.update(values)
+        return wrong
+
+
 class _Step(NamedTuple):
     """One call: what it needs, by the name that it has for it and the number of the step that made it."""
 
     call: Callable[..., Any]
     opens: bool
     needs: Sequence[tuple[str | None, int]]
-    fields: Sequence[tuple[Sequence[Any], Callable[[Request], Any]]]
+    parameters: Sequence["_Parameter"]
     request_name: str | None
     response_name: str | None
 
@@ -87,9 +126,8 @@ class _Step(NamedTuple):
                 is_whole = False
             elif name is not None:
                 found[name] = solved[number]
-        for fields, part in self.fields:
-            values, wrong = request_params_to_args(fields, part(request))
-            found.update(values)
+        for parameter in self.parameters:
+            wrong = parameter.read(request, found)
             errors.extend(wrong)
             is_whole = is_whole and not wrong
         if self.request_name is not None:
@@ -107,13 +145,13 @@ def _steps(dependant: Dependant) -> list[_Step] | None:
     def add(one: Dependant) -> int:
         needs = [(needed.name, add(needed)) for needed in one.dependencies]
         if one.call not in numbers:
-            fields = [(found, part) for name, part in _PARTS if (found := getattr(one, name))]
+            parameters = [_Parameter.of(field, part) for name, part in _PARTS for field in getattr(one, name)]
             numbers[one.call] = len(steps)
             assert one.call is not None  # noqa: S101 - the framework makes none without
             opens = isasyncgenfunction(one.call)
             call = asynccontextmanager(one.call) if opens else one.call
             named = one.request_param_name or one.http_connection_param_name
-            steps.append(_Step(call, opens, needs, fields, named, one.response_param_name))
+            steps.append(_Step(call, opens, needs, parameters, named, one.response_param_name))
         return numbers[one.call]
 
     if not all(map(_is_ours, _with_dependencies(dependant))):

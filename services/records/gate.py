@@ -1,7 +1,7 @@
 """The gate before every row of a patient: asks `decide`, and leaves a trace of the answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -60,6 +60,7 @@ class Gate:
     trail: Trail
     clock: Clock
     own: PatientId | None = None
+    _decided: dict[tuple[Reach, Information], "_Decided"] = field(default_factory=dict, init=False, repr=False)
 
     def sees_everybody(self, information: Information) -> bool:
         """Whether the caller's duties concern this of every patient; otherwise storage looks for those in reach."""
@@ -204,7 +205,14 @@ class Gate:
     def _as_self(self, patient_id: UUID, reach: Reach) -> Reach:
         return reach._replace(is_self=True) if self.own == patient_id else reach
 
-    def _decide(self, reach: Reach, information: Information) -> tuple[Purpose, Permission | Denial]:
+    def _decide(self, reach: Reach, information: Information) -> "_Decided":
+        # One request asks the same of many patients, or twice of one; nothing of it outlives the request.
+        asked = reach, information
+        if asked not in self._decided:
+            self._decided[asked] = self._decide_for_some_purpose(reach, information)
+        return self._decided[asked]
+
+    def _decide_for_some_purpose(self, reach: Reach, information: Information) -> "_Decided":
         nearest: tuple[Purpose, Permission | Denial] = (_PURPOSES[0], Denial(Rule.ROLE_WITHOUT_NEED))
         for purpose in _OF_ONES_OWN if reach.is_self else _PURPOSES:
             decision = decide(self._question(reach, Resource(information), purpose))

@@ -20,6 +20,7 @@ REQUESTS: Mapping[str, str] = {
     "a resource": PATIENT,
     "a resource without a version": f"{PATIENT}/treatment_plan",
     "a page": "/v1/patients?page_size=1",
+    "a page as it is by default": "/v1/patients",
     "a statement of many": f"{PATIENT}/chart?zone=America/New_York",
     "nobody": f"/v1/patients/{uuid4()}",
     "no identifier": "/v1/patients/jane",

@@ -1,9 +1,9 @@
 """Progress notes: what was done in a session, drafted, signed, co-signed, and amended without being overwritten."""
 
-import unicodedata
+import re
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -12,11 +12,12 @@ from services.contracts.identifiers import AccountId, AppointmentId, EncounterId
 from services.contracts.records.documentation import NoteRule
 from services.contracts.vocabulary import ServiceKind
 
-_LAYOUT = frozenset("\r\n\t")
+_NEITHER_TEXT_NOR_LAYOUT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Unicode's general categories Cc and Cs without line breaks and tabs."""
 
 
 def _refuse_control_characters(value: str) -> str:
-    if any(unicodedata.category(one) in {"Cc", "Cs"} and one not in _LAYOUT for one in value):
+    if _NEITHER_TEXT_NOR_LAYOUT.search(value):
         raise ValueError("must not contain control characters other than line breaks and tabs")
     return value
 

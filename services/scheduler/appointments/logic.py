@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -47,15 +46,8 @@ class AppointmentsReader:
         Raises:
             NotFoundError: There is no such site in the caller's organization.
         """
-        zone = ZoneInfo((await self._sites.get(site_id)).zone)
-        found = await storage.page_of_week(self._read, site_id, week, status, page, now=self._clock.now())
-        local = [
-            appointment.model_copy(
-                update={"start": appointment.start.astimezone(zone), "end": appointment.end.astimezone(zone)}
-            )
-            for appointment in found
-        ]
-        return page.page(local)
+        site = await self._sites.get(site_id)
+        return page.page(await storage.page_of_week(self._read, site, week, status, page, now=self._clock.now()))
 
     async def begun(self, site_id: SiteId, week: date) -> list[Appointment]:
         """Return the booked appointments of a week that have begun, in order of time; times are in UTC."""

@@ -1,8 +1,9 @@
 """Where the book is kept."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asyncpg
 from sqlalchemy import (
@@ -24,6 +25,7 @@ from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.chassis.remembered import RememberedParts
 from services.contracts.identifiers import SiteId
+from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 
@@ -111,12 +113,13 @@ _BOOKS: Final = RememberedParts[asyncpg.Record, Appointment]()
 
 
 async def page_of_week(
-    read: Read, site_id: SiteId, week: date, status: AppointmentStatus, page: PageRequest, *, now: datetime
+    read: Read, site: Site, week: date, status: AppointmentStatus, page: PageRequest, *, now: datetime
 ) -> list[Appointment]:
-    """Fetch a page of a week's appointments, and one more where there is one; times are in UTC."""
+    """Fetch a page of a week's appointments, and one more where there is one; times have the site's offset."""
+    site_id, zone = site.id, ZoneInfo(site.zone)
     asked = {"site_id": site_id, "week": week, "status": status.value, "now": now}
     rows = await read.all(_PAGE, **asked, after=page.after, limit=page.limit)
-    return [_to_appointment(row) for row in rows]
+    return [_to_appointment(row, zone) for row in rows]
 
 
 async def begun_of_week(read: Read, site_id: SiteId, week: date, now: datetime) -> list[Appointment]:
@@ -135,6 +138,9 @@ async def all_of_week(read: Read, site_id: SiteId, week: date, *, now: datetime)
     return _BOOKS.all(f"{site_id} {week}", {row["id"]: row for row in rows}, _to_appointment)
 
 
-def _to_appointment(row: asyncpg.Record) -> Appointment:
+def _to_appointment(row: asyncpg.Record, zone: tzinfo = UTC) -> Appointment:
     values = dict(row)
-    return Appointment(**{**values, "patient_ids": sorted(values["patient_ids"] or ())})
+    values["patient_ids"] = sorted(values["patient_ids"] or ())
+    if zone is not UTC:
+        values |= {"start": values["start"].astimezone(zone), "end": values["end"].astimezone(zone)}
+    return Appointment(**values)

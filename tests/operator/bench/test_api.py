@@ -86,6 +86,17 @@ async def test_the_yardstick_does_what_the_service_did(
     assert await cpu_microseconds(app, path, token, 1) > 0
 
 
+async def test_a_page_asks_once_what_is_the_same_of_all_its_patients(app: Any, pool: Any, token: str) -> None:
+    client: httpx2.AsyncClient = call_in_process(app, headers={"authorization": f"Bearer {token}"})
+    async with client:
+        made = [(await client.post("/v1/patients", json=PERSON)).json() for _ in range(3)]
+
+    work = await work_of(app, pool, "/v1/patients", token)
+
+    assert work.answer["items"] == made
+    assert len(work.questions) == 1
+
+
 async def test_the_yardstick_writes_an_event_of_its_own_for_each_answer(
     app: Any, token: str, raw: Any, organization_id: UUID
 ) -> None:
