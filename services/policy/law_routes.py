@@ -50,6 +50,7 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("read_own_assessment_trends", "GET", "/v1/me/assessment_trends", _PATIENT),
     _route("list_own_consents", "GET", "/v1/me/consents", _PATIENT),
     _route("revoke_own_consent", "POST", "/v1/me/consents/{consent_id}:revoke", _PATIENT),
+    _route("sign_own_plan_of_care", "POST", "/v1/me/plans_of_care/{episode_id}:sign", _PATIENT),
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
     # A breach is known once anybody of the programme knows of it (45 CFR 164.404(a)(2)).

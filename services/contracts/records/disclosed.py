@@ -26,6 +26,7 @@ class DisclosedPlanOfCare(ResourceModel):
     version: int
     contents: PlanOfCareRequest
     signed_at: datetime = Field(description="When the first clinician signed it.")
+    sha256: str = Field(description="Digest of the version, which a patient's signature names.")
 
 
 class DisclosedSession(ResourceModel):

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, EpisodeId, PatientId
+from services.contracts.records.consents import Digest
 from services.contracts.records.notes import Passage
 from services.contracts.vocabulary import ServiceKind
 
@@ -175,12 +176,30 @@ class PatientSignatureRequest(RequestModel):
     manner: SignatureManner
     signed_at: AwareDatetime = Field(description="When the patient signed, agreed or declined.")
     reason: Passage | None = None
+    sha256: Digest | None = Field(
+        default=None, description="Of the version that the patient was shown; refused where this version has another."
+    )
 
     @model_validator(mode="after")
     def _has_a_reason(self) -> Self:
         if self.manner in {SignatureManner.VERBAL, SignatureManner.DECLINED} and self.reason is None:
             raise ValueError("reason must be given where the patient agreed by word of mouth, or declined")
         return self
+
+
+class OwnPlanSignature(RequestModel):
+    """A patient's own signature of the version that was read, by its digest."""
+
+    sha256: Digest
+
+
+class SignedPlan(ResourceModel):
+    """That the patient has signed a version, and exactly what."""
+
+    episode_id: EpisodeId
+    version: int
+    sha256: str
+    signed_at: datetime
 
 
 class ReviewFinding(StrEnum):
@@ -226,6 +245,7 @@ class PlanAct(ResourceModel):
     recorded_at: datetime
     needs_cosignature: bool = Field(description="Of a clinician's signature: whether somebody supervised them then.")
     manner: SignatureManner | None = Field(description="Of the patient's answer; null of every other act.")
+    sha256: str | None = Field(description="Of the patient's signature: the digest of what was signed, in hexadecimal.")
     reason: str | None
     review: PlanReviewRequest | None
 

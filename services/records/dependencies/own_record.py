@@ -19,10 +19,11 @@ from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
 from services.records.encounters.logic import EncounterReads
 from services.records.encounters.storage import EncounterQueries
-from services.records.episodes.logic import TaperReads
-from services.records.episodes.storage import EpisodeQueries
+from services.records.episodes.logic import EpisodeCommands, TaperReads
+from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
     OwnConsents,
+    OwnPlans,
     OwnRecordReads,
     PatientAccountCommands,
     PatientAccountReads,
@@ -31,10 +32,14 @@ from services.records.own_record.logic import (
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.plans_of_care.logic import Beside, PlanOfCareCommands
+from services.records.plans_of_care.storage import PlanOfCareRows
 from services.records.privacy_notices.logic import PrivacyNoticeReads
 from services.records.privacy_notices.storage import PrivacyNoticeQueries
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.storage import RecipientQueries, RecipientRows
+from services.records.supervisions.logic import Supervisors
+from services.records.supervisions.storage import SupervisionRows
 from services.records.treatment_plans.logic import TreatmentPlanReads
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
@@ -85,7 +90,17 @@ async def _own_consent_changes(db: Db, principal: Caller, caller_gate: TheGate, 
     return OwnConsents(ConsentCommands(rows, patients, recipients, Signing(rows, gate), gate), gate)
 
 
+async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnPlans:
+    gate, _ = await own_gate(PatientAccountQueries(Read(await driver_connection(db))), caller_gate)
+    organization_id = organization_of(principal)
+    patients = PatientCommands(PatientRows(db, root, organization_id), gate)
+    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    beside = Beside(episodes, Supervisors(SupervisionRows(db, organization_id)))
+    return OwnPlans(PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate), gate)
+
+
 PatientAccountChanges = Annotated[PatientAccountCommands, Depends(_patient_account_changes)]
 PatientAccountReading = Annotated[PatientAccountReads, Depends(_patient_account_reading)]
 OwnReading = Annotated[OwnReads, Depends(_own_reading)]
 OwnConsentChanges = Annotated[OwnConsents, Depends(_own_consent_changes)]
+OwnPlanChanges = Annotated[OwnPlans, Depends(_own_plan_changes)]

@@ -12,10 +12,16 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import ConsentId, PatientAccountId, PatientId
+from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
 from services.contracts.records.consents import Consent, ConsentRevocation
 from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest, WithheldOfOwn
+from services.contracts.records.plans_of_care import (
+    OwnPlanSignature,
+    PatientSignatureRequest,
+    SignatureManner,
+    SignedPlan,
+)
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.labels import labelled
 from services.policy.decisions.question import Resource
@@ -26,6 +32,7 @@ from services.records.gate import Gate
 from services.records.own_record.errors import AccountLinkedError, NoOwnRecordError
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.plans_of_care.logic import PlanOfCareCommands
 
 
 class PatientAccountCommands:
@@ -169,6 +176,30 @@ class OwnConsents:
         }
         digest = hashlib.sha256(orjson.dumps(written, option=orjson.OPT_SORT_KEYS)).hexdigest()
         return await self._consents.revoke(consent_id, ConsentRevocation(document_sha256=digest))
+
+
+class OwnPlans:
+    """What a patient does with the own plan of care, within one unit of work."""
+
+    def __init__(self, plans: PlanOfCareCommands, gate: Gate) -> None:
+        self._plans = plans
+        self._gate = gate
+
+    async def sign(self, episode_id: EpisodeId, request: OwnPlanSignature, version: int) -> SignedPlan:
+        """Sign the version that was read.
+
+        Raises:
+            NotFoundError: There is no such plan of the caller's here.
+            EpisodeOverError: The caller has been discharged.
+            StaleVersionError: Another version has been written meanwhile.
+            PlanUnsignedError: No clinician has signed it.
+            SignedAlreadyError: The caller has signed it.
+            InvalidRequestError: It says something else than what the caller read.
+        """
+        now = self._gate.clock.now()
+        answer = PatientSignatureRequest(manner=SignatureManner.ELECTRONIC, signed_at=now, sha256=request.sha256)
+        plan = await self._plans.attest(episode_id, answer, version)
+        return SignedPlan(episode_id=episode_id, version=plan.version, sha256=request.sha256, signed_at=now)
 
 
 def _counted(information: Information, denials: Sequence[Denial]) -> list[WithheldOfOwn]:

@@ -7,19 +7,21 @@ from fastapi import APIRouter, Query, status
 from services.chassis.errors import InvalidRequestError
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented
+from services.chassis.wiring import RequiredVersion, documented
 from services.contracts.base import Code, Day, Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import ConsentId, PatientAccountId, PatientId
+from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
 from services.contracts.records.assessments import AssessmentTrends
 from services.contracts.records.consents import Consent
 from services.contracts.records.disclosures import Disclosure, PartsRequest
 from services.contracts.records.encounters import HoursLedger
 from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest
+from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
 from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.own_record import (
     OwnConsentChanges,
+    OwnPlanChanges,
     OwnReading,
     PatientAccountChanges,
     PatientAccountReading,
@@ -117,6 +119,18 @@ async def list_own_consents(own: OwnReading) -> Page[Consent]:
 async def revoke_own_consent(consent_id: ConsentId, consents: OwnConsentChanges) -> Consent:
     """Revoke a consent of yours: from now on nothing is disclosed on it (42 CFR 2.31(a)(6))."""
     return await consents.revoke(consent_id)
+
+
+@router.post(
+    "/me/plans_of_care/{episode_id}:sign",
+    operation_id="sign_own_plan_of_care",
+    responses=documented(404, 409, 412, 422, 428),
+)
+async def sign_own_plan_of_care(
+    episode_id: EpisodeId, request: OwnPlanSignature, version: RequiredVersion, plans: OwnPlanChanges
+) -> SignedPlan:
+    """Sign your plan of care in the version that your record shows, by its digest; If-Match names the version."""
+    return await plans.sign(episode_id, request, version)
 
 
 @router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))

@@ -24,6 +24,7 @@ from services.records.errors import EpisodeOverError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
+from services.records.plans_of_care.digests import digest_of
 from services.records.plans_of_care.errors import (
     PlanCosignatureNotYoursError,
     PlanLockedError,
@@ -144,7 +145,8 @@ class PlanOfCareCommands:
             StaleVersionError: Another version has been written meanwhile.
             PlanUnsignedError: No clinician has signed it.
             SignedAlreadyError: The patient has signed it.
-            InvalidRequestError: The version was not written by then, or the time lies in the future.
+            InvalidRequestError: The version was not written by then, the time lies in the future, or what was shown to
+                the patient is not this version.
         """
         held, newest = await self._lock_signed(episode_id, expected)
         if newest.signers(PlanActKind.PATIENT_SIGNED):
@@ -154,8 +156,11 @@ class PlanOfCareCommands:
             raise InvalidRequestError("/signed_at", "must not lie before the version was written, nor in the future")
         declined = request.manner is SignatureManner.DECLINED
         kind = PlanActKind.PATIENT_DECLINED if declined else PlanActKind.PATIENT_SIGNED
-        by = self._gate.caller.account_id
-        return await self._act(held, newest, NewAct(kind, request.signed_at, by, now, answer=request))
+        by, digest = self._gate.caller.account_id, self._digest(held, newest)
+        if request.sha256 not in {None, digest}:
+            raise InvalidRequestError("/sha256", "must be that of the version in If-Match: show the patient this one")
+        answer = request.model_copy(update={"sha256": None if declined else digest})
+        return await self._act(held, newest, NewAct(kind, request.signed_at, by, now, answer=answer))
 
     async def review(self, episode_id: EpisodeId, request: PlanReviewRequest, expected: int) -> PlanOfCare:
         """Record a review of the version that is in force.
@@ -209,6 +214,10 @@ class PlanOfCareCommands:
 
     async def _act(self, held: _Held, plan: SealedPlan, act: NewAct) -> PlanOfCare:
         return (await self._rows.act(plan, act, held.seal)).open(held.episode.patient_id, held.seal)
+
+    def _digest(self, held: _Held, plan: SealedPlan) -> str:
+        contents = plan.open(held.episode.patient_id, held.seal).contents
+        return digest_of(held.episode.id, plan.version, contents)
 
     def _now(self, kind: PlanActKind) -> NewAct:
         now = self._gate.clock.now()
@@ -273,5 +282,9 @@ class PlansOfCareToDisclose:
         plan = newest.open(patient_id, seal)
         signed = (act.took_place_at for act in plan.acts if act.kind is PlanActKind.CLINICIAN_SIGNED)
         return DisclosedPlanOfCare(
-            episode_id=plan.episode_id, version=plan.version, contents=plan.contents, signed_at=min(signed)
+            episode_id=plan.episode_id,
+            version=plan.version,
+            contents=plan.contents,
+            signed_at=min(signed),
+            sha256=digest_of(plan.episode_id, plan.version, plan.contents),
         )

@@ -267,6 +267,8 @@ def _to_act(row: Mapping[Any, Any], seal: PersonSeal) -> PlanAct:
             **{name: row[name] for name in _ACT},
             "manner": answer["manner"],
             "reason": answer["reason"],
+            # What was signed before digests were kept has none.
+            "sha256": answer.get("sha256"),
             "review": said["review"],
         }
     )

@@ -1,9 +1,11 @@
 """A plan of care leaves the programme only signed, only whole, and only where the consent covers all that it tells."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import httpx2
+import orjson
 import pytest
 
 from services.contracts.identity import Role
@@ -64,8 +66,9 @@ async def test_what_a_clinician_signed_goes_with_notice_and_scope_and_is_account
     assert answer.status_code == 201, answer.text
     sent = answer.json()
     signed_at = reviewed["acts"][0]["took_place_at"]
-    told = {"episode_id": signed["episode_id"], "version": 1, "contents": signed["contents"], "signed_at": signed_at}
-    assert sent["plan_of_care"] == told
+    said = {"episode_id": signed["episode_id"], "version": 1, "contents": signed["contents"]}
+    digest = hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    assert sent["plan_of_care"] == {**said, "signed_at": signed_at, "sha256": digest}
     assert sent["treatment_plan"]["patient_id"] == covered["id"]
     assert sent["demographics"] is None
     assert sent["notice"]["text"].startswith("This record which has been disclosed to you is protected")
