@@ -46,6 +46,17 @@ def _solver(parser: _Parser) -> None:
     parser.add_argument("--time-limit", type=_positive, default=60.0, metavar="SECONDS", help="of wall time for each")
     parser.add_argument("--workers", type=int, default=2, metavar="N")
     parser.add_argument("--save", type=Path, metavar="DIR", help="write the table and a plot an instance there")
+    parser.add_argument("--peers", nargs="*", metavar="NAME", help="who solves the same weeks (default: everybody)")
+
+
+def _second_week(parser: _Parser) -> None:
+    _seed(parser)
+    parser.add_argument(
+        "--instances", type=Path, metavar="DIR", help="default: ../shared/solver/instances, or generated"
+    )
+    parser.add_argument("--only", default="[SM]-1", metavar="GLOB", help="names of instances (default: '[SM]-1')")
+    parser.add_argument("--time-limit", type=_positive, default=60.0, metavar="SECONDS", help="of wall time for each")
+    parser.add_argument("--workers", type=int, default=2, metavar="N")
 
 
 def _interactive(parser: _Parser) -> None:
@@ -85,6 +96,7 @@ BENCHES = {
     "interactive": Bench("interactive", "how long the front desk waits to place and to explain", _interactive),
     "placement": Bench("placement", "share of real people who get nine hours a week", _placement),
     "refill": Bench("refill", "how often a freed seat finds somebody, asking one by one and in batches", _seed),
+    "second-week": Bench("second_week", "what stays as people know it when a tenth of them is new", _second_week),
     "solver": Bench("solver", "cost, bound and peers on benchmark weeks, at equal CPU seconds", _solver),
 }
 

@@ -1,15 +1,19 @@
 """`eventide bench solver`: the week's solver beside its peers, on the same weeks, at equal CPU seconds.
 
 Each solve runs in a process of its own; what it used of the processor, its helpers included, is the budget of every
-peer. All timetables are judged by the checkers, never by who made them.
+peer. All timetables are judged by the checkers, never by who made them. Asked to stop, it answers with what it has
+measured so far.
 """
 
 import argparse
 import json
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from services.operator.bench import solver_report
 from services.operator.bench.instances import generated
@@ -37,25 +41,48 @@ class NoInstancesError(OperatorError):
         super().__init__(f"{folder} holds no instance {names}.json.")
 
 
+class UnknownPeerError(OperatorError):
+    """Nobody of that name solves the same weeks."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no peer {name}; there are {', '.join(PEERS)}.")
+
+
+class _StoppedError(Exception):
+    """Somebody asked the measuring to end."""
+
+
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of each instance by its name; with `--save`, write table and plots too.
 
     Raises:
         NoInstancesError: There is nothing to solve.
+        UnknownPeerError: There is no peer of that name.
     """
     documents = instances(arguments.instances, arguments.only, arguments.seed)
+    peers = _peers(arguments.peers)
     measured: dict[str, Any] = {}
-    if arguments.time_limit >= LEAST_ANNEALING_SECONDS:
-        compile_kernels()
-    for name, document in documents.items():
-        run = run_solver(
-            name, document, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers
-        )
-        measured[name] = figures_of(name, document, run, arguments.seed)
-        if arguments.save is not None:
-            solver_report.save_plot(arguments.save, name, run.trace, measured[name]["peers"])
+    left_out = list(documents)
+    try:
+        with _stopping():
+            if arguments.time_limit >= LEAST_ANNEALING_SECONDS:
+                compile_kernels()
+            for name, document in documents.items():
+                run = run_solver(
+                    name, document, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers
+                )
+                measured[name] = figures_of(name, document, run)
+                for title in peers:
+                    measured[name]["peers"][title] = _peer(title, document, run.cpu_seconds, arguments.seed)
+                left_out.remove(name)
+                if arguments.save is not None:
+                    solver_report.save_plot(arguments.save, name, run.trace, measured[name]["peers"])
+    except _StoppedError:
+        _say(f"stopped: {', '.join(left_out)} not measured, or not whole")
     figures = {
         "instances": measured,
+        "left_out": left_out,
+        "peers": peers,
         "only": arguments.only,
         "time_limit": arguments.time_limit,
         "workers": arguments.workers,
@@ -88,8 +115,30 @@ def instances(folder: Path | None, names: str, seed: int) -> dict[str, Document]
     return dict(sorted(documents.items(), key=lambda one: (len(one[1].get("patients", ())), one[0])))
 
 
-def figures_of(name: str, document: Document, run: SolverRun, seed: int) -> dict[str, Any]:
-    """Judge a solve, and have every peer solve the same with the CPU seconds it used."""
+def _peers(asked: Sequence[str] | None) -> list[str]:
+    for name in asked or ():
+        if name not in PEERS:
+            raise UnknownPeerError(name)
+    return list(PEERS if asked is None else asked)
+
+
+@contextmanager
+def _stopping() -> Iterator[None]:
+    """Let a signal to end interrupt what is measured, and what measures it, but not what has been."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise _StoppedError
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def figures_of(name: str, document: Document, run: SolverRun) -> dict[str, Any]:
+    """Judge a solve; its peers have not solved anything yet."""
     own = judge(document, run.timetable)
     bound = run.timetable["bound"]
     _say(f"{name}: ours {own.cost:.0f}, bound {bound:.0f}, {run.cpu_seconds:.0f} s of CPU")
@@ -108,7 +157,7 @@ def figures_of(name: str, document: Document, run: SolverRun, seed: int) -> dict
         "valid": own.valid,
         "checkers": own.checkers,
         "errors": own.errors,
-        "peers": {title: _peer(title, document, run.cpu_seconds, seed) for title in PEERS},
+        "peers": {},
     }
 
 

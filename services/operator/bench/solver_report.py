@@ -26,11 +26,10 @@ marks one that failed.
 
 def markdown(figures: Mapping[str, Any]) -> str:
     """Lay the figures out as a table."""
-    return "\n".join(_rows(figures["instances"]))
+    return "\n".join(_rows(figures["instances"], figures["peers"]))
 
 
-def _rows(instances: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    peers = next(iter(instances.values()))["peers"]
+def _rows(instances: Mapping[str, Mapping[str, Any]], peers: Sequence[str]) -> Iterator[str]:
     head, rule = _HEAD
     yield head.format(peers=" | ".join(peers))
     yield rule.format(rules=" ---: |" * len(peers))
@@ -44,12 +43,14 @@ def _rows(instances: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             f"{one['first_seconds']:.2f}",
             f"{one['cpu_seconds']:.0f}",
             f"{one['peak_megabytes']:.0f}",
-            *(_peer_cell(peer) for peer in one["peers"].values()),
+            *(_peer_cell(one["peers"].get(peer)) for peer in peers),
         ]
         yield f"| {' | '.join(cells)} |"
 
 
-def _peer_cell(peer: Mapping[str, Any]) -> str:
+def _peer_cell(peer: Mapping[str, Any] | None) -> str:
+    if peer is None:
+        return "not reached"
     if "skipped" in peer:
         return "skipped"
     return f"{_marked(peer['cost'], peer)} ({peer['unmet_minutes']:,})"

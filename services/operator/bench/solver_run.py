@@ -59,7 +59,11 @@ def run_solver(name: str, instance: Mapping[str, Any], *, time_limit: float, see
     request = {"instance": instance, "time_limit": time_limit, "seed": seed, "workers": workers}
     process = subprocess.Popen(_COMMAND, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with process:
-        output = _converse(process, json.dumps(request))
+        try:
+            output = _converse(process, json.dumps(request))
+        except BaseException:
+            process.kill()
+            raise
         # wait4 instead of Popen.wait: it alone tells what this very process and its children used.
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

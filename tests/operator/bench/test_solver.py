@@ -1,3 +1,6 @@
+import json
+import os
+import signal
 from argparse import Namespace
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from services.operator.bench import solver, solver_report, verdicts
+from services.operator.bench import second_week, solver, solver_report, verdicts
 from services.operator.bench.instances import generated
 from services.operator.bench.peers import python
 from services.operator.bench.peers.peer import Answer, PeerAbsentError
@@ -99,10 +102,11 @@ def test_every_peer_gets_the_cpu_seconds_that_ours_used(monkeypatch: pytest.Monk
     monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "desk": python.front_desk, "absent": absent})
     monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
     monkeypatch.setattr(solver, "SIZES", {"small": 8})
-    arguments = Namespace(instances=None, only="*", seed=0, time_limit=0.8, workers=1, save=tmp_path)
+    arguments = Namespace(instances=None, only="*", seed=0, time_limit=0.8, workers=1, save=tmp_path, peers=None)
 
     figures = solver.measure(arguments)
 
+    assert figures["left_out"] == []
     small = figures["instances"]["small-0"]
     assert small["valid"]
     assert small["bound"] <= small["cost"] < small["peers"]["idle"]["cost"]
@@ -114,6 +118,42 @@ def test_every_peer_gets_the_cpu_seconds_that_ours_used(monkeypatch: pytest.Monk
     assert "![small-0](solver-small-0.svg)" in page
     assert solver.table(figures) in page
     ET.parse(tmp_path / "solver-small-0.svg")  # noqa: S314 - we wrote it a moment ago
+
+
+def test_what_is_measured_is_answered_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def stopped(_document: Document, _cpu_seconds: float, _seed: int) -> Answer:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Answer(EMPTY, 1.0)
+
+    monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "stopped": stopped})
+    monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
+    monkeypatch.setattr(solver, "SIZES", {"small": 8, "medium": 9})
+    chosen = {"instances": None, "only": "*", "seed": 0, "time_limit": 0.8, "workers": 1, "save": None}
+    before = signal.getsignal(signal.SIGTERM)
+
+    figures = solver.measure(Namespace(**chosen, peers=["idle", "stopped"]))
+    without = solver.measure(Namespace(**chosen, peers=[]))
+
+    assert figures["left_out"] == ["small-0", "medium-0"]
+    assert list(figures["instances"]["small-0"]["peers"]) == ["idle"]
+    assert "not reached" in solver.table(figures)
+    assert (without["left_out"], without["instances"]["medium-0"]["peers"]) == ([], {})
+    assert signal.getsignal(signal.SIGTERM) == before
+    with pytest.raises(solver.UnknownPeerError, match="nobody"):
+        solver.measure(Namespace(**chosen, peers=["nobody"]))
+
+
+def test_a_second_week_keeps_more_of_the_first_where_it_is_known(tmp_path: Path) -> None:
+    tmp_path.joinpath("one.json").write_text(json.dumps(generated(16, 3)), encoding="utf-8")
+    arguments = Namespace(instances=tmp_path, only="*", seed=5, time_limit=4.0, workers=1)
+
+    figures = second_week.measure(arguments)
+
+    one = figures["instances"]["one"]
+    assert one["valid"]
+    assert one["seats"] > 20
+    assert one["kept"] > one["unknown"]["kept"]
+    assert "one" in second_week.table(figures)
 
 
 def test_instances_come_smallest_first_and_by_name(tmp_path: Path) -> None:
@@ -140,7 +180,7 @@ def test_a_broken_timetable_is_marked_in_the_table() -> None:
         "peers": {"other": {"cost": 7.0, "unmet_minutes": 0, "valid": False}},
     }
 
-    assert "7 broken (0)" in solver_report.markdown({"instances": {"x": one}})
+    assert "7 broken (0)" in solver_report.markdown({"instances": {"x": one}, "peers": ["other"]})
 
 
 def test_the_picture_shows_a_value_until_the_next_one() -> None:
