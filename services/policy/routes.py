@@ -238,6 +238,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_timetable_versions", "GET", "/v1/sites/{site_id}/timetables/{week}/versions", _READS_THE_BOOK),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
+    _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),
     _scheduler("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
     _scheduler("create_placement", "POST", "/v1/placements", _BOOKS),
     _scheduler("explain_session", "POST", "/v1/placements:explain", _BOOKS),

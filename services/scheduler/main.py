@@ -40,6 +40,7 @@ from services.scheduler.offers.routes import router as offers
 from services.scheduler.placements.routes import router as placements
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
+from services.scheduler.reassignments.routes import router as reassignments
 from services.scheduler.rule_packs.routes import router as rule_packs
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.setup_changes.routes import router as setup_changes
@@ -65,6 +66,7 @@ _ROUTERS = (
     modality_changes,
     transport,
     timetables,
+    reassignments,
     proposals,
     commitments,
     feeds,

@@ -320,16 +320,6 @@ class PublicationRequest(RequestModel):
     no_rides: NoRides = Field(default_factory=list)
 
 
-class RevertRequest(RequestModel):
-    """Asks for the sessions of an earlier version."""
-
-    to_version: ChangeNumber
-    reason: TimetableChangeReason
-    replace_bookings: bool = False
-    notify: bool = Field(default=False, description="Whether to tell patients whose sessions change.")
-    no_rides: NoRides = Field(default_factory=list)
-
-
 class Timetable(ResourceModel):
     """The published week of a site; a change is a new version."""
 

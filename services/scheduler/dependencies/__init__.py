@@ -21,6 +21,7 @@ from services.scheduler.notices.announcing import Announcements
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
 from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
+from services.scheduler.proposals.republishing import Republishing
 from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.proposals.telehealth import TelehealthGate
 from services.scheduler.rule_packs.logic import RulePacksReader
@@ -193,20 +194,29 @@ async def _proposal_changes(command: Command) -> ProposalChangesLogic:
     )
 
 
-async def _reverts(command: Command, facts: Facts, records: Records) -> RevertsLogic:
-    published = TimetablesReader(command.read)
-    return RevertsLogic(
-        command.account_id,
+async def _republishing(command: Command, facts: Facts, records: Records) -> Republishing:
+    return Republishing(
         facts=facts,
-        published=published,
         moved_weeks=moved_weeks_in(command.read),
-        timetables=_timetables(command, published),
+        timetables=_timetables(command, TimetablesReader(command.read)),
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
         rides=rides_in(command),
         telehealth=_telehealth_gate(command, facts),
         freed_seats=freed_seats_in(command, records),
+    )
+
+
+Republishes = Annotated[Republishing, Depends(_republishing)]
+
+
+async def _reverts(command: Command, republishing: Republishes) -> RevertsLogic:
+    return RevertsLogic(
+        command.account_id,
+        republishing=republishing,
+        published=TimetablesReader(command.read),
+        moved_weeks=moved_weeks_in(command.read),
         clock=command.clock,
     )
 

@@ -9,7 +9,8 @@ from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
-from services.contracts.scheduler.timetables import RevertRequest, Timetable, TimetableVersion
+from services.contracts.scheduler.republications import RevertRequest
+from services.contracts.scheduler.timetables import Timetable, TimetableVersion
 from services.scheduler.dependencies import Reverts, TimetablesRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
 from services.scheduler.transport.documenting import NO_RIDE

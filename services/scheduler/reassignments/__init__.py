@@ -1,0 +1,1 @@
+"""Reassignments: a published session with another practitioner, or in another room, by hand."""
