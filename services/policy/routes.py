@@ -236,6 +236,15 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("publish_proposal", "POST", "/v1/proposals/{proposal_id}:publish", _DESK),
     _scheduler("read_timetable", "GET", "/v1/sites/{site_id}/timetables/{week}", _READS_THE_BOOK),
     _scheduler("list_timetable_versions", "GET", "/v1/sites/{site_id}/timetables/{week}/versions", _READS_THE_BOOK),
+    _scheduler(
+        "read_timetable_version", "GET", "/v1/sites/{site_id}/timetables/{week}/versions/{version}", _READS_THE_BOOK
+    ),
+    _scheduler(
+        "read_timetable_difference",
+        "GET",
+        "/v1/sites/{site_id}/timetables/{week}/versions/{version}/difference",
+        _READS_THE_BOOK,
+    ),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
     _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),

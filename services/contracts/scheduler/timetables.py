@@ -342,6 +342,13 @@ class Timetable(ResourceModel):
     published_by: AccountId | None
 
 
+class VersionedWeek(ResourceModel):
+    """A version of a week, as it was told to people; the published one as well as any before it."""
+
+    timetable: Timetable
+    sessions: list[Session] = Field(description="In order of time; what was booked by hand is not among them.")
+
+
 class TimetableVersion(ResourceModel):
     """One version in the history of a week; `reverted_to` names the version whose sessions it has again."""
 

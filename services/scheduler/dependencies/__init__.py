@@ -24,6 +24,7 @@ from services.scheduler.proposals.logic import ProposalsLogic, ProposalsReader
 from services.scheduler.proposals.republishing import Republishing
 from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.proposals.telehealth import TelehealthGate
+from services.scheduler.proposals.versions import VersionsReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.batches import SolveBatchesLogic, SolveBatchesReader
@@ -221,6 +222,15 @@ async def _reverts(command: Command, republishing: Republishes) -> RevertsLogic:
     )
 
 
+async def _versions(read: Reading) -> VersionsReader:
+    return VersionsReader(
+        sites=SitesReader(read),
+        published=TimetablesReader(read),
+        proposals=ProposalsReader(read),
+        solves=SolvesReader(read),
+    )
+
+
 async def _timetables_read(read: Reading) -> TimetablesReader:
     return TimetablesReader(read)
 
@@ -246,5 +256,6 @@ ProposalsRead = Annotated[ProposalsReader, Depends(_proposals_read)]
 ProposalChanges = Annotated[ProposalChangesLogic, Depends(_proposal_changes)]
 ProposalChangesRead = Annotated[ProposalChangesReader, Depends(_proposal_changes_read)]
 Reverts = Annotated[RevertsLogic, Depends(_reverts)]
+Versions = Annotated[VersionsReader, Depends(_versions)]
 TimetablesRead = Annotated[TimetablesReader, Depends(_timetables_read)]
 AppointmentsRead = Annotated[AppointmentsReader, Depends(_appointments_read)]

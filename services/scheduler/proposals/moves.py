@@ -23,14 +23,18 @@ class Version:
     timetable: Timetable
 
 
-def moved_between(older: Instance, newer: Instance, versions: Sequence[Version], grid: WeekGrid) -> MovedWeek:
+def moved_between(
+    older: Instance, newer: Instance, versions: Sequence[Version], grid: WeekGrid, *, most: int | None = MOST_LISTED
+) -> MovedWeek:
     """Say what differs between the first and the last of the versions, and which one made it so, and why.
+
+    At most so many sessions are listed; None lists all.
 
     `older` and `newer` are what their solvers knew; what neither knows, such as a kind of group that is no more, is
     left out.
     """
-    known = _both(older, newer)
-    weeks = [replace(version, timetable=_known(known, version.timetable)) for version in versions]
+    known = both(older, newer)
+    weeks = [replace(version, timetable=known_of(known, version.timetable)) for version in versions]
     moved = _changes(known, weeks[0], weeks[-1])
     by_whom: dict[tuple[Id, str], Version] = {}
     for before, after in pairwise(weeks):
@@ -39,7 +43,7 @@ def moved_between(older: Instance, newer: Instance, versions: Sequence[Version],
         base_version=weeks[0].number,
         current_version=weeks[-1].number,
         count=len(moved),
-        sessions=[_listed(known, change, by_whom[_whose(change)], grid) for change in moved[:MOST_LISTED]],
+        sessions=[_listed(known, change, by_whom[_whose(change)], grid) for change in moved[:most]],
     )
 
 
@@ -57,14 +61,16 @@ def _listed(known: Instance, change: Change, version: Version, grid: WeekGrid) -
     return MovedSession(**difference, version=version.number, reason=version.reason)
 
 
-def _both(older: Instance, newer: Instance) -> Instance:
+def both(older: Instance, newer: Instance) -> Instance:
+    """Return the later instance with the kinds of group, rooms and people that only the earlier one knew."""
     rooms = {room.id: room for room in (*older.rooms, *newer.rooms)}
     patients = {patient.id: patient for patient in (*older.patients, *newer.patients)}
     kinds = {**older.kinds, **newer.kinds}
     return replace(newer, kinds=kinds, rooms=tuple(rooms.values()), patients=tuple(patients.values()))
 
 
-def _known(known: Instance, timetable: Timetable) -> Timetable:
+def known_of(known: Instance, timetable: Timetable) -> Timetable:
+    """Return what of a timetable is of kinds and people that are known."""
     people = {patient.id for patient in known.patients}
     return Timetable(
         tuple(group for group in timetable.groups if group.kind in known.kinds),

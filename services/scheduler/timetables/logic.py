@@ -1,7 +1,7 @@
 """What is allowed with published timetables."""
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError
@@ -13,6 +13,8 @@ from services.scheduler.errors import WeekMovedError
 from services.scheduler.group_series.logic import GroupSeriesLogic
 from services.scheduler.timetables import storage
 from services.scheduler.timetables.storage import StoredVersion
+
+_NO_VERSION_IS_LATER: Final = 2**31 - 1
 
 
 class TimetablesReader:
@@ -47,9 +49,11 @@ class TimetablesReader:
         """Return one version with the solver's document, or None."""
         return await storage.find_version(self._read, site_id, week, version)
 
-    async def since(self, site_id: SiteId, week: date, version: int) -> list[StoredVersion]:
-        """Return the version, if it was ever published, and the newest of those after it, in their order."""
-        return await storage.versions_since(self._read, site_id, week, version)
+    async def since(
+        self, site_id: SiteId, week: date, version: int, *, until: int = _NO_VERSION_IS_LATER
+    ) -> list[StoredVersion]:
+        """Return the version, if it was ever published, and the newest of those after it until another, in order."""
+        return await storage.versions_since(self._read, site_id, week, version, until)
 
     async def history(self, site_id: SiteId, week: date, page: PageRequest) -> Page[TimetableVersion]:
         """Return a page of a week's versions, the first one first."""

@@ -1,8 +1,9 @@
 """Published timetables over HTTP."""
 
 from datetime import date
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
@@ -10,10 +11,12 @@ from services.chassis.wiring import BearerToken, RequiredVersion, documented, en
 from services.contracts.base import Page
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.republications import RevertRequest
-from services.contracts.scheduler.timetables import Timetable, TimetableVersion
-from services.scheduler.dependencies import Reverts, TimetablesRead
+from services.contracts.scheduler.timetables import ChangeNumber, MovedWeek, Timetable, TimetableVersion, VersionedWeek
+from services.scheduler.dependencies import Reverts, TimetablesRead, Versions
 from services.scheduler.timetables.documenting import MOVED_WEEK
 from services.scheduler.transport.documenting import NO_RIDE
+
+_Version = Annotated[ChangeNumber, Path(description="The number of the version.")]
 
 router = APIRouter(route_class=IdempotentRoute, tags=["timetables"])
 
@@ -36,6 +39,32 @@ async def list_timetable_versions(
 ) -> Page[TimetableVersion]:
     """List what was published for a week, the first version first: when, by whom, why, and from what."""
     return await timetables.history(site_id, week, page)
+
+
+@router.get(
+    "/v1/sites/{site_id}/timetables/{week}/versions/{version}",
+    operation_id="read_timetable_version",
+    responses=documented(404, 422),
+)
+async def read_timetable_version(site_id: SiteId, week: date, version: _Version, versions: Versions) -> VersionedWeek:
+    """Read the sessions of one version of a week, as people were told of them."""
+    return await versions.get(site_id, week, version)
+
+
+@router.get(
+    "/v1/sites/{site_id}/timetables/{week}/versions/{version}/difference",
+    operation_id="read_timetable_difference",
+    responses=documented(404, 422),
+)
+async def read_timetable_difference(
+    site_id: SiteId,
+    week: date,
+    version: _Version,
+    versions: Versions,
+    base_version: Annotated[ChangeNumber, Query(description="The earlier version that it is compared with.")],
+) -> MovedWeek:
+    """Say what is different in a version from an earlier one: every session of a patient, and since when, and why."""
+    return await versions.difference(site_id, week, base_version, version)
 
 
 @router.post(

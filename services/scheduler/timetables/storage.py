@@ -48,7 +48,11 @@ _HISTORY: Final = Query(
 )
 _SINCE: Final = Query(
     select(TimetableRow.version, TimetableRow.reason, TimetableRow.proposal_id, TimetableRow.document)
-    .where(*_OF_WEEK, TimetableRow.version >= bindparam("version", type_=Integer))
+    .where(
+        *_OF_WEEK,
+        TimetableRow.version >= bindparam("version", type_=Integer),
+        TimetableRow.version <= bindparam("until", type_=Integer),
+    )
     # The base first, whatever lies between, and then the newest.
     .order_by((TimetableRow.version == bindparam("version", type_=Integer)).desc(), TimetableRow.version.desc())
     .limit(12)
@@ -64,9 +68,9 @@ class StoredVersion(NamedTuple):
     document: dict[str, Any]
 
 
-async def versions_since(read: Read, site_id: SiteId, week: date, version: int) -> list[StoredVersion]:
-    """Fetch a version of a week, if there is one, and the newest eleven after it at least, in their order."""
-    rows = await read.all(_SINCE, site_id=site_id, week=week, version=version)
+async def versions_since(read: Read, site_id: SiteId, week: date, version: int, until: int) -> list[StoredVersion]:
+    """Fetch a version of a week, if there is one, and the newest eleven from it to another, in their order."""
+    rows = await read.all(_SINCE, site_id=site_id, week=week, version=version, until=until)
     return sorted(
         StoredVersion(
             version=row["version"],
