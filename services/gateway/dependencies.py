@@ -17,6 +17,8 @@ from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
+from services.gateway.devices.logic import DevicesLogic
+from services.gateway.devices.storage import DeviceStorage
 from services.gateway.dpop.logic import EndpointProofs, Proofs
 from services.gateway.equipment import Equipment
 from services.gateway.factors.checking import FactorCheck
@@ -307,17 +309,39 @@ async def _pushed_proofs(request: Request, equipment: _Equipment, clock: Now) ->
 PushedProofs = Annotated[EndpointProofs, Depends(_pushed_proofs)]
 
 
+async def _devices(request: Request, attempts: Attempts, clock: Now) -> DevicesLogic:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[DeviceStorage]:
+        async with process_of(request).database.command(None) as db:
+            yield DeviceStorage(db)
+
+    return DevicesLogic(unit, attempts, clock)
+
+
+_Devices = Annotated[DevicesLogic, Depends(_devices)]
+
+
 async def _oauth_tokens(
-    request: Request, equipment: _Equipment, authentication: ClientAuthenticator, grants: _Grants, clock: Now
+    *,
+    request: Request,
+    equipment: _Equipment,
+    authentication: ClientAuthenticator,
+    grants: _Grants,
+    devices: _Devices,
+    clock: Now,
 ) -> OauthTokensLogic:
     oauth, proofs = equipment.oauth, _proofs_at("token", request, equipment, clock)
-    return OauthTokensLogic(authentication, proofs, grants, oauth.access, issuer=oauth.issuer, fhir=oauth.fhir_base)
+    return OauthTokensLogic(
+        authentication, proofs, grants, oauth.access, devices=devices, issuer=oauth.issuer, fhir=oauth.fhir_base
+    )
 
 
 OauthTokensService = Annotated[OauthTokensLogic, Depends(_oauth_tokens)]
 
 
-async def _authorization(request: Request, equipment: _Equipment, clock: Now, grants: _Grants) -> AuthorizeLogic:
+async def _authorization(
+    request: Request, equipment: _Equipment, clock: Now, grants: _Grants, devices: _Devices
+) -> AuthorizeLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -325,7 +349,9 @@ async def _authorization(request: Request, equipment: _Equipment, clock: Now, gr
             yield AuthorizeUnit(clients, AuthorizationStorage(db), trail)
 
     oauth = equipment.oauth
-    return AuthorizeLogic(unit, grants, oauth.door, clock=clock, issuer=oauth.issuer, fhir_base=oauth.fhir_base)
+    return AuthorizeLogic(
+        unit, grants, oauth.door, devices, clock=clock, issuer=oauth.issuer, fhir_base=oauth.fhir_base
+    )
 
 
 Authorization = Annotated[AuthorizeLogic, Depends(_authorization)]

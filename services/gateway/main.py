@@ -21,6 +21,7 @@ from services.gateway.accounts.routes import router as accounts
 from services.gateway.authorize.routes import people_router as oauth_people
 from services.gateway.authorize.routes import router as authorize
 from services.gateway.breached_passwords import BreachedPasswords
+from services.gateway.device_page.routes import router as devices
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
@@ -83,6 +84,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         openapi,
         discovery,
         authorize,
+        devices,
         oauth_tokens,
     )
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)

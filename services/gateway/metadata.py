@@ -6,6 +6,7 @@ from typing import Final
 from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
 from services.gateway.attempts import tables as _attempts  # noqa: F401 - registers its rows
 from services.gateway.authorize import tables as _authorize  # noqa: F401 - registers its rows
+from services.gateway.devices import tables as _devices  # noqa: F401 - registers its rows
 from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
@@ -29,6 +30,7 @@ SPANNING_TABLES: Final = MappingProxyType(
         "client_assertions": "an application proves itself before its organization is known; hashes of random ids",
         "used_proofs": "a proof is used before its token's organization matters; hashes of random ids",
         "authorization_requests": "an application asks before anybody has signed in; it says what is asked",
+        "device_authorizations": "a device asks before anybody has signed in; hashes, and what is asked",
         "sign_in_attempts": "attempts are counted before anybody is known; hashes and numbers",
         "totp_factors": "they belong to a person, who is asked for them before an organization is chosen; sealed",
         "recovery_codes": "as totp_factors; keyed hashes",

@@ -58,7 +58,7 @@ class UnsupportedGrantTypeError(OauthRefusalError):
     error = "unsupported_grant_type"
 
     def __init__(self) -> None:
-        super().__init__("Use authorization_code, refresh_token or client_credentials.")
+        super().__init__("Use authorization_code, refresh_token, client_credentials or the device code's.")
 
 
 class InvalidScopeError(OauthRefusalError):
@@ -68,6 +68,42 @@ class InvalidScopeError(OauthRefusalError):
 
     def __init__(self) -> None:
         super().__init__("None of these scopes can be granted to this application.")
+
+
+class AuthorizationPendingError(OauthRefusalError):
+    """The person has not decided yet (RFC 8628, 3.5)."""
+
+    error = "authorization_pending"
+
+    def __init__(self) -> None:
+        super().__init__("The person has not decided yet. Ask again after the interval.")
+
+
+class SlowDownError(OauthRefusalError):
+    """The device asks too often (RFC 8628, 3.5)."""
+
+    error = "slow_down"
+
+    def __init__(self) -> None:
+        super().__init__("Wait five seconds longer between questions from now on.")
+
+
+class AccessDeniedError(OauthRefusalError):
+    """The person declined (RFC 8628, 3.5)."""
+
+    error = "access_denied"
+
+    def __init__(self) -> None:
+        super().__init__("The person declined.")
+
+
+class ExpiredTokenError(OauthRefusalError):
+    """The device waited for too long (RFC 8628, 3.5)."""
+
+    error = "expired_token"
+
+    def __init__(self) -> None:
+        super().__init__("The codes are over. Ask for new ones.")
 
 
 class InvalidDpopProofError(OauthRefusalError):

@@ -10,6 +10,7 @@ _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR
 # Calls a minute of one address, behind which a whole clinic may sit: enough for its people, and too few to guess with.
 _BROWSED: Final = 300
 _SIGNED: Final = 600
+_DEVICES: Final = 60
 # A server that resources are read from asks about each token that it is shown.
 _ASKED_OFTEN: Final = 6000
 _OPENS_CHARTS: Final = frozenset(
@@ -45,6 +46,9 @@ OAUTH_ROUTES: Final[tuple[Route, ...]] = (
     _public("sign_in_to_authorize", "POST", "/oauth/authorize/sign_in", _BROWSED),
     _public("decide_authorization", "POST", "/oauth/authorize/decision", _BROWSED),
     _public("push_authorization", "POST", "/oauth/par", _SIGNED),
+    _public("authorize_device", "POST", "/oauth/device_authorization", _DEVICES),
+    _public("open_device_page", "GET", "/oauth/device", _BROWSED),
+    _public("enter_device_code", "POST", "/oauth/device", _BROWSED),
     _public("create_oauth_token", "POST", "/oauth/token", _SIGNED),
     _public("revoke_oauth_token", "POST", "/oauth/revoke", _SIGNED),
     _public("introspect_oauth_token", "POST", "/oauth/introspect", _ASKED_OFTEN),

@@ -28,6 +28,8 @@ class OauthGrantType(StrEnum):
 
     AUTHORIZATION_CODE = "authorization_code"
     CLIENT_CREDENTIALS = "client_credentials"
+    DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+    """For a device without a keyboard (RFC 8628), as a clinic's kiosk is."""
 
 
 class OauthClientRequest(RequestModel):

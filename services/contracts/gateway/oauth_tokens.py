@@ -56,6 +56,19 @@ class Introspection(BaseModel):
     fhir_user: str | None = Field(default=None, serialization_alias="fhirUser")
 
 
+class DeviceAuthorization(BaseModel):
+    """What a device shows, and what it asks with (RFC 8628, 3.2)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device_code: str
+    user_code: str = Field(description="What the person types on the page: eight letters, none of them a vowel.")
+    verification_uri: str
+    verification_uri_complete: str = Field(description="The page with the code in it, to be shown as a QR code.")
+    expires_in: int = Field(description="Seconds until both codes are over.")
+    interval: int = Field(description="Seconds to wait between two questions to the token endpoint.")
+
+
 class PushedAuthorization(BaseModel):
     """Where the parameters wait that were pushed (RFC 9126)."""
 

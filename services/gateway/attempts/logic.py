@@ -19,6 +19,7 @@ from services.gateway.attempts.rules import (
     NETWORK,
     PAIR,
     REFUSAL,
+    USER_CODE,
     Limit,
     key_of,
 )
@@ -181,6 +182,19 @@ class AttemptsLogic:
             TriedTooOftenError: It may not ask for more at the moment.
         """
         await self._count(LETTER, key_of("letter", self.network))
+
+    async def try_user_code(self) -> None:
+        """Count an attempt with the code that a device shows.
+
+        Raises:
+            TriedTooOftenError: Too many from this network were wrong.
+        """
+        await self._count(USER_CODE, key_of("user_code", self.network))
+
+    async def user_code_was_right(self) -> None:
+        """Take back one attempt with a device's code."""
+        async with self._units() as unit:
+            await unit.counters.take_back(key_of("user_code", self.network), 1)
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.

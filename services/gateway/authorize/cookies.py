@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from services.gateway.authorize.logic import Browser
+from services.gateway.authorize.steps import Browser
 from services.gateway.login.logic import SignedInPerson
 
 # `__Host-` makes the browser refuse one that another host or an insecure page has set (RFC 6265bis, 4.1.3.2).

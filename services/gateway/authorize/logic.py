@@ -3,14 +3,15 @@
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.chassis.clock import Clock
-from services.contracts.gateway.oauth_clients import OauthClient
-from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId, OrganizationId, PatientId
+from services.contracts.gateway.oauth_clients import OauthClient, OauthGrantType
+from services.contracts.gateway.oauth_tokens import DeviceAuthorization
+from services.contracts.identifiers import OauthClientId, OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.authorize.rules import (
     PUSHED_LIFETIME,
@@ -19,6 +20,7 @@ from services.gateway.authorize.rules import (
     RefusedRequestError,
     UnknownRedirectError,
     answer_uri,
+    device_scopes,
     granted_of,
     is_remembered,
     is_unmet,
@@ -26,11 +28,14 @@ from services.gateway.authorize.rules import (
     read_asked,
     redirect_of,
 )
+from services.gateway.authorize.steps import Browser, Decision, GoTo, ShowConsent, ShowSignIn, SignedIn, Step
 from services.gateway.authorize.storage import AuthorizationStorage, Context, Waiting
+from services.gateway.devices.logic import DevicesLogic
 from services.gateway.grants.granted import Consented, Handle
 from services.gateway.grants.logic import GrantsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
-from services.gateway.patient_door import Choice, PatientDoor
+from services.gateway.oauth_refusals import UnauthorizedClientError
+from services.gateway.patient_door import PatientDoor
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 _UNMET: Final = "unmet_authentication_requirements"
@@ -51,63 +56,6 @@ AuthorizeUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[A
 """Opens a transaction that sees one organization, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session of a person in an organization, and since when it is one."""
-
-    id: LoginSessionId
-    organization_id: OrganizationId
-    account_id: AccountId
-    auth_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Browser:
-    """Who looks at the page: a browser with a secret of its own, and the person signed in there, if any."""
-
-    secret: str = field(repr=False)
-    person: Principal | None
-
-
-@dataclass(frozen=True, slots=True)
-class GoTo:
-    """Send the browser to the application."""
-
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class ShowSignIn:
-    """Ask the person to sign in."""
-
-    handle: str
-    client: OauthClient
-    asked: Asked
-
-
-@dataclass(frozen=True, slots=True)
-class ShowConsent:
-    """Ask the person what the application may do."""
-
-    handle: str
-    client: OauthClient
-    asked: Asked
-    choices: list[Choice] | None
-    """Patients to choose from, or None where none is to be chosen."""
-
-
-Step = GoTo | ShowSignIn | ShowConsent
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a person chose on the page."""
-
-    is_allowed: bool
-    scopes: frozenset[str]
-    patient_id: PatientId | None
-
-
 class AuthorizeLogic:
     """Leads a person through an authorization; each step is checked anew, whatever the page said."""
 
@@ -116,6 +64,7 @@ class AuthorizeLogic:
         units: AuthorizeUnits,
         grants: GrantsLogic,
         door: PatientDoor,
+        devices: DevicesLogic,
         *,
         clock: Clock,
         issuer: str,
@@ -124,6 +73,7 @@ class AuthorizeLogic:
         self._units = units
         self._grants = grants
         self._door = door
+        self._devices = devices
         self._clock = clock
         self._issuer = issuer
         self._fhir_base = fhir_base
@@ -168,6 +118,49 @@ class AuthorizeLogic:
             )
         return await self._next(handle, client, waiting, browser)
 
+    async def begin_device(self, client: OauthClient, parameters: Mapping[str, str]) -> DeviceAuthorization:
+        """Let a device of an application that has proved itself wait for a person.
+
+        Raises:
+            UnauthorizedClientError: The application is not registered for devices.
+            RefusedRequestError: Nothing of what it asks for can be granted.
+        """
+        if OauthGrantType.DEVICE_CODE not in client.grant_types:
+            raise UnauthorizedClientError
+        scopes = device_scopes(parameters, client, self._fhir_base)
+        begun = await self._devices.begin(client.id, scopes)
+        page = self._device_page
+        return DeviceAuthorization(
+            device_code=begun.device_code,
+            user_code=begun.user_code,
+            verification_uri=page,
+            verification_uri_complete=answer_uri(page, {"user_code": begun.user_code}),
+            expires_in=int(begun.lifetime.total_seconds()),
+            interval=int(begun.interval.total_seconds()),
+        )
+
+    async def begin_with_user_code(self, typed: str, browser: Browser) -> Step:
+        """Take in the code that a device shows, and say what comes next.
+
+        Raises:
+            TriedTooOftenError: Too many from here were wrong.
+            UnknownRedirectError: No device waits with it.
+        """
+        found = await self._devices.showing(typed)
+        if found is None:
+            raise UnknownRedirectError
+        user_code, device = found
+        client, now = await self._client(device.client_id), self._clock.now()
+        handle, asked = secrets.token_urlsafe(32), Asked.by_device(user_code, device.scopes, self._device_page)
+        waiting = Waiting(client.id, asked.kept(), now)
+        async with self._units(None) as unit:
+            await unit.requests.keep(handle, waiting, browser=browser.secret, expires_at=device.expires_at, now=now)
+        return await self._next(handle, client, waiting, browser)
+
+    @property
+    def _device_page(self) -> str:
+        return f"{self._issuer}/oauth/device"
+
     async def resume(self, handle: str, browser: Browser) -> Step:
         """Say what comes next for a request that is shown in this browser; raises as `begin` does."""
         waiting = await self._waiting(handle, browser)
@@ -183,6 +176,8 @@ class AuthorizeLogic:
             return await self._next(handle, client, waiting, browser)
         if not decision.is_allowed:
             await self._take(handle, browser)
+            if asked.user_code is not None:
+                await self._devices.decide(asked.user_code, client.id, None)
             await self._tell(SecurityEventKind.CONSENT_DECLINED, session, client, asked.scopes)
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person declined.")
         return await self._allow(handle, client, asked, session=session, browser=browser, decision=decision)
@@ -240,22 +235,30 @@ class AuthorizeLogic:
         async with self._units(session.organization_id) as unit:
             await unit.requests.agree(session.organization_id, session.account_id, client.id, scopes, self._clock.now())
             await unit.trail.tell(_told(SecurityEventKind.CONSENT_GIVEN, session, client, scopes))
-        code = await self._grants.code_for(
-            Consented(
-                client=client,
-                person=person,
-                organization_id=session.organization_id,
-                login_session_id=session.id,
-                scopes=scopes,
-                redirect_uri=asked.redirect_uri,
-                code_challenge=asked.code_challenge,
-                nonce=asked.nonce,
-                patient_id=None if context is None else context.patient_id,
-                encounter_id=None if context is None else context.encounter_id,
-                proof_key=asked.dpop_jkt,
-            )
+        consented = Consented(
+            client=client,
+            person=person,
+            organization_id=session.organization_id,
+            login_session_id=session.id,
+            scopes=scopes,
+            redirect_uri=asked.redirect_uri,
+            code_challenge=asked.code_challenge,
+            nonce=asked.nonce,
+            patient_id=None if context is None else context.patient_id,
+            encounter_id=None if context is None else context.encounter_id,
+            proof_key=asked.dpop_jkt,
         )
+        if asked.user_code is not None:
+            return await self._let_in(asked.user_code, asked, consented)
+        code = await self._grants.code_for(consented)
         return GoTo(answer_uri(asked.redirect_uri, {"code": code, "state": asked.state, "iss": self._issuer}))
+
+    async def _let_in(self, user_code: str, asked: Asked, consented: Consented) -> Step:
+        grant_id = await self._grants.grant_for(consented)
+        granted = consented.organization_id, grant_id
+        if not await self._devices.decide(user_code, consented.client.id, granted):
+            return self._refusal(asked.redirect_uri, None, "expired_token", "The device has waited too long.")
+        return GoTo(answer_uri(asked.redirect_uri, {"allowed": "1"}))
 
     async def _context(
         self, client: OauthClient, asked: Asked, session: SignedIn, person: Principal, decision: Decision

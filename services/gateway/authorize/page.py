@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from services.gateway.authorize.logic import ShowConsent, ShowSignIn
 from services.gateway.authorize.rules import words_for
+from services.gateway.authorize.steps import ShowConsent, ShowSignIn
 
 _STYLE: Final = """
 :root { color-scheme: light dark }
@@ -93,7 +93,7 @@ def sign_in_page(step: ShowSignIn, passkey: Mapping[str, Any], form: SignInForm 
     where = f'<label>Organization<select name="organization_id">{choice}</select></label>' if choice else ""
     alert = f'<p role="alert">{escape(form.message)}</p>' if form.message else ""
     options = escape(orjson.dumps(passkey).decode())
-    return _page(
+    return make_page(
         "Sign in",
         f"<h1>Sign in</h1><p>to continue to <strong>{escape(step.client.name)}</strong></p>{alert}"
         f'<form method="post" action="/oauth/authorize/sign_in">{_hidden(step.handle)}'
@@ -116,9 +116,13 @@ def consent_page(step: ShowConsent) -> Page:
         for scope in step.asked.scopes
     )
     host = urlsplit(step.asked.redirect_uri).netloc or step.asked.redirect_uri.partition(":")[0]
-    return _page(
+    shown = step.asked.user_code
+    where = f"at {escape(host)}" if shown is None else f"on the device that shows <strong>{escape(shown)}</strong>"
+    # Who was sent the code by somebody else lets that one's device in (RFC 8628, 5.4).
+    warning = "" if shown is None else '<p role="alert">Allow it only if you see this code on the device yourself.</p>'
+    return make_page(
         "Allow access?",
-        f"<h1>Allow access?</h1><p><strong>{escape(step.client.name)}</strong> at {escape(host)} asks to:</p>"
+        f"<h1>Allow access?</h1><p><strong>{escape(step.client.name)}</strong> {where} asks to:</p>{warning}"
         f'<form method="post" action="/oauth/authorize/decision">{_hidden(step.handle)}'
         f"<fieldset><legend>Untick what it may not</legend>{boxes}</fieldset>{_patients(step)}"
         '<button type="submit" name="decision" value="allow">Allow</button>'
@@ -130,7 +134,7 @@ def consent_page(step: ShowConsent) -> Page:
 
 def refusal_page() -> Page:
     """Tell that a request cannot be answered anywhere."""
-    return _page(
+    return make_page(
         "Not possible",
         '<h1>This cannot be opened</h1><p role="alert">The application that sent you here is not known, asked in a way '
         "that is not safe to answer, or took too long. Go back to it and start again; if that does not help, tell its "
@@ -159,7 +163,8 @@ def _form_target(redirect_uri: str) -> str:
     return "'self' " + (f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:")
 
 
-def _page(title: str, body: str, *, form_target: str, scripts: str = "") -> Page:
+def make_page(title: str, body: str, *, form_target: str, scripts: str = "") -> Page:
+    """Put a page together."""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     html = f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head>'
     html += f"<body><main>{body}</main></body></html>\n"

@@ -1,12 +1,12 @@
 """The authorization endpoint over HTTP: redirects and pages for a browser, JSON for applications and front ends."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Header, Request, Response, status
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 
 from services.chassis.idempotency import IdempotentRoute
@@ -17,10 +17,11 @@ from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.oauth_tokens import PushedAuthorization
 from services.contracts.gateway.passkeys import PasskeyLoginRequest
 from services.contracts.identifiers import OauthClientId, PatientId
-from services.gateway.authorize.cookies import browser_of, keep_browser
-from services.gateway.authorize.logic import Browser, Decision, GoTo, ShowConsent, ShowSignIn, Step
-from services.gateway.authorize.page import FIRST_TRY, Page, SignInForm, consent_page, refusal_page, sign_in_page
+from services.gateway.authorize.cookies import browser_of
+from services.gateway.authorize.page import SignInForm, refusal_page
 from services.gateway.authorize.rules import PUSHED_LIFETIME, RefusedRequestError, UnknownRedirectError
+from services.gateway.authorize.showing import ANSWERS, html, shown
+from services.gateway.authorize.steps import Browser, Decision, ShowSignIn
 from services.gateway.dependencies import (
     Agreements,
     Attempts,
@@ -52,12 +53,6 @@ _PARAMETERS: Final = (
     "code_challenge_method", "prompt", "max_age", "acr_values", "dpop_jkt", "request_uri",
 )  # fmt: skip
 _SIGN_IN: Final = ("email", "password", "organization_id", "one_time_code", "recovery_code")
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "A page for the person", "content": {"text/html": {}}},
-    303: {"description": "Back to the application"},
-    400: {"description": "A page that says why nothing is sent anywhere", "content": {"text/html": {}}},
-    **documented(429),
-}
 _QUERY: Final = {
     "parameters": [
         {"name": name, "in": "query", "required": False, "schema": {"type": "string"}} for name in _PARAMETERS
@@ -69,7 +64,7 @@ _QUERY: Final = {
     "/authorize",
     operation_id="open_authorization",
     response_class=HTMLResponse,
-    responses=_ANSWERS,
+    responses=ANSWERS,
     openapi_extra=_QUERY,
 )
 async def open_authorization(
@@ -79,16 +74,16 @@ async def open_authorization(
     browser = browser_of(request, person)
     try:
         parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
-        return await _shown(await authorization.begin(parameters, browser), browser, login)
+        return await shown(await authorization.begin(parameters, browser), browser, login)
     except (UnknownRedirectError, OauthRefusalError):
-        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+        return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
 
 @router.post(
     "/authorize",
     operation_id="post_authorization",
     response_class=HTMLResponse,
-    responses=_ANSWERS,
+    responses=ANSWERS,
     openapi_extra=form(*_PARAMETERS),
 )
 async def post_authorization(
@@ -97,16 +92,16 @@ async def post_authorization(
     """Ask a person for access, with the parameters in a form (SMART App Launch 2.2, authorize-post)."""
     browser = browser_of(request, person)
     try:
-        return await _shown(await authorization.begin(single(await read_form(request)), browser), browser, login)
+        return await shown(await authorization.begin(single(await read_form(request)), browser), browser, login)
     except (UnknownRedirectError, OauthRefusalError):
-        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+        return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
 
 @router.post(
     "/authorize/sign_in",
     operation_id="sign_in_to_authorize",
     response_class=HTMLResponse,
-    responses=_ANSWERS,
+    responses=ANSWERS,
     openapi_extra=form("request", *_SIGN_IN, "passkey", required=("request",)),
 )
 async def sign_in_to_authorize(
@@ -119,14 +114,14 @@ async def sign_in_to_authorize(
         handle = fields.get("request", "")
         step = await authorization.resume(handle, Browser(browser.secret, None))
         if not isinstance(step, ShowSignIn):
-            return await _shown(step, browser, login)
+            return await shown(step, browser, login)
         session = await _sign_in(login, fields, browser)
         if isinstance(session, SignInForm):
-            return await _shown(step, browser, login, session)
+            return await shown(step, browser, login, session)
         signed_in = browser_of(request, await login.person(session.session_secret or ""))
-        response = await _shown(await authorization.resume(handle, signed_in), signed_in, login)
+        response = await shown(await authorization.resume(handle, signed_in), signed_in, login)
     except (UnknownRedirectError, OauthRefusalError):
-        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+        return html(refusal_page(), HTTPStatus.BAD_REQUEST)
     keep_session(response, session)
     keep_device(response, attempts.device)
     return response
@@ -136,7 +131,7 @@ async def sign_in_to_authorize(
     "/authorize/decision",
     operation_id="decide_authorization",
     response_class=HTMLResponse,
-    responses=_ANSWERS,
+    responses=ANSWERS,
     openapi_extra=form("request", "decision", "scope", "patient_id", required=("request", "decision")),
 )
 async def decide_authorization(
@@ -150,9 +145,9 @@ async def decide_authorization(
         values = single(fields)
         decision = Decision(values.get("decision") == "allow", scopes, _patient(values.get("patient_id")))
         step = await authorization.decide(values.get("request", ""), browser, decision)
-        return await _shown(step, browser, login)
+        return await shown(step, browser, login)
     except (UnknownRedirectError, OauthRefusalError):
-        return _html(refusal_page(), HTTPStatus.BAD_REQUEST)
+        return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
 
 @router.post(
@@ -240,23 +235,6 @@ def _passkey_of(fields: dict[str, str]) -> PasskeyLoginRequest:
     return PasskeyLoginRequest.model_validate(
         {"credential": credential, "organization_id": fields.get("organization_id")}
     )
-
-
-async def _shown(step: Step, browser: Browser, login: Login, form: SignInForm = FIRST_TRY) -> Response:
-    response: Response
-    if isinstance(step, GoTo):
-        response = RedirectResponse(step.uri, status_code=HTTPStatus.SEE_OTHER)
-    elif isinstance(step, ShowConsent):
-        response = _html(consent_page(step))
-    else:
-        options = await login.passkey_options(browser=browser.secret)
-        response = _html(sign_in_page(step, options.public_key, form))
-    keep_browser(response, browser)
-    return response
-
-
-def _html(page: Page, status_code: int = HTTPStatus.OK) -> Response:
-    return HTMLResponse(page.html, status_code=status_code, headers={"content-security-policy": page.policy})
 
 
 def _patient(text: str | None) -> PatientId | None:

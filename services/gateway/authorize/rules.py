@@ -52,6 +52,13 @@ class Asked:
     launch: str | None
     dpop_jkt: str | None = None
     """The thumbprint of the key that the code must be redeemed with (RFC 9449, 10), or None."""
+    user_code: str | None = None
+    """What the device shows that is to be let in; None where a code goes to the redirect."""
+
+    @classmethod
+    def by_device(cls, user_code: str, scopes: tuple[str, ...], page: str) -> Self:
+        """Return what a device asks for; the person is asked each time, and comes to the page in the end."""
+        return cls(page, scopes, None, None, "", ("consent",), None, None, None, user_code=user_code)
 
     def kept(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -110,6 +117,15 @@ def read_asked(parameters: Mapping[str, str], client: OauthClient, fhir_base: st
         launch=parameters.get("launch") if LAUNCH in scopes else None,
         dpop_jkt=parameters.get("dpop_jkt"),
     )
+
+
+def device_scopes(parameters: Mapping[str, str], client: OauthClient, fhir_base: str) -> tuple[str, ...]:
+    """Return what a device may ask a person for.
+
+    Raises:
+        RefusedRequestError: Nothing of it can be granted.
+    """
+    return _scopes(parameters, client, fhir_base)
 
 
 def _asked_assurance(acr_values: str) -> Assurance | None:

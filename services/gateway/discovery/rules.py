@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from services.contracts.gateway.oauth_clients import OauthGrantType
 from services.contracts.identity import Assurance
 from services.gateway.dpop.rules import ALGORITHMS as PROOF_ALGORITHMS
 from services.gateway.oauth_clients.rules import ALGORITHMS
@@ -46,10 +47,11 @@ def oauth_metadata(issuer: str) -> dict[str, Any]:
         "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "pushed_authorization_request_endpoint": f"{issuer}/oauth/par",
         "require_pushed_authorization_requests": False,
+        "device_authorization_endpoint": f"{issuer}/oauth/device_authorization",
         "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported": ["refresh_token", *(grant_type.value for grant_type in OauthGrantType)],
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         "scopes_supported": list(_SCOPES),

@@ -1,17 +1,22 @@
 """What the transactions of grants work with, and for whom a grant's tokens are."""
 
+import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 
+from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
 from services.contracts.identifiers import AccountId, GrantId, OrganizationId
 from services.contracts.identity import Delegation, Principal, Role, SignIn
 from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.grants.granted import Grant, Handle
+from services.gateway.grants.granted import Consented, Grant, Handle
+from services.gateway.grants.rules import OFFLINE_LIFETIME, ONLINE_LIFETIME
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.security_events.logic import SecurityTrail
+from services.policy.smart.words import OFFLINE_ACCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,27 @@ class GrantUnit:
 
 GrantUnits = Callable[[OrganizationId], AbstractAsyncContextManager[GrantUnit]]
 """Opens a transaction that sees one organization."""
+
+
+def grant_of(consented: Consented, now: datetime) -> Grant:
+    """Make the grant of what a person has agreed to."""
+    is_offline = OFFLINE_ACCESS in consented.scopes
+    return Grant(
+        organization_id=consented.organization_id,
+        id=GrantId(new_id(now, secrets.token_bytes(10))),
+        client_id=consented.client.id,
+        account_id=consented.person.account_id,
+        login_session_id=consented.login_session_id,
+        scopes=consented.scopes,
+        patient_id=consented.patient_id,
+        encounter_id=consented.encounter_id,
+        is_offline=is_offline,
+        generation=0,
+        rotated_at=None,
+        created_at=now,
+        expires_at=now + (OFFLINE_LIFETIME if is_offline else ONLINE_LIFETIME),
+        ended_at=None,
+    )
 
 
 async def roles_of(unit: GrantUnit, grant: Grant) -> frozenset[Role] | None:

@@ -14,6 +14,7 @@ from services.contracts.identifiers import (
     AccountId,
     GrantId,
     OauthClientId,
+    OrganizationId,
 )
 from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
@@ -22,14 +23,13 @@ from services.gateway.grants.holders import (
     GrantUnit,
     GrantUnits,
     grant_named,
+    grant_of,
     principal_of,
     roles_of,
     sign_in_of,
 )
 from services.gateway.grants.rules import (
     CODE_LIFETIME,
-    OFFLINE_LIFETIME,
-    ONLINE_LIFETIME,
     is_lost_answer,
     is_redeemable,
     scheme_of,
@@ -99,25 +99,8 @@ class GrantsLogic:
 
     async def code_for(self, consented: Consented) -> str:
         """Make a grant and the code that its application redeems for tokens."""
-        now = self._clock.now()
-        organization_id = consented.organization_id
-        is_offline = OFFLINE_ACCESS in consented.scopes
-        grant = Grant(
-            organization_id=organization_id,
-            id=GrantId(new_id(now, secrets.token_bytes(10))),
-            client_id=consented.client.id,
-            account_id=consented.person.account_id,
-            login_session_id=consented.login_session_id,
-            scopes=consented.scopes,
-            patient_id=consented.patient_id,
-            encounter_id=consented.encounter_id,
-            is_offline=is_offline,
-            generation=0,
-            rotated_at=None,
-            created_at=now,
-            expires_at=now + (OFFLINE_LIFETIME if is_offline else ONLINE_LIFETIME),
-            ended_at=None,
-        )
+        now, organization_id = self._clock.now(), consented.organization_id
+        grant = grant_of(consented, now)
         handle = Handle.fresh(organization_id)
         code = Code(
             grant.id,
@@ -131,6 +114,26 @@ class GrantsLogic:
             await unit.grants.add(grant)
             await unit.grants.add_code(handle, code)
         return handle.text
+
+    async def grant_for(self, consented: Consented) -> GrantId:
+        """Make a grant whose application asks for its tokens by itself, as a device does."""
+        grant = grant_of(consented, self._clock.now())
+        async with self._units(grant.organization_id) as unit:
+            await unit.grants.add(grant)
+        return grant.id
+
+    async def of_device(
+        self, granted: tuple[OrganizationId, GrantId], client: OauthClient, *, proof_key: str | None = None
+    ) -> OauthTokens:
+        """Return the first tokens of a grant that `grant_for` made; whoever asks twice is for the caller to tell.
+
+        Raises:
+            InvalidGrantError: The grant is over, or its person has lost access.
+        """
+        organization_id, grant_id = granted
+        async with self._units(organization_id) as unit:
+            outcome = await self._first(unit, grant_id, None, client, self._clock.now(), proof_key=proof_key)
+        return self._told(outcome)
 
     async def redeem(
         self, text: str, client: OauthClient, *, redirect_uri: str, verifier: str, proof_key: str | None = None
@@ -152,7 +155,7 @@ class GrantsLogic:
             if code is None:
                 outcome = await self._end_reused(unit, await unit.grants.grant_of_code(handle), now)
             elif is_redeemable(code, now, redirect_uri=redirect_uri, verifier=verifier, proof_key=proof_key):
-                outcome = await self._first(unit, handle, code, client, now, proof_key=proof_key)
+                outcome = await self._first(unit, code.grant_id, code.nonce, client, now, proof_key=proof_key)
             else:
                 outcome = _NOTHING
         return self._told(outcome)
@@ -271,24 +274,24 @@ class GrantsLogic:
     async def _first(
         self,
         unit: GrantUnit,
-        handle: Handle,
-        code: Code,
+        grant_id: GrantId,
+        nonce: str | None,
         client: OauthClient,
         now: datetime,
         *,
         proof_key: str | None,
     ) -> _Outcome:
-        grant = await unit.grants.find(code.grant_id)
+        grant = await unit.grants.find(grant_id)
         if grant is None or grant.client_id != client.id or not await unit.grants.is_alive(grant.id, now):
             return _NOTHING
         refresh = None
         if {OFFLINE_ACCESS, ONLINE_ACCESS} & set(grant.scopes):
-            refresh = Handle.fresh(handle.organization_id)
+            refresh = Handle.fresh(grant.organization_id)
             await unit.grants.add_refresh_token(refresh, grant.id, 0)
             if proof_key is not None and client.kind is OauthClientKind.PUBLIC:
                 await unit.grants.bind(grant.id, proof_key)
         return await self._tokens(
-            unit, grant, grant.scopes, now, refresh=refresh, nonce=code.nonce, is_first=True, proof_key=proof_key
+            unit, grant, grant.scopes, now, refresh=refresh, nonce=nonce, is_first=True, proof_key=proof_key
         )
 
     async def _again(

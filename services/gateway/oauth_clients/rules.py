@@ -77,7 +77,7 @@ def _wrong_with_grants(request: OauthClientRequest, *, has_organization: bool) -
 
 def _wrong_with_scopes(request: OauthClientRequest) -> tuple[str, str] | None:
     useful: set[str] = set()
-    if OauthGrantType.AUTHORIZATION_CODE in request.grant_types:
+    if {OauthGrantType.AUTHORIZATION_CODE, OauthGrantType.DEVICE_CODE} & request.grant_types:
         useful |= set(of_a_person(request.scopes, has_patient=True))
     if OauthGrantType.CLIENT_CREDENTIALS in request.grant_types:
         useful |= set(without_a_person(request.scopes))

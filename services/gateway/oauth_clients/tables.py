@@ -20,7 +20,11 @@ class OauthClientRow(Base):
         CheckConstraint("kind in ('public', 'confidential')", name="kind"),
         CheckConstraint("num_nonnulls(jwks, jwks_uri) = (kind = 'confidential')::int", name="keys"),
         CheckConstraint("cardinality(grant_types) > 0", name="grant_types_any"),
-        CheckConstraint("grant_types <@ array['authorization_code', 'client_credentials']", name="grant_types"),
+        CheckConstraint(
+            "grant_types <@ array['authorization_code', 'client_credentials', "
+            "'urn:ietf:params:oauth:grant-type:device_code']",
+            name="grant_types",
+        ),
         CheckConstraint(
             "not 'client_credentials' = any(grant_types) or (kind = 'confidential' and organization_id is not null)",
             name="services",

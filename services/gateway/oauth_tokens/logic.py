@@ -14,6 +14,7 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.authentication import AccessTokens
+from services.gateway.devices.logic import DevicesLogic
 from services.gateway.dpop.logic import EndpointProofs
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
@@ -144,10 +145,12 @@ class OauthTokensLogic:
         grants: GrantsLogic,
         access: AccessTokens,
         *,
+        devices: DevicesLogic,
         issuer: str,
         fhir: str,
     ) -> None:
         self._proofs = proofs
+        self._devices = devices
         self._authentication = authentication
         self._grants = grants
         self._access = access
@@ -167,8 +170,10 @@ class OauthTokensLogic:
         proof_key = await self._proofs.key_of(proof, client)
         if grant_type == "authorization_code":
             return await self._for_code(client, parameters, proof_key)
+        if grant_type == OauthGrantType.DEVICE_CODE:
+            return await self._for_device(client, parameters, proof_key)
         if grant_type == "refresh_token":
-            _may(client, OauthGrantType.AUTHORIZATION_CODE)
+            _may(client, OauthGrantType.AUTHORIZATION_CODE, OauthGrantType.DEVICE_CODE)
             token = _required(parameters, "refresh_token")
             return await self._grants.refresh(token, client, scope=parameters.get("scope"), proof_key=proof_key)
         if grant_type == "client_credentials":
@@ -252,6 +257,11 @@ class OauthTokensLogic:
             proof_key=proof_key,
         )
 
+    async def _for_device(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
+        _may(client, OauthGrantType.DEVICE_CODE)
+        granted = await self._devices.granted(_required(parameters, "device_code"), client.id)
+        return await self._grants.of_device(granted, client, proof_key=proof_key)
+
     async def _for_service(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
         _may(client, OauthGrantType.CLIENT_CREDENTIALS)
         requested = without_a_person(known(_required(parameters, "scope").split()))
@@ -271,8 +281,8 @@ def _may_know(client: OauthClient, token_client: OauthClientId, principal: Princ
     return token_client == client.id or (is_server and client.organization_id == principal.organization_id)
 
 
-def _may(client: OauthClient, grant_type: OauthGrantType) -> None:
-    if grant_type not in client.grant_types:
+def _may(client: OauthClient, *grant_types: OauthGrantType) -> None:
+    if not set(grant_types) & set(client.grant_types):
         raise UnauthorizedClientError
 
 

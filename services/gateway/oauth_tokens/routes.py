@@ -21,7 +21,7 @@ _CLIENT: Final = ("client_id", "client_assertion_type", "client_assertion")
     responses=REFUSALS,
     response_model_exclude_none=True,
     openapi_extra=form(
-        "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "scope", *_CLIENT,
+        "grant_type", "code", "redirect_uri", "code_verifier", "refresh_token", "device_code", "scope", *_CLIENT,
         required=("grant_type",),
     ),
 )  # fmt: skip

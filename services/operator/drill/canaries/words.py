@@ -39,6 +39,8 @@ _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
         ("authorization_requests", "browser_hash"): _HASH,
         ("authorization_requests", "handle_hash"): _HASH,
         ("client_assertions", "jti_hash"): _HASH,
+        ("device_authorizations", "device_hash"): _HASH,
+        ("device_authorizations", "user_code_hash"): _HASH,
         ("idempotency_keys", "body"): "an answer about staff, sealed by the code that seals records'",
         ("invitations", "secret_hash"): _HASH,
         ("launches", "launch_hash"): _HASH,

@@ -1,0 +1,1 @@
+"""Where a device asks to be let in, and the page where a person does it."""

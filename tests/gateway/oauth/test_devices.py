@@ -1,0 +1,330 @@
+"""Devices without a keyboard are let in by a person from another screen (RFC 8628)."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import update
+
+from services.chassis.database import Database
+from services.contracts.identity import Role
+from services.gateway.attempts.rules import USER_CODE
+from services.gateway.devices.device import DeviceStatus
+from services.gateway.devices.rules import (
+    INTERVAL,
+    LIFETIME,
+    DeviceAnswer,
+    answer_to,
+    new_user_code,
+    read_user_code,
+)
+from services.gateway.devices.tables import DeviceAuthorizationRow
+from services.operator.drill.checklist.probes.applications import Application
+from services.operator.drill.checklist.probes.signing import Key
+from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, NewAccount
+from tests.gateway.oauth.conftest import Browser, NewApplication
+
+GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+DEVICE: dict[str, Any] = {"grant_types": [GRANT], "redirect_uris": [], "name": "Kiosk"}
+SCOPE = "openid offline_access eventide/api"
+
+
+class Kiosk:
+    """A device at the door: asks, shows a code, and asks again."""
+
+    def __init__(self, client: httpx2.AsyncClient, application: Application, database: Database) -> None:
+        self.client = client
+        self.application = application
+        self.database = database
+        self.told: dict[str, Any] = {}
+
+    async def begin(self, **changes: str) -> httpx2.Response:
+        form = {"scope": SCOPE, **self.application.proof(), **changes}
+        answer = await self.client.post("/oauth/device_authorization", data=form)
+        if answer.status_code == 200:
+            self.told = answer.json()
+        return answer
+
+    async def poll(self, **changes: str) -> httpx2.Response:
+        form = {"grant_type": GRANT, "device_code": self.told["device_code"], **self.application.proof(), **changes}
+        return await self.client.post("/oauth/token", data=form)
+
+    async def error(self) -> str:
+        answer = await self.poll()
+        assert answer.status_code == 400, answer.text
+        return str(answer.json()["error"])
+
+    async def pass_time(self, passed: timedelta) -> None:
+        """Let its codes and its last question be older."""
+        columns = ("expires_at", "polled_at", "created_at")
+        older = {name: getattr(DeviceAuthorizationRow, name) - passed for name in columns}
+        async with self.database.command(None) as db:
+            await db.execute(update(DeviceAuthorizationRow).values(older))
+
+
+@pytest.fixture
+async def kiosk(
+    new_application: NewApplication, web: Callable[[], httpx2.AsyncClient], gateway_database: Database
+) -> Kiosk:
+    return Kiosk(web(), await new_application(**DEVICE), gateway_database)
+
+
+async def enter(browser: Browser, code: str) -> httpx2.Response:
+    return await browser.client.post("/oauth/device", data={"user_code": code})
+
+
+async def let_in(browser: Browser, kiosk: Kiosk, email: str = "ada@example.org", **more: str) -> httpx2.Response:
+    page = await enter(browser, kiosk.told["user_code"])
+    if 'name="password"' in page.text:
+        page = await browser.sign_in(page, email)
+    return await browser.decide(page, None, **more)
+
+
+async def test_a_person_lets_a_device_in(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
+    begun = (await kiosk.begin()).json()
+    waiting = await kiosk.error()
+    done = await let_in(browser, kiosk)
+    tokens = await kiosk.poll()
+
+    assert waiting == "authorization_pending"
+    assert re.fullmatch("[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}", begun["user_code"])
+    assert begun["verification_uri"] == f"{PUBLIC_URL}/oauth/device"
+    assert dict(parse_qsl(urlsplit(begun["verification_uri_complete"]).query)) == {"user_code": begun["user_code"]}
+    assert (begun["expires_in"], begun["interval"]) == (600, 5)
+    assert (done.status_code, done.headers["location"]) == (303, f"{PUBLIC_URL}/oauth/device?allowed=1")
+    assert tokens.status_code == 200, tokens.text
+    given_ = tokens.json()
+    assert set(given_["scope"].split()) == set(SCOPE.split())
+    assert tokens.headers["cache-control"] == "no-store"
+    me = await kiosk.client.get("/v1/me", headers={"authorization": f"Bearer {given_['access_token']}"})
+    assert me.json()["account_id"] == ada["id"]
+    form = {"grant_type": "refresh_token", "refresh_token": given_["refresh_token"], **kiosk.application.proof()}
+    assert (await kiosk.client.post("/oauth/token", data=form)).status_code == 200
+
+
+async def test_what_a_device_was_granted_is_told_once(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+
+    assert (await kiosk.poll()).status_code == 200
+    assert await kiosk.error() == "invalid_grant"
+
+
+async def test_the_person_sees_the_code_and_whose_device_it_is_and_is_asked_each_time(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any]
+) -> None:
+    assert ada["id"]
+    for number in range(2):
+        code = (await kiosk.begin()).json()["user_code"]
+        page = await enter(browser, code.lower().replace("-", " "))
+        if number == 0:
+            page = await browser.sign_in(page, "ada@example.org")
+
+        assert page.status_code == 200
+        assert code in page.text
+        assert "Kiosk" in page.text
+        assert 'value="allow"' in page.text
+        await browser.decide(page)
+
+
+async def test_a_device_that_is_declined_is_told_so_once(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    done = await let_in(browser, kiosk, decision="deny")
+
+    assert "error=access_denied" in done.headers["location"]
+    assert "not let in" in (await browser.client.get(done.headers["location"])).text
+    assert await kiosk.error() == "access_denied"
+    assert await kiosk.error() == "invalid_grant"
+
+
+async def test_a_device_that_asks_too_often_has_to_wait_longer_each_time(kiosk: Kiosk) -> None:
+    await kiosk.begin()
+
+    assert [await kiosk.error() for _ in range(3)] == ["authorization_pending", "slow_down", "slow_down"]
+    await kiosk.pass_time(INTERVAL + timedelta(seconds=1))
+    assert await kiosk.error() == "slow_down"  # it was told to wait for 15 seconds, and now for 20
+    await kiosk.pass_time(timedelta(seconds=21))
+    assert await kiosk.error() == "authorization_pending"
+
+
+async def test_codes_are_over_after_ten_minutes(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
+    await kiosk.begin()
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), ada["email"])
+    await kiosk.pass_time(LIFETIME)
+
+    assert (await enter(browser, kiosk.told["user_code"])).status_code == 400
+    done = await browser.decide(page)
+    assert "error=expired_token" in done.headers["location"]
+    assert await kiosk.error() == "expired_token"
+    await kiosk.pass_time(LIFETIME)
+    await kiosk.begin()
+    assert await kiosk.error() == "authorization_pending"
+
+
+async def test_an_application_that_is_not_registered_for_devices_gets_no_code(
+    new_application: NewApplication, web: Callable[[], httpx2.AsyncClient], gateway_database: Database
+) -> None:
+    kiosk = Kiosk(web(), await new_application(), gateway_database)
+
+    answer = await kiosk.begin()
+    kiosk.told = {"device_code": "x" * 43}
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "unauthorized_client")
+    assert await kiosk.error() == "unauthorized_client"
+
+
+async def test_another_application_learns_nothing_of_a_device(
+    kiosk: Kiosk, new_application: NewApplication, browser: Browser, ada: dict[str, Any]
+) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+    other = Kiosk(kiosk.client, await new_application(**DEVICE), kiosk.database)
+    other.told = kiosk.told
+
+    assert await other.error() == "invalid_grant"
+    assert (await kiosk.poll()).status_code == 200
+
+
+async def test_a_device_that_can_keep_a_key_proves_itself(
+    new_application: NewApplication, web: Callable[[], httpx2.AsyncClient], gateway_database: Database
+) -> None:
+    kiosk = Kiosk(web(), await new_application(key=Key(), **DEVICE), gateway_database)
+
+    assert (await kiosk.begin()).status_code == 200
+    unproved = await kiosk.client.post(
+        "/oauth/device_authorization", data={"scope": SCOPE, "client_id": kiosk.application.id}
+    )
+
+    assert (unproved.status_code, unproved.json()["error"]) == (401, "invalid_client")
+
+
+async def test_a_person_of_another_organization_lets_no_device_in(
+    kiosk: Kiosk, browser: Browser, new_account: NewAccount
+) -> None:
+    await new_account(email="bob@example.org", roles=(Role.COUNSELLOR,))
+    await kiosk.begin()
+
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), "bob@example.org")
+
+    assert "error=access_denied" in page.headers["location"]
+    assert await kiosk.error() == "authorization_pending"
+
+
+async def test_who_types_codes_that_no_device_shows_is_held_up_and_nobody_else(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any]
+) -> None:
+    assert ada["id"]
+    guesses = [(await enter(browser, "BCDF-BCDF")).status_code for _ in range(USER_CODE.most + 2)]
+    await kiosk.begin()
+    right = await enter(browser, kiosk.told["user_code"])
+
+    assert guesses == [400] * USER_CODE.most + [429] * 2
+    assert right.status_code == 429
+    assert await kiosk.error() == "authorization_pending"
+
+
+async def test_typing_right_codes_holds_nobody_up(kiosk: Kiosk, browser: Browser) -> None:
+    await kiosk.begin()
+
+    assert {(await enter(browser, kiosk.told["user_code"])).status_code for _ in range(USER_CODE.most + 2)} == {200}
+
+
+async def test_a_decision_counts_only_in_the_browser_that_was_asked(
+    kiosk: Kiosk, browser: Browser, web: Callable[[], httpx2.AsyncClient], ada: dict[str, Any]
+) -> None:
+    await kiosk.begin()
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), ada["email"])
+
+    stolen = await Browser(web()).decide(page)
+
+    assert stolen.status_code == 400
+    assert await kiosk.error() == "authorization_pending"
+
+
+async def test_a_code_shown_is_let_in_once(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+
+    assert (await enter(browser, kiosk.told["user_code"])).status_code == 400
+
+
+async def test_what_is_kept_of_a_device_gives_no_code_away(kiosk: Kiosk) -> None:
+    await kiosk.begin()
+
+    async with kiosk.database.read(None) as read:
+        (row,) = await read.connection.fetch("select * from device_authorizations")
+    assert kiosk.told["device_code"] not in str(dict(row))
+    assert kiosk.told["user_code"] not in str(dict(row))
+
+
+async def test_letting_a_device_in_and_declining_one_are_told(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any], gateway: GatewayFactory, clinic: UUID
+) -> None:
+    for decision in ("allow", "deny"):
+        await kiosk.begin()
+        await let_in(browser, kiosk, decision=decision)
+        await kiosk.poll()
+
+    answer = await gateway(Role.AUDITOR, organization=clinic).get("/v1/security_events")
+    told = [event for event in answer.json()["items"] if event["oauth_client_id"] == kiosk.application.id]
+    assert [event["kind"] for event in told] == [
+        "oauth_client_registered", "consent_given", "tokens_granted", "consent_declined",
+    ]  # fmt: skip
+    assert {event["account_id"] for event in told[1:]} == {ada["id"]}
+    assert kiosk.told["user_code"] not in answer.text
+
+
+@pytest.mark.parametrize("typed", ["", "BCDF", "BCDF-BCDFB", "AEIO-UYAE", "1234-5678", "ＢCDF-BCDF", "x" * 10_000])  # noqa: RUF001
+async def test_what_cannot_be_a_code_is_refused(browser: Browser, typed: str) -> None:
+    assert (await enter(browser, typed)).status_code == 400
+
+
+async def test_the_page_shows_the_code_of_its_link_as_text_and_can_be_framed_by_nobody(browser: Browser) -> None:
+    page = await browser.client.get("/oauth/device", params={"user_code": '"><script>alert(1)</script>'})
+
+    assert page.status_code == 200
+    assert "<script>" not in page.text
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+def test_user_codes_have_no_vowel_no_digit_and_enough_of_chance() -> None:
+    codes = [new_user_code() for _ in range(2000)]
+
+    assert len(set(codes)) == len(codes)
+    letters = Counter("".join(codes).replace("-", ""))
+    assert set(letters) == set("BCDFGHJKLMNPQRSTVWXZ")
+    assert max(letters.values()) < 2 * min(letters.values())
+    assert all(read_user_code(code.lower().replace("-", "")) == code for code in codes)
+
+
+AT = datetime.fromisoformat("2026-11-30T10:00:00+00:00")
+
+
+@given(
+    st.sampled_from(DeviceStatus), st.integers(-700, 700), st.none() | st.integers(0, 60), st.integers(5, 60)
+)  # fmt: skip
+def test_a_device_is_told_what_holds(status: DeviceStatus, left: int, since: int | None, interval: int) -> None:
+    answer = answer_to(
+        status,
+        now=AT,
+        expires_at=AT + timedelta(seconds=left),
+        polled_at=None if since is None else AT - timedelta(seconds=since),
+        interval=timedelta(seconds=interval),
+    )
+
+    assert (answer is DeviceAnswer.EXPIRED) is (left <= 0)
+    assert (answer is DeviceAnswer.TOKENS) is (left > 0 and status is DeviceStatus.ALLOWED)
+    too_soon = status is DeviceStatus.PENDING and since is not None and since < interval
+    assert (answer is DeviceAnswer.SLOW_DOWN) is (left > 0 and too_soon)
