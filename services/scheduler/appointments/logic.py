@@ -1,8 +1,9 @@
 """What is allowed with the book."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
@@ -10,6 +11,7 @@ from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Session
+from services.contracts.vocabulary import ServiceKind
 from services.scheduler.appointments import closing_storage, storage, week_storage
 from services.scheduler.appointments.book import BookedSession
 from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
@@ -28,6 +30,23 @@ class ReplacedWeek:
         """Return how many seats fewer are taken of each session that the version keeps; none where none are."""
         fewer = {kept.before.id: len(kept.before.seats) - len(kept.seats) for kept in self.difference.kept}
         return {appointment_id: seats for appointment_id, seats in fewer.items() if seats > 0}
+
+    def gained_seats(self) -> dict[tuple[PatientId, ServiceKind], list[AppointmentId]]:
+        """Return the seats that people have of a service beyond those that it took from them, in order of time."""
+        gained: dict[tuple[PatientId, ServiceKind], list[tuple[datetime, AppointmentId]]] = defaultdict(list)
+        lost = Counter[tuple[PatientId, ServiceKind]]()
+        for session, appointment_id in zip(self.difference.added, self.added, strict=True):
+            for patient_id in session.patient_ids:
+                gained[patient_id, session.service].append((session.start, appointment_id))
+        for kept in self.difference.kept:
+            before, after = kept.before.members, {seat.patient_id for seat in kept.seats if seat.held_until is None}
+            for patient_id in after - before:
+                gained[patient_id, kept.after.service].append((kept.after.start, kept.before.id))
+            lost.update((patient_id, kept.after.service) for patient_id in before - after)
+        for cancelled in self.difference.cancelled:
+            lost.update((patient_id, cancelled.service) for patient_id in cancelled.members)
+        beyond = {who: sorted(seats)[lost[who] :] for who, seats in gained.items()}
+        return {who: [appointment_id for _, appointment_id in seats] for who, seats in beyond.items() if seats}
 
 
 class AppointmentsReader:

@@ -17,6 +17,7 @@ from services.scheduler.group_offerings.logic import GroupOfferingsLogic, GroupO
 from services.scheduler.group_series.logic import GroupSeriesLogic, GroupSeriesReader
 from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.make_ups.logic import MissedReader
+from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.practitioners.logic import PractitionersLogic, PractitionersReader
 from services.scheduler.proposals.deciding import ProposalChangesLogic, ProposalChangesReader
@@ -173,6 +174,7 @@ async def _proposals(command: Command, facts: Facts, records: Records) -> Propos
         outages=outages_in(command.read),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        make_ups=PlannedMakeUps(command.db, command.read),
         rides=rides_in(command),
         telehealth=_telehealth_gate(command, facts),
         freed_seats=freed_seats_in(command, records),
@@ -203,6 +205,7 @@ async def _republishing(command: Command, facts: Facts, records: Records) -> Rep
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         announcements=Announcements(notices_in(command), command.clock),
         guard=ClosureGuard(command.db, command.clock),
+        make_ups=PlannedMakeUps(command.db, command.read),
         rides=rides_in(command),
         telehealth=_telehealth_gate(command, facts),
         freed_seats=freed_seats_in(command, records),

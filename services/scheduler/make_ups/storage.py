@@ -78,6 +78,11 @@ _OPEN_OF_PATIENT: Final = Query(
     .where(MakeUpRow.patient_id == _PATIENT_ID, MakeUpRow.week == _WEEK, literal(MakeUpStatus.OPEN.value) == _STATUS)
     .order_by(MakeUpRow.id)
 )
+_OPEN_OF_WEEK: Final = Query(
+    select(*_MAKE_UP)
+    .where(MakeUpRow.site_id == _SITE_ID, MakeUpRow.week == _WEEK, literal(MakeUpStatus.OPEN.value) == _STATUS)
+    .order_by(MakeUpRow.id)
+)
 _SEATED: Final = (
     AppointmentPatientRow.booked,
     or_(AppointmentPatientRow.held_until.is_(None), AppointmentPatientRow.held_until > _NOW),
@@ -162,7 +167,8 @@ _MISSED: Final = Query(
         MakeUpRow.site_id == _SITE_ID,
         MakeUpRow.week == _WEEK,
         MakeUpRow.status != MakeUpStatus.WITHDRAWN.value,
-        ~_HAS_ITS_SEAT.where(func.lower(AppointmentPatientRow.during) > _NOW),
+        # A seat that a version has planned for it is asked for again by the next one, or that would take it away.
+        ~_HAS_ITS_SEAT.where(func.lower(AppointmentPatientRow.during) > _NOW, AppointmentPatientRow.by_hand),
     )
     .group_by(MakeUpRow.patient_id, MakeUpRow.service)
 )
@@ -177,6 +183,11 @@ async def find(read: Read, make_up_id: MakeUpId) -> MakeUp | None:
 async def open_of_patient(read: Read, patient_id: PatientId, week: date) -> list[MakeUp]:
     """Fetch what a patient is still to make up for in a week, the one longest known first."""
     return [MakeUp(**row) for row in await read.all(_OPEN_OF_PATIENT, patient_id=patient_id, week=week)]
+
+
+async def open_of_week(read: Read, site_id: SiteId, week: date) -> list[MakeUp]:
+    """Fetch all that is still to be made up for in a week of a site, the one longest known first."""
+    return [MakeUp(**row) for row in await read.all(_OPEN_OF_WEEK, site_id=site_id, week=week)]
 
 
 async def page(read: Read, site_id: SiteId, week: date, status: MakeUpStatus, page: PageRequest) -> list[MakeUp]:
@@ -231,7 +242,7 @@ async def lead_of(read: Read, appointment_id: AppointmentId) -> UUID | None:
 async def missed_of_week(
     read: Read, site_id: SiteId, week: date, now: datetime
 ) -> dict[tuple[PatientId, ServiceKind], int]:
-    """Fetch the minutes that took place without who has a seat there, but for those with a seat ahead to make up."""
+    """Fetch the minutes that took place without who has a seat there, but for those with a seat by hand to make up."""
     rows = await read.all(_MISSED, site_id=site_id, week=week, now=now)
     return {(PatientId(row["patient_id"]), ServiceKind(row["service"])): row["minutes"] for row in rows}
 

@@ -44,6 +44,7 @@ from services.scheduler.errors import (
     TimetableRefusedError,
     WeekMovedError,
 )
+from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals import storage
 from services.scheduler.proposals.changes import changes_of, week_without
@@ -217,6 +218,7 @@ class ProposalsLogic:
         outages: OutagesSource,
         announcements: Announcements,
         guard: ClosureGuard,
+        make_ups: PlannedMakeUps,
         rides: RidesLogic,
         telehealth: TelehealthGate,
         freed_seats: FreedSeats,
@@ -236,6 +238,7 @@ class ProposalsLogic:
         self._outages = outages
         self._announcements = announcements
         self._guard = guard
+        self._make_ups = make_ups
         self._rides = rides
         self._telehealth = telehealth
         self._freed_seats = freed_seats
@@ -287,6 +290,7 @@ class ProposalsLogic:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(proposal.site_id)
+        await self._make_ups.plan(proposal.site_id, proposal.week, replaced.gained_seats())
         # Nobody changes the setup from here on; who did so while the week was checked has not seen it in the book.
         grid = WeekGrid(accepted.zone, proposal.week)
         if await self._outages.of_week(proposal.site_id, grid) != accepted.outages:

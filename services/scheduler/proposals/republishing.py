@@ -13,6 +13,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.bookings.logic import FreedSeats
 from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.errors import WeekMovedError
+from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.proposals.errors import TelehealthRefusedError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
@@ -86,6 +87,7 @@ class Republishing:
         appointments: AppointmentsLogic,
         announcements: Announcements,
         guard: ClosureGuard,
+        make_ups: PlannedMakeUps,
         rides: RidesLogic,
         telehealth: TelehealthGate,
         freed_seats: FreedSeats,
@@ -96,6 +98,7 @@ class Republishing:
         self._appointments = appointments
         self._announcements = announcements
         self._guard = guard
+        self._make_ups = make_ups
         self._rides = rides
         self._telehealth = telehealth
         self._freed_seats = freed_seats
@@ -152,6 +155,7 @@ class Republishing:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(site_id)
+        await self._make_ups.plan(site_id, week, replaced.gained_seats())
         await self._rides.bring_week(site_id, week, riders_of(made.written), request.no_rides)
         if request.notify:
             await self._announcements.of_version(replaced, site_id, version.id)

@@ -193,6 +193,37 @@ async def test_who_did_not_come_is_planned_again_on_a_later_day(
     assert {one["service"] for told in (proposal, published.json()) for one in told["unmet"]} == {"education_group"}
 
 
+async def test_a_version_that_plans_what_was_missed_closes_the_make_up_and_the_next_one_keeps_the_seat(
+    two_a_week: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]], scheduler: ClientFactory
+) -> None:
+    week, late = two_a_week, two_a_week.ids[2]
+    monday, friday = week.group(0, 8, 0, 1, 2, 3), week.group(4, 8, 0, 1, 2, 3)
+    await by_hand.publish(MONDAY, [monday, friday])
+    at(moment(0, 11))
+    await tell(0, "/attendances", late, status="noshow")
+    at(moment(1, 12))
+
+    async def stands() -> list[str]:
+        path = f"/v1/sites/{week.clinic.site['id']}/make_ups"
+        listed = [
+            await scheduler(Role.FRONT_DESK).get(path, params={"week": MONDAY, "status": status})
+            for status in ("open", "booked")
+        ]
+        return [one["status"] for answer in listed for one in answer.json()["items"]]
+
+    # Another seat instead of Friday's gives nobody more than they had.
+    thursday, without = week.group(3, 8, 0, 2), week.group(4, 8, 1, 3)
+    await by_hand.publish(MONDAY, [monday, thursday, without], reason="better_week")
+    swapped = await stands()
+    await by_hand.publish(MONDAY, [monday, thursday, week.group(4, 8, 1, 2, 3)], reason="better_week")
+    planned = await stands()
+
+    assert (swapped, planned) == (["open"], ["booked"])
+    assert slots_of(await by_hand.instance(MONDAY), late) == 18
+    await by_hand.publish(MONDAY, [monday, thursday, without], reason="better_week")
+    assert await stands() == ["open"]
+
+
 async def test_what_a_seat_ahead_makes_up_for_is_not_asked_for_twice(
     two_a_week: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]], scheduler: ClientFactory
 ) -> None:
