@@ -21,6 +21,7 @@ from services.scheduler.solver.statics import Statics
 STEADINESS: Final = 0.7
 ROUNDS: Final = 60
 ROUNDS_AFTER_DECISION: Final = 3
+ROUNDS_AFTER_CANCELLING: Final = 8
 ROUNDS_AFTER_CLOSING: Final = 12
 USEFUL: Final = 0.01
 # Of the cost: where new weeks could not save more, none is planned.
@@ -128,8 +129,12 @@ class _Composer:
         planned_at = self._master.cost
         while doubtful := {m: share for m, share in self._master.shares().items() if share < 1 - LEAST_SHARE}:
             meeting = min(doubtful, key=lambda meeting: doubtful[meeting])
+            before = self._master.cost
             with_it = self._master.cost if self._master.hold(meeting) else np.inf
             self._master.cancel(meeting)
+            if min(with_it, self._master.cost) > before + DEAR:
+                # The weeks there are count on the meeting: what doing without it costs, only new ones can tell.
+                self._generate(ROUNDS_AFTER_CANCELLING, steadiness=0.0)
             if with_it <= self._master.cost:
                 self._master.hold(meeting)
             planned_at = self._renew(planned_at)

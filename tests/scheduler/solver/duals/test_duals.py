@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from services.scheduler.solver import dive, partner
+from services.scheduler.solver import composing, dive, partner
 from services.scheduler.solver.booking import Staffed, booked
 from services.scheduler.solver.bound import BoundSearch, Relaxation, unavoidable_unmet
 from services.scheduler.solver.check import check
@@ -432,3 +432,26 @@ def test_two_rooms_suffice_where_two_meetings_at_a_time_take_place_in_whatever_o
     assert sorted(group.slot for group in week.groups) == sorted(starts.values())
     assert {len(group.members) for group in week.groups} == {2}
     assert check(site.instance, week).errors == ()
+
+
+def test_doing_without_a_meeting_is_judged_by_weeks_planned_without_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the weeks at hand alone every meeting seemed indispensable, and a plan with too many kept them all."""
+    diving = site.dive()
+    while diving.advance():
+        pass
+    composer = composing._Composer(site.instance, site.offers, site.statics, diving)
+    composer._generate(composing.ROUNDS, steadiness=composing.STEADINESS)
+    master = composer._master
+    meeting = next(iter(master.shares()))
+    before, weeks = master.cost, len(master.weeks)
+    monkeypatch.setattr(composing, "DEAR", -np.inf)
+    monkeypatch.setattr(master, "hold", lambda _meeting: False)
+    asked = iter([{meeting: 0.5}, dict[int, float]()])
+    monkeypatch.setattr(master, "shares", lambda: next(asked))
+
+    composer._decide_meetings()
+
+    assert len(master.weeks) > weeks
+    assert master.cost < before + 4 * site.instance.weights.unmet * site.offers.slots[meeting]
