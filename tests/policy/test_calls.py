@@ -102,8 +102,21 @@ def test_a_platform_operator_keeps_the_public_directory_and_reads_no_record() ->
 
 def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
     open_to_them = {route.operation_id for route in FOR_PEOPLE if route.roles & {Role.PATIENT, Role.FAMILY}}
+    # What is read of the own record is nobody else's route: no path of it names a patient.
+    own = {route.operation_id: route for route in FOR_PEOPLE if route.roles == {Role.PATIENT}}
 
-    assert open_to_them == {
+    assert own.keys() == {
+        "read_own_record",
+        "read_own_hours_ledger",
+        "read_own_assessment_trends",
+        "list_own_consents",
+        "revoke_own_consent",
+        "sign_own_plan_of_care",
+        "list_own_disclosures",
+        "list_own_privacy_notice_receipts",
+    }
+    assert all(route.path.startswith("/v1/me/") and "patient_id" not in route.path for route in own.values())
+    assert open_to_them - own.keys() == {
         "read_me",
         "list_login_sessions",
         "step_up_login_session",
