@@ -89,8 +89,9 @@ def build(lifespan: Lifespan) -> FastAPI:
     )
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)
-    # Innermost: what the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`.
-    app.user_middleware.append(Middleware(Dispatcher))
+    # What the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`. Only the direct way
+    # to reads, which is the last, comes after it: nothing is answered before it was decided on.
+    app.user_middleware.insert(-1, Middleware(Dispatcher))
     app.add_middleware(CrossOrigin)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedAddress)

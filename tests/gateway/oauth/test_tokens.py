@@ -108,7 +108,7 @@ async def test_28_neither_passwords_nor_shared_secrets_are_taken(
     assert refused.json()["error"] == "invalid_client"
 
 
-@pytest.mark.parametrize("grant_type", ["implicit", "urn:ietf:params:oauth:grant-type:device_code", "x" * 5000])
+@pytest.mark.parametrize("grant_type", ["implicit", "urn:ietf:params:oauth:grant-type:saml2-bearer", "x" * 5000])
 async def test_28_other_grant_types_are_refused(flow: Flow, application: Application, grant_type: str) -> None:
     refused = await flow.redeem(application, "x", grant_type=grant_type)
 

@@ -50,6 +50,7 @@ def test_what_asks_for_a_second_factor_is_this() -> None:
         "create_disclosure",
         "create_emergency_access",
         "create_medication",
+        "create_patient_account",
         "end_medication",
         "remove_my_passkey",
         "remove_my_totp",

@@ -40,6 +40,24 @@ async def test_a_request_without_host_is_refused(gateway_url: str, token: str) -
     assert await status_of(gateway_url, head("/v1/me", f"Authorization: Bearer {token}", host=None)) == 400
 
 
+async def test_a_read_of_our_own_is_decided_on_before_the_direct_way_answers_it(gateway_url: str, token: str) -> None:
+    authorized = f"Authorization: Bearer {token}"
+    heads = {
+        "foreign host": head("/v1/me", authorized, host="evil.test"),
+        "underscore": head("/v1/me", authorized, "X_User: root"),
+        "body": head("/v1/me", authorized, "Content-Length: 4") + b"body",
+        "no token": head("/v1/me"),
+        "other role": head("/v1/security_events", authorized),
+        "good": head("/v1/me", authorized),
+    }
+
+    statuses = {name: await status_of(gateway_url, sent) for name, sent in heads.items()}
+
+    assert statuses == {
+        "foreign host": 400, "underscore": 400, "body": 400, "no token": 401, "other role": 403, "good": 200,
+    }  # fmt: skip
+
+
 HOSTS = {
     "foreign": "evil.test",
     "ours below a foreign one": "eventide.test.evil.test",
