@@ -49,7 +49,7 @@ class Guide:
 
 def unavoidable_unmet(instance: Instance, offers: Offers, grid: Grid) -> Array:
     """Fewest unmet slots of each patient in any timetable: alone, everything else free."""
-    only_unmet = replace(instance, weights=ONLY_UNMET, published=None)
+    only_unmet = replace(instance, weights=ONLY_UNMET, published=None, usual=None)
     weeks = PricedWeeks(only_unmet, offers, Statics(only_unmet, grid))
     return weeks.values(Prices.nothing(instance, offers))
 

@@ -103,7 +103,7 @@ class _Solve:
         faults = contradictions(self._instance)
         if faults:
             return self._without_timetable(Status.INFEASIBLE, faults)
-        if self._cancelled() or self._effort.seconds <= 0:
+        if self._effort.seconds <= 0 or (self._cancelled() and self._start is None):
             return self._without_timetable(Status.UNKNOWN)
         self._prepare()
         with ExitStack() as stack:

@@ -1,5 +1,7 @@
 """What each session costs a patient before prices, and where it is possible at all."""
 
+from collections import defaultdict
+
 import numpy as np
 
 from services.scheduler.solver.batches import Batch, Option
@@ -17,6 +19,7 @@ from services.scheduler.solver.instance import (
     NURSE_VISIT,
     ON_SITE,
     SLOTS_A_DAY,
+    Id,
     Instance,
     Patient,
 )
@@ -30,7 +33,9 @@ class Statics:
         self._grid = grid
         self._staff = {person.id: n for n, person in enumerate(instance.practitioners)}
         self._published = instance.published_keys()
-        self._usual = instance.usual_seats()
+        self._usual: dict[tuple[Id, str], set[tuple[int, int]]] = defaultdict(set)
+        for seat in instance.usual_seats():
+            self._usual[seat.patient, seat.what].add((seat.day, seat.slot))
 
     def costs(self, batch: Batch, dtype: type[np.floating] = np.float64) -> Costs:
         """Cost of each session: [patient of the batch, option, modality, day, slot].
@@ -68,7 +73,7 @@ class Statics:
             if key.patient == patient.id and key.service == option.service:
                 refund[key.day, key.slot] = -weights.changes
         what = option.service if option.kind is None else option.kind
-        for day, slot in {(seat.day, seat.slot) for seat in self._usual if seat[:2] == (patient.id, what)}:
+        for day, slot in self._usual.get((patient.id, what), ()):
             refund[day, slot] -= weights.moved
         return refund
 

@@ -102,7 +102,7 @@ class Attempts:
                 is_cancelled = await self._watch(task, run)
             found = run.found
             if found is None and run.incumbent is not None:
-                found = await self._finish_from(task, run.incumbent)
+                found, is_cancelled = await self._finish_from(task, run.incumbent, is_cancelled=is_cancelled)
             ending = await self._store(task, found, is_cancelled=is_cancelled)
         except AttemptLostError:
             raise
@@ -112,13 +112,19 @@ class Attempts:
             await self._finish(task, ending)
         return ending.status
 
-    async def _finish_from(self, task: Task, week: dict[str, Any]) -> dict[str, Any] | None:
-        """Say of the best week of a solver that died, or had to be killed, what it would have said."""
+    async def _finish_from(
+        self, task: Task, week: dict[str, Any], *, is_cancelled: bool
+    ) -> tuple[dict[str, Any] | None, bool]:
+        """Have another run say of the best week of a solver that died what it would have said.
+
+        Returns that, and whether the solve was cancelled by then.
+        """
         self._log_of(task).warning("solver died")
         modest = {"start": week, "time_limit": _FINISHING_SECONDS, "workers": 1}
         async with running_solver(self._request(task) | modest) as run:
-            await self._watch(replace(task, time_limit_seconds=_FINISHING_SECONDS), run)
-        return run.found
+            short = replace(task, time_limit_seconds=_FINISHING_SECONDS)
+            is_cancelled = await self._watch(short, run, is_cancelled=is_cancelled)
+        return run.found, is_cancelled
 
     def _request(self, task: Task) -> dict[str, Any]:
         return {
@@ -129,11 +135,10 @@ class Attempts:
             "memory_bytes": self._limits.memory_mib * _MIB,
         }
 
-    async def _watch(self, task: Task, run: SolverRun) -> bool:
-        """Pass progress on and cancels in; says whether the solve was cancelled."""
+    async def _watch(self, task: Task, run: SolverRun, *, is_cancelled: bool = False) -> bool:
+        """Pass progress on and cancels in, but one that was heard before; says whether the solve was cancelled."""
         now = asyncio.get_running_loop().time
         deadline = now() + task.time_limit_seconds + _OVERTIME_SECONDS
-        is_cancelled = False
         is_over = False
         while not is_over:
             is_over = await run.wait(_TICK_SECONDS)

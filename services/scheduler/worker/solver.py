@@ -53,7 +53,9 @@ class SolverRun:
         if self._process.stdout is None:
             raise RuntimeError("the solver was started without a pipe")
         async for line in self._process.stdout:
-            self._take(orjson.loads(line))
+            # A process that is killed while it writes leaves a part of a line.
+            if line.endswith(b"\n"):
+                self._take(orjson.loads(line))
 
     def _take(self, event: dict[str, Any]) -> None:
         match event["event"]:

@@ -25,15 +25,19 @@ BOUND = [door for door in DOORS.values() if door.token_type is TokenType.ACCESS]
 FRONT = "https://eventide.test"
 
 
+class _Closed:
+    """A database of which nothing can be asked."""
+
+    def __getattr__(self, _name: str) -> Any:
+        raise ConnectionError
+
+
 class _Away(NamedTuple):
     """A process whose database cannot be opened: a token that is taken leads to 503, and never to data."""
 
     clock: Clock
     authenticator: Any
-
-    @property
-    def database(self) -> Any:
-        raise ConnectionError
+    database: _Closed = _Closed()
 
 
 @pytest.fixture

@@ -205,8 +205,11 @@ def test_a_solve_is_never_worse_than_the_week_it_starts_from() -> None:
 
     outcome = solve(instance, time_limit=30.0, workers=1, work_limit=0.001, start=annealing.timetable())
 
+    at_once = solve(instance, time_limit=30.0, workers=1, start=annealing.timetable(), cancelled=lambda: True)
+
     assert outcome.objective is not None
     assert outcome.objective <= annealing.cost
+    assert at_once.timetable == annealing.timetable()
 
 
 def test_nobody_to_serve_is_optimal(make: Callable[..., Instance]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
@@ -234,11 +235,9 @@ async def test_a_solver_that_answers_nothing_makes_the_solve_fail_and_the_worker
     assert next_one["status"] == "succeeded"
 
 
-@pytest.mark.usefixtures("hard_week")
-async def test_the_best_week_of_a_solver_that_is_killed_is_proposed(
-    clinic: Clinic, ask: Make, until: Until, working: Working, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the kernel kills what takes too much memory: without a word, in the middle of the search."""
+@pytest.fixture
+def killed(monkeypatch: pytest.MonkeyPatch) -> list[SolverRun]:
+    """The first solver, once it has sent a week: killed as the kernel kills what takes too much memory."""
     take, killed = SolverRun._take, list[SolverRun]()
 
     def die_after_a_week(run: SolverRun, event: Json) -> None:
@@ -248,13 +247,45 @@ async def test_the_best_week_of_a_solver_that_is_killed_is_proposed(
             run._process.kill()
 
     monkeypatch.setattr(SolverRun, "_take", die_after_a_week)
+    return killed
 
+
+@pytest.mark.usefixtures("hard_week")
+async def test_the_best_week_of_a_solver_that_is_killed_is_proposed(
+    clinic: Clinic, ask: Make, until: Until, working: Working, killed: list[SolverRun]
+) -> None:
     async with working():
         over = await until(await ask(clinic.site, time_limit_seconds=600), is_over)
 
     assert killed[0].found is None
     assert (over["status"], over["outcome"]) == ("succeeded", "feasible")
     assert over["proposal_id"] is not None
+
+
+@pytest.mark.usefixtures("hard_week")
+async def test_a_solve_that_is_cancelled_while_another_run_finishes_it_is_cancelled_with_its_week(  # noqa: PLR0917 - fixtures
+    scheduler: ClientFactory, clinic: Clinic, ask: Make, until: Until, working: Working, killed: list[SolverRun]
+) -> None:
+    async with working():
+        solve = await ask(clinic.site, time_limit_seconds=600)
+        await until(solve, lambda _: bool(killed))
+        await scheduler(Role.FRONT_DESK).post(f"/v1/solves/{solve['id']}:cancel")
+        over = await until(solve, is_over)
+
+    assert over["status"] == "cancelled"
+    assert over["proposal_id"] is not None
+
+
+async def test_a_line_that_a_killed_solver_left_unfinished_is_passed_over() -> None:
+    script = 'import sys; sys.stdout.write(\'{"event": "incumbent", "timetable": {}}\\n{"event": "incu\')'
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE)
+    run = SolverRun(process)
+
+    is_over = await run.wait(30)
+    await run.kill()
+
+    assert is_over
+    assert run.incumbent == {}
 
 
 @pytest.mark.usefixtures("four_patients")
