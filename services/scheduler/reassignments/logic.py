@@ -18,7 +18,14 @@ from services.scheduler.reassignments.errors import (
     NotOfTheVersionError,
     ReassignmentRefusedError,
 )
-from services.scheduler.reassignments.rules import broken_by, reassigned, session_of, unnamed
+from services.scheduler.reassignments.rules import (
+    broken_by,
+    held_as,
+    known_faults,
+    session_of,
+    unnamed,
+    with_session,
+)
 from services.scheduler.reassignments.storage import Whereabouts
 from services.scheduler.solver.check import check
 from services.scheduler.solver.fixed import with_past
@@ -92,7 +99,11 @@ class ReassignmentsLogic:
         if where.status is AppointmentStatus.CANCELLED:
             raise AppointmentCancelledError
         booked = await self._appointments.all_of_week(where.site_id, where.week)
-        return next(one for one in booked if one.id == appointment_id)
+        found = next((one for one in booked if one.id == appointment_id), None)
+        if found is None:
+            # It was cancelled since its whereabouts were read.
+            raise AppointmentCancelledError
+        return found
 
     async def _made(
         self, old: Timetable, appointment: Appointment, request: ReassignmentRequest, grid: WeekGrid, caller_token: str
@@ -106,10 +117,13 @@ class ReassignmentsLogic:
             raise NotOfTheVersionError
         if (wrong := unnamed(session, request, instance)) is not None:
             raise InvalidRequestError(wrong.pointer, wrong.sentence)
-        after = reassigned(before, session, request)
-        if after == before:
+        held = held_as(session, request)
+        if held == session:
             raise NothingReassignedError
-        faults, verdict = await asyncio.to_thread(lambda: (check(instance, before).errors, check(instance, after)))
-        if broken := broken_by(faults, verdict.errors, request):
+        after = with_session(before, session, held)
+        known, verdict = await asyncio.to_thread(
+            lambda: (known_faults(instance, before, session, held), check(instance, after))
+        )
+        if broken := broken_by(known, verdict.errors, request):
             raise ReassignmentRefusedError(broken)
         return MadeWeek(after, verdict, instance, found, document)

@@ -1,13 +1,16 @@
 """What becomes of a week of which one session is reassigned, and what forbids it. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from services.contracts.scheduler.republications import ReassignmentRequest
 from services.contracts.scheduler.timetables import Appointment
+from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import STAFFED_SERVICES as HELD_BY_SOMEBODY
-from services.scheduler.solver.instance import Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.solver.instance import Id, Instance, TherapyGroup, Timetable, Visit
 
 
 class BrokenRule(NamedTuple):
@@ -46,6 +49,11 @@ _FORBID: Final = (
     ("no room or too small", BrokenRule("room-too-small", "/room_id", "the room has fewer places than people", _ROOM)),
     ("room closed", BrokenRule("room-lost", "/room_id", "the room cannot be used then", _ROOM)),
 )  # fmt: skip
+_AT_WORK: Final = frozenset({"not on shift", "on a break", "unknown practitioner"})
+_OF_LEAD: Final = frozenset({"lead may not lead it"})
+_OF_CO: Final = frozenset({"co-facilitator may not"})
+_OF_ROOM: Final = frozenset({"no room or too small", "room closed"})
+_OF_A_VISIT: Final = _AT_WORK | {"practitioner may not", "not on the team"}
 _PRACTITIONER_BOOKED: Final = BrokenRule("practitioner-booked", _WHO, "the practitioner has a session then", _SOMEBODY)
 _ROOM_BOOKED: Final = BrokenRule("room-booked", "/room_id", "another session is in the room then", _ROOM)
 _OTHERWISE: Final = BrokenRule("rule-broken", "", "the week would break a rule", "solve the week again")
@@ -85,32 +93,74 @@ def session_of(week: Timetable, appointment: Appointment, place: tuple[int, int]
     if appointment.service.is_group:
         groups = (group for group in week.groups if (group.day, group.slot) == place and str(group.lead) == lead)
         return next(groups, None)
-    visits = (visit for visit in week.visits if (visit.day, visit.slot) == place and str(visit.patient) in people)
-    return next(visits, None)
+    service = appointment.service.value
+    visits = (visit for visit in week.visits if (visit.day, visit.slot, visit.service) == (*place, service))
+    return next((visit for visit in visits if str(visit.patient) in people), None)
 
 
-def reassigned(week: Timetable, session: TherapyGroup | Visit, request: ReassignmentRequest) -> Timetable:
-    """Return the week with the session held as asked for."""
+def held_as(session: TherapyGroup | Visit, request: ReassignmentRequest) -> TherapyGroup | Visit:
+    """Return the session, held as asked for."""
     if isinstance(session, Visit):
-        visit = replace(session, practitioner=_text(request.practitioner_id, session.practitioner))
-        return replace(week, visits=tuple(visit if one is session else one for one in week.visits))
-    group = replace(
+        return replace(session, practitioner=_text(request.practitioner_id, session.practitioner))
+    return replace(
         session,
         lead=_text(request.practitioner_id, session.lead),
         co=_text(request.co_facilitator_id, session.co),
         room=_text(request.room_id, session.room),
     )
-    return replace(week, groups=tuple(group if one is session else one for one in week.groups))
+
+
+def with_session(week: Timetable, before: TherapyGroup | Visit, after: TherapyGroup | Visit) -> Timetable:
+    """Return the week with one session instead of another."""
+    if isinstance(after, Visit):
+        return replace(week, visits=tuple(after if one is before else one for one in week.visits))
+    return replace(week, groups=tuple(after if one is before else one for one in week.groups))
 
 
 def _text(named: object | None, before: Any) -> Any:
     return before if named is None else str(named)
 
 
-def broken_by(before: Iterable[str], after: Iterable[str], request: ReassignmentRequest) -> list[BrokenRule]:
+def known_faults(
+    instance: Instance, week: Timetable, session: TherapyGroup | Visit, after: TherapyGroup | Visit
+) -> Counter[str]:
+    """Return the faults that the week goes on having when the session is held as `after`, each as often as it has it.
+
+    The checker says which session a practitioner or a room does not fit, and not who or which that is: what it says
+    of those who go excuses nobody who comes instead.
+    """
+    faults = check(instance, week).errors
+    if isinstance(session, Visit) or isinstance(after, Visit):
+        return _without(faults, f"visit {week.visits.index(session)}: ", _OF_A_VISIT)
+    where, replaced = f"group {week.groups.index(session)}: ", set[str]()
+    if session.room != after.room:
+        replaced |= _OF_ROOM
+    if session.lead != after.lead:
+        replaced |= _AT_WORK | _OF_LEAD
+    if session.co != after.co:
+        replaced |= _AT_WORK | _OF_CO
+    known = _without(faults, where, replaced)
+    if session.lead == after.lead or session.co == after.co:
+        stays = session.lead if session.lead == after.lead else session.co
+        known |= Counter(where + fault for fault in _at_work(instance, session, stays))
+    return known
+
+
+def _without(faults: Iterable[str], where: str, replaced: AbstractSet[str]) -> Counter[str]:
+    return Counter(one for one in faults if not (one.startswith(where) and one.removeprefix(where) in replaced))
+
+
+def _at_work(instance: Instance, session: TherapyGroup, who: Id | None) -> Iterator[str]:
+    """Yield what keeps somebody who stays from being there, as the checker says it of a lead."""
+    if who is not None:
+        alone = Timetable((replace(session, lead=who, co=None),))
+        found = (fault.removeprefix("group 0: ") for fault in check(instance, alone).errors)
+        yield from (fault for fault in found if fault in _AT_WORK)
+
+
+def broken_by(known: Counter[str], after: Iterable[str], request: ReassignmentRequest) -> list[BrokenRule]:
     """Say which rules are broken that were kept before, each once; the checker's errors name people, and this none."""
-    known = set(before)
-    told = _told(error for error in after if error not in known)
+    told = _told((Counter(after) - known).elements())
     # Where only the co-facilitator is another one, whatever is said of a practitioner is said of that one.
     pointers = {_WHO: _CO} if request.practitioner_id is None else {}
     return list(dict.fromkeys(rule._replace(pointer=pointers.get(rule.pointer, rule.pointer)) for rule in told))

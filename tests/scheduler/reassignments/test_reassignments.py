@@ -199,6 +199,76 @@ async def test_what_the_week_is_broken_by_anyway_forbids_nothing(
     assert refused(again) == [("practitioner-away", "/practitioner_id")]
 
 
+@pytest.fixture
+def disrupt(scheduler: ClientFactory, clinic: Clinic) -> Callable[..., Awaitable[None]]:
+    """Take somebody, or a room, out of Monday and Tuesday."""
+
+    async def post(kind: str, **what: str) -> None:
+        body = {
+            "site_id": clinic.site["id"],
+            "week": MONDAY,
+            "kind": kind,
+            "start": f"{MONDAY}T07:00:00-04:00",
+            "end": "2026-10-06T22:00:00-04:00",
+            "reason": "absence" if kind == "practitioner_out" else "other",
+        }
+        answer = await scheduler(Role.FRONT_DESK).post("/v1/disruptions", json=body | what)
+        assert answer.status_code == 201, answer.text
+
+    return post
+
+
+async def test_who_is_away_is_not_excused_by_whoever_was_away_before(
+    *, clinic: Clinic, disrupt: Callable[..., Awaitable[None]], book: Book, reassign: Reassign, published: Json
+) -> None:
+    assert published
+    for who in (clinic.counsellor, clinic.therapist):
+        await disrupt("practitioner_out", practitioner_id=who["id"])
+    monday = (await book())[0]
+
+    answer = await reassign(monday, practitioner_id=clinic.therapist["id"])
+
+    assert refused(answer) == [("practitioner-away", "/practitioner_id")]
+
+
+async def test_a_lost_room_is_not_excused_by_the_one_that_was_lost_before(
+    *,
+    clinic: Clinic,
+    new_room: Make,
+    disrupt: Callable[..., Awaitable[None]],
+    book: Book,
+    reassign: Reassign,
+    published: Json,
+) -> None:
+    assert published
+    elm = await new_room(clinic.site, name="Elm")
+    for room in (clinic.room, elm):
+        await disrupt("room_lost", room_id=room["id"])
+    monday = (await book())[0]
+
+    assert refused(await reassign(monday, room_id=elm["id"])) == [("room-lost", "/room_id")]
+
+
+async def test_that_the_lead_is_away_forbids_no_co_facilitator_who_is_there(
+    *,
+    clinic: Clinic,
+    new_practitioner: Make,
+    disrupt: Callable[..., Awaitable[None]],
+    book: Book,
+    reassign: Reassign,
+    published: Json,
+) -> None:
+    assert published
+    here, away = [await new_practitioner(clinic.site) for _ in range(2)]
+    for who in (clinic.counsellor, away):
+        await disrupt("practitioner_out", practitioner_id=who["id"])
+    monday = (await book())[0]
+
+    refusal = await reassign(monday, co_facilitator_id=away["id"])
+    assert refused(refusal) == [("practitioner-away", "/co_facilitator_id")]
+    assert (await reassign(monday, co_facilitator_id=here["id"])).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("number", "changes", "pointer"),
     [
