@@ -40,7 +40,7 @@ class MovedWeeks:
         versions = [Version(one.version, one.reason, timetable_from_json(one.document)) for one in stored]
         if not versions or versions[0].number != version:
             versions.insert(0, Version(version, None, Timetable()))
-        newest = await self._instance(stored[-1].proposal_id) if stored else known
+        newest = await self.instance(stored[-1].proposal_id) if stored else known
         grid = WeekGrid(ZoneInfo((await self._sites.get(site_id)).zone), week)
         return await asyncio.to_thread(moved_between, known, newest, versions, grid)
 
@@ -51,13 +51,18 @@ class MovedWeeks:
         base = await self._published.version(site_id, stale.week, max(stale.expected_version, 1))
         if base is None:
             return stale
-        known = await self._instance(base[0].proposal_id)
+        known = await self.instance(base[0].proposal_id)
         moved = await self.since(site_id, stale.week, stale.expected_version, known)
         return WeekMovedError(
             stale.week, expected_version=stale.expected_version, current_version=stale.current_version, moved=moved
         )
 
-    async def _instance(self, proposal_id: ProposalId) -> Instance:
+    async def instance(self, proposal_id: ProposalId) -> Instance:
+        """Return what the solver knew that a proposal is of.
+
+        Raises:
+            NotFoundError: There is no such proposal in the caller's organization.
+        """
         proposal = await storage.find(self._read, proposal_id)
         if proposal is None:
             raise NotFoundError

@@ -23,6 +23,7 @@ from services.scheduler.reassignments.rules import (
     held_as,
     known_faults,
     session_of,
+    still_asked,
     unnamed,
     with_session,
 )
@@ -110,8 +111,9 @@ class ReassignmentsLogic:
     ) -> MadeWeek:
         _, document = await self._published.current_document(old.site_id, old.week)
         found = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
-        instance = instance_from_json(found)
-        before = with_past(instance, timetable_from_json(document))
+        today = instance_from_json(found)
+        before = with_past(today, timetable_from_json(document))
+        instance = still_asked(today, await self._moved_weeks.instance(old.proposal_id), before)
         session = session_of(before, appointment, grid.place(appointment.start))
         if session is None or instance.has_begun(session) or document is None:
             raise NotOfTheVersionError

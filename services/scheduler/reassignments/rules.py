@@ -98,6 +98,24 @@ def session_of(week: Timetable, appointment: Appointment, place: tuple[int, int]
     return next((visit for visit in visits if str(visit.patient) in people), None)
 
 
+def still_asked(today: Instance, solved: Instance, week: Timetable) -> Instance:
+    """Return the instance of today with what its week has and nothing asks for any more, as it was solved.
+
+    Who has left the plans, a service that a plan asks for no more, a kind of group that no rule knows: what is
+    published of them stays until the week is solved again, and one session's reassignment does not touch the others.
+    """
+    kinds = {group.kind: solved.kinds[group.kind] for group in week.groups if group.kind in solved.kinds}
+    people = {patient.id: patient for patient in today.patients}
+    then = {patient.id: patient for patient in solved.patients}
+    for visit in week.visits:
+        was = then.get(visit.patient)
+        if was is not None:
+            patient = people.get(visit.patient, replace(was, needs={}))
+            asked = {visit.service: was.needs.get(visit.service, 0), **patient.needs}
+            people[visit.patient] = replace(patient, needs=asked)
+    return replace(today, kinds={**kinds, **today.kinds}, patients=tuple(people.values()))
+
+
 def held_as(session: TherapyGroup | Visit, request: ReassignmentRequest) -> TherapyGroup | Visit:
     """Return the session, held as asked for."""
     if isinstance(session, Visit):

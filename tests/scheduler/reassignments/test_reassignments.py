@@ -212,8 +212,12 @@ def disrupt(scheduler: ClientFactory, clinic: Clinic) -> Callable[..., Awaitable
             "end": "2026-10-06T22:00:00-04:00",
             "reason": "absence" if kind == "practitioner_out" else "other",
         }
-        answer = await scheduler(Role.FRONT_DESK).post("/v1/disruptions", json=body | what)
+        desk = scheduler(Role.FRONT_DESK)
+        answer = await desk.post("/v1/disruptions", json=body | what)
         assert answer.status_code == 201, answer.text
+        # The week is not repaired: another disruption of it could not be written down meanwhile.
+        ended = await desk.post(f"/v1/solves/{answer.json()['solve_id']}:cancel")
+        assert ended.status_code == 200, ended.text
 
     return post
 
@@ -267,6 +271,49 @@ async def test_that_the_lead_is_away_forbids_no_co_facilitator_who_is_there(
     refusal = await reassign(monday, co_facilitator_id=away["id"])
     assert refused(refusal) == [("practitioner-away", "/co_facilitator_id")]
     assert (await reassign(monday, co_facilitator_id=here["id"])).status_code == 200
+
+
+@pytest.fixture
+def plan_again(records: ClientFactory) -> Callable[..., Awaitable[None]]:
+    """Give a patient another plan."""
+
+    async def put(patient_id: str, plan: Json) -> None:
+        path = f"/v1/patients/{patient_id}/treatment_plan"
+        director = records(Role.PROGRAMME_DIRECTOR)
+        version = (await director.get(path)).json()["version"]
+        answer = await director.put(path, json=plan, headers={"if-match": f'"{version}"'})
+        assert answer.status_code == 200, answer.text
+
+    return put
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"effective_from": "2026-10-12"},
+        {"required_services": [{"service": "process_group", "minutes_per_week": 540}]},
+    ],
+    ids=["who has left the plans", "a service that is asked for no more"],
+)
+async def test_a_session_is_reassigned_in_a_week_with_a_visit_that_no_plan_asks_for(
+    *,
+    clinic: Clinic,
+    week: Week,
+    plan_again: Callable[..., Awaitable[None]],
+    book: Book,
+    reassign: Reassign,
+    published: Json,
+    changes: Json,
+) -> None:
+    assert published
+    await plan_again(week.ids[0], plan_of(clinic.counsellor, **changes))
+    monday, _, visit = await book()
+
+    answer = await reassign(monday, practitioner_id=clinic.therapist["id"])
+
+    assert answer.status_code == 200, answer.text
+    assert (await book())[0]["practitioner_id"] == clinic.therapist["id"]
+    assert (await book())[2] == visit | {"timetable_version": 2}
 
 
 @pytest.mark.parametrize(
