@@ -1,5 +1,6 @@
 """What is allowed with practitioners."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -67,9 +68,11 @@ class PractitionersLogic:
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
+            InvalidRequestError: The end is not after the start, which is today where none is named.
         """
         zone = ZoneInfo((await self._sites.get(site_id)).zone)
         starts_on = request.starts_on or self._clock.today(zone)
+        _refuse_no_stay(starts_on, request)
         return await storage.insert(
             self._db, self._organization_id, site_id, request, starts_on=starts_on, now=self._clock.now()
         )
@@ -90,7 +93,11 @@ class PractitionersLogic:
         starts_on = request.starts_on or before.starts_on
         if before.starts_on <= today < starts_on:
             raise InvalidRequestError("/starts_on", "must not lie ahead, for the person has begun; use ends_on")
-        if request.ends_on is not None and request.ends_on <= starts_on:
-            raise InvalidRequestError("/ends_on", "must be after starts_on")
+        _refuse_no_stay(starts_on, request)
         refuse_past_end(before.ends_on, request.ends_on, today)
         return await storage.replace(self._db, before, request, starts_on=starts_on)
+
+
+def _refuse_no_stay(starts_on: date, request: PractitionerRequest) -> None:
+    if request.ends_on is not None and request.ends_on <= starts_on:
+        raise InvalidRequestError("/ends_on", "must be after starts_on, which is today where it is left out")

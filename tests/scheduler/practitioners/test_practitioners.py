@@ -47,6 +47,17 @@ async def test_a_wrong_practitioner_is_refused_by_the_name_of_its_member(
     assert "wizard" not in answer.text
 
 
+async def test_an_end_before_today_without_a_start_is_refused_by_its_name(
+    scheduler: ClientFactory, clinic: Clinic
+) -> None:
+    answer = await scheduler(Role.ORGANIZATION_ADMIN).post(
+        f"/v1/sites/{clinic.site['id']}/practitioners", json={**NURSE, "ends_on": "2026-01-05"}
+    )
+
+    assert answer.status_code == 422, answer.text
+    assert [error["pointer"] for error in answer.json()["errors"]] == ["/ends_on"]
+
+
 async def test_a_counsellor_may_not_hire(scheduler: ClientFactory, clinic: Clinic) -> None:
     answer = await scheduler(Role.COUNSELLOR).post(f"/v1/sites/{clinic.site['id']}/practitioners", json=NURSE)
 
