@@ -19,6 +19,8 @@ from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.setup_rules import days_out
+from services.scheduler.weeks import DAYS
 
 _WEEK: Final = timedelta(weeks=1)
 LOOK_BACK: Final = 8 * _WEEK
@@ -83,7 +85,10 @@ class CensusReader:
             site_id=site_id,
             weeks=[
                 week_of(
-                    plan, [meeting for meeting in meetings if meeting.week == week], practitioners, rules[week]
+                    plan,
+                    [meeting for meeting in meetings if meeting.week == week],
+                    [one for one in practitioners if len(days_out(one.starts_on, one.ends_on, week)) < DAYS],
+                    rules[week],
                 ).model_copy(update={"is_published": week in published})
                 for week, plan in plans.items()
             ],

@@ -127,6 +127,29 @@ async def test_a_site_whose_state_is_not_set_is_held_to_no_state_s_ratio(
     assert weeks[0]["counsellor_ratio"]["limits"] == []
 
 
+async def test_who_has_left_and_who_has_not_begun_is_no_counsellor_of_a_week(
+    *,
+    clinic: Clinic,
+    new_patient: Make,
+    new_practitioner: Make,
+    scheduler: ClientFactory,
+    in_new_jersey: SetUp,
+) -> None:
+    await in_new_jersey(clinic.site)
+    await new_patient(clinic.site, plan_of(clinic.counsellor))
+    await new_practitioner(clinic.site, starts_on="2026-08-03", ends_on="2026-10-07")
+    await new_practitioner(clinic.site, starts_on="2026-10-12")
+
+    weeks = (await census(scheduler, clinic.site, weeks=4)).json()["weeks"]
+
+    assert [(week["week"], week["counsellor_ratio"]["counsellors"]) for week in weeks] == [
+        ("2026-09-28", 3),
+        ("2026-10-05", 3),
+        ("2026-10-12", 3),
+        ("2026-10-19", 3),
+    ]
+
+
 async def test_a_site_without_counsellors_keeps_no_ratio(
     new_site: Make, new_patient: Make, scheduler: ClientFactory, in_new_jersey: SetUp
 ) -> None:
