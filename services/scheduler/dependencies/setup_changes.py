@@ -39,6 +39,7 @@ async def _changes(
         sites=sites,
         practitioners=practitioners,
         group_offerings=group_offerings,
+        clock=command.clock,
     )
 
 

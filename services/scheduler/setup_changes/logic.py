@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -143,12 +144,14 @@ class SetupChangesLogic:
         sites: SitesLogic,
         practitioners: PractitionersLogic,
         group_offerings: GroupOfferingsLogic,
+        clock: Clock,
     ) -> None:
         self._db = db
         self._collisions = collisions
         self._sites = sites
         self._practitioners = practitioners
         self._group_offerings = group_offerings
+        self._clock = clock
 
     async def change_site(self, site_id: SiteId, request: SiteRequest, expected_version: int) -> ChangedSite:
         """Set a site up otherwise.
@@ -210,25 +213,26 @@ class SetupChangesLogic:
         # Who publishes a week holds the site's row too: one of the two sees what the other does.
         await self._sites.lock(site_id)
         setup = await self._collisions.setup(site_id)
-        return _Before(self._collisions, setup, await self._collisions.weeks(setup))
+        return _Before(self._collisions, setup, await self._collisions.weeks(setup), self._clock.now())
 
 
 class _Before:
     """A site's setup and its booked weeks as they were before a change."""
 
-    def __init__(self, reader: SetupCollisionsReader, setup: SiteSetup, weeks: list[BookedWeek]) -> None:
+    def __init__(self, reader: SetupCollisionsReader, setup: SiteSetup, weeks: list[BookedWeek], now: datetime) -> None:
         self._reader = reader
+        self._now = now
         self._weeks = weeks
         self._site_id = setup.site.id
         self._faults = reader.faults(weeks, setup)
 
     def sessions(self, kind: GroupOfferingId | None = None) -> Iterable[Appointment]:
-        """Yield the sessions that are booked, of all kinds or of one."""
+        """Yield the booked sessions that have not begun, of all kinds or of one."""
         return (
             session
             for week in self._weeks
             for session in week.sessions
-            if kind is None or week.kinds.get(session.id) == kind
+            if session.start > self._now and (kind is None or week.kinds.get(session.id) == kind)
         )
 
     async def collisions(self) -> SetupCollisions:

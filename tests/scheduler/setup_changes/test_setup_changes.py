@@ -1,5 +1,7 @@
 """What was set up is read, changed and ended, and the answer says which published sessions no longer fit."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -228,6 +230,17 @@ async def test_a_smaller_room_gives_no_seat_that_it_has_not_and_takes_none_that_
 
     assert problem(answer)[:2] == (409, "no-seat")
     assert [(one["capacity"], one["taken"]) for one in (await book_of(scheduler, clinic))[:2]] == [(3, 3), (3, 3)]
+
+
+async def test_a_smaller_room_leaves_a_session_that_has_begun_as_it_was(
+    *, scheduler: ClientFactory, clinic: Clinic, change: Change, published: Json, at: Callable[[datetime], None]
+) -> None:
+    assert published
+    at(datetime(2026, 10, 5, 14, tzinfo=UTC))
+
+    assert told(await change(clinic.room, capacity=3)) == []
+
+    assert [one["capacity"] for one in (await book_of(scheduler, clinic))[:2]] == [8, 3]
 
 
 async def test_a_proposal_from_before_a_change_is_checked_against_the_setup_of_today(
