@@ -231,13 +231,19 @@ class MakeUpsLogic:
         """
         # Records is asked before anything is locked: nobody waits for a network call of somebody else.
         await self._reader.within_reach(make_up_id, reach)
-        await storage.lock(self._db, make_up_id)
-        make_up = await self._reader.get(make_up_id)
-        if make_up.status is not MakeUpStatus.OPEN:
-            raise MakeUpClosedError(make_up.status.value)
+        make_up = await self._open(make_up_id)
         if not await storage.is_of(self._db, request.appointment_id, make_up):
             raise InvalidRequestError("/appointment_id", "must be another session of the same service in the same week")
         wanted = BookingRequest(patient_id=make_up.patient_id, no_ride_reason=request.no_ride_reason)
         await self._bookings.book(request.appointment_id, wanted, caller_token)
+        # Sessions come before make-ups, as when a week is published: the two cannot wait for each other.
+        await storage.lock(self._db, make_up_id)
+        await self._open(make_up_id)
         await storage.book(self._db, make_up_id, request.appointment_id)
         return make_up.model_copy(update={"status": MakeUpStatus.BOOKED, "appointment_id": request.appointment_id})
+
+    async def _open(self, make_up_id: MakeUpId) -> MakeUp:
+        make_up = await self._reader.get(make_up_id)
+        if make_up.status is not MakeUpStatus.OPEN:
+            raise MakeUpClosedError(make_up.status.value)
+        return make_up
