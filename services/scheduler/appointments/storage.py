@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.chassis.remembered import RememberedParts
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import AppointmentId, SiteId
 from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
@@ -108,6 +108,14 @@ _BEGUN: Final = Query(
 )
 
 
+_SWITCHED: Final = Query(
+    select(AppointmentRow.id).where(
+        AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
+        AppointmentRow.week == bindparam("week", type_=Date),
+        AppointmentRow.status == AppointmentStatus.BOOKED.value,
+        AppointmentRow.modality_by_hand,
+    )
+)
 _NO_LIMIT: Final = 2**31 - 1
 _BOOKS: Final = RememberedParts[asyncpg.Record, Appointment]()
 
@@ -136,6 +144,11 @@ async def all_of_week(read: Read, site_id: SiteId, week: date, *, now: datetime)
     asked = {"site_id": site_id, "week": week, "status": AppointmentStatus.BOOKED.value, "now": now}
     rows = await read.all(_PAGE, **asked, after=UUID(int=0), limit=_NO_LIMIT)
     return _BOOKS.all(f"{site_id} {week}", {row["id"]: row for row in rows}, _to_appointment)
+
+
+async def switched_of_week(read: Read, site_id: SiteId, week: date) -> set[AppointmentId]:
+    """Fetch which booked appointments of a week somebody switched to another modality by hand."""
+    return {AppointmentId(row["id"]) for row in await read.all(_SWITCHED, site_id=site_id, week=week)}
 
 
 def _to_appointment(row: asyncpg.Record, zone: tzinfo = UTC) -> Appointment:

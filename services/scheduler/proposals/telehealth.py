@@ -5,6 +5,7 @@ plans say today, and of the licences of today whether they are good on the day o
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.facts import Place, TelehealthFault
 from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.setup_rules import is_in_force
 
 _NOT_PLANNED: Final = "modality-not-planned"
 _PRESCRIBER: Final = "prescriber"
@@ -63,10 +65,11 @@ class TelehealthGate:
         if not asked:
             return []
         seatings = _seatings(await self._facts.requirements(caller_token, site_id, week))
-        pool = [one.id for one in await self._practitioners.of_site(site_id) if one.role == _PRESCRIBER]
+        prescribers = [one for one in await self._practitioners.of_site(site_id) if one.role == _PRESCRIBER]
         faults: list[TelehealthFault] = []
         for session, new in asked:
             facts = SessionFacts(session.service, session.modality, session.start, session.end, None, None, zone)
+            pool = [one.id for one in prescribers if is_in_force(one.starts_on, one.ends_on, facts.day)]
             licensed = await self._licences.on_day(_held_by(session, pool), facts.day)
             faults += [
                 TelehealthFault(Place(one, session.service, session.start), rule)
@@ -79,12 +82,16 @@ class TelehealthGate:
         self, site_id: SiteId, week: date, sessions: Sequence[Session]
     ) -> list[tuple[Session, list[PatientId]]]:
         now = self._clock.now()
-        ahead = [one for one in sessions if one.modality is Modality.TELEHEALTH and one.start > now]
+        ahead = [one for one in sessions if one.start > now]
         if not ahead:
             return []
-        told = set(_told(await self._book.all_of_week(site_id, week)))
+        booked = await self._book.all_of_week(site_id, week)
+        told = set(_told(booked))
+        # What is planned on site and was switched to video by hand stays by video in the next version.
+        by_hand = await self._book.switched(site_id, week)
+        switched = {who_and_when[:3] for who_and_when in _told(one for one in booked if one.id in by_hand)}
         found = [
-            (one, [patient for patient in one.patient_ids if (patient, *_as_told(one)) not in told]) for one in ahead
+            (one.model_copy(update={"modality": Modality.TELEHEALTH}), _new_to(one, told, switched)) for one in ahead
         ]
         return [(session, new) for session, new in found if new]
 
@@ -100,6 +107,20 @@ def _told(appointments: Iterable[Appointment]) -> Iterator[tuple[PatientId, *_To
     for one in appointments:
         if one.status is AppointmentStatus.BOOKED and one.modality is Modality.TELEHEALTH:
             yield from ((patient_id, *_as_told(one)) for patient_id in one.patient_ids)
+
+
+def _new_to(
+    session: Session,
+    told: AbstractSet[tuple[PatientId, *_Told]],
+    switched: AbstractSet[tuple[PatientId, ServiceKind, datetime]],
+) -> list[PatientId]:
+    """Return who would be treated by telehealth and was not, or by others."""
+    return [
+        patient
+        for patient in session.patient_ids
+        if (session.modality is Modality.TELEHEALTH or (patient, session.service, session.start) in switched)
+        and (patient, *_as_told(session)) not in told
+    ]
 
 
 def _held_by(session: Session, pool: Sequence[PractitionerId]) -> Collection[PractitionerId]:

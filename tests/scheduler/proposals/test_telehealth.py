@@ -280,3 +280,25 @@ async def test_going_back_to_sessions_by_telehealth_asks_too(
 
     assert problem(refused) == NOT_LICENSED
     assert again.status_code == 200, again.text
+
+
+@pytest.mark.usefixtures("licences")
+async def test_a_prescriber_who_has_left_needs_no_licence_for_a_visit_by_telehealth(
+    *,
+    clinic: Clinic,
+    new_patient: Make,
+    new_practitioner: Make,
+    new_licence: Make,
+    propose: Propose,
+    publish: Publish,
+) -> None:
+    prescriber: Json = {"role": "prescriber", "leads": [], "individual": []}
+    await new_practitioner(clinic.site, **prescriber, starts_on="2026-08-03", ends_on=MONDAY)
+    await new_licence(await new_practitioner(clinic.site, **prescriber))
+    asked = [*plan_of(clinic.counsellor)["required_services"], {"service": "medication", "minutes_per_week": 30}]
+    ann = await new_patient(clinic.site, plan_of(clinic.counsellor, **AT_HOME, required_services=asked))
+    visit = {"patient": ann["id"], "service": "medication", "day": 1, "slot": 8, "modality": "telehealth"}
+
+    answer = await publish(await propose([], [{**visit, "practitioner": None}]))
+
+    assert answer.status_code == 200, answer.text
