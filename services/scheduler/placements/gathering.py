@@ -25,6 +25,7 @@ from services.scheduler.solver.format import instance_from_json, patient_from_js
 from services.scheduler.solver.instance import Instance, Patient
 from services.scheduler.solver.interactive.frozen import FrozenWeek
 from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.outages import Outages
 from services.scheduler.solves.rules import is_past
 from services.scheduler.transport.riding import needs_ride
 from services.scheduler.weeks import WeekGrid
@@ -96,6 +97,14 @@ class BookedWeeks:
             raise NotFoundError
         needs_transport = seating is not None and needs_ride(seating)
         return found.version, replace(booked, needs_transport=needs_transport)
+
+    async def missing(self, site_id: SiteId, week: date) -> Outages:
+        """Return what is missing from a week.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        return await self._facts.missing(site_id, week)
 
     async def whole(self, site_id: SiteId, week: date, caller_token: str) -> tuple[int, WeekGrid, FrozenWeek]:
         """Return the published version, its grid, and the week as it is booked.

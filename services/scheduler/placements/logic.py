@@ -31,6 +31,7 @@ from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMo
 from services.scheduler.placements.gathering import BookedWeeks, sources_of
 from services.scheduler.placements.rules import BookedWeek, coming_of, misfit, solver_visits
 from services.scheduler.placements.telling import Telling, advice_of, score_of
+from services.scheduler.proposals.errors import SiteChangedMeanwhileError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.solver.instance import Visit
 from services.scheduler.solver.interactive.answers import Wish, why_here, why_not, why_unplaced
@@ -181,6 +182,7 @@ class PlacementsLogic:
             CommitmentCollidesError: The patient has a commitment at that time.
             DoubleBookingError: A practitioner is booked meanwhile.
             NoRideError: The plan needs transport, no seat is free on a way, and the request does not say why not.
+            SiteChangedMeanwhileError: Somebody changed the setup of the site, or what is missing, at this moment.
             PastWeekError: The week is over.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -188,6 +190,7 @@ class PlacementsLogic:
             await self._holds.hold(request.site_id, request.week, expected_version)
         except WeekMovedError as stale:
             raise await self._moved_weeks.told(stale, request.site_id) from None
+        missing = await self._weeks.missing(request.site_id, request.week)
         # Taken seats are booked one by one, and each booking asks whether the seat is kept for others.
         version, booked = await self._weeks.of(
             request.site_id, request.week, request.patient_id, caller_token, without_kept=False
@@ -204,6 +207,9 @@ class PlacementsLogic:
         made = await self._appointments.add(
             request.site_id, request.week, version, [_visit_session(request.patient_id, visit) for visit in new]
         )
+        # A visit holds the site's row: nobody changes the setup from here on, and who did so is seen.
+        if await self._weeks.missing(request.site_id, request.week) != missing:
+            raise SiteChangedMeanwhileError
         ids = iter(made)
         taken = [
             session if session.appointment_id else session.model_copy(update={"appointment_id": next(ids)})

@@ -15,7 +15,7 @@ from services.scheduler.closures.logic import ClosureGuard
 from services.scheduler.errors import WeekMovedError
 from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
-from services.scheduler.proposals.errors import TelehealthRefusedError
+from services.scheduler.proposals.errors import SiteChangedMeanwhileError, TelehealthRefusedError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.rules import (
     kept_apart,
@@ -31,6 +31,7 @@ from services.scheduler.solver.format import timetable_to_json
 from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.instance import Timetable as PlannedWeek
 from services.scheduler.solves.logic import WeekFacts
+from services.scheduler.solves.outages import Outages
 from services.scheduler.storing import fresh_id
 from services.scheduler.timetables.logic import TimetablesLogic
 from services.scheduler.transport.riding import RidesLogic
@@ -41,7 +42,8 @@ from services.scheduler.weeks import WeekGrid
 class MadeWeek:
     """A week to be published: its sessions, and the facts of today that they were judged by.
 
-    `written` is the instance as it was found; `document` is that of the version the week was made from.
+    `written` is the instance as it was found, and `outages` what was missing from the week just before; `document` is
+    that of the version the week was made from.
     """
 
     planned: PlannedWeek
@@ -49,6 +51,7 @@ class MadeWeek:
     instance: Instance
     written: Mapping[str, Any]
     document: Mapping[str, Any]
+    outages: Outages
 
 
 def next_version(old: Timetable, made: MadeWeek, current: int, *, by: AccountId, now: datetime) -> Timetable:
@@ -111,17 +114,21 @@ class Republishing:
         """
         return ZoneInfo((await self._facts.sites.get(site_id)).zone)
 
-    async def instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> dict[str, Any]:
-        """Return a week's instance with the plans, commitments and staff of today, and nothing to be compared with.
+    async def instance_of_today(self, site_id: SiteId, week: date, caller_token: str) -> tuple[dict[str, Any], Outages]:
+        """Return a week's instance with the plans, commitments and staff of today, and what was missing just before.
+
+        There is nothing in it to be compared with.
 
         Raises:
             UpstreamUnavailableError: Records does not answer.
         """
         requirements = await self._facts.requirements(caller_token, site_id, week)
+        # Before the facts: whatever changes after this is seen when the week is booked.
+        seen = await self._facts.missing(site_id, week)
         setup = await self._facts.setup(await self._facts.sites.get(site_id))
         _, instance = await self._facts.instance(setup, requirements)
         # What changes is the question of the person who publishes; here only what fits is asked.
-        return instance | {"published": None}
+        return instance | {"published": None}, seen
 
     async def publish(
         self, version: Timetable, made: MadeWeek, request: RepublicationRequest, caller_token: str
@@ -134,6 +141,7 @@ class Republishing:
             BookedByHandError: Seats taken by hand since have no place in it, and the request does not give them up.
             DoubleBookingError: Somebody or some room is booked elsewhere.
             SiteClosedError: Sessions would lie in closed hours.
+            SiteChangedMeanwhileError: Somebody changed the setup of the site, or what is missing, at this moment.
             RidesMissingError: Somebody whose plan needs transport has neither a ride nor a reason.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -155,6 +163,9 @@ class Republishing:
             replace_bookings=request.replace_bookings,
         )
         await self._guard.refuse_closed(site_id)
+        # Nobody changes the setup from here on; who did so while the week was made has not seen it in the book.
+        if await self._facts.missing(site_id, week) != made.outages:
+            raise SiteChangedMeanwhileError
         await self._make_ups.plan(site_id, week, replaced.gained_seats())
         await self._rides.bring_week(site_id, week, riders_of(made.written), request.no_rides)
         if request.notify:

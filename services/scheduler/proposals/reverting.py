@@ -63,12 +63,12 @@ class RevertsLogic:
         if is_past(week, self._clock.today(zone)):
             raise PastWeekError
         old, document = earlier
-        found = await self._republishing.instance_of_today(site_id, week, caller_token)
+        found, outages = await self._republishing.instance_of_today(site_id, week, caller_token)
         instance = instance_from_json(found)
         planned = with_past(instance, timetable_from_json(document))
         verdict = await asyncio.to_thread(check, instance, planned)
         _refuse_what_does_not_fit(old.version, verdict)
-        made = MadeWeek(planned, verdict, instance, found, document)
+        made = MadeWeek(planned, verdict, instance, found, document, outages)
         version = next_version(old, made, current, by=self._account_id, now=self._clock.now())
         again = version.model_copy(update={"reverted_to": old.version, "reason": request.reason})
         return await self._republishing.publish(again, made, request, caller_token)

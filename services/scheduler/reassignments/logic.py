@@ -110,7 +110,7 @@ class ReassignmentsLogic:
         self, old: Timetable, appointment: Appointment, request: ReassignmentRequest, grid: WeekGrid, caller_token: str
     ) -> MadeWeek:
         _, document = await self._published.current_document(old.site_id, old.week)
-        found = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
+        found, outages = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
         today = instance_from_json(found)
         before = with_past(today, timetable_from_json(document))
         instance = still_asked(today, await self._moved_weeks.instance(old.proposal_id), before)
@@ -128,4 +128,4 @@ class ReassignmentsLogic:
         )
         if broken := broken_by(known, verdict.errors, request):
             raise ReassignmentRefusedError(broken)
-        return MadeWeek(after, verdict, instance, found, document)
+        return MadeWeek(after, verdict, instance, found, document, outages)

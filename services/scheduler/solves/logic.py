@@ -28,7 +28,7 @@ from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.solves import storage
 from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.beginnings import with_beginnings
-from services.scheduler.solves.outages import OutagesSource, with_outages
+from services.scheduler.solves.outages import Outages, OutagesSource, with_outages
 from services.scheduler.solves.rules import (
     SiteSetup,
     instance_of,
@@ -155,6 +155,15 @@ class WeekFacts:
             usual = await self._timetables.usual_document(setup.site.id, requirements.week)
             instance["usual"] = usual and usual_of(usual, instance)
         return base_version, await self.begun(setup.site.id, instance, grid)
+
+    async def missing(self, site_id: SiteId, week: date) -> Outages:
+        """Return what is missing from a week; read before its facts, it tells afterwards whether they still hold.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        zone = ZoneInfo((await self.sites.get(site_id)).zone)
+        return await self._outages.of_week(site_id, WeekGrid(zone, week))
 
     async def _fair(self, site_id: SiteId, instance: dict[str, Any], requirements: WeekRequirements) -> dict[str, Any]:
         if self._burdens is None:

@@ -10,7 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of, problem, windows
+from tests.scheduler.conftest import AT_HOME, MONDAY, Clinic, Json, Make, plan_of, problem, windows
 from tests.scheduler.weekly import ByHand, Week, weeks_by_hand
 
 Reassign = Callable[..., Awaitable[Any]]
@@ -314,6 +314,37 @@ async def test_a_session_is_reassigned_in_a_week_with_a_visit_that_no_plan_asks_
     assert answer.status_code == 200, answer.text
     assert (await book())[0]["practitioner_id"] == clinic.therapist["id"]
     assert (await book())[2] == visit | {"timetable_version": 2}
+
+
+async def test_a_session_that_was_switched_to_video_goes_only_to_who_is_licensed(
+    *,
+    scheduler: ClientFactory,
+    clinic: Clinic,
+    by_hand: ByHand,
+    new_patient: Make,
+    new_licence: Make,
+    book: Book,
+    reassign: Reassign,
+) -> None:
+    plan = plan_of(clinic.counsellor, **AT_HOME)
+    week = Week(clinic, [await new_patient(clinic.site, plan) for _ in range(2)])
+    await new_licence(clinic.counsellor)
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1)])
+    [monday] = await book()
+    switched = await scheduler(Role.FRONT_DESK).post(
+        f"/v1/appointments/{monday['id']}:change_modality", json={"modality": "telehealth", "reason": "weather"}
+    )
+    assert switched.status_code == 200, switched.text
+
+    refusal = await reassign(monday, practitioner_id=clinic.therapist["id"])
+    await new_licence(clinic.therapist)
+    answer = await reassign(monday, practitioner_id=clinic.therapist["id"])
+
+    assert problem(refusal) == (409, "rules-broken", "practitioner-not-licensed")
+    assert answer.status_code == 200, answer.text
+    assert [(one["modality"], one["practitioner_id"]) for one in await book()] == [
+        ("telehealth", clinic.therapist["id"])
+    ]
 
 
 @pytest.mark.parametrize(
