@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.identifiers import AppointmentId, PatientId
 from services.contracts.vocabulary import Modality
+from services.scheduler.appointments.seats import given_back
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
 
 
@@ -26,7 +27,7 @@ async def switch_to_video(
         .values(
             modality=Modality.TELEHEALTH.value,
             room_id=None,
-            taken=AppointmentRow.taken - len(leaving),
+            **given_back(len(leaving)),
             sequence=AppointmentRow.sequence + 1,
             changed_at=now,
         )

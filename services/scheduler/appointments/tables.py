@@ -27,7 +27,8 @@ class AppointmentRow(Base):
     It keeps its identifier from one version of the week to the next while it can be called the same. `sequence` goes up
     whenever its people must be told: another time, place or practitioner, or that it is off (RFC 5545, 3.8.7.4).
     `released` names who has a seat by the published version and gave it back. `modality_by_hand` tells that somebody
-    has let it take place by video, or in a room again, otherwise than the published version has it.
+    has let it take place by video, or in a room again, otherwise than the published version has it. `seat_limit` is how
+    many seats a change of the setup has left it, where more were taken: they are not given again.
     """
 
     __tablename__ = "appointments"
@@ -37,6 +38,7 @@ class AppointmentRow(Base):
         CheckConstraint("status in ('booked', 'cancelled')", name="status"),
         CheckConstraint("modality in ('on_site', 'telehealth')", name="modality"),
         CheckConstraint("0 <= taken and taken <= capacity", name="seats"),
+        CheckConstraint("seat_limit >= 0", name="seat_limit"),
         CheckConstraint("sequence >= 0", name="sequence"),
         CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during"),
         _never_twice("appointments", "room_id", "status = 'booked'"),
@@ -57,6 +59,7 @@ class AppointmentRow(Base):
     language: Mapped[str | None]
     capacity: Mapped[int]
     taken: Mapped[int]
+    seat_limit: Mapped[int | None]
     sequence: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime]
     released: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")

@@ -34,6 +34,7 @@ from services.contracts.identifiers import AppointmentId, OrganizationId, Patien
 from services.contracts.scheduler.timetables import AppointmentStatus, Session
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.book import BookedSession, KeptSession, Seat
+from services.scheduler.appointments.seats import given_back
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.errors import DoubleBookingError
 from services.scheduler.rows import Base
@@ -105,6 +106,7 @@ _KEEP: Final = (
         language=bindparam("language_now", type_=Text),
         capacity=bindparam("capacity_now", type_=Integer),
         taken=bindparam("taken_now", type_=Integer),
+        seat_limit=None,
         released=bindparam("released_now", type_=ARRAY(Uuid)),
         modality_by_hand=bindparam("modality_by_hand_now", type_=Boolean),
         changed_at=case((bindparam("changed", type_=Boolean), _NOW), else_=AppointmentRow.changed_at),
@@ -162,9 +164,7 @@ async def cancel(db: AsyncSession, appointments: Sequence[AppointmentId], now: d
 
 async def _give_back(db: AsyncSession, seats: Counter[UUID]) -> None:
     for appointment_id, count in seats.items():
-        await db.execute(
-            update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - count)
-        )
+        await db.execute(update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(**given_back(count)))
 
 
 async def keep(

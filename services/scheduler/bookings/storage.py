@@ -44,6 +44,7 @@ from services.contracts.identifiers import AppointmentId, OrganizationId, Patien
 from services.contracts.scheduler.bookings import ReleaseReason
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import Modality, ServiceKind
+from services.scheduler.appointments.seats import given_back
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.tables import ReleaseRow
@@ -267,9 +268,7 @@ async def _live_seats(
 
 async def free(db: AsyncSession, appointment_id: AppointmentId, count: int) -> None:
     """Count so many seats as free again."""
-    await db.execute(
-        update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(taken=AppointmentRow.taken - count)
-    )
+    await db.execute(update(AppointmentRow).where(AppointmentRow.id == appointment_id).values(**given_back(count)))
 
 
 async def count_seat(db: AsyncSession, appointment_id: AppointmentId) -> bool:

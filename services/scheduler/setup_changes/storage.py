@@ -30,9 +30,12 @@ async def weeks_ahead(read: Read, site_id: SiteId, now: datetime) -> list[date]:
 
 
 async def limit_seats(db: AsyncSession, appointments: Collection[AppointmentId], most: int) -> None:
-    """Let no more than so many seats of sessions be given; seats that are taken stay."""
+    """Let no more than so many seats of sessions be given; seats that are taken stay until they are given back."""
     await db.execute(
         update(AppointmentRow)
         .where(AppointmentRow.id.in_(appointments), AppointmentRow.capacity > most)
-        .values(capacity=func.greatest(AppointmentRow.taken, most))
+        .values(
+            capacity=func.greatest(AppointmentRow.taken, most),
+            seat_limit=func.least(AppointmentRow.seat_limit, most),
+        )
     )

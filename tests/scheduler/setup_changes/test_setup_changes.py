@@ -232,6 +232,22 @@ async def test_a_smaller_room_gives_no_seat_that_it_has_not_and_takes_none_that_
     assert [(one["capacity"], one["taken"]) for one in (await book_of(scheduler, clinic))[:2]] == [(3, 3), (3, 3)]
 
 
+async def test_a_seat_given_back_in_a_room_that_is_too_small_is_not_given_again(
+    *, scheduler: ClientFactory, clinic: Clinic, change: Change, week: Week, published: Json
+) -> None:
+    assert published
+    monday, desk = (await book_of(scheduler, clinic))[0], scheduler(Role.FRONT_DESK)
+    assert (await change(clinic.room, capacity=2)).status_code == 200
+
+    path = f"/v1/appointments/{monday['id']}"
+    given = await desk.post(f"{path}:release", json={"patient_id": week.ids[0], "reason": "illness"})
+    answer = await desk.post(f"{path}:book", json={"patient_id": week.ids[3]})
+
+    assert given.status_code == 204, given.text
+    assert problem(answer)[:2] == (409, "no-seat")
+    assert [(one["capacity"], one["taken"]) for one in (await book_of(scheduler, clinic))[:2]] == [(2, 2), (3, 3)]
+
+
 async def test_a_smaller_room_leaves_a_session_that_has_begun_as_it_was(
     *, scheduler: ClientFactory, clinic: Clinic, change: Change, published: Json, at: Callable[[datetime], None]
 ) -> None:
