@@ -289,31 +289,36 @@ def plan_again(records: ClientFactory) -> Callable[..., Awaitable[None]]:
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {"effective_from": "2026-10-12"},
-        {"required_services": [{"service": "process_group", "minutes_per_week": 540}]},
-    ],
+    [{"planned_discharge": "2026-10-01"}, {}],
     ids=["who has left the plans", "a service that is asked for no more"],
 )
 async def test_a_session_is_reassigned_in_a_week_with_a_visit_that_no_plan_asks_for(
     *,
     clinic: Clinic,
-    week: Week,
+    by_hand: ByHand,
+    new_patient: Make,
+    new_practitioner: Make,
     plan_again: Callable[..., Awaitable[None]],
     book: Book,
     reassign: Reassign,
-    published: Json,
     changes: Json,
 ) -> None:
-    assert published
-    await plan_again(week.ids[0], plan_of(clinic.counsellor, **changes))
-    monday, _, visit = await book()
+    await new_practitioner(clinic.site, role="prescriber", leads=[], individual=[])
+    plan = plan_of(clinic.counsellor)
+    asked = [*plan["required_services"], {"service": "medication", "minutes_per_week": 30}]
+    people = [await new_patient(clinic.site, {**plan, "required_services": asked}) for _ in range(3)]
+    week = Week(clinic, people)
+    dropped = {**week.visit(2, 8, 0), "service": "medication", "practitioner": None}
+    await by_hand.publish(MONDAY, [week.group(0, 8, 1, 2)], [dropped])
+    await plan_again(week.ids[0], {**plan, **changes})
+    monday, visit = await book()
 
     answer = await reassign(monday, practitioner_id=clinic.therapist["id"])
 
     assert answer.status_code == 200, answer.text
-    assert (await book())[0]["practitioner_id"] == clinic.therapist["id"]
-    assert (await book())[2] == visit | {"timetable_version": 2}
+    led, kept = await book()
+    assert led["practitioner_id"] == clinic.therapist["id"]
+    assert kept == visit | {"timetable_version": 2}
 
 
 async def test_a_session_that_was_switched_to_video_goes_only_to_who_is_licensed(
