@@ -177,17 +177,20 @@ def _text(event: dict[str, Any]) -> str:
     return orjson.dumps(event, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
 
 
-async def append(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]) -> None:
-    """Link events to one lane of an organization, within the transaction of an asyncpg connection.
+async def append(
+    connection: Any, key: bytes, organization_id: UUID, events: Sequence[str], *, lane: int | None = None
+) -> int | None:
+    """Link events to one lane of an organization, within the transaction of an asyncpg connection, and return it.
 
-    It is the last thing that a transaction does: until its end, others wait who chose the same lane.
+    It is the last thing that a transaction does: until its end, others wait who chose the same lane. Who comes again
+    in the same transaction comes with the lane that was returned.
 
     Raises:
         TrailBlockedError: Every attempt met somebody else's link.
     """
-    lane: int | None = None
     for event in events:
         lane = await _append_one(connection, key, organization_id, event, lane)
+    return lane
 
 
 async def _append_one(connection: Any, key: bytes, organization_id: UUID, event: str, lane: int | None) -> int:

@@ -21,6 +21,8 @@ MOST_OPERATIONS: Final = 20
 """Operations that one account's refusals are told of apart, within a window."""
 MOST_KEPT: Final = 4096
 """Accounts, operations and reasons counted apart; beyond, only whose organization it is."""
+MOST_TOLD: Final = 50
+"""Refusals told in one transaction: while it lasts, others wait who chose the same lane of a trail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,12 @@ class Denials:
 
     async def tell(self, trails: Trails) -> None:
         """Tell what is to be told; what cannot be written now stays for the next time, and the refusal stands."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
+        is_told = True
+        while self._waiting and is_told:
+            now, self._waiting = self._waiting[:MOST_TOLD], self._waiting[MOST_TOLD:]
+            is_told = await self._tell_together(now, trails)
+
+    async def _tell_together(self, waiting: list[Told], trails: Trails) -> bool:
         try:
             async with trails() as trail:
                 for told in sorted(waiting, key=lambda one: one.trail):
@@ -120,6 +125,8 @@ class Denials:
             if not isinstance(error, Exception):
                 raise
             structlog.get_logger().warning("denials untold", error_type=type(error).__name__, frames=frames(error))
+            return False
+        return True
 
     async def run(self, trails: Trails) -> None:
         """Tell at the end of each window until cancelled."""

@@ -17,6 +17,7 @@ from services.contracts.identifiers import OrganizationId
 from services.gateway.rows import AUDIT_EVENTS
 
 _SEEN: Final = text("select current_setting('eventide.organization_id', true)")
+_LANES: Final = "audit_lanes"
 _ID: Final[ColumnElement[UUID]] = literal_column("((event::jsonb ->> 'id')::uuid)", Uuid())
 _KIND: Final[ColumnElement[str]] = literal_column("(event::jsonb ->> 'kind')", Text())
 _NOTHING: Final[dict[str, None]] = dict.fromkeys(SecurityEvent.model_fields)
@@ -46,7 +47,10 @@ class SecurityEventStorage:
         """Link an event to an organization's trail, whichever organization the transaction sees."""
         seen = await self._db.scalar(_SEEN)
         await set_organization(self._db, organization_id)
-        await append(await driver_connection(self._db), self._key, organization_id, [event])
+        # A session is one transaction, whoever in it tells: the lane is kept with it, and not with this object.
+        lanes: dict[OrganizationId, int | None] = self._db.info.setdefault(_LANES, {})
+        connection, lane = await driver_connection(self._db), lanes.get(organization_id)
+        lanes[organization_id] = await append(connection, self._key, organization_id, [event], lane=lane)
         await set_organization(self._db, OrganizationId(UUID(seen)) if seen else None)
         grown = self._grown
         if grown is not None:
