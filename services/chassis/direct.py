@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Mu
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date
 from http import HTTPStatus
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any, Final, NamedTuple, Self, get_args
 
 from fastapi import Request, Response
@@ -21,6 +21,7 @@ from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from fastapi.params import Param
 from fastapi.routing import APIRoute
+from fastapi.utils import is_body_allowed_for_status_code
 from starlette.routing import BaseRoute
 
 from services.chassis.idempotency import IdempotentRoute
@@ -168,7 +169,13 @@ def _with_dependencies(dependant: Dependant) -> Iterator[Dependant]:
 
 def _is_ours(dependant: Dependant) -> bool:
     is_known = dependant.use_cache and not any(getattr(dependant, name) for name in _UNKNOWN)
-    return is_known and dependant.scope in (None, "function") and dependant.call is not _UNIT_OF_WORK
+    is_ours = is_known and dependant.scope in (None, "function") and dependant.call is not _UNIT_OF_WORK
+    # What has to run in a thread of its own, the framework runs there.
+    return is_ours and (isasyncgenfunction(dependant.call) or _is_awaited(dependant.call))
+
+
+def _is_awaited(call: Any) -> bool:
+    return iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
 
 
 class _Read:
@@ -205,6 +212,8 @@ class _Read:
             ServiceError: It is refused.
         """
         headed = Response()
+        # Not said by anybody yet: until then the route's own counts.
+        headed.status_code = None  # type: ignore[assignment]
         del headed.headers["content-length"]
         async with AsyncExitStack() as opened:
             content = await self._called(request, headed, opened)
@@ -231,7 +240,8 @@ class _Read:
         if errors:
             raise ResponseValidationError(errors)
         status = headed.status_code or self.route.status_code or HTTPStatus.OK
-        response = Response(self._answer.serialize_json(value), status, media_type="application/json")
+        content = self._answer.serialize_json(value) if is_body_allowed_for_status_code(status) else b""
+        response = Response(content, status, media_type="application/json")
         response.headers.raw.extend(headed.headers.raw)
         return response
 

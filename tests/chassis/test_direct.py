@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from fastapi import APIRouter, Cookie, FastAPI
+from fastapi import APIRouter, Cookie, Depends, FastAPI, Response
 from fastapi.routing import APIRoute
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Match
@@ -60,6 +60,24 @@ async def _answer() -> dict[str, str]:
 
 
 async def _answer_in_a_unit_of_work(_db: Db) -> dict[str, str]:
+    return {"status": "read"}
+
+
+def _in_a_thread() -> str:
+    return "read"
+
+
+async def _answer_from_a_thread(status: Annotated[str, Depends(_in_a_thread)]) -> dict[str, str]:
+    return {"status": status}
+
+
+async def _answer_created(response: Response) -> dict[str, str]:
+    response.status_code = 201
+    return {"status": "read"}
+
+
+async def _answer_with_nothing(response: Response) -> dict[str, str]:
+    response.status_code = 204
     return {"status": "read"}
 
 
@@ -120,6 +138,7 @@ def test_the_framework_would_have_gone_to_the_same_route(route: Route) -> None:
         (_answer, APIRoute, {"methods": ["GET", "POST"]}),
         (_answer_in_a_unit_of_work, IdempotentRoute, {}),
         (_answer_with_a_cookie, APIRoute, {}),
+        (_answer_from_a_thread, APIRoute, {}),
     ],
 )
 def test_what_the_direct_way_does_not_know_goes_the_framework_s(
@@ -130,6 +149,39 @@ def test_what_the_direct_way_does_not_know_goes_the_framework_s(
 
     assert DirectReads(nobody, routes=[known]).read("list_patients") is not None
     assert DirectReads(nobody, routes=[unknown]).read("list_patients") is None
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "told", "is_direct"),
+    [
+        (_answer, {}, True),
+        (_answer, {"status_code": 202}, True),
+        (_answer_created, {"status_code": 202}, True),
+        (_answer_with_nothing, {}, True),
+        (_answer_from_a_thread, {}, False),
+    ],
+)
+async def test_the_direct_way_answers_as_the_framework_does(
+    endpoint: Callable[..., Any], told: Mapping[str, Any], *, is_direct: bool
+) -> None:
+    app = FastAPI()
+    app.add_api_route("/v1/patients", endpoint, operation_id="list_patients", methods=["GET"], **told)
+    direct = DirectReads(app, routes=app.routes)
+    answers = []
+    for served in (app, direct):
+        async with call_in_process(served) as client:
+            answer = await client.get("/v1/patients")
+        answers.append((answer.status_code, answer.content, dict(answer.headers)))
+
+    assert (direct.read("list_patients") is not None) is is_direct
+    assert answers[1] == answers[0]
+
+
+@pytest.mark.parametrize("service", sorted(APPS))
+def test_nothing_stands_within_the_direct_way_that_it_would_pass_by(service: Microservice) -> None:
+    layers: Sequence[Any] = APPS[service].user_middleware
+
+    assert [layer.cls for layer in layers].index(DirectReads) == len(layers) - 1
 
 
 async def test_a_commit_that_fails_is_never_answered_as_read(caller: httpx2.AsyncClient) -> None:
