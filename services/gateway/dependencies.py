@@ -17,6 +17,7 @@ from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
+from services.gateway.devices.answering import DeviceAnswering
 from services.gateway.devices.logic import DevicesLogic
 from services.gateway.devices.storage import DeviceStorage
 from services.gateway.dpop.logic import EndpointProofs, Proofs
@@ -24,7 +25,7 @@ from services.gateway.equipment import Equipment
 from services.gateway.factors.checking import FactorCheck
 from services.gateway.factors.logic import FactorsLogic
 from services.gateway.factors.storage import FactorStorage
-from services.gateway.grants.holders import GrantUnit
+from services.gateway.grants.holders import GrantUnit, NewGrants
 from services.gateway.grants.logic import GrantsLogic
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.invitations.logic import AcceptancesLogic, AcceptanceUnit, InvitationsLogic
@@ -283,11 +284,15 @@ ClientAuthenticator = Annotated[ClientAuthentication, Depends(_client_authentica
 
 async def _grants(request: Request, equipment: _Equipment, clock: Now) -> GrantsLogic:
     @asynccontextmanager
-    async def unit(organization_id: OrganizationId) -> AsyncIterator[GrantUnit]:
+    async def unit(organization_id: OrganizationId | None) -> AsyncIterator[GrantUnit]:
         async with process_of(request).database.command(organization_id) as db:
             accounts, sessions = accounts_of(db, equipment, clock), sessions_of(db, equipment, clock)
             yield GrantUnit(
-                GrantStorage(db, equipment.session_times), accounts, sessions, trail_of(db, equipment, clock)
+                GrantStorage(db, equipment.session_times),
+                accounts,
+                sessions,
+                DeviceAnswering(DeviceStorage(db), clock),
+                trail_of(db, equipment, clock),
             )
 
     oauth = equipment.oauth
@@ -327,13 +332,10 @@ async def _oauth_tokens(
     equipment: _Equipment,
     authentication: ClientAuthenticator,
     grants: _Grants,
-    devices: _Devices,
     clock: Now,
 ) -> OauthTokensLogic:
     oauth, proofs = equipment.oauth, _proofs_at("token", request, equipment, clock)
-    return OauthTokensLogic(
-        authentication, proofs, grants, oauth.access, devices=devices, issuer=oauth.issuer, fhir=oauth.fhir_base
-    )
+    return OauthTokensLogic(authentication, proofs, grants, oauth.access, issuer=oauth.issuer, fhir=oauth.fhir_base)
 
 
 OauthTokensService = Annotated[OauthTokensLogic, Depends(_oauth_tokens)]
@@ -346,7 +348,9 @@ async def _authorization(
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
         async with process_of(request).database.command(organization_id) as db:
             clients, trail = clients_of(db, equipment, clock), trail_of(db, equipment, clock)
-            yield AuthorizeUnit(clients, AuthorizationStorage(db), trail)
+            grants = NewGrants(GrantStorage(db, equipment.session_times), clock)
+            devices = DeviceAnswering(DeviceStorage(db), clock)
+            yield AuthorizeUnit(clients, AuthorizationStorage(db), grants, devices, trail)
 
     oauth = equipment.oauth
     return AuthorizeLogic(

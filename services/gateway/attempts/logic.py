@@ -187,14 +187,23 @@ class AttemptsLogic:
         """Count an attempt with the code that a device shows.
 
         Raises:
-            TriedTooOftenError: Too many from this network were wrong.
+            TriedTooOftenError: Too many from this device, or this network, were wrong.
         """
-        await self._count(USER_CODE, key_of("user_code", self.network))
+        now = self._clock.now()
+        async with self._units() as unit:
+            counted = [await _counted(unit.counters, USER_CODE, await self._user_code_key(unit.counters, now), now)]
+            await self._tell_first(unit.trail, counted)
+        _refuse_until(counted, now)
 
     async def user_code_was_right(self) -> None:
         """Take back one attempt with a device's code."""
         async with self._units() as unit:
-            await unit.counters.take_back(key_of("user_code", self.network), 1)
+            await unit.counters.take_back(await self._user_code_key(unit.counters, self._clock.now()), 1)
+
+    async def _user_code_key(self, counters: AttemptStorage, now: datetime) -> bytes:
+        """Return what is counted of codes: a device on which somebody has signed in counts by itself."""
+        is_known = await self._is_known_device(counters, _ANYBODY, now)
+        return self._device_key("user_code", _ANYBODY) if is_known else key_of("user_code", self.network)
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.

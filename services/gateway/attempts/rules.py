@@ -32,7 +32,7 @@ So nobody who has not signed in on this device can hold it up: neither somebody 
 CODE: Final = Limit("code", 10, timedelta(minutes=15))
 """Codes of a second factor tried for one account from one network."""
 USER_CODE: Final = Limit("user_code", 10, timedelta(minutes=15))
-"""Codes of devices typed from one network that no device shows (RFC 8628, 5.1)."""
+"""Codes that no device shows (RFC 8628, 5.1), from one network, or typed where somebody has signed in before."""
 REFUSAL: Final = Limit("refusal", 1, timedelta(minutes=15))
 """Refusals of one application's proof from one network that are told."""
 LETTER: Final = Limit("letter", 20, timedelta(minutes=15))

@@ -30,8 +30,10 @@ from services.gateway.authorize.rules import (
 )
 from services.gateway.authorize.steps import Browser, Decision, GoTo, ShowConsent, ShowSignIn, SignedIn, Step
 from services.gateway.authorize.storage import AuthorizationStorage, Context, Waiting
+from services.gateway.devices.answering import DeviceAnswering
 from services.gateway.devices.logic import DevicesLogic
 from services.gateway.grants.granted import Consented, Handle
+from services.gateway.grants.holders import NewGrants
 from services.gateway.grants.logic import GrantsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_refusals import UnauthorizedClientError
@@ -49,7 +51,13 @@ class AuthorizeUnit:
 
     clients: OauthClientsLogic
     requests: AuthorizationStorage
+    grants: NewGrants
+    devices: DeviceAnswering
     trail: SecurityTrail
+
+
+class _DeviceOverError(Exception):
+    """The device waited too long, or somebody else decided: nothing of what was about to be kept may stand."""
 
 
 AuthorizeUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[AuthorizeUnit]]
@@ -176,8 +184,7 @@ class AuthorizeLogic:
             return await self._next(handle, client, waiting, browser)
         if not decision.is_allowed:
             await self._take(handle, browser)
-            if asked.user_code is not None:
-                await self._devices.decide(asked.user_code, client.id, None)
+            await self._decline_device(asked, client)
             await self._tell(SecurityEventKind.CONSENT_DECLINED, session, client, asked.scopes)
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person declined.")
         return await self._allow(handle, client, asked, session=session, browser=browser, decision=decision)
@@ -228,13 +235,12 @@ class AuthorizeLogic:
         try:
             context = await self._context(client, asked, session, person, decision)
         except RefusedRequestError as refusal:
+            await self._decline_device(asked, client)
             return self._refusal(asked.redirect_uri, asked.state, refusal.error, refusal.description)
         scopes = granted_of(asked, decision.scopes, has_patient=context is not None)
         if not scopes:
+            await self._decline_device(asked, client)
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person granted nothing.")
-        async with self._units(session.organization_id) as unit:
-            await unit.requests.agree(session.organization_id, session.account_id, client.id, scopes, self._clock.now())
-            await unit.trail.tell(_told(SecurityEventKind.CONSENT_GIVEN, session, client, scopes))
         consented = Consented(
             client=client,
             person=person,
@@ -248,17 +254,28 @@ class AuthorizeLogic:
             encounter_id=None if context is None else context.encounter_id,
             proof_key=asked.dpop_jkt,
         )
+        try:
+            await self._keep(asked, session, consented)
+        except _DeviceOverError:
+            return self._refusal(asked.redirect_uri, None, "expired_token", "The device has waited too long.")
         if asked.user_code is not None:
-            return await self._let_in(asked.user_code, asked, consented)
+            return GoTo(answer_uri(asked.redirect_uri, {"allowed": "1"}))
         code = await self._grants.code_for(consented)
         return GoTo(answer_uri(asked.redirect_uri, {"code": code, "state": asked.state, "iss": self._issuer}))
 
-    async def _let_in(self, user_code: str, asked: Asked, consented: Consented) -> Step:
-        grant_id = await self._grants.grant_for(consented)
-        granted = consented.organization_id, grant_id
-        if not await self._devices.decide(user_code, consented.client.id, granted):
-            return self._refusal(asked.redirect_uri, None, "expired_token", "The device has waited too long.")
-        return GoTo(answer_uri(asked.redirect_uri, {"allowed": "1"}))
+    async def _keep(self, asked: Asked, session: SignedIn, consented: Consented) -> None:
+        organization_id, client, scopes = session.organization_id, consented.client, consented.scopes
+        async with self._units(organization_id) as unit:
+            if asked.user_code is not None:
+                granted = organization_id, await unit.grants.add(consented)
+                if not await unit.devices.let_in(asked.user_code, client.id, granted):
+                    raise _DeviceOverError
+            await unit.requests.agree(organization_id, session.account_id, client.id, scopes, self._clock.now())
+            await unit.trail.tell(_told(SecurityEventKind.CONSENT_GIVEN, session, client, scopes))
+
+    async def _decline_device(self, asked: Asked, client: OauthClient) -> None:
+        if asked.user_code is not None:
+            await self._devices.decline(asked.user_code, client.id)
 
     async def _context(
         self, client: OauthClient, asked: Asked, session: SignedIn, person: Principal, decision: Decision

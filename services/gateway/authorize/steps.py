@@ -1,5 +1,6 @@
 """What comes next in an authorization, and who looks at it."""
 
+import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +27,15 @@ class Browser:
 
     secret: str = field(repr=False)
     person: Principal | None
+
+    @property
+    def csrf_token(self) -> str:
+        """What the form for a device's code carries: only a page that was shown in this browser has it."""
+        return hmac.digest(self.secret.encode(), b"eventide device", "sha256").hex()
+
+    def is_csrf_token(self, text: str) -> bool:
+        """Say whether a form comes from a page that was shown in this browser."""
+        return hmac.compare_digest(self.csrf_token.encode(), text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

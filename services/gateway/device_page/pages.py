@@ -5,13 +5,14 @@ from html import escape
 from services.gateway.authorize.page import Page, make_page
 
 
-def code_page(user_code: str, message: str = "") -> Page:
-    """Ask for the code that a device shows."""
+def code_page(csrf_token: str, user_code: str = "", message: str = "") -> Page:
+    """Ask for the code that a device shows, in the browser whose token the form carries."""
     alert = f'<p role="alert">{escape(message)}</p>' if message else ""
     return make_page(
         "Let a device in",
         f"<h1>Let a device in</h1>{alert}<p>Type the code that the device in front of you shows. Never type one that "
         'somebody has sent you.</p><form method="post" action="/oauth/device">'
+        f'<input type="hidden" name="csrf_token" value="{escape(csrf_token)}">'
         f'<label>Code<input name="user_code" value="{escape(user_code)}" autocomplete="off" '
         'autocapitalize="characters" spellcheck="false" maxlength="20" required autofocus></label>'
         '<button type="submit">Go on</button></form>',

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.contracts.gateway.oauth_tokens import DeviceAuthorization
-from services.gateway.authorize.cookies import browser_of
+from services.gateway.authorize.cookies import browser_of, keep_browser
 from services.gateway.authorize.rules import RefusedRequestError, UnknownRedirectError
 from services.gateway.authorize.showing import ANSWERS, html, shown
+from services.gateway.authorize.steps import Browser
 from services.gateway.dependencies import Authorization, BrowserPerson, ClientAuthenticator, Login
 from services.gateway.device_page.pages import code_page, outcome_page
 from services.gateway.errors import TriedTooOftenError
@@ -56,14 +57,14 @@ async def authorize_device(
     "/device", operation_id="open_device_page", response_class=HTMLResponse, responses=ANSWERS, openapi_extra=_QUERY
 )
 async def open_device_page(request: Request) -> Response:
-    """Ask a person for the code that a device shows; with a browser."""
+    """Ask a person for the code that a device shows; with a browser, which can send the form from then on."""
     try:
         parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
     except OauthRefusalError:
         parameters = {}
     if "allowed" in parameters or "error" in parameters:
         return html(outcome_page(is_allowed="error" not in parameters), HTTPStatus.OK)
-    return html(code_page(parameters.get("user_code", "")), HTTPStatus.OK)
+    return _asked(browser_of(request, None), HTTPStatus.OK, user_code=parameters.get("user_code", ""))
 
 
 @router.post(
@@ -71,17 +72,31 @@ async def open_device_page(request: Request) -> Response:
     operation_id="enter_device_code",
     response_class=HTMLResponse,
     responses=ANSWERS,
-    openapi_extra=form("user_code", required=("user_code",)),
+    openapi_extra=form("user_code", "csrf_token", required=("user_code", "csrf_token")),
 )
 async def enter_device_code(
     request: Request, authorization: Authorization, login: Login, person: BrowserPerson
 ) -> Response:
-    """Take the code that a person typed; the page's form sends this, and sign-in and consent follow."""
+    """Take the code that a person typed; the page's form sends this, and sign-in and consent follow.
+
+    What another site lets a browser send has no token of the page, and is asked for the code here: it counts nowhere.
+    """
     browser = browser_of(request, person)
     try:
-        typed = single(await read_form(request)).get("user_code", "")
+        sent = single(await read_form(request))
+        if not browser.is_csrf_token(sent.get("csrf_token", "")):
+            return _asked(browser, HTTPStatus.BAD_REQUEST, "Type the code here, on the page that you have opened.")
+        typed = sent.get("user_code", "")
         return await shown(await authorization.begin_with_user_code(typed, browser), browser, login)
     except TriedTooOftenError:
-        return html(code_page("", "Too many codes were wrong. Try again in a quarter of an hour."), 429)
+        message = "Too many codes were wrong. Try again in a quarter of an hour."
+        return _asked(browser, HTTPStatus.TOO_MANY_REQUESTS, message)
     except (UnknownRedirectError, OauthRefusalError):
-        return html(code_page("", "No device shows this code now. Look again, or start over there."), 400)
+        message = "No device shows this code now. Look again, or start over there."
+        return _asked(browser, HTTPStatus.BAD_REQUEST, message)
+
+
+def _asked(browser: Browser, status: HTTPStatus, message: str = "", *, user_code: str = "") -> Response:
+    response = html(code_page(browser.csrf_token, user_code, message), status)
+    keep_browser(response, browser)
+    return response

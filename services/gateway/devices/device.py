@@ -8,11 +8,12 @@ from services.contracts.identifiers import GrantId, OauthClientId, OrganizationI
 
 
 class DeviceStatus(StrEnum):
-    """What the person has decided."""
+    """What the person has decided, and whether the device has its tokens."""
 
     PENDING = "pending"
     ALLOWED = "allowed"
     DECLINED = "declined"
+    TOLD = "told"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,27 @@
-"""Devices: they ask, a person decides, and they are told."""
+"""Devices: they begin to wait, and a person finds them by the code that they show."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
 
 from services.chassis.clock import Clock
-from services.contracts.identifiers import GrantId, OauthClientId, OrganizationId
+from services.contracts.identifiers import OauthClientId
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.devices.device import Device
 from services.gateway.devices.rules import (
     INTERVAL,
     LIFETIME,
     REMEMBERED,
-    SLOWER,
-    DeviceAnswer,
-    answer_to,
     digest_of,
     new_user_code,
     read_user_code,
 )
 from services.gateway.devices.storage import DeviceStorage
-from services.gateway.oauth_refusals import (
-    AccessDeniedError,
-    AuthorizationPendingError,
-    ExpiredTokenError,
-    InvalidGrantError,
-    OauthRefusalError,
-    SlowDownError,
-)
 
 DeviceUnits = Callable[[], AbstractAsyncContextManager[DeviceStorage]]
 """Opens a transaction that sees devices."""
-_REFUSALS: Final[Mapping[DeviceAnswer, Callable[[], OauthRefusalError]]] = {
-    DeviceAnswer.PENDING: AuthorizationPendingError,
-    DeviceAnswer.SLOW_DOWN: SlowDownError,
-    DeviceAnswer.DECLINED: AccessDeniedError,
-    DeviceAnswer.EXPIRED: ExpiredTokenError,
-}
-
-
-def _refusal_of(answer: DeviceAnswer) -> OauthRefusalError:
-    return _REFUSALS[answer]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +35,7 @@ class Shown:
 
 
 class DevicesLogic:
-    """Keeps devices that wait, each until it is told once what the person decided."""
+    """Keeps devices that wait for a person."""
 
     def __init__(self, units: DeviceUnits, attempts: AttemptsLogic, clock: Clock) -> None:
         self._units = units
@@ -101,38 +79,7 @@ class DevicesLogic:
         await self._attempts.user_code_was_right()
         return user_code, device
 
-    async def decide(
-        self, user_code: str, client_id: OauthClientId, granted: tuple[OrganizationId, GrantId] | None
-    ) -> bool:
-        """Keep what a person has decided: what was granted, or nothing. Says no where it is too late."""
+    async def decline(self, user_code: str, client_id: OauthClientId) -> None:
+        """Keep that a person did not let a device in; one that was decided about, or waits no more, stays as it is."""
         async with self._units() as devices:
-            return await devices.decide(digest_of(user_code), client_id, granted, self._clock.now())
-
-    async def granted(self, device_code: str, client_id: OauthClientId) -> tuple[OrganizationId, GrantId]:
-        """Return what a device was granted, once.
-
-        Raises:
-            InvalidGrantError: There is no such device of this application, or it has been told already.
-            OauthRefusalError: Nobody has decided yet, it asks too often, the person declined, or it is too late.
-        """
-        now, key = self._clock.now(), digest_of(device_code)
-        async with self._units() as devices:
-            device = await devices.locked(key)
-            if device is None or device.client_id != client_id:
-                raise InvalidGrantError
-            answer = answer_to(
-                device.status,
-                now=now,
-                expires_at=device.expires_at,
-                polled_at=device.polled_at,
-                interval=device.interval,
-            )
-            if answer in {DeviceAnswer.PENDING, DeviceAnswer.SLOW_DOWN}:
-                slower = SLOWER if answer is DeviceAnswer.SLOW_DOWN else timedelta()
-                await devices.note_poll(key, now, device.interval + slower)
-            elif answer is not DeviceAnswer.EXPIRED:
-                await devices.forget(key)
-        # Only now: that it asked too often, and that it was told, is written down in any case.
-        if answer is not DeviceAnswer.TOKENS or device.organization_id is None or device.grant_id is None:
-            raise _refusal_of(answer)
-        return device.organization_id, device.grant_id
+            await devices.decide(digest_of(user_code), client_id, None, self._clock.now())

@@ -13,6 +13,8 @@ LIFETIME: Final = timedelta(minutes=10)
 INTERVAL: Final = timedelta(seconds=5)
 SLOWER: Final = timedelta(seconds=5)
 """How much longer a device has to wait from now on that asked too soon (RFC 8628, 3.5)."""
+GRACE: Final = timedelta(seconds=15)
+"""How long a device that has its tokens may ask once more: a question that was sent twice is nobody else's."""
 REMEMBERED: Final = timedelta(minutes=10)
 """How long a device that asks too late is still told so, before it is told nothing."""
 # No vowels, so that it is never a word, and nothing that is taken for a digit: 20 ** 8 is more than 34 bits (6.1).
@@ -30,6 +32,10 @@ class DeviceAnswer(StrEnum):
     SLOW_DOWN = "slow_down"
     DECLINED = "access_denied"
     EXPIRED = "expired_token"
+    TOLD = "told"
+    """It has its tokens: this question was on its way when they were given."""
+    REUSED = "reused"
+    """It has its tokens, and somebody asks with its code."""
 
 
 def new_user_code() -> str:
@@ -59,5 +65,7 @@ def answer_to(
         return DeviceAnswer.DECLINED
     if status is DeviceStatus.ALLOWED:
         return DeviceAnswer.TOKENS
+    if status is DeviceStatus.TOLD:
+        return DeviceAnswer.TOLD if polled_at is not None and now - polled_at < GRACE else DeviceAnswer.REUSED
     is_too_soon = polled_at is not None and now - polled_at < interval
     return DeviceAnswer.SLOW_DOWN if is_too_soon else DeviceAnswer.PENDING

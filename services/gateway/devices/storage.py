@@ -65,8 +65,13 @@ class DeviceStorage:
         this = update(DeviceAuthorizationRow).where(DeviceAuthorizationRow.device_hash == device_hash)
         await self._db.execute(this.values(polled_at=now, interval_seconds=int(interval.total_seconds())))
 
+    async def note_told(self, device_hash: bytes, now: datetime) -> None:
+        """Keep that a device has its tokens, since the question that it asks now."""
+        this = update(DeviceAuthorizationRow).where(DeviceAuthorizationRow.device_hash == device_hash)
+        await self._db.execute(this.values(status=DeviceStatus.TOLD.value, polled_at=now))
+
     async def forget(self, device_hash: bytes) -> None:
-        """Forget a device that has been told."""
+        """Forget a device that has been told that it is declined."""
         this = DeviceAuthorizationRow.device_hash == device_hash
         await self._db.execute(delete(DeviceAuthorizationRow).where(this))
 

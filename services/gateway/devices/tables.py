@@ -16,8 +16,10 @@ class DeviceAuthorizationRow(Base):
 
     __tablename__ = "device_authorizations"
     __table_args__ = (
-        CheckConstraint("status in ('pending', 'allowed', 'declined')", name="status"),
-        CheckConstraint("num_nonnulls(organization_id, grant_id) = 2 * (status = 'allowed')::int", name="granted"),
+        CheckConstraint("status in ('pending', 'allowed', 'declined', 'told')", name="status"),
+        CheckConstraint(
+            "num_nonnulls(organization_id, grant_id) = 2 * (status in ('allowed', 'told'))::int", name="granted"
+        ),
         UniqueConstraint("user_code_hash"),
     )
 

@@ -6,11 +6,13 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
 from services.contracts.identifiers import AccountId, GrantId, OrganizationId
 from services.contracts.identity import Delegation, Principal, Role, SignIn
 from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.devices.answering import DeviceAnswering
 from services.gateway.grants.granted import Consented, Grant, Handle
 from services.gateway.grants.rules import OFFLINE_LIFETIME, ONLINE_LIFETIME
 from services.gateway.grants.storage import GrantStorage
@@ -26,11 +28,26 @@ class GrantUnit:
     grants: GrantStorage
     accounts: AccountsLogic
     sessions: SessionsLogic
+    devices: DeviceAnswering
     trail: SecurityTrail
 
 
-GrantUnits = Callable[[OrganizationId], AbstractAsyncContextManager[GrantUnit]]
-"""Opens a transaction that sees one organization."""
+GrantUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[GrantUnit]]
+"""Opens a transaction that sees one organization, or none until it is known whose grant it is about."""
+
+
+class NewGrants:
+    """Makes grants within the transaction of whoever keeps the consent."""
+
+    def __init__(self, storage: GrantStorage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def add(self, consented: Consented) -> GrantId:
+        """Make a grant whose application asks for its tokens by itself, as a device does."""
+        grant = grant_of(consented, self._clock.now())
+        await self._storage.add(grant)
+        return grant.id
 
 
 def grant_of(consented: Consented, now: datetime) -> Grant:

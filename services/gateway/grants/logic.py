@@ -14,9 +14,9 @@ from services.contracts.identifiers import (
     AccountId,
     GrantId,
     OauthClientId,
-    OrganizationId,
 )
 from services.contracts.identity import Principal, SignIn
+from services.gateway.devices.rules import DeviceAnswer
 from services.gateway.ended import EndedTokens
 from services.gateway.grants.granted import Code, Consented, Grant, Handle
 from services.gateway.grants.holders import (
@@ -115,24 +115,33 @@ class GrantsLogic:
             await unit.grants.add_code(handle, code)
         return handle.text
 
-    async def grant_for(self, consented: Consented) -> GrantId:
-        """Make a grant whose application asks for its tokens by itself, as a device does."""
-        grant = grant_of(consented, self._clock.now())
-        async with self._units(grant.organization_id) as unit:
-            await unit.grants.add(grant)
-        return grant.id
+    async def of_device(self, device_code: str, client: OauthClient, *, proof_key: str | None = None) -> OauthTokens:
+        """Return the tokens of a device that a person has let in: made and written down as given, or neither.
 
-    async def of_device(
-        self, granted: tuple[OrganizationId, GrantId], client: OauthClient, *, proof_key: str | None = None
-    ) -> OauthTokens:
-        """Return the first tokens of a grant that `grant_for` made; whoever asks twice is for the caller to tell.
+        So a device asks again where they could not be made. Whoever asks with its code after it has them has copied
+        it, as with a code that comes twice: everything that was given ends, but for a moment in which the question may
+        have been on its way.
 
         Raises:
-            InvalidGrantError: The grant is over, or its person has lost access.
+            InvalidGrantError: There is no such device of this application, it has its tokens, or the grant is over.
+            OauthRefusalError: Nobody has decided yet, it asks too often, the person declined, or it is too late.
         """
-        organization_id, grant_id = granted
-        async with self._units(organization_id) as unit:
-            outcome = await self._first(unit, grant_id, None, client, self._clock.now(), proof_key=proof_key)
+        now = self._clock.now()
+        async with self._units(None) as unit:
+            polled = await unit.devices.poll(device_code, client.id)
+            outcome = _NOTHING
+            if polled.granted is not None:
+                organization_id, grant_id = polled.granted
+                await unit.grants.enter(organization_id)
+                if polled.answer is DeviceAnswer.TOKENS:
+                    outcome = await self._first(unit, grant_id, None, client, now, proof_key=proof_key)
+                    if outcome.tokens is not None:
+                        await unit.devices.has_tokens(device_code)
+                elif polled.answer is DeviceAnswer.REUSED:
+                    outcome = await self._end_reused(unit, grant_id, now)
+        refusal = polled.refusal
+        if refusal is not None:
+            raise refusal
         return self._told(outcome)
 
     async def redeem(

@@ -14,7 +14,6 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.authentication import AccessTokens
-from services.gateway.devices.logic import DevicesLogic
 from services.gateway.dpop.logic import EndpointProofs
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
@@ -145,12 +144,10 @@ class OauthTokensLogic:
         grants: GrantsLogic,
         access: AccessTokens,
         *,
-        devices: DevicesLogic,
         issuer: str,
         fhir: str,
     ) -> None:
         self._proofs = proofs
-        self._devices = devices
         self._authentication = authentication
         self._grants = grants
         self._access = access
@@ -259,8 +256,7 @@ class OauthTokensLogic:
 
     async def _for_device(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
         _may(client, OauthGrantType.DEVICE_CODE)
-        granted = await self._devices.granted(_required(parameters, "device_code"), client.id)
-        return await self._grants.of_device(granted, client, proof_key=proof_key)
+        return await self._grants.of_device(_required(parameters, "device_code"), client, proof_key=proof_key)
 
     async def _for_service(self, client: OauthClient, parameters: Parameters, proof_key: str | None) -> OauthTokens:
         _may(client, OauthGrantType.CLIENT_CREDENTIALS)

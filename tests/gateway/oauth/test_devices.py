@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.gateway.attempts.rules import USER_CODE
 from services.gateway.devices.device import DeviceStatus
 from services.gateway.devices.rules import (
+    GRACE,
     INTERVAL,
     LIFETIME,
     DeviceAnswer,
@@ -29,8 +31,9 @@ from services.gateway.devices.rules import (
 from services.gateway.devices.tables import DeviceAuthorizationRow
 from services.operator.drill.checklist.probes.applications import Application
 from services.operator.drill.checklist.probes.signing import Key
-from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, NewAccount
-from tests.gateway.oauth.conftest import Browser, NewApplication
+from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, NewAccount, Upstream
+from tests.gateway.oauth.conftest import FHIR, Browser, NewApplication
+from tests.gateway.oauth.test_authorize import records_that_shows
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 DEVICE: dict[str, Any] = {"grant_types": [GRANT], "redirect_uris": [], "name": "Kiosk"}
@@ -78,7 +81,10 @@ async def kiosk(
 
 
 async def enter(browser: Browser, code: str) -> httpx2.Response:
-    return await browser.client.post("/oauth/device", data={"user_code": code})
+    page = await browser.client.get("/oauth/device")
+    found = re.search(r'name="csrf_token" value="([0-9a-f]{64})"', page.text)
+    assert found is not None, page.text
+    return await browser.client.post("/oauth/device", data={"user_code": code, "csrf_token": found[1]})
 
 
 async def let_in(browser: Browser, kiosk: Kiosk, email: str = "ada@example.org", **more: str) -> httpx2.Response:
@@ -117,6 +123,101 @@ async def test_what_a_device_was_granted_is_told_once(kiosk: Kiosk, browser: Bro
 
     assert (await kiosk.poll()).status_code == 200
     assert await kiosk.error() == "invalid_grant"
+
+
+async def test_a_device_whose_tokens_could_not_be_made_asks_again_and_gets_them(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any], gateway_app: Any
+) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+    equipment = gateway_app.state.equipment
+    key = equipment.audit_key
+
+    # A key that seals nothing makes writing the event fail.
+    object.__setattr__(equipment, "audit_key", None)
+    failed = await kiosk.poll()
+    object.__setattr__(equipment, "audit_key", key)
+
+    assert failed.status_code == 500
+    assert (await kiosk.poll()).status_code == 200
+
+
+async def test_a_device_code_that_is_used_again_ends_what_it_gave_and_is_told(
+    *, kiosk: Kiosk, browser: Browser, ada: dict[str, Any], gateway: GatewayFactory, clinic: UUID
+) -> None:
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+    tokens = (await kiosk.poll()).json()
+
+    # Another question may have been on its way when the tokens were given.
+    assert await kiosk.error() == "invalid_grant"
+    assert await refreshed(kiosk, tokens["refresh_token"]) == 200
+    await kiosk.pass_time(GRACE)
+    assert await kiosk.error() == "invalid_grant"
+
+    assert await refreshed(kiosk, tokens["refresh_token"]) == 400
+    me = await kiosk.client.get("/v1/me", headers={"authorization": f"Bearer {tokens['access_token']}"})
+    assert me.status_code == 401
+    answer = await gateway(Role.AUDITOR, organization=clinic).get("/v1/security_events?kind=tokens_reused")
+    (told,) = answer.json()["items"]
+    assert (told["oauth_client_id"], told["account_id"]) == (kiosk.application.id, ada["id"])
+
+
+async def refreshed(kiosk: Kiosk, token: str) -> int:
+    form = {"grant_type": "refresh_token", "refresh_token": token, **kiosk.application.proof()}
+    return (await kiosk.client.post("/oauth/token", data=form)).status_code
+
+
+@pytest.mark.parametrize("is_decided_elsewhere", [False, True])
+async def test_a_device_that_is_over_leaves_no_grant_and_no_consent(
+    *,
+    kiosk: Kiosk,
+    browser: Browser,
+    ada: dict[str, Any],
+    gateway: GatewayFactory,
+    clinic: UUID,
+    is_decided_elsewhere: bool,
+) -> None:
+    await kiosk.begin()
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), ada["email"])
+    if is_decided_elsewhere:
+        await let_in(browser, kiosk, decision="deny")
+    else:
+        await kiosk.pass_time(LIFETIME)
+
+    done = await browser.decide(page)
+
+    assert "error=expired_token" in done.headers["location"]
+    async with kiosk.database.read(OrganizationId(clinic)) as read:
+        assert await read.connection.fetchval("select count(*) from grants") == 0
+    answer = await gateway(Role.AUDITOR, organization=clinic).get("/v1/security_events?kind=consent_given")
+    assert answer.json()["items"] == []
+
+
+async def test_a_device_is_declined_where_the_person_ticks_nothing(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any]
+) -> None:
+    await kiosk.begin()
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), ada["email"])
+
+    done = await browser.decide(page, [])
+
+    assert "error=access_denied" in done.headers["location"]
+    assert await kiosk.error() == "access_denied"
+
+
+async def test_a_device_is_declined_where_the_person_may_not_see_the_patient(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any], upstream: Upstream
+) -> None:
+    records_that_shows(upstream, UUID(int=11), UUID(int=12))
+    await kiosk.begin(scope="openid patient/Patient.rs", aud=FHIR)
+    page = await browser.sign_in(await enter(browser, kiosk.told["user_code"]), ada["email"])
+
+    done = await browser.decide(page, patient_id=str(UUID(int=99)))
+
+    assert "error=access_denied" in done.headers["location"]
+    assert await kiosk.error() == "access_denied"
 
 
 async def test_the_person_sees_the_code_and_whose_device_it_is_and_is_asked_each_time(
@@ -234,6 +335,33 @@ async def test_who_types_codes_that_no_device_shows_is_held_up_and_nobody_else(
     assert await kiosk.error() == "authorization_pending"
 
 
+async def test_what_another_site_lets_browsers_send_holds_nobody_up(
+    kiosk: Kiosk, browser: Browser, web: Callable[[], httpx2.AsyncClient]
+) -> None:
+    form = {"user_code": "BCDF-BCDF", "csrf_token": "0" * 64}
+    sent = [(await web().post("/oauth/device", data=form)).status_code for _ in range(USER_CODE.most + 2)]
+    await kiosk.begin()
+
+    assert sent == [400] * (USER_CODE.most + 2)
+    assert (await enter(browser, kiosk.told["user_code"])).status_code == 200
+
+
+async def test_who_has_signed_in_on_a_device_is_not_held_up_by_others_of_the_network(
+    kiosk: Kiosk, browser: Browser, web: Callable[[], httpx2.AsyncClient], ada: dict[str, Any]
+) -> None:
+    assert ada["id"]
+    await kiosk.begin()
+    await let_in(browser, kiosk)
+    stranger = Browser(web())
+    guesses = [(await enter(stranger, "BCDF-BCDF")).status_code for _ in range(USER_CODE.most + 2)]
+    await kiosk.begin()
+
+    assert guesses == [400] * USER_CODE.most + [429] * 2
+    assert (await enter(browser, kiosk.told["user_code"])).status_code == 200
+    own = [(await enter(browser, "BCDF-BCDF")).status_code for _ in range(USER_CODE.most + 1)]
+    assert own == [400] * USER_CODE.most + [429]
+
+
 async def test_typing_right_codes_holds_nobody_up(kiosk: Kiosk, browser: Browser) -> None:
     await kiosk.begin()
 
@@ -326,5 +454,8 @@ def test_a_device_is_told_what_holds(status: DeviceStatus, left: int, since: int
 
     assert (answer is DeviceAnswer.EXPIRED) is (left <= 0)
     assert (answer is DeviceAnswer.TOKENS) is (left > 0 and status is DeviceStatus.ALLOWED)
+    assert (answer is DeviceAnswer.REUSED) is (
+        left > 0 and status is DeviceStatus.TOLD and (since is None or timedelta(seconds=since) >= GRACE)
+    )
     too_soon = status is DeviceStatus.PENDING and since is not None and since < interval
     assert (answer is DeviceAnswer.SLOW_DOWN) is (left > 0 and too_soon)
