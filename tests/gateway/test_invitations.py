@@ -10,6 +10,8 @@ import pytest
 from services.chassis.clock import Clock
 from services.chassis.wiring import Process
 from services.contracts.identity import Role
+from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
+from services.gateway.attempts.rules import DEVICE
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Post
 
 NEW = "seven grey herons at dusk"
@@ -172,6 +174,26 @@ async def test_an_account_of_elsewhere_joins_with_its_own_password(
     assert accepted.json()["account_id"] == elsewhere["id"]
     for organization in (elsewhere["organization_id"], str(clinic)):
         assert (await _sign_in(gateway(), PASSWORD, organization_id=organization)).status_code == 201
+
+
+async def test_opening_a_link_gives_no_more_passwords_to_try_on_a_known_device(
+    gateway: GatewayFactory, new_account: NewAccount, administrator: httpx2.AsyncClient, clinic: UUID, post: Post
+) -> None:
+    await new_account(email="grace@example.org")
+    await _invite(administrator, clinic)
+    await post.carry()
+    secret, client = post.relay.secrets[0], gateway()
+    signed_in = await _sign_in(client, PASSWORD)
+    client.headers["cookie"] = next(
+        one.partition(";")[0] for one in signed_in.headers.get_list("set-cookie") if one.startswith(DEVICE_COOKIE)
+    )
+
+    guesses = []
+    for _ in range(15):
+        guesses.append((await _accept(client, secret)).status_code)
+        await client.post(OPEN, json={"secret": secret})
+
+    assert guesses == [403] * DEVICE.most + [429] * (15 - DEVICE.most)
 
 
 async def test_an_address_is_invited_once_and_not_where_it_works(

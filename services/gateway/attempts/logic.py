@@ -165,13 +165,18 @@ class AttemptsLogic:
         _refuse_until(counted, now)
 
     async def network_was_right(self, *, is_signed_in: bool = False) -> None:
-        """Take back one attempt of this network, or those of this device, which whoever is signed in makes known."""
+        """Take back one attempt of this network or device; whoever is signed in makes it known, and begins again.
+
+        A link that opens says nothing of the wrong passwords that came with it.
+        """
         now = self._clock.now()
         async with self._units() as unit:
-            if await self._is_known_device(unit.counters, _ANYBODY, now):
-                await unit.counters.forget(self._device_key("tried", _ANYBODY))
+            is_known = await self._is_known_device(unit.counters, _ANYBODY, now)
+            tried = self._device_key("tried", _ANYBODY)
+            if is_known and is_signed_in:
+                await unit.counters.forget(tried)
             else:
-                await unit.counters.take_back(key_of("network", self.network), 1)
+                await unit.counters.take_back(tried if is_known else key_of("network", self.network), 1)
             if is_signed_in:
                 await self._know_device(unit.counters, now=now)
 
