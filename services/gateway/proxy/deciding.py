@@ -61,6 +61,8 @@ class Passage:
     """What the caller proved to hold the token's key with: good in itself, and still to be used up."""
     listener: Listener | None = None
     """Who hears the answer, where it may go on for longer than others do."""
+    caller: Principal | None = None
+    """Whose proof is used up."""
 
     @property
     def comes_here(self) -> bool:
@@ -143,9 +145,9 @@ class DecisionPoint:
         principal = self._caller(token)
         proof = self._permitted(request, token, principal, route, is_noted=is_noted)
         if route.service is Microservice.GATEWAY:
-            return Passage(route, None, proof)
+            return Passage(route, None, proof, caller=principal)
         internal_token = self._issuer.internal_token_for(token.text, principal, route.service)
-        return Passage(route, internal_token, proof, self._listener(principal, token, route))
+        return Passage(route, internal_token, proof, self._listener(principal, token, route), principal)
 
     def _listener(self, principal: Principal, token: SentToken, route: Route) -> Listener | None:
         return None if route.deadline_seconds is None else Listener(principal, self._access.expires_at(token.text))
@@ -161,7 +163,8 @@ class DecisionPoint:
             proof = self._proof(request, token, principal)
             self._permit(principal, route)
         except ServiceError as refusal:
-            if is_noted:
+            # A nonce of ours, or a second factor, is asked for in the usual course: whoever goes on is not refused.
+            if is_noted and not isinstance(refusal, ProofNonceError | StaleAuthenticationError):
                 self._denials.note(principal, route.operation_id, _reason(principal, route, refusal))
             raise
         return proof
@@ -200,10 +203,8 @@ class DecisionPoint:
 
 def _reason(principal: Principal, route: Route, refusal: ServiceError) -> str:
     """Say which rule refused, in words of ours."""
-    if isinstance(refusal, ProofMissingError | ProofRefusedError | ProofNonceError):
+    if isinstance(refusal, ProofMissingError | ProofRefusedError):
         return "proof"
-    if isinstance(refusal, StaleAuthenticationError):
-        return "stale-authentication"
     return may_call(principal, route).decision.value
 
 

@@ -13,7 +13,8 @@ from services.chassis.wiring import PROVED_KEY, Process
 from services.contracts.identity import Microservice
 from services.contracts.problems import ProblemType
 from services.gateway.dpop.logic import Proofs
-from services.gateway.errors import NoSuchMethodError
+from services.gateway.dpop.rules import Proof
+from services.gateway.errors import NoSuchMethodError, ProofRefusedError
 from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.deciding import DecisionPoint, Passage
 from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
@@ -61,7 +62,7 @@ class Dispatcher:
             await _no_such_method(refusal.methods)(scope, receive, send)
             return
         if passage.proof is not None:
-            await _proofs_of(scope).use_at_a_resource(passage.proof)
+            await _use_up(passage.proof, passage, front, scope)
             scope[PROVED_KEY] = passage.proof.key
         if passage.route.service is Microservice.GATEWAY:
             await self._app(scope, receive, send)
@@ -93,7 +94,7 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
         passage = front.decisions.decide(request, client, comes_next=True, is_noted=engine is not Engine.NGINX)
         # What comes here next uses its proof up then.
         if passage.proof is not None and not passage.comes_here:
-            await _proofs_of(scope).use_at_a_resource(passage.proof)
+            await _use_up(passage.proof, passage, front, scope, is_noted=engine is not Engine.NGINX)
     except NoSuchMethodError as refusal:
         return _as_heard_by(engine, _no_such_method(refusal.methods))
     except ServiceError as refusal:
@@ -103,9 +104,15 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
     return Response(status_code=HTTPStatus.OK.value, headers=_told(engine, passage, request))
 
 
-def _proofs_of(scope: Scope) -> Proofs:
+async def _use_up(proof: Proof, passage: Passage, front: Front, scope: Scope, *, is_noted: bool = True) -> None:
     process: Process = scope["app"].state.process
-    return Proofs(process.database, process.clock)
+    try:
+        await Proofs(process.database, process.clock).use_at_a_resource(proof)
+    except ProofRefusedError:
+        if passage.caller is not None and is_noted:
+            front.denials.note(passage.caller, passage.route.operation_id, "proof-replayed")
+            await front.denials.tell(_trails(scope))
+        raise
 
 
 def _trails(scope: Scope) -> Trails:

@@ -151,6 +151,22 @@ async def test_57_a_proof_opens_once(
     assert upstream.calls == (path != ME)
 
 
+@pytest.mark.parametrize("path", BY_ROUTE_CLASS.values(), ids=BY_ROUTE_CLASS.keys())
+async def test_57_a_proof_that_comes_again_is_told_and_a_nonce_asked_for_is_not(
+    gateway: GatewayFactory, holder: Holder, bound_token: str, organization_id: UUID, path: str
+) -> None:
+    aim, good = Aim("GET", path, bound_token), holder.nonce
+    holder.nonce = "x"
+    asked = await _ask(gateway(), holder, aim)
+    holder.nonce = good
+    proof = holder.proof(aim)
+    used = [(await _ask(gateway(), holder, aim, proof)).status_code for _ in range(2)]
+
+    assert (asked.json()["code"], used) == ("use-dpop-nonce", [200, 401])
+    answer = await gateway(Role.AUDITOR, organization=organization_id).get("/v1/security_events?kind=access_denied")
+    assert [event["reason"] for event in answer.json()["items"]] == ["proof-replayed"]
+
+
 async def test_57_a_proof_that_comes_many_times_at_once_is_good_once(
     databases: dict[str, DatabaseUrls], clock: Clock
 ) -> None:
