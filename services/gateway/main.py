@@ -133,6 +133,8 @@ def application() -> FastAPI:
                 yield
                 for task in tasks:
                     task.cancel()
+                # One may be telling: what it could not tell is there again when it has ended.
+                await asyncio.gather(*tasks, return_exceptions=True)
                 denials.end_windows(all_of_them=True)
                 await denials.tell(trails)
             equipment.front.forwarder.close()

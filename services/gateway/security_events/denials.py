@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from services.chassis.clock import Clock
+from services.chassis.context import current
 from services.chassis.telemetry import frames
 from services.contracts.gateway.security_events import SecurityEventKind
 from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId, OrganizationId
@@ -21,6 +23,8 @@ MOST_OPERATIONS: Final = 20
 """Operations that one account's refusals are told of apart, within a window."""
 MOST_KEPT: Final = 4096
 """Accounts, operations and reasons counted apart; beyond, only whose organization it is."""
+MOST_OF_ONE: Final = MOST_KEPT // 16
+"""As many of one organization, so that none of them has a share in what is told of the others."""
 MOST_TOLD: Final = 50
 """Refusals told in one transaction: while it lasts, others wait who chose the same lane of a trail."""
 
@@ -36,7 +40,7 @@ class _Refused:
     operation_id: str | None = None
     reason: str | None = None
 
-    def told(self, times: int) -> Told:
+    def told(self, times: int, request_id: UUID) -> Told:
         return Told(
             SecurityEventKind.ACCESS_DENIED,
             self.organization_id,
@@ -47,12 +51,15 @@ class _Refused:
             operation_id=self.operation_id,
             reason=self.reason,
             times=times,
+            request_id=request_id,
         )
 
 
 @dataclass(slots=True)
 class _Window:
     ends_at: datetime
+    request_id: UUID
+    """Of the first one, which what followed is told with."""
     since_told: int = 0
 
 
@@ -66,6 +73,7 @@ class Denials:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._windows: dict[_Refused, _Window] = {}
+        self._kept: dict[OrganizationId | None, int] = {}
         self._waiting: list[Told] = []
 
     def note(self, principal: Principal, operation_id: str, reason: str) -> None:
@@ -76,9 +84,13 @@ class Denials:
         if window is not None and window.ends_at > now:
             window.since_told += 1
             return
-        self._close(refused, window)
-        self._windows[refused] = _Window(now + WINDOW)
-        self._waiting.append(refused.told(1))
+        if window is not None:
+            self._end(refused, window)
+        # Told by whichever request comes next, if not by this one: so the id is kept now.
+        request_id = current().request_id
+        self._windows[refused] = _Window(now + WINDOW, request_id)
+        self._kept[refused.organization_id] = self._kept.get(refused.organization_id, 0) + 1
+        self._waiting.append(refused.told(1, request_id))
 
     def _kind_of(self, principal: Principal, operation_id: str, reason: str) -> _Refused:
         refused = _Refused(
@@ -91,22 +103,25 @@ class Denials:
         )
         if refused in self._windows:
             return refused
-        if len(self._windows) >= MOST_KEPT:
+        if len(self._windows) >= MOST_KEPT or self._kept.get(principal.organization_id, 0) >= MOST_OF_ONE:
             return _Refused(principal.organization_id, None)
         known = sum(1 for one in self._windows if one.account_id == principal.account_id)
         return refused if known < MOST_OPERATIONS else _Refused(principal.organization_id, principal.account_id)
 
-    def _close(self, refused: _Refused, window: _Window | None) -> None:
-        if window is not None and window.since_told:
-            self._waiting.append(refused.told(window.since_told))
+    def _end(self, refused: _Refused, window: _Window) -> None:
+        del self._windows[refused]
+        kept = self._kept.pop(refused.organization_id) - 1
+        if kept:
+            self._kept[refused.organization_id] = kept
+        if window.since_told:
+            self._waiting.append(refused.told(window.since_told, window.request_id))
 
     def end_windows(self, *, all_of_them: bool = False) -> None:
         """Put what was counted in windows that are over with what is to be told."""
         now = self._clock.now()
         for refused, window in list(self._windows.items()):
             if all_of_them or window.ends_at <= now:
-                del self._windows[refused]
-                self._close(refused, window)
+                self._end(refused, window)
 
     async def tell(self, trails: Trails) -> None:
         """Tell what is to be told; what cannot be written now stays for the next time, and the refusal stands."""

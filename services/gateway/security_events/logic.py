@@ -33,7 +33,7 @@ class SecurityTrail:
         Raises:
             TrailBlockedError: It could not be written, so what it tells of must not happen.
         """
-        members = {"request": current().request_id, **told.members()}
+        members = {"request": told.request_id or current().request_id, **told.members()}
         await self._storage.add(told.trail, event_text(at=self._clock.now(), members=members))
 
     async def page(self, wanted: Wanted, requested: PageRequest, *, principal: Principal) -> Page[SecurityEvent]:

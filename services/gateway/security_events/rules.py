@@ -35,6 +35,8 @@ class Told:
     network: str | None = None
     operation_id: str | None = None
     times: int | None = None
+    request_id: UUID | None = None
+    """Of the request that it tells of, where another one writes it."""
 
     @property
     def trail(self) -> OrganizationId:

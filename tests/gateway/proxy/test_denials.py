@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from services.chassis.clock import Clock
+from services.chassis.context import RequestContext, enter
 from services.chassis.database import Database
 from services.contracts.identity import Role
 from services.gateway.proxy.engines import Engine
-from services.gateway.security_events.denials import MOST_KEPT, MOST_OPERATIONS, Denials
+from services.gateway.security_events.denials import MOST_KEPT, MOST_OF_ONE, MOST_OPERATIONS, Denials
 from services.gateway.security_events.logic import SecurityTrail
 from services.gateway.security_events.trails import trails_in
 from tests.gateway.conftest import GatewayFactory, NewOrganization
@@ -194,8 +196,40 @@ async def test_a_flood_of_refusals_is_told_in_few_events() -> None:
 
 async def test_what_is_kept_of_a_flood_from_many_accounts_is_bounded() -> None:
     denials = Denials(Later())
-    for number in range(MOST_KEPT + 500):
-        caller = principal(Role.PATIENT, organization=HOMES[0], account=UUID(int=number + 1))
+    homes = [UUID(int=number + 1) for number in range(40)]
+    for number in range(2 * MOST_KEPT):
+        caller = principal(Role.PATIENT, organization=homes[number % len(homes)], account=UUID(int=number + 1))
         denials.note(caller, "read_patient", "deny-role")
 
-    assert len(denials._windows) == MOST_KEPT + 1
+    assert len(denials._windows) == MOST_KEPT + len(homes)
+
+
+async def test_a_flood_in_one_organization_hides_nothing_of_another() -> None:
+    denials = Denials(Later())
+    for number in range(MOST_KEPT):
+        caller = principal(Role.PATIENT, organization=HOMES[0], account=UUID(int=number + 1))
+        denials.note(caller, "read_patient", "deny-role")
+    denials.note(principal(Role.PATIENT, organization=HOMES[1]), "read_patient", "deny-role")
+
+    theirs = [told for told in denials._waiting if told.organization_id == HOMES[1]]
+    assert [told.operation_id for told in theirs] == ["read_patient"]
+    assert len(denials._windows) == MOST_OF_ONE + 2
+
+
+async def test_a_refusal_that_another_request_tells_names_its_own(
+    gateway_app: Any, gateway_database: Database, home: UUID, denied: Denied, clock: Clock
+) -> None:
+    equipment = gateway_app.state.equipment
+    denials, refused, next_one = Denials(clock), RequestContext(), RequestContext()
+
+    def in_a_request(context: RequestContext, act: Callable[[], None]) -> None:
+        enter(context)
+        act()
+
+    caller = principal(Role.PATIENT, organization=home)
+    copy_context().run(in_a_request, refused, lambda: denials.note(caller, "read_claim", "deny-role"))
+    copy_context().run(in_a_request, next_one, lambda: denials.note(caller, "read_claim", "deny-role"))
+    denials.end_windows(all_of_them=True)
+    await denials.tell(trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock))
+
+    assert [event["request"] for event in await denied()] == [str(refused.request_id)] * 2
