@@ -56,7 +56,7 @@ async def create_login_session_with_passkey(
     return answer
 
 
-@router.post(":refresh", operation_id="refresh_login_session", responses=documented(401))
+@router.post(":refresh", operation_id="refresh_login_session", responses=documented(401, 429))
 async def refresh_login_session(
     request: RefreshRequest, login: Login, response: Response, cookie: SessionCookie = None
 ) -> LoginSession:

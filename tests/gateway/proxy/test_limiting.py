@@ -121,6 +121,17 @@ async def test_the_gateway_refuses_before_the_service_is_asked(
     assert refused[0].json()["type"] == "urn:eventide:problem:too-many-requests"
 
 
+async def test_renewals_are_limited_before_each_is_told(gateway: GatewayFactory, gateway_app: Any) -> None:
+    gateway_app.state.equipment.front.decisions._limits = CallLimits(StandingClock())
+    most = BY_OPERATION["refresh_login_session"].calls_per_minute or 0
+    client = gateway()
+
+    body = {"session_secret": "x"}
+    statuses = [(await client.post("/v1/login_sessions:refresh", json=body)).status_code for _ in range(most + 2)]
+
+    assert statuses == [401] * most + [429] * 2
+
+
 async def test_the_authorization_server_is_limited_too(gateway: GatewayFactory, gateway_app: Any) -> None:
     gateway_app.state.equipment.front.decisions._limits = CallLimits(StandingClock())
     most = BY_OPERATION["create_oauth_token"].calls_per_minute or 0
