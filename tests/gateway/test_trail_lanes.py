@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import override
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
@@ -60,6 +61,7 @@ class Batches(Heard):
         super().__init__()
         self.sizes: list[int] = []
 
+    @override
     async def __aexit__(self, *_: object) -> None:
         self.sizes.append(self.events - sum(self.sizes))
 
