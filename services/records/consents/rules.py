@@ -67,6 +67,8 @@ _TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyTyp
 # Records know no site's zone: of a day that somebody wrote down, it began here at the earliest and ended there last.
 FIRST_ZONE: Final = timezone(timedelta(hours=14))
 LAST_ZONE: Final = timezone(timedelta(hours=-12))
+# What is committed holds: the clock of who revoked or ended a consent may be ahead of that of who discloses on it.
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
 _OPEN_ENDS: Final = frozenset({ExpiryEvent.NONE, ExpiryEvent.END_OF_TREATMENT})
 _ELSEWHERE: Final = frozenset({ExpiryEvent.FINAL_DISPOSITION, ExpiryEvent.END_OF_RESEARCH})
 """What occurs at a court or with a researcher: the record does not show that it has."""
@@ -233,7 +235,7 @@ def facts_of(
     """
     terms = consent.terms
     by_id: dict[UUID, Representative] = {one.id: one for one in representatives}
-    ended_at = consent.effective_at if consent.status is ConsentStatus.ENDED else None
+    ended_at = _EVER if consent.status is ConsentStatus.ENDED else None
     expires = [instant for instant in (ends_at(consent, stays), ended_at) if instant is not None]
     is_draft = consent.status is ConsentStatus.DRAFT
     return Facts(
@@ -249,10 +251,15 @@ def facts_of(
         records_from=terms.records_from,
         records_until=terms.records_until,
         expires_at=min(expires, default=None),
-        revoked_at=consent.effective_at if consent.status is ConsentStatus.REVOKED else None,
+        revoked_at=_revoked_at(consent) if consent.status is ConsentStatus.REVOKED else None,
         known_false=consent.status is ConsentStatus.FALSE,
         standing=standing,
     )
+
+
+def _revoked_at(consent: Consent) -> datetime:
+    until = consent.terms.irrevocable_until
+    return _EVER if until is None or until < consent.effective_at else until
 
 
 def _signatures(terms: ConsentTerms, representatives: Mapping[UUID, Representative]) -> Iterator[Signature]:
