@@ -138,8 +138,9 @@ class RecordParts(ResourceModel):
 
     demographics: Patient | None
     treatment_plan: TreatmentPlan | None
-    plan_of_care: DisclosedPlanOfCare | None = Field(
-        description="Where diagnoses and treatment_plan were both asked for, for it tells both."
+    plan_of_care: list[DisclosedPlanOfCare] | None = Field(
+        description="Where diagnoses and treatment_plan were both asked for, for it tells both: one of each open"
+        " episode, and the last where none is open."
     )
     attendance: list[DisclosedSession] | None
     assessments: list[DisclosedAssessment] | None

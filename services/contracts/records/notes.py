@@ -31,7 +31,7 @@ Passage = Annotated[
 
 
 class NoteText(RequestModel):
-    """What a progress note says; of a group session nobody else of the group is named in it."""
+    """What a progress note says; nobody is named in it who sat beside the patient, in whichever session."""
 
     topic: Name | None = Field(default=None, description="What the session was about.")
     interventions: Passage = Field(description="What the clinician did.")

@@ -9,6 +9,8 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.intake import EpisodeChanges, EpisodeReading
 from services.records.discharge_summaries.logic import DischargeSummaryCommands, DischargeSummaryReads
 from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows
+from services.records.encounters.logic import Sessions
+from services.records.encounters.storage import EncounterRows
 from services.records.supervisions.logic import Supervisors
 from services.records.supervisions.storage import SupervisionRows
 
@@ -17,7 +19,8 @@ async def _discharge_summary_changes(
     db: Db, episodes: EpisodeChanges, patients: PatientChanges, gate: TheGate
 ) -> DischargeSummaryCommands:
     organization_id = organization_of(gate.caller)
-    beside = episodes, Supervisors(SupervisionRows(db, organization_id))
+    supervisors = Supervisors(SupervisionRows(db, organization_id))
+    beside = episodes, supervisors, Sessions(EncounterRows(db, organization_id))
     return DischargeSummaryCommands(DischargeSummaryRows(db, organization_id), beside, patients, gate)
 
 

@@ -17,8 +17,8 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.disclosures import kept_of
 from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
-from services.records.encounters.logic import EncounterReads
-from services.records.encounters.storage import EncounterQueries
+from services.records.encounters.logic import EncounterReads, Sessions
+from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.episodes.logic import EpisodeCommands, TaperReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
@@ -95,7 +95,8 @@ async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, roo
     organization_id = organization_of(principal)
     patients = PatientCommands(PatientRows(db, root, organization_id), gate)
     episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
-    beside = Beside(episodes, Supervisors(SupervisionRows(db, organization_id)))
+    supervisors = Supervisors(SupervisionRows(db, organization_id))
+    beside = Beside(episodes, supervisors, Sessions(EncounterRows(db, organization_id)))
     return OwnPlans(PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate), gate)
 
 

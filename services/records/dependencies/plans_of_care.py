@@ -9,8 +9,8 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.intake import EpisodeChanges, EpisodeReading
 from services.records.documentation.logic import Standards
 from services.records.documentation.storage import DocumentationQueries
-from services.records.encounters.logic import AttendedReads
-from services.records.encounters.storage import EncounterQueries
+from services.records.encounters.logic import AttendedReads, Sessions
+from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.plans_of_care.due import DueBeside, DuePlanReads
 from services.records.plans_of_care.logic import Beside, PlanOfCareCommands, PlanOfCareReads
 from services.records.plans_of_care.storage import PlanOfCareQueries, PlanOfCareRows
@@ -22,7 +22,8 @@ async def _plan_of_care_changes(
     db: Db, episodes: EpisodeChanges, patients: PatientChanges, gate: TheGate
 ) -> PlanOfCareCommands:
     organization_id = organization_of(gate.caller)
-    beside = Beside(episodes, Supervisors(SupervisionRows(db, organization_id)))
+    supervisors = Supervisors(SupervisionRows(db, organization_id))
+    beside = Beside(episodes, supervisors, Sessions(EncounterRows(db, organization_id)))
     return PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate)
 
 

@@ -13,8 +13,10 @@ from services.contracts.records.episodes import Episode
 from services.records.discharge_summaries.errors import EpisodeOpenError, SummarySignedError, SupervisorSignsError
 from services.records.discharge_summaries.rules import digest
 from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows
+from services.records.encounters.logic import Sessions
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.gate import Gate
+from services.records.notes.others import OthersInTexts
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.refusals import Refusal
@@ -29,13 +31,14 @@ class DischargeSummaryCommands:
     def __init__(
         self,
         rows: DischargeSummaryRows,
-        beside: tuple[EpisodeCommands, Supervisors],
+        beside: tuple[EpisodeCommands, Supervisors, Sessions],
         patients: PatientCommands,
         gate: Gate,
     ) -> None:
         self._rows = rows
-        self._episodes, self._supervisors = beside
+        self._episodes, self._supervisors, sessions = beside
         self._patients = patients
+        self._others = OthersInTexts(sessions, patients, gate)
         self._gate = gate
 
     async def sign(self, episode_id: EpisodeId, text: DischargeSummaryText) -> DischargeSummary:
@@ -46,10 +49,12 @@ class DischargeSummaryCommands:
             EpisodeOpenError: The patient has not been discharged.
             SummarySignedError: There is one.
             SupervisorSignsError: The caller is supervised.
+            OthersNamedError: A text names somebody who sat beside the patient.
         """
         episode, seal = await self._lock(episode_id)
         if await self._rows.newest(episode_id) is not None:
             raise SummarySignedError
+        await self._others.refuse(episode.patient_id, episode_id, text)
         return await self._write(episode, seal, 1, text, None)
 
     async def amend(self, episode_id: EpisodeId, request: DischargeSummaryAmendment, version: int) -> DischargeSummary:
@@ -59,6 +64,7 @@ class DischargeSummaryCommands:
             NotFoundError: There is no such summary here, or it is not the caller's to amend.
             StaleVersionError: Another version has been signed meanwhile.
             SupervisorSignsError: The caller is supervised by now.
+            OthersNamedError: A text names somebody who sat beside the patient.
         """
         episode, seal = await self._lock(episode_id)
         newest = await self._rows.newest(episode_id)
@@ -70,6 +76,7 @@ class DischargeSummaryCommands:
             raise NotFoundError
         if newest.version != version:
             raise StaleVersionError("The summary has changed since you read it; read it again and send its ETag.")
+        await self._others.refuse(episode.patient_id, episode_id, request.text, "/text", request.reason)
         return await self._write(episode, seal, version + 1, request.text, request.reason)
 
     async def _lock(self, episode_id: EpisodeId) -> tuple[Episode, PersonSeal]:

@@ -1,6 +1,6 @@
 """The parts of a record as a disclosure takes them: what there is of each, of which days, and whom it names."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from services.contracts.base import ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.records.claims import LONGEST_CLAIMED
-from services.contracts.records.discharge_summaries import DischargeSummaryText
 from services.contracts.records.disclosed import (
     DisclosedAssessment,
     DisclosedCharge,
@@ -47,9 +46,10 @@ PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PL
 WHOLE: Final = frozenset({Information.DEMOGRAPHICS, *PLAN_OF_CARE})
 """Parts that are told as they stand now, and not day by day."""
 
-_NAMES_OTHERS: Final = frozenset({Label.NAMES_OTHER_PATIENTS})
 # Who is outside learns of no drawn day before the patient does.
 _UNTOLD: Final = frozenset({DrugTestStatus.DRAWN, DrugTestStatus.NOTIFIED})
+
+_SINGLE: Final = WHOLE - {Information.DIAGNOSES}
 
 Covers = Callable[[date], bool]
 """Whether a day is among those that are disclosed."""
@@ -133,8 +133,13 @@ class Parts:
         return [] if plan is None else [Item(frozenset({plan.effective_from}), plan)]
 
     async def _diagnoses(self) -> list[Item]:
-        plan = await self._kept.plans_of_care.newest_signed(self._patient.id, self._seal)
-        return [] if plan is None else [Item(frozenset({plan.signed_at.astimezone(UTC).date()}), plan)]
+        plans = await self._kept.plans_of_care.in_force(self._patient.id, self._seal)
+        if not plans:
+            return []
+        company = await self._company()
+        return [
+            Item(self._days(plan.signed_at), plan, _labels(company, texts_of(plan.contents).values())) for plan in plans
+        ]
 
     async def _attendance(self) -> list[Item]:
         return [
@@ -169,8 +174,7 @@ class Parts:
         for note in await self._kept.notes.signed(self._patient.id, self._seal):
             start = company.sessions[note.encounter_id].start
             told = DisclosedNote.model_validate({**_members(DisclosedNote, note), "session_start": start})
-            names = company.names_anybody_of(note.encounter_id, texts_of(note.text).values())
-            items.append(Item(self._days(start), told, _NAMES_OTHERS if names else frozenset()))
+            items.append(Item(self._days(start), told, _labels(company, texts_of(note.text).values())))
         return sorted(items, key=lambda item: sorted(item.days))
 
     async def _discharge_summary(self) -> list[Item]:
@@ -179,7 +183,7 @@ class Parts:
             Item(
                 frozenset({one.discharged_on}),
                 _copied(DisclosedDischargeSummary, one),
-                _NAMES_OTHERS if company.names_anybody(_passages(one.text)) else frozenset(),
+                _labels(company, texts_of(one.text).values()),
             )
             for one in await self._kept.discharge_summaries.of_patient(self._patient.id, self._seal)
         ]
@@ -209,7 +213,7 @@ class Parts:
             Item(
                 self._days(one.written_at),
                 _copied(DisclosedCounsellingNote, one),
-                _NAMES_OTHERS if company.names_anybody([one.text]) else frozenset(),
+                _labels(company, [one.text]),
             )
             for one in await self._kept.counselling_notes.of_patient(self._patient.id)
         ]
@@ -235,16 +239,15 @@ def member_of(information: Information) -> str:
 def told(asked: Collection[Information], things: Mapping[Information, Sequence[ResourceModel]]) -> dict[str, object]:
     """Return what there is of what was asked for, by its member of a disclosed record."""
     return {
-        member_of(one): found[0] if one in WHOLE else list(found)
+        member_of(one): found[0] if one in _SINGLE else list(found)
         for one, found in things.items()
         # That of a plan of care is there only for who asked for all that it tells.
         if found and (one is not Information.DIAGNOSES or PLAN_OF_CARE.issubset(asked))
     }
 
 
-def _passages(text: DischargeSummaryText) -> list[str]:
-    said = (text.presenting, text.course, text.progress, text.condition_at_discharge, text.recommendations)
-    return [*said, *text.referrals]
+def _labels(company: Company, texts: Iterable[str]) -> frozenset[Label]:
+    return frozenset({Label.NAMES_OTHER_PATIENTS} if company.names_anybody(texts) else ())
 
 
 def _members(kind: type[ResourceModel], one: ResourceModel) -> dict[str, object]:

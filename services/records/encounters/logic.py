@@ -90,10 +90,9 @@ class Sessions:
         """Return the encounters of one session, one for each who had a seat in it."""
         return await self._rows.members(appointment_id)
 
-    async def others(self, encounter: Encounter) -> list[PatientId]:
-        """Return who else had a seat in the session of an encounter."""
-        found = await self._rows.members(encounter.appointment_id)
-        return sorted({one.patient_id for one in found} - {encounter.patient_id})
+    async def beside(self, patient_id: PatientId) -> list[PatientId]:
+        """Return who else had a seat in any session of a patient's."""
+        return await self._rows.beside(patient_id)
 
 
 class AttendedReads:

@@ -140,6 +140,17 @@ class EncounterRows:
         found = _ENCOUNTER.where(EncounterRow.appointment_id == appointment_id).order_by(EncounterRow.id)
         return [_to_encounter(row) for row in (await self._db.execute(found)).mappings()]
 
+    async def beside(self, patient_id: PatientId) -> list[PatientId]:
+        """Return who else had a seat in any session of a patient's."""
+        shared = select(EncounterRow.appointment_id).where(EncounterRow.patient_id == patient_id)
+        found = (
+            select(EncounterRow.patient_id)
+            .distinct()
+            .where(EncounterRow.appointment_id.in_(shared), EncounterRow.patient_id != patient_id)
+            .order_by(EncounterRow.patient_id)
+        )
+        return [PatientId(one) for one in await self._db.scalars(found)]
+
     async def taken(self, event_id: AttendanceId) -> Encounter | None:
         """Return what an event became that was taken before."""
         known = select(EncounterEventRow.encounter_id).where(EncounterEventRow.id == event_id)

@@ -1,10 +1,9 @@
 """Notes as a disclosure takes them, and whether a text names somebody who sat beside the patient."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.contracts.identifiers import AppointmentId, EncounterId, NoteId, PatientId
+from services.contracts.identifiers import EncounterId, NoteId, PatientId
 from services.contracts.records.encounters import Encounter
 from services.contracts.records.notes import Note, NoteStatus
 from services.records.encounters.logic import AttendedReads
@@ -20,20 +19,11 @@ class Company:
 
     own: PersonName | None
     sessions: Mapping[EncounterId, Encounter]
-    others: Mapping[AppointmentId, tuple[PersonName, ...]]
+    others: Sequence[PersonName]
 
-    def names_anybody_of(self, encounter_id: EncounterId, texts: Iterable[str | None]) -> bool:
-        """Whether a text of a session names somebody else who had a seat in it."""
-        others = self.others.get(self.sessions[encounter_id].appointment_id, ())
-        return self._names(others, texts)
-
-    def names_anybody(self, texts: Iterable[str | None]) -> bool:
-        """Whether a text that belongs to no session names anybody who ever had a seat beside the patient."""
-        return self._names([one for names in self.others.values() for one in names], texts)
-
-    def _names(self, others: Iterable[PersonName], texts: Iterable[str | None]) -> bool:
-        them = list(others)
-        return any(text is not None and names_somebody(text, them, self.own) for text in texts)
+    def names_anybody(self, texts: Iterable[str]) -> bool:
+        """Whether a text names anybody who ever had a seat beside the patient, whichever session it is of."""
+        return any(names_somebody(text, self.others, self.own) for text in texts)
 
 
 class CompanyReads:
@@ -49,12 +39,9 @@ class CompanyReads:
         others = sorted({one.patient_id for one in seats} - {patient_id})
         found = await self._patients.names([patient_id, *others]) if others else {}
         names = {one: PersonName(*name) for one, name in found.items()}
-        beside: dict[AppointmentId, tuple[PersonName, ...]] = defaultdict(tuple)
-        for one in seats:
-            if one.patient_id != patient_id and one.patient_id in names:
-                beside[one.appointment_id] += (names[one.patient_id],)
-        own = {one.id: one for one in seats if one.patient_id == patient_id}
-        return Company(names.get(patient_id), own, beside)
+        own = names.pop(patient_id, None)
+        sessions = {one.id: one for one in seats if one.patient_id == patient_id}
+        return Company(own, sessions, list(names.values()))
 
 
 class NotesToDisclose:

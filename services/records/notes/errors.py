@@ -55,17 +55,16 @@ class CosignatureNotYoursError(ServiceError):
 
 
 class OthersNamedError(ServiceError):
-    """The text holds the name of somebody else in the group (42 CFR 2.13); it is not said whose."""
+    """The text holds the name of another patient (42 CFR 2.13), and it is not said whose."""
 
     problem = ProblemType.INVALID_REQUEST
 
     def __init__(self, pointers: list[str]) -> None:
         super().__init__(
-            "A note of a group session names nobody else of the group; errors says which text does.",
+            "What is written of a patient names nobody who sat beside them in a session; errors says which text does.",
             code="others-named",
             errors=tuple(
-                InvalidField(location="body", pointer=one, detail="must not name another member of the group")
-                for one in pointers
+                InvalidField(location="body", pointer=one, detail="must not name another patient") for one in pointers
             ),
         )
 

@@ -18,11 +18,10 @@ from services.records.notes.errors import (
     NoteExistsError,
     NoteSignedError,
     NoteUnsignedError,
-    OthersNamedError,
     SessionOpenError,
 )
-from services.records.notes.names import PersonName
-from services.records.notes.rules import digest, is_settled, naming, texts_of
+from services.records.notes.others import OthersInTexts
+from services.records.notes.rules import digest, is_settled
 from services.records.notes.storage import Kept, NoteRows, Signature
 from services.records.patients.logic import PatientCommands
 from services.records.person_seal import PersonSeal
@@ -47,6 +46,7 @@ class NoteCommands:
         self._rows = rows
         self._patients = patients
         self._around = around
+        self._others = OthersInTexts(around.sessions, patients, gate)
         self._gate = gate
 
     async def create(self, encounter_id: EncounterId, text: NoteText) -> Note:
@@ -55,14 +55,14 @@ class NoteCommands:
         Raises:
             NotFoundError: There is no such session here, or not for the caller.
             NoteExistsError: The caller has a note of it.
-            OthersNamedError: A text names somebody else of the group.
+            OthersNamedError: A text names somebody who sat beside the patient, in whichever session.
         """
         encounter = await self._around.sessions.one(encounter_id)
         if encounter is None:
             self._gate.refuse(encounter_id)
             raise NotFoundError
         seal = (await self._patients.lock_sealed(encounter.patient_id, NOTES)).seal
-        await self._refuse_names(encounter, texts_of(text))
+        await self._others.refuse(encounter.patient_id, encounter.id, text)
         return (await self.add(encounter, text, seal)).told(seal)
 
     async def add(self, encounter: Encounter, text: NoteText, seal: PersonSeal) -> Kept:
@@ -85,13 +85,13 @@ class NoteCommands:
             NotFoundError: There is no such note here, or not for the caller.
             NoteSignedError: It is signed.
             StaleVersionError: The draft has been changed meanwhile.
-            OthersNamedError: A text names somebody else of the group.
+            OthersNamedError: A text names somebody who sat beside the patient, in whichever session.
         """
         kept, seal = await self._lock_own(note_id)
         if not kept.is_draft:
             raise NoteSignedError
         _refuse_stale(kept, version)
-        await self._refuse_names(await self._session(kept), texts_of(text))
+        await self._others.refuse(kept.patient_id, kept.encounter_id, text)
         return (await self._rows.redraft(kept, text, seal)).told(seal)
 
     async def sign(self, note_id: NoteId, version: int) -> Note:
@@ -102,7 +102,7 @@ class NoteCommands:
             NoteSignedError: It is signed already.
             StaleVersionError: The draft has been changed meanwhile.
             SessionOpenError: What became of the session is not known.
-            OthersNamedError: A text names somebody who has come to the group meanwhile.
+            OthersNamedError: A text names somebody who has sat beside the patient meanwhile.
         """
         kept, seal = await self._lock_own(note_id)
         if not kept.is_draft:
@@ -112,7 +112,7 @@ class NoteCommands:
         if not is_settled(encounter):
             raise SessionOpenError
         text, _ = kept.said(seal)
-        await self._refuse_names(encounter, texts_of(text))
+        await self._others.refuse(encounter.patient_id, encounter.id, text)
         now = self._gate.clock.now()
         is_late = await self._is_late(encounter, now)
         return await self._write(kept, text, None, seal, is_late_entry=is_late)
@@ -144,13 +144,13 @@ class NoteCommands:
             NotFoundError: There is no such note here, or not for the caller.
             NoteUnsignedError: It is a draft.
             StaleVersionError: Another version has been signed meanwhile.
-            OthersNamedError: A text names somebody else of the group.
+            OthersNamedError: A text names somebody who sat beside the patient, in whichever session.
         """
         kept, seal = await self._lock_own(note_id)
         if kept.is_draft:
             raise NoteUnsignedError
         _refuse_stale(kept, version)
-        await self._refuse_names(await self._session(kept), texts_of(request.text, "/text", request.reason))
+        await self._others.refuse(kept.patient_id, kept.encounter_id, request.text, "/text", request.reason)
         return await self._write(kept, request.text, request.reason, seal, is_late_entry=bool(kept.is_late_entry))
 
     async def _write(
@@ -171,20 +171,6 @@ class NoteCommands:
     async def _is_late(self, encounter: Encounter, now: datetime) -> bool:
         standard = await self._around.standards.on(encounter.site_id, encounter.end.astimezone(UTC).date())
         return standard is not None and now > standard.note_due(encounter.end)
-
-    async def _refuse_names(self, encounter: Encounter, texts: dict[str, str | None]) -> None:
-        others = await self._around.sessions.others(encounter)
-        if not others:
-            return
-        names = await self._patients.names([encounter.patient_id, *others])
-        own = names.pop(encounter.patient_id, None)
-        pointers = naming(
-            texts, [PersonName(*name) for name in names.values()], None if own is None else PersonName(*own)
-        )
-        if pointers:
-            # Trying names one after another would tell who is in a group: each try is on the trail.
-            self._gate.refuse(encounter.id, Refusal.OTHERS_NAMED)
-            raise OthersNamedError(pointers)
 
     async def _session(self, kept: Kept) -> Encounter:
         encounter = await self._around.sessions.one(kept.encounter_id)

@@ -1,9 +1,11 @@
 """What is true of notes: what a signature is of, which sessions count, and which texts name whom."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
 
 import orjson
+from pydantic import BaseModel
 
 from services.contracts.identifiers import AccountId, EncounterId, NoteId
 from services.contracts.records.encounters import Encounter
@@ -43,6 +45,17 @@ def naming(texts: Mapping[str, str | None], others: Iterable[PersonName], own: P
     return [pointer for pointer, text in texts.items() if text is not None and names_somebody(text, them, own)]
 
 
-def texts_of(text: NoteText, at: str = "", reason: str | None = None) -> dict[str, str | None]:
-    """Return the texts of a note, by where they lie in the request."""
-    return {**{f"{at}/{name}": said for name, said in text.model_dump().items()}, "/reason": reason}
+def texts_of(contents: BaseModel, at: str = "") -> dict[str, str]:
+    """Return whatever somebody wrote, by where it lies in the request; ids, and what is of a list, are no text."""
+    return dict(_texts(contents.model_dump(), at))
+
+
+def _texts(said: object, at: str) -> Iterator[tuple[str, str]]:
+    if isinstance(said, Mapping):
+        for name, one in said.items():
+            yield from _texts(one, f"{at}/{name}")
+    elif isinstance(said, list):
+        for index, one in enumerate(said):
+            yield from _texts(one, f"{at}/{index}")
+    elif isinstance(said, str) and not isinstance(said, StrEnum):
+        yield at, said

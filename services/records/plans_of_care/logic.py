@@ -19,9 +19,11 @@ from services.contracts.records.plans_of_care import (
     PlanReviewRequest,
     SignatureManner,
 )
+from services.records.encounters.logic import Sessions
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.errors import EpisodeOverError
 from services.records.gate import Gate
+from services.records.notes.others import OthersInTexts
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.digests import digest_of
@@ -53,6 +55,7 @@ class Beside(NamedTuple):
 
     episodes: EpisodeCommands
     supervisors: Supervisors
+    sessions: Sessions
 
 
 class PlanOfCareCommands:
@@ -60,8 +63,9 @@ class PlanOfCareCommands:
 
     def __init__(self, rows: PlanOfCareRows, beside: Beside, patients: PatientCommands, gate: Gate) -> None:
         self._rows = rows
-        self._episodes, self._supervisors = beside
+        self._episodes, self._supervisors, sessions = beside
         self._patients = patients
+        self._others = OthersInTexts(sessions, patients, gate)
         self._gate = gate
 
     async def put(self, episode_id: EpisodeId, request: PlanOfCareRequest, expected: int | None) -> PlanOfCare:
@@ -73,6 +77,7 @@ class PlanOfCareCommands:
             VersionRequiredError: There is a plan already, and the caller does not say which version was read.
             StaleVersionError: Another version has been written meanwhile.
             PlanLockedError: The newest version is signed.
+            OthersNamedError: A text names somebody who sat beside the patient.
         """
         held = await self._lock(episode_id)
         if held.newest is not None and expected is None:
@@ -81,6 +86,7 @@ class PlanOfCareCommands:
             _refuse_stale(held.newest, expected)
         if held.newest is not None and _is_signed(held.newest):
             raise PlanLockedError
+        await self._others.refuse(held.episode.patient_id, episode_id, request)
         return await self._write(held, request, None)
 
     async def amend(self, episode_id: EpisodeId, request: PlanOfCareAmendment, expected: int) -> PlanOfCare:
@@ -91,8 +97,10 @@ class PlanOfCareCommands:
             EpisodeOverError: The patient has been discharged.
             StaleVersionError: Another version has been written meanwhile.
             PlanUnsignedError: Nobody has signed the newest version.
+            OthersNamedError: A text names somebody who sat beside the patient.
         """
         held, _ = await self._lock_signed(episode_id, expected)
+        await self._others.refuse(held.episode.patient_id, episode_id, request.contents, "/contents", request.reason)
         return await self._write(held, request.contents, request.reason)
 
     async def sign(self, episode_id: EpisodeId, expected: int) -> PlanOfCare:
@@ -105,11 +113,16 @@ class PlanOfCareCommands:
             EpisodeOverError: The patient has been discharged.
             StaleVersionError: Another version has been written meanwhile.
             SignedAlreadyError: The caller has signed it.
+            OthersNamedError: A text names somebody who has sat beside the patient meanwhile.
         """
         held, newest = await self._lock_read(episode_id, expected)
         caller = self._gate.caller.account_id
         if caller in newest.signers(PlanActKind.CLINICIAN_SIGNED):
             raise SignedAlreadyError
+        if not _is_signed(newest):
+            # Signed, it could be withheld from the patient, who is to sign it too.
+            patient_id = held.episode.patient_id
+            await self._others.refuse(patient_id, episode_id, newest.open(patient_id, held.seal).contents)
         act = self._now(PlanActKind.CLINICIAN_SIGNED)
         is_supervised = bool(await self._supervisors.of(caller, act.recorded_at))
         return await self._act(held, newest, act._replace(needs_cosignature=is_supervised))
@@ -216,8 +229,7 @@ class PlanOfCareCommands:
         return (await self._rows.act(plan, act, held.seal)).open(held.episode.patient_id, held.seal)
 
     def _digest(self, held: _Held, plan: SealedPlan) -> str:
-        contents = plan.open(held.episode.patient_id, held.seal).contents
-        return digest_of(held.episode.id, plan.version, contents)
+        return digest_of(held.episode.id, plan.version, plan.written(held.seal)["contents"])
 
     def _now(self, kind: PlanActKind) -> NewAct:
         now = self._gate.clock.now()
@@ -269,22 +281,30 @@ class PlansOfCareToDisclose:
     def __init__(self, queries: PlanOfCareQueries) -> None:
         self._queries = queries
 
-    async def newest_signed(self, patient_id: PatientId, seal: PersonSeal) -> DisclosedPlanOfCare | None:
-        """Return what the newest version says that a clinician has signed, and whoever must answer for them.
+    async def in_force(self, patient_id: PatientId, seal: PersonSeal) -> list[DisclosedPlanOfCare]:
+        """Return what is in force, that of each open episode, the one written last first; of none open, the last.
 
-        What was signed before an amendment holds until that is signed. Nobody outside sees a draft, nor what staff
-        wrote down of reviews and of the patient's answer.
+        That is what the newest version says that a clinician has signed, and whoever must answer for them: it holds
+        until an amendment is signed. Nobody outside sees a draft, nor what staff wrote down of reviews and of the
+        patient's answer.
         """
         versions = await self._queries.of_patient(patient_id)
-        newest = next((one for one in versions if one.status in _GOOD), None)
-        if newest is None:
-            return None
-        plan = newest.open(patient_id, seal)
-        signed = (act.took_place_at for act in plan.acts if act.kind is PlanActKind.CLINICIAN_SIGNED)
-        return DisclosedPlanOfCare(
-            episode_id=plan.episode_id,
-            version=plan.version,
-            contents=plan.contents,
-            signed_at=min(signed),
-            sha256=digest_of(plan.episode_id, plan.version, plan.contents),
-        )
+        good = [one for one in versions if one.status in _GOOD]
+        if not any(one.is_of_open_episode for one in versions):
+            return [_disclosed(one, patient_id, seal) for one in good[:1]]
+        newest: dict[EpisodeId, SealedPlan] = {}
+        for one in good:
+            if one.is_of_open_episode:
+                newest.setdefault(one.row["episode_id"], one)
+        return [_disclosed(one, patient_id, seal) for one in newest.values()]
+
+
+def _disclosed(sealed: SealedPlan, patient_id: PatientId, seal: PersonSeal) -> DisclosedPlanOfCare:
+    plan = sealed.open(patient_id, seal)
+    return DisclosedPlanOfCare(
+        episode_id=plan.episode_id,
+        version=plan.version,
+        contents=plan.contents,
+        signed_at=min(act.took_place_at for act in plan.acts if act.kind is PlanActKind.CLINICIAN_SIGNED),
+        sha256=digest_of(plan.episode_id, plan.version, sealed.written(seal)["contents"]),
+    )

@@ -68,7 +68,7 @@ _NEWEST_OF_PATIENT: Final = Query(
     .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version.desc())
 )
 _ALL_OF_PATIENT: Final = Query(
-    select(PlanOfCareRow.__table__)
+    select(PlanOfCareRow.__table__, EpisodeRow.discharged_on)
     .join(
         EpisodeRow,
         (EpisodeRow.organization_id == PlanOfCareRow.organization_id) & (EpisodeRow.id == PlanOfCareRow.episode_id),
@@ -108,6 +108,11 @@ class SealedPlan(NamedTuple):
         written_at: datetime = self.row["written_at"]
         return written_at
 
+    @property
+    def is_of_open_episode(self) -> bool:
+        """Whether the patient has not been discharged from its episode; told of by `PlanOfCareQueries.of_patient`."""
+        return self.row["discharged_on"] is None
+
     def signers(self, kind: PlanActKind) -> set[AccountId]:
         """Return who has recorded acts of this kind."""
         return {act["recorded_by"] for act in self.acts if act["kind"] == kind}
@@ -127,12 +132,17 @@ class SealedPlan(NamedTuple):
             needs_cosignature=any(act["needs_cosignature"] for act in self.acts),
         )
 
+    def written(self, seal: PersonSeal) -> dict[str, Any]:
+        """Open what was written, as it was written: a signature is of this, whatever members plans have by now."""
+        opened = seal.open(self.row["details"], _PLANS, _column(self.version), self.row["episode_id"])
+        details: dict[str, Any] = orjson.loads(opened)
+        return details
+
     def open(self, patient_id: PatientId, seal: PersonSeal) -> PlanOfCare:
         """Open what the plan says, and what was said with each act."""
-        episode_id = self.row["episode_id"]
-        details = orjson.loads(seal.open(self.row["details"], _PLANS, _column(self.version), episode_id))
+        details = self.written(seal)
         return PlanOfCare(
-            episode_id=episode_id,
+            episode_id=self.row["episode_id"],
             patient_id=patient_id,
             version=self.version,
             status=self.status,

@@ -13,6 +13,9 @@ from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
 from tests.records.consents.conftest import code_of
 from tests.records.consents.test_consents import without_instance
+from tests.records.encounters.conftest import Tell, event, tell
+
+__all__ = ["tell"]
 
 Json = dict[str, Any]
 
@@ -170,3 +173,21 @@ async def test_what_does_not_fit_is_refused_by_its_name(
 
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+
+
+async def test_a_summary_names_nobody_who_sat_beside_the_patient(
+    *, counsellor: httpx2.AsyncClient, ended: Json, new_patient: PatientFactory, tell: Tell
+) -> None:
+    other, shared = await new_patient(given_name="Zebulon", family_name="Quimby"), str(uuid4())
+    for one in ({**other, "id": ended["patient_id"]}, other):
+        assert (await tell(event(one, appointment_id=shared))).status_code == 200
+    named = {**TEXT, "referrals": ["Lives with Zebulon."]}
+
+    refused = await counsellor.post(path(ended), json=named)
+    assert (await counsellor.post(path(ended), json=TEXT)).status_code == 201
+    change = {"text": named, "reason": "Quimby asked."}
+    amended = await counsellor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"1"'})
+
+    assert [(one.status_code, code_of(one)) for one in (refused, amended)] == [(422, "others-named")] * 2
+    pointers = [[error["pointer"] for error in one.json()["errors"]] for one in (refused, amended)]
+    assert pointers == [["/referrals/0"], ["/text/referrals/0", "/reason"]]

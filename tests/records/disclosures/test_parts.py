@@ -373,3 +373,22 @@ async def test_of_an_amended_discharge_summary_the_newest_version_goes(
     (summary,) = (await given("discharge_summary"))["discharge_summary"]
 
     assert (summary["version"], summary["text"]["progress"]) == (2, "One of two goals.")
+
+
+async def test_a_note_that_names_somebody_who_came_to_the_group_later_does_not_leave_though_its_session_was_alone(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent, tell: Tell,
+    disclose: Disclose,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    other = await new_patient(given_name="Zebulon", family_name="Quimby")
+    await noted(director, await attended(tell, patient, EARLY), "Zebulon from the Tuesday group offered pills.")
+    await new_consent(patient, **covering("progress_notes"))
+    before = await disclose(patient["id"], information=["progress_notes"])
+    for one in (patient, other):
+        await attended(tell, one, LATE, appointment_id="0192f0c1-5f4e-7cc3-9d5e-00000000000b")
+
+    after = await disclose(patient["id"], information=["progress_notes"])
+
+    assert before.status_code == 201, before.text
+    assert (after.status_code, code_of(after)) == (403, "names-others")
+    assert "Zebulon" not in after.text

@@ -187,3 +187,20 @@ async def test_who_does_not_treat_a_member_writes_no_part_for_them_and_is_told_o
     assert (own.status_code, own.json()["without_part"]) == (201, [])
     assert (both.status_code, foreign.status_code) == (404, 404)
     assert (await records(Role.FRONT_DESK).post("/v1/group_notes", json={})).status_code == 403
+
+
+async def test_a_note_of_a_session_alone_names_nobody_of_the_group_either(
+    *, counsellor: httpx2.AsyncClient, patient: Json, new_patient: PatientFactory, seat: Seat, draft: Draft
+) -> None:
+    alone = await seat(patient)
+    note = await draft(alone, plan="Call Zebulon.")
+    shared = str(uuid4())
+    for one in (patient, await new_patient(given_name="Zebulon", family_name="Quimby")):
+        await seat(one, appointment_id=shared)
+
+    signed = await counsellor.post(f"/v1/notes/{note['id']}:sign", headers=etag(note))
+    named = {**TEXT, "response": "Zebulon from the group offered pills."}
+    redrafted = await counsellor.put(f"/v1/notes/{note['id']}", json=named, headers=etag(note))
+
+    assert [(one.status_code, one.json()["code"]) for one in (signed, redrafted)] == [(422, "others-named")] * 2
+    assert [one.json()["errors"][0]["pointer"] for one in (signed, redrafted)] == ["/plan", "/response"]

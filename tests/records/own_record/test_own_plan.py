@@ -40,7 +40,8 @@ async def own(records: ClientFactory, director: httpx2.AsyncClient, patient: Jso
 
 
 async def shown(own: httpx2.AsyncClient) -> Json:
-    plan: Json = (await own.get("/v1/me/record")).json()["plan_of_care"]
+    plan: Json
+    (plan,) = (await own.get("/v1/me/record")).json()["plan_of_care"]
     return plan
 
 
@@ -86,7 +87,7 @@ async def test_what_was_amended_after_it_was_read_is_not_signed(
 async def test_a_draft_is_not_shown_and_not_signed(own: httpx2.AsyncClient, draft: Json) -> None:
     refused = await sign(own, {**draft, "sha256": "0f" * 32})
 
-    assert not await shown(own)
+    assert (await own.get("/v1/me/record")).json()["plan_of_care"] is None
     assert (refused.status_code, code_of(refused)) == (409, "plan-unsigned")
 
 
@@ -117,3 +118,38 @@ async def test_staff_attest_only_what_the_patient_was_shown(
 
     assert (other.status_code, other.json()["errors"][0]["pointer"]) == (422, "/sha256")
     assert (right.status_code, right.json()["acts"][-1]["sha256"]) == (200, plan["sha256"])
+
+
+async def test_who_treats_another_patient_signs_nothing_as_that_patient(
+    *, records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, own: httpx2.AsyncClient,
+    signed: Json, counsellor: httpx2.AsyncClient, account: UUID, path: str,
+) -> None:  # fmt: skip
+    """Somebody of the staff may be a patient too, and then has no duties on the routes of the own record."""
+    del signed
+    plan = await shown(own)
+    assert (await link(director, await new_patient(given_name="John"), account)).status_code == 201
+    both = records(Role.COUNSELLOR, Role.PATIENT, account=account)
+
+    theirs, nobody_s = await sign(both, plan), await sign(both, plan, episode_id=uuid4())
+
+    assert theirs.status_code == 404
+    assert without_instance(theirs) == without_instance(nobody_s)
+    assert (await counsellor.get(path)).json()["status"] == "awaiting_patient"
+
+
+async def test_a_patient_of_two_open_episodes_reads_and_signs_the_plan_of_each(
+    *, own: httpx2.AsyncClient, director: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, patient: Json,
+    signed: Json,
+) -> None:  # fmt: skip
+    level = {"criteria_edition": "asam-3", "level": "2.5"}
+    stay = {"programme": "day-iop", "admitted_on": "2026-09-20", "initial": level}
+    other = (await director.post(f"/v1/patients/{patient['id']}/episodes", json=stay)).json()
+    where = f"/v1/episodes/{other['id']}/plan_of_care"
+    drafted = (await counsellor.put(where, json=CONTENTS)).json()
+    assert (await counsellor.post(f"{where}:sign", headers=match(drafted))).status_code == 200
+
+    plans = (await own.get("/v1/me/record")).json()["plan_of_care"]
+    answers = [await sign(own, plan) for plan in plans]
+
+    assert [plan["episode_id"] for plan in plans] == [other["id"], signed["episode_id"]]
+    assert [answer.status_code for answer in answers] == [200, 200]

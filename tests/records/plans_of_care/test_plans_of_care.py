@@ -12,7 +12,11 @@ from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
+from tests.records.conftest import PatientFactory
+from tests.records.encounters.conftest import Tell, event, tell
 from tests.records.plans_of_care.conftest import CONTENTS, REVIEW, Act, Json, match
+
+__all__ = ["tell"]
 
 ACTS: list[tuple[str, Json | None]] = [
     ("sign", None),
@@ -352,3 +356,55 @@ async def test_nothing_a_plan_says_lies_open_in_the_database(
         assert secret not in stored
         assert secret.encode().hex() not in stored
     assert "clinician_signed" in stored
+
+
+async def sit_together(tell: Tell, *patients: Json) -> None:
+    shared = str(uuid4())
+    for one in patients:
+        assert (await tell(event(one, appointment_id=shared))).status_code == 200
+
+
+async def test_a_plan_names_nobody_who_sat_beside_the_patient_and_says_which_text_does(
+    *, counsellor: httpx2.AsyncClient, patient: Json, path: str, new_patient: PatientFactory, tell: Tell,
+    signed: Json,
+) -> None:  # fmt: skip
+    """What is no text names nobody, even where the digits of an account read as a name."""
+    await sit_together(tell, patient, await new_patient(given_name="Bea", family_name="Quimby"))
+    contents = deepcopy(CONTENTS)
+    contents["problems"][0]["goals"][0]["objectives"][0]["interventions"][0]["responsible_id"] = str(UUID(int=0xBEA))
+    named = {**contents, "discharge_criteria": "Stays away from Quimby."}
+    deep = deepcopy(contents)
+    deep["problems"][0]["goals"][0]["statement"] = "To move in with bea."
+
+    refused = [
+        await counsellor.post(f"{path}:amend", json={"contents": one, "reason": reason}, headers=match(signed))
+        for one, reason in ((named, "Longer."), (deep, "Longer."), (contents, "Quimby said so."))
+    ]
+    amended = await counsellor.post(
+        f"{path}:amend", json={"contents": contents, "reason": "Longer."}, headers=match(signed)
+    )
+    redrafted = await counsellor.put(path, json=named, headers=match(amended.json()))
+
+    assert {(one.status_code, one.json()["code"]) for one in (*refused, redrafted)} == {(422, "others-named")}
+    assert [one.json()["errors"][0]["pointer"] for one in (*refused, redrafted)] == [
+        "/contents/discharge_criteria",
+        "/contents/problems/0/goals/0/statement",
+        "/reason",
+        "/discharge_criteria",
+    ]
+    assert "Quimby" not in redrafted.text
+    assert amended.status_code == 200, amended.text
+
+
+async def test_a_draft_that_names_somebody_who_came_meanwhile_is_not_signed(
+    *, counsellor: httpx2.AsyncClient, patient: Json, path: str, new_patient: PatientFactory, tell: Tell
+) -> None:
+    drafted = await counsellor.put(path, json={**CONTENTS, "strengths": ["Walks home with Zebulon."]})
+    await sit_together(tell, patient, await new_patient(given_name="Zebulon", family_name="Quimby"))
+
+    refused = await counsellor.post(f"{path}:sign", headers=match(drafted.json()))
+    written = await counsellor.put(path, json=CONTENTS, headers=match(drafted.json()))
+    signed = await counsellor.post(f"{path}:sign", headers=match(written.json()))
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/strengths/0")
+    assert (written.status_code, signed.status_code) == (200, 200)
