@@ -10,7 +10,7 @@ from services.chassis.audit.trail import Trail
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import OrganizationId, PatientId
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId
 from services.contracts.identity import Principal
 from services.contracts.records.disclosures import Disclosure
 from services.policy.decisions.answer import Basis, Denial, Permission, Rule
@@ -122,12 +122,16 @@ class Gate:
 
     def shown(self, patient_ids: list[UUID], information: Information) -> None:
         """Tell the trail which rows of a search were shown."""
-        self.looked_up(patient_ids, information)
+        self.trail.permit(*patient_ids, basis=Basis.USE, purpose=_PURPOSES[1], information=information)
         self.trail.rest_on(*patient_ids, what=information)
 
     def looked_up(self, patient_ids: list[UUID], information: Information) -> None:
-        """Tell the trail of whom something was read that the caller is not told."""
-        self.trail.permit(*patient_ids, basis="use", purpose=_PURPOSES[1], information=information)
+        """Tell the trail of whom something was read that the caller, whose own record it may be, is not told."""
+        self.trail.permit(*patient_ids, basis="screened", purpose=_PURPOSES[1], information=information)
+
+    def linked(self, patient_id: PatientId, account_id: AccountId) -> None:
+        """Tell the trail by which account a patient signs in from now on."""
+        self.trail.permit(patient_id, basis=Basis.USE, purpose=_PURPOSES[1], account_linked=account_id)
 
     @property
     def actor(self) -> Actor:

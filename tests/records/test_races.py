@@ -1,18 +1,20 @@
 """What holds when several do the same thing at once: these requests really commit, each on a connection of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
-from typing import Any
-from uuid import UUID
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from services.chassis.clock import Clock
-from services.chassis.database import OpenDatabase
+from services.chassis.database import Database, OpenDatabase
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from services.operator.postgres.provision import DatabaseUrls
 from services.records.main import build
@@ -22,20 +24,38 @@ from tests.support.tokens import LocalAuthenticator, Tokens, principal
 AT_ONCE = 6
 
 
+class Committing(NamedTuple):
+    """Makes callers whose requests commit, and is a connection beside theirs."""
+
+    call: Callable[..., httpx2.AsyncClient]
+    database: Database
+
+
 @pytest.fixture
-async def committing(
+async def beside(
     records_urls: DatabaseUrls, tokens: Tokens, clock: Clock, organization_id: UUID
-) -> AsyncIterator[httpx2.AsyncClient]:
+) -> AsyncIterator[Committing]:
     async with AsyncExitStack() as stack:
         opened = OpenDatabase(records_urls.app, pool_size=AT_ONCE)
         stack.push_async_callback(opened.close)
         app = build(nothing_to_open)
-        app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, Microservice.RECORDS))
+        database = await opened.open()
+        app.state.process = Process(clock, database, LocalAuthenticator(tokens, Microservice.RECORDS))
         app.state.root_keys = RootKeys.of(bytes(32))
-        token = tokens.internal(principal(Role.PROGRAMME_DIRECTOR, organization=organization_id), Microservice.RECORDS)
-        client = call_in_process(app, headers={"authorization": f"Bearer {token}"})
-        stack.push_async_callback(client.aclose)
-        yield client
+
+        def call(role: Role, account: UUID | None = None) -> httpx2.AsyncClient:
+            who = principal(role, organization=organization_id, account=account)
+            token = tokens.internal(who, Microservice.RECORDS)
+            client = call_in_process(app, headers={"authorization": f"Bearer {token}"})
+            stack.push_async_callback(client.aclose)
+            return client
+
+        yield Committing(call, database)
+
+
+@pytest.fixture
+def committing(beside: Committing) -> httpx2.AsyncClient:
+    return beside.call(Role.PROGRAMME_DIRECTOR)
 
 
 async def test_the_first_patients_of_an_organization_may_come_all_at_once(
@@ -87,3 +107,24 @@ async def test_a_pair_named_many_times_at_once_is_one_pair(
     )
 
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (AT_ONCE - 1)
+
+
+async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is_refused(
+    beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID
+) -> None:
+    patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
+    path = f"/v1/patients/{patient['id']}/patient_accounts"
+    linked = (await committing.post(path, json={"account_id": str(account)})).json()
+    own, nobody_s = beside.call(Role.PATIENT, account), f"/v1/me/consents/{uuid4()}:revoke"
+    ended = text("update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where id = :id")
+    # Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.
+    waiting = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(ended, {"by": uuid4(), "id": UUID(linked["id"])})
+        asked = asyncio.create_task(own.post(nobody_s))
+        while not asked.done() and not await db.scalar(waiting):
+            continue
+    answer = await asked
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "no-own-record")

@@ -11,6 +11,7 @@ import pytest
 from services.chassis.clock import Clock
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
+from tests.records.assessments.conftest import body as assessment
 from tests.records.conftest import JoinTeam, PatientFactory
 from tests.records.referrals.conftest import PERSON
 from tests.records.test_audit import events as events  # noqa: PLC0414 - a fixture is known by its name here
@@ -169,3 +170,18 @@ async def test_what_tells_of_nobody_is_given_again_without_a_question(counsellor
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert second.content == first.content
+
+
+async def test_an_answer_to_staff_is_not_given_again_because_it_is_of_the_callers_own_record(
+    *, director: httpx2.AsyncClient, records: ClientFactory, treated: tuple[str, Json], account: UUID
+) -> None:
+    """Who treated somebody and is that very patient asks again for what their duties let them write."""
+    patient_id, member = treated
+    linked = await director.post(f"/v1/patients/{patient_id}/patient_accounts", json={"account_id": str(account)})
+    both, path = records(Role.COUNSELLOR, Role.PATIENT, account=account), f"/v1/patients/{patient_id}/assessments"
+    first, repeated = [await both.post(path, json=assessment(), headers=KEY) for _ in range(2)]
+    left = await director.post(f"/v1/care_team_members/{member['id']}:end")
+
+    after = await both.post(path, json=assessment(), headers=KEY)
+
+    assert [one.status_code for one in (linked, first, repeated, left, after)] == [201, 201, 201, 200, 404]

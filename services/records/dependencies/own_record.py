@@ -4,7 +4,6 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends
 
-from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.identifiers import PatientId
 from services.records.assessments.reading import AssessmentReads
@@ -66,8 +65,8 @@ async def _patient_account_reading(read: Reading, patients: PatientReading) -> P
     return PatientAccountReads(PatientAccountQueries(read), patients)
 
 
-async def _own_reading(read: Reading, caller_gate: TheGate, root: TheRootKeys) -> OwnReads:
-    gate, own = await own_gate(PatientAccountQueries(read), caller_gate)
+async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnReads:
+    gate, own = own_gate(caller_gate, await PatientAccountQueries(read).patient_of(principal.account_id))
     patients = PatientReads(PatientQueries(read, root), gate)
     plans = TreatmentPlanReads(TreatmentPlanQueries(read), patients, TaperReads(EpisodeQueries(read)))
     recipients = RecipientReads(RecipientQueries(read, root), gate)
@@ -83,16 +82,18 @@ async def _own_reading(read: Reading, caller_gate: TheGate, root: TheRootKeys) -
 
 
 async def _own_consent_changes(db: Db, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnConsents:
-    gate, _ = await own_gate(PatientAccountQueries(Read(await driver_connection(db))), caller_gate)
     organization_id = organization_of(principal)
+    own = await PatientAccountRows(db, organization_id).patient_of(principal.account_id)
+    gate, _ = own_gate(caller_gate, own)
     patients, rows = PatientCommands(PatientRows(db, root, organization_id), gate), ConsentRows(db, organization_id)
     recipients = RecipientCommands(RecipientRows(db, root, organization_id), patients, gate)
     return OwnConsents(ConsentCommands(rows, patients, recipients, Signing(rows, gate), gate), gate)
 
 
 async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnPlans:
-    gate, _ = await own_gate(PatientAccountQueries(Read(await driver_connection(db))), caller_gate)
     organization_id = organization_of(principal)
+    own = await PatientAccountRows(db, organization_id).patient_of(principal.account_id)
+    gate, _ = own_gate(caller_gate, own)
     patients = PatientCommands(PatientRows(db, root, organization_id), gate)
     episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
     supervisors = Supervisors(SupervisionRows(db, organization_id))

@@ -5,14 +5,17 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 import orjson
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.base import Page
-from services.contracts.disclosure import Information
+from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
+from services.contracts.identity import Role
 from services.contracts.records.consents import Consent, ConsentRevocation
 from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest, WithheldOfOwn
@@ -33,6 +36,8 @@ from services.records.own_record.errors import AccountLinkedError, NoOwnRecordEr
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.plans_of_care.logic import PlanOfCareCommands
+
+_SHORTEST: Final = timedelta(microseconds=1)
 
 
 class PatientAccountCommands:
@@ -66,6 +71,7 @@ class PatientAccountCommands:
         )
         if not await self._rows.add(link):
             raise AccountLinkedError
+        self._gate.linked(patient_id, request.account_id)
         return link
 
     async def end(self, link_id: PatientAccountId) -> PatientAccount:
@@ -82,7 +88,9 @@ class PatientAccountCommands:
         await self._patients.lock(link.patient_id, Information.DEMOGRAPHICS)
         if link.until_at is not None:
             raise OverAlreadyError
-        ended = link.model_copy(update={"until_at": self._gate.clock.now(), "ended_by": self._gate.caller.account_id})
+        # It was linked by a process whose clock may be ahead, and no link ends before it began.
+        until_at = max(self._gate.clock.now(), link.from_at + _SHORTEST)
+        ended = link.model_copy(update={"until_at": until_at, "ended_by": self._gate.caller.account_id})
         await self._rows.end(ended)
         return ended
 
@@ -100,17 +108,22 @@ class PatientAccountReads:
         return Page(items=await self._queries.of_patient(patient_id), next_page_token=None)
 
 
-async def own_gate(queries: PatientAccountQueries, gate: Gate) -> tuple[Gate, PatientId]:
+def own_gate(gate: Gate, own: PatientId | None) -> tuple[Gate, PatientId]:
     """Return the gate of a caller who asks for the own record, and which patient that is.
 
     Raises:
         NoOwnRecordError: The account is linked to no patient here.
     """
-    own = await queries.patient_of(gate.caller.account_id, gate.clock.now())
     if own is None:
         gate.refuse(gate.caller.account_id)
         raise NoOwnRecordError
-    return replace(gate, own=own), own
+    return as_patient(gate, own), own
+
+
+def as_patient(gate: Gate, own: PatientId | None) -> Gate:
+    """Return the gate of the own record, before which nobody has a duty: who is of the staff too is a patient there."""
+    caller = gate.caller.model_copy(update={"roles": frozenset({Role.PATIENT})})
+    return replace(gate, caller=caller, own=own)
 
 
 class OwnRecordReads:
@@ -138,7 +151,7 @@ class OwnRecordReads:
             parts = Parts(self._kept, patient, seal, asked, self._gate.clock.now())
             for information, items in (await parts.read()).items():
                 denials = [self._gate.denial_of_own(Resource(information, labels=item.labels)) for item in items]
-                withheld += _counted(information, [denial for denial in denials if denial is not None])
+                withheld += self._kept_back(information, [denial for denial in denials if denial is not None])
                 things[information] = [
                     item.narrowed(parts.is_asked_of)
                     for item, denial in zip(items, denials, strict=True)
@@ -153,6 +166,14 @@ class OwnRecordReads:
                 "withheld": withheld,
             }
         )
+
+    def _kept_back(self, information: Information, denials: Sequence[Denial]) -> list[WithheldOfOwn]:
+        counted = Counter(denials)
+        for denial, times in counted.items():
+            self._gate.trail.deny(
+                self.own, rule=denial.rule, purpose=Purpose.PATIENT_ACCESS, information=information, things=times
+            )
+        return [_withheld(information, times, denial) for denial, times in counted.items()]
 
 
 class OwnConsents:
@@ -200,10 +221,6 @@ class OwnPlans:
         answer = PatientSignatureRequest(manner=SignatureManner.ELECTRONIC, signed_at=now, sha256=request.sha256)
         plan = await self._plans.attest(episode_id, answer, version)
         return SignedPlan(episode_id=episode_id, version=plan.version, sha256=request.sha256, signed_at=now)
-
-
-def _counted(information: Information, denials: Sequence[Denial]) -> list[WithheldOfOwn]:
-    return [_withheld(information, times, denial) for denial, times in Counter(denials).items()]
 
 
 def _withheld(information: Information, things: int | None, denial: Denial) -> WithheldOfOwn:

@@ -1,9 +1,8 @@
 """Where patients' accounts are kept."""
 
-from datetime import datetime
 from typing import Final
 
-from sqlalchemy import TIMESTAMP, Uuid, bindparam, or_, select, update
+from sqlalchemy import Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,14 +13,11 @@ from services.contracts.records.own_record import PatientAccount
 from services.records.own_record.tables import PatientAccountRow
 
 _LINK: Final = select(*(column for column in PatientAccountRow.__table__.c if column.name != "organization_id"))
-_NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
-_PATIENT_OF: Final = Query(
-    select(PatientAccountRow.patient_id).where(
-        PatientAccountRow.account_id == bindparam("account_id", type_=Uuid),
-        PatientAccountRow.from_at <= _NOW,
-        or_(PatientAccountRow.until_at.is_(None), PatientAccountRow.until_at > _NOW),
-    )
+# By what is committed and not by the time: the clock of who ended a link may be ahead of that of who asks.
+_PATIENT_OF: Final = select(PatientAccountRow.patient_id).where(
+    PatientAccountRow.account_id == bindparam("account_id", type_=Uuid), PatientAccountRow.until_at.is_(None)
 )
+_READ_PATIENT_OF: Final = Query(_PATIENT_OF)
 _OF_PATIENT: Final = Query(
     _LINK.where(PatientAccountRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(PatientAccountRow.id)
 )
@@ -33,9 +29,9 @@ class PatientAccountQueries:
     def __init__(self, read: Read) -> None:
         self._read = read
 
-    async def patient_of(self, account_id: AccountId, now: datetime) -> PatientId | None:
+    async def patient_of(self, account_id: AccountId) -> PatientId | None:
         """Return which patient signs in by an account now."""
-        row = await self._read.one_or_none(_PATIENT_OF, account_id=account_id, now=now)
+        row = await self._read.one_or_none(_READ_PATIENT_OF, account_id=account_id)
         return None if row is None else PatientId(row["patient_id"])
 
     async def of_patient(self, patient_id: PatientId) -> list[PatientAccount]:
@@ -62,6 +58,11 @@ class PatientAccountRows:
                 return False
             raise
         return True
+
+    async def patient_of(self, account_id: AccountId) -> PatientId | None:
+        """Return which patient signs in by an account, and make those wait who want to end that."""
+        found = await self._db.scalar(_PATIENT_OF.with_for_update(read=True), {"account_id": account_id})
+        return None if found is None else PatientId(found)
 
     async def one(self, link_id: PatientAccountId) -> PatientAccount | None:
         """Return a link, and make others wait who want to end it."""

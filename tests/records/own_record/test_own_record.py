@@ -18,8 +18,9 @@ from tests.records.disclosures.conftest import Disclose, body, disclose
 from tests.records.disclosures.record import CLAIMED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import WEEK, Tell, tell
+from tests.records.test_audit import events
 
-__all__ = ["at", "body", "disclose", "hospital", "new_consent", "new_recipient", "tell", "terms"]
+__all__ = ["at", "body", "disclose", "events", "hospital", "new_consent", "new_recipient", "tell", "terms"]
 
 Json = dict[str, Any]
 
@@ -31,6 +32,8 @@ READS = (
     "/v1/me/disclosures",
     "/v1/me/privacy_notice_receipts",
 )
+AHEAD = "2026-10-02T15:00:00Z"
+"""It is noon."""
 NEVER = ("Not thought through yet", "Somebody's insulin", "Fears the employer", "appointment_id", "author_id", "Canary")
 """Drafts, mistakes, what a counsellor keeps apart, what a group shares, and who handled a specimen."""
 
@@ -308,3 +311,64 @@ async def test_the_trail_says_that_the_patient_read_the_own_record(
         (str(account), [linked["patient"]["id"]], "patient_access")
     ]
     assert events[0]["withheld"] == {"counselling_notes": "notes-are-the-authors"}
+
+
+async def test_who_is_of_the_desk_too_revokes_nobody_elses_consent_as_a_patient(
+    *, records: ClientFactory, director: httpx2.AsyncClient, linked: Json, account: UUID, new_patient: PatientFactory,
+    new_consent: NewConsent,
+) -> None:  # fmt: skip
+    both, john = records(Role.FRONT_DESK, Role.PATIENT, account=account), await new_patient(given_name="John")
+    theirs, mine = await new_consent(john), await new_consent(linked["patient"])
+
+    refused = await both.post(f"/v1/me/consents/{theirs['id']}:revoke")
+    revoked = await both.post(f"/v1/me/consents/{mine['id']}:revoke")
+
+    assert (refused.status_code, revoked.status_code) == (404, 200)
+    listed = (await director.get(f"/v1/patients/{john['id']}/consents")).json()["items"]
+    assert [one["status"] for one in listed] == ["active"]
+
+
+async def test_a_link_holds_no_longer_though_the_clock_of_who_ended_it_was_ahead(
+    own: httpx2.AsyncClient, linked: Json, at: At
+) -> None:
+    ended = await at(AHEAD).post(f"/v1/patient_accounts/{linked['link']['id']}:end")
+
+    answer = await own.get("/v1/me/record")
+
+    assert (ended.status_code, answer.status_code, code_of(answer)) == (200, 404, "no-own-record")
+
+
+async def test_a_link_is_ended_though_the_clock_of_who_made_it_was_ahead(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, account: UUID, at: At
+) -> None:
+    made = (await link(at(AHEAD), await new_patient(), account)).json()
+
+    ended = await director.post(f"/v1/patient_accounts/{made['id']}:end")
+
+    assert ended.status_code == 200, ended.text
+    assert (made["from_at"], ended.json()["until_at"]) == (AHEAD, "2026-10-02T15:00:00.000001Z")
+
+
+async def test_the_trail_names_the_account_that_was_linked(linked: Json, account: UUID, events: Any) -> None:
+    told = [one for one in await events() if one["operation"] == "create_patient_account" and "account_linked" in one]
+
+    assert [(one["account_linked"], one["subjects"]) for one in told] == [(str(account), [linked["patient"]["id"]])]
+
+
+async def test_what_names_others_is_withheld_on_the_trail_too_and_they_were_screened_and_not_shown(
+    *, director: httpx2.AsyncClient, own: httpx2.AsyncClient, linked: Json, new_patient: PatientFactory, tell: Tell,
+    events: Any,
+) -> None:  # fmt: skip
+    other, shared = await new_patient(given_name="Zebulon", family_name="Quimby"), str(uuid4())
+    encounter = await attended(tell, linked["patient"], LATE, appointment_id=shared)
+    await noted(director, encounter, "Went home with Zebulon.")
+    await attended(tell, other, LATE, appointment_id=shared)
+
+    await read(own, "progress_notes")
+
+    told = [one for one in await events() if one["operation"] == "read_own_record"]
+    refused = [one for one in told if one["outcome"] == "denied"]
+    assert [(one["rule"], one["information"], one["things"], one["subjects"]) for one in refused] == [
+        ("names-others", "progress_notes", 1, [linked["patient"]["id"]])
+    ]
+    assert [one["basis"] for one in told if other["id"] in one["subjects"]] == ["screened"]
