@@ -15,9 +15,9 @@ from services.contracts.identifiers import OrganizationId
 from services.operator.postgres.provision import DatabaseUrls
 from tests.records.consents.conftest import DOCUMENT, Json
 from tests.records.disclosures.conftest import TOLD, Disclose
-from tests.records.test_races import committing
+from tests.records.test_races import beside, committing
 
-__all__ = ["committing"]
+__all__ = ["beside", "committing"]
 
 # What `revoke` writes: the same version once more, and that it is revoked.
 REVOKE = """
