@@ -213,7 +213,7 @@ class _Read:
         """
         headed = Response()
         # Not said by anybody yet: until then the route's own counts.
-        headed.status_code = None  # type: ignore[assignment]
+        headed.status_code = None  # type: ignore[assignment] # the framework leaves it open too
         del headed.headers["content-length"]
         async with AsyncExitStack() as opened:
             content = await self._called(request, headed, opened)

@@ -414,6 +414,7 @@ async def test_letting_a_device_in_and_declining_one_are_told(
     assert kiosk.told["user_code"] not in answer.text
 
 
+# One of them begins with a full-width letter, which looks like ours.
 @pytest.mark.parametrize("typed", ["", "BCDF", "BCDF-BCDFB", "AEIO-UYAE", "1234-5678", "ＢCDF-BCDF", "x" * 10_000])  # noqa: RUF001
 async def test_what_cannot_be_a_code_is_refused(browser: Browser, typed: str) -> None:
     assert (await enter(browser, typed)).status_code == 400
