@@ -32,6 +32,7 @@ from services.records.referrals import tables as _referrals  # noqa: F401 - regi
 from services.records.relapse_prevention import tables as _relapse_prevention  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows
 from services.records.rows import Base
+from services.records.site_zones import tables as _site_zones  # noqa: F401 - registers its rows
 from services.records.supervisions import tables as _supervisions  # noqa: F401 - registers its rows
 from services.records.treatment_plans import tables as _treatment_plans  # noqa: F401 - registers its rows
 

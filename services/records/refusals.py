@@ -15,6 +15,7 @@ class Refusal(StrEnum):
     ANOTHER_CONSENT = "another-consent"
     NOTHING_TO_DISCLOSE = "nothing-to-disclose"
     NOTES_STAND_ALONE = "notes-stand-alone"
+    OTHER_ZONE = "other-zone"
 
 
 class Reason(NamedTuple):
@@ -32,5 +33,6 @@ REASONS: Final[Mapping[Refusal, Reason]] = MappingProxyType(
         Refusal.ANOTHER_CONSENT: Reason("42 CFR 2.31(a)", "ask for what rests on one consent by a request of its own"),
         Refusal.NOTHING_TO_DISCLOSE: Reason("42 CFR 2.13(a)", "ask for the parts that the record has"),
         Refusal.NOTES_STAND_ALONE: Reason("42 CFR 2.31(b)", "disclose counselling notes by a request of their own"),
+        Refusal.OTHER_ZONE: Reason("42 CFR 2.13(a)", "leave out zone: days are those of the patient's site"),
     }
 )

@@ -61,12 +61,12 @@ class PartsRequest(RequestModel):
     )
     zone: ZoneName | None = Field(
         default=None,
-        description="The site's, for it says on which day something was; without it, what may have been of a day that"
-        " is not covered is left out.",
+        description="The zone of the patient's site, which says on which day something was; it need not be sent, and"
+        " another one is refused.",
     )
     payer: Code | None = Field(
         default=None,
-        description="Whose lines: claims are told only with payer, zone, records_from and records_until.",
+        description="Whose lines: claims are told only with payer, records_from and records_until.",
     )
 
     @model_validator(mode="after")
@@ -132,6 +132,11 @@ class Disclosure(ResourceModel):
     information: list[Information]
     records_from: date | None = Field(description="The first day that was asked for; null for no limit.")
     records_until: date | None
+    zone: str | None = Field(
+        description="Of the patient's site, by which days were counted; null where it was not known, and nothing was"
+        " disclosed that may have been of a day that is not covered."
+    )
+    payer: str | None = Field(description="Whose claims; null where none were asked for.")
     purpose: Purpose
     basis: DisclosureBasis
     consent_id: ConsentId | None

@@ -15,6 +15,7 @@ from services.contracts.identifiers import (
     SiteId,
 )
 from services.contracts.scheduler.attendance import AttendanceStatus
+from services.contracts.scheduler.sites import ZoneName
 from services.contracts.vocabulary import Modality, ServiceKind
 
 _Minutes = Annotated[int, Field(ge=0, le=1440)]
@@ -27,6 +28,7 @@ class AttendanceEvent(RequestModel):
     appointment_id: AppointmentId
     patient_id: PatientId
     site_id: SiteId
+    zone: ZoneName | None = Field(default=None, description="The site's; null in what was told before it was told.")
     week: date = Field(description="The Monday of the week.")
     service: ServiceKind
     modality: Modality

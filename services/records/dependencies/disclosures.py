@@ -43,6 +43,8 @@ from services.records.patients.logic import PatientReads
 from services.records.patients.storage import PatientQueries
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.plans_of_care.storage import PlanOfCareQueries
+from services.records.site_zones.logic import SiteZoneReads
+from services.records.site_zones.storage import SiteZoneQueries
 from services.records.treatment_plans.logic import PlansToDisclose
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
@@ -63,6 +65,7 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
         stays=StaysToDisclose(EpisodeQueries(read)),
         discharge_summaries=DischargeSummariesToDisclose(DischargeSummaryQueries(read)),
         counselling_notes=CounsellingNotesToDisclose(CounsellingNoteQueries(read, root)),
+        zones=SiteZoneReads(SiteZoneQueries(read)),
     )
 
 

@@ -16,9 +16,10 @@ from services.clients.attendance import event_secret
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal
 from services.records.dependencies import PatientReading, TheGate, TreatmentPlanReading
-from services.records.encounters.logic import AttendanceConsumer, EncounterReads
+from services.records.encounters.logic import AttendanceConsumer, Beside, EncounterReads
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.patients.storage import PatientRows
+from services.records.site_zones.storage import SiteZoneRows
 
 SCHEDULER: Final = AccountId(UUID("5c4ed01e-0000-4000-8000-000000000001"))
 """Who does in the trail what the scheduler does by itself: no person has this account."""
@@ -41,8 +42,8 @@ async def _attendance_events(
         proof_key=None,
     )
     trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
-    patients = PatientRows(db, root_keys, organization_id)
-    yield AttendanceConsumer(EncounterRows(db, organization_id), patients, event_secret(root_keys.first), trail, clock)
+    beside = Beside(PatientRows(db, root_keys, organization_id), SiteZoneRows(db, organization_id))
+    yield AttendanceConsumer(EncounterRows(db, organization_id), beside, event_secret(root_keys.first), trail, clock)
     await append(await driver_connection(db), audit_key(root_keys.first), organization_id, trail.take())
     request.app.state.grown_trails.add(organization_id)
 

@@ -1,6 +1,6 @@
 """Deciding on what a disclosure tells, thing by thing and day by day: all that is asked for, or none of it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from services.contracts.base import ResourceModel
 from services.contracts.disclosure import Information
 from services.policy.decisions.answer import Decision, Denial, Permission
-from services.policy.decisions.question import Resource
+from services.policy.decisions.question import Consent, Resource
 from services.records.disclosures.parts import Item
 
 Decide = Callable[[Resource], Decision]
@@ -32,16 +32,28 @@ class RestsOnAnother(NamedTuple):
 
 
 class Granted(NamedTuple):
-    """What is disclosed of each part, and on what permission."""
+    """What is disclosed of each part, on what permission, and by the days of which zone."""
 
     permission: Permission
     things: Mapping[Information, list[ResourceModel]]
+    zone: str | None = None
 
 
 def ground_of(permission: Permission) -> Ground:
     """Return on what a permission rests."""
     consent = permission.obligations.consent
     return permission.basis, *((None, None) if consent is None else (consent.id, consent.version))
+
+
+def each_first(consents: Sequence[Consent], preferred: UUID | None) -> Iterator[tuple[Consent, ...]]:
+    """Yield the consents with each of them once before the others, the preferred one first, and then none of them.
+
+    The first that covers something is relied upon: what several cover in parts, one of them may cover whole; and so may
+    an order or an approval.
+    """
+    for first in sorted(consents, key=lambda one: one.id != preferred):
+        yield first, *(one for one in consents if one is not first)
+    yield ()
 
 
 class Deciding:

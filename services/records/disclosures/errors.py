@@ -22,8 +22,8 @@ class DisclosureDeniedError(ServiceError):
 
 _ONLY_WHAT_THERE_IS: Final = (
     "must be a part that there is of this record; diagnoses are disclosed together with treatment_plan,"
-    " as the plan of care that a clinician has signed, and claims with payer, zone, records_from and"
-    " records_until"
+    " as the plan of care that a clinician has signed, and claims with payer, records_from and"
+    " records_until, once a session has been told of"
 )
 
 

@@ -1,12 +1,12 @@
 """What may leave the programme, and what is told of what has left."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from services.chassis.database import new_id
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
@@ -23,19 +23,28 @@ from services.contracts.records.disclosures import (
 )
 from services.contracts.records.patients import Patient
 from services.contracts.records.recipients import Recipient
-from services.policy.decisions.answer import Decision, Denial, Permission, Rule
+from services.policy.decisions.answer import Decision, Denial, Rule
 from services.policy.decisions.decide import decide
 from services.policy.decisions.labels import labelled
 from services.policy.decisions.notices import NOTICES
+from services.policy.decisions.question import Consent as ConsentFacts
 from services.policy.decisions.question import Resource
 from services.records.consents.signing import Signing
-from services.records.disclosures.deciding import Deciding, Denied, Granted, RestsOnAnother, ground_of
+from services.records.disclosures.deciding import (
+    Decide,
+    Deciding,
+    Denied,
+    Granted,
+    RestsOnAnother,
+    each_first,
+    ground_of,
+)
 from services.records.disclosures.errors import (
     DisclosureDeniedError,
     NothingToDiscloseError,
     RestedOnAnotherConsentError,
 )
-from services.records.disclosures.parts import Kept, Parts, member_of, told
+from services.records.disclosures.parts import OTHER_ZONE, Item, Kept, OtherZoneError, Parts, member_of, told
 from services.records.disclosures.rules import ACCOUNTED, question_of, reference_of, subpoena_of
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows, Entry
 from services.records.errors import OverAlreadyError, OwnReviewError
@@ -87,6 +96,7 @@ class DisclosureCommands:
             NotFoundError: There is no such patient here.
             InvalidRequestError: The recipient is not in the directory.
             NothingToDiscloseError: A part may be disclosed, but there is none.
+            InvalidRequestError: The zone is not that of the patient's site.
         """
         # The recipient first: what is wrong with it is said of a patient and of nobody alike.
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
@@ -95,7 +105,7 @@ class DisclosureCommands:
         decided = await self._decide(request, recipient, sealed, reach)
         if isinstance(decided, Denied):
             return await self._deny(decided, patient_id, request, recipient, may_know=may_know)
-        disclosure = self._entry(patient_id, request, recipient, decided.permission)
+        disclosure = self._entry(patient_id, request, recipient, decided)
         members = told(request.information, decided.things)
         self._refuse_missing(request, members, patient_id, may_know=may_know)
         await self._rows.add(disclosure)
@@ -112,11 +122,12 @@ class DisclosureCommands:
 
         Raises:
             NotFoundError: There is no such patient here.
+            InvalidRequestError: The zone is not that of the patient's site.
             RestedOnAnotherConsentError: It may be disclosed now, but not on what the stored answer says.
         """
         recipient = await self._sources.recipients.one(request.recipient_id, "/recipient_id")
         sealed, reach = await self._sources.patients.lock_to_disclose(patient_id)
-        decided = await self._decide(request, recipient, sealed, reach)
+        decided = await self._decide(request, recipient, sealed, reach, given.consent_id)
         if isinstance(decided, Denied):
             may_know = self._gate.is_open(reach, Information.DEMOGRAPHICS)
             return await self._deny(decided, patient_id, request, recipient, may_know=may_know)
@@ -149,37 +160,61 @@ class DisclosureCommands:
         return disclosure.model_copy(update={"reviewed_by": reviewer, "reviewed_at": now})
 
     async def _decide(
-        self, request: DisclosureRequest, recipient: Recipient, sealed: tuple[Patient, PersonSeal], reach: Reach
+        self,
+        request: DisclosureRequest,
+        recipient: Recipient,
+        sealed: tuple[Patient, PersonSeal],
+        reach: Reach,
+        preferred: ConsentId | None = None,
     ) -> Granted | Denied:
         patient, seal = sealed
         signed = await self._sources.signing.signed(patient)
         now = self._gate.clock.now()
 
-        def decide_on(resource: Resource) -> Decision:
-            question = question_of(
-                request,
-                facts_of(recipient, patient.id),
-                resource,
-                actor=self._gate.actor,
-                patient=self._gate.facts(reach, signed.standing),
-                signed=(signed.consents, signed.restrictions),
-                now=now,
-            )
-            return decide(question)
+        def deciding_on(consents: tuple[ConsentFacts, ...]) -> Decide:
+            def decide_on(resource: Resource) -> Decision:
+                question = question_of(
+                    request,
+                    facts_of(recipient, patient.id),
+                    resource,
+                    actor=self._gate.actor,
+                    patient=self._gate.facts(reach, signed.standing),
+                    signed=(consents, signed.restrictions),
+                    now=now,
+                )
+                return decide(question)
 
-        deciding = Deciding(decide_on, request.information)
+            return decide_on
+
+        orders = each_first(signed.consents, preferred)
+        deciding = Deciding(deciding_on(next(orders)), request.information)
         refused = deciding.refused()
         if refused is not None:
             return refused
         self._refuse_notes_beside_others(request, patient.id)
         parts = Parts(self._sources.parts, patient, seal, request, now)
-        granted = deciding.granted(await parts.read(), parts.is_asked_of)
-        if isinstance(granted, RestsOnAnother):
-            # One entry of the accounting rests on one consent; the caller discloses the rest by another.
-            self._gate.refuse(patient.id, Refusal.ANOTHER_CONSENT)
-            pointers = [_pointer(request, one) for one in granted.information]
-            raise NothingToDiscloseError(pointers, _ANOTHER_CONSENT)
-        return granted
+        there = await self._there(parts, patient.id, reach)
+        granted = deciding.granted(there, parts.is_asked_of)
+        if not isinstance(granted, RestsOnAnother):
+            return granted._replace(zone=parts.zone) if isinstance(granted, Granted) else granted
+        for consents in orders:
+            on_one = Deciding(deciding_on(consents), request.information).granted(there, parts.is_asked_of)
+            if isinstance(on_one, Granted):
+                return on_one._replace(zone=parts.zone)
+        # One entry of the accounting rests on one consent; the caller discloses the rest by another.
+        self._gate.refuse(patient.id, Refusal.ANOTHER_CONSENT)
+        pointers = [_pointer(request, one) for one in granted.information]
+        raise NothingToDiscloseError(pointers, _ANOTHER_CONSENT)
+
+    async def _there(self, parts: Parts, patient_id: PatientId, reach: Reach) -> Mapping[Information, Sequence[Item]]:
+        try:
+            return await parts.read()
+        except OtherZoneError:
+            self._gate.refuse(patient_id, Refusal.OTHER_ZONE)
+            if self._gate.is_open(reach, Information.DEMOGRAPHICS):
+                raise InvalidRequestError("/zone", OTHER_ZONE) from None
+            # As where there is nothing to disclose: nobody would review what a stranger learns by this.
+            raise NotFoundError from None
 
     def _refuse_notes_beside_others(self, request: DisclosureRequest, patient_id: PatientId) -> None:
         if Information.COUNSELLING_NOTES in request.information and len(request.information) > 1:
@@ -229,10 +264,10 @@ class DisclosureCommands:
         raise NothingToDiscloseError(missing) if may_know else NotFoundError
 
     def _entry(
-        self, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient, permission: Permission
+        self, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient, granted: Granted
     ) -> Disclosure:
-        now, duties = self._gate.clock.now(), permission.obligations
-        basis = DisclosureBasis(permission.basis)
+        now, duties = self._gate.clock.now(), granted.permission.obligations
+        basis = DisclosureBasis(granted.permission.basis)
         return Disclosure(
             id=DisclosureId(new_id(now, secrets.token_bytes(10))),
             patient_id=patient_id,
@@ -240,6 +275,8 @@ class DisclosureCommands:
             information=request.information,
             records_from=request.records_from,
             records_until=request.records_until,
+            zone=granted.zone,
+            payer=request.payer if Information.CLAIMS in request.information else None,
             purpose=request.purpose,
             basis=basis,
             consent_id=None if duties.consent is None else ConsentId(duties.consent.id),

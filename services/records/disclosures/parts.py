@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from services.contracts.base import ResourceModel
 from services.contracts.disclosure import Information
+from services.contracts.identifiers import SiteId
 from services.contracts.records.claims import LONGEST_CLAIMED
 from services.contracts.records.disclosed import (
     DisclosedAssessment,
@@ -38,6 +39,7 @@ from services.records.notes.disclosing import Company, CompanyReads, NotesToDisc
 from services.records.notes.rules import texts_of
 from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
+from services.records.site_zones.logic import SiteZoneReads
 from services.records.treatment_plans.logic import PlansToDisclose
 
 PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
@@ -51,8 +53,14 @@ _UNTOLD: Final = frozenset({DrugTestStatus.DRAWN, DrugTestStatus.NOTIFIED})
 
 _SINGLE: Final = WHOLE - {Information.DIAGNOSES}
 
+OTHER_ZONE: Final = "must be left out, or be the zone of the patient's site as the scheduler has told it"
+
 Covers = Callable[[date], bool]
 """Whether a day is among those that are disclosed."""
+
+
+class OtherZoneError(Exception):
+    """The caller chooses no zone: that of the patient's site says on which day something was."""
 
 
 class Item(NamedTuple):
@@ -83,6 +91,7 @@ class Kept(NamedTuple):
     stays: StaysToDisclose
     counselling_notes: CounsellingNotesToDisclose
     discharge_summaries: DischargeSummariesToDisclose
+    zones: SiteZoneReads
 
 
 class Parts:
@@ -95,9 +104,23 @@ class Parts:
         self._request = request
         self._today = now.astimezone(UTC).date()
         self._beside: Company | None = None
+        self._zones: Mapping[SiteId, ZoneInfo] = {}
+
+    @property
+    def zone(self) -> str | None:
+        """The zone of the patient's site, by which days are counted; None before anything was read, or if unknown."""
+        zone = self._zones.get(self._patient.site_id)
+        return None if zone is None else zone.key
 
     async def read(self) -> Mapping[Information, list[Item]]:
-        """Return what there is of each part that is asked for, none of it outside the days that are asked for."""
+        """Return what there is of each part that is asked for, none of it outside the days that are asked for.
+
+        Raises:
+            OtherZoneError: The request says another zone than that of the patient's site.
+        """
+        self._zones = await self._kept.zones.known()
+        if self._request.zone not in {None, self.zone}:
+            raise OtherZoneError
         readers: Mapping[Information, Callable[[], Awaitable[list[Item]]]] = {
             Information.DEMOGRAPHICS: self._demographics,
             Information.TREATMENT_PLAN: self._treatment_plan,
@@ -143,7 +166,7 @@ class Parts:
 
     async def _attendance(self) -> list[Item]:
         return [
-            Item(self._days(one.start), _copied(DisclosedSession, one))
+            Item(self._days(one.start, one.site_id), _copied(DisclosedSession, one))
             for one in await self._kept.sessions.of_patient(self._patient.id)
         ]
 
@@ -172,9 +195,10 @@ class Parts:
         company = await self._company()
         items = []
         for note in await self._kept.notes.signed(self._patient.id, self._seal):
-            start = company.sessions[note.encounter_id].start
-            told = DisclosedNote.model_validate({**_members(DisclosedNote, note), "session_start": start})
-            items.append(Item(self._days(start), told, _labels(company, texts_of(note.text).values())))
+            session = company.sessions[note.encounter_id]
+            told = DisclosedNote.model_validate({**_members(DisclosedNote, note), "session_start": session.start})
+            days = self._days(session.start, session.site_id)
+            items.append(Item(days, told, _labels(company, texts_of(note.text).values())))
         return sorted(items, key=lambda item: sorted(item.days))
 
     async def _discharge_summary(self) -> list[Item]:
@@ -191,13 +215,13 @@ class Parts:
     async def _claims(self) -> list[Item]:
         asked = self._request
         first, last = asked.records_from, asked.records_until
-        if asked.payer is None or asked.zone is None or first is None or last is None:
+        if asked.payer is None or self.zone is None or first is None or last is None:
             return []
         if (last - first).days > LONGEST_CLAIMED:
             return []
         stays = await self._kept.stays.open_days(self._patient.id)
         lines = await self._kept.charges.billable(
-            self._patient.id, Asked(asked.payer, first, last, asked.zone), stays, self._seal
+            self._patient.id, Asked(asked.payer, first, last, self.zone), stays, self._seal
         )
         return [
             Item(
@@ -224,10 +248,10 @@ class Parts:
             self._beside = await self._kept.company.of(self._patient.id)
         return self._beside
 
-    def _days(self, at: datetime) -> frozenset[date]:
-        # Records know no site's zone: unless it is said, something may have been of any day that it was anywhere.
-        zone = self._request.zone
-        zones = (FIRST_ZONE, LAST_ZONE) if zone is None else (ZoneInfo(zone),)
+    def _days(self, at: datetime, site_id: SiteId | None = None) -> frozenset[date]:
+        # Until the scheduler has told a site's zone, something may have been of any day that it was anywhere.
+        zone = self._zones.get(site_id or self._patient.site_id)
+        zones = (FIRST_ZONE, LAST_ZONE) if zone is None else (zone,)
         return frozenset(at.astimezone(one).date() for one in zones)
 
 

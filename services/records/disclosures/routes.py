@@ -34,8 +34,9 @@ async def create_disclosure(
     Repeated with its Idempotency-Key it is decided again: after a revocation the first answer is not given once more.
     """
     if before is not None:
-        # Of the stored answer only this: the parts beside it may be those of a release before this one.
-        given = Disclosure.model_validate(orjson.loads(before.body)["disclosure"])
+        # Of the stored answer only this: the parts beside it may be those of a release before this one, as may its own.
+        stored = orjson.loads(before.body)["disclosure"]
+        given = Disclosure.model_validate({"zone": None, "payer": None, **stored})
         denial = await disclosures.disclose_again(patient_id, request, given)
         return before if denial is None else respond_to(denial)
     answer = await disclosures.disclose(patient_id, request)

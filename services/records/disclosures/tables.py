@@ -77,6 +77,8 @@ class DisclosureRow(Base):
     information: Mapped[list[str]] = mapped_column(ARRAY(Text))
     records_from: Mapped[date | None]
     records_until: Mapped[date | None]
+    zone: Mapped[str | None]
+    payer: Mapped[str | None]
     purpose: Mapped[str]
     basis: Mapped[str]
     consent_id: Mapped[UUID | None]

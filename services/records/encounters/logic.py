@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.chassis.audit.trail import Trail
 from services.chassis.clock import Clock
@@ -13,7 +13,7 @@ from services.chassis.paging import PageRequest
 from services.chassis.webhooks import SignatureRefusedError, verify
 from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import AppointmentId, EncounterId, PatientId
+from services.contracts.identifiers import AppointmentId, EncounterId, PatientId, SiteId
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
 from services.records.encounters.errors import EventRefusedError
 from services.records.encounters.rules import encounter_of, hours_ledger
@@ -31,12 +31,26 @@ class KnownPatients(Protocol):
         """Return which of these patients exist."""
 
 
+class KnownZones(Protocol):
+    """Knows by which zone the days of sites are counted."""
+
+    async def add(self, site_id: SiteId, zone: str, now: datetime) -> None:
+        """Write a site's zone, once."""
+
+
+class Beside(NamedTuple):
+    """What is known beside encounters."""
+
+    patients: KnownPatients
+    zones: KnownZones
+
+
 class AttendanceConsumer:
     """Takes the scheduler's events: in any order, and each of them once, however often it is told."""
 
-    def __init__(self, rows: EncounterRows, patients: KnownPatients, secret: bytes, trail: Trail, clock: Clock) -> None:
+    def __init__(self, rows: EncounterRows, beside: Beside, secret: bytes, trail: Trail, clock: Clock) -> None:
         self._rows = rows
-        self._patients = patients
+        self._beside = beside
         self._secret = secret
         self._trail = trail
         self._clock = clock
@@ -57,7 +71,7 @@ class AttendanceConsumer:
             raise InvalidRequestError("/end", "must lie after start")
         if event.week.weekday() != 0:
             raise InvalidRequestError("/week", "must be a Monday")
-        if not await self._patients.known([event.patient_id]):
+        if not await self._beside.patients.known([event.patient_id]):
             raise NotFoundError
         self._trail.permit(
             event.patient_id,
@@ -71,6 +85,8 @@ class AttendanceConsumer:
 
     async def _keep(self, event: AttendanceEvent) -> Encounter:
         now = self._clock.now()
+        if event.zone is not None:
+            await self._beside.zones.add(event.site_id, event.zone, now)
         one = await self._rows.keep(encounter_of(event, EncounterId(new_id(now, secrets.token_bytes(10)))))
         await self._rows.take(event, one.id, now)
         return one

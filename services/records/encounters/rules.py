@@ -17,7 +17,7 @@ _MINUTE: Final = timedelta(minutes=1)
 def encounter_of(event: AttendanceEvent, encounter_id: EncounterId) -> Encounter:
     """Return the encounter that an event tells of."""
     return Encounter.model_validate(
-        {**event.model_dump(), "id": encounter_id, "attended_minutes": attended_minutes(event)}
+        {**event.model_dump(exclude={"zone"}), "id": encounter_id, "attended_minutes": attended_minutes(event)}
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -29,7 +29,7 @@ from services.policy.decisions.answer import Denial
 from services.policy.decisions.labels import labelled
 from services.policy.decisions.question import Resource
 from services.records.consents.logic import ConsentCommands
-from services.records.disclosures.parts import Kept, Parts, member_of, told
+from services.records.disclosures.parts import OTHER_ZONE, Item, Kept, OtherZoneError, Parts, member_of, told
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
 from services.records.own_record.errors import AccountLinkedError, NoOwnRecordError
@@ -140,6 +140,7 @@ class OwnRecordReads:
 
         Raises:
             NotFoundError: The record is here no longer.
+            InvalidRequestError: The zone is not that of the caller's site.
         """
         needed = {one.value: frozenset({one}) for one in request.information}
         (patient, seal), denied = await self._patients.in_parts(self.own, needed)
@@ -149,7 +150,7 @@ class OwnRecordReads:
         if shown:
             asked = request.model_copy(update={"information": shown})
             parts = Parts(self._kept, patient, seal, asked, self._gate.clock.now())
-            for information, items in (await parts.read()).items():
+            for information, items in (await _read(parts)).items():
                 denials = [self._gate.denial_of_own(Resource(information, labels=item.labels)) for item in items]
                 withheld += self._kept_back(information, [denial for denial in denials if denial is not None])
                 things[information] = [
@@ -221,6 +222,13 @@ class OwnPlans:
         answer = PatientSignatureRequest(manner=SignatureManner.ELECTRONIC, signed_at=now, sha256=request.sha256)
         plan = await self._plans.attest(episode_id, answer, version)
         return SignedPlan(episode_id=episode_id, version=plan.version, sha256=request.sha256, signed_at=now)
+
+
+async def _read(parts: Parts) -> Mapping[Information, list[Item]]:
+    try:
+        return await parts.read()
+    except OtherZoneError:
+        raise InvalidRequestError("zone", OTHER_ZONE, location="query") from None
 
 
 def _withheld(information: Information, things: int | None, denial: Denial) -> WithheldOfOwn:

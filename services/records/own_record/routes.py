@@ -79,8 +79,8 @@ async def read_own_record(  # noqa: PLR0917 - what is asked for, part by part
     ] = list(_USUAL),  # noqa: B006 - FastAPI copies it
     records_from: Annotated[Day | None, Query(description="Of parts that are kept day by day.")] = None,
     records_until: Annotated[Day | None, Query(description="The last day.")] = None,
-    zone: Annotated[ZoneName | None, Query(description="By which days are meant.")] = None,
-    payer: Annotated[Code | None, Query(description="Whose claims, with zone and both days.")] = None,
+    zone: Annotated[ZoneName | None, Query(description="Of your site; it need not be said.")] = None,
+    payer: Annotated[Code | None, Query(description="Whose claims, with both days.")] = None,
 ) -> OwnRecord:
     """Read your own record: what is signed and complete, at once; counselling notes are kept apart (45 CFR 164.524)."""
     if records_from and records_until and records_from > records_until:

@@ -21,6 +21,7 @@ from services.scheduler.appointments.tables import AppointmentPatientRow, Appoin
 from services.scheduler.attendance.facts import Attendee, Delivery, Parking
 from services.scheduler.attendance.tables import AttendanceDeliveryRow, AttendanceRow
 from services.scheduler.make_ups.tables import MakeUpRow
+from services.scheduler.sites.tables import SiteRow
 
 _APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
@@ -65,6 +66,7 @@ _UNTOLD: Final = (
         AttendanceRow.appointment_id,
         AttendanceRow.patient_id,
         AppointmentRow.site_id,
+        SiteRow.zone,
         AppointmentRow.week,
         AppointmentRow.service,
         AppointmentRow.modality,
@@ -93,6 +95,10 @@ _UNTOLD: Final = (
             AppointmentRow.organization_id == AttendanceRow.organization_id,
             AppointmentRow.id == AttendanceRow.appointment_id,
         ),
+    )
+    .join(
+        SiteRow,
+        and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id),
     )
     .where(
         AttendanceDeliveryRow.attendance_id == bindparam("attendance_id", type_=Uuid),

@@ -28,7 +28,6 @@ EARLY, LATE = "2026-09-15", "2026-09-29"
 CLAIMED: Json = {
     "records_from": "2026-09-12",
     "records_until": "2026-12-12",
-    "zone": "America/New_York",
     "payer": "payer-1",
 }
 DISCHARGED = "2026-09-13"

@@ -11,6 +11,7 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory, PlanFactory
 from tests.records.consents.conftest import NewConsent, NewRecipient, code_of
+from tests.records.consents.test_consents import without_instance
 from tests.records.disclosures.conftest import ORDER, TOLD, Disclose
 from tests.records.disclosures.record import CLAIMED, DISCHARGED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.disclosures.test_disclosures import accounted
@@ -201,27 +202,78 @@ async def test_a_part_none_of_which_is_of_the_days_consented_to_is_denied(
     assert [mark for mark in MARKS[part] if mark in answer.text] == []
 
 
-async def test_without_a_zone_what_may_have_been_of_another_day_is_left_out(
-    new_patient: PatientFactory, tell: Tell, new_consent: NewConsent, disclose: Disclose
-) -> None:
-    """An evening in Los Angeles is of the next day in UTC."""
+NIGHT = "2026-09-30"
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [("America/Los_Angeles", [EARLY, LATE, NIGHT]), ("Europe/London", [EARLY, LATE]), (None, [EARLY])],
+)
+async def test_a_session_is_of_the_day_that_it_was_at_the_patient_s_site(
+    *, new_patient: PatientFactory, tell: Tell, new_consent: NewConsent, disclose: Disclose, zone: str | None,
+    told: list[str],
+) -> None:  # fmt: skip
+    """An evening in Los Angeles is of the next day in UTC; of a site whose zone is not known it may be of either."""
     patient = await new_patient()
-    night = {"start": "2026-09-30T02:00:00Z", "end": "2026-09-30T05:00:00Z"}
-    await attended(tell, patient, EARLY)
-    await attended(tell, patient, LATE)
-    await attended(tell, patient, LATE, **night)
+    await attended(tell, patient, EARLY, zone=zone)
+    await attended(tell, patient, LATE, zone=zone)
+    await attended(tell, patient, LATE, zone=zone, start=f"{NIGHT}T02:00:00Z", end=f"{NIGHT}T05:00:00Z")
     await new_consent(patient, **covering("attendance", records_until=LATE))
 
-    async def days(**changes: Any) -> list[str]:
-        sent = (await disclose(patient["id"], information=["attendance"], **changes)).json()
-        return [one["start"][:10] for one in sent["attendance"]]
+    sent = (await disclose(patient["id"], information=["attendance"])).json()
 
-    assert await days(zone="America/Los_Angeles") == [EARLY, LATE, "2026-09-30"]
-    assert await days(zone="Europe/London") == [EARLY, LATE]
-    assert await days() == [EARLY]
+    assert [one["start"][:10] for one in sent["attendance"]] == told
+    assert sent["disclosure"]["zone"] == zone
 
 
-@pytest.mark.parametrize("missing", ["payer", "zone", "records_from", "records_until"])
+@pytest.mark.parametrize("known", [None, "Europe/London"])
+async def test_the_caller_chooses_no_zone(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, tell: Tell, new_consent: NewConsent,
+    disclose: Disclose, known: str | None,
+) -> None:  # fmt: skip
+    """Before, a zone in which it was yet the day before brought a session into the days of a consent."""
+    patient = await new_patient()
+    await attended(tell, patient, LATE, zone=known, start=f"{NIGHT}T02:00:00Z", end=f"{NIGHT}T05:00:00Z")
+    await new_consent(patient, **covering("attendance", records_until=LATE))
+
+    answer = await disclose(patient["id"], information=["attendance"], zone="America/Los_Angeles")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/zone")
+    assert NIGHT not in answer.text
+    assert await accounted(director, patient) == []
+    (refused,) = [
+        one for one in (await director.get("/v1/access_denials")).json()["items"] if one["rule"] == "other-zone"
+    ]
+    assert refused["clause"] == "42 CFR 2.13(a)"
+
+
+async def test_a_stranger_in_an_emergency_is_told_of_no_zone(
+    *, records: ClientFactory, new_patient: PatientFactory, disclose: Disclose
+) -> None:
+    """Nothing is disclosed then, so nobody would review that a stranger learned of the patient."""
+    told = {"purpose": "medical_emergency", "emergency": TOLD, "zone": "America/Los_Angeles"}
+    stranger, patient = records(Role.NURSE), await new_patient()
+
+    here = await disclose(patient["id"], stranger, information=["attendance"], **told)
+    nowhere = await disclose(uuid4(), stranger, information=["attendance"], **told)
+
+    assert (here.status_code, without_instance(here)) == (404, without_instance(nowhere))
+
+
+async def test_the_accounting_says_of_which_zone_the_days_are_and_of_which_payer_the_claims(
+    director: httpx2.AsyncClient, full: Json, given: Given
+) -> None:
+    await given("claims")
+    await given("attendance")
+
+    entries = await accounted(director, full["patient"])
+
+    assert [(one["zone"], one["payer"]) for one in entries] == [
+        ("America/New_York", "payer-1"),
+        ("America/New_York", None),
+    ]
+
+
 async def test_claims_without_whose_and_of_when_are_nothing_to_disclose(
     full: Json, new_consent: NewConsent, disclose: Disclose, missing: str
 ) -> None:
@@ -249,7 +301,7 @@ async def test_sessions_that_two_consents_cover_are_two_disclosures(
     await new_consent(full["patient"], **covering("attendance", records_from="2026-09-21"))
 
     async def ask(**days: str) -> httpx2.Response:
-        return await disclose(full["patient"]["id"], information=["attendance"], zone="UTC", **days)
+        return await disclose(full["patient"]["id"], information=["attendance"], **days)
 
     both, first, second = await ask(), await ask(records_until="2026-09-20"), await ask(records_from="2026-09-21")
 

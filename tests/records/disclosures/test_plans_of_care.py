@@ -239,16 +239,17 @@ async def test_a_plan_that_names_somebody_who_came_to_the_group_later_does_not_l
     assert "Zebulon" not in after.text
 
 
-async def test_a_plan_is_of_the_day_of_the_zone_that_is_asked_by_and_without_one_of_any_that_it_may_be(
-    *, patient: Json, put_plan: PlanFactory, new_consent: NewConsent, signed: Json, disclose: Disclose
+async def test_a_plan_is_of_the_day_at_the_patient_s_site_and_of_any_that_it_may_be_where_no_zone_is_known(
+    *, patient: Json, put_plan: PlanFactory, new_consent: NewConsent, signed: Json, disclose: Disclose, tell: Tell
 ) -> None:
     """It was signed at noon in UTC, when the next day had begun on Kiritimati."""
     del signed
     await put_plan(patient["id"])
     await new_consent(patient, information=WHOLE, records_from="2026-10-03")
 
-    there = await disclose(patient["id"], information=WHOLE, zone="Pacific/Kiritimati")
     anywhere = await disclose(patient["id"], information=WHOLE)
+    await attended(tell, patient, LATE, zone="Pacific/Kiritimati")
+    there = await disclose(patient["id"], information=WHOLE)
 
     assert there.status_code == 201, there.text
     assert (anywhere.status_code, code_of(anywhere)) == (403, "consent-of-other-days")

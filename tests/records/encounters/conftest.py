@@ -26,6 +26,7 @@ def event(patient: Json, **changes: Any) -> Json:
         "appointment_id": str(uuid4()),
         "patient_id": patient["id"],
         "site_id": patient["site_id"],
+        "zone": "America/New_York",
         "week": WEEK,
         "service": "process_group",
         "modality": "on_site",

@@ -119,7 +119,7 @@ async def test_a_patient_reads_claims_of_a_payer_and_parts_of_some_days(own: htt
     del full
 
     claims = await read(own, "claims", **CLAIMED)
-    early = await read(own, "attendance", "progress_notes", records_until="2026-09-20", zone="UTC")
+    early = await read(own, "attendance", "progress_notes", records_until="2026-09-20")
 
     assert [one["code"] for one in claims["claims"]] == ["H0005", "H0005"]
     assert [one["start"][:10] for one in early["attendance"]] == [EARLY]
@@ -286,6 +286,7 @@ async def test_a_patient_of_another_organization_reads_nothing_here(
         ({"information": ["attendance", "attendance"]}, "information"),
         ({"information": ["everything"]}, "information"),
         ({"zone": "Middle/Earth"}, "zone"),
+        ({"zone": "America/Denver"}, "zone"),
     ],
 )
 async def test_what_cannot_be_asked_for_is_refused_by_its_name(

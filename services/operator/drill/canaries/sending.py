@@ -111,6 +111,7 @@ class Sender:
             appointment_id=AppointmentId(uuid4()),
             patient_id=PatientId(UUID(patient_id)),
             site_id=SiteId(UUID(site_id)),
+            zone="UTC",
             week=end.date() - timedelta(days=end.weekday()),
             service=ServiceKind.PROCESS_GROUP,
             modality=Modality.ON_SITE,
