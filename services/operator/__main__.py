@@ -192,6 +192,11 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "who may see what, against tables written from 42 CFR part 2",
     )
     authorization.add_argument("--cells", type=_natural, default=5000, metavar="N", help="how many (default: 5000)")
+    every = "each cell that differs in what its operation depends on, instead: days on one machine"
+    authorization.add_argument("--all", action="store_true", help=every)
+    authorization.add_argument(
+        "--shard", type=_shard, default=(1, 1), metavar="I/N", help="of all cells only the I-th of each N"
+    )
     _add_json(authorization)
 
 
@@ -268,6 +273,13 @@ def _natural(text: str) -> int:
     if number < 0:
         raise argparse.ArgumentTypeError("must not be negative")
     return number
+
+
+def _shard(text: str) -> tuple[int, int]:
+    place, of = map(int, text.split("/"))
+    if not 1 <= place <= of:
+        raise argparse.ArgumentTypeError("must be I/N, with I from 1 to N")
+    return place, of
 
 
 def _instant(text: str) -> datetime:

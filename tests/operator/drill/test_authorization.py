@@ -3,25 +3,39 @@
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import count, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.http import HttpClient
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
+from services.clients.attendance import AttendanceClient
 from services.clients.records import RecordsClient
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
+from services.contracts.records.encounters import AttendanceEvent
 from services.operator.drill.authorization import oracle
-from services.operator.drill.authorization.cells import COUNT, Cell, cell
+from services.operator.drill.authorization.cells import COUNT, USES, Cell, cell, every_cell
 from services.operator.drill.authorization.command import try_cells
-from services.operator.drill.authorization.world import Answer, Call, Caller, Request
+from services.operator.drill.authorization.world import (
+    ENROLLED,
+    RELATIONS_WITH_ACCOUNTS,
+    Answer,
+    Caller,
+    Request,
+    World,
+)
+from services.operator.drill.authorization.writing import Tell
 from services.operator.postgres.provision import DatabaseUrls
 from services.policy.decisions.answer import Basis, Obligations, Permission, Scope
 from services.policy.decisions.question import Question
@@ -29,24 +43,30 @@ from services.policy.matching import routes_at
 from services.records import gate
 from services.records.disclosures import logic
 from services.records.main import build as build_records
+from services.records.medications.storage import MedicationQueries
 from services.scheduler.main import build as build_scheduler
 from tests.support.serving import call_in_process, nothing_to_open, served
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
 
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 DOCUMENT = json.loads((Path(__file__).resolve().parents[3] / "docs/api/records.json").read_text())
-ACCOUNTS = {relation: uuid4() for relation in ("care_team", "site", "glass")}
+ACCOUNTS = {relation: uuid4() for relation in RELATIONS_WITH_ACCOUNTS}
 CELLS = 1800
 FEW = 40
 NO_ROUTES: Mapping[str, Any] = {"paths": {}}
 
 
-Behind = Mapping[Microservice, httpx2.AsyncClient]
+class Behind(NamedTuple):
+    """The services behind the gateway, each called by itself, and how records is told of sessions."""
+
+    called: Mapping[Microservice, httpx2.AsyncClient]
+    records: FastAPI
+    tell: Tell
 
 
 @pytest.fixture
 async def behind(
-    records_urls: DatabaseUrls, scheduler_urls: DatabaseUrls, tokens: Tokens, clock: Clock
+    records_urls: DatabaseUrls, scheduler_urls: DatabaseUrls, tokens: Tokens, clock: Clock, organization_id: UUID
 ) -> AsyncIterator[Behind]:
     """The services behind the gateway, each called by itself; the scheduler asks records as it does in a stack."""
     built = {
@@ -65,8 +85,14 @@ async def behind(
         records, scheduler = (app for app, _ in built.values())
         http = HttpClient(timeout_seconds=60)
         stack.push_async_callback(http.close)
-        scheduler.state.records = RecordsClient(http, await stack.enter_async_context(served(records)), tokens)
-        yield called
+        url = await stack.enter_async_context(served(records))
+        scheduler.state.records = RecordsClient(http, url, tokens)
+        scheduling = AttendanceClient(http, url, bytes(32), clock)
+
+        async def tell(event: AttendanceEvent) -> None:
+            await scheduling.receive_attendance(OrganizationId(organization_id), event)
+
+        yield Behind(called, records, tell)
 
 
 def service_of(request: Request) -> Microservice:
@@ -77,7 +103,8 @@ def service_of(request: Request) -> Microservice:
 
 
 @pytest.fixture
-def call(behind: Behind, tokens: Tokens, organization_id: UUID) -> Call:
+async def world(behind: Behind, tokens: Tokens, organization_id: UUID) -> World:
+    """A clinic of the drill, its patients enrolled by a clock that was two days behind."""
     organizations: Mapping[str, UUID] = {"own": organization_id, "other": uuid4()}
 
     async def send(caller: Caller | None, request: Request) -> Answer:
@@ -91,18 +118,29 @@ def call(behind: Behind, tokens: Tokens, organization_id: UUID) -> Call:
             headers["authorization"] = f"Bearer {tokens.internal(who, service)}"
         if request.version is not None:
             headers["if-match"] = f'"{request.version}"'
-        answer = await behind[service].request(request.method, request.path, json=request.body, headers=headers)
+        if request.key is not None:
+            headers["idempotency-key"] = request.key
+        answer = await behind.called[service].request(request.method, request.path, json=request.body, headers=headers)
         return Answer(answer.status_code, answer.content)
 
-    return send
+    accounts = {name: str(one) for name, one in ACCOUNTS.items()}
+    made, going = World(send, accounts, NOW, behind.tell), behind.records.state.process
+    behind.records.state.process = replace(going, clock=Clock(NOW - ENROLLED - Clock().now()))
+    await made.enrol()
+    behind.records.state.process = going
+    return made
 
 
-async def drill(call: Call, cells: int, document: Mapping[str, Any] = NO_ROUTES) -> dict[str, Any]:
-    return await try_cells(call, ACCOUNTS, document, cells, NOW)
+async def drill(world: World, cells: int, document: Mapping[str, Any] = NO_ROUTES) -> dict[str, Any]:
+    return await try_cells(world, document, map(tried, count()), cells)
 
 
-async def test_a_sample_of_the_matrix_is_answered_as_the_regulation_says(call: Call) -> None:
-    report = await drill(call, CELLS, DOCUMENT)
+def tried(number: int) -> Cell:
+    return cell(number)
+
+
+async def test_a_sample_of_the_matrix_is_answered_as_the_regulation_says(world: World) -> None:
+    report = await drill(world, CELLS, DOCUMENT)
 
     assert (report["wrong"], report["examples"]) == (0, [])
     assert report["cells"] == CELLS
@@ -117,30 +155,30 @@ def everything(question: Question) -> Permission:
 def only(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     """Let the drill try cells of one kind, so that few of them suffice."""
     monkeypatch.setattr(
-        "services.operator.drill.authorization.command.cell",
+        f"{__name__}.tried",
         lambda number: cell(number)._replace(organization="own", emergency="none", **values),
     )
 
 
-async def test_a_use_that_permits_everything_is_found(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_use_that_permits_everything_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, role="counsellor", relation="none", recipient="nobody")
     monkeypatch.setattr(gate, "decide", everything)
 
-    report = await drill(call, FEW)
+    report = await drill(world, FEW)
 
     assert report["leaks"] > 0
 
 
-async def test_a_disclosure_that_permits_everything_is_found(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_disclosure_that_permits_everything_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, role="supervisor", recipient="employer", purpose="employment", form="none", order="none")
     monkeypatch.setattr(logic, "decide", everything)
 
-    report = await drill(call, FEW)
+    report = await drill(world, FEW)
 
     assert report["leaks"] > 0
 
 
-async def test_a_decision_that_forgets_restrictions_is_found(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_decision_that_forgets_restrictions_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     only(
         monkeypatch,
         role="supervisor",
@@ -153,7 +191,7 @@ async def test_a_decision_that_forgets_restrictions_is_found(call: Call, monkeyp
     )
     monkeypatch.setattr("services.policy.decisions.outside._restricts", lambda *_: False)
 
-    report = await drill(call, FEW)
+    report = await drill(world, FEW)
 
     assert report["leaks"] > 0
     assert report["wrong"] == report["leaks"]
@@ -166,6 +204,42 @@ def test_the_matrix_names_every_cell_once_and_the_oracle_answers_all_of_a_sample
     disclosed = [one for one in sample if one.recipient != "nobody"]
     assert all(isinstance(one, Cell) for one in sample)
     assert 0 < sum(map(oracle.is_disclosed, disclosed)) < len(disclosed)
+
+
+async def test_a_chart_that_withholds_nothing_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, records held nothing of most parts, and so no cell could see them leak."""
+    only(monkeypatch, role="front_desk", recipient="nobody", operation="read_patient_chart")
+    monkeypatch.setattr("services.records.gate._first_denial", lambda *_: None)
+
+    report = await drill(world, FEW)
+
+    assert report["leaks"] == FEW
+
+
+async def test_a_part_that_holds_nothing_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, role="supervisor", recipient="nobody", operation="list_medications")
+    monkeypatch.setattr(MedicationQueries, "of_patient", nothing)
+
+    report = await drill(world, FEW)
+
+    assert report["failures"] == {"empty": FEW}
+
+
+async def nothing(*_: object, **__: object) -> list[Any]:
+    return []
+
+
+def test_all_cells_are_each_tried_once_and_shards_are_all_of_them() -> None:
+    every = list(islice(every_cell(), 300_000))
+    third = [cell for place in range(3) for cell in islice(every_cell(), place, 300_000, 3)]
+
+    assert len(set(every)) == len(every)
+    assert sorted(third) == sorted(every)
+    assert {one.operation for one in every} >= set(USES)
+
+
+def test_every_screen_of_the_oracle_is_an_operation_of_the_cells() -> None:
+    assert set(oracle.SCREENS) == set(USES)
 
 
 def test_the_oracle_imports_nothing_of_what_it_judges() -> None:

@@ -3,28 +3,45 @@
 import argparse
 import asyncio
 import json
+import shutil
 import sys
+import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import count, islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
 import uvloop
 
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
+from services.chassis.root_keys import read_root_key
+from services.clients.attendance import AttendanceClient
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
-from services.operator.drill.authorization.cells import cell
-from services.operator.drill.authorization.openings import openings, operations, try_opening
+from services.contracts.records.encounters import AttendanceEvent
+from services.operator.drill.authorization.cells import Cell, cell, every_cell
+from services.operator.drill.authorization.openings import Opening, openings, operations, try_opening
 from services.operator.drill.authorization.trying import Trial
-from services.operator.drill.authorization.world import Answer, Call, Caller, Request, World
+from services.operator.drill.authorization.world import (
+    ENROLLED,
+    RELATIONS_WITH_ACCOUNTS,
+    Answer,
+    Caller,
+    Request,
+    World,
+)
+from services.operator.folders import PASSABLE
 from services.operator.lifecycle import say
 from services.operator.stack import Addresses, running_stack
+from services.operator.state import StateFolder
 from services.operator.token_command import mint
+
+Done = TypeVar("Done")
 
 _AT_ONCE: Final = 12
 _TOKEN_SECONDS: Final = 60.0
@@ -34,54 +51,68 @@ _EXAMPLES: Final = 20
 
 def run(arguments: argparse.Namespace) -> int:
     """Try so many cells on a stack of one's own; the status is 1 for a wrong answer, and for a route left out."""
-    with (
-        running_stack(progress=say) as addresses,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        report = runner.run(_through_the_gateway(addresses, arguments.cells))
+    folder, now = Path(tempfile.mkdtemp(prefix="eventide-authorization-")), Clock().now()
+    folder.chmod(PASSABLE)
+    stack = _Stack()
+    world = World(stack.call, {name: str(one) for name, one in stack.accounts.items()}, now, stack.tell)
+    try:
+        with (
+            running_stack(folder, clock=now - ENROLLED, progress=say) as addresses,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            runner.run(stack.during(addresses, world.enrol))
+        with (
+            running_stack(folder, progress=say) as addresses,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            report = runner.run(stack.during(addresses, lambda: _tried(world, stack, arguments)))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(report) if arguments.json else "\n".join(f"{name:<16} {of}" for name, of in report.items()))
     return 1 if report["wrong"] or report["routes_covered"] < report["routes"] else 0
 
 
-class _Bearers:
-    """The tokens of callers; one is used for a while, because signing and exchanging it costs as much as a cell.
+async def _tried(world: World, stack: "_Stack", arguments: argparse.Namespace) -> dict[str, Any]:
+    document = (await stack.call(None, Request("GET", "/openapi.json"))).json()
+    if arguments.all:
+        every = islice(every_cell(), arguments.shard[0] - 1, None, arguments.shard[1])
+        return await try_cells(world, document, every, None)
+    return await try_cells(world, document, map(cell, count()), arguments.cells)
 
-    Not for long: what asks for a second factor asks for a young one.
+
+class _Stack:
+    """A stack as the drill calls it, by the tokens of its callers.
+
+    A token is used for a while, because signing and exchanging it costs as much as a cell; and not for long: what asks
+    for a second factor asks for a young one.
     """
 
-    def __init__(self, secrets: Path) -> None:
-        self.accounts = {relation: uuid4() for relation in ("care_team", "site", "glass")}
-        self._secrets = secrets
+    def __init__(self) -> None:
+        self.accounts = {relation: uuid4() for relation in RELATIONS_WITH_ACCOUNTS}
         self._organizations = {"own": uuid4(), "other": uuid4()}
         self._callers: dict[Caller, UUID] = {}
         self._tokens: dict[Caller, tuple[str, float]] = {}
+        self._opened: _Opened | None = None
 
-    def of(self, caller: Caller) -> str:
-        """Return a token that is a minute old at most."""
-        token, since = self._tokens.get(caller, ("", float("-inf")))
-        if perf_counter() - since > _TOKEN_SECONDS:
-            token, since = self._mint(caller), perf_counter()
-            self._tokens[caller] = token, since
-        return token
+    async def during(self, addresses: Addresses, do: Callable[[], Awaitable[Done]]) -> Done:
+        """Do something while a stack runs."""
+        http, root_key = HttpClient(timeout_seconds=60), read_root_key(StateFolder(addresses.secrets.parent).root_key)
+        scheduling = AttendanceClient(http, addresses.records, root_key, Clock(addresses.ahead))
+        self._opened = _Opened(http, addresses, scheduling)
+        self._tokens.clear()
+        try:
+            return await do()
+        finally:
+            await http.close()
 
-    def _mint(self, caller: Caller) -> str:
-        role = Role(caller.role)
-        return mint(
-            self._secrets,
-            frozenset({role}),
-            user=self._callers.setdefault(caller, self.accounts.get(caller.relation) or uuid4()),
-            organization=None if role is Role.PLATFORM_OPERATOR else self._organizations[caller.organization],
-            is_proved=True,
-        )
-
-
-async def _through_the_gateway(addresses: Addresses, count: int) -> dict[str, Any]:
-    http, bearers = HttpClient(timeout_seconds=60), _Bearers(addresses.secrets)
-
-    async def call(caller: Caller | None, request: Request) -> Answer:
-        headers = {} if caller is None else {"authorization": f"Bearer {bearers.of(caller)}"}
+    async def call(self, caller: Caller | None, request: Request) -> Answer:
+        """Send a request through the gateway."""
+        http, addresses, _ = self._running
+        headers = {} if caller is None else {"authorization": f"Bearer {self._token(caller)}"}
         if request.version is not None:
             headers["if-match"] = f'"{request.version}"'
+        if request.key is not None:
+            headers["idempotency-key"] = request.key
         body = None
         if request.body is not None:
             headers["content-type"], body = "application/json", json.dumps(request.body).encode()
@@ -89,45 +120,72 @@ async def _through_the_gateway(addresses: Addresses, count: int) -> dict[str, An
         answer = await http.request("gateway", request.method, url, headers=headers, body=body)
         return Answer(answer.status, answer.body)
 
-    try:
-        document = (await call(None, Request("GET", "/openapi.json"))).json()
-        return await try_cells(call, bearers.accounts, document, count, Clock().now())
-    finally:
-        await http.close()
+    async def tell(self, event: AttendanceEvent) -> None:
+        """Tell records of a session."""
+        await self._running.scheduling.receive_attendance(OrganizationId(self._organizations["own"]), event)
+
+    @property
+    def _running(self) -> "_Opened":
+        assert self._opened is not None  # noqa: S101 - `during` comes first
+        return self._opened
+
+    def _token(self, caller: Caller) -> str:
+        token, since = self._tokens.get(caller, ("", float("-inf")))
+        if perf_counter() - since > _TOKEN_SECONDS:
+            token, since = self._mint(caller), perf_counter()
+            self._tokens[caller] = token, since
+        return token
+
+    def _mint(self, caller: Caller) -> str:
+        role, addresses = Role(caller.role), self._running.addresses
+        return mint(
+            addresses.secrets,
+            frozenset({role}),
+            user=self._callers.setdefault(caller, self.accounts.get(caller.relation) or uuid4()),
+            organization=None if role is Role.PLATFORM_OPERATOR else self._organizations[caller.organization],
+            offset=addresses.ahead,
+            is_proved=True,
+        )
+
+
+class _Opened(NamedTuple):
+    """A stack that runs, and the clients of it."""
+
+    http: HttpClient
+    addresses: Addresses
+    scheduling: AttendanceClient
 
 
 async def try_cells(
-    call: Call, accounts: Mapping[str, UUID], document: Mapping[str, Any], count: int, now: datetime
+    world: World, document: Mapping[str, Any], cells: Iterator[Cell], limit: int | None
 ) -> dict[str, Any]:
-    """Try every route as those to whom it is closed, then cells of the matrix up to so many in all, and count."""
+    """Try every route as those to whom it is closed, then cells, so many in all where there is a limit, and count."""
     started = perf_counter()
-    world = World(call, {name: str(one) for name, one in accounts.items()}, now)
     await world.found()
     found = operations(document)
     tally, places = _Tally(), asyncio.Semaphore(_AT_ONCE)
-    trial = Trial(world, call)
+    trial = Trial(world)
 
-    async def one_opening(opening: Any) -> None:
+    async def one_opening(opening: Opening) -> None:
         async with places:
-            fault = await try_opening(call, opening, world.known)
+            fault = await try_opening(world.call, opening, world.known)
         tally.judged(opening.operation.id, fault, opening)
 
-    async def one_cell(number: int) -> None:
-        tried = cell(number)
+    async def one_cell(tried: Cell) -> None:
         async with places:
-            verdict = await trial.try_cell(number, tried)
+            verdict = await trial.try_cell(tried)
         if verdict is not None:
             tally.permitted += verdict.permitted
             tally.judged(verdict.operation, verdict.fault, tried)
 
     await asyncio.gather(*(one_opening(opening) for opening in openings(found)))
-    first = 0
-    while tally.cells < count:
+    while limit is None or tally.cells < limit:
         # A cell in which there is nothing to ask for is none, and the next takes its place.
-        batch = range(first, first + min(_BATCH, count - tally.cells))
-        await asyncio.gather(*(one_cell(number) for number in batch))
-        first = batch.stop
-        print(f"{tally.cells} of {count} cells", file=sys.stderr, flush=True)
+        batch = list(islice(cells, _BATCH if limit is None else min(_BATCH, limit - tally.cells)))
+        if not batch:
+            break
+        await asyncio.gather(*map(one_cell, batch))
+        print(f"{tally.cells} of {limit or 'all'} cells", file=sys.stderr, flush=True)
     faults = dict(tally.faults)
     return {
         "cells": tally.cells,

@@ -59,28 +59,32 @@ class Screen(NamedTuple):
     path: str
     information: str
     offered: frozenset[str]
+    holds: tuple[str, ...] = ()
+    """The parts of which something must be found in it; of any other that the duties do not need, nothing may."""
 
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
 _STAFF: Final = _CLINICIANS | {"front_desk"}
 _CONSENT_STAFF: Final = _STAFF | {"billing", "auditor"}
 SCREENS: Final = {
-    "read_patient": Screen("", "demographics", _STAFF),
+    "read_patient": Screen("", "demographics", _STAFF, ("demographics",)),
     # What of it is withheld from whom is the chart's own; whoever may not know the person gets none of it.
-    "read_patient_chart": Screen("/chart?zone=UTC", "demographics", _STAFF),
+    "read_patient_chart": Screen("/chart?zone=UTC", "demographics", _STAFF, ("demographics",)),
     # It names what the person is treated for: the desk, whose duties need the hours of a week, is not shown it.
-    "list_plan_of_care_versions": Screen("/plan_of_care/versions", "diagnoses", _CLINICIANS),
+    "list_plan_of_care_versions": Screen("/plan_of_care/versions", "diagnoses", _CLINICIANS, ("diagnoses",)),
     # Who reads the record by signing in as the patient.
     "list_patient_accounts": Screen(
         "/patient_accounts", "demographics", frozenset({"front_desk", "programme_director"})
     ),
-    "list_discharge_summary_versions": Screen("/discharge_summary/versions", "discharge_summary", _CLINICIANS),
-    "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF),
+    "list_discharge_summary_versions": Screen(
+        "/discharge_summary/versions", "discharge_summary", _CLINICIANS, ("discharge_summary",)
+    ),
+    "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF, ("treatment_plan",)),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
-    "list_notes": Screen("/notes", "progress_notes", _CLINICIANS),
+    "list_notes": Screen("/notes", "progress_notes", _CLINICIANS, ("progress_notes",)),
     # It lists the caller's own, and no cell is an author: who treats the patient gets an empty list.
     "list_own_counselling_notes": Screen("/counselling_notes", "progress_notes", _CLINICIANS),
-    "list_consents": Screen("/consents", "consents", _CONSENT_STAFF),
+    "list_consents": Screen("/consents", "consents", _CONSENT_STAFF, ("consents",)),
     "list_restrictions": Screen("/restrictions", "consents", _CONSENT_STAFF),
     "list_representatives": Screen("/representatives", "consents", _CONSENT_STAFF),
     "list_patient_disclosures": Screen("/disclosures", "consents", _CONSENT_STAFF),
@@ -88,19 +92,19 @@ SCREENS: Final = {
         "/treatment_plan", "treatment_plan", frozenset({"counsellor", "supervisor", "programme_director"})
     ),
     "list_payer_authorizations": Screen(
-        "/payer_authorizations", "claims", frozenset({"billing", "programme_director"})
+        "/payer_authorizations", "claims", frozenset({"billing", "programme_director"}), ("claims",)
     ),
     "list_related_persons": Screen("/related_persons", "consents", _STAFF),
     "list_relapse_prevention_plan_versions": Screen("/relapse_prevention_plan/versions", "treatment_plan", _CLINICIANS),
     "list_aftercare_plans": Screen("/aftercare_plans?zone=UTC", "treatment_plan", _CLINICIANS),
     "list_partial_stays": Screen("/partial_stays", "claims", frozenset({"billing", "programme_director"})),
-    "list_drug_tests": Screen("/drug_tests", "drug_tests", _CLINICIANS | {"lab"}),
+    "list_drug_tests": Screen("/drug_tests", "drug_tests", _CLINICIANS | {"lab"}, ("drug_tests",)),
     "list_draw_programmes": Screen("/draw_programmes", "drug_tests", _CLINICIANS | {"lab"}),
-    "list_medications": Screen("/medications", "medication", _CLINICIANS),
-    "list_assessments": Screen("/assessments", "assessments", _CLINICIANS),
+    "list_medications": Screen("/medications", "medication", _CLINICIANS, ("medication",)),
+    "list_assessments": Screen("/assessments", "assessments", _CLINICIANS, ("assessments",)),
     "list_placement_reviews": Screen("/placement_reviews", "assessments", _CLINICIANS),
     "list_episodes": Screen("/episodes", "treatment_plan", _STAFF),
-    "list_encounters": Screen("/encounters", "attendance", _STAFF | {"billing"}),
+    "list_encounters": Screen("/encounters", "attendance", _STAFF | {"billing"}, ("attendance",)),
     # What the scheduler keeps of who came and where somebody is to be reached is of the record as much.
     "read_week_ledger": Screen("/week_ledger?week=2026-10-05", "attendance", _STAFF),
     "read_notice_preference": Screen(
@@ -206,6 +210,22 @@ def is_permitted(cell: Cell) -> bool:
     if cell.organization != "own":
         return False
     return _used(cell) if cell.recipient == "nobody" else _disclosed(cell)
+
+
+def parts_seen(cell: Cell) -> frozenset[str]:
+    """Return the parts of which something may be found on a screen that opens: what a duty of the role needs."""
+    if cell.organization != "own":
+        return frozenset()
+    return frozenset(
+        one for one in _ALL if any(_used(cell._replace(information=one, purpose=purpose)) for purpose in _TPO)
+    )
+
+
+def parts_sent(cell: Cell) -> frozenset[str]:
+    """Return the parts of which something may be found in what is disclosed: those that are asked for, and no other."""
+    # Diagnoses are told as the plan of care, which tells what is treated and how: both are asked for.
+    beside = frozenset({"treatment_plan"} if cell.information == "diagnoses" else ())
+    return beside | {cell.information} if is_disclosed(cell) else frozenset()
 
 
 def is_disclosed(cell: Cell) -> bool:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from services.operator.drill.authorization.cells import RECIPIENTS, Cell
+from services.operator.drill.authorization.cells import CONDITIONS, FORMS, RECIPIENTS, Cell
+from services.operator.drill.authorization.writing import MARKS, Tell, Writer
 from services.operator.errors import OperatorError
 
 TREATMENT_PAYMENT_OPERATIONS: Final = ("treatment", "payment", "operations")
@@ -27,16 +28,15 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
                           "family_involvement", "employment", "education"),
     "proceedings": ("legal_proceedings",),
 }  # fmt: skip
-SAID: Final = {
-    "demographics": "Patient",
-    "treatment_plan": "process_group",
-    "medication": "Drill medicine",
-    "assessments": "dast-10",
-    "counselling_notes": "Drill confidence",
-}
-"""What every patient's record holds of the parts that the drill has disclosed, and by what each is found."""
 _DOCUMENT: Final = "0f" * 32
 _HIPAA: Final = frozenset({"treating_provider", "health_plan", "business_associate"})
+ENROLLED: Final = timedelta(days=2)
+"""How long before the cells are tried patients are enrolled: a drug test is drawn only after it was committed to."""
+
+# With and without a restriction: one of no consent, of each form one a condition, two where another thing is consented
+# to; and one whose record is used.
+_PATIENTS: Final = 2 * ((len(dict.fromkeys(FORMS)) - 1) * (len(dict.fromkeys(CONDITIONS)) + 2) + 1) + 1
+_AT_ONCE: Final = 12
 
 
 class WorldError(OperatorError):
@@ -58,6 +58,8 @@ class Request(NamedTuple):
     path: str
     body: Any = None
     version: int | None = None
+    key: str | None = None
+    """The Idempotency-Key, where it is sent with one."""
 
 
 class Answer(NamedTuple):
@@ -77,23 +79,34 @@ class Answer(NamedTuple):
 Call = Callable[[Caller | None, Request], Awaitable[Answer]]
 """Sends a request as somebody, or as nobody."""
 
-DIRECTOR: Final = Caller("programme_director")
+DIRECTOR: Final = Caller("programme_director", relation="founder")
+"""Who makes the clinic and writes the records; no cell's caller is this one, whose counselling notes are its own."""
+
+RELATIONS_WITH_ACCOUNTS: Final = ("care_team", "site", "glass", "founder")
+"""By which accounts callers are told apart; whoever has another relation has an account of the role."""
 
 
 class World:
     """An organization with recipients of every kind, and its patients as they are needed."""
 
-    def __init__(self, call: Call, accounts: Mapping[str, str], now: datetime) -> None:
+    def __init__(self, call: Call, accounts: Mapping[str, str], now: datetime, tell: Tell) -> None:
         self._call = call
         self._accounts = accounts
-        self._now = now
+        self.now = now
         self._patients: dict[tuple[str, ...], asyncio.Task[str]] = {}
+        self._enrolled: list[tuple[str, str]] = []
         self._as_recipients: dict[str, str] = {}
         self.site_id = str(uuid4())
+        self._writer = Writer(self._send, tell, self.site_id, now)
         self.recipients: dict[str, str] = {}
         self.used_id = ""
         self.draft_id = ""
-        self.episode_id = ""
+        self._episodes: dict[str, str] = {}
+
+    @property
+    def call(self) -> Call:
+        """Send a request as somebody, or as nobody."""
+        return self._call
 
     @property
     def known(self) -> dict[str, str]:
@@ -101,16 +114,26 @@ class World:
         return {
             "patient_id": self.used_id,
             "consent_id": self.draft_id,
-            "episode_id": self.episode_id,
             "site_id": self.site_id,
+            **self._episodes,
         }
 
-    async def found(self) -> None:
-        """Enter the recipients, and one patient whose record is used within the programme.
+    async def enrol(self) -> None:
+        """Enter every patient, and commit to the draws that will have each of them tested; `ENROLLED` before all else.
 
         Raises:
             WorldError: A step was refused.
         """
+        places = asyncio.Semaphore(_AT_ONCE)
+        self._enrolled = await asyncio.gather(*(self._enrolled_one(places) for _ in range(_PATIENTS)))
+
+    async def found(self) -> None:
+        """Enter the recipients, and write the record of one patient which is used within the programme.
+
+        Raises:
+            WorldError: A step was refused.
+        """
+        await self._writer.terms()
         for kind in (*(one for one in RECIPIENT_KINDS if one != "patient"), "other"):
             body = {
                 "name": f"Drill {kind}",
@@ -119,28 +142,25 @@ class World:
             }
             self.recipients[kind] = (await self.made("/v1/recipients", body))["id"]
         await self.made("/v1/site_members", {"site_id": self.site_id, "account_id": self._accounts["site"]})
-        self.used_id = await self._admit()
+        self.used_id, self._episodes = await self._admit()
         self.recipients["other_patient"] = self._as_recipients[self.used_id]
         consents = f"/v1/patients/{self.used_id}/consents"
-        self.draft_id = (await self.made(consents, {"kind": "general"}))["id"]
-        admission = {
-            "programme": "drill",
-            "admitted_on": self._now.date().isoformat(),
-            "initial": {"criteria_edition": "asam-3", "level": "2.1"},
-        }
-        self.episode_id = (await self.made(f"/v1/patients/{self.used_id}/episodes", admission))["id"]
+        draft = {"kind": "general", "disclosing_party": MARKS["consents"].decode()}
+        self.draft_id = (await self.made(consents, draft))["id"]
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
-        written_to = Request("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
-        await self._expect(await self._call(DIRECTOR, written_to))
+        await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
         glass = Request("POST", f"/v1/patients/{self.used_id}/emergency_accesses", {"nature": "overdose"})
         await self._expect(await self._call(Caller("nurse", relation="glass"), glass))
 
     async def patient(self, cell: Cell) -> str:
         """Return the patient whose consent is as the cell says; made when the first cell asks."""
         condition = "holds" if cell.form == "none" else cell.condition
-        # A consent for another purpose than the cell's.
-        purpose = "treatment" if cell.purpose == "payment" else "payment"
-        key = (cell.form, condition, cell.restriction, purpose if condition == "other_purpose" else "")
+        # A consent for another purpose than the cell's, or to another part.
+        others = {
+            "other_purpose": "treatment" if cell.purpose == "payment" else "payment",
+            "other_information": "attendance" if cell.information == "demographics" else "demographics",
+        }
+        key = (cell.form, condition, cell.restriction, others.get(condition, ""))
         if key not in self._patients:
             self._patients[key] = asyncio.create_task(self._with_consent(*key))
         return await self._patients[key]
@@ -155,46 +175,34 @@ class World:
         Raises:
             WorldError: It was refused.
         """
-        return await self._expect(await self._call(DIRECTOR, Request("POST", path, body)))
+        return await self._send("POST", path, body)
+
+    async def _send(self, method: str, path: str, body: Any = None, version: int | None = None) -> Any:
+        return await self._expect(await self._call(DIRECTOR, Request(method, path, body, version)))
 
     async def _expect(self, answer: Answer) -> Any:
         if answer.status not in {200, 201}:
             raise WorldError(f"The clinic of the drill could not be made: {answer.body.decode(errors='replace')}")
         return answer.json()
 
-    async def _admit(self) -> str:
-        person = {"given_name": "Test", "family_name": "Patient", "birth_date": "1990-02-28", "site_id": self.site_id}
-        patient_id: str = (await self.made("/v1/patients", person))["id"]
+    async def _enrolled_one(self, places: asyncio.Semaphore) -> tuple[str, str]:
+        name = MARKS["demographics"].decode()
+        person = {"given_name": "Test", "family_name": name, "birth_date": "1990-02-28", "site_id": self.site_id}
+        async with places:
+            patient_id: str = (await self.made("/v1/patients", person))["id"]
+            return patient_id, await self._writer.programme(patient_id, self.now.date())
+
+    async def _admit(self) -> tuple[str, dict[str, str]]:
+        patient_id, programme_id = self._enrolled.pop()
         member = {"account_id": self._accounts["care_team"]}
         await self.made(f"/v1/patients/{patient_id}/care_team_members", member)
-        await self._expect(await self._call(DIRECTOR, plan_of(patient_id)))
-        await self._write(patient_id)
+        episodes = await self._writer.write(patient_id, programme_id, self.now.date())
         own = {"name": "Drill patient", "kind": "patient", "patient_id": patient_id}
         self._as_recipients[patient_id] = (await self.made("/v1/recipients", own))["id"]
-        return patient_id
+        return patient_id, episodes
 
-    async def _write(self, patient_id: str) -> None:
-        """Write what can be disclosed of a patient, each part by words of its own."""
-        patient, taken_at = f"/v1/patients/{patient_id}", (self._now - timedelta(days=2)).isoformat()
-        medicine = {
-            "regimen": "other",
-            "name": SAID["medication"],
-            "prescriber": "Drill prescriber",
-            "started_on": "2026-09-01",
-        }
-        await self.made(f"{patient}/medications", medicine)
-        form = {
-            "instrument_id": SAID["assessments"],
-            "administered_at": taken_at,
-            "scores": [{"score_id": "total", "value": 7}],
-        }
-        assessment = (await self.made(f"{patient}/assessments", form))["id"]
-        done = Request("POST", f"/v1/assessments/{assessment}:complete", None, 1)
-        await self._expect(await self._call(DIRECTOR, done))
-        await self.made(f"{patient}/counselling_notes", {"text": SAID["counselling_notes"]})
-
-    async def _with_consent(self, form: str, condition: str, restriction: str, purpose: str) -> str:
-        patient_id = await self._admit()
+    async def _with_consent(self, form: str, condition: str, restriction: str, other: str) -> str:
+        patient_id, _ = await self._admit()
         if restriction == "granted":
             asked = {
                 "information": [*_PARTS, *_NOTES],
@@ -204,7 +212,7 @@ class World:
             }
             await self.made(f"/v1/patients/{patient_id}/restrictions", asked)
         if form != "none":
-            terms = self._terms(form, patient_id) | self._flaw(condition, purpose)
+            terms = self._terms(form, patient_id) | self._flaw(condition, other)
             await self._sign((await self.made(f"/v1/patients/{patient_id}/consents", terms))["id"], condition)
         return patient_id
 
@@ -227,8 +235,8 @@ class World:
             "treating_participants": True,
             "purposes": _PURPOSES[form],
             "statements": ["right_to_revoke", "consequences_of_refusing", "redisclosure"],
-            "expires_on": (self._now + timedelta(days=300)).date().isoformat(),
-            "signatures": [self._signature(self._now - timedelta(days=30))],
+            "expires_on": (self.now + timedelta(days=300)).date().isoformat(),
+            "signatures": [self._signature(self.now - timedelta(days=30))],
         }
 
     def _signature(self, at: datetime) -> dict[str, str]:
@@ -239,26 +247,14 @@ class World:
             "document_sha256": _DOCUMENT,
         }
 
-    def _flaw(self, condition: str, purpose: str) -> dict[str, Any]:
+    def _flaw(self, condition: str, other: str) -> dict[str, Any]:
         flaws: dict[str, dict[str, Any]] = {
-            "expired": {"expires_on": (self._now - timedelta(days=2)).date().isoformat()},
+            "expired": {"expires_on": (self.now - timedelta(days=2)).date().isoformat()},
             "deficient": {"disclosing_party": None},
             "unsigned": {"signatures": []},
-            "future": {"signatures": [self._signature(self._now + timedelta(days=30))]},
+            "future": {"signatures": [self._signature(self.now + timedelta(days=30))]},
             "other_recipient": {"recipient_ids": [self.recipients["other"]]},
-            "other_purpose": {"purposes": [purpose]},
-            "other_information": {"information": ["discharge_summary"]},
+            "other_purpose": {"purposes": [other]},
+            "other_information": {"information": [other]},
         }
         return flaws.get(condition, {})
-
-
-def plan_of(patient_id: str) -> Request:
-    """Return the request that enters a patient's first plan; with a plan there it is told to say which it read."""
-    week = {
-        "effective_from": "2026-10-05",
-        "required_services": [{"service": "process_group", "minutes_per_week": 540}],
-        "languages": ["en"],
-        "modalities": ["on_site"],
-        "track": "drill",
-    }
-    return Request("PUT", f"/v1/patients/{patient_id}/treatment_plan", week)
