@@ -11,18 +11,24 @@ from services.chassis import health, problems
 from services.chassis.direct import DirectReads
 from services.chassis.document import describe_problems
 from services.chassis.edge import Edge
+from services.chassis.shortcut import Shortcut
 from services.chassis.telemetry import Metrics
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 
 API_VERSION: Final = "1.0.0"
+TIMEOUT_SECONDS: Final = 30.0
+"""How long a request may take, where its route does not say otherwise."""
 _BODY_LIMIT: Final = 1024 * 1024
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-class _Application(FastAPI):
+class Application(FastAPI):
     """An application whose document says how it refuses."""
+
+    shortcut: Shortcut | None = None
+    """Its short way, where it has one."""
 
     @override
     def openapi(self) -> dict[str, Any]:
@@ -36,16 +42,16 @@ def create_app(
     routers: Sequence[APIRouter],
     *,
     lifespan: Lifespan,
-    timeout_seconds: float = 30.0,
+    timeout_seconds: float = TIMEOUT_SECONDS,
     is_audited: bool = False,
-) -> FastAPI:
+) -> Application:
     """Assemble an application; `lifespan` puts a `Process` on `app.state.process` before the first request.
 
     In an audited one every request that reaches the database leaves a trace in the audit trail or fails; its `lifespan`
     also puts the `RootKeys` on `app.state.root_keys`.
     The last layer put around it is `Edge`, so nothing that happens inside leaves as anything but a documented answer.
     """
-    app = _Application(
+    app = Application(
         title=f"Eventide {service.value}",
         version=API_VERSION,
         lifespan=lifespan,

@@ -16,6 +16,7 @@ TIMEOUT_HEADER: Final = "eventide-timeout-ms"
 """Milliseconds that the caller still waits; relative, so that no two clocks need agree."""
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
+TRACE_HEADER: Final = "traceparent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,21 @@ def enter(context: RequestContext) -> None:
 
 def continue_trace(headers: Mapping[str, str]) -> SpanContext:
     """Return the caller's trace (W3C Trace Context), or a new one where its header is missing or malformed."""
-    span = trace.get_current_span(_PROPAGATOR.extract(dict(headers))).get_span_context()
-    if span.is_valid:
-        return span
+    if TRACE_HEADER in headers:
+        span = trace.get_current_span(_PROPAGATOR.extract(dict(headers))).get_span_context()
+        if span.is_valid:
+            return span
     return SpanContext(
         secrets.randbits(128) or 1,
         secrets.randbits(64) or 1,
         is_remote=False,
         trace_flags=TraceFlags(1),
     )
+
+
+def new_traceparent() -> str:
+    """Return the header of a trace that begins here (W3C Trace Context, 3.2)."""
+    return f"00-{secrets.randbits(128) or 1:032x}-{secrets.randbits(64) or 1:016x}-01"
 
 
 def outgoing_headers(span: SpanContext | None = None) -> dict[str, str]:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import Any, Final
 
 import structlog
@@ -44,7 +44,7 @@ from services.chassis.errors import (
     ServiceError,
 )
 from services.chassis.problems import problem_document, problem_response, respond_to
-from services.chassis.telemetry import Metrics, frames
+from services.chassis.telemetry import Metrics, frames, request_lines
 from services.contracts.problems import ProblemType
 from services.policy.matching import routes_at
 from services.policy.route import Route
@@ -54,7 +54,9 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_SECURITY_HEADERS: Final = (
+ARRIVED_KEY: Final = "arrived"
+"""In the scope of a request that was in hand before it came to the application: since when, by the monotonic clock."""
+SECURITY_HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -100,20 +102,21 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        now = monotonic()
+        started: float = scope.get(ARRIVED_KEY, now)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         route = routes_at(scope["path"]).get(scope["method"])
-        seconds = _allowed_seconds(headers.get(TIMEOUT_HEADER), self._longest_seconds(route))
-        context = RequestContext(deadline=monotonic() + seconds)
+        seconds = allowed_seconds(headers.get(TIMEOUT_HEADER), self._longest_seconds(route))
+        context = RequestContext(deadline=started + seconds)
         enter(context)
         span = continue_trace(headers)
         token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(span)))
         exchange = _Exchange(receive, send, self._largest_body(route))
-        started = perf_counter()
         try:
-            await self._serve(scope, exchange, headers, seconds)
+            await self._serve(scope, exchange, headers, seconds - (now - started))
         finally:
             otel_context.detach(token)
-            self._record(scope, exchange.status, perf_counter() - started, context)
+            self._record(scope, exchange.status, monotonic() - started, context)
 
     async def _serve(self, scope: Scope, exchange: "_Exchange", headers: dict[str, str], seconds: float) -> None:
         try:
@@ -143,16 +146,8 @@ class Edge:
 
     def _record(self, scope: Scope, status: int | None, seconds: float, context: RequestContext) -> None:
         operation = getattr(scope.get("route"), "operation_id", None) or "none"
-        self._metrics.requests.labels(operation, status or 0).inc()
-        self._metrics.duration.labels(operation).observe(seconds)
-        self._log.info(
-            "request",
-            request_id=str(context.request_id),
-            operation_id=operation,
-            method=scope["method"],
-            status=status,
-            duration_ms=round(seconds * 1000, 1),
-        )
+        self._metrics.observe(operation, status, seconds)
+        request_lines.add(context.request_id, operation, scope["method"], status, seconds)
 
 
 class _Exchange:
@@ -193,7 +188,7 @@ class _Exchange:
             names = {name for name, _ in message["headers"]}
             message["headers"] = [
                 *message["headers"],
-                *(pair for pair in _SECURITY_HEADERS if pair[0] not in names),
+                *(pair for pair in SECURITY_HEADERS if pair[0] not in names),
             ]
         await self._send(message)
 
@@ -202,7 +197,8 @@ class _Exchange:
             await response(scope, self._receive, self.send)
 
 
-def _allowed_seconds(header: str | None, longest: float) -> float:
+def allowed_seconds(header: str | None, longest: float) -> float:
+    """Return how long a request may take whose caller waits for so many milliseconds, as its header says."""
     if header is None or not header.isdecimal() or len(header) > 9:  # noqa: PLR2004 - 10^9 ms is longer than any request
         return longest
     return min(longest, int(header) / 1000)

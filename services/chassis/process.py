@@ -10,7 +10,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
 from services.chassis.http import HttpClient
 from services.chassis.settings import ServiceSettings
-from services.chassis.telemetry import configure_logging
+from services.chassis.telemetry import configure_logging, request_lines
 from services.chassis.tokens import TokenType, TokenVerifier
 from services.chassis.wiring import Process
 from services.contracts.identity import Microservice
@@ -36,5 +36,6 @@ async def open_process(service: Microservice, settings: ServiceSettings) -> Asyn
     try:
         yield Opened(Process(clock, await opened.open(), authenticator), http)
     finally:
+        request_lines.flush()
         await opened.close()
         await http.close()

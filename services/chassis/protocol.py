@@ -1,15 +1,17 @@
 """What uvicorn's HTTP protocol leaves open and an ASGI application can no longer see."""
 
 import asyncio
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from services.chassis.shortcut import Asked, Shortcut
 from services.chassis.transport import GatheredTransport
 
 _LARGEST_HEAD: Final = 64 * 1024
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
+_WITH_BODY: Final = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 _MALFORMED: Final = (
     b'{"type":"urn:eventide:problem:malformed-request","title":"Malformed request","status":400,'
     b'"detail":"Send HTTP/1.1 as RFC 9112 writes it, with the target in origin form."}'
@@ -28,8 +30,12 @@ class StrictProtocol(HttpToolsProtocol):
     write_seconds: ClassVar[float] = 30.0
     """For the other side to take what waits to be sent."""
 
+    _shortcut: Shortcut | None = None
+    _asked: Asked | None = None
     _head_size = 0
     _is_in_head = False
+    _has_body = False
+    _is_new = False
     _has_asked = False
     _reading: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
@@ -37,6 +43,7 @@ class StrictProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # narrowed as uvicorn does
         super().connection_made(GatheredTransport(transport, self.loop))
+        self._shortcut = getattr(self.app, "shortcut", None)
         self._await_bytes()
 
     @override
@@ -44,6 +51,9 @@ class StrictProtocol(HttpToolsProtocol):
         self._stop_awaiting_bytes()
         self._stop_awaiting_reader()
         super().connection_lost(exc)
+        if self._asked is not None and self._asked.on_left is not None:
+            self._asked.on_left()
+        self._asked = None
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -56,17 +66,24 @@ class StrictProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         self._head_size = 0
         self._is_in_head = True
+        self._has_body = False
         super().on_message_begin()
 
     @override
     def on_url(self, url: bytes) -> None:
-        self._count(url)
+        self._count(len(url))
         super().on_url(url)
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(name + value)
-        super().on_header(name, value)
+        self._count(len(name) + len(value))
+        name = name.lower()
+        # What asks for an interim answer, or may have a body, is for uvicorn to read.
+        if name in _WITH_BODY:
+            self._has_body = True
+            super().on_header(name, value)
+        else:
+            self.headers.append((name, value))
 
     @override
     def on_headers_complete(self) -> None:
@@ -77,7 +94,9 @@ class StrictProtocol(HttpToolsProtocol):
             raise ValueError("the request target is not in origin form")
         if self.parser.get_http_version() not in _VERSIONS:
             raise ValueError("the version of HTTP is another")
+        self._is_new = not self._has_body
         super().on_headers_complete()
+        self._is_new = False
         self._has_asked = True
 
     @override
@@ -121,8 +140,22 @@ class StrictProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         return not self._has_asked or self.cycle.response_complete
 
-    def _count(self, read: bytes) -> None:
-        self._head_size += len(read)
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        # One that waited in line may have been followed by the head of another, of which more is known here.
+        if self._shortcut is None or not self._is_new or self.flow.write_paused:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.more_body = False
+        self._asked = Asked(cycle, self._start_task)
+        if not self._shortcut.take(self._asked):
+            super()._start_asgi_task(cycle, app)
+
+    def _start_task(self, cycle: RequestResponseCycle) -> None:
+        super()._start_asgi_task(cycle, self.app)
+
+    def _count(self, size: int) -> None:
+        self._head_size += size
         if self._head_size > _LARGEST_HEAD:
             raise ValueError("the head of the request is too large")
 

@@ -1,15 +1,30 @@
 """Logs with an allow-list of fields, and metrics by route; no value that a person sent reaches either."""
 
+import asyncio
 import logging
 import sys
 import traceback
-from collections.abc import MutableMapping
-from typing import Any, Final
+from bisect import bisect_left
+from collections.abc import Iterator, MutableMapping
+from itertools import accumulate
+from typing import Any, BinaryIO, Final
+from uuid import UUID
 
 import orjson
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+from typing_extensions import override
 
+from services.chassis.clock import Clock
+
+_MOMENT_SECONDS: Final = 0.1
+# Whatever week an installation rehearses, a log is read beside those of other machines.
+_WALL_CLOCK: Final = Clock()
+_AS_LINE: Final = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+_BOUNDS: Final = tuple(map(float, Histogram.DEFAULT_BUCKETS))
 _ALLOWED: Final = frozenset(
     {
         "event", "level", "timestamp", "service", "request_id", "trace_id", "operation_id", "method", "status",
@@ -38,6 +53,55 @@ def configure_logging(service: str, level: str) -> None:
         cache_logger_on_first_use=False,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    is_telling = logging.getLevelNamesMapping()[level] <= logging.INFO
+    request_lines.open(service, sys.stderr.buffer if is_telling else None)
+
+
+class RequestLines:
+    """One line of the log for each answer, with the fields of the list above; those of a moment are written together.
+
+    They are most of all lines, and by the usual way each costs more than the decision about its request. A process that
+    is killed takes the lines of its last moment with it; what was done is in the audit trail.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._service = ""
+        self._output: BinaryIO | None = None
+
+    def open(self, service: str, output: BinaryIO | None) -> None:
+        """Write there from now on, or nothing where nobody wants such lines."""
+        self._service, self._output = service, output
+
+    def add(self, request_id: UUID, operation_id: str, method: str, status: int | None, seconds: float) -> None:
+        """Tell of one answer, or that there was none."""
+        if self._output is None:
+            return
+        if not self._lines:
+            asyncio.get_running_loop().call_later(_MOMENT_SECONDS, self.flush)
+        line = {
+            "event": "request",
+            "level": "info",
+            "timestamp": _WALL_CLOCK.now(),
+            "service": self._service,
+            "request_id": request_id,
+            "operation_id": operation_id,
+            "method": method,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 1),
+        }
+        self._lines.append(orjson.dumps(line, option=_AS_LINE))
+
+    def flush(self) -> None:
+        """Write what waits; also called when the process ends."""
+        lines, self._lines = self._lines, []
+        if lines and self._output is not None:
+            self._output.write(b"".join(lines))
+            self._output.flush()
+
+
+request_lines: Final = RequestLines()
+"""Of this process."""
 
 
 def frames(error: BaseException) -> list[str]:
@@ -48,20 +112,47 @@ def frames(error: BaseException) -> list[str]:
     ]
 
 
-class Metrics:
-    """The measures of one application: rate, errors and duration by operation."""
+class _Measure:
+    """What was measured of one operation."""
+
+    def __init__(self) -> None:
+        self.statuses: dict[int, int] = {}
+        self.within = [0] * len(_BOUNDS)
+        self.seconds = 0.0
+
+
+class Metrics(Collector):
+    """The measures of one application: rate, errors and duration by operation.
+
+    They are plain numbers, counted by one thread, and become what Prometheus reads when it asks.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "eventide_requests",
-            "Requests answered.",
-            ("operation_id", "status"),
-            registry=self.registry,
+        self.registry.register(self)
+        self._measures: dict[str, _Measure] = {}
+
+    def observe(self, operation_id: str, status: int | None, seconds: float) -> None:
+        """Count one answer; without a status where there was none."""
+        measure = self._measures.get(operation_id)
+        if measure is None:
+            measure = self._measures[operation_id] = _Measure()
+        status = status or 0
+        measure.statuses[status] = measure.statuses.get(status, 0) + 1
+        measure.within[bisect_left(_BOUNDS, seconds)] += 1
+        measure.seconds += seconds
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        """Give the measures as they are now."""
+        requests = CounterMetricFamily("eventide_requests", "Requests answered.", labels=("operation_id", "status"))
+        duration = HistogramMetricFamily(
+            "eventide_request_duration_seconds", "Time to answer.", labels=("operation_id",)
         )
-        self.duration = Histogram(
-            "eventide_request_duration_seconds",
-            "Time to answer.",
-            ("operation_id",),
-            registry=self.registry,
-        )
+        for operation_id, measure in self._measures.items():
+            for status, count in measure.statuses.items():
+                requests.add_metric((operation_id, str(status)), count)
+            buckets = zip(map(floatToGoString, _BOUNDS), accumulate(measure.within), strict=True)
+            duration.add_metric((operation_id,), list(buckets), measure.seconds)
+        yield requests
+        yield duration

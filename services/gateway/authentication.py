@@ -8,7 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.tokens import ACCESS_AUDIENCE, InvalidTokenError, KeyRing, TokenType, TokenVerifier
 from services.contracts.identity import Microservice, Principal
 from services.gateway.cache import ExpiringCache
-from services.gateway.ended import EndedTokens
+from services.gateway.ended import EndedTokens, ids_of
 
 _TRUSTED_FOR: Final = timedelta(seconds=30).total_seconds()
 
@@ -26,18 +26,20 @@ class AccessTokens:
         self._verifier = TokenVerifier(
             issuer=issuer, audience=ACCESS_AUDIENCE, token_type=TokenType.ACCESS, clock=clock
         )
-        self._verified: ExpiringCache[str, Principal] = ExpiringCache(clock)
+        self._verified: ExpiringCache[str, tuple[Principal, frozenset[str]]] = ExpiringCache(clock)
 
     def verify(self, token: str) -> Principal:
         """Return the caller of an access token; raises InvalidTokenError where it is not good now."""
-        principal = self._verified.get(token)
-        if principal is None:
+        verified = self._verified.get(token)
+        if verified is None:
             claims = self._verifier.verify(token, self._keys)
             principal = claims.principal()
+            verified = principal, ids_of(principal)
             until = min(claims.exp, self._clock.now().timestamp() + _TRUSTED_FOR)
-            self._verified.put(token, principal, until=until)
+            self._verified.put(token, verified, until=until)
+        principal, ids = verified
         # Asked each time, for it may have been ended since it was verified.
-        if self._ended.refuses(principal):
+        if self._ended.covers_any(ids):
             raise InvalidTokenError
         return principal
 

@@ -6,6 +6,12 @@ from contextlib import contextmanager
 from services.contracts.identity import Principal
 
 
+def ids_of(principal: Principal) -> frozenset[str]:
+    """Return the ids by which a caller's token is ended: its own, and that of its login session."""
+    session = [] if principal.sign_in is None else [str(principal.sign_in.login_session_id)]
+    return frozenset([principal.token_id, *session])
+
+
 class EndedTokens:
     """The ids of access tokens that were ended, and of login sessions whose tokens were all ended with them."""
 
@@ -20,9 +26,11 @@ class EndedTokens:
 
     def refuses(self, principal: Principal) -> bool:
         """Say whether a caller is refused; an internal token has the ids of the access token it was made for."""
-        if self.covers(principal.token_id):
-            return True
-        return principal.sign_in is not None and self.covers(str(principal.sign_in.login_session_id))
+        return self.covers_any(ids_of(principal))
+
+    def covers_any(self, ids: frozenset[str]) -> bool:
+        """Say whether one of these was ended; the ids of one caller stay the same."""
+        return not self._ids.isdisjoint(ids)
 
     def add(self, ids: Iterable[str]) -> None:
         """Refuse more from now on; what the next reading does not find written down is forgotten with it."""

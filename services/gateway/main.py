@@ -50,6 +50,7 @@ from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
 from services.gateway.proxy.hosts import LOOPBACK
 from services.gateway.proxy.origins import CrossOrigin
+from services.gateway.proxy.shortcut import FrontDoor
 from services.gateway.security_events.routes import router as security_events
 from services.gateway.security_events.trails import trails_in
 from services.gateway.settings import GatewaySettings
@@ -95,6 +96,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     app.add_middleware(CrossOrigin)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ForwardedAddress)
+    app.shortcut = FrontDoor(app)
     return app
 
 

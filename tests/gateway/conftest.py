@@ -86,6 +86,10 @@ class Switch:
         self.url = ""
         self.app: Any = None
 
+    @property
+    def shortcut(self) -> Any:
+        return getattr(self.app, "shortcut", None)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)
 

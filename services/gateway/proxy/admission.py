@@ -32,7 +32,13 @@ class Gate:
 
     @contextmanager
     def admitted(self, route: Route) -> Iterator[None]:
-        """Hold a place while a request is in hand.
+        """Hold a place while a request is in hand; raises as `enter` does."""
+        self.enter(route)
+        with self.held():
+            yield
+
+    def enter(self, route: Route) -> None:
+        """Take a place, which `leave` gives back.
 
         Raises:
             ServiceBusyError: As many are in hand as this route may join.
@@ -43,13 +49,21 @@ class Gate:
         if self._failures >= _BROKEN_AFTER and self._in_hand >= _PROBES:
             raise UpstreamUnavailableError(self._service)
         self._in_hand += 1
+
+    def leave(self) -> None:
+        """Give a place back."""
+        self._in_hand -= 1
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Give a place that was taken back at the end, and note where nobody was there."""
         try:
             yield
         except UpstreamUnavailableError:
             self._failures += 1
             raise
         finally:
-            self._in_hand -= 1
+            self.leave()
 
     def answered(self) -> None:
         """Note that somebody is there."""

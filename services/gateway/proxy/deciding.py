@@ -1,7 +1,6 @@
 """The decision about a request: one function, behind the embedded proxy and behind the engines that ask for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -50,8 +49,7 @@ class Proving(NamedTuple):
     nonces: Nonces
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """A permitted request: its route, and what the service takes in place of the caller's token."""
 
     route: Route
@@ -123,15 +121,7 @@ class DecisionPoint:
             StaleAuthenticationError: The caller has to prove a second factor first, or once more.
             CalledTooOftenError: The address has called a public route too often.
         """
-        if request.path not in _PROCESS_ROUTES:
-            # A prober asks for the address of this very process.
-            self._hosts.refuse_foreign(request)
-        routes = _routes_from_outside(request.path)
-        if not routes:
-            raise NotFoundError
-        route = routes.get(request.method)
-        if route is None:
-            raise NoSuchMethodError(routes)
+        route = self._route(request)
         if route.public:
             # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
             self._count(route, client, comes_next=comes_next)
@@ -142,6 +132,35 @@ class DecisionPoint:
         token = request.token
         if token is None:
             raise AuthenticationRequiredError
+        return self._passage(request, token, route, is_noted=is_noted)
+
+    def decide_at_once(self, request: IncomingRequest) -> Passage | None:
+        """Return the passage of a plain request with a bearer token for a service; None where there is more to it.
+
+        Nothing is noted, counted or used up, so what is refused here, or is not plain, is still to be decided on.
+        """
+        try:
+            route, token = self._route(request), request.token
+            if token is None or token.is_proved or _needs_more(route):
+                return None
+            return self._passage(request, token, route, is_noted=False)
+        except ServiceError:
+            return None
+
+    def _route(self, request: IncomingRequest) -> Route:
+        if request.path not in _PROCESS_ROUTES:
+            # A prober asks for the address of this very process.
+            self._hosts.refuse_foreign(request)
+        found = _PROCESS_ROUTES.get(request.path) or routes_at(request.path)
+        route = found.get(request.method)
+        if route is not None and _is_outside(route):
+            return route
+        outside = [method for method, route in found.items() if _is_outside(route)]
+        if not outside:
+            raise NotFoundError
+        raise NoSuchMethodError(outside)
+
+    def _passage(self, request: IncomingRequest, token: SentToken, route: Route, *, is_noted: bool) -> Passage:
         principal = self._caller(token)
         proof = self._permitted(request, token, principal, route, is_noted=is_noted)
         if route.service is Microservice.GATEWAY:
@@ -208,9 +227,11 @@ def _reason(principal: Principal, route: Route, refusal: ServiceError) -> str:
     return may_call(principal, route).decision.value
 
 
-def _routes_from_outside(path: str) -> Mapping[str, Route]:
-    """Return the routes of a path that this door opens to: what services keep among themselves does not exist here."""
-    found = _PROCESS_ROUTES.get(path) or routes_at(path)
-    return {
-        method: route for method, route in found.items() if not route.services or route.service is Microservice.GATEWAY
-    }
+def _is_outside(route: Route) -> bool:
+    """Tell whether this door opens to a route: what services keep among themselves does not exist here."""
+    return not route.services or route.service is Microservice.GATEWAY
+
+
+def _needs_more(route: Route) -> bool:
+    """Tell whether there is more to a route than a caller and one answer: a count, our own application, a stream."""
+    return route.public or route.service is Microservice.GATEWAY or route.deadline_seconds is not None

@@ -17,8 +17,8 @@ from services.gateway.dpop.rules import Proof
 from services.gateway.errors import NoSuchMethodError, ProofRefusedError
 from services.gateway.proxy.addresses import TrustedProxies
 from services.gateway.proxy.deciding import DecisionPoint, Passage
-from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about
-from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.engines import Engine, TrustedEngines, asked_about, told_of
+from services.gateway.proxy.forwarding import BEGUN_KEY, Forwarder, Sending
 from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.gateway.proxy.streams import Streams
@@ -51,6 +51,11 @@ class Dispatcher:
             await self._app(scope, receive, send)
             return
         front: Front = scope["app"].state.equipment.front
+        begun: Sending | None = scope.get(BEGUN_KEY)
+        if begun is not None:
+            scope["route"] = begun.route
+            await front.forwarder.go_on(begun, receive=receive, send=send)
+            return
         engine = front.engines.asking(scope)
         if engine is not None:
             await (await _answer_engine(engine, front, scope))(scope, receive, send)
@@ -68,14 +73,17 @@ class Dispatcher:
             await self._app(scope, receive, send)
             return
         scope["route"] = passage.route
+        await _forward(front, request, passage, receive, send)
 
-        async def forward(send: Send) -> None:
-            await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
 
-        if passage.listener is None:
-            await forward(send)
-        else:
-            await front.streams.relay(passage.listener, forward, send)
+async def _forward(front: Front, request: IncomingRequest, passage: Passage, receive: Receive, send: Send) -> None:
+    async def forward(send: Send) -> None:
+        await front.forwarder.forward(request, passage.route, passage.internal_token, receive=receive, send=send)
+
+    if passage.listener is None:
+        await forward(send)
+    else:
+        await front.streams.relay(passage.listener, forward, send)
 
 
 async def _decided(front: Front, request: IncomingRequest, scope: Scope) -> Passage:
@@ -101,7 +109,7 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
         await front.denials.tell(_trails(scope))
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
-    return Response(status_code=HTTPStatus.OK.value, headers=_told(engine, passage, request))
+    return Response(status_code=HTTPStatus.OK.value, headers=told_of(engine, passage, request))
 
 
 async def _use_up(proof: Proof, passage: Passage, front: Front, scope: Scope, *, is_noted: bool = True) -> None:
@@ -119,19 +127,6 @@ def _trails(scope: Scope) -> Trails:
     process: Process = scope["app"].state.process
     equipment = scope["app"].state.equipment
     return trails_in(process.database, equipment.audit_key, equipment.grown_trails, process.clock)
-
-
-def _told(engine: Engine, passage: Passage, request: IncomingRequest) -> dict[str, str]:
-    service = Microservice.GATEWAY if passage.comes_here else passage.route.service
-    told = {"X-Gw-Service": service.value, "X-Decision-Cache": "private" if passage.may_be_remembered else "no"}
-    word = None if passage.comes_here or passage.internal_token is None else f"Bearer {passage.internal_token}"
-    if word is not None:
-        told["X-Gw-Assertion"] = word
-    if engine is Engine.TRAEFIK:
-        # It cannot write one field from another: what it is told replaces the caller's, or takes it away.
-        own = request.headers.get(b"authorization", b"").decode("latin-1") if passage.comes_here else ""
-        told |= {"Authorization": word or own} if word or own else {}
-    return told
 
 
 def _as_heard_by(engine: Engine, refusal: Response) -> Response:

@@ -13,7 +13,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.chassis.edge import Scope
+from services.contracts.identity import Microservice
 from services.gateway.errors import MalformedRequestError
+from services.gateway.proxy.deciding import Passage
 from services.gateway.proxy.requests import IncomingRequest, read_request
 
 Network = IPv4Network | IPv6Network
@@ -138,6 +140,20 @@ def asked_about(engine: Engine, scope: Scope) -> tuple[IncomingRequest, Any]:
     fields += _framing(headers, shape)
     request = read_request({"method": method, "raw_path": raw_path, "query_string": query, "headers": fields})
     return request, (_nearest(_told(headers, shape.client)), 0)
+
+
+def told_of(engine: Engine, passage: Passage, request: IncomingRequest) -> dict[str, str]:
+    """Return the fields by which an engine learns where a permitted request goes, and with what word of ours."""
+    service = Microservice.GATEWAY if passage.comes_here else passage.route.service
+    told = {"X-Gw-Service": service.value, "X-Decision-Cache": "private" if passage.may_be_remembered else "no"}
+    word = None if passage.comes_here or passage.internal_token is None else f"Bearer {passage.internal_token}"
+    if word is not None:
+        told["X-Gw-Assertion"] = word
+    if engine is Engine.TRAEFIK:
+        # It cannot write one field from another: what it is told replaces the caller's, or takes it away.
+        own = request.headers.get(b"authorization", b"").decode("latin-1") if passage.comes_here else ""
+        told |= {"Authorization": word or own} if word or own else {}
+    return told
 
 
 def _told(headers: Fields, name: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Carries a permitted request to its service and the answer back, as both come, without holding either whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
+from typing import Any, Final, NamedTuple
 
 from services.chassis.context import outgoing_headers
 from services.chassis.edge import Receive, Send
@@ -10,12 +10,27 @@ from services.chassis.errors import ServiceError, UpstreamUnavailableError
 from services.contracts.identity import Microservice
 from services.gateway.errors import UpstreamInterruptedError
 from services.gateway.proxy.admission import Gate
+from services.gateway.proxy.deciding import Passage
 from services.gateway.proxy.headers import forwarded, returned
 from services.gateway.proxy.requests import IncomingRequest
-from services.gateway.proxy.upstream import ConnectionPool, NoConnectionError
+from services.gateway.proxy.upstream import Connection, ConnectionPool, NoConnectionError
 from services.policy.route import Route
 
 Message = MutableMapping[str, Any]
+
+BEGUN_KEY: Final = "begun"
+"""In the scope of a request that was decided on, and sent, before it came to the application."""
+
+
+class Sending(NamedTuple):
+    """A permitted request on its way to its service."""
+
+    request: IncomingRequest
+    route: Route
+    upstream: ConnectionPool
+    head: bytes
+    connection: Connection | None = None
+    """On which it was sent already, where it was."""
 
 
 class Forwarder:
@@ -50,42 +65,70 @@ class Forwarder:
             BodyTooLargeError: The body grew beyond the limit while it was sent.
         """
         with self._gates[route.service].admitted(route):
-            await self._relay(request, route.service, internal_token, receive=receive, send=send)
+            upstream = self._upstreams[route.service]
+            head = _head(request, upstream, internal_token, lines_of(outgoing_headers()))
+            await self._relay(Sending(request, route, upstream, head), receive=receive, send=send)
 
-    async def _relay(
-        self,
-        request: IncomingRequest,
-        service: Microservice,
-        internal_token: str | None,
-        *,
-        receive: Receive,
-        send: Send,
-    ) -> None:
+    def begin(
+        self, request: IncomingRequest, passage: Passage, onward: bytes, heard: Callable[[], None]
+    ) -> Sending | None:
+        """Send a request without a body where that needs no waiting for a connection; None where it does.
+
+        `heard` is called once there is something of an answer, or will be none. Then, or before, it is ended by `end`,
+        or `go_on` relays what comes.
+
+        Raises:
+            ServiceBusyError: The service has too much in hand for this route; nothing was sent.
+            UpstreamUnavailableError: Nobody answered lately; nothing was sent.
+        """
+        route = passage.route
+        gate, upstream = self._gates[route.service], self._upstreams[route.service]
+        gate.enter(route)
+        head = _head(request, upstream, passage.internal_token, onward)
+        connection = upstream.begin(head, heard)
+        if connection is None:
+            gate.leave()
+            return None
+        return Sending(request, route, upstream, head, connection)
+
+    def end(self, sent: Sending) -> None:
+        """End an exchange that was begun: well where its answer was whole and is taken, or else the service is told."""
+        assert sent.connection is not None  # noqa: S101 - it was begun
+        gate = self._gates[sent.route.service]
+        if sent.connection.is_whole:
+            gate.answered()
+        sent.upstream.leave(sent.connection)
+        gate.leave()
+
+    async def go_on(self, sent: Sending, *, receive: Receive, send: Send) -> None:
+        """Relay the answer to a request that was begun; raises as `forward` does."""
+        with self._gates[sent.route.service].held():
+            await self._relay(sent, receive=receive, send=send)
+
+    async def _relay(self, sending: Sending, *, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
         upload = _Upload(receive)
-        watch = asyncio.create_task(upload.watch(task, has_body=_has_body(request)))
+        watch = asyncio.create_task(upload.watch(task, has_body=_has_body(sending.request)))
         try:
-            await self._exchange(request, service, internal_token, upload, send)
+            await self._exchange(sending, upload, send)
         except NoConnectionError:
-            raise UpstreamUnavailableError(service) from None
+            raise UpstreamUnavailableError(sending.route.service) from None
         except OSError:
             if not upload.is_left:
-                raise upload.refusal or UpstreamInterruptedError(service) from None
+                raise upload.refusal or UpstreamInterruptedError(sending.route.service) from None
         except asyncio.CancelledError:
             if not upload.is_left or (task is not None and task.uncancel() > 0):
                 raise
         finally:
             watch.cancel()
 
-    async def _exchange(
-        self, request: IncomingRequest, service: Microservice, internal_token: str | None, upload: "_Upload", send: Send
-    ) -> None:
-        upstream = self._upstreams[service]
+    async def _exchange(self, sending: Sending, upload: "_Upload", send: Send) -> None:
+        request, upstream = sending.request, sending.upstream
         body = upload.chunks() if _has_body(request) else None
         is_chunked = b"transfer-encoding" in request.headers
-        answer = await upstream.ask(_head(request, upstream, internal_token), body, is_chunked=is_chunked)
+        answer = await upstream.ask(sending.head, body, is_chunked=is_chunked, begun=sending.connection)
         try:
-            self._gates[service].answered()
+            self._gates[sending.route.service].answered()
             await send({"type": "http.response.start", "status": answer.status, "headers": returned(answer.fields)})
             is_whole = False
             while not is_whole:
@@ -95,23 +138,29 @@ class Forwarder:
             upstream.leave(answer)
 
 
+def lines_of(fields: Mapping[str, str]) -> bytes:
+    """Write fields of ours as lines of a head."""
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode("latin-1")
+
+
 def _has_body(request: IncomingRequest) -> bool:
     return request.method != "GET"
 
 
-def _head(request: IncomingRequest, upstream: ConnectionPool, internal_token: str | None) -> bytes:
+def _head(request: IncomingRequest, upstream: ConnectionPool, internal_token: str | None, onward: bytes) -> bytes:
     """Write the head of the request to the service; no field of it can hold a line end, the parser saw to that."""
-    target = upstream.base + request.target.encode("ascii")
-    lines = [request.method.encode("ascii") + b" " + target + b" HTTP/1.1", b"host: " + upstream.host]
-    lines += [name + b": " + value for name, value in forwarded(request.headers)]
-    lines += [f"{name}: {value}".encode("latin-1") for name, value in outgoing_headers().items()]
+    lines = [b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (
+        request.method.encode("ascii"), upstream.base, request.target.encode("ascii"), upstream.host
+    ), onward]  # fmt: skip
+    lines += [b"%b: %b\r\n" % field for field in forwarded(request.headers)]
     if internal_token is not None:
-        lines.append(b"authorization: Bearer " + internal_token.encode("ascii"))
+        lines.append(b"authorization: Bearer %b\r\n" % internal_token.encode("ascii"))
     if b"transfer-encoding" in request.headers:
-        lines.append(b"transfer-encoding: chunked")
+        lines.append(b"transfer-encoding: chunked\r\n")
     elif _has_body(request):
-        lines.append(b"content-length: " + request.headers.get(b"content-length", b"0"))
-    return b"\r\n".join([*lines, b"", b""])
+        lines.append(b"content-length: %b\r\n" % request.headers.get(b"content-length", b"0"))
+    lines.append(b"\r\n")
+    return b"".join(lines)
 
 
 class _Upload:

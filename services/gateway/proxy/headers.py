@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.chassis.edge import App, Receive, Scope, Send
+from services.chassis.edge import SECURITY_HEADERS, App, Receive, Scope, Send
 from services.gateway.dpop.rules import ALGORITHMS
 
 _REQUEST: Final = (
@@ -45,6 +45,7 @@ _SECURITY: Final = (
 
 
 _RESOURCE_METADATA: Final = "/.well-known/oauth-protected-resource"
+_LENGTH: Final = b"content-length"
 _CHALLENGE: Final = b"www-authenticate"
 _PROOF: Final = b"dpop"
 _BEARER: Final = b"Bearer "
@@ -60,6 +61,30 @@ def forwarded(headers: dict[bytes, bytes]) -> list[tuple[bytes, bytes]]:
 def returned(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Return those of the response's fields, named in lower case, that the caller gets."""
     return [field for field in fields if field[0] in _RESPONSE]
+
+
+_ADDED: Final = (*SECURITY_HEADERS, *_SECURITY)
+# What a service may say itself is not said for it.
+_ALWAYS: Final = b"".join(b"%b: %b\r\n" % field for field in _ADDED if field[0] not in _RESPONSE)
+_OTHERWISE: Final = {field[0]: b"%b: %b\r\n" % field for field in _ADDED if field[0] in _RESPONSE}
+
+
+def plain_lines(fields: Iterable[tuple[bytes, bytes]], size: int) -> bytes | None:
+    """Return the lines of an answer as the layers write them, or None where one of them has more to do.
+
+    That is where it does not say its `size` by a length, and where it asks the caller for a token.
+    """
+    lines, names = [_ALWAYS], set()
+    for name, value in fields:
+        if name in _RESPONSE:
+            names.add(name)
+            lines.append(b"%b: %b\r\n" % (name, value))
+            if name == _LENGTH and value != b"%d" % size:
+                return None
+    if _LENGTH not in names or _CHALLENGE in names:
+        return None
+    lines += [line for name, line in _OTHERWISE.items() if name not in names]
+    return b"".join(lines)
 
 
 class SecurityHeaders:

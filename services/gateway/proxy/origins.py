@@ -1,6 +1,6 @@
 """Which pages of other origins may read our answers in a browser (Fetch, CORS): those that an operator registered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.chassis.edge import App, Receive, Scope, Send
@@ -27,6 +27,14 @@ class Origins:
         if origin not in self._origins or origin is None:
             return []
         return [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", _READABLE)]
+
+
+def origin_lines(origins: Origins, headers: Mapping[bytes, bytes]) -> bytes:
+    """Return as lines what the layer below marks an answer with, which says nothing of that itself."""
+    if not origins:
+        return b""
+    fields = [*origins.answer_fields(headers.get(b"origin")), (b"vary", b"origin")]
+    return b"".join(b"%b: %b\r\n" % field for field in fields)
 
 
 class CrossOrigin:

@@ -5,8 +5,7 @@ The decision and the forwarding use the same bytes, so a path that needs decodin
 """
 
 import re
-from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from services.gateway.errors import HeadersTooLargeError, MalformedRequestError
@@ -23,6 +22,8 @@ _SINGLE: Final = frozenset(
     {b"host", b"authorization", b"dpop", b"content-length", b"content-type", b"transfer-encoding"}
 )
 _DPOP: Final = b"dpop"
+# Names that most requests have, so that they need no reading.
+_USUAL: Final = _SINGLE | {b"accept", b"accept-encoding", b"accept-language", b"user-agent", b"connection", b"cookie"}
 _SCHEMES: Final = frozenset({b"bearer", _DPOP})
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -37,8 +38,7 @@ class SentToken(NamedTuple):
     """Whether it came with the scheme DPoP (RFC 9449, 7.1), and not as a bearer token (RFC 6750, 2.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class IncomingRequest:
+class IncomingRequest(NamedTuple):
     """A request that is safe to decide on."""
 
     method: str
@@ -82,35 +82,43 @@ def read_request(scope: MutableMapping[str, Any]) -> IncomingRequest:
         raise MalformedRequestError("Write the path without escapes, empty segments or dot segments.")
     if query and _UNSAFE_QUERY.search(query) is not None:
         raise MalformedRequestError("Percent-encode what is not printable ASCII in the query.")
-    _check_fields(headers)
     by_name = dict(headers)
+    _check_fields(headers, by_name)
     _check_framing(scope["method"], by_name)
     return IncomingRequest(scope["method"], raw_path.decode("ascii"), query.decode("ascii"), by_name)
 
 
 def _check_size(raw_path: bytes, query: bytes, headers: Headers) -> None:
-    size = len(raw_path) + len(query) + sum(len(name) + len(value) for name, value in headers)
+    size = len(raw_path) + len(query)
+    for name, value in headers:
+        size += len(name) + len(value)
     if len(headers) > MOST_HEADERS or size > LARGEST_HEAD:
         raise HeadersTooLargeError(MOST_HEADERS, LARGEST_HEAD)
 
 
-def _check_fields(headers: Headers) -> None:
-    seen: set[bytes] = set()
-    for name, _ in headers:
+def _check_fields(headers: Headers, by_name: Mapping[bytes, bytes]) -> None:
+    for name in by_name:
         # A proxy that folds `_` or `.` to `-` would let X_User pass for X-User (Traefik 3.7.10).
-        if _HEADER_NAME.fullmatch(name) is None:
+        if name not in _USUAL and _HEADER_NAME.fullmatch(name) is None:
             raise MalformedRequestError("Name header fields with letters, digits and hyphens only.")
+    if len(by_name) < len(headers):
+        _check_repeated(name for name, _ in headers)
+    if b"host" not in by_name:
+        raise MalformedRequestError("Send host (RFC 9112, 3.2).")
+
+
+def _check_repeated(names: Iterable[bytes]) -> None:
+    seen: set[bytes] = set()
+    for name in names:
         if name in seen and name in _SINGLE:
             raise MalformedRequestError(f"Send {name.decode()} once.")
         seen.add(name)
-    if b"host" not in seen:
-        raise MalformedRequestError("Send host (RFC 9112, 3.2).")
 
 
 def _check_framing(method: str, headers: dict[bytes, bytes]) -> None:
     length = headers.get(b"content-length")
     if length is not None and (b"transfer-encoding" in headers or _CONTENT_LENGTH.fullmatch(length) is None):
         raise MalformedRequestError("Send either one decimal content-length or transfer-encoding (RFC 9112, 6.3).")
-    has_body = b"transfer-encoding" in headers or int(length or 0) > 0
+    has_body = b"transfer-encoding" in headers or (length is not None and int(length) > 0)
     if has_body and method in _BODILESS:
         raise MalformedRequestError("Send this method without a body.")

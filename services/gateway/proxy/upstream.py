@@ -7,7 +7,7 @@ redirects, cookies, proxies or encodings, and every answer says where it ends (R
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._reader: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
         self._upload: asyncio.Task[None] | None = None
+        self._heard: Callable[[], None] | None = None
         self._is_over = False
         self._is_paused = False
         self._idle_since = 0.0
@@ -72,13 +73,27 @@ class Connection(asyncio.Protocol):
             ConnectionBrokenError: The connection ended before that.
             BaseException: Whatever reading the body raised.
         """
-        self._begin()
-        self._transport.write(head)
+        self.begin(head)
         if body is not None:
             self._upload = asyncio.create_task(self._carry(body, is_chunked=is_chunked))
             self._upload.add_done_callback(self._wake)
+        await self.headed()
+
+    def begin(self, head: bytes, heard: Callable[[], None] | None = None) -> None:
+        """Send a request without a body; `heard` is called once: something of its answer came, or none will."""
+        self._begin()
+        self._heard = heard
+        self._transport.write(head)
+
+    async def headed(self) -> None:
+        """Wait for the head of the answer; raises as `ask` does."""
         while not self._is_headed:
             await self._wait()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the answer is there to its end."""
+        return self._is_whole and not self._is_over
 
     async def read(self) -> tuple[bytes, bool]:
         """Return what has come of the answer's body, waiting while that is nothing, and whether it is the last.
@@ -89,16 +104,26 @@ class Connection(asyncio.Protocol):
         """
         while not self._chunks and not self._is_whole:
             await self._wait()
+        return self.take(), self._is_whole
+
+    def take(self) -> bytes:
+        """Return what has come of the answer's body since the last time."""
         read = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._ahead = 0
         if self._is_paused:
             self._is_paused = False
             self._transport.resume_reading()
-        return read, self._is_whole
+        return read
+
+    @property
+    def size(self) -> int:
+        """How much of the answer's body has come, and is not taken yet."""
+        return self._ahead
 
     def leave(self) -> bool:
         """End the exchange; true where the connection is good for another, otherwise it is closed at once."""
+        self._heard = None
         upload, self._upload = self._upload, None
         is_sent = upload is None or (upload.done() and not upload.cancelled() and upload.exception() is None)
         if upload is not None and not upload.done():
@@ -137,6 +162,9 @@ class Connection(asyncio.Protocol):
     def _wake(self, _done: object = None) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+        if self._heard is not None:
+            heard, self._heard = self._heard, None
+            heard()
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # it is no datagram's
@@ -224,8 +252,24 @@ class ConnectionPool:
         self.base = parts.path.rstrip("/").encode("ascii")
         self._idle: list[Connection] = []
 
-    async def ask(self, head: bytes, body: AsyncIterator[bytes] | None, *, is_chunked: bool) -> Connection:
+    def begin(self, head: bytes, heard: Callable[[], None]) -> Connection | None:
+        """Send a request without a body where a connection is idle; `ask` goes on with it, and `leave` ends it."""
+        connection = self._idle_one()
+        if connection is not None:
+            connection.begin(head, heard)
+        return connection
+
+    async def ask(
+        self,
+        head: bytes,
+        body: AsyncIterator[bytes] | None,
+        *,
+        is_chunked: bool,
+        begun: Connection | None = None,
+    ) -> Connection:
         """Send a request, once more where it has no body and the connection broke; `leave` takes the connection back.
+
+        One that was `begun` without a body is not sent again before that.
 
         Raises:
             NoConnectionError: Nobody accepts a connection within two seconds.
@@ -235,13 +279,20 @@ class ConnectionPool:
         # A body that was begun cannot be sent again.
         if body is None:
             with suppress(ConnectionBrokenError):
-                return await self._ask_once(head, None, is_chunked=False)
+                return await self._ask_once(head, None, is_chunked=False, begun=begun)
         return await self._ask_once(head, body, is_chunked=is_chunked)
 
-    async def _ask_once(self, head: bytes, body: AsyncIterator[bytes] | None, *, is_chunked: bool) -> Connection:
-        connection = self._idle_one() or await self._connect()
+    async def _ask_once(
+        self,
+        head: bytes,
+        body: AsyncIterator[bytes] | None,
+        *,
+        is_chunked: bool,
+        begun: Connection | None = None,
+    ) -> Connection:
+        connection = begun or self._idle_one() or await self._connect()
         try:
-            await connection.ask(head, body, is_chunked=is_chunked)
+            await (connection.ask(head, body, is_chunked=is_chunked) if begun is None else connection.headed())
         except BaseException:
             self.leave(connection)
             raise
