@@ -33,6 +33,8 @@ class Asked:
         cycle = self._cycle
         self.on_left = None
         closing = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
+        for field in cycle.default_headers:
+            fields += b"%b: %b\r\n" % field
         cycle.transport.write(b"".join((STATUS_LINE[status], fields, closing, body)))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:

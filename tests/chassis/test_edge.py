@@ -1,10 +1,15 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import httpx2
 import pytest
+
+from services.chassis.edge import ARRIVED_KEY, Edge, Receive, Scope, Send
+from services.chassis.telemetry import Metrics
 
 SECRET = "Jane-Roe-1980"
 
@@ -85,6 +90,30 @@ async def test_a_request_ends_with_its_deadline(chassis: httpx2.AsyncClient) -> 
 
     assert answer.status_code == 504
     assert answer.json()["type"] == "urn:eventide:problem:deadline-exceeded"
+
+
+async def test_the_time_of_a_request_that_was_in_hand_before_counts_from_then() -> None:
+    async def slow(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await asyncio.Event().wait()
+
+    async def read() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    sent: list[Any] = []
+    metrics = Metrics()
+    edge = Edge(slow, metrics=metrics, timeout_seconds=60, body_limit=0)
+    scope = {"type": "http", "method": "GET", "path": "/slow", "headers": [], ARRIVED_KEY: monotonic() - 59.99}
+
+    async with asyncio.timeout(30):
+        await edge(scope, read, keep)
+
+    assert sent[0]["status"] == 504
+    told = metrics.registry.get_sample_value("eventide_request_duration_seconds_sum", {"operation_id": "none"})
+    assert told is not None
+    assert told >= 59.99
 
 
 async def test_of_two_writes_that_block_each_other_one_is_saved_and_one_is_told_to_try_again(
