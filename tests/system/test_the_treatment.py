@@ -49,9 +49,8 @@ SCREENED: Json = {
     "results": [{"substance": "alcohol", "is_detected": False}, {"substance": "methadone", "is_detected": True}],
 }
 PRESCRIBED: Json = {
-    "kind": "reconciled",
-    "sources": ["medication_list"],
-    "prescriptions": [{"medication": "methadone", "explains": ["methadone"], "source": "medication_list"}],
+    "sources": ["prescriber"],
+    "prescriptions": [{"medication": "methadone", "explains": ["methadone"], "source": "prescriber"}],
 }
 
 
@@ -326,12 +325,12 @@ async def it_is_taken_and_talked_over(book: Book, today: Today, test: Json) -> J
         collected,
         SPECIMEN,
         SCREENED,
-        PRESCRIBED,
-        {"kind": "reviewed", "response": "agrees", "plan_is_to_change": False},
     ]
-    for step in steps:
-        here = f"/v1/drug_tests/{test['id']}/steps"
-        test = await today.nurse.post(here, step, if_match=f'"{test["version"]}"')
+    acts = [("/steps", step) for step in steps]
+    acts += [(":reconcile", PRESCRIBED), (":review", {"response": "agrees", "plan_is_to_change": False})]
+    for act, said in acts:
+        here = f"/v1/drug_tests/{test['id']}{act}"
+        test = await today.nurse.post(here, said, if_match=f'"{test["version"]}"')
         findings.append(test["finding"])
 
     assert findings == ["no_result"] * 4 + ["unreconciled", "as_expected", "as_expected"]

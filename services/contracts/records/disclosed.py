@@ -77,7 +77,7 @@ class DisclosedMedicine(ResourceModel):
 
 
 class DisclosedDrugTest(ResourceModel):
-    """What a test came to; who handled it, and which medicines it was held against, are left out."""
+    """What was measured, and after the review what it came to; not who handled it, nor what it was held against."""
 
     id: DrugTestId
     day: date
@@ -100,7 +100,7 @@ class DisclosedNote(ResourceModel):
 
 
 class DisclosedDischargeSummary(ResourceModel):
-    """The discharge summary of an episode, which is of the day of discharge, in the newest version that was signed."""
+    """The discharge summary of an episode, which is of the day of discharge, in the newest version signed by all."""
 
     episode_id: EpisodeId
     version: int
@@ -109,6 +109,7 @@ class DisclosedDischargeSummary(ResourceModel):
     discharge_reason: DischargeReason
     text: DischargeSummaryText
     signed_at: datetime
+    cosigned_at: datetime | None
 
 
 class DisclosedCharge(ResourceModel):

@@ -2,14 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
-from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, DrawProgrammeId, DrugTestId, PatientId
-from services.contracts.records.draw_programmes import Specimen
+from services.contracts.records.specimens import Assessed, Collected, HandedOff
 
 
 class DrugTestStatus(StrEnum):
@@ -123,70 +122,6 @@ class Excused(RequestModel):
     reason: ExcuseReason
 
 
-class Identifier(StrEnum):
-    """By what the patient was identified at collection."""
-
-    FULL_NAME = "full_name"
-    BIRTH_DATE = "birth_date"
-    PHOTO_IDENTITY = "photo_identity"
-    RECORD_NUMBER = "record_number"
-    KNOWN_TO_COLLECTOR = "known_to_collector"
-
-
-class HandOff(RequestModel):
-    """The sealed specimen passed from the one who had it to another."""
-
-    handed_to: Name
-    at: AwareDatetime
-
-
-class Collected(RequestModel):
-    """A specimen was collected: clinical custody, not the federal custody and control form of workplace testing."""
-
-    kind: Literal["collected"]
-    specimen: Specimen
-    identifiers: Annotated[frozenset[Identifier], Field(min_length=2)]
-    collector_id: AccountId
-    witness_id: AccountId | None = Field(default=None, description="Who watched; null where nobody did.")
-    seal_number: Code
-    collected_at: AwareDatetime
-    sealed_at: AwareDatetime
-    hand_offs: Annotated[list[HandOff], Field(max_length=10)] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _is_a_chain(self) -> Self:
-        if self.witness_id == self.collector_id:
-            raise ValueError("witness_id must be somebody else than collector_id")
-        times = [self.collected_at, self.sealed_at, *(hand_off.at for hand_off in self.hand_offs)]
-        if any(later < earlier for earlier, later in pairwise(times)):
-            raise ValueError("collected_at, sealed_at and the hand_offs must follow one another in time")
-        return self
-
-
-class HandedOff(RequestModel):
-    """The specimen went on, such as to the laboratory's courier."""
-
-    kind: Literal["handed_off"]
-    hand_off: HandOff
-
-
-class Assessed(RequestModel):
-    """What was measured of the specimen itself, before anything was looked for in it."""
-
-    kind: Literal["assessed"]
-    temperature_fahrenheit: Annotated[float, Field(ge=32, le=130)] | None = None
-    temperature_after_minutes: Annotated[float, Field(ge=0, le=60)] | None = None
-    creatinine_mg_per_dl: Annotated[float, Field(ge=0, le=1000)] | None = None
-    specific_gravity: Annotated[float, Field(ge=0.9, le=1.1)] | None = None
-    looks_normal: bool = Field(description="Colour, smell and clarity are such as they are.")
-
-    @model_validator(mode="after")
-    def _says_when_it_was_warm(self) -> Self:
-        if (self.temperature_fahrenheit is None) is not (self.temperature_after_minutes is None):
-            raise ValueError("temperature_fahrenheit and temperature_after_minutes go together")
-        return self
-
-
 class Looked(RequestModel):
     """Whether one substance was detected."""
 
@@ -258,20 +193,36 @@ class Prescription(RequestModel):
     medication: Name
     explains: Annotated[frozenset[Substance], Field(min_length=1)]
     source: PrescriptionSource
+    is_as_needed: bool = Field(
+        default=False, description="Not taken every day, or not known to be: that it was not detected says nothing."
+    )
+
+
+class Reconciliation(RequestModel):
+    """What a result is held against beside the record's medication list, which is always taken along by itself."""
+
+    sources: frozenset[PrescriptionSource] = Field(
+        default=frozenset(), description="Where it was looked beside the medication list."
+    )
+    prescriptions: Annotated[list[Prescription], Field(max_length=30)] = Field(
+        default_factory=list, description="What was found beside the medication list."
+    )
+
+    @model_validator(mode="after")
+    def _looked_where_it_found(self) -> Self:
+        if any(prescription.source not in self.sources for prescription in self.prescriptions):
+            raise ValueError("sources must name where each prescription was found")
+        if PrescriptionSource.MEDICATION_LIST in self.sources:
+            raise ValueError("sources must not name medication_list: what is on it is taken along by itself")
+        return self
 
 
 class Reconciled(RequestModel):
     """The result was held against what the patient is prescribed; only now may it be called unexpected."""
 
     kind: Literal["reconciled"]
-    sources: Annotated[frozenset[PrescriptionSource], Field(min_length=1)]
-    prescriptions: Annotated[list[Prescription], Field(max_length=30)]
-
-    @model_validator(mode="after")
-    def _looked_where_it_found(self) -> Self:
-        if any(prescription.source not in self.sources for prescription in self.prescriptions):
-            raise ValueError("sources must name where each prescription was found")
-        return self
+    sources: frozenset[PrescriptionSource]
+    prescriptions: list[Prescription]
 
 
 class PatientResponse(StrEnum):
@@ -283,30 +234,24 @@ class PatientResponse(StrEnum):
     SAYS_NOTHING = "says_nothing"
 
 
-class Reviewed(RequestModel):
-    """It was talked over with the patient; a test serves treatment, and is no sole ground for discharge."""
+class Review(RequestModel):
+    """It is talked over with the patient; a test serves treatment, and is no sole ground for discharge."""
 
-    kind: Literal["reviewed"]
     response: PatientResponse
     plan_is_to_change: bool
 
 
+class Reviewed(Review):
+    """It was talked over with the patient."""
+
+    kind: Literal["reviewed"]
+
+
 StepRequest = Annotated[
-    Notified
-    | Reported
-    | NoShow
-    | Refused
-    | Unable
-    | Collected
-    | HandedOff
-    | Assessed
-    | Screened
-    | Confirmed
-    | Reconciled
-    | Reviewed,
+    Notified | Reported | NoShow | Refused | Unable | Collected | HandedOff | Assessed | Screened | Confirmed,
     Field(discriminator="kind"),
 ]
-"""What the team records of a test."""
+"""What whoever tests records; excuse, reconciliation and review are each of their own who may do them."""
 
 Step = Annotated[
     Notified
@@ -340,7 +285,9 @@ class DrugTestStep(ResourceModel):
 
     number: int
     status: DrugTestStatus = Field(description="Where the test stood after it.")
-    details: Step
+    details: Step | None = Field(
+        description="Null for a reconciliation where the caller may not see what the patient is prescribed."
+    )
     recorded_by: AccountId
     recorded_at: datetime
 
@@ -364,12 +311,22 @@ class Reading(ResourceModel):
     is_expected: bool | None
 
 
+class ReconciledReading(Reading):
+    """A reading, with what it was held against."""
+
+    prescribed: list[str] = Field(
+        description="The prescribed medicines that explain it where it was detected, and lead to it where it was not."
+    )
+
+
 class Finding(StrEnum):
     """What may be said of the test as a whole."""
 
     NO_RESULT = "no_result"
     """Not yet, or never: a missed, refused or excused test is not a positive one."""
     UNRECONCILED = "unreconciled"
+    NOT_TOLD = "not_told"
+    """It was reconciled: those who treat the patient know what came of it, others once it was reviewed."""
     AS_EXPECTED = "as_expected"
     UNEXPECTED_UNCONFIRMED = "unexpected_unconfirmed"
     UNEXPECTED = "unexpected"
@@ -387,7 +344,32 @@ class DrugTest(ResourceModel):
     version: int
     due_at: datetime | None = Field(description="Until when the patient may report; null before the notice.")
     specimen_flags: list[SpecimenFlag] | None = Field(description="Null until the specimen was assessed.")
-    readings: list[Reading]
+    readings: list[ReconciledReading]
     finding: Finding
     steps: list[DrugTestStep]
     created_at: datetime
+
+
+class AwaitedAct(StrEnum):
+    """What a test waits for from those who treat the patient."""
+
+    RECONCILIATION = "reconciliation"
+    REVIEW = "review"
+
+
+class UnsettledTest(ResourceModel):
+    """A test that is not settled before it was reconciled and reviewed; what it showed is not told in a list."""
+
+    id: DrugTestId
+    patient_id: PatientId
+    day: date
+    status: DrugTestStatus
+    version: int
+    awaits: AwaitedAct
+    since: datetime = Field(description="When the last step was recorded.")
+
+
+class UnsettledTests(ResourceModel):
+    """The tests of a site that await a reconciliation or a review, the longest waiting first."""
+
+    items: list[UnsettledTest]

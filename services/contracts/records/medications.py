@@ -102,3 +102,21 @@ class Medication(ResourceModel):
     )
     created_by: AccountId
     created_at: datetime
+
+
+class DueInjection(ResourceModel):
+    """An injection that a patient is to be given; what else is written of the medicine is read with the patient."""
+
+    patient_id: PatientId
+    medication_id: MedicationId
+    regimen: Regimen
+    due_on: date
+    is_overdue: bool = Field(description="The due day still counts.")
+
+
+class DueInjections(ResourceModel):
+    """The injections of a site that are due soon or overdue, the longest overdue first."""
+
+    today: date = Field(description="By the zone that was asked for.")
+    until: date
+    items: list[DueInjection]

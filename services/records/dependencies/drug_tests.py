@@ -10,6 +10,8 @@ from services.records.draw_programmes.logic import DrawProgrammeCommands, DrawPr
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows
 from services.records.drug_tests.logic import DrugTestCommands, DrugTestReads
 from services.records.drug_tests.storage import DrugTestQueries, DrugTestRows
+from services.records.medications.logic import Prescriptions
+from services.records.medications.storage import MedicationRows
 
 
 async def _draw_programme_changes(
@@ -31,7 +33,9 @@ DrawProgrammeReading = Annotated[DrawProgrammeReads, Depends(_draw_programme_rea
 async def _drug_test_changes(
     db: Db, principal: Caller, gate: TheGate, programmes: DrawProgrammeChanges, patients: PatientChanges
 ) -> DrugTestCommands:
-    return DrugTestCommands(DrugTestRows(db, organization_of(principal)), programmes, patients, gate)
+    organization_id = organization_of(principal)
+    beside = programmes, Prescriptions(MedicationRows(db, organization_id))
+    return DrugTestCommands(DrugTestRows(db, organization_id), beside, patients, gate)
 
 
 DrugTestChanges = Annotated[DrugTestCommands, Depends(_drug_test_changes)]

@@ -21,7 +21,7 @@ from services.contracts.records.disclosed import (
     DisclosedSession,
 )
 from services.contracts.records.disclosures import PartsRequest
-from services.contracts.records.drug_tests import DrugTestStatus
+from services.contracts.records.drug_tests import DrugTest, DrugTestStatus, Reading
 from services.contracts.records.medications import Medication, MedicationEndReason
 from services.contracts.records.patients import Patient
 from services.policy.decisions.question import Label
@@ -187,9 +187,7 @@ class Parts:
 
     async def _drug_tests(self) -> list[Item]:
         found = await self._kept.drug_tests.of_patient(self._patient.id, self._seal)
-        return [
-            Item(frozenset({one.day}), _copied(DisclosedDrugTest, one)) for one in found if one.status not in _UNTOLD
-        ]
+        return [Item(frozenset({one.day}), _drug_test(one)) for one in found if one.status not in _UNTOLD]
 
     async def _progress_notes(self) -> list[Item]:
         company = await self._company()
@@ -285,6 +283,12 @@ def _copied(kind: type[ResourceModel], one: ResourceModel) -> ResourceModel:
 def _medicine(one: Medication) -> DisclosedMedicine:
     doses = [DisclosedDose(day=dose.day, outcome=dose.outcome) for dose in one.doses]
     return DisclosedMedicine.model_validate({**_members(DisclosedMedicine, one), "doses": doses})
+
+
+def _drug_test(one: DrugTest) -> DisclosedDrugTest:
+    # What it was held against is of another part, which may not be asked for, or not permitted.
+    readings = [_copied(Reading, reading) for reading in one.readings]
+    return DisclosedDrugTest.model_validate({**_members(DisclosedDrugTest, one), "readings": readings})
 
 
 def _narrowed(one: DisclosedMedicine, covers: Covers) -> DisclosedMedicine:

@@ -10,7 +10,7 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import DrugTestId, PatientId
+from services.contracts.identifiers import DrugTestId, PatientId, SiteId
 from services.contracts.records.drug_tests import (
     DrugTest,
     DrugTestRequest,
@@ -19,25 +19,37 @@ from services.contracts.records.drug_tests import (
     Excuse,
     Excused,
     Notified,
+    Reconciled,
+    Reconciliation,
+    Review,
+    Reviewed,
     Step,
+    UnsettledTest,
+    UnsettledTests,
 )
+from services.policy.calls import may_call
+from services.policy.routes import BY_OPERATION
 from services.records.draw_programmes.logic import DrawProgrammeCommands
 from services.records.draw_programmes.rules import released_at
 from services.records.drug_tests.limits import limits_on
 from services.records.drug_tests.rules import (
+    AWAITED,
     Standing,
     due_after,
     finding,
     is_reviewable,
+    kept_back,
     misfit,
     possible,
     readings,
+    reconciled,
     specimen_flags,
     status_after,
 )
 from services.records.drug_tests.storage import DrugTestQueries, DrugTestRows, Kept
 from services.records.errors import AlreadyTakenUpError, StepOutOfTurnError
 from services.records.gate import Gate
+from services.records.medications.logic import Prescriptions
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 
@@ -48,10 +60,14 @@ class DrugTestCommands:
     """Changes to drug tests, within one unit of work."""
 
     def __init__(
-        self, rows: DrugTestRows, programmes: DrawProgrammeCommands, patients: PatientCommands, gate: Gate
+        self,
+        rows: DrugTestRows,
+        beside: tuple[DrawProgrammeCommands, Prescriptions],
+        patients: PatientCommands,
+        gate: Gate,
     ) -> None:
         self._rows = rows
-        self._programmes = programmes
+        self._programmes, self._prescriptions = beside
         self._patients = patients
         self._gate = gate
 
@@ -90,15 +106,35 @@ class DrugTestCommands:
             StepOutOfTurnError: No such step can follow where the test stands.
             InvalidRequestError: The step does not fit to the steps before, or to the time.
         """
-        test, seal = await self._lock(test_id, version)
+        return await self._record(*await self._lock(test_id, version), step)
+
+    async def excuse(self, test_id: DrugTestId, request: Excuse, version: int) -> DrugTest:
+        """Excuse a test; the caller is who approves it. Raises as `record` does."""
+        return await self.record(test_id, Excused(kind="excused", reason=request.reason), version)
+
+    async def reconcile(self, test_id: DrugTestId, request: Reconciliation, version: int) -> DrugTest:
+        """Hold the result against what the patient was prescribed on the day of the test.
+
+        Raises as `record` does, and NotFoundError where the patient's medication is not for the caller.
+        """
+        test, _ = await self._lock(test_id, version)
+        seal = (await self._patients.lock_sealed(test.patient_id, Information.MEDICATION)).seal
+        listed = await self._prescriptions.on(test.patient_id, test.day, seal)
+        return await self._record(test, seal, reconciled(request, listed))
+
+    async def review(self, test_id: DrugTestId, request: Review, version: int) -> DrugTest:
+        """Settle a test by what was talked over with the patient. Raises as `record` does."""
+        return await self.record(test_id, Reviewed(kind="reviewed", **request.model_dump()), version)
+
+    async def _record(self, test: Kept, seal: PersonSeal, step: Step) -> DrugTest:
         now = self._gate.clock.now()
-        steps = [sealed.open(seal) for sealed in await self._rows.steps(test_id)]
+        steps = [sealed.open(seal) for sealed in await self._rows.steps(test.id)]
         after = status_after(test.status, step.kind, test.due_at, now)
         if after is None:
             raise StepOutOfTurnError(test.status, possible(test.status))
         terms = await self._programmes.terms(test.programme_id, test.programme_version)
         began = released_at(terms, test.day)
-        fault = misfit(step, _standing(test, [one.details for one in steps], began), now)
+        fault = misfit(step, _standing(test, _details(steps), began), now)
         if fault is not None:
             raise InvalidRequestError(fault.pointer, fault.detail, code=fault.code)
         due_at = due_after(terms, now) if isinstance(step, Notified) else test.due_at
@@ -111,11 +147,7 @@ class DrugTestCommands:
             recorded_at=now,
         )
         await self._rows.advance(test, advanced, added, seal)
-        return _told(advanced, [*steps, added])
-
-    async def excuse(self, test_id: DrugTestId, request: Excuse, version: int) -> DrugTest:
-        """Excuse a test; the caller is who approves it. Raises as `record` does."""
-        return await self.record(test_id, Excused(kind="excused", reason=request.reason), version)
+        return _as_for(self._gate, _told(advanced, [*steps, added]))
 
     async def _lock(self, test_id: DrugTestId, version: int) -> tuple[Kept, PersonSeal]:
         found = await self._rows.one(test_id)
@@ -137,7 +169,17 @@ class DrugTestsToDisclose:
         self._queries = queries
 
     async def of_patient(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
-        """Return a patient's tests with their histories, newest day first."""
+        """Return a patient's tests with their histories, newest day first; of none is more concluded than may be told.
+
+        Whoever is outside, and the patient, learns what came of it once it was talked over with the patient.
+        """
+        return [
+            one if one.status is DrugTestStatus.REVIEWED else _kept_back(one)
+            for one in await self.known_of(patient_id, seal)
+        ]
+
+    async def known_of(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
+        """Return a patient's tests with their histories as those who treat the patient know them."""
         steps: dict[DrugTestId, list[DrugTestStep]] = defaultdict(list)
         for sealed in await self._queries.steps_of_patient(patient_id):
             steps[sealed.test_id].append(sealed.open(seal))
@@ -164,12 +206,13 @@ class DrugTestReads:
             self._gate.refuse(test_id)
             raise NotFoundError
         seal = await self._patients.seal(test.patient_id, Information.DRUG_TESTS)
-        return _told(test, [sealed.open(seal) for sealed in await self._queries.steps(test_id)])
+        return _as_for(self._gate, _told(test, [sealed.open(seal) for sealed in await self._queries.steps(test_id)]))
 
     async def of_patient(self, patient_id: PatientId) -> Page[DrugTest]:
         """Return a patient's tests, newest day first; raises NotFoundError where the patient is not for the caller."""
         seal = await self._patients.seal(patient_id, Information.DRUG_TESTS)
-        return Page(items=await self._tests.of_patient(patient_id, seal), next_page_token=None)
+        items = [_as_for(self._gate, one) for one in await self._tests.known_of(patient_id, seal)]
+        return Page(items=items, next_page_token=None)
 
     async def to_review(self, patient_id: PatientId, seal: PersonSeal) -> list[DrugTest]:
         """Return the tests that can be reviewed with the patient now, oldest day first.
@@ -178,15 +221,49 @@ class DrugTestReads:
         """
         tests = [one for one in await self._queries.open_of(patient_id) if is_reviewable(one.status)]
         steps = await self._queries.steps_of_open(patient_id)
-        return [_told(test, [sealed.open(seal) for sealed in steps if sealed.test_id == test.id]) for test in tests]
+        return [
+            _as_for(self._gate, _told(test, [sealed.open(seal) for sealed in steps if sealed.test_id == test.id]))
+            for test in tests
+        ]
+
+    async def unsettled(self, site_id: SiteId) -> UnsettledTests:
+        """Return which tests of a site await those who treat the patient, of the patients whom the caller may see."""
+        reached = await self._patients.reached(site_id, Information.DRUG_TESTS)
+        found = await self._queries.unsettled(reached, sorted(AWAITED))
+        self._patients.shown({one.patient_id for one, _ in found}, Information.DRUG_TESTS)
+        members = set(UnsettledTest.model_fields)
+        return UnsettledTests(
+            items=[
+                UnsettledTest(**one.model_dump(include=members), awaits=AWAITED[one.status], since=since)
+                for one, since in found
+            ]
+        )
 
 
 def _standing(test: Kept, steps: Sequence[Step], since: datetime) -> Standing:
     return Standing(test.due_at, since, steps, limits_on(test.day))
 
 
+def _details(steps: Sequence[DrugTestStep]) -> list[Step]:
+    return [step.details for step in steps if step.details is not None]
+
+
+def _as_for(gate: Gate, test: DrugTest) -> DrugTest:
+    """Return a test as the caller may know it: what is prescribed is not for whoever may not reconcile with it."""
+    return test if may_call(gate.caller, BY_OPERATION["reconcile_drug_test"]).is_permitted else _kept_back(test)
+
+
+def _kept_back(test: DrugTest) -> DrugTest:
+    measured, said = kept_back(test.readings, test.finding)
+    steps = [
+        step.model_copy(update={"details": None}) if isinstance(step.details, Reconciled) else step
+        for step in test.steps
+    ]
+    return test.model_copy(update={"readings": measured, "finding": said, "steps": steps})
+
+
 def _told(test: Kept, steps: Sequence[DrugTestStep]) -> DrugTest:
-    details = [step.details for step in steps]
+    details = _details(steps)
     is_assessed = any(step.status is DrugTestStatus.ASSESSED for step in steps)
     flags = specimen_flags(_standing(test, details, test.created_at))
     read = readings(details)

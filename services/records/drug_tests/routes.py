@@ -7,8 +7,16 @@ from fastapi import APIRouter, Body, Response, status
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import DrugTestId, PatientId
-from services.contracts.records.drug_tests import DrugTest, DrugTestRequest, Excuse, StepRequest
+from services.contracts.identifiers import DrugTestId, PatientId, SiteId
+from services.contracts.records.drug_tests import (
+    DrugTest,
+    DrugTestRequest,
+    Excuse,
+    Reconciliation,
+    Review,
+    StepRequest,
+    UnsettledTests,
+)
 from services.records.dependencies.drug_tests import DrugTestChanges, DrugTestReading
 
 router = APIRouter(prefix="/v1", tags=["drug tests"], route_class=IdempotentRoute)
@@ -49,7 +57,7 @@ async def create_drug_test_step(
     tests: DrugTestChanges,
     response: Response,
 ) -> DrugTest:
-    """Record the next step: notice, arrival or not, collection, measurement, result, reconciliation, review."""
+    """Record the next step: notice, arrival or not, collection, measurement, result."""
     return _tagged(await tests.record(test_id, request, version), response)
 
 
@@ -59,6 +67,30 @@ async def excuse_drug_test(
 ) -> DrugTest:
     """Excuse a test with its reason; whoever calls is who approves it."""
     return _tagged(await tests.excuse(test_id, request, version), response)
+
+
+@router.post(f"{_ONE}:reconcile", operation_id="reconcile_drug_test", responses=documented(404, 409, 412, 422, 428))
+async def reconcile_drug_test(
+    test_id: DrugTestId, request: Reconciliation, version: RequiredVersion, tests: DrugTestChanges, response: Response
+) -> DrugTest:
+    """Hold the result against the patient's medication list of that day, and what was found beside it."""
+    return _tagged(await tests.reconcile(test_id, request, version), response)
+
+
+@router.post(f"{_ONE}:review", operation_id="review_drug_test", responses=documented(404, 409, 412, 422, 428))
+async def review_drug_test(
+    test_id: DrugTestId, request: Review, version: RequiredVersion, tests: DrugTestChanges, response: Response
+) -> DrugTest:
+    """Settle a test that was talked over with the patient; a result has to be reconciled before."""
+    return _tagged(await tests.review(test_id, request, version), response)
+
+
+@router.get(
+    "/sites/{site_id}/unsettled_drug_tests", operation_id="list_unsettled_drug_tests", responses=documented(422)
+)
+async def list_unsettled_drug_tests(site_id: SiteId, tests: DrugTestReading) -> UnsettledTests:
+    """List the tests of a site that await reconciliation or review, the longest waiting first."""
+    return await tests.unsettled(site_id)
 
 
 def _tagged(test: DrugTest, response: Response) -> DrugTest:

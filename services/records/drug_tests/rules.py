@@ -8,20 +8,24 @@ from typing import Final
 
 from services.contracts.records.draw_programmes import DrawTerms
 from services.contracts.records.drug_tests import (
-    Assessed,
-    Collected,
+    AwaitedAct,
     Confirmed,
     DrugTestStatus,
     Finding,
-    HandedOff,
     NoShow,
+    Prescription,
+    PrescriptionSource,
     Reading,
     Reconciled,
+    ReconciledReading,
+    Reconciliation,
     Screened,
     SpecimenFlag,
     Step,
     Substance,
 )
+from services.contracts.records.medications import MedicationRequest, Regimen
+from services.contracts.records.specimens import Assessed, Collected, HandedOff
 from services.records.drug_tests.limits import NOTICE_LIMIT, SpecimenLimits
 
 _S = DrugTestStatus
@@ -61,6 +65,34 @@ def possible(status: DrugTestStatus) -> list[str]:
 def is_reviewable(status: DrugTestStatus) -> bool:
     """Whether a review with the patient can follow a status."""
     return status in TRANSITIONS["reviewed"]
+
+
+# What the specimen still has to be looked at for awaits the laboratory, not those who treat the patient.
+AWAITED: Final[Mapping[DrugTestStatus, AwaitedAct]] = MappingProxyType(
+    dict.fromkeys(TRANSITIONS["reconciled"], AwaitedAct.RECONCILIATION)
+    | dict.fromkeys((one for one in TRANSITIONS["reviewed"] if one is not _S.ASSESSED), AwaitedAct.REVIEW)
+)
+"""By status: what a test waits for from those who treat the patient."""
+
+
+def reconciled(asked: Reconciliation, listed: Sequence[MedicationRequest]) -> Reconciled:
+    """Return a reconciliation with what the medication list has that explains anything, which nobody can leave out."""
+    on_list = [
+        Prescription(
+            medication=one.name,
+            explains=one.explains,
+            source=PrescriptionSource.MEDICATION_LIST,
+            # How often another medicine is taken is known to nobody here.
+            is_as_needed=one.regimen is Regimen.OTHER,
+        )
+        for one in listed
+        if one.explains
+    ]
+    return Reconciled(
+        kind="reconciled",
+        sources=asked.sources | {PrescriptionSource.MEDICATION_LIST},
+        prescriptions=[*on_list, *asked.prescriptions],
+    )
 
 
 def status_after(status: DrugTestStatus, kind: str, due_at: datetime | None, now: datetime) -> DrugTestStatus | None:
@@ -154,29 +186,35 @@ def _is_of_wrong_warmth(assessed: Assessed, limits: SpecimenLimits) -> bool:
     return in_time and not limits.coldest_fahrenheit <= warmth <= limits.warmest_fahrenheit
 
 
-def readings(steps: Sequence[Step]) -> list[Reading]:
+def readings(steps: Sequence[Step]) -> list[ReconciledReading]:
     """Return each substance as it stands: a definitive result overrides a presumptive one.
 
     Nothing is expected or unexpected before the newest result was held against what the patient is prescribed.
     """
     found: dict[Substance, tuple[bool, bool]] = {}
-    explained: frozenset[Substance] | None = None
+    held_against: list[Prescription] | None = None
     for step in steps:
         if isinstance(step, Screened | Confirmed):
             is_confirmed = isinstance(step, Confirmed)
             found |= {looked.substance: (looked.is_detected, is_confirmed) for looked in step.results}
-            explained = None
+            held_against = None
         elif isinstance(step, Reconciled):
-            explained = frozenset(one for prescription in step.prescriptions for one in prescription.explains)
+            held_against = step.prescriptions
+    prescribed = {substance: [one for one in held_against or () if substance in one.explains] for substance in found}
     return [
-        Reading(
+        ReconciledReading(
             substance=substance,
             is_detected=is_detected,
             is_confirmed=is_confirmed,
-            is_expected=None if explained is None else is_detected is (substance in explained),
+            is_expected=None if held_against is None else _is_expected(prescribed[substance], is_detected=is_detected),
+            prescribed=[one.medication for one in prescribed[substance]],
         )
         for substance, (is_detected, is_confirmed) in sorted(found.items())
     ]
+
+
+def _is_expected(prescribed: Sequence[Prescription], *, is_detected: bool) -> bool:
+    return bool(prescribed) if is_detected else all(one.is_as_needed for one in prescribed)
 
 
 def finding(of: Sequence[Reading]) -> Finding:
@@ -189,3 +227,9 @@ def finding(of: Sequence[Reading]) -> Finding:
     if not unexpected:
         return Finding.AS_EXPECTED
     return Finding.UNEXPECTED if any(one.is_confirmed for one in unexpected) else Finding.UNEXPECTED_UNCONFIRMED
+
+
+def kept_back(of: Sequence[ReconciledReading], said: Finding) -> tuple[list[ReconciledReading], Finding]:
+    """Return what was measured, without what was concluded from it and what it was held against."""
+    measured = [one.model_copy(update={"is_expected": None, "prescribed": []}) for one in of]
+    return measured, said if said in {Finding.NO_RESULT, Finding.UNRECONCILED} else Finding.NOT_TOLD

@@ -1,11 +1,11 @@
 """Where drug tests are kept; what each step says is sealed with the patient's own key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -42,6 +42,20 @@ _STEPS_OF_OPEN: Final = Query(
         DrugTestRow,
         (DrugTestRow.organization_id == DrugTestStepRow.organization_id) & (DrugTestRow.id == DrugTestStepRow.test_id),
     ).where(DrugTestRow.patient_id == _PATIENT_ID, _IS_OPEN)
+)
+
+_RECORDED_LAST: Final = (
+    select(func.max(DrugTestStepRow.recorded_at))
+    .where(DrugTestStepRow.organization_id == DrugTestRow.organization_id, DrugTestStepRow.test_id == DrugTestRow.id)
+    .scalar_subquery()
+)
+_UNSETTLED: Final = Query(
+    select(DrugTestRow.__table__, _RECORDED_LAST.label("since"))
+    .where(
+        DrugTestRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        DrugTestRow.status == any_(bindparam("statuses", type_=ARRAY(String))),
+    )
+    .order_by("since", DrugTestRow.id)
 )
 
 IN_CHART: Final = (_OPEN_OF_PATIENT, _STEPS_OF_OPEN)
@@ -112,6 +126,13 @@ class DrugTestQueries:
         rows = await self._read.all(_OPEN_OF_PATIENT, patient_id=patient_id)
         return [Kept.model_validate(dict(row)) for row in rows]
 
+    async def unsettled(
+        self, patient_ids: Sequence[PatientId], statuses: Sequence[DrugTestStatus]
+    ) -> list[tuple[Kept, datetime]]:
+        """Return the tests of these patients that stand so, each with when that was recorded, the longest ago first."""
+        rows = await self._read.all(_UNSETTLED, patient_ids=list(patient_ids), statuses=list(statuses))
+        return [(Kept.model_validate(dict(row)), row["since"]) for row in rows]
+
     async def steps_of_open(self, patient_id: PatientId) -> list[SealedStep]:
         """Return the steps of a patient's tests that are not reviewed, each test's in their order."""
         return _to_steps(await self._read.all(_STEPS_OF_OPEN, patient_id=patient_id))
@@ -141,6 +162,7 @@ class DrugTestRows:
 
     async def advance(self, before: Kept, after: Kept, step: DrugTestStep, seal: PersonSeal) -> None:
         """Write a step, and where it leads."""
+        assert step.details is not None  # noqa: S101 - it is kept back from who reads, and from nobody who records
         details = _STEP.dump_json(step.details)
         self._db.add(
             DrugTestStepRow(

@@ -32,4 +32,13 @@ INTERVALS: Final[Mapping[Regimen, Interval]] = MappingProxyType(
 )
 """A regimen that is not here says nothing of its next dose."""
 
+INJECTIONS: Final = frozenset(
+    {
+        Regimen.BUPRENORPHINE_WEEKLY_INJECTION,
+        Regimen.BUPRENORPHINE_MONTHLY_INJECTION,
+        Regimen.NALTREXONE_INJECTION,
+    }
+)
+"""What somebody of the programme has to give."""
+
 NOT_CONDITIONAL: Final = "26 TAC 564.902: nobody is denied or discharged for a medication that is prescribed"

@@ -3,24 +3,35 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
+from zoneinfo import ZoneInfo
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import MedicationId, PatientId
+from services.contracts.identifiers import MedicationId, PatientId, SiteId
 from services.contracts.records.medications import (
     Dose,
     DoseRequest,
+    DueInjection,
+    DueInjections,
     Medication,
     MedicationEnd,
     MedicationRequest,
 )
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
-from services.records.medications.intervals import NOT_CONDITIONAL
-from services.records.medications.rules import covered_percent, is_refused, is_taken, next_due, standing
+from services.records.medications.intervals import INJECTIONS, NOT_CONDITIONAL
+from services.records.medications.rules import (
+    covered_percent,
+    is_prescribed,
+    is_refused,
+    is_taken,
+    next_due,
+    standing,
+    was_prescribed,
+)
 from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
@@ -100,6 +111,18 @@ class MedicationCommands:
         return _told(kept, doses, seal, self._gate.clock.now().astimezone(UTC).date())
 
 
+class Prescriptions:
+    """What a patient is prescribed, as what is found in a specimen is held against it within one unit of work."""
+
+    def __init__(self, rows: MedicationRows) -> None:
+        self._rows = rows
+
+    async def on(self, patient_id: PatientId, day: date, seal: PersonSeal) -> list[MedicationRequest]:
+        """Return what the medication list has of a day; the caller has let the patient through."""
+        listed = [(one.said(seal), one.ended(seal)) for one in await self._rows.of_patient(patient_id)]
+        return [said for said, end in listed if is_prescribed(said, end, day)]
+
+
 class MedicinesToDisclose:
     """Medication as a disclosure takes it, which decides on it itself."""
 
@@ -120,6 +143,7 @@ class MedicationReads:
 
     def __init__(self, queries: MedicationQueries, patients: PatientReads, gate: Gate) -> None:
         self._medicines = MedicinesToDisclose(queries)
+        self._queries = queries
         self._patients = patients
         self._gate = gate
 
@@ -134,9 +158,39 @@ class MedicationReads:
         medicines = await self._medicines.of_patient(patient_id, seal, self._today)
         return [one for one in medicines if is_taken(one.last_day, self._today)]
 
+    async def due_injections(self, site_id: SiteId, zone: str, within_days: int) -> DueInjections:
+        """Return which injections of a site are due within so many days or overdue, of whom the caller may see it."""
+        seals = await self._patients.seals_at(site_id, Information.MEDICATION)
+        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        until = today + timedelta(days=within_days)
+        kept = await self._queries.of_many(list(seals))
+        given = {one.id: one for one in kept if one.said(seals[one.patient_id]).regimen in INJECTIONS}
+        doses: dict[MedicationId, list[Dose]] = defaultdict(list)
+        for sealed in await self._queries.doses_of_many(list(given)):
+            doses[sealed.medication_id].append(sealed.open(seals[given[sealed.medication_id].patient_id]))
+        due = [_due_injection(one, doses[one.id], seals[one.patient_id], today) for one in given.values()]
+        found = [one for one in due if one is not None and one.due_on <= until]
+        self._patients.shown({one.patient_id for one in found}, Information.MEDICATION)
+        items = sorted(found, key=lambda one: (one.due_on, one.medication_id))
+        return DueInjections(today=today, until=until, items=items)
+
     @property
     def _today(self) -> date:
         return self._gate.clock.now().astimezone(UTC).date()
+
+
+def _due_injection(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> DueInjection | None:
+    said, end = kept.said(seal), kept.ended(seal)
+    due_on = next_due(said.regimen, said.started_on, None if end is None else end.last_day, doses)
+    if due_on is None or not was_prescribed(end):
+        return None
+    return DueInjection(
+        patient_id=kept.patient_id,
+        medication_id=kept.id,
+        regimen=said.regimen,
+        due_on=due_on,
+        is_overdue=due_on < today,
+    )
 
 
 def _told(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> Medication:

@@ -1,12 +1,21 @@
 """Routes of medication."""
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
 from services.contracts.base import Page
-from services.contracts.identifiers import MedicationId, PatientId
-from services.contracts.records.medications import DoseRequest, Medication, MedicationEnd, MedicationRequest
+from services.contracts.identifiers import MedicationId, PatientId, SiteId
+from services.contracts.records.medications import (
+    DoseRequest,
+    DueInjections,
+    Medication,
+    MedicationEnd,
+    MedicationRequest,
+)
+from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.medications import MedicationChanges, MedicationReading
 
 router = APIRouter(prefix="/v1", tags=["medication"], route_class=IdempotentRoute)
@@ -47,3 +56,14 @@ async def create_medication_dose(
 ) -> Medication:
     """Record a dose or an injection that was given, missed or declined on a day."""
     return await medications.record(medication_id, request)
+
+
+@router.get("/sites/{site_id}/due_injections", operation_id="list_due_injections", responses=documented(422))
+async def list_due_injections(
+    site_id: SiteId,
+    medications: MedicationReading,
+    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+    within_days: Annotated[int, Query(ge=0, le=60, description="How many days ahead.")] = 7,
+) -> DueInjections:
+    """List the injections of a site that are due within some days or overdue, the longest overdue first."""
+    return await medications.due_injections(site_id, zone, within_days)

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Final
 
-from services.contracts.records.medications import Dose, DoseOutcome, MedicationEndReason, Regimen
+from services.contracts.records.medications import (
+    Dose,
+    DoseOutcome,
+    MedicationEnd,
+    MedicationEndReason,
+    MedicationRequest,
+    Regimen,
+)
 from services.records.medications.intervals import INTERVALS
 
 _DAY: Final = timedelta(days=1)
@@ -19,6 +26,16 @@ def is_refused(reason: MedicationEndReason) -> bool:
 def is_taken(last_day: date | None, today: date) -> bool:
     """Whether a medicine is still taken."""
     return last_day is None or today <= last_day
+
+
+def was_prescribed(end: MedicationEnd | None) -> bool:
+    """Whether a medicine was ever prescribed; what was entered in error never was."""
+    return end is None or end.reason is not MedicationEndReason.ENTERED_IN_ERROR
+
+
+def is_prescribed(said: MedicationRequest, end: MedicationEnd | None, day: date) -> bool:
+    """Whether a medicine was prescribed on a day."""
+    return was_prescribed(end) and said.started_on <= day and is_taken(None if end is None else end.last_day, day)
 
 
 def standing(doses: Sequence[Dose]) -> list[Dose]:

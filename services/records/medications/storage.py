@@ -1,10 +1,10 @@
 """Where medication is kept, sealed with the patient's own key."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Uuid, bindparam, func, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -27,6 +27,14 @@ _DOSES_OF_PATIENT: Final = Query(
     ).where(MedicationRow.patient_id == _PATIENT_ID)
 )
 
+_OF_MANY: Final = Query(
+    _MEDICATION.where(MedicationRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))).order_by(
+        MedicationRow.id
+    )
+)
+_DOSES_OF_MANY: Final = Query(
+    _DOSE.where(MedicationDoseRow.medication_id == any_(bindparam("medication_ids", type_=ARRAY(Uuid))))
+)
 
 IN_CHART: Final = (_OF_PATIENT, _DOSES_OF_PATIENT)
 """What `MedicationQueries` asks of a patient."""
@@ -80,6 +88,14 @@ class MedicationQueries:
         """Return the doses of all of a patient's medicines, each medicine's as they were recorded."""
         return _to_doses(await self._read.all(_DOSES_OF_PATIENT, patient_id=patient_id))
 
+    async def of_many(self, patient_ids: Sequence[PatientId]) -> list[Kept]:
+        """Return the medicines of these patients."""
+        return [_to_kept(row) for row in await self._read.all(_OF_MANY, patient_ids=list(patient_ids))]
+
+    async def doses_of_many(self, medication_ids: Sequence[MedicationId]) -> list[SealedDose]:
+        """Return the doses of these medicines, each medicine's as they were recorded."""
+        return _to_doses(await self._read.all(_DOSES_OF_MANY, medication_ids=list(medication_ids)))
+
 
 class MedicationRows:
     """Medication within a unit of work."""
@@ -108,6 +124,11 @@ class MedicationRows:
         found = await self._db.execute(_MEDICATION.where(MedicationRow.id == medication_id))
         row = found.mappings().one_or_none()
         return None if row is None else _to_kept(row)
+
+    async def of_patient(self, patient_id: PatientId) -> list[Kept]:
+        """Return a patient's medicines in the order they were entered."""
+        asked = _MEDICATION.where(MedicationRow.patient_id == patient_id).order_by(MedicationRow.id)
+        return [_to_kept(row) for row in (await self._db.execute(asked)).mappings()]
 
     async def doses(self, medication_id: MedicationId) -> list[SealedDose]:
         """Return the doses of a medicine as they were recorded."""

@@ -16,6 +16,7 @@ from tests.records.disclosures.conftest import ORDER, TOLD, Disclose
 from tests.records.disclosures.record import CLAIMED, DISCHARGED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.disclosures.test_disclosures import accounted
 from tests.records.draw_programmes.conftest import At, at
+from tests.records.drug_tests.test_routes import REVIEWED, hours_after, record
 from tests.records.encounters.conftest import Tell, tell
 
 __all__ = ["at", "tell"]
@@ -150,13 +151,26 @@ async def test_what_is_told_of_each_part_is_what_the_record_says(given: Given) -
     assert [one["text"] for one in kept_apart] == ["Fears the employer."]
 
 
-async def test_of_drug_tests_goes_what_they_came_to_and_no_day_that_waits(full: Json, given: Given) -> None:
-    told = (await given("drug_tests", records_until="2026-12-31"))["drug_tests"]
+async def test_of_drug_tests_goes_what_they_came_to_once_reviewed_and_no_day_that_waits(
+    full: Json, given: Given, at: At
+) -> None:
+    test = full["test"]["told"]
+    before = (await given("drug_tests", records_until="2026-12-31"))["drug_tests"]
+    reviewed = await record(at(hours_after(test["day"], 9)), test, REVIEWED)
+    after = (await given("drug_tests", records_until="2026-12-31"))["drug_tests"]
 
-    assert [one["id"] for one in told] == [full["test"]["told"]["id"]]
-    readings = {one["substance"]: (one["is_confirmed"], one["is_expected"]) for one in told[0]["readings"]}
-    assert readings == {"cocaine": (False, False), "methadone": (False, True)}
-    assert full["test"]["waiting"]["id"] not in str(told)
+    assert reviewed.status_code == 200, reviewed.text
+    assert [[one["id"] for one in told] for told in (before, after)] == [[test["id"]]] * 2
+    assert [told[0]["finding"] for told in (before, after)] == ["not_told", "unexpected_unconfirmed"]
+    readings = [
+        {one["substance"]: (one["is_confirmed"], one["is_expected"]) for one in told[0]["readings"]}
+        for told in (before, after)
+    ]
+    assert readings == [
+        {"cocaine": (False, None), "methadone": (False, None)},
+        {"cocaine": (False, False), "methadone": (False, True)},
+    ]
+    assert full["test"]["waiting"]["id"] not in str([before, after])
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ COCAINE: Json = {
     "method": "point_of_care",
     "results": [{"substance": "cocaine", "is_detected": True}, {"substance": "methadone", "is_detected": True}],
 }
-NOTHING_PRESCRIBED: Json = {"kind": "reconciled", "sources": ["medication_list"], "prescriptions": []}
+NOTHING_ELSE: Json = {"kind": "reconciled"}
 METHADONE_PRESCRIBED: Json = {
     "kind": "reconciled",
-    "sources": ["medication_list", "prescriber"],
+    "sources": ["prescriber"],
     "prescriptions": [{"medication": "Methadone", "explains": ["methadone"], "source": "prescriber"}],
 }
 CONFIRMED: Json = {
@@ -57,6 +57,14 @@ CONFIRMED: Json = {
     "results": [{"substance": "cocaine", "is_detected": True}],
 }
 REVIEWED: Json = {"kind": "reviewed", "response": "explains", "plan_is_to_change": True}
+BY_WHO_TREATS = {"reconciled": "reconcile", "reviewed": "review"}
+DISPENSED: Json = {
+    "regimen": "methadone_elsewhere",
+    "name": "Methadone oral solution",
+    "prescriber": "Harbour OTP",
+    "explains": ["methadone"],
+    "started_on": "2026-09-01",
+}
 
 
 @pytest.fixture
@@ -76,8 +84,12 @@ async def take_up(client: httpx2.AsyncClient, drawn: Json, **changes: Any) -> ht
 
 
 async def record(client: httpx2.AsyncClient, test: Json, step: Json) -> httpx2.Response:
-    headers = {"if-match": f'"{test["version"]}"'}
-    return await client.post(f"/v1/drug_tests/{test['id']}/steps", json=step, headers=headers)
+    """Record a step on the route that is for its kind."""
+    headers, path = {"if-match": f'"{test["version"]}"'}, f"/v1/drug_tests/{test['id']}"
+    if step["kind"] not in BY_WHO_TREATS:
+        return await client.post(f"{path}/steps", json=step, headers=headers)
+    said = {name: value for name, value in step.items() if name != "kind"}
+    return await client.post(f"{path}:{BY_WHO_TREATS[step['kind']]}", json=said, headers=headers)
 
 
 @pytest.fixture
@@ -117,8 +129,14 @@ async def test_a_test_from_the_draw_to_the_talk(walk: Walk, drawn: Json, directo
 
     assert (test["status"], test["finding"], test["specimen_flags"]) == ("reviewed", "unexpected", [])
     assert test["readings"] == [
-        {"substance": "cocaine", "is_detected": True, "is_confirmed": True, "is_expected": False},
-        {"substance": "methadone", "is_detected": True, "is_confirmed": False, "is_expected": True},
+        {"substance": "cocaine", "is_detected": True, "is_confirmed": True, "is_expected": False, "prescribed": []},
+        {
+            "substance": "methadone",
+            "is_detected": True,
+            "is_confirmed": False,
+            "is_expected": True,
+            "prescribed": ["Methadone"],
+        },
     ]
     assert [step["status"] for step in test["steps"]] == [
         "notified", "reported", "collected", "collected", "assessed", "presumptive", "definitive", "reconciled",
@@ -134,6 +152,133 @@ async def test_a_presumptive_positive_is_unconfirmed_and_not_yet_unexpected(walk
 
     assert before["finding"] == "unreconciled"
     assert {(one["is_confirmed"], one["is_expected"]) for one in before["readings"]} == {(False, None)}
+
+
+async def screened(walk: Walk, drawn: Json) -> Json:
+    return await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE))
+
+
+async def listed_as(client: httpx2.AsyncClient, drawn: Json, **changes: Any) -> Json:
+    answer = await client.post(f"/v1/patients/{drawn['patient_id']}/medications", json={**DISPENSED, **changes})
+    assert answer.status_code == 201, answer.text
+    medicine: Json = answer.json()
+    return medicine
+
+
+async def test_what_is_on_the_medication_list_explains_a_result_though_nobody_names_it(
+    walk: Walk, at: At, drawn: Json, director: httpx2.AsyncClient
+) -> None:
+    await listed_as(director, drawn)
+    test = await screened(walk, drawn)
+
+    reconciled = (await record(at(hours_after(drawn["day"], 7)), test, NOTHING_ELSE)).json()
+
+    readings = {one["substance"]: one for one in reconciled["readings"]}
+    assert (readings["methadone"]["is_expected"], readings["cocaine"]["is_expected"]) == (True, False)
+    assert readings["methadone"]["prescribed"] == ["Methadone oral solution"]
+    details = reconciled["steps"][-1]["details"]
+    assert (details["sources"], [one["source"] for one in details["prescriptions"]]) == (
+        ["medication_list"], ["medication_list"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "ended"),
+    [
+        ({"started_on": "2027-03-01"}, None),
+        ({}, {"last_day": "2026-09-30", "reason": "patient_choice"}),
+        ({}, {"last_day": "2026-12-31", "reason": "entered_in_error"}),
+        ({"explains": []}, None),
+    ],
+)
+async def test_what_was_not_prescribed_on_the_day_of_the_test_explains_nothing(
+    *, walk: Walk, at: At, drawn: Json, director: httpx2.AsyncClient, change: Json, ended: Json | None
+) -> None:
+    medicine = await listed_as(director, drawn, **change)
+    if ended is not None:
+        answer = await director.post(f"/v1/medications/{medicine['id']}:end", json=ended)
+        assert answer.status_code == 200, answer.text
+    test = await screened(walk, drawn)
+
+    reconciled = (await record(at(hours_after(drawn["day"], 7)), test, NOTHING_ELSE)).json()
+
+    assert [(one["is_expected"], one["prescribed"]) for one in reconciled["readings"]] == [(False, [])] * 2
+
+
+async def test_a_medicine_that_is_not_known_to_be_taken_daily_need_not_be_found(
+    walk: Walk, at: At, drawn: Json, director: httpx2.AsyncClient
+) -> None:
+    await listed_as(director, drawn, regimen="other", explains=["oxycodone"])
+    await listed_as(director, drawn, regimen="buprenorphine_daily", name="Buprenorphine", explains=["buprenorphine"])
+    nothing = [{"substance": one, "is_detected": False} for one in ("oxycodone", "buprenorphine")]
+    screen = {**COCAINE, "results": nothing}
+    test = await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, screen))
+
+    reconciled = (await record(at(hours_after(drawn["day"], 7)), test, NOTHING_ELSE)).json()
+
+    assert {one["substance"]: one["is_expected"] for one in reconciled["readings"]} == {
+        "oxycodone": True,
+        "buprenorphine": False,
+    }
+
+
+async def test_a_laboratory_measures_and_neither_reconciles_nor_reviews_nor_sees_prescriptions(
+    *, walk: Walk, at: At, drawn: Json, join_team: JoinTeam, director: httpx2.AsyncClient
+) -> None:
+    await listed_as(director, drawn, name="Canary medicine")
+    laboratory, later = uuid4(), hours_after(drawn["day"], 7)
+    await join_team({"id": drawn["patient_id"]}, laboratory)
+    test = await screened(walk, drawn)
+    lab = at(later, Role.LAB, account=laboratory)
+    path, headers = f"/v1/drug_tests/{test['id']}", {"if-match": f'"{test["version"]}"'}
+
+    as_steps = [(await lab.post(f"{path}/steps", json=one, headers=headers)).status_code
+                for one in (METHADONE_PRESCRIBED, REVIEWED)]  # fmt: skip
+    refused = [(await record(lab, test, one)).status_code for one in (NOTHING_ELSE, REVIEWED)]
+    known = (await record(at(later), test, NOTHING_ELSE)).json()
+    seen = [await lab.get(path), await lab.get(f"/v1/patients/{drawn['patient_id']}/drug_tests")]
+
+    assert (as_steps, refused) == ([422, 422], [403, 403])
+    assert known["finding"] == "unexpected_unconfirmed"
+    assert [one.status_code for one in seen] == [200, 200]
+    assert not [one for one in seen if "Canary medicine" in one.text or "unexpected" in one.text]
+    told = seen[0].json()
+    assert (told["finding"], {one["is_expected"] for one in told["readings"]}) == ("not_told", {None})
+    assert (told["steps"][-1]["status"], told["steps"][-1]["details"]) == ("reconciled", None)
+
+
+async def test_a_result_is_reconciled_before_it_is_reviewed(walk: Walk, at: At, drawn: Json) -> None:
+    test = await screened(walk, drawn)
+
+    early = await record(at(hours_after(drawn["day"], 7)), test, REVIEWED)
+
+    assert (early.status_code, early.json()["code"]) == (409, "step-out-of-turn")
+    assert "reconciled" in early.json()["detail"]
+
+
+async def test_a_site_s_tests_wait_for_reconciliation_and_then_for_review(
+    *, walk: Walk, at: At, drawn: Json, site_id: UUID, records: ClientFactory
+) -> None:
+    test = await screened(walk, drawn)
+    path, later = f"/v1/sites/{site_id}/unsettled_drug_tests", at(hours_after(drawn["day"], 8))
+    first = (await later.get(path)).json()["items"]
+    reconciled = (await record(at(hours_after(drawn["day"], 7)), test, NOTHING_ELSE)).json()
+    second = (await later.get(path)).json()["items"]
+    await record(later, reconciled, REVIEWED)
+
+    assert first == [
+        {
+            **{name: test[name] for name in ("id", "patient_id", "day", "status", "version")},
+            "awaits": "reconciliation",
+            "since": test["steps"][-1]["recorded_at"],
+        }
+    ]
+    assert [(one["status"], one["awaits"]) for one in second] == [("reconciled", "review")]
+    assert (await later.get(path)).json()["items"] == []
+    assert (await later.get(f"/v1/sites/{uuid4()}/unsettled_drug_tests")).json()["items"] == []
+    of_no_team = await records(Role.COUNSELLOR).get(path)
+    assert (of_no_team.status_code, of_no_team.json()["items"]) == (200, [])
+    assert (await records(Role.LAB).get(path)).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -292,6 +437,7 @@ async def test_who_may_see_a_test(walk: Walk, records: ClientFactory, join_team:
         {**COCAINE, "results": []},
         {**COCAINE, "results": [COCAINE["results"][0]] * 2},
         {**METHADONE_PRESCRIBED, "sources": ["container"]},
+        {**METHADONE_PRESCRIBED, "sources": ["prescriber", "medication_list"]},
         {**ASSESSED, "temperature_fahrenheit": 95},
     ],
 )

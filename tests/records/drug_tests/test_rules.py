@@ -11,8 +11,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.contracts.records.draw_programmes import DrawTerms, Hazard, Specimen
 from services.contracts.records.drug_tests import (
-    Assessed,
-    Collected,
     Confirmed,
     DefinitiveReason,
     DrugTestStatus,
@@ -27,6 +25,7 @@ from services.contracts.records.drug_tests import (
     Step,
     Substance,
 )
+from services.contracts.records.specimens import Assessed, Collected
 from services.contracts.vocabulary import Weekday
 from services.records.drug_tests.limits import SPECIMEN_LIMITS
 from services.records.drug_tests.rules import (
@@ -34,6 +33,7 @@ from services.records.drug_tests.rules import (
     Standing,
     due_after,
     finding,
+    kept_back,
     misfit,
     possible,
     readings,
@@ -67,6 +67,13 @@ def reconciled(*explained: Substance) -> Reconciled:
         Prescription(medication="A medicine", explains=frozenset({one}), source=source) for one in explained
     ]
     return Reconciled(kind="reconciled", sources=frozenset({source}), prescriptions=prescriptions)
+
+
+def as_needed(*explained: Substance) -> Reconciled:
+    regular = reconciled(*explained)
+    return regular.model_copy(
+        update={"prescriptions": [one.model_copy(update={"is_as_needed": True}) for one in regular.prescriptions]}
+    )
 
 
 def assessed(**measured: Any) -> Assessed:
@@ -144,6 +151,8 @@ def test_nothing_is_called_unexpected_before_it_was_reconciled(steps: list[Step]
         ([screened(cocaine=True), confirmed(cocaine=False), reconciled()], Finding.AS_EXPECTED),
         ([screened(methadone=True), reconciled(Substance.METHADONE)], Finding.AS_EXPECTED),
         ([screened(methadone=False), reconciled(Substance.METHADONE)], Finding.UNEXPECTED_UNCONFIRMED),
+        ([screened(methadone=False), as_needed(Substance.METHADONE)], Finding.AS_EXPECTED),
+        ([screened(methadone=True), as_needed(Substance.METHADONE)], Finding.AS_EXPECTED),
         ([screened(cocaine=True), reconciled(), confirmed(cocaine=True)], Finding.UNRECONCILED),
         # What was confirmed was expected; the other is not confirmed.
         (
@@ -154,6 +163,25 @@ def test_nothing_is_called_unexpected_before_it_was_reconciled(steps: list[Step]
 )
 def test_what_may_be_said(steps: list[Step], said: Finding) -> None:
     assert finding(readings(steps)) is said
+
+
+@given(
+    st.lists(
+        st.sampled_from([screened(cocaine=True), confirmed(methadone=False), reconciled(Substance.METHADONE)]),
+        max_size=5,
+    )
+)
+def test_what_is_kept_back_says_what_was_measured_and_nothing_of_what_follows(steps: list[Step]) -> None:
+    known = readings(steps)
+
+    measured, said = kept_back(known, finding(known))
+
+    assert [(one.substance, one.is_detected, one.is_confirmed) for one in measured] == [
+        (one.substance, one.is_detected, one.is_confirmed) for one in known
+    ]
+    assert all(one.is_expected is None and not one.prescribed for one in measured)
+    assert said in {Finding.NO_RESULT, Finding.UNRECONCILED, Finding.NOT_TOLD}
+    assert (said is Finding.NO_RESULT) is (not known)
 
 
 @pytest.mark.parametrize(

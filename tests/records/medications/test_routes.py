@@ -144,3 +144,41 @@ async def test_the_treating_team_sees_medication_and_the_desk_does_not(
     ]
 
     assert seen == [200, 404, 403, 403]
+
+
+async def test_a_site_s_injections_are_due_until_they_are_given_or_the_medicine_ends(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, site_id: UUID, records: ClientFactory
+) -> None:
+    path, patient = f"/v1/sites/{site_id}/due_injections", await new_patient()
+    made = []
+    for changes in (
+        {"started_on": "2026-09-30"},
+        {"regimen": "buprenorphine_weekly_injection", "started_on": "2026-10-09"},
+        {"regimen": "buprenorphine_monthly_injection", "started_on": "2026-10-10"},
+        {"regimen": "naltrexone_daily"},
+        {"started_on": "2026-09-30"},
+    ):
+        answer = await director.post(f"/v1/patients/{patient['id']}/medications", json={**INJECTION, **changes})
+        assert answer.status_code == 201, answer.text
+        made.append(answer.json())
+    end = {"last_day": "2026-10-01", "reason": "entered_in_error"}
+    await director.post(f"/v1/medications/{made[4]['id']}:end", json=end)
+
+    async def due(**asked: Any) -> list[tuple[str, str, bool]]:
+        answer = await director.get(path, params={"zone": "America/New_York", **asked})
+        assert answer.status_code == 200, answer.text
+        assert "Canary" not in answer.text
+        return [(one["medication_id"], one["due_on"], one["is_overdue"]) for one in answer.json()["items"]]
+
+    # The clock stands on 2 October.
+    before, ahead = await due(), await due(within_days=8)
+    await director.post(f"/v1/medications/{made[0]['id']}/doses", json={"day": "2026-10-01", "outcome": "given"})
+
+    assert before == [(made[0]["id"], "2026-09-30", True), (made[1]["id"], "2026-10-09", False)]
+    assert ahead == [*before, (made[2]["id"], "2026-10-10", False)]
+    assert await due() == before[1:]
+    elsewhere = await director.get(f"/v1/sites/{uuid4()}/due_injections?zone=UTC")
+    of_no_team = await records(Role.NURSE).get(f"{path}?zone=UTC")
+    assert [one.json()["items"] for one in (elsewhere, of_no_team)] == [[], []]
+    assert (await records(Role.FRONT_DESK).get(f"{path}?zone=UTC")).status_code == 403
+    assert (await director.get(f"{path}?zone=Nowhere/Else")).status_code == 422

@@ -17,6 +17,7 @@ from tests.records.consents.test_consents import without_instance
 from tests.records.disclosures.conftest import Disclose, body, disclose
 from tests.records.disclosures.record import CLAIMED, EARLY, LATE, SUMMARY, attended, filled, noted
 from tests.records.draw_programmes.conftest import At, at
+from tests.records.drug_tests.test_routes import REVIEWED, hours_after, record
 from tests.records.encounters.conftest import WEEK, Tell, tell
 from tests.records.test_audit import events
 
@@ -89,7 +90,7 @@ async def test_a_patient_reads_what_is_signed_and_complete_and_nothing_kept_apar
     assert [one["start"][:10] for one in record["attendance"]] == [EARLY, LATE, LATE]
     assert [one["scores"][0]["value"] for one in record["assessments"]] == [8, 8]
     assert [one["name"] for one in record["medication"]] == ["Naltrexone 50"]
-    assert [one["finding"] for one in record["drug_tests"]] == ["unexpected_unconfirmed"]
+    assert [one["finding"] for one in record["drug_tests"]] == ["not_told"]
     assert [one["text"]["response"] for one in record["progress_notes"]] == [
         f"Told of the quarrel of {day}." for day in (EARLY, LATE)
     ]
@@ -97,6 +98,27 @@ async def test_a_patient_reads_what_is_signed_and_complete_and_nothing_kept_apar
     assert (record["claims"], record["withheld"]) == (None, [])
     assert [mark for mark in NEVER if mark in answer.text] == []
     assert {one["code"] for one in record["labels"][0]["security"]} == {"R", "SUD", "ETH", "42CFRPart2"}
+
+
+async def test_a_patient_reads_what_a_test_came_to_once_it_was_talked_over(
+    *, director: httpx2.AsyncClient, records: ClientFactory, own: httpx2.AsyncClient, linked: Json, tell: Tell, at: At
+) -> None:
+    filled_in = await filled(director, records(Role.BILLING), linked["patient"], tell, at)
+    (before,) = (await read(own, "drug_tests"))["drug_tests"]
+    test = filled_in["test"]["told"]
+
+    reviewed = await record(at(hours_after(test["day"], 9)), test, REVIEWED)
+    (after,) = (await read(own, "drug_tests"))["drug_tests"]
+
+    assert reviewed.status_code == 200, reviewed.text
+    assert (test["finding"], before["finding"], after["finding"]) == (
+        "unexpected_unconfirmed", "not_told", "unexpected_unconfirmed",
+    )  # fmt: skip
+    assert {one["is_expected"] for one in before["readings"]} == {None}
+    assert [(one["substance"], one["is_expected"]) for one in after["readings"]] == [
+        ("cocaine", False),
+        ("methadone", True),
+    ]
 
 
 async def test_counselling_notes_are_withheld_with_the_rule_beside_what_is_told(
