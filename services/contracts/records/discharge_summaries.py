@@ -1,6 +1,7 @@
 """Discharge summaries: how an episode went, how it ended, and what was recommended, signed by who wrote it."""
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -23,10 +24,18 @@ class DischargeSummaryText(RequestModel):
 
 
 class DischargeSummaryAmendment(RequestModel):
-    """Another version of a summary, signed by its author with this request, and why."""
+    """Another version of a summary, signed by who sends it, and why."""
 
     text: DischargeSummaryText
     reason: Passage
+
+
+class DischargeSummaryStatus(StrEnum):
+    """Where a version stands."""
+
+    AWAITING_COSIGNATURE = "awaiting_cosignature"
+    """Who wrote it is supervised, and nobody who supervises them has answered for it yet."""
+    SIGNED = "signed"
 
 
 class DischargeSummary(ResourceModel):
@@ -35,6 +44,7 @@ class DischargeSummary(ResourceModel):
     episode_id: EpisodeId
     patient_id: PatientId
     version: int
+    status: DischargeSummaryStatus
     admitted_on: date
     discharged_on: date
     discharge_reason: DischargeReason
@@ -42,4 +52,6 @@ class DischargeSummary(ResourceModel):
     reason: str | None = Field(description="Why this version was written; null for the first.")
     signed_by: AccountId
     signed_at: datetime
+    cosigned_by: AccountId | None
+    cosigned_at: datetime | None
     sha256: str = Field(description="Digest of what was signed, in hexadecimal.")

@@ -22,13 +22,13 @@ class SummarySignedError(ServiceError):
         super().__init__("This episode has a signed summary: amend it.", code="summary-signed")
 
 
-class SupervisorSignsError(ServiceError):
-    """Who is supervised does not answer for a summary alone."""
+class SummaryCosignatureNotYoursError(ServiceError):
+    """The caller does not supervise who signed, or no co-signature is awaited."""
 
     problem = ProblemType.CONFLICT
 
     def __init__(self) -> None:
         super().__init__(
-            "You are supervised, and a summary is signed once: have who supervises you sign what you have prepared.",
-            code="supervisor-signs",
+            "No co-signature of yours is awaited: somebody who supervises who signed this version gives it, once.",
+            code="cosignature-not-awaited",
         )

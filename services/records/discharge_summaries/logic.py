@@ -3,16 +3,22 @@
 from services.chassis.errors import NotFoundError, StaleVersionError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import EpisodeId, PatientId
+from services.contracts.identifiers import AccountId, EpisodeId, PatientId
 from services.contracts.records.discharge_summaries import (
     DischargeSummary,
     DischargeSummaryAmendment,
+    DischargeSummaryStatus,
     DischargeSummaryText,
 )
 from services.contracts.records.episodes import Episode
-from services.records.discharge_summaries.errors import EpisodeOpenError, SummarySignedError, SupervisorSignsError
+from services.records.discharge_summaries.errors import (
+    EpisodeOpenError,
+    SummaryCosignatureNotYoursError,
+    SummarySignedError,
+)
 from services.records.discharge_summaries.rules import digest
-from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows
+from services.records.discharge_summaries.standing import status_of
+from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows, Sealed
 from services.records.encounters.logic import Sessions
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.gate import Gate
@@ -42,13 +48,12 @@ class DischargeSummaryCommands:
         self._gate = gate
 
     async def sign(self, episode_id: EpisodeId, text: DischargeSummaryText) -> DischargeSummary:
-        """Sign an episode's summary.
+        """Sign an episode's summary; who is supervised signs what awaits the co-signature of who supervises them.
 
         Raises:
             NotFoundError: There is no such episode here, or not for the caller.
             EpisodeOpenError: The patient has not been discharged.
             SummarySignedError: There is one.
-            SupervisorSignsError: The caller is supervised.
             OthersNamedError: A text names somebody who sat beside the patient.
         """
         episode, seal = await self._lock(episode_id)
@@ -60,24 +65,48 @@ class DischargeSummaryCommands:
     async def amend(self, episode_id: EpisodeId, request: DischargeSummaryAmendment, version: int) -> DischargeSummary:
         """Sign another version; what was signed before stays beside it.
 
+        Its author does, and who supervised them when they signed or has taken over since.
+
         Raises:
             NotFoundError: There is no such summary here, or it is not the caller's to amend.
             StaleVersionError: Another version has been signed meanwhile.
-            SupervisorSignsError: The caller is supervised by now.
             OthersNamedError: A text names somebody who sat beside the patient.
         """
+        episode, seal, newest = await self._lock_signed(episode_id)
+        caller = self._gate.caller.account_id
+        if caller != newest.author and caller not in await self._supervisors_of(newest):
+            self._gate.refuse(episode_id, Refusal.NOT_THE_AUTHOR)
+            raise NotFoundError
+        _refuse_stale(newest, version)
+        await self._others.refuse(episode.patient_id, episode_id, request.text, "/text", request.reason)
+        return await self._write(episode, seal, version + 1, request.text, request.reason)
+
+    async def cosign(self, episode_id: EpisodeId, version: int) -> DischargeSummary:
+        """Answer for the newest version beside its author.
+
+        Raises:
+            NotFoundError: There is no such summary here, or not for the caller.
+            StaleVersionError: Another version has been signed meanwhile.
+            SummaryCosignatureNotYoursError: The caller does not supervise the author, or none is awaited.
+        """
+        _, seal, newest = await self._lock_signed(episode_id)
+        _refuse_stale(newest, version)
+        caller = self._gate.caller.account_id
+        is_awaited = newest.status is DischargeSummaryStatus.AWAITING_COSIGNATURE
+        if not is_awaited or caller not in await self._supervisors_of(newest):
+            raise SummaryCosignatureNotYoursError
+        return (await self._rows.cosign(newest, caller, self._gate.clock.now())).open(seal)
+
+    async def _supervisors_of(self, signed: Sealed) -> set[AccountId]:
+        return await self._supervisors.of(signed.author, signed.signed_at, self._gate.clock.now())
+
+    async def _lock_signed(self, episode_id: EpisodeId) -> tuple[Episode, PersonSeal, Sealed]:
         episode, seal = await self._lock(episode_id)
         newest = await self._rows.newest(episode_id)
         if newest is None:
             self._gate.refuse(episode_id)
             raise NotFoundError
-        if newest.author != self._gate.caller.account_id:
-            self._gate.refuse(episode_id, Refusal.NOT_THE_AUTHOR)
-            raise NotFoundError
-        if newest.version != version:
-            raise StaleVersionError("The summary has changed since you read it; read it again and send its ETag.")
-        await self._others.refuse(episode.patient_id, episode_id, request.text, "/text", request.reason)
-        return await self._write(episode, seal, version + 1, request.text, request.reason)
+        return episode, seal, newest
 
     async def _lock(self, episode_id: EpisodeId) -> tuple[Episode, PersonSeal]:
         episode = await self._episodes.lock_by_id(episode_id)
@@ -90,23 +119,30 @@ class DischargeSummaryCommands:
         self, episode: Episode, seal: PersonSeal, version: int, text: DischargeSummaryText, reason: str | None
     ) -> DischargeSummary:
         caller, now = self._gate.caller.account_id, self._gate.clock.now()
-        if await self._supervisors.of(caller, now):
-            raise SupervisorSignsError
+        is_supervised = bool(await self._supervisors.of(caller, now))
         summary = DischargeSummary.model_validate(
             {
                 **{name: getattr(episode, name) for name in ("admitted_on", "discharged_on", "discharge_reason")},
                 "episode_id": episode.id,
                 "patient_id": episode.patient_id,
                 "version": version,
+                "status": status_of(needs_cosignature=is_supervised, cosigned_at=None),
                 "text": text,
                 "reason": reason,
                 "signed_by": caller,
                 "signed_at": now,
+                "cosigned_by": None,
+                "cosigned_at": None,
                 "sha256": digest(episode.id, version, text, reason=reason, by=caller).hex(),
             }
         )
         await self._rows.add(summary, seal)
         return summary
+
+
+def _refuse_stale(newest: Sealed, version: int) -> None:
+    if newest.version != version:
+        raise StaleVersionError("The summary has changed since you read it; read it again and send its ETag.")
 
 
 class DischargeSummaryReads:
@@ -139,5 +175,5 @@ class DischargeSummariesToDisclose:
         self._queries = queries
 
     async def of_patient(self, patient_id: PatientId, seal: PersonSeal) -> list[DischargeSummary]:
-        """Return the newest version of each of a patient's summaries, in the order of admission."""
+        """Return of each of a patient's summaries the newest version that all who must have signed, by admission."""
         return [sealed.open(seal) for sealed in await self._queries.newest_of_patient(patient_id)]

@@ -56,8 +56,18 @@ async def amend_discharge_summary(
     summaries: DischargeSummaryChanges,
     response: Response,
 ) -> DischargeSummary:
-    """Sign another version of a summary of yours, with a reason; what was signed before stays beside it."""
+    """Sign another version of a summary of yours or of whom you supervise; what was signed before stays beside it."""
     return _tagged(await summaries.amend(episode_id, request, version), response)
+
+
+@router.post(
+    f"{_SUMMARY}:cosign", operation_id="cosign_discharge_summary", responses=documented(404, 409, 412, 422, 428)
+)
+async def cosign_discharge_summary(
+    episode_id: EpisodeId, version: RequiredVersion, summaries: DischargeSummaryChanges, response: Response
+) -> DischargeSummary:
+    """Answer for the newest version beside its author, whom you supervise."""
+    return _tagged(await summaries.cosign(episode_id, version), response)
 
 
 def _tagged(summary: DischargeSummary, response: Response) -> DischargeSummary:

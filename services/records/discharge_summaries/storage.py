@@ -1,16 +1,18 @@
 """Where discharge summaries are kept, sealed with the patient's own key."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Uuid, bindparam, join, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import AccountId, EpisodeId, OrganizationId, PatientId
-from services.contracts.records.discharge_summaries import DischargeSummary
-from services.records.discharge_summaries.tables import DischargeSummaryRow
+from services.contracts.records.discharge_summaries import DischargeSummary, DischargeSummaryStatus
+from services.records.discharge_summaries.standing import status_of
+from services.records.discharge_summaries.tables import DischargeSummaryCosignatureRow, DischargeSummaryRow
 from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
 
@@ -22,14 +24,25 @@ _SUMMARY: Final = select(
     DischargeSummaryRow.signed_by,
     DischargeSummaryRow.signed_at,
     DischargeSummaryRow.sha256,
+    DischargeSummaryRow.needs_cosignature,
+    DischargeSummaryCosignatureRow.cosigned_by,
+    DischargeSummaryCosignatureRow.cosigned_at,
     EpisodeRow.patient_id,
     EpisodeRow.admitted_on,
     EpisodeRow.discharged_on,
     EpisodeRow.discharge_reason,
-).join(
-    EpisodeRow,
-    (EpisodeRow.organization_id == DischargeSummaryRow.organization_id)
-    & (EpisodeRow.id == DischargeSummaryRow.episode_id),
+).select_from(
+    join(
+        DischargeSummaryRow,
+        EpisodeRow,
+        (EpisodeRow.organization_id == DischargeSummaryRow.organization_id)
+        & (EpisodeRow.id == DischargeSummaryRow.episode_id),
+    ).outerjoin(
+        DischargeSummaryCosignatureRow,
+        (DischargeSummaryCosignatureRow.organization_id == DischargeSummaryRow.organization_id)
+        & (DischargeSummaryCosignatureRow.episode_id == DischargeSummaryRow.episode_id)
+        & (DischargeSummaryCosignatureRow.version == DischargeSummaryRow.version),
+    )
 )
 _VERSIONS: Final = _SUMMARY.where(DischargeSummaryRow.episode_id == bindparam("episode_id", type_=Uuid)).order_by(
     DischargeSummaryRow.version.desc()
@@ -59,6 +72,17 @@ class Sealed(NamedTuple):
         return AccountId(self.row["signed_by"])
 
     @property
+    def signed_at(self) -> datetime:
+        """When its author signed it."""
+        at: datetime = self.row["signed_at"]
+        return at
+
+    @property
+    def status(self) -> DischargeSummaryStatus:
+        """Where it stands."""
+        return status_of(needs_cosignature=self.row["needs_cosignature"], cosigned_at=self.row["cosigned_at"])
+
+    @property
     def episode_id(self) -> EpisodeId:
         """Of which episode it is."""
         return EpisodeId(self.row["episode_id"])
@@ -70,7 +94,9 @@ class Sealed(NamedTuple):
             SealBrokenError: What is stored was changed behind our back.
         """
         said = orjson.loads(seal.open(self.row["details"], _TABLE, _column(self.version), self.episode_id))
-        return DischargeSummary.model_validate({**self.row, **said, "sha256": self.row["sha256"].hex()})
+        return DischargeSummary.model_validate(
+            {**self.row, **said, "status": self.status, "sha256": self.row["sha256"].hex()}
+        )
 
 
 class DischargeSummaryQueries:
@@ -84,10 +110,11 @@ class DischargeSummaryQueries:
         return [Sealed(row) for row in await self._read.all(_READ_VERSIONS, episode_id=episode_id)]
 
     async def newest_of_patient(self, patient_id: PatientId) -> list[Sealed]:
-        """Return the newest version of each of a patient's summaries, in the order of admission."""
+        """Return of each of a patient's summaries the newest version that all have signed, by admission."""
         newest: dict[EpisodeId, Sealed] = {}
-        for row in await self._read.all(_OF_PATIENT, patient_id=patient_id):
-            newest.setdefault(EpisodeId(row["episode_id"]), Sealed(row))
+        for sealed in map(Sealed, await self._read.all(_OF_PATIENT, patient_id=patient_id)):
+            if sealed.status is DischargeSummaryStatus.SIGNED:
+                newest.setdefault(sealed.episode_id, sealed)
         return list(newest.values())
 
 
@@ -115,9 +142,24 @@ class DischargeSummaryRows:
                 signed_by=summary.signed_by,
                 signed_at=summary.signed_at,
                 sha256=bytes.fromhex(summary.sha256),
+                needs_cosignature=summary.status is DischargeSummaryStatus.AWAITING_COSIGNATURE,
             )
         )
         await self._db.flush()
+
+    async def cosign(self, sealed: Sealed, caller: AccountId, now: datetime) -> Sealed:
+        """Write who answers for a version; the patient is locked, so that it is the first."""
+        self._db.add(
+            DischargeSummaryCosignatureRow(
+                organization_id=self._organization_id,
+                episode_id=sealed.episode_id,
+                version=sealed.version,
+                cosigned_by=caller,
+                cosigned_at=now,
+            )
+        )
+        await self._db.flush()
+        return Sealed({**sealed.row, "cosigned_by": caller, "cosigned_at": now})
 
 
 def _column(version: int) -> str:

@@ -25,3 +25,22 @@ class DischargeSummaryRow(Base):
     signed_by: Mapped[UUID]
     signed_at: Mapped[datetime]
     sha256: Mapped[bytes]
+    needs_cosignature: Mapped[bool]
+
+
+class DischargeSummaryCosignatureRow(Base):
+    """The signature of who answers for a version beside its author; a version has one, and it stays."""
+
+    __tablename__ = "summary_cosignatures"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "episode_id", "version"],
+            ["discharge_summaries.organization_id", "discharge_summaries.episode_id", "discharge_summaries.version"],
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    episode_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    cosigned_by: Mapped[UUID]
+    cosigned_at: Mapped[datetime]

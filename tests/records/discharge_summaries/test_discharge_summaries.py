@@ -1,4 +1,4 @@
-"""Discharge summaries: signed when the episode has ended, amended by who wrote them, and never overwritten."""
+"""Discharge summaries: signed and answered for when the episode has ended, amended, and never overwritten."""
 
 import hashlib
 from typing import Any
@@ -11,11 +11,12 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
-from tests.records.consents.conftest import code_of
+from tests.records.consents.conftest import NewConsent, code_of, hospital, new_consent, new_recipient, terms
 from tests.records.consents.test_consents import without_instance
+from tests.records.disclosures.conftest import Disclose, body, disclose
 from tests.records.encounters.conftest import Tell, event, tell
 
-__all__ = ["tell"]
+__all__ = ["body", "disclose", "hospital", "new_consent", "new_recipient", "tell", "terms"]
 
 Json = dict[str, Any]
 
@@ -118,20 +119,89 @@ async def test_a_second_summary_is_refused(counsellor: httpx2.AsyncClient, ended
     assert (second.status_code, code_of(second)) == (409, "summary-signed")
 
 
-async def test_who_is_supervised_leaves_it_to_who_supervises_them(
-    *, records: ClientFactory, director: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, ended: Json, account: UUID
-) -> None:
+@pytest.fixture
+async def supervisor(records: ClientFactory, director: httpx2.AsyncClient, account: UUID) -> httpx2.AsyncClient:
+    """Return who supervises the counsellor."""
     supervisor = uuid4()
     body = {"supervisee_id": str(account), "supervisor_id": str(supervisor)}
     assert (await director.post("/v1/supervisions", json=body)).status_code == 201
-
-    refused = await counsellor.post(path(ended), json=TEXT)
-    signed = await records(Role.SUPERVISOR, account=supervisor).post(path(ended), json=TEXT)
-
-    assert (refused.status_code, code_of(refused), signed.status_code) == (409, "supervisor-signs", 201)
+    return records(Role.SUPERVISOR, account=supervisor)
 
 
-async def test_only_its_author_amends_a_summary(
+async def cosign(client: httpx2.AsyncClient, episode: Json, version: int = 1) -> httpx2.Response:
+    return await client.post(f"{path(episode)}:cosign", headers={"if-match": f'"{version}"'})
+
+
+async def test_who_is_supervised_signs_what_who_supervises_them_answers_for(
+    *, records: ClientFactory, counsellor: httpx2.AsyncClient, supervisor: httpx2.AsyncClient, ended: Json
+) -> None:
+    written = await counsellor.post(path(ended), json=TEXT)
+    others = [await cosign(one, ended) for one in (counsellor, records(Role.SUPERVISOR))]
+    stale = await cosign(supervisor, ended, 2)
+    cosigned, again = await cosign(supervisor, ended), await cosign(supervisor, ended)
+
+    assert (written.status_code, written.json()["status"]) == (201, "awaiting_cosignature")
+    assert [(one.status_code, code_of(one)) for one in (*others, again)] == [(409, "cosignature-not-awaited")] * 3
+    assert (stale.status_code, cosigned.status_code, cosigned.json()["status"]) == (412, 200, "signed")
+    assert cosigned.json()["cosigned_at"] is not None
+    assert cosigned.json()["cosigned_by"] != cosigned.json()["signed_by"] == written.json()["signed_by"]
+    assert (await counsellor.get(path(ended))).json() == cosigned.json()
+
+
+async def test_what_nobody_has_to_answer_for_awaits_no_cosignature(
+    counsellor: httpx2.AsyncClient, director: httpx2.AsyncClient, ended: Json
+) -> None:
+    written = await counsellor.post(path(ended), json=TEXT)
+
+    assert (written.json()["status"], written.json()["cosigned_by"]) == ("signed", None)
+    assert code_of(await cosign(director, ended)) == "cosignature-not-awaited"
+
+
+async def test_a_summary_is_disclosed_once_all_who_must_have_signed_it(
+    *, counsellor: httpx2.AsyncClient, supervisor: httpx2.AsyncClient, ended: Json, new_consent: NewConsent,
+    disclose: Disclose,
+) -> None:  # fmt: skip
+    patient = {"id": ended["patient_id"]}
+    await new_consent(patient, information=["discharge_summary"])
+
+    async def told() -> list[Json]:
+        answer = await disclose(patient["id"], information=["discharge_summary"])
+        if answer.status_code == 422:
+            assert code_of(answer) == "nothing-to-disclose"
+            return []
+        assert answer.status_code == 201, answer.text
+        summaries: list[Json] = answer.json()["discharge_summary"]
+        return summaries
+
+    await counsellor.post(path(ended), json=TEXT)
+    before = await told()
+    await cosign(supervisor, ended)
+    after = await told()
+    change = {"text": {**TEXT, "progress": "All three goals."}, "reason": "A goal was overlooked."}
+    await counsellor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"1"'})
+    amended = await told()
+    await cosign(supervisor, ended, 2)
+
+    assert (before, [one["version"] for one in after], amended) == ([], [1], after)
+    assert after[0]["cosigned_at"] is not None
+    assert [one["version"] for one in await told()] == [2]
+
+
+async def test_who_supervises_the_author_amends_a_summary(
+    counsellor: httpx2.AsyncClient, supervisor: httpx2.AsyncClient, ended: Json
+) -> None:
+    first = (await counsellor.post(path(ended), json=TEXT)).json()
+    change = {"text": {**TEXT, "progress": "All three goals."}, "reason": "A goal was overlooked."}
+
+    amended = await supervisor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"1"'})
+
+    assert amended.status_code == 200, amended.text
+    assert (amended.json()["version"], amended.json()["status"]) == (2, "signed")
+    assert amended.json()["signed_by"] != first["signed_by"]
+    assert (await counsellor.get(f"{path(ended)}/versions")).json()["items"] == [amended.json(), first]
+
+
+async def test_who_neither_wrote_a_summary_nor_supervises_its_author_does_not_amend_it(
     director: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, ended: Json
 ) -> None:
     await counsellor.post(path(ended), json=TEXT)
