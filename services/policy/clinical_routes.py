@@ -29,6 +29,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("retract_assessment", "POST", "/v1/assessments/{assessment_id}:retract", _CLINICAL),
     _records("list_safety_tasks", "GET", "/v1/sites/{site_id}/safety_tasks", _CLINICAL),
     _records("answer_safety_task", "POST", "/v1/safety_tasks/{task_id}:answer", _CLINICAL),
+    _records("list_due_assessments", "GET", "/v1/sites/{site_id}/due_assessments", _CLINICAL),
     _records("read_measurement_report", "GET", "/v1/sites/{site_id}/measurement_report", _LEADS),
     # The scheduler's signature is what it is asked for, instead of a token.
     Route(
@@ -56,6 +57,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("read_discharge_summary", "GET", _DISCHARGE_SUMMARY, _CLINICAL),
     _records("list_discharge_summary_versions", "GET", f"{_DISCHARGE_SUMMARY}/versions", _CLINICAL),
     _records("amend_discharge_summary", "POST", f"{_DISCHARGE_SUMMARY}:amend", _CLINICAL),
+    _records("cosign_discharge_summary", "POST", f"{_DISCHARGE_SUMMARY}:cosign", _CLINICAL),
     _records("list_due_plans_of_care", "GET", "/v1/sites/{site_id}/due_plans_of_care", _CLINICAL),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),

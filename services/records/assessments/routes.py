@@ -20,8 +20,10 @@ from services.contracts.records.assessments import (
     SafetyTask,
     SafetyTasks,
 )
+from services.contracts.records.due_assessments import DueAssessments
+from services.contracts.scheduler.sites import ZoneName
 from services.records.assessments.instruments import all_instruments
-from services.records.dependencies.assessments import AssessmentChanges, AssessmentReading
+from services.records.dependencies.assessments import AssessmentChanges, AssessmentReading, DueAssessmentReading
 
 router = APIRouter(prefix="/v1", tags=["assessments"], route_class=IdempotentRoute)
 _OneInstrument = Annotated[Code | None, Query(description="Only this instrument.")]
@@ -137,6 +139,16 @@ async def answer_safety_task(
 ) -> SafetyTask:
     """Write down who was told of a dangerous answer, when, and what was done; it is written once."""
     return await assessments.answer(task_id, request)
+
+
+@router.get("/sites/{site_id}/due_assessments", operation_id="list_due_assessments", responses=documented(422))
+async def list_due_assessments(
+    site_id: SiteId,
+    due: DueAssessmentReading,
+    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+) -> DueAssessments:
+    """List who is to be measured at a site in this week and who is overdue, as often as each instrument is answered."""
+    return await due.at_site(site_id, zone)
 
 
 @router.get("/sites/{site_id}/measurement_report", operation_id="read_measurement_report", responses=documented(422))

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple
 
+from services.contracts.identifiers import PatientId
 from services.contracts.problems import InvalidField
 from services.contracts.records.assessments import (
     Assessment,
@@ -24,6 +25,7 @@ from services.contracts.records.assessments import (
     TrendPoint,
     TrendSeries,
 )
+from services.contracts.records.due_assessments import DueAssessment, MeasurementCadence
 
 SMALLEST: Final = 11
 """Counts of 1 to 10 people are left out (CMS cell size suppression policy)."""
@@ -264,3 +266,23 @@ def _counts(key: tuple[str, str, str], directions: Sequence[TrendDirection | Non
 def due_at(danger: Danger, now: datetime) -> datetime:
     """Return by when somebody must have acted."""
     return now + danger.within
+
+
+def due_measure(
+    patient_id: PatientId, cadence: MeasurementCadence, days: tuple[date, date, date | None], today: date
+) -> DueAssessment:
+    """Return when a patient is to answer an instrument next: when treatment begins, and so often from then on.
+
+    `days` are those of the admission, of the first session, and on which it was answered last. What was answered
+    between admission and the first session counts; what was answered in an earlier stay does not.
+    """
+    admitted_on, began, answered = days
+    last_on = answered if answered is not None and answered >= admitted_on else None
+    due_on = began if last_on is None else last_on + timedelta(days=cadence.every_days)
+    return DueAssessment(
+        patient_id=patient_id,
+        instrument_id=cadence.instrument_id,
+        last_on=last_on,
+        due_on=due_on,
+        is_overdue=due_on < today,
+    )

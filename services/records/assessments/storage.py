@@ -1,13 +1,13 @@
 """Where assessments are kept: answers, scores and findings sealed with the patient's own key."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ARRAY, TIMESTAMP, Integer, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy import ARRAY, TIMESTAMP, Integer, Text, Uuid, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -57,6 +57,16 @@ _SETTLED: Final = Query(
         _NEWEST_OF_MANY.c.administered_at >= bindparam("from_at", type_=TIMESTAMP(timezone=True)),
         _NEWEST_OF_MANY.c.administered_at < bindparam("until_at", type_=TIMESTAMP(timezone=True)),
     )
+)
+_LAST_SETTLED: Final = Query(
+    select(_NEWEST_OF_MANY.c.patient_id, func.max(_NEWEST_OF_MANY.c.administered_at).label("last_at"))
+    .where(
+        or_(
+            _NEWEST_OF_MANY.c.status == AssessmentStatus.COMPLETED.value,
+            _NEWEST_OF_MANY.c.status == AssessmentStatus.AMENDED.value,
+        )
+    )
+    .group_by(_NEWEST_OF_MANY.c.patient_id)
 )
 _NEWEST_OF_ONE: Final = _NEWEST.where(AssessmentRow.patient_id == _PATIENT_ID).subquery("newest_of_one")
 _SETTLED_OF_ONE: Final = Query(
@@ -145,6 +155,11 @@ class AssessmentQueries:
         """Return the completed assessments of one patient, without their tasks."""
         rows = await self._read.all(_SETTLED_OF_ONE, patient_id=patient_id)
         return [_to_assessment(row, [], seal) for row in rows]
+
+    async def last_settled(self, patient_ids: Sequence[PatientId], instrument_id: str) -> dict[PatientId, datetime]:
+        """Return when each of these patients last answered an instrument to its end; what it was stays sealed."""
+        rows = await self._read.all(_LAST_SETTLED, patient_ids=list(patient_ids), instrument_id=instrument_id)
+        return {PatientId(row["patient_id"]): row["last_at"] for row in rows}
 
     async def open_tasks_of(self, patient_id: PatientId, seal: PersonSeal) -> list[SafetyTask]:
         """Return the tasks of one patient that nobody has answered, the one due first ahead."""

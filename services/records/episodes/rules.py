@@ -1,7 +1,7 @@
 """What is true of episodes of care. Pure."""
 
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from services.contracts.problems import InvalidField
@@ -36,6 +36,25 @@ def change_of(before: EpisodeLevel, decision: LevelDecision, edition: Edition) -
         return None
     is_higher = edition.rank(decision.level) > edition.rank(before.level)
     return LevelChange.STEP_UP if is_higher else LevelChange.STEP_DOWN
+
+
+def level_on(episode: Episode, day: date) -> str | None:
+    """Return the level of care that holds on a day, or None before the first."""
+    held = [one.level for one in episode.levels if one.from_on <= day]
+    return held[-1] if held else None
+
+
+def came_on(episode: Episode, starts: Iterable[datetime], day: date, zone: tzinfo) -> list[date]:
+    """Return the days of an episode, until a day, on which the patient attended a session; each once, in order."""
+    attended = {start.astimezone(zone).date() for start in starts}
+    return sorted(on for on in attended if episode.admitted_on <= on <= day)
+
+
+def began_on(episode: Episode, starts: Iterable[datetime], day: date, zone: tzinfo) -> date | None:
+    """Return on which day treatment had begun by a day: that of the first session, attended or written down."""
+    recorded = episode.first_session_on
+    came = came_on(episode, starts, day, zone)
+    return min([*came[:1], *([recorded] if recorded is not None and recorded <= day else [])], default=None)
 
 
 def current_of(episodes: Sequence[Episode]) -> list[Episode]:

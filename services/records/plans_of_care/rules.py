@@ -1,6 +1,6 @@
 """What is true of plans of care: what of a plan is due on a day, and by when."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
@@ -9,6 +9,7 @@ from services.contracts.records.due_plans import PlanDuty, PlanDutyKind
 from services.contracts.records.episodes import Episode
 from services.contracts.records.plans_of_care import PlanActKind
 from services.records.documentation.rules import Standard
+from services.records.episodes.rules import began_on, came_on
 from services.records.plans_of_care.facts import PlanFacts
 from services.records.plans_of_care.standing import ANSWERS, awaits_cosignature
 
@@ -51,15 +52,13 @@ _Wanted = tuple[PlanDutyKind, date | None]
 _LAST: Final = date.max
 
 
-def course_of(episode: Episode, facts: PlanFacts, starts: Iterable[datetime], day: date, zone: tzinfo) -> Course:
+def course_of(episode: Episode, facts: PlanFacts, starts: Collection[datetime], day: date, zone: tzinfo) -> Course:
     """Return how an episode had gone by the end of a day; `starts` are of the sessions that the patient attended."""
-    attended = {start.astimezone(zone).date() for start in starts}
-    came = sorted(on for on in attended if episode.admitted_on <= on <= day)
-    recorded = episode.first_session_on
+    came = came_on(episode, starts, day, zone)
     written = [version for version, at in facts.versions if at.astimezone(zone).date() <= day]
     done = [Done(one.version, one.kind, one.at.astimezone(zone).date(), one.needs_cosignature) for one in facts.acts]
     return Course(
-        began_on=min([*came[:1], *([recorded] if recorded is not None and recorded <= day else [])], default=None),
+        began_on=began_on(episode, starts, day, zone),
         session_days=came,
         newest=max(written, default=None),
         done=[one for one in done if one.on <= day],
