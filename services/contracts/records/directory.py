@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from services.contracts.base import PRINTABLE, Day, Language, Name, RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, DirectoryProgrammeId, OrganizationId
+from services.contracts.identifiers import AccountId, DirectoryProgrammeId, IntakeDoorId, OrganizationId
 from services.contracts.vocabulary import WeeklyWindow
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), PRINTABLE]
@@ -117,6 +117,9 @@ class DirectoryProgramme(ResourceModel):
     website: str | None
     latitude: float
     longitude: float
+    intake_door_id: IntakeDoorId | None = Field(
+        description="What to send an inquiry to (create_placement_inquiry); null where it has no way in here."
+    )
     source: DirectorySource = Field(description="Of the name, the address and how to reach it.")
     facts: list[DirectoryFact]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.contracts.base import Code, Name, RequestModel, ResourceModel
-from services.contracts.identifiers import IntakeDoorId, SiteId
+from services.contracts.identifiers import DirectoryProgrammeId, IntakeDoorId, SiteId
 from services.contracts.records.referrals import ReferredPerson
 
 Answers = Annotated[
@@ -159,6 +159,10 @@ class IntakeDoorRequest(RequestModel):
 
     site_id: SiteId
     name: Name = Field(description="What the person is told whom they write to.")
+    programme_id: DirectoryProgrammeId | None = Field(
+        default=None,
+        description="Your programme in the public directory, which shows the door from then on; null shows it nowhere.",
+    )
 
 
 class IntakeDoor(ResourceModel):

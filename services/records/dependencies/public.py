@@ -15,6 +15,8 @@ from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AccountId, OrganizationId, ReferralId
 from services.contracts.identity import Principal
 from services.records.dependencies import TheGate, TheRootKeys
+from services.records.directory.logic import DirectoryDoors
+from services.records.directory.storage import DirectoryRows
 from services.records.intake_doors.logic import DoorCommands, DoorReads, Inquiries
 from services.records.intake_doors.storage import DoorQueries, DoorRows
 from services.records.referrals.logic import ReferralIntake
@@ -25,7 +27,8 @@ _NOBODY = AccountId(UUID(int=0))
 
 
 async def _door_changes(db: Db, principal: Caller, gate: TheGate) -> DoorCommands:
-    return DoorCommands(DoorRows(db, organization_of(principal)), gate)
+    organization_id = organization_of(principal)
+    return DoorCommands(DoorRows(db, organization_id), DirectoryDoors(DirectoryRows(db), organization_id), gate)
 
 
 DoorChanges = Annotated[DoorCommands, Depends(_door_changes)]

@@ -5,7 +5,7 @@ from typing import Final
 
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import page_request
-from services.contracts.identifiers import DirectoryProgrammeId, OrganizationId
+from services.contracts.identifiers import DirectoryProgrammeId, IntakeDoorId, OrganizationId
 from services.contracts.records.directory import (
     Attestation,
     AttestationRequest,
@@ -94,6 +94,29 @@ class DirectoryCommands:
         if not await self._rows.keep(programme_id, organization_id):
             raise NotFoundError
         return ProgrammeKeeper(programme_id=programme_id, organization_id=organization_id)
+
+
+class DirectoryDoors:
+    """By which doors an organization's programmes are asked, within one unit of work."""
+
+    def __init__(self, rows: DirectoryRows, organization_id: OrganizationId) -> None:
+        self._rows = rows
+        self._organization_id = organization_id
+
+    async def show(self, programme_id: DirectoryProgrammeId, door_id: IntakeDoorId) -> None:
+        """Show a door with a programme, instead of one that was shown before.
+
+        Raises:
+            InvalidRequestError: The directory has no such programme, or it is not the organization's.
+        """
+        if not await self._rows.show_door(programme_id, self._organization_id, door_id):
+            raise InvalidRequestError(
+                "/programme_id", "must be a programme in the directory that your organization keeps"
+            )
+
+    async def hide(self, door_id: IntakeDoorId) -> None:
+        """Show a door nowhere any more."""
+        await self._rows.hide_door(door_id)
 
 
 class AttestationCommands:

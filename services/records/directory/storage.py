@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -28,7 +29,7 @@ from sqlalchemy.sql import ColumnElement
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import AccountId, DirectoryProgrammeId, OrganizationId
+from services.contracts.identifiers import AccountId, DirectoryProgrammeId, IntakeDoorId, OrganizationId
 from services.contracts.records.directory import (
     Attestation,
     AttestationRequest,
@@ -250,11 +251,11 @@ class DirectoryRows:
         await self._replace(programme_id, DirectorySourceKind.PUBLIC_LOCATOR, facts)
 
     async def keep(self, programme_id: DirectoryProgrammeId, organization_id: OrganizationId) -> bool:
-        """Say whose programme an entry is; False where there is none. What another one attested is taken away."""
+        """Say whose programme an entry is; False where there is none. What another one said is taken away."""
         row, other = DirectoryProgrammeRow, DirectoryAttestationRow
-        found = await self._db.execute(
-            update(row).where(row.id == programme_id).values(organization_id=organization_id).returning(row.id)
-        )
+        door = case((row.organization_id == organization_id, row.intake_door_id), else_=None)
+        kept = update(row).where(row.id == programme_id).values(organization_id=organization_id, intake_door_id=door)
+        found = await self._db.execute(kept.returning(row.id))
         if found.scalar() is None:
             return False
         gone = delete(other).where(other.programme_id == programme_id, other.organization_id != organization_id)
@@ -268,6 +269,20 @@ class DirectoryRows:
         found = select(row.name).where(row.id == programme_id, row.organization_id == organization_id)
         name: str | None = await self._db.scalar(found.with_for_update())
         return name
+
+    async def show_door(
+        self, programme_id: DirectoryProgrammeId, organization_id: OrganizationId, door_id: IntakeDoorId
+    ) -> bool:
+        """Write by which door an organization's programme is asked; False where it is not the organization's."""
+        row = DirectoryProgrammeRow
+        own = update(row).where(row.id == programme_id, row.organization_id == organization_id)
+        shown = await self._db.execute(own.values(intake_door_id=door_id).returning(row.id))
+        return shown.scalar() is not None
+
+    async def hide_door(self, door_id: IntakeDoorId) -> None:
+        """Show a door nowhere any more."""
+        row = DirectoryProgrammeRow
+        await self._db.execute(update(row).where(row.intake_door_id == door_id).values(intake_door_id=None))
 
     async def attest(
         self,

@@ -36,6 +36,7 @@ class DirectoryProgrammeRow(Base):
     website: Mapped[str | None]
     latitude: Mapped[float]
     longitude: Mapped[float]
+    intake_door_id: Mapped[UUID | None] = mapped_column(ForeignKey("intake_doors.id"))
 
 
 class DirectoryFactRow(Base):

@@ -16,6 +16,7 @@ from services.contracts.records.placement_helper import (
     PlacementInquiry,
 )
 from services.contracts.records.referrals import HelperAnswers, ReferralRequest, ReferralSource
+from services.records.directory.logic import DirectoryDoors
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
 from services.records.intake_doors.storage import DoorQueries, DoorRows, enter
@@ -34,12 +35,17 @@ _NEXT = "The programme contacts you in the ways you allowed. In an emergency cal
 class DoorCommands:
     """Changes to doors, within one unit of work."""
 
-    def __init__(self, rows: DoorRows, gate: Gate) -> None:
+    def __init__(self, rows: DoorRows, directory: DirectoryDoors, gate: Gate) -> None:
         self._rows = rows
+        self._directory = directory
         self._gate = gate
 
     async def open(self, request: IntakeDoorRequest) -> IntakeDoor:
-        """Open a way in for inquiries to a site."""
+        """Open a way in for inquiries to a site.
+
+        Raises:
+            InvalidRequestError: It is to be shown with a programme that is not the organization's.
+        """
         now = self._gate.clock.now()
         door = IntakeDoor(
             id=IntakeDoorId(new_id(now, secrets.token_bytes(10))),
@@ -49,6 +55,8 @@ class DoorCommands:
             closed_at=None,
         )
         await self._rows.add(door)
+        if request.programme_id is not None:
+            await self._directory.show(request.programme_id, door.id)
         self._gate.configured(door=door.id, site=door.site_id)
         return door
 
@@ -67,6 +75,7 @@ class DoorCommands:
             raise OverAlreadyError
         now = self._gate.clock.now()
         await self._rows.close(door_id, now)
+        await self._directory.hide(door_id)
         self._gate.configured(door=door_id)
         return door.model_copy(update={"closed_at": now})
 

@@ -9,6 +9,7 @@ import pytest
 from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
+from services.records.placement_helper.reading import helper
 from tests.conftest import ClientFactory
 from tests.records.directory.conftest import Import, Json, entry, found, names, statement
 
@@ -193,3 +194,63 @@ async def test_who_may_attest_and_who_did_is_in_the_organization_s_trail(
     events = [orjson.loads(row["event"]) for row in rows]
     # The trail is kept in lanes, so that rows come in no order of their own.
     assert sorted(event["operation"] for event in events) == ["put_directory_attestation", "set_directory_keeper"]
+
+
+async def open_door(client: httpx2.AsyncClient, programme_id: str, site_id: UUID) -> httpx2.Response:
+    body = {"site_id": str(site_id), "name": "Harbour Street", "programme_id": programme_id}
+    return await client.post("/v1/intake_doors", json=body)
+
+
+async def door_of(anybody: httpx2.AsyncClient, programme_id: str) -> str | None:
+    (searched,) = await found(anybody, region="NJ")
+    read = (await anybody.get(f"/v1/directory_programmes/{programme_id}")).json()
+    assert searched["programme"]["intake_door_id"] == read["intake_door_id"]
+    door: str | None = read["intake_door_id"]
+    return door
+
+
+async def test_a_programme_of_the_directory_is_asked_by_its_door_and_the_inquiry_becomes_a_referral(
+    *, anybody: httpx2.AsyncClient, director: httpx2.AsyncClient, own_programme: str, site_id: UUID, enter: Import
+) -> None:
+    before = await door_of(anybody, own_programme)
+    opened = await open_door(director, own_programme, site_id)
+    # A newer file of the locator knows no doors, and takes none away.
+    await enter(entry("Kept", 40.0, -74.0, statement("practices", "Matrix Model")), as_of="2026-09-20")
+    door = await door_of(anybody, own_programme)
+    inquiry = {
+        "door_id": door,
+        "person": {
+            "given_name": "Ada",
+            "family_name": "Quill",
+            "phone": "+15550177",
+            "permissions": {"channels": ["phone"]},
+        },
+        "consent": {"version": helper().inquiry_consent.version, "is_agreed": True},
+    }
+    sent = await anybody.post("/v1/placement_inquiries", json=inquiry)
+    referrals = (await director.get("/v1/referrals", params={"site_id": str(site_id)})).json()["items"]
+    closed = await director.post(f"/v1/intake_doors/{door}:close")
+
+    assert (before, opened.status_code, sent.status_code, closed.status_code) == (None, 201, 201, 200)
+    assert door == opened.json()["id"]
+    assert [(one["source"], one["person"]["family_name"]) for one in referrals] == [("public_helper", "Quill")]
+    assert await door_of(anybody, own_programme) is None
+
+
+async def test_a_door_is_shown_with_nobody_else_s_programme(
+    *, anybody: httpx2.AsyncClient, director: httpx2.AsyncClient, platform: httpx2.AsyncClient, programme_id: str,
+    site_id: UUID, organization_id: UUID,
+) -> None:  # fmt: skip
+    path = f"/v1/directory_programmes/{programme_id}:set_keeper"
+    refused = [await open_door(director, one, site_id) for one in (programme_id, str(uuid4()))]
+    none_opened = (await director.get("/v1/intake_doors")).json()["items"]
+    await platform.post(path, json={"organization_id": str(organization_id)})
+    assert (await open_door(director, programme_id, site_id)).status_code == 201
+    await platform.post(path, json={"organization_id": str(organization_id)})
+    kept = await door_of(anybody, programme_id)
+    await platform.post(path, json={"organization_id": str(uuid4())})
+
+    assert [(one.status_code, one.json()["errors"][0]["pointer"]) for one in refused] == [(422, "/programme_id")] * 2
+    assert none_opened == []
+    assert kept is not None
+    assert await door_of(anybody, programme_id) is None
