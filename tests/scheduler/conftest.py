@@ -19,27 +19,18 @@ from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.appointments.rules import KeptApart
 from tests.conftest import ClientFactory
+from tests.scheduler.clinics import Clinic, Json, Make
+from tests.scheduler.weekly import ByHand, weeks_by_hand
+
+__all__ = ["Clinic", "Json", "Make"]
 
 MONDAY = "2026-10-05"
 ZONE = "America/New_York"
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA")
 
-Json = dict[str, Any]
-Make = Callable[..., Awaitable[Json]]
-
 
 def windows(start: str, end: str, *days: str) -> list[Json]:
     return [{"weekday": day, "start": start, "end": end} for day in days or WEEKDAYS]
-
-
-class Clinic(NamedTuple):
-    """One site with one room, a counsellor and a therapist, and a process group of 90 minutes for two to twelve."""
-
-    site: Json
-    room: Json
-    counsellor: Json
-    therapist: Json
-    offering: Json
 
 
 @pytest.fixture
@@ -114,6 +105,14 @@ async def clinic(new_site: Make, new_room: Make, new_practitioner: Make, new_off
         await new_practitioner(site, display_name="Sam Hill", role="therapist", individual=["individual", "family"]),
         await new_offering(site),
     )
+
+
+@pytest.fixture
+def by_hand(
+    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
+) -> ByHand:
+    """The clinic's weeks, proposed and published without a solver."""
+    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)
 
 
 @pytest.fixture

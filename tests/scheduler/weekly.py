@@ -13,10 +13,39 @@ from services.scheduler.proposals.logic import Proposing, SolvedWeek
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesReader
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import Json
-from tests.scheduler.proposals.conftest import Week
+from tests.scheduler.clinics import Clinic, Json
 
-__all__ = ["ByHand", "PublishWeek", "Week", "weeks_by_hand"]
+
+class Week:
+    """The clinic's week by hand: groups of 90 minutes from 09:00 on the half hour, and visits of an hour."""
+
+    def __init__(self, clinic: Clinic, patients: list[Json]) -> None:
+        self.clinic = clinic
+        self.ids = [patient["id"] for patient in patients]
+
+    def group(self, day: int, slot: int, *members: int, lead: Json | None = None) -> Json:
+        return {
+            "kind": self.clinic.offering["id"],
+            "day": day,
+            "slot": slot,
+            "modality": "on_site",
+            "track": "adult",
+            "language": "en",
+            "lead": (lead or self.clinic.counsellor)["id"],
+            "co": None,
+            "room": self.clinic.room["id"],
+            "members": [self.ids[member] for member in members],
+        }
+
+    def visit(self, day: int, slot: int, patient: int) -> Json:
+        return {
+            "patient": self.ids[patient],
+            "service": "individual",
+            "day": day,
+            "slot": slot,
+            "modality": "on_site",
+            "practitioner": self.clinic.counsellor["id"],
+        }
 
 
 class PublishWeek(Protocol):

@@ -10,7 +10,7 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, NO_SEAT, Clinic, Desk, Json, Make, calendar, group, plan_of, problem
-from tests.scheduler.proposals.conftest import Week
+from tests.scheduler.weekly import Week
 
 Keep = Callable[..., Awaitable[Any]]
 HELD_BACK = (409, "no-seat", "seats-held-back")

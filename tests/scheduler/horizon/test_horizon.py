@@ -2,19 +2,15 @@
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 from xml.etree import ElementTree as ET
 
-import pytest
-
-from services.chassis.clock import Clock
-from services.chassis.database import Database
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, calendar, plan_of
-from tests.scheduler.weekly import ByHand, Week, weeks_by_hand
+from tests.scheduler.weekly import ByHand, Week
 from tests.support.tokens import Tokens
 
 FOUR_AND_A_HALF = 270
@@ -33,13 +29,6 @@ def plan(clinic: Clinic, minutes: int = FOUR_AND_A_HALF, **changes: Any) -> Json
 
 def monday(number: int) -> str:
     return (date.fromisoformat(MONDAY) + timedelta(weeks=number)).isoformat()
-
-
-@pytest.fixture
-def by_hand(
-    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
-) -> ByHand:
-    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)
 
 
 async def look(scheduler: ClientFactory, clinic: Clinic, **query: Any) -> list[Json]:

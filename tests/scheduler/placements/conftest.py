@@ -7,7 +7,8 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json
-from tests.scheduler.proposals.conftest import Week, booked, propose, publish, published, week
+from tests.scheduler.proposals.conftest import booked, propose, publish, published, week
+from tests.scheduler.weekly import Week
 
 __all__ = ["booked", "propose", "publish", "published", "week"]
 

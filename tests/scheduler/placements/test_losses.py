@@ -1,27 +1,18 @@
 """A repair says of each person what is lost, which facts keep it from any other place, and what could be asked for."""
 
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from services.chassis.clock import Clock
-from services.chassis.database import Database
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of
-from tests.scheduler.weekly import ByHand, Week, weeks_by_hand
+from tests.scheduler.weekly import ByHand, Week
 
 
 @pytest.fixture
 async def week(clinic: Clinic, new_patient: Make) -> Week:
     return Week(clinic, [await new_patient(clinic.site, plan_of(clinic.counsellor)) for _ in range(4)])
-
-
-@pytest.fixture
-def by_hand(
-    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
-) -> ByHand:
-    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)
 
 
 @pytest.fixture

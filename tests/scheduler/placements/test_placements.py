@@ -14,7 +14,8 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import NO_SEAT, Clinic, Json, Make, calendar, plan_of, problem
 from tests.scheduler.placements.conftest import Placing
-from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Booked, Propose, Publish
+from tests.scheduler.weekly import Week
 from tests.support.tokens import Tokens
 
 MONDAY_GROUP, TUESDAY_GROUP = "2026-10-05T09:00:00-04:00", "2026-10-06T09:00:00-04:00"

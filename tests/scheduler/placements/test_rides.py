@@ -9,7 +9,8 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Json, Make, plan_of, problem
 from tests.scheduler.placements.conftest import Placing
-from tests.scheduler.proposals.conftest import Booked, Week
+from tests.scheduler.proposals.conftest import Booked
+from tests.scheduler.weekly import Week
 
 HOUR = timedelta(hours=1)
 

@@ -1,23 +1,17 @@
 """Weeks made by hand: as data for the pure rules, and as proposals that no solver had to find."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
-from services.chassis.clock import Clock
-from services.chassis.database import Database, Read, driver_connection
-from services.contracts.identifiers import OrganizationId, SiteId, SolveId
 from services.contracts.identity import Role
-from services.scheduler.proposals.logic import Proposing, SolvedWeek
-from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.format import instance_from_json, timetable_from_json
 from services.scheduler.solver.instance import Instance, Timetable
-from services.scheduler.solves.logic import SolvesReader
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of
+from tests.scheduler.weekly import ByHand, Week
 
 LEAD, CO, ROOM, KIND, ANN, BEN = (str(uuid4()) for _ in range(6))
 
@@ -90,38 +84,6 @@ def timetable(*groups: dict[str, Any], visits: tuple[dict[str, Any], ...] = ()) 
     return timetable_from_json({"groups": list(groups), "individuals": list(visits)})
 
 
-class Week:
-    """The clinic's week by hand: groups of 90 minutes from 09:00 on the half hour, and visits of an hour."""
-
-    def __init__(self, clinic: Clinic, patients: list[Json]) -> None:
-        self.clinic = clinic
-        self.ids = [patient["id"] for patient in patients]
-
-    def group(self, day: int, slot: int, *members: int, lead: Json | None = None) -> Json:
-        return {
-            "kind": self.clinic.offering["id"],
-            "day": day,
-            "slot": slot,
-            "modality": "on_site",
-            "track": "adult",
-            "language": "en",
-            "lead": (lead or self.clinic.counsellor)["id"],
-            "co": None,
-            "room": self.clinic.room["id"],
-            "members": [self.ids[member] for member in members],
-        }
-
-    def visit(self, day: int, slot: int, patient: int) -> Json:
-        return {
-            "patient": self.ids[patient],
-            "service": "individual",
-            "day": day,
-            "slot": slot,
-            "modality": "on_site",
-            "practitioner": self.clinic.counsellor["id"],
-        }
-
-
 @pytest.fixture
 async def week(clinic: Clinic, new_patient: Make) -> Week:
     return Week(clinic, [await new_patient(clinic.site, plan_of(clinic.counsellor)) for _ in range(4)])
@@ -132,31 +94,11 @@ Publish = Callable[..., Awaitable[Any]]
 
 
 @pytest.fixture
-def propose(
-    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
-) -> Propose:
+def propose(by_hand: ByHand) -> Propose:
     """Asks for the week, and answers in the solver's place."""
 
     async def make(groups: list[Json], visits: list[Json]) -> Json:
-        desk = scheduler(Role.FRONT_DESK)
-        asked = await desk.post("/v1/solves", json={"site_id": clinic.site["id"], "week": MONDAY})
-        assert asked.status_code == 202, asked.text
-        solve = asked.json()
-        assert (await desk.post(f"/v1/solves/{solve['id']}:cancel")).status_code == 200
-        document = {"groups": groups, "individuals": visits, "status": "feasible", "bound": 0.0, "unmet": []}
-        organization = OrganizationId(organization_id)
-        async with scheduler_database.command(organization) as db:
-            read = Read(await driver_connection(db))
-            solved = SolvedWeek(
-                SolveId(UUID(solve["id"])),
-                SiteId(UUID(clinic.site["id"])),
-                date.fromisoformat(MONDAY),
-                solve["base_version"],
-                await SolvesReader(read).instance(SolveId(UUID(solve["id"]))),
-                document,
-            )
-            proposal_id = await Proposing(db, organization, SitesReader(read), clock).propose(solved)
-        return dict((await desk.get(f"/v1/proposals/{proposal_id}")).json())
+        return await by_hand.propose(MONDAY, groups, visits)
 
     return make
 

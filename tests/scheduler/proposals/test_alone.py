@@ -13,7 +13,8 @@ from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import Session
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, NO_SEAT, TUESDAY_NINE, Clinic, Desk, Json, Make, group, problem
-from tests.scheduler.proposals.conftest import Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Propose, Publish
+from tests.scheduler.weekly import Week
 
 Ask = Callable[..., Awaitable[Any]]
 

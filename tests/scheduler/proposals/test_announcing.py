@@ -9,7 +9,8 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Json
-from tests.scheduler.proposals.conftest import Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Propose, Publish
+from tests.scheduler.weekly import Week
 
 Bodies = dict[str, list[str]]
 Outbox = Callable[[], Awaitable[Bodies]]

@@ -15,7 +15,8 @@ from services.scheduler.errors import SiteClosedError
 from services.scheduler.solves.logic import SolvesReader
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Json, group, problem
-from tests.scheduler.proposals.conftest import Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Propose, Publish
+from tests.scheduler.weekly import Week
 
 MONDAY = {
     "start": "2026-10-05T07:00:00-04:00",

@@ -6,7 +6,7 @@ from typing import Any
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Desk, Json, People, calendar, group
-from tests.scheduler.proposals.conftest import Week
+from tests.scheduler.weekly import Week
 
 
 async def test_a_collision_offers_to_repair_the_week_and_the_offer_is_taken(

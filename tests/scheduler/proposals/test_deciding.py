@@ -11,7 +11,8 @@ from services.chassis.wiring import Process
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Json, calendar
-from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Booked, Propose, Publish
+from tests.scheduler.weekly import Week
 
 
 async def changes_of(scheduler: ClientFactory, proposal: Json, **parameters: Any) -> Json:

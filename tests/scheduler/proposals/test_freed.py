@@ -8,7 +8,8 @@ from services.chassis.errors import UpstreamUnavailableError
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Clinic, Json, Make
-from tests.scheduler.proposals.conftest import Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Propose, Publish
+from tests.scheduler.weekly import Week
 
 
 @pytest.fixture

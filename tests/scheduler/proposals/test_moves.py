@@ -13,7 +13,8 @@ from services.scheduler.proposals.moves import MOST_LISTED, Version, moved_betwe
 from services.scheduler.solver.instance import Timetable
 from services.scheduler.weeks import WeekGrid
 from tests.scheduler.conftest import MONDAY, Json
-from tests.scheduler.proposals.conftest import ANN, BEN, Propose, Publish, Week, group, instance, timetable, visit
+from tests.scheduler.proposals.conftest import ANN, BEN, Propose, Publish, group, instance, timetable, visit
+from tests.scheduler.weekly import Week
 
 GRID = WeekGrid(ZoneInfo("America/New_York"), date.fromisoformat(MONDAY))
 

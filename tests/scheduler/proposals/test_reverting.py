@@ -12,7 +12,8 @@ from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import MovedWeekProblem
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, calendar
-from tests.scheduler.proposals.conftest import Booked, Publish, Week
+from tests.scheduler.proposals.conftest import Booked, Publish
+from tests.scheduler.weekly import Week
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import AT_HOME, MONDAY, Clinic, Json, Make, plan_of, problem
-from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Booked, Propose, Publish
+from tests.scheduler.weekly import Week
 
 HOUR = timedelta(hours=1)
 MONDAY_NINE = datetime.fromisoformat("2026-10-05T09:00:00-04:00")

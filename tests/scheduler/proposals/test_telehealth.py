@@ -12,7 +12,8 @@ from services.contracts.identity import Role
 from services.scheduler.errors import TimetableRefusedError
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import AT_HOME, MONDAY, Clinic, Json, Make, plan_of, problem
-from tests.scheduler.proposals.conftest import Booked, Propose, Publish, Week
+from tests.scheduler.proposals.conftest import Booked, Propose, Publish
+from tests.scheduler.weekly import Week
 from tests.support.tokens import Tokens
 
 Planned = Callable[[], Awaitable[tuple[list[list[str]], list[str]]]]

@@ -4,14 +4,11 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.chassis.clock import Clock
-from services.chassis.database import Database
 from services.contracts.identity import Role
 from services.contracts.rule_packs import EffectiveRule, RuleKey
 from services.scheduler.attendance.facts import Attended
@@ -20,7 +17,7 @@ from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of
 from tests.scheduler.rule_packs.test_rule_packs import override
 from tests.scheduler.rule_packs.test_rule_packs import set_up as set_up  # noqa: PLC0414 - a fixture's name here
-from tests.scheduler.weekly import ByHand, Week, weeks_by_hand
+from tests.scheduler.weekly import ByHand, Week
 
 WEEK = timedelta(weeks=1)
 FIRST = date.fromisoformat(MONDAY)
@@ -79,13 +76,6 @@ def test_a_gap_is_told_at_the_day_that_ends_it(days: set[int], before: int | Non
         for previous, day in pairwise(offered)
     }
     assert found == {day: passed for day, passed in without.items() if passed > most}
-
-
-@pytest.fixture
-def by_hand(
-    scheduler: ClientFactory, scheduler_database: Database, organization_id: UUID, clinic: Clinic, clock: Clock
-) -> ByHand:
-    return weeks_by_hand(scheduler, scheduler_database, organization_id, clinic.site, clock)
 
 
 @pytest.fixture

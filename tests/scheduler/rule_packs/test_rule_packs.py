@@ -14,7 +14,7 @@ from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.instance import Instance
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Clinic, Desk, Json, Make, group, plan_of
-from tests.scheduler.proposals.conftest import Week
+from tests.scheduler.weekly import Week
 from tests.support.tokens import Tokens
 
 SetUp = Callable[..., Awaitable[Any]]

@@ -18,7 +18,8 @@ from services.scheduler.solves.logic import SolveRuns
 from services.scheduler.storing import json_of
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json
-from tests.scheduler.proposals.conftest import Week, week
+from tests.scheduler.proposals.conftest import week
+from tests.scheduler.weekly import Week
 
 __all__ = ["week"]
 
