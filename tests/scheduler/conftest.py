@@ -131,6 +131,21 @@ def new_patient(records: ClientFactory) -> Make:
     return make
 
 
+NoticesOf = Callable[[str], Awaitable[list[Json]]]
+
+
+@pytest.fixture
+def notices_of(scheduler: ClientFactory) -> NoticesOf:
+    """The notices of a patient, the first one first."""
+
+    async def read(patient_id: str) -> list[Json]:
+        answer = await scheduler(Role.FRONT_DESK).get(f"/v1/patients/{patient_id}/notices")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json()["items"])
+
+    return read
+
+
 def without_instance(answer: httpx2.Response) -> bytes:
     """An answer's body, without the one thing that differs: the id of the request."""
     return answer.content.replace(answer.json()["instance"].encode(), b"")

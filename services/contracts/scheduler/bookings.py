@@ -11,7 +11,13 @@ from services.contracts.identifiers import AppointmentId, PatientId
 from services.contracts.scheduler.transport import SeatedRequest
 
 
-class BookingRequest(SeatedRequest):
+class SeatRequest(SeatedRequest):
+    """What every request says by which somebody of the staff gives a patient seats."""
+
+    notify: bool = Field(default=True, description="Whether the patient is told.")
+
+
+class BookingRequest(SeatRequest):
     """Asks for a seat, or turns the patient's hold into one."""
 
     patient_id: PatientId
@@ -40,6 +46,7 @@ class ReleaseRequest(RequestModel):
 
     patient_id: PatientId
     reason: ReleaseReason
+    notify: bool = Field(default=True, description="Whether the patient is told; of a seat only held nobody is.")
 
 
 class BookingStatus(StrEnum):

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import GroupOfferingId, PatientId, SiteId
+from services.contracts.scheduler.bookings import SeatRequest
 from services.contracts.scheduler.horizon import PartOfWeek
-from services.contracts.scheduler.transport import SeatedRequest
 
 _SCARCE: Final = frozenset({PartOfWeek.EVENING})
 
@@ -50,7 +50,7 @@ class OverrideReason(StrEnum):
     TRANSPORT = "transport"
 
 
-class HeldSeatRequest(SeatedRequest):
+class HeldSeatRequest(SeatRequest):
     """Gives a patient a seat that is kept for others."""
 
     patient_id: PatientId

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.base import ResourceModel
 from services.contracts.identifiers import AppointmentId, MakeUpId, PatientId, PractitionerId, SiteId
-from services.contracts.scheduler.transport import SeatedRequest
+from services.contracts.scheduler.bookings import SeatRequest
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -35,7 +35,7 @@ class MakeUp(ResourceModel):
     created_at: datetime
 
 
-class MakeUpBookingRequest(SeatedRequest):
+class MakeUpBookingRequest(SeatRequest):
     """Names the session in which the patient makes up for what was missed."""
 
     appointment_id: AppointmentId

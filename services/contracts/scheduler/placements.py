@@ -8,7 +8,8 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, CommitmentSourceId, PatientId, PractitionerId, SiteId
-from services.contracts.scheduler.transport import MissingRide, SeatedRequest
+from services.contracts.scheduler.bookings import SeatRequest
+from services.contracts.scheduler.transport import MissingRide
 from services.contracts.vocabulary import Modality, ServiceKind
 
 
@@ -103,7 +104,7 @@ class PlacementVisit(RequestModel):
         return self
 
 
-class PlacementRequest(SeatedRequest):
+class PlacementRequest(SeatRequest):
     """Takes an alternative: all of its new sessions, or none."""
 
     patient_id: PatientId

@@ -178,7 +178,8 @@ class AttendanceLogic:
         if before is not None and before.status is not AttendanceStatus.CANCELLED:
             raise AttendanceRecordedError(before.status.value)
         self._refuse_wrong_time(AttendanceStatus.CANCELLED, attendee)
-        release = ReleaseRequest(patient_id=request.patient_id, reason=request.reason)
+        # Who calls out knows of it.
+        release = ReleaseRequest(patient_id=request.patient_id, reason=request.reason, notify=False)
         await self._bookings.release(appointment_id, release, caller_token)
         return await self._keep(
             attendee, AttendanceStatus.CANCELLED, excused=request.excused, call_out_reason=request.reason

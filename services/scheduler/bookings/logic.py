@@ -20,6 +20,7 @@ from services.contracts.scheduler.bookings import (
     HoldRequest,
     ReleaseRequest,
 )
+from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.scheduler.transport import NoRideReason
 from services.scheduler.bookings import storage
@@ -33,6 +34,9 @@ from services.scheduler.errors import (
     NoSeatError,
     PatientBookedError,
 )
+from services.scheduler.notices.announcing import Announcements
+from services.scheduler.notices.facts import NoticeFacts, Sitting
+from services.scheduler.notices.tellings import Telling
 from services.scheduler.transport.riding import RidesLogic
 
 
@@ -116,6 +120,7 @@ class BookingsLogic:
         rides: RidesLogic,
         freed_seats: FreedSeats,
         hold_lapses: HoldLapses,
+        announcements: Announcements,
         clock: Clock,
     ) -> None:
         self._db = db
@@ -127,9 +132,17 @@ class BookingsLogic:
         self._rides = rides
         self._freed_seats = freed_seats
         self._hold_lapses = hold_lapses
+        self._announcements = announcements
         self._clock = clock
 
-    async def book(self, appointment_id: AppointmentId, request: BookingRequest, caller_token: str) -> Booking:
+    async def book(
+        self,
+        appointment_id: AppointmentId,
+        request: BookingRequest,
+        caller_token: str,
+        *,
+        told_as: NoticeKind = NoticeKind.SESSION_ADDED,
+    ) -> Booking:
         """Give a patient a seat for good; a live hold of the same patient becomes the booking.
 
         Raises:
@@ -145,7 +158,9 @@ class BookingsLogic:
             NoRideError: The plan needs transport, no seat is free on the way, and the request does not say why not.
         """
         seating = await self.seating(request.patient_id, caller_token)
-        return await self.book_for(appointment_id, seating, request.no_ride_reason)
+        return await self.book_for(
+            appointment_id, seating, request.no_ride_reason, told_as=told_as if request.notify else None
+        )
 
     async def book_for(
         self,
@@ -154,14 +169,19 @@ class BookingsLogic:
         no_ride_reason: NoRideReason | None,
         *,
         takes_held_back: bool = False,
+        told_as: NoticeKind | None = None,
     ) -> Booking:
         """Book for a patient of whom records has been asked already; a kept seat only where somebody answers for it.
+
+        `told_as` is the kind of notice that tells the patient; None tells nothing, as to who has asked for it.
 
         Raises:
             Whatever `book` raises, for the same reasons.
         """
         session = await self._take(appointment_id, seating, held_until=None, takes_held_back=takes_held_back)
         await self._rides.bring(seating, session.site_id, session.coming(seating.patient_id), no_ride_reason)
+        if told_as is not None:
+            await self._tell(told_as, session, seating.patient_id)
         return _booking(session, seating, None)
 
     async def seat_for(self, appointment_id: AppointmentId, seating: PatientSeating) -> None:
@@ -211,7 +231,16 @@ class BookingsLogic:
         )
         await self._hold_lapses.forget(appointment_id, request.patient_id)
         await self._rides.settle(unsettled)
+        if request.notify and session.is_booked_for(request.patient_id):
+            await self._tell(NoticeKind.SESSION_CANCELLED, session, request.patient_id)
         await self._freed_seats.freed(appointment_id, caller_token)
+
+    async def _tell(self, kind: NoticeKind, session: LockedSession, patient_id: PatientId) -> None:
+        sitting = Sitting(session.facts.start, session.facts.end, session.facts.modality)
+        is_lost = kind is NoticeKind.SESSION_CANCELLED
+        before, after = (sitting, None) if is_lost else (None, sitting)
+        facts = NoticeFacts(session.site_id, session.id, before=before, after=after)
+        await self._announcements.tell_once(Telling(patient_id, kind, facts))
 
     # Records is asked before the session is locked: nobody waits for a network call of somebody else.
     async def _take(

@@ -368,8 +368,8 @@ def _minutes_of(booked: Iterable[BookedSession]) -> Counter[PatientId]:
 def _tellings(effects: Iterable[Effect], site_id: SiteId) -> Iterator[tuple[Effect, Telling]]:
     for effect in effects:
         session = effect.session
-        before = Sitting(session.start, session.end, session.modality)
-        by_now = Sitting(session.start, session.end, Modality.TELEHEALTH)
+        before = Sitting(session.start, session.end, session.modality, session.practitioner_id, session.room_id)
+        by_now = Sitting(session.start, session.end, Modality.TELEHEALTH, session.practitioner_id)
         for patients, after in ((effect.kept, by_now), (effect.lost, None)):
             for patient_id in patients:
                 facts = NoticeFacts(site_id, session.id, before=before, after=after)

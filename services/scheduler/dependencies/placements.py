@@ -10,11 +10,12 @@ from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, outages_in, setups_in
+from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in, setups_in
 from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MissedReader
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.placements.gathering import BookedWeeks
 from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
 from services.scheduler.placements.losses import LossesReader
@@ -68,6 +69,7 @@ async def _placements(command: Command, records: Records) -> PlacementsLogic:
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         rides=rides_in(command),
         telehealth=telehealth_in(command.read),
+        announcements=Announcements(notices_in(command), command.clock),
     )
 
 

@@ -20,6 +20,7 @@ from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.licences.logic import LicencesReader
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
 from services.scheduler.offers.lapses import HoldLapses
@@ -108,6 +109,7 @@ def bookings_in(work: Work, records: RecordsClient) -> BookingsLogic:
         rides=rides_in(work),
         freed_seats=freed_seats_in(work, records),
         hold_lapses=_hold_lapses_in(work, records),
+        announcements=Announcements(notices_in(work), work.clock),
         clock=work.clock,
     )
 

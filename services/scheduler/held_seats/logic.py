@@ -11,6 +11,7 @@ from services.contracts.identifiers import AccountId, AppointmentId, Organizatio
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import Booking
 from services.contracts.scheduler.held_seats import HeldSeatRequest, HeldSeatsRule, HeldSeatsRuleRequest
+from services.contracts.scheduler.notices import NoticeKind
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.held_seats import storage
@@ -113,7 +114,13 @@ class HeldSeatsLogic:
             Whatever `BookingsLogic.book` raises, for the same reasons, but that the seat is kept.
         """
         seating = await self._bookings.seating(request.patient_id, caller_token)
-        booking = await self._bookings.book_for(appointment_id, seating, request.no_ride_reason, takes_held_back=True)
+        booking = await self._bookings.book_for(
+            appointment_id,
+            seating,
+            request.no_ride_reason,
+            takes_held_back=True,
+            told_as=NoticeKind.SESSION_ADDED if request.notify else None,
+        )
         await storage.add_override(
             self._db,
             self._organization_id,

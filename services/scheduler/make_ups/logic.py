@@ -13,6 +13,7 @@ from services.contracts.disclosure import Information
 from services.contracts.identifiers import AppointmentId, MakeUpId, OrganizationId, PatientId, PractitionerId, SiteId
 from services.contracts.scheduler.bookings import BookingRequest
 from services.contracts.scheduler.make_ups import MakeUp, MakeUpBookingRequest, MakeUpStatus, RecommendedSeats
+from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.vocabulary import ServiceKind
 from services.scheduler.bookings.logic import BookingsLogic, Outages, seating_of
 from services.scheduler.bookings.seat_rules import TelehealthRules
@@ -234,8 +235,10 @@ class MakeUpsLogic:
         make_up = await self._open(make_up_id)
         if not await storage.is_of(self._db, request.appointment_id, make_up):
             raise InvalidRequestError("/appointment_id", "must be another session of the same service in the same week")
-        wanted = BookingRequest(patient_id=make_up.patient_id, no_ride_reason=request.no_ride_reason)
-        await self._bookings.book(request.appointment_id, wanted, caller_token)
+        wanted = BookingRequest(
+            patient_id=make_up.patient_id, no_ride_reason=request.no_ride_reason, notify=request.notify
+        )
+        await self._bookings.book(request.appointment_id, wanted, caller_token, told_as=NoticeKind.MAKE_UP)
         # Sessions come before make-ups, as when a week is published: the two cannot wait for each other.
         await storage.lock(self._db, make_up_id)
         await self._open(make_up_id)

@@ -9,6 +9,7 @@ from services.scheduler.appointments.logic import ReplacedWeek
 from services.scheduler.appointments.rules import WeekDifference
 from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.notices.tellings import Telling, tellings_of
+from services.scheduler.storing import fresh_id
 
 
 class Announcements:
@@ -35,6 +36,11 @@ class Announcements:
             await self._notices.queue(
                 telling.kind, telling.patient_id, telling.facts, dedupe_key=f"{fact}:{telling.patient_id}"
             )
+
+    async def tell_once(self, *tellings: Telling) -> None:
+        """Queue these of facts that have no name of their own; a request that comes again is answered before this."""
+        for telling in tellings:
+            await self.tell([telling], f"told:{fresh_id(self._clock.now())}")
 
     async def preview(self, difference: WeekDifference, site_id: SiteId) -> NoticePreviews:
         """Return what publishing would tell, to the byte; nothing is stored."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Self
+from uuid import UUID
 
-from services.contracts.identifiers import AppointmentId, OfferId, SiteId
+from services.contracts.identifiers import AppointmentId, OfferId, PractitionerId, RoomId, SiteId
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.vocabulary import Modality
 
@@ -24,11 +25,33 @@ PLANNING: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """When and how a patient is to come; nothing of what for."""
+    """When and how a patient is to come, and to whom and where if that is known; nothing of what for."""
 
     start: datetime
     end: datetime
     modality: Modality
+    practitioner_id: PractitionerId | None = None
+    room_id: RoomId | None = None
+
+    def is_with_another(self, other: Self) -> bool:
+        """Whether it is known to be with somebody else than the other one."""
+        return _are_known_to_differ(self.practitioner_id, other.practitioner_id)
+
+    def is_elsewhere(self, other: Self) -> bool:
+        """Whether it is known to be in another room than the other one."""
+        return _are_known_to_differ(self.room_id, other.room_id)
+
+    def is_like(self, other: Self) -> bool:
+        """Whether a patient who knows the other one has nothing to be told."""
+        return (
+            (self.start, self.end, self.modality) == (other.start, other.end, other.modality)
+            and not self.is_with_another(other)
+            and not self.is_elsewhere(other)
+        )
+
+
+def _are_known_to_differ(one: UUID | None, other: UUID | None) -> bool:
+    return one is not None and other is not None and one != other
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +85,10 @@ class Told:
     @property
     def says_nothing(self) -> bool:
         """Whether the patient is to come exactly as before."""
-        return self.kind in PLANNING and self.facts.before == self.facts.after
+        before, after = self.facts.before, self.facts.after
+        if before is None or after is None:
+            return self.kind in PLANNING and before is after
+        return self.kind in PLANNING and before.is_like(after)
 
     @property
     def expires_at(self) -> datetime:

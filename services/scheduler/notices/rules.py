@@ -66,9 +66,14 @@ def _change(facts: NoticeFacts) -> str:
         raise ValueError("a change has two sides")
     how = "video" if facts.after.modality is Modality.TELEHEALTH else "in_person"
     is_same_way = facts.before.modality is facts.after.modality
-    if facts.before.start == facts.after.start:
-        return "ends" if is_same_way else f"to_{how}"
-    return "moved" if is_same_way else f"moved_{how}"
+    if facts.before.start != facts.after.start:
+        return "moved" if is_same_way else f"moved_{how}"
+    if not is_same_way:
+        return f"to_{how}"
+    if facts.before.end != facts.after.end:
+        return "ends"
+    # What changes more comes first; the rest is seen on the spot, and two messages at once are read by nobody.
+    return "with_another" if facts.before.is_with_another(facts.after) else "elsewhere"
 
 
 def _written(words: Words, local: datetime) -> dict[str, str]:

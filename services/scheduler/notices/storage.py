@@ -12,7 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
-from services.contracts.identifiers import AppointmentId, NoticeId, OfferId, OrganizationId, PatientId, SiteId
+from services.contracts.identifiers import (
+    AppointmentId,
+    NoticeId,
+    OfferId,
+    OrganizationId,
+    PatientId,
+    PractitionerId,
+    RoomId,
+    SiteId,
+)
 from services.contracts.scheduler.notices import Notice, NoticeKind, NoticeReason, NoticeStatus
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Sitting, Told
@@ -228,13 +237,15 @@ def facts_to_json(facts: NoticeFacts) -> dict[str, Any]:
     }
 
 
-def _sitting_to_json(sitting: Sitting | None) -> dict[str, str] | None:
+def _sitting_to_json(sitting: Sitting | None) -> dict[str, str | None] | None:
     if sitting is None:
         return None
     return {
         "start": sitting.start.isoformat(),
         "end": sitting.end.isoformat(),
         "modality": sitting.modality.value,
+        "practitioner_id": None if sitting.practitioner_id is None else str(sitting.practitioner_id),
+        "room_id": None if sitting.room_id is None else str(sitting.room_id),
     }
 
 
@@ -255,8 +266,12 @@ def facts_from_json(document: Mapping[str, Any]) -> NoticeFacts:
 def _sitting_from_json(document: Mapping[str, str] | None) -> Sitting | None:
     if document is None:
         return None
+    # Notices that were queued before these were written down say nothing of them.
+    practitioner_id, room_id = document.get("practitioner_id"), document.get("room_id")
     return Sitting(
         datetime.fromisoformat(document["start"]),
         datetime.fromisoformat(document["end"]),
         Modality(document["modality"]),
+        None if practitioner_id is None else PractitionerId(UUID(practitioner_id)),
+        None if room_id is None else RoomId(UUID(room_id)),
     )

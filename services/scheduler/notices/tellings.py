@@ -79,7 +79,8 @@ def _note(
     now: datetime,
 ) -> None:
     if session.start > now:
-        attended = _Attended(appointment_id, Sitting(session.start, session.end, session.modality))
+        sitting = Sitting(session.start, session.end, session.modality, session.practitioner_id, session.room_id)
+        attended = _Attended(appointment_id, sitting)
         for patient_id in patients:
             found[patient_id, session.service].append(attended)
 
@@ -92,12 +93,12 @@ def _changes(
     }
     kept = {attended.appointment_id for attended in before} & by_id.keys()
     for attended in before:
-        if attended.appointment_id in kept and attended.sitting != by_id[attended.appointment_id].sitting:
+        if attended.appointment_id in kept and not attended.sitting.is_like(by_id[attended.appointment_id].sitting):
             yield _change(attended, by_id[attended.appointment_id], site_id)
     lost = sorted((one for one in before if one.appointment_id not in kept), key=_start)
     gained = sorted((one for one in after if one.appointment_id not in kept), key=_start)
     for old, new in zip_longest(lost, gained):
-        if old is None or new is None or old.sitting != new.sitting:
+        if old is None or new is None or not old.sitting.is_like(new.sitting):
             yield _change(old, new, site_id)
 
 

@@ -1,13 +1,14 @@
 """What is allowed with placements."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 from typing import Final
 
 from services.chassis.errors import NotFoundError
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
+from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.placements import (
     CapacityReport,
     PlacedSession,
@@ -28,9 +29,12 @@ from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMovedError
+from services.scheduler.notices.announcing import Announcements
+from services.scheduler.notices.facts import NoticeFacts, Sitting
+from services.scheduler.notices.tellings import Telling
 from services.scheduler.placements.gathering import BookedWeeks, sources_of
 from services.scheduler.placements.rules import BookedWeek, coming_of, misfit, solver_visits
-from services.scheduler.placements.telling import Telling, advice_of, score_of
+from services.scheduler.placements.telling import WeekTelling, advice_of, score_of
 from services.scheduler.proposals.errors import SiteChangedMeanwhileError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.solver.instance import Visit
@@ -63,7 +67,7 @@ class PlacementsReader:
         version, booked = await self._weeks.of(
             query.site_id, query.week, query.patient_id, caller_token, as_consented=True
         )
-        telling = Telling(booked)
+        telling = WeekTelling(booked)
         # Ways to place somebody are ranked without a look at vans: of more of them, more can be got to.
         count = max(query.alternatives, _MOST_TO_RIDE_TO) if booked.needs_transport else query.alternatives
         placed = await asyncio.to_thread(_placed, booked, count)
@@ -78,7 +82,7 @@ class PlacementsReader:
         )
 
     async def _missing_rides(
-        self, query: PlacementQuery, booked: BookedWeek, telling: Telling, alternative: Alternative
+        self, query: PlacementQuery, booked: BookedWeek, telling: WeekTelling, alternative: Alternative
     ) -> list[MissingRide]:
         if not booked.needs_transport:
             return []
@@ -98,7 +102,7 @@ class PlacementsReader:
         here, unplaced = await asyncio.to_thread(
             lambda: (why_here(booked.week, booked.patient), why_unplaced(booked.week, booked.patient))
         )
-        telling = Telling(booked)
+        telling = WeekTelling(booked)
         return PlacementExplanation(
             patient_id=patient_id,
             site_id=site_id,
@@ -121,7 +125,7 @@ class PlacementsReader:
         wished = _wish(booked, wish)
         sources = await sources_of(self._commitments, booked.grid, wish.patient_id)
         answer = await asyncio.to_thread(why_not, booked.week, booked.patient, wished)
-        telling, instead = Telling(booked), answer.instead
+        telling, instead = WeekTelling(booked), answer.instead
         return WishAnswer(
             is_had=not answer.facts and instead is None,
             is_possible=not answer.facts,
@@ -161,6 +165,7 @@ class PlacementsLogic:
         appointments: AppointmentsLogic,
         rides: RidesLogic,
         telehealth: TelehealthRules,
+        announcements: Announcements,
     ) -> None:
         self._weeks = weeks
         self._moved_weeks = moved_weeks
@@ -169,6 +174,7 @@ class PlacementsLogic:
         self._appointments = appointments
         self._rides = rides
         self._telehealth = telehealth
+        self._announcements = announcements
 
     async def take(self, request: PlacementRequest, expected_version: int, caller_token: str) -> Placement:
         """Book a patient into sessions of a published week, as the front desk does by hand.
@@ -217,6 +223,8 @@ class PlacementsLogic:
         ]
         coming = coming_of(request.patient_id, taken)
         await self._rides.bring(seating, request.site_id, coming, request.no_ride_reason)
+        if request.notify:
+            await self._announcements.tell_once(*_tellings(request, taken))
         return Placement(
             patient_id=request.patient_id,
             site_id=request.site_id,
@@ -284,9 +292,16 @@ def _refuse_misfit(booked: BookedWeek, joins: Sequence[int], visits: Sequence[Vi
 
 
 def _sessions(booked: BookedWeek, joins: Sequence[int], visits: Sequence[Visit]) -> list[PlacedSession]:
-    telling = Telling(booked)
+    telling = WeekTelling(booked)
     every = telling.sessions(sessions_with(booked.week, booked.patient, joins, visits))
     return [session for session in every if session.is_new]
+
+
+def _tellings(request: PlacementRequest, taken: Iterable[PlacedSession]) -> Iterator[Telling]:
+    for session in taken:
+        sitting = Sitting(session.start, session.end, session.modality, session.practitioner_id)
+        facts = NoticeFacts(request.site_id, session.appointment_id, after=sitting)
+        yield Telling(request.patient_id, NoticeKind.SESSION_ADDED, facts)
 
 
 def _visit_session(patient_id: PatientId, visit: PlacedSession) -> Session:

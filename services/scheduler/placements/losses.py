@@ -13,7 +13,7 @@ from services.contracts.scheduler.placements import ProposalLoss
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.placements.gathering import sources_of
 from services.scheduler.placements.rules import BookedWeek
-from services.scheduler.placements.telling import Telling, unmet_of
+from services.scheduler.placements.telling import WeekTelling, unmet_of
 from services.scheduler.proposals.logic import ProposalsReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.format import instance_from_json, timetable_from_json
@@ -65,7 +65,7 @@ class LossesReader:
         patient_id = PatientId(one.id)
         sources = await sources_of(self._commitments, grid, patient_id)
         # Nothing of the proposal is booked yet, so that no fact has an appointment.
-        telling = Telling(
+        telling = WeekTelling(
             BookedWeek(
                 week,
                 one.patient,

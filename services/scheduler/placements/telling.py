@@ -51,7 +51,7 @@ def score_of(parts: Parts) -> PlacementScore:
     )
 
 
-class Telling:
+class WeekTelling:
     """Tells of one patient's week; instants carry the site's offset."""
 
     def __init__(self, booked: BookedWeek) -> None:

@@ -1,5 +1,6 @@
 """What several notices about one appointment come to."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import PractitionerId, RoomId, SiteId
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.facts import PLANNING, NoticeFacts, Sitting, Told, check
@@ -19,7 +20,13 @@ SIX, SEVEN = sitting(local(7, 18)), sitting(local(7, 19))
 SIX_BY_VIDEO = sitting(local(7, 18), Modality.TELEHEALTH)
 
 sides = st.none() | st.builds(
-    lambda hour, modality: sitting(local(7, hour), modality), st.integers(8, 11), st.sampled_from(Modality)
+    lambda hour, modality, who, room: replace(
+        sitting(local(7, hour), modality), practitioner_id=PractitionerId(UUID(int=who)), room_id=RoomId(UUID(int=room))
+    ),
+    st.integers(8, 11),
+    st.sampled_from(Modality),
+    st.integers(1, 2),
+    st.integers(1, 2),
 )
 
 
@@ -85,6 +92,15 @@ def test_it_is_of_use_until_the_last_of_its_times_or_until_an_answer_counts() ->
     offer = Told(NoticeKind.OFFER, NoticeFacts(SITE, after=SIX, reply_by=reply_by))
 
     assert (moved.expires_at, offer.expires_at) == (SEVEN.start, reply_by)
+
+
+def test_what_is_not_known_of_a_sitting_is_no_change_of_it() -> None:
+    led = replace(SIX, practitioner_id=PractitionerId(UUID(int=1)), room_id=RoomId(UUID(int=2)))
+
+    assert told(NoticeKind.SESSION_CHANGED, SIX, led).says_nothing
+    assert told(NoticeKind.SESSION_CHANGED, led, SIX).says_nothing
+    other = replace(led, practitioner_id=PractitionerId(UUID(int=3)))
+    assert not told(NoticeKind.SESSION_CHANGED, led, other).says_nothing
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.contracts.identifiers import SiteId
+from services.contracts.identifiers import PractitionerId, RoomId, SiteId
 from services.contracts.scheduler.notices import NoticeKind, NoticeLanguage
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.facts import NoticeFacts, Sitting, Told, check
@@ -36,6 +36,10 @@ def told_things(start: datetime) -> Iterator[Told]:
         *(
             Sitting(at, at + span, modality)
             for at, span, modality in product((start, other), (timedelta(hours=1), timedelta(hours=2)), Modality)
+        ),
+        *(
+            Sitting(start, start + timedelta(hours=1), Modality.ON_SITE, PractitionerId(who), RoomId(room))
+            for who, room in product((UUID(int=2), UUID(int=3)), (UUID(int=4), UUID(int=5)))
         ),
     ]
     for kind, before, after, reply_by in product(NoticeKind, sides, sides, (None, other)):

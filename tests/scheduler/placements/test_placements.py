@@ -12,7 +12,7 @@ from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import NO_SEAT, Clinic, Json, Make, calendar, plan_of, problem
+from tests.scheduler.conftest import NO_SEAT, Clinic, Json, Make, NoticesOf, calendar, plan_of, problem
 from tests.scheduler.placements.conftest import Placing
 from tests.scheduler.proposals.conftest import Booked, Propose, Publish
 from tests.scheduler.weekly import Week
@@ -317,3 +317,20 @@ async def test_without_records_nothing_is_recommended(placing: Placing, schedule
     await http.close()
 
     assert problem(answer) == (503, "upstream-unavailable", "")
+
+
+async def test_who_is_placed_is_told_of_each_session(placing: Placing, notices_of: NoticesOf) -> None:
+    first, *_ = await placing.alternatives()
+
+    placed = (await placing.take(first)).json()
+
+    told = await notices_of(placing.patient_id)
+    assert {one["appointment_id"] for one in told} == {one["appointment_id"] for one in placed["sessions"]}
+    assert {(one["kind"], one["status"]) for one in told} == {("session_added", "queued")}
+
+
+async def test_a_placement_tells_nothing_where_nobody_is_to_be_told(placing: Placing, notices_of: NoticesOf) -> None:
+    first, *_ = await placing.alternatives()
+
+    assert (await placing.take(first, notify=False)).status_code == 201
+    assert await notices_of(placing.patient_id) == []
