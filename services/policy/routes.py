@@ -160,6 +160,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_sites", "GET", "/v1/sites", _READS_THE_SETUP),
     _scheduler("read_site", "GET", "/v1/sites/{site_id}", _READS_THE_SETUP),
     _scheduler("put_site", "PUT", "/v1/sites/{site_id}", _SETS_UP),
+    _scheduler("read_setup", "GET", "/v1/sites/{site_id}/setup", _READS_THE_SETUP),
     _scheduler("list_setup_collisions", "GET", "/v1/sites/{site_id}/setup_collisions", _READS_THE_SETUP),
     _scheduler("create_room", "POST", "/v1/sites/{site_id}/rooms", _SETS_UP),
     _scheduler("list_rooms", "GET", "/v1/sites/{site_id}/rooms", _READS_THE_SETUP),

@@ -25,6 +25,7 @@ from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
 from services.scheduler.rows import Base
 from services.scheduler.rule_packs import tables as rule_packs
+from services.scheduler.setup_versions import tables as setup_versions
 from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
 from services.scheduler.swaps import tables as swaps
@@ -55,6 +56,7 @@ TABLES: Final = (
     practitioners,
     proposals,
     rule_packs,
+    setup_versions,
     sites,
     solves,
     swaps,

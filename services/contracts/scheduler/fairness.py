@@ -21,7 +21,8 @@ class PractitionerFairness(ResourceModel):
 
     practitioner_id: PractitionerId
     weeks: int = Field(description="Published weeks of the window since the practitioner started.")
-    contract_minutes: int = Field(description="Contract minutes of those weeks together.")
+    contract_minutes: int = Field(description="Contract minutes of those weeks together, by the contract of each.")
+    days: int = Field(description="Days of the window on which the practitioner leads or co-facilitates.")
     contact: WorkShare
     evening: WorkShare
     weekend: WorkShare
@@ -32,6 +33,8 @@ class PatientFairness(ResourceModel):
 
     patient_id: PatientId
     minutes: int
+    days: int = Field(description="Days of the window on which the patient has a session.")
+    days_a_week: float | None = Field(description="These a week that has any; null where none has.")
     least_preferred_minutes: int
     share: float | None
     unmet_minutes: int = Field(description="Required minutes that the published weeks of the window do not deliver.")

@@ -14,6 +14,7 @@ class KpiCode(StrEnum):
 
     PLACEMENT_RATE = "placement_rate"
     NINE_HOUR_COMPLIANCE = "nine_hour_compliance"
+    DAYS_A_WEEK = "days_a_week"
     SEAT_FILL = "seat_fill"
     PRACTITIONER_UTILISATION = "practitioner_utilisation"
     ROOM_UTILISATION = "room_utilisation"

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -75,29 +76,36 @@ class SetupCollisions(ResourceModel):
     repairs: list[SetupRepair] = Field(description="One for each published week.")
 
 
+EffectiveOn = Annotated[date, Field(description="The Monday of the first week for which the change counts.")]
+
+
 class ChangedSite(ResourceModel):
-    """A site as it is set up now, and the sessions that fitted before and no longer do."""
+    """A site as it is set up from that week on, and the sessions that fitted before and no longer do."""
 
     site: Site
+    effective_on: EffectiveOn
     collisions: SetupCollisions
 
 
 class ChangedRoom(ResourceModel):
-    """A room as it is set up now, and the sessions that fitted before and no longer do."""
+    """A room as it is set up from that week on, and the sessions that fitted before and no longer do."""
 
     room: Room
+    effective_on: EffectiveOn
     collisions: SetupCollisions
 
 
 class ChangedPractitioner(ResourceModel):
-    """A practitioner as set up now, and the sessions that fitted before and no longer do."""
+    """A practitioner as set up from that week on, and the sessions that fitted before and no longer do."""
 
     practitioner: Practitioner
+    effective_on: EffectiveOn
     collisions: SetupCollisions
 
 
 class ChangedGroupOffering(ResourceModel):
-    """A kind of group as it is set up now, and the sessions that fitted before and no longer do."""
+    """A kind of group as it is set up from that week on, and the sessions that fitted before and no longer do."""
 
     group_offering: GroupOffering
+    effective_on: EffectiveOn
     collisions: SetupCollisions

@@ -27,6 +27,16 @@ def _iana_zone(name: str) -> str:
 ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_iana_zone)]
 
 
+EndsOn = Annotated[
+    date | None,
+    Field(description="The day from which on it is there no more, for no plan and no booking; null for no end."),
+]
+StartsOn = Annotated[
+    date | None,
+    Field(description="The first day on which it is there; null for no beginning, or for what it is."),
+]
+
+
 class SiteRequest(RequestModel):
     """A place of treatment."""
 
@@ -35,6 +45,7 @@ class SiteRequest(RequestModel):
     open: Annotated[list[WeeklyWindow], Field(min_length=1, max_length=64)]
     offices: Annotated[int, Field(ge=0, le=200)]
     family_rooms: Annotated[int, Field(ge=0, le=200)]
+    ends_on: EndsOn = None
 
 
 class Site(ResourceModel):
@@ -46,13 +57,13 @@ class Site(ResourceModel):
     open: list[WeeklyWindow]
     offices: int
     family_rooms: int
+    ends_on: date | None
     version: int
 
 
-EndsOn = Annotated[
-    date | None,
-    Field(description="The day from which on it is there no more, for no plan and no booking; null for no end."),
-]
+def _refuse_no_stay(starts_on: date | None, ends_on: date | None) -> None:
+    if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+        raise ValueError("ends_on must be after starts_on")
 
 
 class RoomRequest(RequestModel):
@@ -60,7 +71,13 @@ class RoomRequest(RequestModel):
 
     name: Name
     capacity: Annotated[int, Field(ge=1, le=200)]
+    starts_on: StartsOn = None
     ends_on: EndsOn = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        _refuse_no_stay(self.starts_on, self.ends_on)
+        return self
 
 
 class Room(ResourceModel):
@@ -70,6 +87,7 @@ class Room(ResourceModel):
     site_id: SiteId
     name: str
     capacity: int
+    starts_on: date | None
     ends_on: date | None
     version: int
 
@@ -108,8 +126,7 @@ class PractitionerRequest(RequestModel):
 
     @model_validator(mode="after")
     def _ends_after_it_starts(self) -> Self:
-        if self.starts_on is not None and self.ends_on is not None and self.ends_on <= self.starts_on:
-            raise ValueError("ends_on must be after starts_on")
+        _refuse_no_stay(self.starts_on, self.ends_on)
         return self
 
 
@@ -142,6 +159,10 @@ class GroupOfferingRequest(RequestModel):
     minimum_size: Annotated[int, Field(ge=2, le=50)] = 4
     maximum_size: Annotated[int, Field(ge=2, le=50)] = 12
     co_facilitator_above: Annotated[int, Field(ge=1, le=50)] = 8
+    starts_on: Annotated[
+        date | None,
+        Field(description="The Monday of the first week that has it; null for no beginning, or for what it is."),
+    ] = None
     ends_on: Annotated[
         date | None,
         Field(description="The Monday of the first week that has none of it any more; null for no end."),
@@ -156,9 +177,12 @@ class GroupOfferingRequest(RequestModel):
         return self
 
     @model_validator(mode="after")
-    def _ends_with_a_week(self) -> Self:
-        if self.ends_on is not None and self.ends_on.weekday() != 0:
-            raise ValueError("ends_on must be a Monday: groups are planned by whole weeks")
+    def _is_there_for_whole_weeks(self) -> Self:
+        for member in ("starts_on", "ends_on"):
+            day: date | None = getattr(self, member)
+            if day is not None and day.weekday() != 0:
+                raise ValueError(f"{member} must be a Monday: groups are planned by whole weeks")
+        _refuse_no_stay(self.starts_on, self.ends_on)
         return self
 
 
@@ -172,5 +196,16 @@ class GroupOffering(ResourceModel):
     minimum_size: int
     maximum_size: int
     co_facilitator_above: int
+    starts_on: date | None
     ends_on: date | None
     version: int
+
+
+class SetupOfWeek(ResourceModel):
+    """How a site is set up in a week: what is there on any day of it, as it is then."""
+
+    week: date = Field(description="The Monday of the week.")
+    site: Site
+    rooms: list[Room]
+    practitioners: list[Practitioner]
+    group_offerings: list[GroupOffering]

@@ -76,6 +76,10 @@ class AppointmentsReader:
         """Return everything booked in a week, in order of time and in UTC."""
         return await storage.all_of_week(self._read, site_id, week, now=self._clock.now())
 
+    async def all_of_weeks(self, site_id: SiteId, weeks: Collection[date]) -> dict[date, list[Appointment]]:
+        """Return everything booked in each of some weeks, in order of time and in UTC."""
+        return await storage.all_of_weeks(self._read, site_id, weeks, now=self._clock.now())
+
     async def switched(self, site_id: SiteId, week: date) -> set[AppointmentId]:
         """Return which booked appointments of a week somebody switched to another modality by hand."""
         return await storage.switched_of_week(self._read, site_id, week)

@@ -1,5 +1,6 @@
 """Where the book is kept."""
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Final
 from uuid import UUID
@@ -7,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 from sqlalchemy import (
+    ARRAY,
     TIMESTAMP,
     Date,
     Integer,
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
     func,
     or_,
@@ -68,7 +71,7 @@ _AFTER: Final = bindparam("after", type_=Uuid)
 _IS_FIRST_PAGE: Final = _AFTER.op("=", is_comparison=True)(UUID(int=0))
 _LAST: Final = aliased(AppointmentRow, name="last")
 _PLACE_OF_LAST: Final = select(func.lower(_LAST.during), _LAST.id).where(_LAST.id == _AFTER).scalar_subquery()
-_OF_WEEK: Final = (
+_OF_SITE: Final = (
     select(
         AppointmentRow.id,
         AppointmentRow.site_id,
@@ -93,10 +96,13 @@ _OF_WEEK: Final = (
     .outerjoin(_CO, _takes_part(_CO, "co_facilitator"))
     .where(
         AppointmentRow.site_id == bindparam("site_id", type_=Uuid),
-        AppointmentRow.week == bindparam("week", type_=Date),
         AppointmentRow.status == bindparam("status", type_=Text),
     )
     .order_by(func.lower(AppointmentRow.during), AppointmentRow.id)
+)
+_OF_WEEK: Final = _OF_SITE.where(AppointmentRow.week == bindparam("week", type_=Date))
+_OF_WEEKS: Final = Query(
+    _OF_SITE.add_columns(AppointmentRow.week).where(AppointmentRow.week == any_(bindparam("weeks", type_=ARRAY(Date))))
 )
 _PAGE: Final = Query(
     _OF_WEEK.where(
@@ -146,13 +152,24 @@ async def all_of_week(read: Read, site_id: SiteId, week: date, *, now: datetime)
     return _BOOKS.all(f"{site_id} {week}", {row["id"]: row for row in rows}, _to_appointment)
 
 
+async def all_of_weeks(
+    read: Read, site_id: SiteId, weeks: Collection[date], *, now: datetime
+) -> dict[date, list[Appointment]]:
+    """Fetch everything that is booked in some weeks at once, in order of time; times are in UTC."""
+    asked = {"site_id": site_id, "weeks": list(weeks), "status": AppointmentStatus.BOOKED.value, "now": now}
+    found: dict[date, list[Appointment]] = {week: [] for week in weeks}
+    for row in await read.all(_OF_WEEKS, **asked):
+        found[row["week"]].append(_to_appointment(row))
+    return found
+
+
 async def switched_of_week(read: Read, site_id: SiteId, week: date) -> set[AppointmentId]:
     """Fetch which booked appointments of a week somebody switched to another modality by hand."""
     return {AppointmentId(row["id"]) for row in await read.all(_SWITCHED, site_id=site_id, week=week)}
 
 
 def _to_appointment(row: asyncpg.Record, zone: tzinfo = UTC) -> Appointment:
-    values = dict(row)
+    values = {name: value for name, value in row.items() if name != "week"}
     values["patient_ids"] = sorted(values["patient_ids"] or ())
     if zone is not UTC:
         values |= {"start": values["start"].astimezone(zone), "end": values["end"].astimezone(zone)}

@@ -15,12 +15,9 @@ from services.contracts.scheduler.census import Census
 from services.scheduler.census import storage
 from services.scheduler.census.meetings import BookedMeeting
 from services.scheduler.census.rules import groups_of, week_of
-from services.scheduler.group_offerings.logic import GroupOfferingsReader
-from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
-from services.scheduler.sites.logic import SitesReader
-from services.scheduler.solves.setup_rules import days_out
-from services.scheduler.weeks import DAYS
+from services.scheduler.solves.setup_rules import in_force
+from services.scheduler.solves.setups import SetupsReader
 
 _WEEK: Final = timedelta(weeks=1)
 LOOK_BACK: Final = 8 * _WEEK
@@ -49,17 +46,13 @@ class CensusReader:
         self,
         *,
         booked: BookedMeetings,
-        sites: SitesReader,
-        practitioners: PractitionersReader,
-        offerings: GroupOfferingsReader,
+        setups: SetupsReader,
         rules: RulePacksReader,
         records: RecordsClient,
         clock: Clock,
     ) -> None:
         self._booked = booked
-        self._sites = sites
-        self._practitioners = practitioners
-        self._offerings = offerings
+        self._setups = setups
         self._rules = rules
         self._records = records
         self._clock = clock
@@ -71,7 +64,8 @@ class CensusReader:
             NotFoundError: There is no such site in the caller's organization.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        zone = ZoneInfo((await self._sites.get(site_id)).zone)
+        history = await self._setups.history(site_id)
+        zone = ZoneInfo(history.newest.site.zone)
         today = self._clock.today(zone)
         first = today - timedelta(days=today.weekday())
         plans = {
@@ -79,7 +73,7 @@ class CensusReader:
         }
         last = max(plans)
         meetings, published = await self._booked.of_weeks(site_id, first - LOOK_BACK, last, zone)
-        practitioners = await self._practitioners.of_site(site_id)
+        setups = {week: in_force(history.in_week(week), week) for week in plans}
         rules = {week: await self._rules.of_week(site_id, plan) for week, plan in plans.items()}
         return Census(
             site_id=site_id,
@@ -87,12 +81,12 @@ class CensusReader:
                 week_of(
                     plan,
                     [meeting for meeting in meetings if meeting.week == week],
-                    [one for one in practitioners if len(days_out(one.starts_on, one.ends_on, week)) < DAYS],
+                    setups[week].practitioners,
                     rules[week],
                 ).model_copy(update={"is_published": week in published})
                 for week, plan in plans.items()
             ],
-            groups=groups_of(meetings, plans, published, await self._offerings.of_site(site_id)),
+            groups=groups_of(meetings, plans, published, {week: one.offerings for week, one in setups.items()}),
         )
 
     async def _plans(self, site_id: SiteId, week: date, caller_token: str) -> WeekRequirements:

@@ -49,6 +49,8 @@ def _group_of(meeting: BookedMeeting) -> _Group:
 
 
 Plans = Mapping[date, WeekRequirements]
+Offerings = Mapping[date, Sequence[GroupOffering]]
+"""The kinds of group that each week has, as they are then."""
 
 
 def week_of(
@@ -100,7 +102,7 @@ def _ratio(patients: int, practitioners: Sequence[Practitioner], rules: WeekRule
 
 
 def groups_of(
-    meetings: Iterable[BookedMeeting], plans: Plans, published: Iterable[date], offerings: Sequence[GroupOffering]
+    meetings: Iterable[BookedMeeting], plans: Plans, published: Iterable[date], offerings: Offerings
 ) -> list[CensusGroup]:
     """Follow each group through the weeks: as booked where a week is published, else from the newest week before.
 
@@ -125,7 +127,7 @@ def _week_of_group(
     held: Mapping[date, BookedMeeting],
     plans: Plans,
     published: Sequence[date],
-    offerings: Sequence[GroupOffering],
+    offerings: Offerings,
 ) -> CensusGroupWeek | None:
     basis = week if week in published else max((day for day in published if day < week), default=None)
     meeting = None if basis is None else held.get(basis)
@@ -133,7 +135,7 @@ def _week_of_group(
         return None
     is_published = basis == week
     expected = len(meeting.patients if is_published else _still_asking(meeting, plans[week].patients))
-    minimum = _minimum(meeting.service, meeting.minutes, offerings)
+    minimum = _minimum(meeting.service, meeting.minutes, offerings[week])
     return CensusGroupWeek(
         week=week,
         is_published=is_published,
@@ -162,7 +164,7 @@ def _census_group(
     group: _Group,
     held: Mapping[date, BookedMeeting],
     weeks: list[CensusGroupWeek],
-    offerings: Sequence[GroupOffering],
+    offerings: Offerings,
 ) -> CensusGroup:
     return CensusGroup(
         service=group.service,
@@ -172,7 +174,7 @@ def _census_group(
         start=group.start,
         minutes=group.minutes,
         practitioner_id=group.practitioner_id,
-        minimum=_minimum(group.service, group.minutes, offerings),
+        minimum=_minimum(group.service, group.minutes, offerings[weeks[0].week]),
         maximum=held[max(held)].capacity,
         weeks=weeks,
     )

@@ -151,7 +151,6 @@ def _telehealth_gate(command: _Command, facts: WeekFacts) -> TelehealthGate:
     return TelehealthGate(
         AppointmentsReader(command.read, sites, command.clock),
         LicencesReader(command.read),
-        PractitionersReader(command.read, sites),
         facts,
         command.clock,
     )
@@ -230,7 +229,6 @@ async def _versions(read: Reading) -> VersionsReader:
         sites=SitesReader(read),
         published=TimetablesReader(read),
         proposals=ProposalsReader(read),
-        solves=SolvesReader(read),
     )
 
 

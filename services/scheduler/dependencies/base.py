@@ -18,6 +18,7 @@ from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.reach import CallersReach
+from services.scheduler.setup_versions.logic import SetupVersionsReader
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesReader
 from services.scheduler.solves.setups import SetupsReader
@@ -71,7 +72,9 @@ def outages_in(read: Read) -> OutagesReader:
 def setups_in(read: Read) -> SetupsReader:
     """Read how sites are set up."""
     sites = SitesReader(read)
-    return SetupsReader(sites, PractitionersReader(read, sites), GroupOfferingsReader(read, sites))
+    return SetupsReader(
+        sites, PractitionersReader(read, sites), GroupOfferingsReader(read, sites), SetupVersionsReader(read)
+    )
 
 
 def moved_weeks_in(read: Read) -> MovedWeeks:

@@ -7,7 +7,7 @@ from fastapi import Depends
 from services.chassis.database import Read
 from services.chassis.wiring import Reading
 from services.scheduler.dependencies import Solves
-from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.base import Command, Records, setups_in
 from services.scheduler.dependencies.seats import freed_seats_in
 from services.scheduler.disruptions.batches import DisruptionBatchesLogic, DisruptionBatchesReader
 from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
@@ -53,12 +53,10 @@ Disruptions = Annotated[DisruptionsLogic, Depends(_disruptions)]
 
 
 async def _disruption_batches(command: Command, disruptions: Disruptions) -> DisruptionBatchesLogic:
-    sites = SitesReader(command.read)
     return DisruptionBatchesLogic(
         reader=_batches_reader(command.read),
         disruptions=disruptions,
-        sites=sites,
-        practitioners=PractitionersReader(command.read, sites),
+        setups=setups_in(command.read),
         clock=command.clock,
     )
 

@@ -6,12 +6,11 @@ from fastapi import Depends
 
 from services.chassis.wiring import Reading
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in
+from services.scheduler.dependencies.base import Command, Records, notices_in, outages_in, setups_in
 from services.scheduler.dependencies.transport import rides_in, transport_in
 from services.scheduler.licences.logic import LicencesLogic, LicencesReader
 from services.scheduler.modality_changes.logic import ModalityChangesLogic
 from services.scheduler.notices.announcing import Announcements
-from services.scheduler.sites.logic import SitesReader
 
 
 async def _licences_read(read: Reading) -> LicencesReader:
@@ -27,7 +26,7 @@ async def _modality_changes(command: Command, records: Records) -> ModalityChang
         command.db,
         command.organization_id,
         command.account_id,
-        sites=SitesReader(command.read),
+        setups=setups_in(command.read),
         licences=LicencesReader(command.read),
         commitments=CommitmentsReader(command.read),
         outages=outages_in(command.read),

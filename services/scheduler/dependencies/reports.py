@@ -8,12 +8,10 @@ from services.chassis.wiring import Now, Reading
 from services.scheduler.census.logic import BookedMeetings, CensusReader
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Records
+from services.scheduler.dependencies.base import Records, setups_in
 from services.scheduler.fairness.logic import FairnessReader
-from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.horizon.logic import HorizonReader
 from services.scheduler.kpis.logic import KpisReader
-from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
 
@@ -22,9 +20,7 @@ async def _census(read: Reading, records: Records, clock: Now) -> CensusReader:
     sites = SitesReader(read)
     return CensusReader(
         booked=BookedMeetings(read),
-        sites=sites,
-        practitioners=PractitionersReader(read, sites),
-        offerings=GroupOfferingsReader(read, sites),
+        setups=setups_in(read),
         rules=RulePacksReader(read, sites),
         records=records,
         clock=clock,
@@ -42,9 +38,8 @@ async def _fairness(read: Reading, records: Records) -> FairnessReader:
 async def _horizon(read: Reading, records: Records) -> HorizonReader:
     sites = SitesReader(read)
     return HorizonReader(
-        sites=sites,
+        setups=setups_in(read),
         booked=BookedMeetings(read),
-        offerings=GroupOfferingsReader(read, sites),
         closures=ClosuresReader(read, sites),
         commitments=CommitmentsReader(read),
         rules=RulePacksReader(read, sites),

@@ -11,6 +11,7 @@ from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.dependencies import GroupOfferings, Practitioners, Sites
 from services.scheduler.dependencies.base import Command, outages_in, setups_in
 from services.scheduler.setup_changes.logic import SetupChangesLogic, SetupCollisionsReader
+from services.scheduler.setup_versions.logic import SetupVersionsLogic
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.timetables.logic import TimetablesReader
 
@@ -36,6 +37,7 @@ async def _changes(
     return SetupChangesLogic(
         command.db,
         collisions=_reader(command.read, command.clock),
+        versions=SetupVersionsLogic(command.db, command.organization_id, command.clock),
         sites=sites,
         practitioners=practitioners,
         group_offerings=group_offerings,

@@ -1,5 +1,6 @@
 """What is allowed with what falls out of several weeks: written down as a whole, repaired a week at a time."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -12,14 +13,14 @@ from services.contracts.scheduler.disruptions import (
     DisruptionBatchRequest,
     DisruptionRequest,
 )
+from services.contracts.scheduler.sites import Practitioner
 from services.scheduler.disruptions.errors import HoursChangedError, WeekNotRepairedError
 from services.scheduler.disruptions.logic import DisruptionsLogic, DisruptionsReader
 from services.scheduler.disruptions.spans import weeks_of
 from services.scheduler.errors import SiteNotReadyError, SolveInProgressError, WeekRefusedError
-from services.scheduler.practitioners.logic import PractitionersReader
-from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.logic import SolvesReader
 from services.scheduler.solves.rules import refusal_of_week
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.storing import fresh_id
 
 
@@ -64,14 +65,12 @@ class DisruptionBatchesLogic:
         *,
         reader: DisruptionBatchesReader,
         disruptions: DisruptionsLogic,
-        sites: SitesReader,
-        practitioners: PractitionersReader,
+        setups: SetupsReader,
         clock: Clock,
     ) -> None:
         self._reader = reader
         self._disruptions = disruptions
-        self._sites = sites
-        self._practitioners = practitioners
+        self._setups = setups
         self._clock = clock
 
     async def record(self, request: DisruptionBatchRequest, caller_token: str) -> DisruptionBatch:
@@ -95,10 +94,14 @@ class DisruptionBatchesLogic:
         return await self._reader.get(batch_id)
 
     async def _weeks(self, request: DisruptionBatchRequest) -> list[DisruptionRequest]:
-        zone = ZoneInfo((await self._sites.get(request.site_id)).zone)
+        history = await self._setups.history(request.site_id)
+        zone = ZoneInfo(history.newest.site.zone)
         await self._disruptions.refuse_what_is_elsewhere(request)
-        staff = await self._practitioners.of_site(request.site_id)
-        whose = next((one for one in staff if one.id == request.practitioner_id), None)
+
+        def whose(monday: date) -> Practitioner | None:
+            staff = history.in_week(monday).practitioners
+            return next((one for one in staff if one.id == request.practitioner_id), None)
+
         begins, ends = ("/first_day", "/last_day") if request.start is None else ("/start", "/end")
         weeks = list(weeks_of(request, zone, whose))
         if not weeks:

@@ -29,11 +29,16 @@ class OutagesReader:
         """Return what open disruptions, closures in force and changes of the setup keep from a site's week."""
         disruptions = await storage.open_in_week(self._read, site_id, grid.monday)
         closed = await self._closures.in_force(site_id, grid.start, grid.end)
-        return outages_of(disruptions, closed, grid, await self._setups.of(site_id))
+        return outages_of(disruptions, closed, grid, await self._setups.in_week(site_id, grid.monday))
 
-    async def changed_hours(self, site_id: SiteId, grid: WeekGrid) -> Mapping[PractitionerId, Hours]:
-        """Return whose hours of a week are not the usual ones."""
-        return outages_of(await storage.open_in_week(self._read, site_id, grid.monday), (), grid).hours
+    async def changed_hours(
+        self, site_id: SiteId, grids: Collection[WeekGrid]
+    ) -> dict[date, Mapping[PractitionerId, Hours]]:
+        """Return whose hours of some weeks are not the usual ones."""
+        found = await storage.open_in_weeks(self._read, site_id, [grid.monday for grid in grids])
+        return {
+            grid.monday: outages_of([one for one in found if one.week == grid.monday], (), grid).hours for grid in grids
+        }
 
     async def refuse_disrupted(self, appointment_id: AppointmentId) -> None:
         """Keep seats of a session from being given that will not take place as it is published.

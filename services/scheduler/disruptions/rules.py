@@ -37,13 +37,16 @@ def outages_of(
     away: dict[PractitionerId, list[SlotInterval]] = defaultdict(list)
     lost: dict[RoomId, list[SlotInterval]] = defaultdict(list)
     closed = grid.busy((closure.start, closure.end) for closure in closures)
+    nobody: list[SlotInterval] = []
     ended = frozenset[GroupOfferingId]()
     if setup is not None:
         ended = ended_by(setup, grid.monday)
         hours |= {one.id: hours_of(one) for one in setup.practitioners if one.version > FIRST_VERSION}
         away |= {one.id: days_out(one.starts_on, one.ends_on, grid.monday) for one in setup.practitioners}
-        lost |= {one.id: days_out(None, one.ends_on, grid.monday) for one in setup.rooms}
+        lost |= {one.id: days_out(one.starts_on, one.ends_on, grid.monday) for one in setup.rooms}
         closed += never_open(setup.site) if setup.site.version > FIRST_VERSION else []
+        nobody = days_out(None, setup.site.ends_on, grid.monday)
+        closed += nobody
     for disruption in disruptions:
         slots = _slots(disruption, grid)
         if disruption.kind is DisruptionKind.SITE_CLOSED:
@@ -54,7 +57,7 @@ def outages_of(
             hours[disruption.practitioner_id] = Hours(window_slots(disruption.shifts), window_slots(disruption.breaks))
         elif disruption.practitioner_id is not None:
             away[disruption.practitioner_id] += slots
-    nobody = grid.busy((closure.start, closure.end) for closure in closures if closure.for_all)
+    nobody += grid.busy((closure.start, closure.end) for closure in closures if closure.for_all)
     return Outages(hours, away, lost, closed, nobody, setup, ended)
 
 

@@ -1,6 +1,6 @@
 """What falls out of several weeks, cut into what falls out of each. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,11 +14,12 @@ _WEEK: Final = timedelta(weeks=1)
 
 
 def weeks_of(
-    request: DisruptionBatchRequest, zone: ZoneInfo, practitioner: Practitioner | None
+    request: DisruptionBatchRequest, zone: ZoneInfo, in_week: Callable[[date], Practitioner | None]
 ) -> Iterator[DisruptionRequest]:
     """Yield what falls out of each week, in order; a week of which no slot is touched has nothing.
 
-    Days of a week on which changed hours do not hold yet, or no longer, have the practitioner's usual ones.
+    Days of a week on which changed hours do not hold yet, or no longer, have the practitioner's usual ones, as
+    `in_week` knows them of each week.
     """
     told = request.model_dump(include={"site_id", "kind", "reason", "practitioner_id", "room_id"})
     if request.start is not None and request.end is not None:
@@ -27,8 +28,10 @@ def weeks_of(
             start, end = max(request.start, grid.start), min(request.end, grid.end)
             if start < end and grid.busy([(start, end)]):
                 yield DisruptionRequest(week=monday, start=start, end=end, **told)
-    elif request.first_day is not None and request.last_day is not None and practitioner is not None:
+    elif request.first_day is not None and request.last_day is not None:
         for monday in _mondays(request.first_day, request.last_day):
+            if (practitioner := in_week(monday)) is None:
+                continue
             days = {day for day in range(7) if request.first_day <= monday + timedelta(days=day) <= request.last_day}
             yield DisruptionRequest(
                 week=monday,

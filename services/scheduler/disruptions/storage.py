@@ -44,6 +44,13 @@ _OF_WEEK: Final = (
     DisruptionRow.status == bindparam("status", type_=Text),
 )
 _ALL: Final = Query(_COLUMNS.where(*_OF_WEEK).order_by(DisruptionRow.id))
+_OF_WEEKS: Final = Query(
+    _COLUMNS.where(
+        DisruptionRow.site_id == bindparam("site_id", type_=Uuid),
+        DisruptionRow.week == any_(bindparam("weeks", type_=ARRAY(Date))),
+        DisruptionRow.status == bindparam("status", type_=Text),
+    ).order_by(DisruptionRow.id)
+)
 _PAGE: Final = Query(
     _COLUMNS.where(*_OF_WEEK, DisruptionRow.id > bindparam("after", type_=Uuid))
     .order_by(DisruptionRow.id)
@@ -139,6 +146,12 @@ async def of_batch(read: Read, batch_id: DisruptionBatchId) -> list[Disruption]:
 async def open_in_week(read: Read, site_id: SiteId, week: date) -> list[Disruption]:
     """Fetch every disruption of a week that is open."""
     rows = await read.all(_ALL, site_id=site_id, week=week, status=DisruptionStatus.OPEN.value)
+    return [_disruption(row) for row in rows]
+
+
+async def open_in_weeks(read: Read, site_id: SiteId, weeks: Collection[date]) -> list[Disruption]:
+    """Fetch every disruption of some weeks that is open."""
+    rows = await read.all(_OF_WEEKS, site_id=site_id, weeks=list(weeks), status=DisruptionStatus.OPEN.value)
     return [_disruption(row) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """What fairness is counted from: contact of practitioners and patients, by part of the week."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final
 
@@ -19,16 +20,15 @@ class PractitionerContact:
     minutes: int
     evening: int
     weekend: int
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
 class Employment:
-    """Since when, and until when, a practitioner works at the site, and for how many minutes a week."""
+    """For how many minutes a practitioner's contract was in each published week in which there was one."""
 
     practitioner_id: PractitionerId
-    starts_on: date
-    ends_on: date | None
-    contract_minutes_week: int
+    contract_minutes: Mapping[date, int]
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Burden:
     minutes: int = 0
     least_preferred: int = 0
     unmet: int = 0
+    days: set[date] = field(default_factory=set)
 
     @property
     def due(self) -> int:

@@ -85,9 +85,9 @@ class FairnessReader:
         self, site_id: SiteId, first: date, last: date, zone: ZoneInfo
     ) -> tuple[list[PractitionerFairness], int]:
         published = await storage.published_weeks(self._read, site_id, first, last)
-        employed = await storage.employed(self._read, site_id)
+        employed = await storage.employed(self._read, site_id, first, last)
         worked = await storage.worked(self._read, site_id, first, last, zone.key)
-        return practitioners_of(employed, worked, published), len(published)
+        return practitioners_of(employed, worked), len(published)
 
     async def _preferences(self, site_id: SiteId, week: date, caller_token: str) -> dict[PatientId, PreferenceCost]:
         try:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Final
@@ -11,24 +12,22 @@ from services.contracts.records.treatment_plans import PreferenceCost
 from services.contracts.scheduler.fairness import PatientFairness, PractitionerFairness, WorkShare
 from services.scheduler.fairness.contact import Attended, Burden, Employment, PractitionerContact
 
-_WEEK = timedelta(weeks=1)
 _STEPS: Final = (Fraction(1, 10), Fraction(3, 10))
 """How far above the average a share lies from which a bad time counts once more."""
 
 
 def practitioners_of(
-    employed: Sequence[Employment], worked: Iterable[PractitionerContact], weeks: Iterable[date]
+    employed: Sequence[Employment], worked: Iterable[PractitionerContact]
 ) -> list[PractitionerFairness]:
-    """Compare what each has done in the published weeks with a part by contract minutes.
+    """Compare what each has done in the published weeks with a part by the contract minutes of each week.
 
     Weeks before the start date, and from the end on, count for nothing on either side: nobody owes anything for them.
     """
-    published = list(weeks)
     done = {contact.practitioner_id: contact for contact in worked}
-    active = {one.practitioner_id: sum(_is_employed(one, week) for week in published) for one in employed}
-    contract = {one.practitioner_id: active[one.practitioner_id] * one.contract_minutes_week for one in employed}
+    active = {one.practitioner_id: len(one.contract_minutes) for one in employed}
+    contract = {one.practitioner_id: sum(one.contract_minutes.values()) for one in employed}
     contacts = [
-        done.get(one.practitioner_id, PractitionerContact(one.practitioner_id, 0, 0, 0))
+        done.get(one.practitioner_id, PractitionerContact(one.practitioner_id, 0, 0, 0, 0))
         for one in employed
         if contract[one.practitioner_id] or one.practitioner_id in done
     ]
@@ -46,16 +45,13 @@ def practitioners_of(
             practitioner_id=one.practitioner_id,
             weeks=active[one.practitioner_id],
             contract_minutes=contract[one.practitioner_id],
+            days=one.days,
             contact=share(one.minutes, totals[0], contract[one.practitioner_id]),
             evening=share(one.evening, totals[1], contract[one.practitioner_id]),
             weekend=share(one.weekend, totals[2], contract[one.practitioner_id]),
         )
         for one in contacts
     ]
-
-
-def _is_employed(one: Employment, week: date) -> bool:
-    return one.starts_on < week + _WEEK and (one.ends_on is None or week < one.ends_on)
 
 
 def spread_of(practitioners: Iterable[PractitionerFairness]) -> float | None:
@@ -72,6 +68,7 @@ def burdens_of(
     for session in attended:
         burden = burdens[session.patient_id]
         burden.minutes += session.minutes
+        burden.days.add(session.start.date())
         if session.part in _least_preferred(preferences.get(session.patient_id)):
             burden.least_preferred += session.minutes
     for patient_id, minutes in unmet.items():
@@ -103,6 +100,8 @@ def patients_of(
         PatientFairness(
             patient_id=patient_id,
             minutes=burden.minutes,
+            days=len(burden.days),
+            days_a_week=_days_a_week(burden.days),
             least_preferred_minutes=burden.least_preferred,
             share=burden.least_preferred / burden.minutes
             if burden.minutes and _least_preferred(preferences.get(patient_id))
@@ -112,6 +111,11 @@ def patients_of(
         )
         for patient_id, burden in sorted(burdens.items())
     ]
+
+
+def _days_a_week(days: AbstractSet[date]) -> float | None:
+    weeks = {day - timedelta(days=day.weekday()) for day in days}
+    return len(days) / len(weeks) if weeks else None
 
 
 def _least_preferred(cost: PreferenceCost | None) -> set[str]:

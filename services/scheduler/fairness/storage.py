@@ -1,12 +1,12 @@
 """Where fairness reads the book."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, cast, func, select
+from sqlalchemy import Date, Integer, Text, Uuid, and_, bindparam, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from services.chassis.database import Query, Read
@@ -15,6 +15,7 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.fairness.contact import Attended, Employment, PractitionerContact
 from services.scheduler.practitioners.tables import PractitionerRow
+from services.scheduler.setup_versions.tables import SetupVersionRow
 from services.scheduler.storing import json_of
 from services.scheduler.timetables.tables import TimetableRow
 
@@ -39,6 +40,7 @@ _WORKED: Final = Query(
         func.sum(_MINUTES).label("minutes"),
         func.coalesce(func.sum(_MINUTES).filter(_IS_EVENING), 0).label("evening"),
         func.coalesce(func.sum(_MINUTES).filter(_IS_WEEKEND), 0).label("weekend"),
+        func.count(cast(_LOCAL, Date).distinct()).label("days"),
     )
     .join(
         AppointmentRow,
@@ -50,13 +52,39 @@ _WORKED: Final = Query(
     .where(*_IN_WINDOW)
     .group_by(AppointmentPractitionerRow.practitioner_id)
 )
+_WEEKS: Final = (
+    select(TimetableRow.week)
+    .where(TimetableRow.site_id == _SITE_ID, TimetableRow.week.between(_FIRST, _LAST))
+    .distinct()
+    .subquery("weeks")
+)
+_VERSION: Final = (
+    select(SetupVersionRow.document)
+    .where(
+        SetupVersionRow.organization_id == PractitionerRow.organization_id,
+        SetupVersionRow.subject_id == PractitionerRow.id,
+        or_(SetupVersionRow.effective_on.is_(None), SetupVersionRow.effective_on <= _WEEKS.c.week),
+    )
+    .order_by(SetupVersionRow.version.desc())
+    .limit(1)
+    .lateral("version")
+)
 _EMPLOYED: Final = Query(
     select(
         PractitionerRow.id.label("practitioner_id"),
-        PractitionerRow.starts_on,
-        PractitionerRow.ends_on,
-        PractitionerRow.contract_minutes_week,
+        _WEEKS.c.week,
+        func.coalesce(
+            cast(_VERSION.c.document["contract_minutes_week"].astext, Integer), PractitionerRow.contract_minutes_week
+        ).label("contract_minutes"),
     )
+    .outerjoin(
+        _WEEKS,
+        and_(
+            PractitionerRow.starts_on < _WEEKS.c.week + 7,
+            or_(PractitionerRow.ends_on.is_(None), PractitionerRow.ends_on > _WEEKS.c.week),
+        ),
+    )
+    .outerjoin(_VERSION, true())
     .where(PractitionerRow.site_id == _SITE_ID)
     .order_by(PractitionerRow.id)
 )
@@ -92,15 +120,14 @@ async def worked(read: Read, site_id: SiteId, first: date, last: date, zone: str
     return [PractitionerContact(**row) for row in rows]
 
 
-async def employed(read: Read, site_id: SiteId) -> list[Employment]:
-    """Fetch the practitioners' contracts."""
-    rows = await read.all(_EMPLOYED, site_id=site_id)
-    return [
-        Employment(
-            PractitionerId(row["practitioner_id"]), row["starts_on"], row["ends_on"], row["contract_minutes_week"]
-        )
-        for row in rows
-    ]
+async def employed(read: Read, site_id: SiteId, first: date, last: date) -> list[Employment]:
+    """Fetch the practitioners' contracts in the published weeks, as they were in each; none where somebody had none."""
+    contracts: dict[PractitionerId, dict[date, int]] = defaultdict(dict)
+    for row in await read.all(_EMPLOYED, site_id=site_id, first=first, last=last):
+        weeks = contracts[PractitionerId(row["practitioner_id"])]
+        if row["week"] is not None:
+            weeks[row["week"]] = row["contract_minutes"]
+    return [Employment(practitioner_id, weeks) for practitioner_id, weeks in contracts.items()]
 
 
 async def attended(read: Read, site_id: SiteId, first: date, last: date, zone: ZoneInfo) -> list[Attended]:

@@ -10,7 +10,7 @@ from services.contracts.base import Page
 from services.contracts.identifiers import GroupOfferingId, OrganizationId, SiteId
 from services.contracts.scheduler.sites import GroupOffering, GroupOfferingRequest
 from services.scheduler.group_offerings import storage
-from services.scheduler.sites.logic import SitesReader, refuse_past_end, refuse_stale
+from services.scheduler.sites.logic import SitesReader, refuse_late_start, refuse_no_stay, refuse_past_end, refuse_stale
 
 
 class GroupOfferingsReader:
@@ -83,7 +83,8 @@ class GroupOfferingsLogic:
         Raises:
             NotFoundError: There is no such offering at such a site in the caller's organization.
             StaleVersionError: `expected_version` is not the current one.
-            InvalidRequestError: It is to be another service or of another length, or to end before today.
+            InvalidRequestError: It is to be another service or of another length, to end before today or not after it
+                begins, or to begin anew.
         """
         today = self._clock.today(ZoneInfo((await self._sites.get(site_id)).zone))
         before = await self._reader.get(site_id, group_offering_id)
@@ -93,5 +94,8 @@ class GroupOfferingsLogic:
                 raise InvalidRequestError(
                     f"/{member}", "must stay as it is, for published weeks refer to it: end this one and make another"
                 )
+        starts_on = request.starts_on or before.starts_on
+        refuse_late_start(before.starts_on, starts_on, today)
+        refuse_no_stay(starts_on, request.ends_on)
         refuse_past_end(before.ends_on, request.ends_on, today)
-        return await storage.replace(self._db, before, request)
+        return await storage.replace(self._db, before, request, starts_on)

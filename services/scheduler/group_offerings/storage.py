@@ -1,6 +1,6 @@
 """Where group offerings are kept."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import asyncpg
@@ -40,9 +40,11 @@ async def insert(
     return GroupOffering(id=GroupOfferingId(row.id), site_id=site_id, version=1, **values)
 
 
-async def replace(db: AsyncSession, before: GroupOffering, request: GroupOfferingRequest) -> GroupOffering:
+async def replace(
+    db: AsyncSession, before: GroupOffering, request: GroupOfferingRequest, starts_on: date | None
+) -> GroupOffering:
     """Keep another setup of an offering whose site is locked, as its next version."""
-    values = _values(request) | {"version": before.version + 1}
+    values = _values(request) | {"starts_on": starts_on, "version": before.version + 1}
     await db.execute(update(GroupOfferingRow).where(GroupOfferingRow.id == before.id).values(values))
     return GroupOffering(id=before.id, site_id=before.site_id, **values)
 

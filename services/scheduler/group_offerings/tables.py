@@ -17,7 +17,9 @@ class GroupOfferingRow(Base):
         ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
         CheckConstraint("service in ('process_group', 'skills_group', 'education_group')", name="service"),
         CheckConstraint("minutes > 0 and minutes % 15 = 0", name="minutes"),
+        CheckConstraint("extract(isodow from starts_on) = 1", name="starts_on"),
         CheckConstraint("extract(isodow from ends_on) = 1", name="ends_on"),
+        CheckConstraint("starts_on < ends_on", name="stay"),
         CheckConstraint("version > 0", name="version"),
         CheckConstraint("0 < minimum_size and minimum_size <= maximum_size", name="size"),
     )
@@ -30,6 +32,7 @@ class GroupOfferingRow(Base):
     minimum_size: Mapped[int]
     maximum_size: Mapped[int]
     co_facilitator_above: Mapped[int]
+    starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]

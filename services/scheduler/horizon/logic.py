@@ -14,11 +14,11 @@ from services.contracts.scheduler.horizon import Horizon
 from services.scheduler.census.logic import LOOK_BACK, BookedMeetings
 from services.scheduler.closures.logic import ClosuresReader
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.horizon.meetings import expected_week
 from services.scheduler.horizon.rules import lacking_people, week_ahead
 from services.scheduler.rule_packs.logic import RulePacksReader
-from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.setup_rules import in_force
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.weekly import refuse_no_monday
 
 _WEEK: Final = timedelta(weeks=1)
@@ -31,17 +31,15 @@ class HorizonReader:
     def __init__(
         self,
         *,
-        sites: SitesReader,
+        setups: SetupsReader,
         booked: BookedMeetings,
-        offerings: GroupOfferingsReader,
         closures: ClosuresReader,
         commitments: CommitmentsReader,
         rules: RulePacksReader,
         records: RecordsClient,
     ) -> None:
-        self._sites = sites
+        self._setups = setups
         self._booked = booked
-        self._offerings = offerings
         self._closures = closures
         self._commitments = commitments
         self._rules = rules
@@ -56,8 +54,8 @@ class HorizonReader:
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
         refuse_no_monday("first_week", first_week)
-        site = await self._sites.get(site_id)
-        zone = ZoneInfo(site.zone)
+        history = await self._setups.history(site_id)
+        zone = ZoneInfo(history.newest.site.zone)
         asked = (await self._requirements(caller_token, site_id, first_week, weeks)).weeks
         last = first_week + (weeks - 1) * _WEEK
         meetings, published = await self._booked.of_weeks(site_id, first_week - LOOK_BACK, last, zone)
@@ -74,15 +72,15 @@ class HorizonReader:
         }
         expected = [expected_week(week, meetings, published, closed_of[week.week]) for week in asked]
         busy = await self._commitments.of_patients(lacking_people(expected), begin - _DAY, until + _DAY)
-        offerings = await self._offerings.of_site(site_id)
+        setups = {week.week: in_force(history.in_week(week.week), week.week) for week in asked}
         periods = await self._rules.periods_ahead(site_id, asked)
         found = await asyncio.to_thread(
             lambda: [
                 week_ahead(
                     week,
                     known,
-                    site=site,
-                    offerings=offerings,
+                    site=setups[week.week].site,
+                    offerings=setups[week.week].offerings,
                     closed=closed_of[week.week],
                     busy=busy,
                     period=periods.get(week.week),

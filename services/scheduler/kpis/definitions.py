@@ -26,14 +26,20 @@ DEFINITIONS: Final[Mapping[KpiCode, Definition]] = MappingProxyType(
             " weeks are held to 9 hours too, so the figure errs on the low side",
             "The ASAM Criteria, 3rd edition (2013), Level 2.1 Intensive Outpatient Services",
         ),
+        KpiCode.DAYS_A_WEEK: Definition(
+            "days on which a patient has a session, at the site or by video, a patient-week with any"
+        ),
         KpiCode.SEAT_FILL: Definition("seats taken, of all seats of group sessions in the book"),
         KpiCode.PRACTITIONER_UTILISATION: Definition(
-            "minutes that practitioners lead or co-facilitate, of their shift minutes without breaks"
+            "minutes that practitioners lead or co-facilitate, of their shift minutes without breaks, as each week had"
+            " them"
         ),
-        KpiCode.ROOM_UTILISATION: Definition("minutes that group rooms are used, of their minutes in opening hours"),
+        KpiCode.ROOM_UTILISATION: Definition(
+            "minutes that group rooms are used, of their minutes in the opening hours of each week"
+        ),
         KpiCode.FAIRNESS_SPREAD: Definition(
             "largest less smallest load of counsellors and therapists, of their mean load; load is contact minutes a"
-            " contract minute since the start date"
+            " contract minute since the start date, by the contract of each week"
         ),
         KpiCode.CHANGES_PER_REPLAN: Definition(
             "sessions of patients changed by versions after a week's first, a version; reverts are left out"

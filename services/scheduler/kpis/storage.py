@@ -62,7 +62,20 @@ _SEAT_FILL: Final = """(
     ) meetings
 ) figure"""
 
-_PRACTITIONERS: Final = """(
+# What a site, a room or somebody who treats was in a week: by the newest version that counts then, else as it is now.
+_VERSION: Final = """left join lateral (
+            select v.document from setup_versions v
+            where v.organization_id = {of}.organization_id and v.subject_id = {of}.id
+                and (v.effective_on is null or v.effective_on <= weeks.week)
+            order by v.version desc limit 1
+        ) version on true"""
+_WEEKS: Final = """(
+            select distinct week from timetables
+            where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+        ) weeks"""
+_DAY: Final = "weeks.week + array_position(array['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], {of} ->> 'weekday') - 1"
+
+_PRACTITIONERS: Final = f"""(
     select (
         select sum(extract(epoch from upper(a.during) - lower(a.during)) / 60) from appointments a
         join appointment_practitioners p on p.organization_id = a.organization_id and p.appointment_id = a.id
@@ -74,19 +87,23 @@ _PRACTITIONERS: Final = """(
             select sum(greatest(0, extract(epoch from
                 least((shift ->> 'end')::time, (pause ->> 'end')::time)
                 - greatest((shift ->> 'start')::time, (pause ->> 'start')::time)))) / 60
-            from jsonb_array_elements(p.breaks) pause where pause ->> 'weekday' = shift ->> 'weekday'
+            from jsonb_array_elements(
+                case when d.id is null then coalesce(version.document -> 'breaks', p.breaks) else d.breaks end
+            ) pause
+            where pause ->> 'weekday' = shift ->> 'weekday'
         ), 0))
-        from practitioners p, jsonb_array_elements(p.shifts) shift,
-        (
-            select distinct week from timetables
-            where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
-        ) weeks
-        where p.site_id = cast(:site_id as uuid) and p.starts_on < weeks.week + 7
-            and (p.ends_on is null or p.ends_on > weeks.week)
+        from practitioners p
+        cross join {_WEEKS}
+        {_VERSION.format(of="p")}
+        left join disruptions d on d.organization_id = p.organization_id and d.site_id = p.site_id
+            and d.week = weeks.week and d.practitioner_id = p.id and d.kind = 'shift_changed' and d.status = 'open'
+        cross join lateral jsonb_array_elements(coalesce(d.shifts, version.document -> 'shifts', p.shifts)) shift
+        where p.site_id = cast(:site_id as uuid) and p.starts_on <= {_DAY.format(of="shift")}
+            and (p.ends_on is null or p.ends_on > {_DAY.format(of="shift")})
     )::float8 as denominator
-) figure"""
+) figure"""  # noqa: S608 - put together from constants of this module
 
-_ROOMS: Final = """(
+_ROOMS: Final = f"""(
     select (
         select sum(extract(epoch from upper(during) - lower(during)) / 60) from appointments
         where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
@@ -94,24 +111,27 @@ _ROOMS: Final = """(
     )::float8 as numerator,
     (
         select sum(extract(epoch from (hours ->> 'end')::time - (hours ->> 'start')::time) / 60)
-            * (select count(*) from rooms where site_id = cast(:site_id as uuid))
-            * (
-                select count(distinct week) from timetables
-                where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
-            )
-        from sites, jsonb_array_elements(open) hours where id = cast(:site_id as uuid)
+        from sites s
+        cross join {_WEEKS}
+        {_VERSION.format(of="s")}
+        cross join lateral jsonb_array_elements(coalesce(version.document -> 'open', s.open)) hours
+        join rooms r on r.organization_id = s.organization_id and r.site_id = s.id
+            and coalesce(r.starts_on, (r.created_at at time zone cast(:zone as text))::date)
+                <= {_DAY.format(of="hours")}
+            and (r.ends_on is null or r.ends_on > {_DAY.format(of="hours")})
+        where s.id = cast(:site_id as uuid) and (s.ends_on is null or s.ends_on > {_DAY.format(of="hours")})
     )::float8 as denominator
-) figure"""
+) figure"""  # noqa: S608 - put together from constants of this module
 
-_FAIRNESS: Final = """(
+_FAIRNESS: Final = f"""(
     select max(load)::float8 - min(load)::float8 as numerator, avg(load)::float8 as denominator
     from (
-        select sum(coalesce(worked.minutes, 0)) / nullif(sum(p.contract_minutes_week), 0) as load
+        select sum(coalesce(worked.minutes, 0)) / nullif(sum(
+            coalesce((version.document ->> 'contract_minutes_week')::integer, p.contract_minutes_week)
+        ), 0) as load
         from practitioners p
-        cross join (
-            select distinct week from timetables
-            where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
-        ) weeks
+        cross join {_WEEKS}
+        {_VERSION.format(of="p")}
         left join (
             select ap.practitioner_id, a.week,
                 sum(extract(epoch from upper(a.during) - lower(a.during)) / 60) as minutes
@@ -122,9 +142,20 @@ _FAIRNESS: Final = """(
         ) worked on worked.practitioner_id = p.id and worked.week = weeks.week
         where p.site_id = cast(:site_id as uuid) and p.starts_on < weeks.week + 7
             and (p.ends_on is null or p.ends_on > weeks.week)
-            and p.role in ('counsellor', 'therapist')
+            and coalesce(version.document ->> 'role', p.role) in ('counsellor', 'therapist')
         group by p.id
     ) loads
+) figure"""  # noqa: S608 - put together from constants of this module
+
+_DAYS: Final = """(
+    select count(*)::float8 as numerator, count(distinct (week, patient_id))::float8 as denominator
+    from (
+        select distinct a.week, p.patient_id, (lower(a.during) at time zone cast(:zone as text))::date
+        from appointments a
+        join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
+        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+            and a.status = 'booked' and p.held_until is null
+    ) days
 ) figure"""
 
 _CHANGES: Final = """(
@@ -173,6 +204,7 @@ _FIGURES: Final[Mapping[KpiCode, Query]] = MappingProxyType(
     {
         KpiCode.PLACEMENT_RATE: _figure(_PLACEMENT),
         KpiCode.NINE_HOUR_COMPLIANCE: _figure(_NINE_HOURS),
+        KpiCode.DAYS_A_WEEK: _figure(_DAYS),
         KpiCode.SEAT_FILL: _figure(_SEAT_FILL),
         KpiCode.PRACTITIONER_UTILISATION: _figure(_PRACTITIONERS),
         KpiCode.ROOM_UTILISATION: _figure(_ROOMS),

@@ -30,7 +30,8 @@ from services.scheduler.modality_changes.rules import obstacles, peak
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.tellings import Telling
-from services.scheduler.sites.logic import SitesReader
+from services.scheduler.solves.rules import SiteSetup
+from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.transport.facts import Coming
 from services.scheduler.transport.logic import TransportLogic
 from services.scheduler.transport.riding import RidesLogic, needs_ride
@@ -45,7 +46,7 @@ class ModalityChangesLogic:
         organization_id: OrganizationId,
         account_id: AccountId,
         *,
-        sites: SitesReader,
+        setups: SetupsReader,
         licences: LicencesReader,
         commitments: CommitmentsReader,
         outages: Outages,
@@ -58,7 +59,7 @@ class ModalityChangesLogic:
         self._db = db
         self._organization_id = organization_id
         self._account_id = account_id
-        self._sites = sites
+        self._setups = setups
         self._licences = licences
         self._commitments = commitments
         self._outages = outages
@@ -135,21 +136,22 @@ class ModalityChangesLogic:
         # Records is asked before anything is locked: nobody waits for a network call of somebody else.
         seen = await self._found(appointment_id)
         seatings = [await seating_of(self._records, one, caller_token) for one in seen.patients]
-        site = await self._sites.get(seen.site_id)
-        await storage.hold_site(self._db, site.id)
+        await storage.hold_site(self._db, seen.site_id)
         session = await self._found(appointment_id, hold=True)
         if session.patients != seen.patients:
             raise ContentionError
         if session.facts.modality is request.modality:
             raise ModalityUnchangedError
+        day = session.facts.day
+        setup = await self._setups.in_week(session.site_id, day - timedelta(days=day.weekday()))
         return Circumstances(
             session=session,
             modality=request.modality,
             seatings=seatings,
             busy=await self._commitments.of_patients(session.patients, *_span(session, request.modality, seatings)),
             licensed=await self._licences.on_day(session.practitioners, session.facts.day),
-            room=await self._room(site, request),
-            places_left=await self._places_left(site, session, request.modality),
+            room=_room(setup, request),
+            places_left=await self._places_left(setup.site, session, request.modality),
         )
 
     async def _found(self, appointment_id: AppointmentId, *, hold: bool = False) -> BookedSession:
@@ -164,20 +166,21 @@ class ModalityChangesLogic:
             raise AppointmentOverError
         return session
 
-    async def _room(self, site: Site, request: ModalityChangeRequest) -> Room | None:
-        if request.room_id is None:
-            return None
-        rooms = {room.id: room for room in await self._sites.all_rooms(site.id)}
-        if request.room_id not in rooms:
-            raise InvalidRequestError("/room_id", "must be a room of the session's site")
-        return rooms[request.room_id]
-
     async def _places_left(self, site: Site, session: BookedSession, modality: Modality) -> int | None:
         places = {ServiceKind.INDIVIDUAL: site.offices, ServiceKind.FAMILY: site.family_rooms}
         if modality is Modality.TELEHEALTH or session.facts.service not in places:
             return None
         others = await storage.on_site_then(self._db, session)
         return places[session.facts.service] - peak(session.facts, others)
+
+
+def _room(setup: SiteSetup, request: ModalityChangeRequest) -> Room | None:
+    if request.room_id is None:
+        return None
+    rooms = {room.id: room for room in setup.rooms}
+    if request.room_id not in rooms:
+        raise InvalidRequestError("/room_id", "must be a room of the session's site")
+    return rooms[request.room_id]
 
 
 def _coming(found: Circumstances) -> list[Coming]:

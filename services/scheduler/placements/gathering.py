@@ -130,7 +130,7 @@ class BookedWeeks:
         # Records is asked while the book is read; the version before what was booked in it.
         asked = asyncio.create_task(self._facts.requirements(caller_token, site_id, week))
         try:
-            setup = await self._facts.setup(site)
+            setup = await self._facts.setup(site_id, week)
             published = await self._facts.published(site_id, week)
             appointments = await self._appointments.all_of_week(site_id, week)
             requirements = await asked

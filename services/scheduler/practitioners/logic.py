@@ -1,17 +1,16 @@
 """What is allowed with practitioners."""
 
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
-from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.errors import NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, PractitionerId, SiteId
 from services.contracts.scheduler.sites import Practitioner, PractitionerRequest
 from services.scheduler.practitioners import storage
-from services.scheduler.sites.logic import SitesReader, refuse_past_end, refuse_stale
+from services.scheduler.sites.logic import SitesReader, refuse_late_start, refuse_no_stay, refuse_past_end, refuse_stale
 
 
 class PractitionersReader:
@@ -72,7 +71,7 @@ class PractitionersLogic:
         """
         zone = ZoneInfo((await self._sites.get(site_id)).zone)
         starts_on = request.starts_on or self._clock.today(zone)
-        _refuse_no_stay(starts_on, request)
+        refuse_no_stay(starts_on, request.ends_on)
         return await storage.insert(
             self._db, self._organization_id, site_id, request, starts_on=starts_on, now=self._clock.now()
         )
@@ -91,13 +90,7 @@ class PractitionersLogic:
         before = await self._reader.get(site_id, practitioner_id)
         refuse_stale(expected_version, before.version)
         starts_on = request.starts_on or before.starts_on
-        if before.starts_on <= today < starts_on:
-            raise InvalidRequestError("/starts_on", "must not lie ahead, for the person has begun; use ends_on")
-        _refuse_no_stay(starts_on, request)
+        refuse_late_start(before.starts_on, starts_on, today)
+        refuse_no_stay(starts_on, request.ends_on)
         refuse_past_end(before.ends_on, request.ends_on, today)
         return await storage.replace(self._db, before, request, starts_on=starts_on)
-
-
-def _refuse_no_stay(starts_on: date, request: PractitionerRequest) -> None:
-    if request.ends_on is not None and request.ends_on <= starts_on:
-        raise InvalidRequestError("/ends_on", "must be after starts_on, which is today where it is left out")

@@ -1,7 +1,7 @@
 """What is allowed with proposals, and the story of a publication."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -113,6 +113,10 @@ class ProposalsReader:
     async def document(self, proposal_id: ProposalId) -> dict[str, Any]:
         """Return the timetable of a proposal that exists, as the solver writes it."""
         return await storage.document_of(self._read, proposal_id)
+
+    async def written_instances(self, proposals: Collection[ProposalId]) -> dict[ProposalId, str | dict[str, Any]]:
+        """Return what the solver was given that each of the proposals is of; it may still be text, to be read."""
+        return await storage.written_instances(self._read, proposals)
 
     async def repair(self, proposal_id: ProposalId) -> dict[str, Any] | None:
         """Return what a repair does to people, counted and bounded; None where the proposal is no repair."""

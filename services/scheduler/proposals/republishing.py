@@ -125,7 +125,7 @@ class Republishing:
         requirements = await self._facts.requirements(caller_token, site_id, week)
         # Before the facts: whatever changes after this is seen when the week is booked.
         seen = await self._facts.missing(site_id, week)
-        setup = await self._facts.setup(await self._facts.sites.get(site_id))
+        setup = await self._facts.setup(site_id, week)
         _, instance = await self._facts.instance(setup, requirements)
         # What changes is the question of the person who publishes; here only what fits is asked.
         return instance | {"published": None}, seen

@@ -1,10 +1,10 @@
 """Where proposals and what was decided about their changes are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Integer, Uuid, bindparam, insert, select, update
+from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -15,6 +15,7 @@ from services.contracts.vocabulary import ServiceKind
 from services.scheduler.proposals.decisions import Decision
 from services.scheduler.proposals.facts import Place
 from services.scheduler.proposals.tables import ProposalChangeRow, ProposalRow
+from services.scheduler.solves.tables import SolveRow
 from services.scheduler.storing import decoded, json_of
 
 _JSON: Final = ("goals", "unmet", "checker", "diff", "sessions")
@@ -25,6 +26,14 @@ _ONE: Final = Query(
     )
 )
 _DOCUMENT: Final = Query(select(ProposalRow.document).where(ProposalRow.id == _PROPOSAL_ID))
+_INSTANCES: Final = Query(
+    select(ProposalRow.id, SolveRow.instance)
+    .join(
+        SolveRow,
+        and_(SolveRow.organization_id == ProposalRow.organization_id, SolveRow.id == ProposalRow.solve_id),
+    )
+    .where(ProposalRow.id == any_(bindparam("proposals", type_=ARRAY(Uuid))))
+)
 _REPAIR: Final = Query(select(ProposalRow.document["repair"].label("repair")).where(ProposalRow.id == _PROPOSAL_ID))
 
 _SIDES: Final = ("before", "after")
@@ -45,6 +54,12 @@ _AFTERS: Final = Query(
 _STATUSES: Final = Query(
     select(ProposalChangeRow.number, ProposalChangeRow.status).where(ProposalChangeRow.proposal_id == _PROPOSAL_ID)
 )
+
+
+async def written_instances(read: Read, proposals: Collection[ProposalId]) -> dict[ProposalId, str | dict[str, Any]]:
+    """Fetch the instances that the solves of some proposals were given, unread: they are large."""
+    rows = await read.all(_INSTANCES, proposals=list(proposals))
+    return {ProposalId(row["id"]): row["instance"] for row in rows}
 
 
 async def insert_proposal(

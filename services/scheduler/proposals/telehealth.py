@@ -24,7 +24,6 @@ from services.scheduler.bookings.rules import (
     session_by_telehealth_broken,
 )
 from services.scheduler.licences.logic import LicencesReader
-from services.scheduler.practitioners.logic import PractitionersReader
 from services.scheduler.proposals.facts import Place, TelehealthFault
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.solves.setup_rules import is_in_force
@@ -40,13 +39,11 @@ class TelehealthGate:
         self,
         book: AppointmentsReader,
         licences: LicencesReader,
-        practitioners: PractitionersReader,
         facts: WeekFacts,
         clock: Clock,
     ) -> None:
         self._book = book
         self._licences = licences
-        self._practitioners = practitioners
         self._facts = facts
         self._clock = clock
 
@@ -65,7 +62,8 @@ class TelehealthGate:
         if not asked:
             return []
         seatings = _seatings(await self._facts.requirements(caller_token, site_id, week))
-        prescribers = [one for one in await self._practitioners.of_site(site_id) if one.role == _PRESCRIBER]
+        staff = (await self._facts.setup(site_id, week)).practitioners
+        prescribers = [one for one in staff if one.role == _PRESCRIBER]
         faults: list[TelehealthFault] = []
         for session, new in asked:
             facts = SessionFacts(session.service, session.modality, session.start, session.end, None, None, zone)

@@ -15,7 +15,7 @@ from services.scheduler.proposals.rules import sessions_of
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.format import instance_from_json, timetable_from_json
 from services.scheduler.solver.instance import Instance
-from services.scheduler.solves.logic import SolvesReader
+from services.scheduler.storing import json_of
 from services.scheduler.timetables.logic import TimetablesReader
 from services.scheduler.timetables.storage import StoredVersion
 from services.scheduler.weeks import WeekGrid
@@ -24,13 +24,10 @@ from services.scheduler.weeks import WeekGrid
 class VersionsReader:
     """Reads versions of weeks as they were told to people; what was booked by hand since is the book's alone."""
 
-    def __init__(
-        self, *, sites: SitesReader, published: TimetablesReader, proposals: ProposalsReader, solves: SolvesReader
-    ) -> None:
+    def __init__(self, *, sites: SitesReader, published: TimetablesReader, proposals: ProposalsReader) -> None:
         self._sites = sites
         self._published = published
         self._proposals = proposals
-        self._solves = solves
 
     async def get(self, site_id: SiteId, week: date, version: int) -> VersionedWeek:
         """Return one version with its sessions in order of time.
@@ -73,7 +70,10 @@ class VersionsReader:
 
     async def _known(self, stored: Sequence[StoredVersion]) -> Instance:
         """Return what was known when any of the versions was made; of what was known twice, the later counts."""
-        proposals = dict.fromkeys(one.proposal_id for one in stored)
-        solves = [(await self._proposals.get(proposal_id)).solve_id for proposal_id in proposals]
-        written = [await self._solves.instance(solve_id) for solve_id in solves]
-        return await asyncio.to_thread(lambda: reduce(both, (instance_from_json(one) for one in written)))
+        proposals = list(dict.fromkeys(one.proposal_id for one in stored))
+        written = await self._proposals.written_instances(proposals)
+
+        def join() -> Instance:
+            return reduce(both, (instance_from_json(json_of(written[proposal_id])) for proposal_id in proposals))
+
+        return await asyncio.to_thread(join)

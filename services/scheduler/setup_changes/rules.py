@@ -67,7 +67,8 @@ class _Week:
     def faults(self, session: Appointment) -> Iterator[SetupFault]:
         """Yield what one session shows by itself."""
         slots = self._slots(session)
-        if session.modality is Modality.ON_SITE and without(slots, self._open):
+        is_there = is_in_force(None, self._setup.site.ends_on, self._day(session))
+        if not is_there or (session.modality is Modality.ON_SITE and without(slots, self._open)):
             yield SetupFault.SITE_NOT_OPEN
         yield from self._of_room(session)
         yield from self._of_group(session)
@@ -79,7 +80,7 @@ class _Week:
         room = None if session.room_id is None else self._rooms.get(session.room_id)
         if room is None:
             return
-        if not is_in_force(None, room.ends_on, self._day(session)):
+        if not is_in_force(room.starts_on, room.ends_on, self._day(session)):
             yield SetupFault.ROOM_ENDED
         if session.taken > room.capacity:
             yield SetupFault.ROOM_TOO_SMALL
@@ -89,7 +90,7 @@ class _Week:
         offering = None if kind is None else self._offerings.get(kind)
         if offering is None:
             return
-        if not is_in_force(None, offering.ends_on, self._week.grid.monday):
+        if not is_in_force(offering.starts_on, offering.ends_on, self._week.grid.monday):
             yield SetupFault.GROUP_ENDED
         if session.taken > offering.maximum_size:
             yield SetupFault.GROUP_TOO_LARGE

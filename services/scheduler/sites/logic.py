@@ -91,10 +91,11 @@ class SitesLogic:
         Raises:
             NotFoundError: There is no such site in the caller's organization.
             StaleVersionError: `expected_version` is not the current one.
-            InvalidRequestError: The zone is another one.
+            InvalidRequestError: The zone is another one, or it is to end before today.
         """
         before = await self._reader.get(site_id)
         refuse_stale(expected_version, before.version)
+        refuse_past_end(before.ends_on, request.ends_on, self._clock.today(ZoneInfo(before.zone)))
         if request.zone != before.zone:
             raise InvalidRequestError("/zone", "must stay as it is: what is published is wall time of it")
         return await storage.replace_site(self._db, before, request)
@@ -105,12 +106,16 @@ class SitesLogic:
         Raises:
             NotFoundError: There is no such room at such a site in the caller's organization.
             StaleVersionError: `expected_version` is not the current one.
-            InvalidRequestError: It is to end before today.
+            InvalidRequestError: It is to end before today or not after it begins, or begins anew.
         """
         site, before = await self._reader.get(site_id), await self._reader.room(site_id, room_id)
         refuse_stale(expected_version, before.version)
-        refuse_past_end(before.ends_on, request.ends_on, self._clock.today(ZoneInfo(site.zone)))
-        return await storage.replace_room(self._db, before, request)
+        today = self._clock.today(ZoneInfo(site.zone))
+        starts_on = request.starts_on or before.starts_on
+        refuse_late_start(before.starts_on, starts_on, today)
+        refuse_no_stay(starts_on, request.ends_on)
+        refuse_past_end(before.ends_on, request.ends_on, today)
+        return await storage.replace_room(self._db, before, request, starts_on)
 
 
 def refuse_stale(expected_version: int, current_version: int) -> None:
@@ -121,6 +126,26 @@ def refuse_stale(expected_version: int, current_version: int) -> None:
     """
     if expected_version != current_version:
         raise StaleVersionError("Another version is current: read it again and send its ETag.")
+
+
+def refuse_late_start(before: date | None, starts_on: date | None, today: date) -> None:
+    """Refuse to let something begin anew that is there already: weeks are published with it.
+
+    Raises:
+        InvalidRequestError: It has begun, and the start lies ahead.
+    """
+    if starts_on is not None and today < starts_on and (before is None or before <= today):
+        raise InvalidRequestError("/starts_on", "must not lie ahead, for it has begun; use ends_on")
+
+
+def refuse_no_stay(starts_on: date | None, ends_on: date | None) -> None:
+    """Refuse an end that does not come after the start.
+
+    Raises:
+        InvalidRequestError: It does not.
+    """
+    if starts_on is not None and ends_on is not None and ends_on <= starts_on:
+        raise InvalidRequestError("/ends_on", f"must be after starts_on, which is {starts_on}")
 
 
 def refuse_past_end(before: date | None, ends_on: date | None, today: date) -> None:

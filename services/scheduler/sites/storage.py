@@ -1,7 +1,7 @@
 """Where sites and rooms are kept."""
 
-from datetime import datetime
-from typing import Final
+from datetime import date, datetime
+from typing import Any, Final
 
 from sqlalchemy import Integer, Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,10 +17,23 @@ _AFTER: Final = bindparam("after", type_=Uuid)
 _LIMIT: Final = bindparam("limit", type_=Integer)
 _SITE_ID: Final = bindparam("site_id", type_=Uuid)
 _SITES: Final = select(
-    SiteRow.id, SiteRow.name, SiteRow.zone, SiteRow.open, SiteRow.offices, SiteRow.family_rooms, SiteRow.version
+    SiteRow.id,
+    SiteRow.name,
+    SiteRow.zone,
+    SiteRow.open,
+    SiteRow.offices,
+    SiteRow.family_rooms,
+    SiteRow.ends_on,
+    SiteRow.version,
 )
 _ROOMS: Final = select(
-    RoomRow.id, RoomRow.site_id, RoomRow.name, RoomRow.capacity, RoomRow.ends_on, RoomRow.version
+    RoomRow.id,
+    RoomRow.site_id,
+    RoomRow.name,
+    RoomRow.capacity,
+    RoomRow.starts_on,
+    RoomRow.ends_on,
+    RoomRow.version,
 ).where(RoomRow.site_id == _SITE_ID)
 
 _ONE_SITE: Final = Query(_SITES.where(SiteRow.id == _SITE_ID))
@@ -32,7 +45,7 @@ _ALL_ROOMS: Final = Query(_ROOMS.order_by(RoomRow.id))
 
 async def insert_site(db: AsyncSession, organization_id: OrganizationId, request: SiteRequest, now: datetime) -> Site:
     """Keep a new site."""
-    values = request.model_dump(mode="json")
+    values = _values(request)
     row = SiteRow(organization_id=organization_id, id=fresh_id(now), created_at=now, **values)
     db.add(row)
     await db.flush()
@@ -46,9 +59,13 @@ async def lock_site(db: AsyncSession, site_id: SiteId) -> None:
 
 async def replace_site(db: AsyncSession, before: Site, request: SiteRequest) -> Site:
     """Keep another setup of a site whose row is locked, as its next version."""
-    values = request.model_dump(mode="json") | {"version": before.version + 1}
+    values = _values(request) | {"version": before.version + 1}
     await db.execute(update(SiteRow).where(SiteRow.id == before.id).values(values))
     return Site(id=before.id, **values)
+
+
+def _values(request: SiteRequest) -> dict[str, Any]:
+    return request.model_dump(mode="json") | {"ends_on": request.ends_on}
 
 
 async def insert_room(
@@ -62,9 +79,9 @@ async def insert_room(
     return Room(id=RoomId(row.id), site_id=site_id, version=1, **values)
 
 
-async def replace_room(db: AsyncSession, before: Room, request: RoomRequest) -> Room:
+async def replace_room(db: AsyncSession, before: Room, request: RoomRequest, starts_on: date | None) -> Room:
     """Keep another setup of a room whose site is locked, as its next version."""
-    values = request.model_dump() | {"version": before.version + 1}
+    values = request.model_dump() | {"starts_on": starts_on, "version": before.version + 1}
     await db.execute(update(RoomRow).where(RoomRow.id == before.id).values(values))
     return Room(id=before.id, site_id=before.site_id, **values)
 

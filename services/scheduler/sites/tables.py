@@ -27,6 +27,7 @@ class SiteRow(Base):
     open: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     offices: Mapped[int]
     family_rooms: Mapped[int]
+    ends_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]
 
@@ -38,6 +39,7 @@ class RoomRow(Base):
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "site_id"], ["sites.organization_id", "sites.id"]),
         CheckConstraint("capacity > 0", name="capacity"),
+        CheckConstraint("starts_on < ends_on", name="stay"),
         CheckConstraint("version > 0", name="version"),
     )
 
@@ -46,6 +48,7 @@ class RoomRow(Base):
     site_id: Mapped[UUID]
     name: Mapped[str]
     capacity: Mapped[int]
+    starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime]

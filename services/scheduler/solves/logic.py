@@ -15,7 +15,6 @@ from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
 from services.contracts.problems import ProblemType
 from services.contracts.records.treatment_plans import WeekRequirements
-from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
@@ -129,9 +128,13 @@ class WeekFacts:
         except RefusedError:
             raise UpstreamUnavailableError("records") from None
 
-    async def setup(self, site: Site) -> SiteSetup:
-        """Read how the site is set up, with what is not in force yet, or no more."""
-        return await self._setups.of(site.id)
+    async def setup(self, site_id: SiteId, week: date) -> SiteSetup:
+        """Read how the site is set up in a week, with what is not in force yet, or no more.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+        """
+        return await self._setups.in_week(site_id, week)
 
     async def instance(
         self, setup: SiteSetup, requirements: WeekRequirements, published: Published | None = None
@@ -249,8 +252,10 @@ class SolvesLogic:
         refusal = refusal_of_week(request.week, self._clock.today(ZoneInfo(site.zone)))
         if refusal is not None:
             raise WeekRefusedError(*refusal)
+        if site.ends_on is not None and site.ends_on <= request.week:
+            raise WeekRefusedError("site-ended", f"must lie before {site.ends_on}, from which on the site is no more")
         requirements = await self._facts.requirements(caller_token, site.id, request.week)
-        setup = await self._facts.setup(site)
+        setup = await self._facts.setup(site.id, request.week)
         there = in_force(setup, request.week)
         # A week that is published is repaired also where the last of something has ended: what needed it is cancelled.
         if not task and (missing := missing_of(there, requirements)):

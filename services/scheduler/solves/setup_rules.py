@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from services.contracts.identifiers import GroupOfferingId
 from services.contracts.scheduler.sites import GroupOffering, Practitioner, Site
+from services.contracts.vocabulary import WeeklyWindow
 from services.scheduler.solves.rules import SiteSetup, practitioner_part
 from services.scheduler.weeks import DAYS, SLOTS_A_DAY, SlotInterval, window_slots
 
@@ -52,11 +53,15 @@ def in_force(setup: SiteSetup, monday: date, named: Collection[str] = frozenset(
     def counts(identifier: object, starts_on: date | None, ends_on: date | None) -> bool:
         return len(days_out(starts_on, ends_on, monday)) < DAYS or str(identifier) in named
 
+    def is_there(window: WeeklyWindow) -> bool:
+        return is_in_force(None, setup.site.ends_on, monday + timedelta(days=window.weekday.number))
+
     return replace(
         setup,
-        rooms=[room for room in setup.rooms if counts(room.id, None, room.ends_on)],
+        site=setup.site.model_copy(update={"open": [window for window in setup.site.open if is_there(window)]}),
+        rooms=[room for room in setup.rooms if counts(room.id, room.starts_on, room.ends_on)],
         practitioners=[one for one in setup.practitioners if counts(one.id, one.starts_on, one.ends_on)],
-        offerings=[offering for offering in setup.offerings if counts(offering.id, None, offering.ends_on)],
+        offerings=[one for one in setup.offerings if counts(one.id, one.starts_on, one.ends_on)],
     )
 
 
@@ -69,8 +74,8 @@ def named_in(document: Mapping[str, Any] | None) -> frozenset[str]:
 
 
 def ended_by(setup: SiteSetup, monday: date) -> frozenset[GroupOfferingId]:
-    """Return the kinds of group that are there no more in a week."""
-    return frozenset(one.id for one in setup.offerings if not is_in_force(None, one.ends_on, monday))
+    """Return the kinds of group that are not there in a week: no more, or not yet."""
+    return frozenset(one.id for one in setup.offerings if not is_in_force(one.starts_on, one.ends_on, monday))
 
 
 def with_changed_setup(

@@ -1,5 +1,6 @@
 """What is allowed with published timetables."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, Final
 
@@ -37,6 +38,12 @@ class TimetablesReader:
     async def current_document(self, site_id: SiteId, week: date) -> tuple[int, dict[str, Any] | None]:
         """Return the published version's number and the solver's document; 0 and None where there is none."""
         return await storage.current_document(self._read, site_id, week)
+
+    async def current_documents(
+        self, site_id: SiteId, weeks: Collection[date]
+    ) -> dict[date, tuple[int, str | dict[str, Any]]]:
+        """Return the same of each week that is published; a document may still be text, to be read where it is used."""
+        return await storage.current_documents(self._read, site_id, weeks)
 
     async def usual_document(self, site_id: SiteId, week: date) -> dict[str, Any] | None:
         """Return the solver's document of the newest published week before this one, or None.

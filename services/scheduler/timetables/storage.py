@@ -1,10 +1,11 @@
 """Where published timetables are kept."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Date, Integer, Uuid, bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Date, Integer, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -26,6 +27,15 @@ _CURRENT: Final = Query(
 )
 _CURRENT_DOCUMENT: Final = Query(
     select(TimetableRow.version, TimetableRow.document).where(*_OF_WEEK).order_by(TimetableRow.version.desc()).limit(1)
+)
+_CURRENT_DOCUMENTS: Final = Query(
+    select(TimetableRow.week, TimetableRow.version, TimetableRow.document)
+    .where(
+        TimetableRow.site_id == bindparam("site_id", type_=Uuid),
+        TimetableRow.week == any_(bindparam("weeks", type_=ARRAY(Date))),
+    )
+    .ext(distinct_on(TimetableRow.week))
+    .order_by(TimetableRow.week, TimetableRow.version.desc())
 )
 _USUAL: Final = Query(
     select(TimetableRow.document)
@@ -110,6 +120,17 @@ async def current_document(read: Read, site_id: SiteId, week: date) -> tuple[int
     """Fetch the newest version's number and document; 0 and None where nothing is published."""
     row = await read.one_or_none(_CURRENT_DOCUMENT, site_id=site_id, week=week)
     return (0, None) if row is None else (row["version"], json_of(row["document"]))
+
+
+async def current_documents(
+    read: Read, site_id: SiteId, weeks: Collection[date]
+) -> dict[date, tuple[int, str | dict[str, Any]]]:
+    """Fetch the newest version's number and document of each week that is published; the document is still to be read.
+
+    Reading some of them takes time that the caller may spend elsewhere than on the event loop.
+    """
+    rows = await read.all(_CURRENT_DOCUMENTS, site_id=site_id, weeks=list(weeks))
+    return {row["week"]: (row["version"], row["document"]) for row in rows}
 
 
 async def usual_document(read: Read, site_id: SiteId, week: date) -> dict[str, Any] | None:

@@ -27,7 +27,7 @@ from services.operator.demo.board import print_board
 from services.operator.demo.figures import figures
 
 SITE = SiteId(uuid4())
-ROOM = Room(id=RoomId(uuid4()), site_id=SITE, name="Room 1", capacity=12, ends_on=None, version=1)
+ROOM = Room(id=RoomId(uuid4()), site_id=SITE, name="Room 1", capacity=12, starts_on=None, ends_on=None, version=1)
 LEAD = Practitioner(
     id=PractitionerId(uuid4()), site_id=SITE, display_name="Rivera", role="counsellor", leads=[], co_facilitates=True,
     individual=[], languages=["en"], shifts=[], breaks=[], max_minutes_day=480, max_minutes_week=2400,

@@ -88,6 +88,7 @@ async def test_every_figure_is_what_one_counts_by_hand(scheduler: ClientFactory,
     assert found == {
         "placement_rate": (2, 4),
         "nine_hour_compliance": (1, 4),
+        "days_a_week": (4, 3),
         "seat_fill": (4, 5),
         "practitioner_utilisation": (240, 6 * (8 * 60 - 30) + 6 * 8 * 60),
         "room_utilisation": (180, 6 * 13 * 60),

@@ -28,9 +28,12 @@ def path_of(clinic: Clinic, one: Json) -> str:
 def change(scheduler: ClientFactory, clinic: Clinic) -> Change:
     """Send what was read with something else in it, on the version that was read."""
 
-    async def put(one: Json, *, role: Role = Role.PROGRAMME_DIRECTOR, **changes: Any) -> Any:
+    async def put(
+        one: Json, *, role: Role = Role.PROGRAMME_DIRECTOR, effective_on: str | None = None, **changes: Any
+    ) -> Any:
         body = {member: value for member, value in one.items() if member not in _ANSWERED_ONLY}
         headers = {"if-match": f'"{one["version"]}"'}
-        return await scheduler(role).put(path_of(clinic, one), json={**body, **changes}, headers=headers)
+        params = {} if effective_on is None else {"effective_on": effective_on}
+        return await scheduler(role).put(path_of(clinic, one), json={**body, **changes}, headers=headers, params=params)
 
     return put

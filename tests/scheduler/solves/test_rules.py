@@ -95,6 +95,7 @@ def setup(*practitioners: Practitioner) -> SiteSetup:
         open=[window("08:00", "21:00")],
         offices=1,
         family_rooms=1,
+        ends_on=None,
         version=1,
     )
     offering = GroupOffering(
@@ -105,10 +106,11 @@ def setup(*practitioners: Practitioner) -> SiteSetup:
         minimum_size=3,
         maximum_size=9,
         co_facilitator_above=6,
+        starts_on=None,
         ends_on=None,
         version=1,
     )
-    room = Room(id=RoomId(uuid4()), site_id=SITE_ID, name="Oak", capacity=10, ends_on=None, version=1)
+    room = Room(id=RoomId(uuid4()), site_id=SITE_ID, name="Oak", capacity=10, starts_on=None, ends_on=None, version=1)
     return SiteSetup(site, [room], practitioners, [offering])
 
 

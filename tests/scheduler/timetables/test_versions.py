@@ -2,14 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, plan_of, problem
 from tests.scheduler.weekly import ByHand, Week
+from tests.support.statements import statements_of
 
 Read = Callable[..., Awaitable[Any]]
 
@@ -161,3 +164,17 @@ async def test_versions_are_read_by_who_reads_the_book_of_the_organization(
     assert problem(await stranger.get(path))[0] == 404
     assert problem(await stranger.get(f"{path}/difference", params={"base_version": 1}))[0] == 404
     assert (await read("1", monday="2026-10-06")).status_code == 404
+
+
+@pytest.mark.usefixtures("three_versions")
+async def test_however_many_versions_are_compared_what_was_known_is_asked_once(
+    read: Read, scheduler_database: Database, organization_id: UUID
+) -> None:
+    async def count(base_version: int) -> int:
+        async with statements_of(scheduler_database, OrganizationId(organization_id)) as sent:
+            assert (await read("3/difference", base_version=base_version)).status_code == 200
+        return len(sent)
+
+    await count(2)
+
+    assert await count(1) == await count(2)

@@ -1,0 +1,1 @@
+"""How sites were, are and will be set up: what counts from which week on."""

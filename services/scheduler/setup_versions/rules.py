@@ -1,0 +1,42 @@
+"""Which version of something is in force in a week. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+from services.contracts.scheduler.sites import GroupOffering, Practitioner, Room, Site
+from services.scheduler.setup_versions.facts import SetupVersion
+
+Part = TypeVar("Part", Site, Room, Practitioner, GroupOffering)
+
+_DATED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
+    {
+        Site: ("open", "offices", "family_rooms", "version"),
+        Room: ("capacity", "version"),
+        Practitioner: (
+            "role",
+            "leads",
+            "co_facilitates",
+            "individual",
+            "languages",
+            "shifts",
+            "breaks",
+            "max_minutes_day",
+            "max_minutes_week",
+            "contract_minutes_week",
+            "version",
+        ),
+        GroupOffering: ("minimum_size", "maximum_size", "co_facilitator_above", "version"),
+    }
+)
+"""What a version is asked for; names, and the days on which something begins and ends, are those of today."""
+
+
+def as_of(current: Part, versions: Iterable[SetupVersion], monday: date) -> Part:
+    """Return something as it is in a week: by the newest version that counts then."""
+    newest = max((one for one in versions if one.counts_in(monday)), key=lambda one: one.version, default=None)
+    if newest is None or newest.version == current.version:
+        return current
+    dated = {member: newest.document[member] for member in _DATED[type(current)] if member in newest.document}
+    return type(current)(**(current.model_dump() | dated))
