@@ -25,6 +25,7 @@ from services.scheduler.disruptions.routes import router as disruptions
 from services.scheduler.fairness.routes import router as fairness
 from services.scheduler.feeds.routes import router as feeds
 from services.scheduler.group_offerings.routes import router as group_offerings
+from services.scheduler.group_openings.routes import router as group_openings
 from services.scheduler.group_series.routes import router as group_series
 from services.scheduler.held_seats.routes import router as held_seats
 from services.scheduler.horizon.routes import router as horizon
@@ -73,6 +74,7 @@ _ROUTERS = (
     sites,
     practitioners,
     group_offerings,
+    group_openings,
     setup_changes,
     waitlist,
     disruptions,

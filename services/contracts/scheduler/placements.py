@@ -7,7 +7,14 @@ from typing import Annotated, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
-from services.contracts.identifiers import AppointmentId, CommitmentSourceId, PatientId, PractitionerId, SiteId
+from services.contracts.identifiers import (
+    AppointmentId,
+    CommitmentSourceId,
+    GroupOfferingId,
+    PatientId,
+    PractitionerId,
+    SiteId,
+)
 from services.contracts.scheduler.bookings import SeatRequest
 from services.contracts.scheduler.transport import MissingRide
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -274,6 +281,9 @@ class CapacityAdvice(ResourceModel):
 
     kind: CapacityKind
     sentence: str
+    group_offering_id: GroupOfferingId | None = Field(
+        description="Of which kind a group would be: with the members of the same names, what opens it; else null."
+    )
     service: ServiceKind
     modality: Modality | None = Field(description="Of a group; null for a shift, which serves both.")
     start: datetime

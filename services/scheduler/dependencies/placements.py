@@ -27,7 +27,8 @@ from services.scheduler.timetables.logic import TimetablesReader, WeekHolds
 from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 
 
-def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
+def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
+    """Make what gathers a published week as it is booked."""
     sites = SitesReader(read)
     appointments = AppointmentsReader(read, sites, clock)
     facts = WeekFacts(
@@ -48,7 +49,7 @@ def _booked_weeks(read: Read, records: RecordsClient, clock: Clock) -> BookedWee
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:
-    return PlacementsReader(_booked_weeks(read, records, clock), CommitmentsReader(read), rides_read_in(read, clock))
+    return PlacementsReader(booked_weeks_in(read, records, clock), CommitmentsReader(read), rides_read_in(read, clock))
 
 
 async def _losses_read(read: Reading) -> LossesReader:
@@ -62,7 +63,7 @@ async def _losses_read(read: Reading) -> LossesReader:
 
 async def _placements(command: Command, records: Records) -> PlacementsLogic:
     return PlacementsLogic(
-        weeks=_booked_weeks(command.read, records, command.clock),
+        weeks=booked_weeks_in(command.read, records, command.clock),
         holds=WeekHolds(command.db, TimetablesReader(command.read)),
         moved_weeks=moved_weeks_in(command.read),
         bookings=bookings_in(command, records),

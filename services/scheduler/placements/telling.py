@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.identifiers import CommitmentSourceId, PractitionerId
+from services.contracts.identifiers import CommitmentSourceId, GroupOfferingId, PractitionerId
 from services.contracts.scheduler.placements import (
     AskCode,
     CapacityAdvice,
@@ -199,6 +199,7 @@ def advice_of(advice: Advice, grid: WeekGrid) -> CapacityAdvice:
     return CapacityAdvice(
         kind=kind,
         sentence=f"{takes}; at least {minutes} minutes for {len(advice.members)} people",
+        group_offering_id=None if advice.kind is None else GroupOfferingId(UUID(advice.kind)),
         service=ServiceKind(advice.service),
         modality=None if advice.modality is None else Modality(advice.modality),
         start=start,

@@ -1,6 +1,7 @@
 """What is allowed with reassignments: a new version of the week in which one session is held by somebody else."""
 
 import asyncio
+from collections.abc import Iterable, Sequence
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read
@@ -10,6 +11,7 @@ from services.contracts.scheduler.republications import ReassignmentRequest
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Timetable
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.errors import AppointmentCancelledError, PastWeekError, WeekMovedError
+from services.scheduler.proposals.closed_hours import as_closed
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.proposals.republishing import MadeWeek, Republishing, next_version
 from services.scheduler.reassignments import storage
@@ -85,34 +87,32 @@ class ReassignmentsLogic:
         grid = WeekGrid(await self._republishing.zone_of(where.site_id), where.week)
         if is_past(where.week, self._clock.today(grid.zone)):
             raise PastWeekError
-        appointment = await self._booked(appointment_id, where)
+        booked = await self._appointments.all_of_week(where.site_id, where.week)
+        appointment = _booked(appointment_id, where, booked)
         old = await self._published.current(where.site_id, where.week)
         if expected_version != old.version:
             stale = WeekMovedError(where.week, expected_version=expected_version, current_version=old.version)
             raise await self._moved_weeks.told(stale, where.site_id)
-        made = await self._made(old, appointment, request, grid, caller_token)
+        made = await self._made(old, (appointment, booked), request, grid, caller_token)
         version = next_version(old, made, old.version, by=self._account_id, now=self._clock.now())
         return await self._republishing.publish(
             version.model_copy(update={"reason": request.reason}), made, request, caller_token
         )
 
-    async def _booked(self, appointment_id: AppointmentId, where: Whereabouts) -> Appointment:
-        if where.status is AppointmentStatus.CANCELLED:
-            raise AppointmentCancelledError
-        booked = await self._appointments.all_of_week(where.site_id, where.week)
-        found = next((one for one in booked if one.id == appointment_id), None)
-        if found is None:
-            # It was cancelled since its whereabouts were read.
-            raise AppointmentCancelledError
-        return found
-
     async def _made(
-        self, old: Timetable, appointment: Appointment, request: ReassignmentRequest, grid: WeekGrid, caller_token: str
+        self,
+        old: Timetable,
+        found_in: tuple[Appointment, Sequence[Appointment]],
+        request: ReassignmentRequest,
+        grid: WeekGrid,
+        caller_token: str,
     ) -> MadeWeek:
+        appointment, booked = found_in
         _, document = await self._published.current_document(old.site_id, old.week)
         found, outages = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
         today = instance_from_json(found)
-        before = with_past(today, timetable_from_json(document))
+        told = with_past(today, timetable_from_json(document))
+        before = as_closed(told, booked, grid, today, outages.closed)
         instance = still_asked(today, await self._moved_weeks.instance(old.proposal_id), before)
         session = session_of(before, appointment, grid.place(appointment.start))
         if session is None or instance.has_begun(session) or document is None:
@@ -129,3 +129,13 @@ class ReassignmentsLogic:
         if broken := broken_by(known, verdict.errors, request):
             raise ReassignmentRefusedError(broken)
         return MadeWeek(after, verdict, instance, found, document, outages)
+
+
+def _booked(appointment_id: AppointmentId, where: Whereabouts, booked: Iterable[Appointment]) -> Appointment:
+    if where.status is AppointmentStatus.CANCELLED:
+        raise AppointmentCancelledError
+    found = next((one for one in booked if one.id == appointment_id), None)
+    if found is None:
+        # It was cancelled since its whereabouts were read.
+        raise AppointmentCancelledError
+    return found

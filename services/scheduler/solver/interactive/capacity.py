@@ -25,6 +25,7 @@ from services.scheduler.solver.instance import (
     GroupKind,
     Id,
     Patient,
+    Room,
 )
 from services.scheduler.solver.interactive.frozen import FrozenWeek, Session
 from services.scheduler.solver.interactive.slots import WHOLE_DAY, Week, covered, starts_in, starts_within
@@ -54,13 +55,14 @@ class Advice:
     practitioner: Id | None
     slots: int
     members: tuple[Id, ...]
+    kind: str | None = None
 
 
 def advise(week: FrozenWeek, *, count: int = 5) -> list[Advice]:
     """List what would serve the most, no two of one kind, service and day; first what serves more slots."""
-    unmet = _Unmet(week)
+    unmet = Unmet(week)
     best = _Best(count)
-    for advice in _Meetings(week, unmet).all():
+    for advice in Meetings(week, unmet).all():
         best.note(advice)
     for screened in sorted(_Shifts(week, unmet).screened(), key=lambda one: -one.most):
         if screened.most <= best.least:
@@ -97,7 +99,7 @@ def _order(advice: Advice) -> tuple[int, int, int, int, str]:
     return -advice.slots, _CHEAPEST_FIRST.index(advice.lacks), advice.day, advice.start, str(advice.practitioner)
 
 
-class _Unmet:
+class Unmet:
     """Who still needs what, and when they could come for it."""
 
     def __init__(self, week: FrozenWeek) -> None:
@@ -143,10 +145,10 @@ def _bits(slots: int) -> Iterator[int]:
     return (slot for slot in range(SLOTS_A_DAY) if slots >> slot & 1)
 
 
-class _Meetings:
+class Meetings:
     """Group meetings that people with unmet needs would fill."""
 
-    def __init__(self, week: FrozenWeek, unmet: _Unmet) -> None:
+    def __init__(self, week: FrozenWeek, unmet: Unmet) -> None:
         self._week = week
         self._unmet = unmet
         self._instance = week.instance
@@ -156,6 +158,7 @@ class _Meetings:
             self._taken[group.room][group.day] |= ((1 << meeting.slots) - 1) << group.slot
 
     def all(self) -> Iterator[Advice]:
+        """Yield every meeting that enough people could come to."""
         for kind in self._instance.kinds.values():
             people = self._unmet.people(kind.service, kind.slots)
             tracks = sorted({p.track for p in people}) if kind.service == PROCESS_GROUP else [None]
@@ -186,14 +189,9 @@ class _Meetings:
         slot: int,
         able: Sequence[Id],
     ) -> Iterator[Advice]:
-        span = ((1 << kind.slots) - 1) << slot
-        leaders = self._staff(day, slot, kind.slots, language, kind.service)
-        helpers = self._staff(day, slot, kind.slots, language, None)
-        rooms = [
-            room.capacity
-            for room in self._instance.rooms
-            if not self._taken[room.id][day] & span and room.is_open(day, slot, slot + kind.slots)
-        ]
+        leaders = self.staff(day, slot, kind.slots, language, kind.service)
+        helpers = self.staff(day, slot, kind.slots, language, None)
+        rooms = [room.capacity for room in self.free_rooms(day, slot, kind.slots)]
         people = together(able, self._week)
         served = 0
         for lacks, seats in self._ways(kind, leaders, helpers, max(rooms, default=0) if modality == ON_SITE else None):
@@ -203,8 +201,28 @@ class _Meetings:
                 served = len(members)
                 end, slots = slot + kind.slots, kind.slots * served
                 yield Advice(
-                    lacks, kind.service, day, slot, end, modality, track, language, None, slots, tuple(members)
+                    lacks,
+                    kind.service,
+                    day,
+                    slot,
+                    end,
+                    modality,
+                    track,
+                    language,
+                    None,
+                    slots,
+                    tuple(members),
+                    kind.code,
                 )
+
+    def free_rooms(self, day: int, slot: int, slots: int) -> list[Room]:
+        """List the rooms in which nobody meets then."""
+        span = ((1 << slots) - 1) << slot
+        return [
+            room
+            for room in self._instance.rooms
+            if not self._taken[room.id][day] & span and room.is_open(day, slot, slot + slots)
+        ]
 
     def _ways(
         self, kind: GroupKind, leaders: Sequence[Id], helpers: Sequence[Id], largest: int | None
@@ -222,8 +240,8 @@ class _Meetings:
         # Somebody more leads, or assists who leads.
         yield SHIFT, min(most if leaders or helpers else alone, housed)
 
-    def _staff(self, day: int, slot: int, slots: int, language: str, service: str | None) -> list[Id]:
-        """Who is free to lead the service, or to assist where none is named."""
+    def staff(self, day: int, slot: int, slots: int, language: str, service: str | None) -> list[Id]:
+        """List who is free to lead the service, or to assist where none is named."""
         span = ((1 << slots) - 1) << slot
         return [
             person.id
@@ -251,7 +269,7 @@ def together(people: Sequence[Id], week: FrozenWeek) -> list[Id]:
 class _Shifts:
     """Four hours more of one practitioner, or of a pool, filled with visits of people who have unmet needs."""
 
-    def __init__(self, week: FrozenWeek, unmet: _Unmet) -> None:
+    def __init__(self, week: FrozenWeek, unmet: Unmet) -> None:
         self._week = week
         self._unmet = unmet
 

@@ -20,7 +20,7 @@ from services.scheduler.solver.instance import (
     TherapyGroup,
     Timetable,
 )
-from services.scheduler.solver.interactive.capacity import GROUP, ROOM, SHIFT, _Meetings, _Shifts, _Unmet, advise
+from services.scheduler.solver.interactive.capacity import GROUP, ROOM, SHIFT, Meetings, Unmet, _Shifts, advise
 from services.scheduler.solver.interactive.frozen import FrozenWeek
 from tests.scheduler.solver.interactive.conftest import small_document
 
@@ -108,7 +108,7 @@ def test_no_meeting_more_serves_more_than_the_first_that_is_named() -> None:
         instance = short_of(seed)
         week = FrozenWeek(instance, Timetable())
         named: Counter[str] = Counter()
-        for advice in _Meetings(week, _Unmet(week)).all():
+        for advice in Meetings(week, Unmet(week)).all():
             named[advice.lacks] = max(named[advice.lacks], advice.slots)
         forced: Counter[str] = Counter()
         for lacks, slots in most_served(instance):
@@ -133,7 +133,7 @@ def test_no_shift_more_serves_more_than_the_first_that_is_named() -> None:
         # Nobody needs a group, so that only shifts are named.
         people = tuple(replace(patient, needs={"individual": 4}) for patient in instance.patients[:3])
         week = FrozenWeek(replace(instance, patients=people, no_contact=()), Timetable())
-        every = [screened.solved().slots for screened in _Shifts(week, _Unmet(week)).screened()]
+        every = [screened.solved().slots for screened in _Shifts(week, Unmet(week)).screened()]
 
         named = [advice.slots for advice in advise(week, count=3)]
 
