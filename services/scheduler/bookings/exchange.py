@@ -13,7 +13,7 @@ from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.bookings import BrokenRule
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.scheduler.transport import MissingRide, NoRideReason
-from services.scheduler.bookings import storage
+from services.scheduler.bookings import locks, storage
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.hours import WeekHours, hours_broken
 from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages
@@ -114,7 +114,7 @@ class ExchangeLogic:
         """
         seatings = [seating for seating in (first[1], second[1]) if seating is not None]
         for patient_id in sorted(seating.patient_id for seating in seatings):
-            await storage.lock_patient(self._db, patient_id)
+            await locks.lock_patient(self._db, patient_id)
         here, there = await self._locked((first[0], second[0]), [seating.patient_id for seating in seatings])
         other = None if second[1] is None else second[1].patient_id
         moves = [Move(first[1], here, there, other)]

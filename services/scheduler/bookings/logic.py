@@ -23,7 +23,7 @@ from services.contracts.scheduler.bookings import (
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.scheduler.transport import NoRideReason
-from services.scheduler.bookings import storage
+from services.scheduler.bookings import locks, storage
 from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
 from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession
@@ -252,7 +252,7 @@ class BookingsLogic:
         takes_held_back: bool = False,
     ) -> LockedSession:
         patient_id = seating.patient_id
-        await storage.lock_patient(self._db, patient_id)
+        await locks.lock_patient(self._db, patient_id)
         session = await self._locked(appointment_id, patient_id, self._clock.now())
         if session.is_booked_for(patient_id):
             raise PatientBookedError

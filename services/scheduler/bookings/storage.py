@@ -18,13 +18,11 @@ from sqlalchemy import (
     TIMESTAMP,
     ColumnElement,
     Date,
-    Text,
     Uuid,
     all_,
     and_,
     any_,
     bindparam,
-    cast,
     delete,
     func,
     insert,
@@ -59,10 +57,6 @@ _WITH_A_LAPSED_HOLD: Final = select(AppointmentPatientRow.appointment_id).where(
     AppointmentPatientRow.booked,
     AppointmentPatientRow.held_until <= _NOW,
 )
-# Patients have no row in this database: the lock is on a number made of who they are, and two of one number only wait.
-_LOCK_PATIENT: Final = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(cast(bindparam("patient_id", type_=Uuid), Text), 0))
-)
 SESSIONS: Final = select(
     AppointmentRow.id,
     AppointmentRow.site_id,
@@ -78,15 +72,17 @@ SESSIONS: Final = select(
     SiteRow.zone,
 ).join(SiteRow, and_(SiteRow.organization_id == AppointmentRow.organization_id, SiteRow.id == AppointmentRow.site_id))
 """Of which `facts_of` reads what rules ask of a session."""
-# All locks at once and in one order, so that two requests cannot wait for each other.
-_LOCK: Final = (
-    SESSIONS.where(
-        AppointmentRow.id
-        == any_(func.array(union_all(select(func.unnest(_APPOINTMENTS)), _WITH_A_LAPSED_HOLD).scalar_subquery()))
-    )
-    .order_by(AppointmentRow.id)
-    .with_for_update(key_share=True, of=AppointmentRow)
+_TOUCHED: Final = AppointmentRow.id == any_(
+    func.array(union_all(select(func.unnest(_APPOINTMENTS)), _WITH_A_LAPSED_HOLD).scalar_subquery())
 )
+_HOLD_SITES: Final = (
+    select(SiteRow.id)
+    .where(SiteRow.id.in_(select(AppointmentRow.site_id).where(_TOUCHED)))
+    .order_by(SiteRow.id)
+    .with_for_update(read=True, key_share=True)
+)
+# All locks at once and in one order, so that two requests cannot wait for each other.
+_LOCK: Final = SESSIONS.where(_TOUCHED).order_by(AppointmentRow.id).with_for_update(key_share=True, of=AppointmentRow)
 _OTHERS: Final = (
     select(
         AppointmentRow.service,
@@ -168,11 +164,6 @@ class LockedSession(SeatedSession):
     """A session that nobody else can change until the transaction ends."""
 
 
-async def lock_patient(db: AsyncSession, patient_id: PatientId) -> None:
-    """Let nobody else seat this patient until the transaction ends, so that what their day allows stays true."""
-    await db.execute(_LOCK_PATIENT, {"patient_id": patient_id})
-
-
 async def lock_sessions(
     db: AsyncSession, appointments: Sequence[AppointmentId], patients: Sequence[PatientId], now: datetime
 ) -> dict[AppointmentId, LockedSession]:
@@ -181,6 +172,8 @@ async def lock_sessions(
     What does not exist is missing in the answer.
     """
     asked = {"appointments": list(appointments), "patients": list(patients), "now": now}
+    # Whoever closes a site or changes its setup holds the site first and its sessions then: so does who books.
+    await db.execute(_HOLD_SITES, asked)
     rows = {row.id: row for row in await db.execute(_LOCK, asked)}
     seats, expired = await _live_seats(db, list(rows), now)
     return {

@@ -30,10 +30,17 @@ async def weeks_ahead(read: Read, site_id: SiteId, now: datetime) -> list[date]:
 
 
 async def limit_seats(db: AsyncSession, appointments: Collection[AppointmentId], most: int) -> None:
-    """Let no more than so many seats of sessions be given; seats that are taken stay until they are given back."""
+    """Let no more than so many seats of sessions be given; seats that are taken stay until they are given back.
+
+    They are held in the order in which bookings hold theirs, so that neither waits for the other for ever.
+    """
+    of_these = AppointmentRow.id.in_(appointments)
+    await db.execute(
+        select(AppointmentRow.id).where(of_these).order_by(AppointmentRow.id).with_for_update(key_share=True)
+    )
     await db.execute(
         update(AppointmentRow)
-        .where(AppointmentRow.id.in_(appointments), AppointmentRow.capacity > most)
+        .where(of_these, AppointmentRow.capacity > most)
         .values(
             capacity=func.greatest(AppointmentRow.taken, most),
             seat_limit=func.least(AppointmentRow.seat_limit, most),

@@ -10,11 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from services.chassis.database import Database, OpenDatabase
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import AppointmentId, OrganizationId
 from services.contracts.identity import Role
 from services.operator.postgres.provision import DatabaseUrls
+from services.scheduler.setup_changes.storage import limit_seats
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, problem
+from tests.scheduler.conftest import MONDAY, NO_SEAT, Clinic, problem
 from tests.scheduler.weekly import ByHand, Week
 
 pytestmark = pytest.mark.committed
@@ -78,3 +79,96 @@ async def test_a_session_that_is_reassigned_while_its_room_shrinks_keeps_no_seat
     assert (await reassign()).status_code == 200
     [again] = (await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params=query)).json()["items"]
     assert again["capacity"] == 3
+
+
+async def test_who_books_a_seat_while_its_room_shrinks_waits_for_the_change_and_not_the_change_for_them(
+    *,
+    scheduler: ClientFactory,
+    by_hand: ByHand,
+    week: Week,
+    clinic: Clinic,
+    scheduler_database: Database,
+    organization_id: UUID,
+) -> None:
+    """Bug: a booking held its session and then waited for the site, and the change the other way round."""
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2)])
+    desk, query = scheduler(Role.FRONT_DESK), {"week": MONDAY, "status": "booked"}
+    [monday] = (await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params=query)).json()["items"]
+    seat = {"patient_id": week.ids[3]}
+
+    async with scheduler_database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select 1 from sites where id = :id for update"), {"id": clinic.site["id"]})
+        booking = asyncio.ensure_future(desk.post(f"/v1/appointments/{monday['id']}:book", json=seat))
+        while not await db.scalar(text("select exists (select 1 from pg_locks where not granted)")):
+            assert not booking.done()
+        await limit_seats(db, [AppointmentId(UUID(monday["id"]))], 3)
+
+    assert problem(await booking) == NO_SEAT
+
+
+async def test_a_version_that_is_gone_back_to_while_the_setup_changes_is_refused(
+    *,
+    scheduler: ClientFactory,
+    by_hand: ByHand,
+    week: Week,
+    clinic: Clinic,
+    scheduler_database: Database,
+    organization_id: UUID,
+) -> None:
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2)])
+    await by_hand.publish(MONDAY, [week.group(1, 8, 0, 1, 2)], reason="better_week")
+    site, room = {"id": clinic.site["id"]}, {"id": clinic.room["id"]}
+
+    async def revert() -> Any:
+        return await scheduler(Role.FRONT_DESK).post(
+            f"/v1/sites/{clinic.site['id']}/timetables/{MONDAY}:revert",
+            json={"to_version": 1, "reason": "entered_in_error"},
+            headers={"if-match": '"2"'},
+        )
+
+    async with scheduler_database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select 1 from sites where id = :id for update"), site)
+        reverting = asyncio.ensure_future(revert())
+        while not await db.scalar(text("select exists (select 1 from pg_locks where not granted)")):
+            assert not reverting.done()
+        await db.execute(text("update rooms set capacity = 3, version = 2 where id = :id"), room)
+
+    assert problem(await reverting) == (409, "conflict", "site-changed")
+    assert (await revert()).status_code == 200
+
+
+async def test_a_visit_that_is_placed_while_the_setup_changes_is_refused(
+    *,
+    scheduler: ClientFactory,
+    by_hand: ByHand,
+    week: Week,
+    clinic: Clinic,
+    scheduler_database: Database,
+    organization_id: UUID,
+) -> None:
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2)])
+    site, leaving = {"id": clinic.site["id"]}, {"id": clinic.counsellor["id"], "day": date.fromisoformat(MONDAY)}
+    visit = {"service": "individual", "modality": "on_site", "start": "2026-10-07T11:00:00-04:00"}
+
+    async def place() -> Any:
+        return await scheduler(Role.FRONT_DESK).post(
+            "/v1/placements",
+            json={
+                "patient_id": week.ids[0],
+                "site_id": clinic.site["id"],
+                "week": MONDAY,
+                "visits": [{**visit, "practitioner_id": clinic.counsellor["id"]}],
+            },
+            headers={"if-match": '"1"'},
+        )
+
+    async with scheduler_database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select 1 from sites where id = :id for update"), site)
+        placing = asyncio.ensure_future(place())
+        # The visit is judged by now, and waits to be booked.
+        while not await db.scalar(text("select exists (select 1 from pg_locks where not granted)")):
+            assert not placing.done()
+        await db.execute(text("update practitioners set ends_on = :day, version = 2 where id = :id"), leaving)
+
+    assert problem(await placing) == (409, "conflict", "site-changed")
+    assert problem(await place())[0] == 409
