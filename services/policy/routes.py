@@ -246,6 +246,7 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/v1/sites/{site_id}/timetables/{week}/versions/{version}/difference",
         _READS_THE_BOOK,
     ),
+    _scheduler("recommend_visits", "POST", "/v1/visits:recommend", _BOOKS),
     _scheduler("open_group", "POST", "/v1/sites/{site_id}/timetables/{week}:open_group", _DESK),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),

@@ -15,6 +15,7 @@ from services.scheduler.dependencies.seats import bookings_in, telehealth_in
 from services.scheduler.dependencies.transport import rides_in, rides_read_in
 from services.scheduler.held_seats.logic import HeldSeatsReader
 from services.scheduler.make_ups.logic import MissedReader
+from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.placements.gathering import BookedWeeks
 from services.scheduler.placements.logic import PlacementsLogic, PlacementsReader
@@ -30,7 +31,7 @@ from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
     """Make what gathers a published week as it is booked."""
     sites = SitesReader(read)
-    appointments = AppointmentsReader(read, sites, clock)
+    appointments, missed = AppointmentsReader(read, sites, clock), MissedReader(read, clock)
     facts = WeekFacts(
         setups=setups_in(read),
         commitments=CommitmentsReader(read),
@@ -40,12 +41,12 @@ def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedW
         timetables=TimetablesReader(read),
         appointments=appointments,
         outages=outages_in(read),
-        missed=MissedReader(read, clock),
+        missed=missed,
         records=records,
         clock=clock,
     )
     held_seats = HeldSeatsReader(read, sites, CommitmentsReader(read), KeptWeeksReader(read, clock), clock)
-    return BookedWeeks(facts, appointments, held_seats, clock)
+    return BookedWeeks(facts, appointments=appointments, held_seats=held_seats, missed=missed, clock=clock)
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:
@@ -70,6 +71,7 @@ async def _placements(command: Command, records: Records) -> PlacementsLogic:
         appointments=AppointmentsLogic(command.db, command.organization_id, command.clock),
         rides=rides_in(command),
         telehealth=telehealth_in(command.read),
+        make_ups=PlannedMakeUps(command.db, command.read),
         announcements=Announcements(notices_in(command), command.clock),
     )
 

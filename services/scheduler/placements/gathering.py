@@ -19,6 +19,7 @@ from services.scheduler.bookings.facts import seating_in
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import PastWeekError
 from services.scheduler.held_seats.logic import HeldSeatsReader
+from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, may_be_at_home, whole_week
 from services.scheduler.placements.telling import SourcesOf
 from services.scheduler.solver.format import instance_from_json, patient_from_json
@@ -51,9 +52,16 @@ class BookedWeeks:
     """Gathers a published week, as it is booked, around one patient."""
 
     def __init__(
-        self, facts: WeekFacts, appointments: AppointmentsReader, held_seats: HeldSeatsReader, clock: Clock
+        self,
+        facts: WeekFacts,
+        *,
+        appointments: AppointmentsReader,
+        held_seats: HeldSeatsReader,
+        missed: MissedReader,
+        clock: Clock,
     ) -> None:
         self._facts = facts
+        self._missed = missed
         self._held_seats = held_seats
         self._appointments = appointments
         self._clock = clock
@@ -81,6 +89,7 @@ class BookedWeeks:
         found = await self._gathered(site_id, week, caller_token)
         seating = found.seating(patient_id)
         kept = {} if seating is None or not without_kept else await self._held_seats.of_week(site_id, week, seating)
+        missed = await self._missed.of_week(site_id, week)
         on_site_only = as_consented and seating is not None and not may_be_at_home(seating, week)
         booked = await asyncio.to_thread(
             lambda: booked_week(
@@ -90,6 +99,7 @@ class BookedWeeks:
                 patient_id,
                 now=self._clock.now(),
                 kept=kept,
+                missed={service: minutes for (who, service), minutes in missed.items() if who == patient_id},
                 on_site_only=on_site_only,
             )
         )

@@ -1,12 +1,13 @@
 """What is allowed with placements."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date
 from typing import Final
 
 from services.chassis.errors import NotFoundError
-from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.identifiers import AppointmentId, PatientId, SiteId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.notices import NoticeKind
 from services.contracts.scheduler.placements import (
@@ -22,6 +23,7 @@ from services.contracts.scheduler.placements import (
 )
 from services.contracts.scheduler.timetables import Session
 from services.contracts.scheduler.transport import MissingRide
+from services.contracts.scheduler.visits import VisitQuery, VisitRecommendation
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.bookings.facts import SessionFacts
@@ -29,12 +31,14 @@ from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMovedError
+from services.scheduler.make_ups.planned import PlannedMakeUps
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.tellings import Telling
 from services.scheduler.placements.gathering import BookedWeeks, sources_of
 from services.scheduler.placements.rules import BookedWeek, coming_of, misfit, solver_visits
 from services.scheduler.placements.telling import WeekTelling, advice_of, score_of
+from services.scheduler.placements.visits import recommended_visits
 from services.scheduler.proposals.errors import SiteChangedMeanwhileError
 from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.solver.instance import Visit
@@ -79,6 +83,26 @@ class PlacementsReader:
             week=query.week,
             timetable_version=version,
             alternatives=[telling.alternative(one, one.parts - found[0][0].parts, missing) for one, missing in found],
+        )
+
+    async def recommend_visits(self, query: VisitQuery, caller_token: str) -> VisitRecommendation:
+        """Return the best ways to have one visit more, the best one first; rides are asked for when one is taken.
+
+        Raises:
+            Whatever `BookedWeeks.of` raises, for the same reasons.
+        """
+        version, booked = await self._weeks.of(
+            query.site_id, query.week, query.patient_id, caller_token, as_consented=True
+        )
+        wanted = None if query.practitioner_id is None else str(query.practitioner_id)
+        found = await asyncio.to_thread(recommended_visits, booked, query.service, wanted, query.limit)
+        telling = WeekTelling(booked)
+        return VisitRecommendation(
+            patient_id=query.patient_id,
+            site_id=query.site_id,
+            week=query.week,
+            timetable_version=version,
+            visits=[telling.visit(one.session, list(one.reasons())) for one in found],
         )
 
     async def _missing_rides(
@@ -165,6 +189,7 @@ class PlacementsLogic:
         appointments: AppointmentsLogic,
         rides: RidesLogic,
         telehealth: TelehealthRules,
+        make_ups: PlannedMakeUps,
         announcements: Announcements,
     ) -> None:
         self._weeks = weeks
@@ -174,6 +199,7 @@ class PlacementsLogic:
         self._appointments = appointments
         self._rides = rides
         self._telehealth = telehealth
+        self._make_ups = make_ups
         self._announcements = announcements
 
     async def take(self, request: PlacementRequest, expected_version: int, caller_token: str) -> Placement:
@@ -221,6 +247,7 @@ class PlacementsLogic:
             session if session.appointment_id else session.model_copy(update={"appointment_id": next(ids)})
             for session in sessions
         ]
+        await self._make_ups.plan(request.site_id, request.week, _gained(request.patient_id, taken))
         coming = coming_of(request.patient_id, taken)
         await self._rides.bring(seating, request.site_id, coming, request.no_ride_reason)
         if request.notify:
@@ -295,6 +322,16 @@ def _sessions(booked: BookedWeek, joins: Sequence[int], visits: Sequence[Visit])
     telling = WeekTelling(booked)
     every = telling.sessions(sessions_with(booked.week, booked.patient, joins, visits))
     return [session for session in every if session.is_new]
+
+
+def _gained(
+    patient_id: PatientId, taken: Iterable[PlacedSession]
+) -> dict[tuple[PatientId, ServiceKind], list[AppointmentId]]:
+    gained: dict[tuple[PatientId, ServiceKind], list[AppointmentId]] = defaultdict(list)
+    for session in taken:
+        if session.appointment_id is not None:
+            gained[patient_id, session.service].append(session.appointment_id)
+    return gained
 
 
 def _tellings(request: PlacementRequest, taken: Iterable[PlacedSession]) -> Iterator[Telling]:

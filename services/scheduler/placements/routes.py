@@ -22,6 +22,7 @@ from services.contracts.scheduler.placements import (
     SessionWish,
     WishAnswer,
 )
+from services.contracts.scheduler.visits import VisitQuery, VisitRecommendation
 from services.scheduler.dependencies.placements import LossesRead, Placements, PlacementsRead
 from services.scheduler.timetables.documenting import MOVED_WEEK
 from services.scheduler.transport.documenting import NO_RIDE
@@ -48,6 +49,19 @@ async def recommend_placements(
     Everybody else stays. A seat that people with fewer choices are expected to need has a price, said as a reason.
     """
     found = await placements.recommend(query, token)
+    response.headers["ETag"] = entity_tag(found.timetable_version)
+    return found
+
+
+@router.post("/v1/visits:recommend", operation_id="recommend_visits", responses=documented(404, 409, 422, 503))
+async def recommend_visits(
+    query: VisitQuery, placements: PlacementsRead, token: BearerToken, response: Response
+) -> VisitRecommendation:
+    """Find when and with whom a patient could have one visit more, the same person first; the ETag is the version.
+
+    A placement takes one of them; where the patient missed a visit of the service, it makes up for that.
+    """
+    found = await placements.recommend_visits(query, token)
     response.headers["ETag"] = entity_tag(found.timetable_version)
     return found
 

@@ -21,6 +21,7 @@ from services.contracts.scheduler.placements import (
     UnplacedNeed,
 )
 from services.contracts.scheduler.transport import MissingRide
+from services.contracts.scheduler.visits import RecommendedVisit
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.placements.rules import BookedWeek, SessionPlace
 from services.scheduler.solver.interactive import facts as f
@@ -76,6 +77,18 @@ class WeekTelling:
     def sessions(self, sessions: Iterable[Session]) -> list[PlacedSession]:
         """Write sessions down."""
         return [self.session(session) for session in sessions]
+
+    def visit(self, session: Session, reasons: list[PlacementReason]) -> RecommendedVisit:
+        """Write a visit down that could be."""
+        start, end = self._booked.grid.span(session.day, session.slot, session.slots)
+        return RecommendedVisit(
+            service=ServiceKind(session.service),
+            modality=Modality(session.modality),
+            start=start,
+            end=end,
+            practitioner_id=_practitioner(session.practitioner),
+            reasons=reasons,
+        )
 
     def alternative(
         self, alternative: Alternative, difference: Parts, missing_rides: Sequence[MissingRide] = ()
