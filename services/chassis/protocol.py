@@ -37,12 +37,14 @@ class StrictProtocol(HttpToolsProtocol):
     _has_body = False
     _is_new = False
     _has_asked = False
+    _idle_since: float | None = None
     _reading: asyncio.TimerHandle | None = None
     _writing: asyncio.TimerHandle | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # narrowed as uvicorn does
-        super().connection_made(GatheredTransport(transport, self.loop))
+        self._gathered = GatheredTransport(transport, self.loop)
+        super().connection_made(self._gathered)
         self._shortcut = getattr(self.app, "shortcut", None)
         self._await_bytes()
 
@@ -51,6 +53,8 @@ class StrictProtocol(HttpToolsProtocol):
         self._stop_awaiting_bytes()
         self._stop_awaiting_reader()
         super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
         if self._asked is not None and self._asked.on_left is not None:
             self._asked.on_left()
         self._asked = None
@@ -59,7 +63,7 @@ class StrictProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         # A head that came whole needs no timer. Between requests the parser skips line ends without a word.
-        if self._is_in_head or (self.timeout_keep_alive_task is None and self._is_idle()):
+        if self._is_in_head or (self._idle_since is None and self._is_idle()):
             self._await_bytes()
 
     @override
@@ -71,12 +75,15 @@ class StrictProtocol(HttpToolsProtocol):
 
     @override
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
+        self._head_size += len(url)
+        self.url += url
+        self._check_size()
 
     @override
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
+        self._head_size += len(name) + len(value)
+        if self._head_size > _LARGEST_HEAD:
+            self._check_size()
         name = name.lower()
         # What asks for an interim answer, or may have a body, is for uvicorn to read.
         if name in _WITH_BODY:
@@ -106,10 +113,18 @@ class StrictProtocol(HttpToolsProtocol):
 
     @override
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        self.server_state.total_requests += 1
         if self.transport.is_closing():
             self._await_reader()
-        elif self._is_idle() and self.cycle.more_body:
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._await_request(self.timeout_keep_alive)
+        if self.cycle.more_body:
             self._await_bytes()
 
     @override
@@ -123,9 +138,24 @@ class StrictProtocol(HttpToolsProtocol):
         super().resume_writing()
 
     @override
+    def _unset_keepalive_if_required(self) -> None:
+        # The timer stays: to stop and start one costs more at each request than to look again when it is up.
+        self._idle_since = None
+
+    def _await_request(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    @override
     def timeout_keep_alive_handler(self) -> None:
-        # Closing would wait for what the other side has not read yet.
-        self.transport.abort()
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._await_request(left)
+        else:
+            # Closing would wait for what the other side has not read yet.
+            self.transport.abort()
 
     @override
     def send_400_response(self, msg: str) -> None:
@@ -147,15 +177,14 @@ class StrictProtocol(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         cycle.more_body = False
-        self._asked = Asked(cycle, self._start_task)
+        self._asked = Asked(cycle, self._gathered, self._start_task)
         if not self._shortcut.take(self._asked):
             super()._start_asgi_task(cycle, app)
 
     def _start_task(self, cycle: RequestResponseCycle) -> None:
         super()._start_asgi_task(cycle, self.app)
 
-    def _count(self, size: int) -> None:
-        self._head_size += size
+    def _check_size(self) -> None:
         if self._head_size > _LARGEST_HEAD:
             raise ValueError("the head of the request is too large")
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from services.chassis.edge import ARRIVED_KEY
+from services.chassis.transport import GatheredTransport
 
 Scope = MutableMapping[str, Any]
 
@@ -18,10 +19,16 @@ Scope = MutableMapping[str, Any]
 class Asked:
     """A request without a body, and the way to answer it: once, by one of the two methods."""
 
-    __slots__ = ("_cycle", "_start", "arrived", "on_left", "scope")
+    __slots__ = ("_cycle", "_start", "_transport", "arrived", "on_left", "scope")
 
-    def __init__(self, cycle: RequestResponseCycle, start: Callable[[RequestResponseCycle], None]) -> None:
+    def __init__(
+        self,
+        cycle: RequestResponseCycle,
+        transport: GatheredTransport,
+        start: Callable[[RequestResponseCycle], None],
+    ) -> None:
         self._cycle = cycle
+        self._transport = transport
         self._start = start
         self.scope: Scope = cast("Scope", cycle.scope)
         self.arrived = monotonic()
@@ -35,7 +42,7 @@ class Asked:
         closing = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         for field in cycle.default_headers:
             fields += b"%b: %b\r\n" % field
-        cycle.transport.write(b"".join((STATUS_LINE[status], fields, closing, body)))
+        self._transport.write_whole(b"".join((STATUS_LINE[status], fields, closing, body)))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:
             cycle.transport.close()

@@ -6,9 +6,11 @@ import sys
 import traceback
 from bisect import bisect_left
 from collections.abc import Iterator, MutableMapping
+from datetime import timedelta
 from itertools import accumulate
+from time import monotonic
 from typing import Any, BinaryIO, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import structlog
@@ -57,6 +59,10 @@ def configure_logging(service: str, level: str) -> None:
     request_lines.open(service, sys.stderr.buffer if is_telling else None)
 
 
+_Answer = tuple[float, UUID | None, str, str, int | None, float]
+"""When it was given by the monotonic clock, and what there is to say of it."""
+
+
 class RequestLines:
     """One line of the log for each answer, with the fields of the list above; those of a moment are written together.
 
@@ -65,7 +71,7 @@ class RequestLines:
     """
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
+        self._answers: list[_Answer] = []
         self._service = ""
         self._output: BinaryIO | None = None
 
@@ -73,31 +79,36 @@ class RequestLines:
         """Write there from now on, or nothing where nobody wants such lines."""
         self._service, self._output = service, output
 
-    def add(self, request_id: UUID, operation_id: str, method: str, status: int | None, seconds: float) -> None:
-        """Tell of one answer, or that there was none."""
+    def add(self, request_id: UUID | None, operation_id: str, method: str, status: int | None, seconds: float) -> None:
+        """Tell of one answer, or that there was none; without an id it gets one, which nobody else was told."""
         if self._output is None:
             return
-        if not self._lines:
+        if not self._answers:
             asyncio.get_running_loop().call_later(_MOMENT_SECONDS, self.flush)
-        line = {
-            "event": "request",
-            "level": "info",
-            "timestamp": _WALL_CLOCK.now(),
-            "service": self._service,
-            "request_id": request_id,
-            "operation_id": operation_id,
-            "method": method,
-            "status": status,
-            "duration_ms": round(seconds * 1000, 1),
-        }
-        self._lines.append(orjson.dumps(line, option=_AS_LINE))
+        self._answers.append((monotonic(), request_id, operation_id, method, status, seconds))
 
     def flush(self) -> None:
         """Write what waits; also called when the process ends."""
-        lines, self._lines = self._lines, []
-        if lines and self._output is not None:
-            self._output.write(b"".join(lines))
+        answers, self._answers = self._answers, []
+        if answers and self._output is not None:
+            self._output.write(b"".join(self._lines(answers)))
             self._output.flush()
+
+    def _lines(self, answers: "list[_Answer]") -> Iterator[bytes]:
+        now, ticks = _WALL_CLOCK.now(), monotonic()
+        for at, request_id, operation_id, method, status, seconds in answers:
+            line = {
+                "event": "request",
+                "level": "info",
+                "timestamp": now - timedelta(seconds=ticks - at),
+                "service": self._service,
+                "request_id": request_id or uuid4(),
+                "operation_id": operation_id,
+                "method": method,
+                "status": status,
+                "duration_ms": round(seconds * 1000, 1),
+            }
+            yield orjson.dumps(line, option=_AS_LINE)
 
 
 request_lines: Final = RequestLines()

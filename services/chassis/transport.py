@@ -32,6 +32,14 @@ class GatheredTransport(asyncio.Transport):
         if self._size > _LARGEST:
             self._send()
 
+    def write_whole(self, data: bytes) -> None:
+        """Send what nothing follows, with what was written before it."""
+        if self._pieces:
+            self._pieces.append(data)
+            self._send()
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
     @override
     def close(self) -> None:
         self._send()

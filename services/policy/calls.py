@@ -1,8 +1,8 @@
 """`may_call`: whether a caller may call a route; deny is the default and the answer says why."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from services.contracts.identity import Assurance, Principal, Role
 from services.policy.route import Route
@@ -19,8 +19,7 @@ class CallDecision(StrEnum):
     DENY_SCOPE = "deny-scope"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A decided call."""
 
     decision: CallDecision

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import ClassVar
 
 import pytest
+from typing_extensions import override
 
 from services.chassis.edge import Receive, Scope, Send
 from services.chassis.protocol import StrictProtocol
@@ -125,3 +127,57 @@ async def test_72_a_head_in_pieces_is_served_where_there_is_time(patient_url: st
         third, _ = await asyncio.wait_for(read_head(connection), WAIT)
 
     assert (first, second, third) == (200, 200, 200)
+
+
+class Known(StrictProtocol):
+    """Is there to be asked."""
+
+    last: ClassVar[StrictProtocol]
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as where it is made
+        super().connection_made(transport)
+        Known.last = self
+
+
+async def test_72_a_connection_ends_without_a_next_request_and_not_in_the_midst_of_one() -> None:
+    go_on, reached = asyncio.Event(), asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send_message: Send) -> None:
+        if scope["path"] == "/slow":
+            reached.set()
+            await go_on.wait()
+        await _answer(scope, receive, send_message)
+
+    async with served(answer, protocol=Known) as url, connection_to(url) as connection:
+        await send(connection, head("/"))
+        first, _ = await asyncio.wait_for(read_head(connection), WAIT)
+        await connection[0].readexactly(2)
+        assert Known.last.timeout_keep_alive_task is not None
+        await send(connection, head("/slow"))
+        await asyncio.wait_for(reached.wait(), WAIT)
+        # Its time is up now, as it were.
+        Known.last.timeout_keep_alive_task.cancel()
+        Known.last.timeout_keep_alive = 0
+        Known.last.timeout_keep_alive_handler()
+        go_on.set()
+        second, _ = await asyncio.wait_for(read_head(connection), WAIT)
+
+        assert (first, second) == (200, 200)
+        assert await _ends(connection)
+
+
+async def test_72_a_connection_whose_time_is_not_up_when_it_is_looked_at_is_looked_at_again() -> None:
+    async with served(_answer, protocol=Known) as url, connection_to(url) as connection:
+        await send(connection, head("/"))
+        await asyncio.wait_for(read_head(connection), WAIT)
+        await connection[0].readexactly(2)
+        Known.last.timeout_keep_alive = 3600
+        Known.last.timeout_keep_alive_handler()
+        again = Known.last.timeout_keep_alive_task
+        await send(connection, head("/"))
+        status, _ = await asyncio.wait_for(read_head(connection), WAIT)
+
+    assert again is not None
+    assert 3000 < again.when() - asyncio.get_running_loop().time() <= 3600
+    assert status == 200

@@ -143,9 +143,14 @@ class DecisionPoint:
             route, token = self._route(request), request.token
             if token is None or token.is_proved or _needs_more(route):
                 return None
-            return self._passage(request, token, route, is_noted=False)
-        except ServiceError:
+            principal = self._access.verify(token.text)
+            if principal.proof_key is not None:
+                return None
+            self._permit(principal, route)
+            internal_token = self._issuer.internal_token_for(token.text, principal, route.service)
+        except (ServiceError, InvalidTokenError):
             return None
+        return Passage(route, internal_token, caller=principal)
 
     def _route(self, request: IncomingRequest) -> Route:
         if request.path not in _PROCESS_ROUTES:

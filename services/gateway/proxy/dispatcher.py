@@ -109,7 +109,9 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
         await front.denials.tell(_trails(scope))
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
-    return Response(status_code=HTTPStatus.OK.value, headers=told_of(engine, passage, request))
+    answer = Response(status_code=HTTPStatus.OK.value)
+    answer.raw_headers += told_of(engine, passage, request)
+    return answer
 
 
 async def _use_up(proof: Proof, passage: Passage, front: Front, scope: Scope, *, is_noted: bool = True) -> None:

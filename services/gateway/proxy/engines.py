@@ -22,7 +22,6 @@ Network = IPv4Network | IPv6Network
 Fields = list[tuple[bytes, bytes]]
 
 PREFIX: Final = b"/authz/"
-_PREFIX: Final = PREFIX.decode()
 _MOST_REMEMBERED: Final = 1024
 
 
@@ -32,6 +31,10 @@ class Engine(StrEnum):
     NGINX = "nginx"
     TRAEFIK = "traefik"
     ENVOY = "envoy"
+
+
+_BEFORE_PATH: Final = PREFIX + b"envoy/"
+_ASKING_AT: Final = MappingProxyType({PREFIX + one.encode(): one for one in (Engine.NGINX, Engine.TRAEFIK)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +99,10 @@ class TrustedEngines:
 
     def asking(self, scope: Scope) -> Engine | None:
         """Return which engine asks for a decision, or none where this is a request like any other."""
-        path: str = scope["raw_path"].decode("latin-1")
-        if not path.startswith(_PREFIX) or not self._trusts(scope.get("client")):
+        path: bytes = scope["raw_path"]
+        if not path.startswith(PREFIX) or not self._trusts(scope.get("client")):
             return None
-        name, slash, _ = path.removeprefix(_PREFIX).partition("/")
-        if name == Engine.ENVOY and slash:
-            return Engine.ENVOY
-        return Engine(name) if not slash and name in (Engine.NGINX, Engine.TRAEFIK) else None
+        return Engine.ENVOY if path.startswith(_BEFORE_PATH) else _ASKING_AT.get(path)
 
     def _trusts(self, client: Any) -> bool:
         if not self._networks or not client:
@@ -129,38 +129,51 @@ def asked_about(engine: Engine, scope: Scope) -> tuple[IncomingRequest, Any]:
         HeadersTooLargeError: The request has too many fields.
         MalformedRequestError: The request could be read in two ways, or the engine does not say what it was.
     """
-    shape, headers = _SHAPES[engine], scope["headers"]
+    shape, own, headers = _SHAPES[engine], _OWN[engine], scope["headers"]
+    told = dict(headers)
+    if len(told) < len(headers):
+        _refuse_told_twice(shape, headers)
     if shape.target is None:
-        raw_path, query = scope["raw_path"].removeprefix(f"{_PREFIX}{engine}".encode()), scope["query_string"]
+        raw_path, query = scope["raw_path"].removeprefix(_BEFORE_PATH[:-1]), scope["query_string"]
     else:
-        raw_path, _, query = _told(headers, shape.target).partition(b"?")
-    method = scope["method"] if shape.method is None else _told(headers, shape.method).decode("latin-1")
-    fields = [field for field in headers if field[0] not in _OWN[engine]]
-    fields.append((b"host", _told(headers, shape.host)))
-    fields += _framing(headers, shape)
+        raw_path, _, query = _told(told, shape.target).partition(b"?")
+    method = scope["method"] if shape.method is None else _told(told, shape.method).decode("latin-1")
+    fields = [field for field in headers if field[0] not in own]
+    fields.append((b"host", _told(told, shape.host)))
+    if shape.length in told or shape.coding in told:
+        fields += _framing(headers, shape)
     request = read_request({"method": method, "raw_path": raw_path, "query_string": query, "headers": fields})
-    return request, (_nearest(_told(headers, shape.client)), 0)
+    return request, (_nearest(_told(told, shape.client)), 0)
 
 
-def told_of(engine: Engine, passage: Passage, request: IncomingRequest) -> dict[str, str]:
+def told_of(engine: Engine, passage: Passage, request: IncomingRequest) -> Fields:
     """Return the fields by which an engine learns where a permitted request goes, and with what word of ours."""
-    service = Microservice.GATEWAY if passage.comes_here else passage.route.service
-    told = {"X-Gw-Service": service.value, "X-Decision-Cache": "private" if passage.may_be_remembered else "no"}
-    word = None if passage.comes_here or passage.internal_token is None else f"Bearer {passage.internal_token}"
+    comes_here, token = passage.comes_here, passage.internal_token
+    told = [
+        (b"x-gw-service", (Microservice.GATEWAY if comes_here else passage.route.service).encode()),
+        (b"x-decision-cache", b"private" if passage.may_be_remembered else b"no"),
+    ]
+    word = None if comes_here or token is None else b"Bearer " + token.encode()
     if word is not None:
-        told["X-Gw-Assertion"] = word
+        told.append((b"x-gw-assertion", word))
     if engine is Engine.TRAEFIK:
         # It cannot write one field from another: what it is told replaces the caller's, or takes it away.
-        own = request.headers.get(b"authorization", b"").decode("latin-1") if passage.comes_here else ""
-        told |= {"Authorization": word or own} if word or own else {}
+        own = request.headers.get(b"authorization", b"") if comes_here else b""
+        told += [(b"authorization", word or own)] if word or own else []
     return told
 
 
-def _told(headers: Fields, name: bytes) -> bytes:
-    values = [value for field, value in headers if field == name]
-    if len(values) != 1:
-        raise MalformedRequestError("The proxy before this gateway does not say what it was asked, or says it twice.")
-    return values[0]
+def _told(told: Mapping[bytes, bytes], name: bytes) -> bytes:
+    value = told.get(name)
+    if value is None:
+        raise MalformedRequestError("The proxy before this gateway does not say what it was asked.")
+    return value
+
+
+def _refuse_told_twice(shape: _Shape, headers: Fields) -> None:
+    names = [name for name, _ in headers]
+    if any(names.count(name) > 1 for name in (shape.method, shape.target, shape.host, shape.client) if name):
+        raise MalformedRequestError("The proxy before this gateway says twice what it was asked.")
 
 
 def _framing(headers: Fields, shape: _Shape) -> Fields:

@@ -11,7 +11,7 @@ from services.contracts.identity import Microservice
 from services.gateway.errors import UpstreamInterruptedError
 from services.gateway.proxy.admission import Gate
 from services.gateway.proxy.deciding import Passage
-from services.gateway.proxy.headers import forwarded, returned
+from services.gateway.proxy.headers import forwarded, returned, written
 from services.gateway.proxy.requests import IncomingRequest
 from services.gateway.proxy.upstream import Connection, ConnectionPool, NoConnectionError
 from services.policy.route import Route
@@ -152,7 +152,7 @@ def _head(request: IncomingRequest, upstream: ConnectionPool, internal_token: st
     lines = [b"%b %b%b HTTP/1.1\r\nhost: %b\r\n" % (
         request.method.encode("ascii"), upstream.base, request.target.encode("ascii"), upstream.host
     ), onward]  # fmt: skip
-    lines += [b"%b: %b\r\n" % field for field in forwarded(request.headers)]
+    lines.append(written(forwarded(request.headers)))
     if internal_token is not None:
         lines.append(b"authorization: Bearer %b\r\n" % internal_token.encode("ascii"))
     if b"transfer-encoding" in request.headers:

@@ -63,10 +63,17 @@ def returned(fields: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]
     return [field for field in fields if field[0] in _RESPONSE]
 
 
+def written(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Write fields as the lines of a head; none can hold a line end, a parser saw to that."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
 _ADDED: Final = (*SECURITY_HEADERS, *_SECURITY)
 # What a service may say itself is not said for it.
-_ALWAYS: Final = b"".join(b"%b: %b\r\n" % field for field in _ADDED if field[0] not in _RESPONSE)
-_OTHERWISE: Final = {field[0]: b"%b: %b\r\n" % field for field in _ADDED if field[0] in _RESPONSE}
+_ALWAYS: Final = written(field for field in _ADDED if field[0] not in _RESPONSE)
+_OTHERWISE: Final = {field[0]: written([field]) for field in _ADDED if field[0] in _RESPONSE}
+EMPTY_LINES: Final = written([*_ADDED, (_LENGTH, b"0")])
+"""Those of an answer of ours without a body."""
 
 
 def plain_lines(fields: Iterable[tuple[bytes, bytes]], size: int) -> bytes | None:

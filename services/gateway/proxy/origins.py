@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.chassis.edge import App, Receive, Scope, Send
+from services.gateway.proxy.headers import written
 from services.policy.matching import routes_at
 
 Fields = list[tuple[bytes, bytes]]
@@ -34,7 +35,7 @@ def origin_lines(origins: Origins, headers: Mapping[bytes, bytes]) -> bytes:
     if not origins:
         return b""
     fields = [*origins.answer_fields(headers.get(b"origin")), (b"vary", b"origin")]
-    return b"".join(b"%b: %b\r\n" % field for field in fields)
+    return written(fields)
 
 
 class CrossOrigin:

@@ -55,9 +55,12 @@ class IncomingRequest(NamedTuple):
     @property
     def token(self) -> SentToken | None:
         """The access token, or None where there is none."""
-        scheme, _, token = self.headers.get(b"authorization", b"").partition(b" ")
+        sent = self.headers.get(b"authorization")
+        if sent is None:
+            return None
+        scheme, _, token = sent.partition(b" ")
         scheme = scheme.lower()
-        if scheme not in _SCHEMES or not token:
+        if not token or scheme not in _SCHEMES:
             return None
         return SentToken(token.strip().decode("latin-1"), is_proved=scheme == _DPOP)
 

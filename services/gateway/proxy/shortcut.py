@@ -8,17 +8,22 @@ Everything else, each refusal most of all, goes to the application, which decide
 import asyncio
 from time import monotonic
 from typing import Any, Final
-from uuid import uuid4
 
 from services.chassis.app import TIMEOUT_SECONDS, Application
-from services.chassis.context import TIMEOUT_HEADER, TRACE_HEADER, continue_trace, new_traceparent, outgoing_headers
+from services.chassis.context import (
+    TIMEOUT_HEADER,
+    TRACE_HEADER,
+    continue_trace,
+    new_traceparent,
+    outgoing_headers,
+)
 from services.chassis.errors import ServiceError
 from services.chassis.shortcut import Asked
 from services.chassis.telemetry import Metrics, request_lines
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.engines import Engine, asked_about, told_of
 from services.gateway.proxy.forwarding import BEGUN_KEY, Sending, lines_of
-from services.gateway.proxy.headers import plain_lines
+from services.gateway.proxy.headers import EMPTY_LINES, plain_lines, written
 from services.gateway.proxy.origins import origin_lines
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.policy.route import Route
@@ -29,8 +34,7 @@ _PATIENCE_SECONDS: Final = 1.0
 _NOT_PLAIN: Final = frozenset({b"dpop", b"content-encoding", TIMEOUT_HEADER.encode()})
 _TRACE: Final = TRACE_HEADER.encode()
 _TRACE_FIELDS: Final = (_TRACE, b"tracestate")
-_TIME_LEFT: Final = f"{TIMEOUT_HEADER}: {int(TIMEOUT_SECONDS * 1000)}\r\n"
-_EMPTY: Final = ((b"content-length", b"0"),)
+_TIME_LEFT: Final = f"{TIMEOUT_HEADER}: {int(TIMEOUT_SECONDS * 1000)}\r\n".encode()
 
 
 class FrontDoor:
@@ -58,7 +62,7 @@ class FrontDoor:
         passage = front.decisions.decide_at_once(request)
         if passage is None:
             return False
-        fields = lines_of(told_of(engine, passage, request)) + (plain_lines(_EMPTY, 0) or b"")
+        fields = EMPTY_LINES + written(told_of(engine, passage, request))
         asked.answer(_OK, fields + origin_lines(front.origins, request.headers), b"")
         self.record(asked, passage.route, _OK)
         return True
@@ -85,7 +89,7 @@ class FrontDoor:
         """Count and log an answer."""
         seconds = monotonic() - asked.arrived
         self._metrics.observe(route.operation_id, status, seconds)
-        request_lines.add(uuid4(), route.operation_id, asked.scope["method"], status, seconds)
+        request_lines.add(None, route.operation_id, asked.scope["method"], status, seconds)
 
     def _hold(self, one: "_InHand") -> None:
         self._in_hand[one] = None
@@ -146,6 +150,6 @@ class _InHand:
 def _onward(request: IncomingRequest) -> bytes:
     """Return the lines by which the service goes on with the trace, and knows the time left."""
     if _TRACE not in request.headers:
-        return f"{TRACE_HEADER}: {new_traceparent()}\r\n{_TIME_LEFT}".encode("ascii")
+        return b"traceparent: %b\r\n%b" % (new_traceparent(), _TIME_LEFT)
     told = {name.decode(): request.headers[name].decode("latin-1") for name in _TRACE_FIELDS if name in request.headers}
-    return lines_of(outgoing_headers(continue_trace(told))) + _TIME_LEFT.encode("ascii")
+    return lines_of(outgoing_headers(continue_trace(told))) + _TIME_LEFT

@@ -24,6 +24,7 @@ _LARGEST_HEAD: Final = 64 * 1024
 # What is read ahead of a caller who takes it slowly.
 _MOST_AHEAD: Final = 256 * 1024
 _FIRST_FINAL: Final = 200
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BODILESS: Final = frozenset({204, 304})
 
 
@@ -54,7 +55,6 @@ class Connection(asyncio.Protocol):
         self.status = 0
         self.fields: list[Field] = []
         self._head_size = 0
-        self._framings = 0
         self._is_headed = False
         self._is_whole = False
         self._keeps_alive = False
@@ -208,11 +208,10 @@ class Connection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a field of the head, or of a trailer, which is dropped."""
         self._head_size += len(name) + len(value)
-        self._is_over = self._is_over or self._head_size > _LARGEST_HEAD
-        if not self._is_headed:
-            field = name.lower()
-            self._framings += field in (b"content-length", b"transfer-encoding")
-            self.fields.append((field, value))
+        if self._head_size > _LARGEST_HEAD:
+            self._is_over = True
+        elif not self._is_headed:
+            self.fields.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Let the answer begin, unless this was an interim one (RFC 9110, 15.2)."""
@@ -221,7 +220,8 @@ class Connection(asyncio.Protocol):
             self.fields.clear()
             return
         # Without its length an answer that breaks off looks like a whole one; with two, who reads which is open.
-        self._is_over = self._is_over or (self._framings != 1 and self.status not in _BODILESS)
+        framings = len([name for name, _ in self.fields if name in _FRAMING])
+        self._is_over = self._is_over or (framings != 1 and self.status not in _BODILESS)
         self._is_headed = not self._is_over
 
     def on_body(self, body: bytes) -> None:

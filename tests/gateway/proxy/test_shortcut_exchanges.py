@@ -44,7 +44,10 @@ class Listening:
         self.left.set()
 
 
-async def test_when_the_caller_leaves_the_service_is_told_and_the_place_given_back(way: ShortWay) -> None:
+async def test_when_the_caller_leaves_the_service_is_told_and_the_place_given_back(
+    way: ShortWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shortcut, "_PATIENCE_SECONDS", 3600)
     way.upstream.answer = listening = Listening()
 
     await send(way.caller, head(PATH, way.bearer))
