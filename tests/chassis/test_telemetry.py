@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from uuid import UUID, uuid4
+from uuid import RFC_4122, UUID
 
 import orjson
 import pytest
@@ -47,7 +47,8 @@ async def test_a_line_tells_of_an_answer_what_is_on_the_list_and_nothing_else() 
     lines.open("gateway", output)
 
     lines.add(REQUEST, "list_patients", "GET", 200, 0.01234)
-    lines.add(uuid4(), "none", "POST", None, 1)
+    lines.add(None, "none", "POST", None, 1)
+    lines.add(None, "none", "POST", None, 1)
     lines.flush()
 
     told = [orjson.loads(line) for line in output.getvalue().splitlines()]
@@ -56,7 +57,9 @@ async def test_a_line_tells_of_an_answer_what_is_on_the_list_and_nothing_else() 
         "event": "request", "level": "info", "service": "gateway", "request_id": str(REQUEST),
         "operation_id": "list_patients", "method": "GET", "status": 200, "duration_ms": 12.3,
     }  # fmt: skip
-    assert (told[1]["status"], len(told)) == (None, 2)
+    assert (told[1]["status"], len(told)) == (None, 3)
+    fresh = {UUID(line["request_id"]) for line in told}
+    assert (len(fresh), {(one.version, one.variant) for one in fresh - {REQUEST}}) == (3, {(4, RFC_4122)})
     assert all(set(line) <= telemetry._ALLOWED for line in told)
 
 
