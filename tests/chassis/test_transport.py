@@ -81,6 +81,20 @@ async def test_a_writer_that_never_waits_piles_up_no_whole_body(wire: Wire, tran
     assert b"".join(wire.calls) == b"x" * 64 * 16 * 1024
 
 
+async def test_what_nothing_follows_leaves_at_once_behind_what_was_written_before(
+    wire: Wire, transport: GatheredTransport
+) -> None:
+    transport.write(b"first")
+    transport.write_whole(b"last")
+    transport.write_whole(b"next")
+    at_once = list(wire.calls)
+    await asyncio.sleep(0)
+    transport.close()
+    transport.write_whole(b"too late")
+
+    assert at_once == wire.calls == [b"firstlast", b"next"]
+
+
 async def test_closing_sends_what_was_written_before(wire: Wire, transport: GatheredTransport) -> None:
     transport.write(b"last")
     transport.close()

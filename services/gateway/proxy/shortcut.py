@@ -85,8 +85,8 @@ class FrontDoor:
         self._hold(one)
         return True
 
-    def record(self, asked: Asked, route: Route, status: int) -> None:
-        """Count and log an answer."""
+    def record(self, asked: Asked, route: Route, status: int | None) -> None:
+        """Count and log an answer, or that its caller did not wait for one."""
         seconds = monotonic() - asked.arrived
         self._metrics.observe(route.operation_id, status, seconds)
         request_lines.add(None, route.operation_id, asked.scope["method"], status, seconds)
@@ -139,6 +139,7 @@ class _InHand:
         """Tell the service that nobody waits any more."""
         self._door.let_go(self)
         self._front.forwarder.end(self.sent)
+        self._door.record(self.asked, self.sent.route, None)
 
     def hand_over(self) -> None:
         """Let the application await the answer."""

@@ -69,6 +69,12 @@ class ShortWay:
         """How many the service's gate has let in, and how many the short way watches."""
         return self.forwarder._gates[Microservice.RECORDS]._in_hand, len(self.app.shortcut._in_hand)
 
+    def counted(self, status: int) -> float | None:
+        """How many answers of this status the metrics tell of."""
+        labels = {"operation_id": "list_patients", "status": str(status)}
+        count: float | None = self.app.state.metrics.registry.get_sample_value("eventide_requests_total", labels)
+        return count
+
     def turn_to(self, url: str) -> None:
         self.forwarder._upstreams[Microservice.RECORDS] = ConnectionPool(url)
 

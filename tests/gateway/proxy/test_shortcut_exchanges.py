@@ -56,7 +56,7 @@ async def test_when_the_caller_leaves_the_service_is_told_and_the_place_given_ba
     way.caller[1].close()
     await asyncio.wait_for(listening.left.wait(), WAIT)
 
-    assert (during, way.in_hand, way.taken) == ((1, 1), (0, 0), 1)
+    assert (during, way.in_hand, way.taken, way.counted(0)) == ((1, 1), (0, 0), 1, 1)
 
 
 async def test_an_answer_that_is_long_in_coming_is_awaited_by_the_application(
