@@ -41,10 +41,11 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
         "/v1/patients/{patient_id}/consent_standing",
         _GIVES | _WATCHES | {Role.BILLING},
     ),
-    # Whoever links an account shows it a record: that it is the patient's is seen first, by somebody who is there.
+    # Whoever hands out a code lets a record be read by it: who the patient is is seen first, by somebody who is there.
     proved_anew(_route("create_patient_account", "POST", _PATIENT_ACCOUNTS, _LINKS)),
     _route("list_patient_accounts", "GET", _PATIENT_ACCOUNTS, _LINKS),
     _route("end_patient_account", "POST", "/v1/patient_accounts/{patient_account_id}:end", _LINKS),
+    _route("claim_own_record", "POST", "/v1/me/record:claim", _PATIENT),
     _route("read_own_record", "GET", "/v1/me/record", _PATIENT),
     _route("read_own_hours_ledger", "GET", "/v1/me/hours_ledger", _PATIENT),
     _route("read_own_assessment_trends", "GET", "/v1/me/assessment_trends", _PATIENT),

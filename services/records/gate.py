@@ -25,7 +25,7 @@ from services.policy.decisions.question import (
     Standing,
 )
 from services.policy.decisions.uses import concerns_everybody
-from services.records.refusals import Refusal
+from services.records.refusals import REASONS, Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
 _PURPOSES: Final = (Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT)
@@ -130,8 +130,25 @@ class Gate:
         self.trail.permit(*patient_ids, basis="screened", purpose=_PURPOSES[1], information=information)
 
     def linked(self, patient_id: PatientId, account_id: AccountId) -> None:
-        """Tell the trail by which account a patient signs in from now on."""
+        """Tell the trail by which account a patient may claim the record from now on."""
         self.trail.permit(patient_id, basis=Basis.USE, purpose=_PURPOSES[1], account_linked=account_id)
+
+    def claimed(self, patient_id: PatientId, account_id: AccountId) -> None:
+        """Tell the trail by which account a patient reads the own record from now on."""
+        purpose = Purpose.PATIENT_ACCESS
+        self.trail.permit(patient_id, basis=Basis.PATIENT_ACCESS, purpose=purpose, record_claimed_by=account_id)
+
+    def claim_refused(self, patient_id: PatientId, attempts: int) -> None:
+        """Tell the trail that somebody who signs in as a patient did not show to be this one; it is counted."""
+        reason = REASONS[Refusal.CLAIM_REFUSED]
+        self.trail.deny_and_keep(
+            patient_id,
+            rule=Refusal.CLAIM_REFUSED,
+            purpose=Purpose.PATIENT_ACCESS,
+            clause=reason.clause,
+            remedy=reason.remedy,
+            attempts=attempts,
+        )
 
     @property
     def actor(self) -> Actor:

@@ -115,6 +115,9 @@ async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is
     patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
     path = f"/v1/patients/{patient['id']}/patient_accounts"
     linked = (await committing.post(path, json={"account_id": str(account)})).json()
+    claim = {"code": linked["code"], "birth_date": patient["birth_date"]}
+    claimed = await beside.call(Role.PATIENT, account).post("/v1/me/record:claim", json=claim)
+    assert claimed.status_code == 200, claimed.text
     own, nobody_s = beside.call(Role.PATIENT, account), f"/v1/me/consents/{uuid4()}:revoke"
     ended = text("update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where id = :id")
     # Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.

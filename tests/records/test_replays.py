@@ -178,6 +178,9 @@ async def test_an_answer_to_staff_is_not_given_again_because_it_is_of_the_caller
     """Who treated somebody and is that very patient asks again for what their duties let them write."""
     patient_id, member = treated
     linked = await director.post(f"/v1/patients/{patient_id}/patient_accounts", json={"account_id": str(account)})
+    claim = {"code": linked.json()["code"], "birth_date": "1990-02-28"}
+    claimed = await records(Role.PATIENT, account=account).post("/v1/me/record:claim", json=claim)
+    assert claimed.status_code == 200, claimed.text
     both, path = records(Role.COUNSELLOR, Role.PATIENT, account=account), f"/v1/patients/{patient_id}/assessments"
     first, repeated = [await both.post(path, json=assessment(), headers=KEY) for _ in range(2)]
     left = await director.post(f"/v1/care_team_members/{member['id']}:end")

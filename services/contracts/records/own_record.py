@@ -1,10 +1,11 @@
 """The patient's own record: the account by which a patient signs in, and what it is told."""
 
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import Field
 
-from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.base import Day, RequestModel, ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, PatientAccountId, PatientId
 from services.contracts.records.disclosed import RecordParts
@@ -12,7 +13,7 @@ from services.contracts.security_labels import LabelledParts
 
 
 class PatientAccountRequest(RequestModel):
-    """The account by which a patient signs in; whoever sends it has seen that it is the patient's."""
+    """The account by which a patient is to sign in; it reads nothing until the patient has claimed the record."""
 
     account_id: AccountId
 
@@ -25,8 +26,23 @@ class PatientAccount(ResourceModel):
     account_id: AccountId
     from_at: datetime
     until_at: datetime | None
+    claim_until: datetime = Field(description="Until when it can be claimed.")
+    claimed_at: datetime | None = Field(description="Since when it reads the record; null until it is claimed.")
     linked_by: AccountId
     ended_by: AccountId | None
+
+
+class PatientAccountToClaim(PatientAccount):
+    """An account that the patient has still to claim the record by, with the code that is told this once."""
+
+    code: str = Field(description="Hand it to the patient whom you have identified, and to nobody else.")
+
+
+class OwnRecordClaim(RequestModel):
+    """What the patient alone has and knows: the code that was handed out at the desk, and the date of birth."""
+
+    code: Annotated[str, Field(min_length=10, max_length=20)]
+    birth_date: Day
 
 
 class WithheldOfOwn(ResourceModel):

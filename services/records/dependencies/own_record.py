@@ -23,6 +23,7 @@ from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
     OwnConsents,
     OwnPlans,
+    OwnRecordClaims,
     OwnRecordReads,
     PatientAccountCommands,
     PatientAccountReads,
@@ -59,6 +60,10 @@ async def _patient_account_changes(
     db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
 ) -> PatientAccountCommands:
     return PatientAccountCommands(PatientAccountRows(db, organization_of(principal)), patients, gate)
+
+
+async def _own_record_claims(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> OwnRecordClaims:
+    return OwnRecordClaims(PatientAccountRows(db, organization_of(principal)), patients, gate)
 
 
 async def _patient_account_reading(read: Reading, patients: PatientReading) -> PatientAccountReads:
@@ -103,6 +108,7 @@ async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, roo
 
 PatientAccountChanges = Annotated[PatientAccountCommands, Depends(_patient_account_changes)]
 PatientAccountReading = Annotated[PatientAccountReads, Depends(_patient_account_reading)]
+OwnRecordClaiming = Annotated[OwnRecordClaims, Depends(_own_record_claims)]
 OwnReading = Annotated[OwnReads, Depends(_own_reading)]
 OwnConsentChanges = Annotated[OwnConsents, Depends(_own_consent_changes)]
 OwnPlanChanges = Annotated[OwnPlans, Depends(_own_plan_changes)]

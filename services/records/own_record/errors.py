@@ -11,8 +11,22 @@ class NoOwnRecordError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__(
-            "No record is linked to your account. Ask the front desk of your programme to link yours.",
+            "No record is linked to your account. Claim it (claim_own_record) with the code that the front desk of your"
+            " programme gave you, or ask there for one.",
             code="no-own-record",
+        )
+
+
+class ClaimRefusedError(ServiceError):
+    """Nothing can be claimed so; whether anything could be, and what did not fit, is not told."""
+
+    problem = ProblemType.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nothing can be claimed with this code and date of birth. Look at both again, or ask the front desk of your"
+            " programme for another code: one is good for three days and for five attempts.",
+            code="claim-refused",
         )
 
 

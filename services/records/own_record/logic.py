@@ -18,7 +18,14 @@ from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountI
 from services.contracts.identity import Role
 from services.contracts.records.consents import Consent, ConsentRevocation
 from services.contracts.records.disclosures import PartsRequest
-from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest, WithheldOfOwn
+from services.contracts.records.own_record import (
+    OwnRecord,
+    OwnRecordClaim,
+    PatientAccount,
+    PatientAccountRequest,
+    PatientAccountToClaim,
+    WithheldOfOwn,
+)
 from services.contracts.records.plans_of_care import (
     OwnPlanSignature,
     PatientSignatureRequest,
@@ -32,10 +39,12 @@ from services.records.consents.logic import ConsentCommands
 from services.records.disclosures.parts import OTHER_ZONE, Item, Kept, OtherZoneError, Parts, member_of, told
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
-from services.records.own_record.errors import AccountLinkedError, NoOwnRecordError
+from services.records.own_record.errors import AccountLinkedError, ClaimRefusedError, NoOwnRecordError
+from services.records.own_record.rules import CLAIM_WITHIN, MOST_ATTEMPTS, digest_of, fits, fresh_code
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.plans_of_care.logic import PlanOfCareCommands
+from services.records.refusals import Refusal
 
 _SHORTEST: Final = timedelta(microseconds=1)
 
@@ -48,8 +57,8 @@ class PatientAccountCommands:
         self._patients = patients
         self._gate = gate
 
-    async def link(self, patient_id: PatientId, request: PatientAccountRequest) -> PatientAccount:
-        """Let a patient sign in by an account from now on.
+    async def link(self, patient_id: PatientId, request: PatientAccountRequest) -> PatientAccountToClaim:
+        """Let a patient claim the record by an account, with a code that is told this once.
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
@@ -66,13 +75,16 @@ class PatientAccountCommands:
             account_id=request.account_id,
             from_at=now,
             until_at=None,
+            claim_until=now + CLAIM_WITHIN,
+            claimed_at=None,
             linked_by=caller,
             ended_by=None,
         )
-        if not await self._rows.add(link):
+        code = fresh_code()
+        if not await self._rows.add(link, digest_of(link.id, code)):
             raise AccountLinkedError
         self._gate.linked(patient_id, request.account_id)
-        return link
+        return PatientAccountToClaim(code=code, **link.model_dump())
 
     async def end(self, link_id: PatientAccountId) -> PatientAccount:
         """End a link now; what was read before stays in the audit trail.
@@ -93,6 +105,46 @@ class PatientAccountCommands:
         ended = link.model_copy(update={"until_at": until_at, "ended_by": self._gate.caller.account_id})
         await self._rows.end(ended)
         return ended
+
+
+class OwnRecordClaims:
+    """Claims of patients to their own records, within one unit of work."""
+
+    def __init__(self, rows: PatientAccountRows, patients: PatientCommands, gate: Gate) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._gate = gate
+
+    async def claim(self, claim: OwnRecordClaim) -> PatientAccount | ClaimRefusedError:
+        """Read the own record from now on; what does not fit is counted, and after the last attempt the link ends.
+
+        What does not fit is returned and not raised: it is counted, so its transaction commits.
+
+        Raises:
+            ClaimRefusedError: There is nothing to claim by this account.
+        """
+        caller, now = self._gate.caller.account_id, self._gate.clock.now()
+        found = await self._rows.to_claim(caller)
+        if found is None:
+            self._gate.refuse(caller, Refusal.CLAIM_REFUSED)
+            raise ClaimRefusedError
+        link = found.link
+        (patient, _), _ = await self._patients.lock_to_disclose(link.patient_id)
+        is_known = fits(link.id, claim.code, found.code_sha256) and claim.birth_date == patient.birth_date
+        if not is_known or now >= link.claim_until:
+            await self._count(link, found.attempts + 1)
+            return ClaimRefusedError()
+        claimed = link.model_copy(update={"claimed_at": now})
+        await self._rows.claim(claimed)
+        self._gate.claimed(link.patient_id, caller)
+        return claimed
+
+    async def _count(self, link: PatientAccount, attempts: int) -> None:
+        self._gate.claim_refused(link.patient_id, attempts)
+        await self._rows.attempted(link.id, attempts)
+        if attempts == MOST_ATTEMPTS:
+            until_at = max(self._gate.clock.now(), link.from_at + _SHORTEST)
+            await self._rows.end(link.model_copy(update={"until_at": until_at, "ended_by": link.account_id}))
 
 
 class PatientAccountReads:

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 
-from services.chassis.errors import InvalidRequestError
+from services.chassis.errors import InvalidRequestError, ServiceError
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
+from services.chassis.problems import respond_to
 from services.chassis.wiring import RequiredVersion, documented
 from services.contracts.base import Code, Day, Page
 from services.contracts.disclosure import Information
@@ -15,7 +16,13 @@ from services.contracts.records.assessments import AssessmentTrends
 from services.contracts.records.consents import Consent
 from services.contracts.records.disclosures import Disclosure, PartsRequest
 from services.contracts.records.encounters import HoursLedger
-from services.contracts.records.own_record import OwnRecord, PatientAccount, PatientAccountRequest
+from services.contracts.records.own_record import (
+    OwnRecord,
+    OwnRecordClaim,
+    PatientAccount,
+    PatientAccountRequest,
+    PatientAccountToClaim,
+)
 from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
 from services.contracts.scheduler.sites import ZoneName
@@ -23,6 +30,7 @@ from services.records.dependencies.own_record import (
     OwnConsentChanges,
     OwnPlanChanges,
     OwnReading,
+    OwnRecordClaiming,
     PatientAccountChanges,
     PatientAccountReading,
 )
@@ -50,8 +58,8 @@ _USUAL: Final = tuple(
 )
 async def create_patient_account(
     patient_id: PatientId, request: PatientAccountRequest, accounts: PatientAccountChanges
-) -> PatientAccount:
-    """Let a patient sign in by an account and read the own record; see first that the account is the patient's."""
+) -> PatientAccountToClaim:
+    """Let a patient claim the own record by an account: hand the code to the patient, whom you have identified."""
     return await accounts.link(patient_id, request)
 
 
@@ -69,6 +77,19 @@ async def list_patient_accounts(patient_id: PatientId, accounts: PatientAccountR
 async def end_patient_account(patient_account_id: PatientAccountId, accounts: PatientAccountChanges) -> PatientAccount:
     """End a link: from now on the account reads nothing of the record."""
     return await accounts.end(patient_account_id)
+
+
+@router.post(
+    "/me/record:claim",
+    operation_id="claim_own_record",
+    response_model=PatientAccount,
+    responses=documented(404, 422),
+)
+async def claim_own_record(claim: OwnRecordClaim, claims: OwnRecordClaiming) -> PatientAccount | Response:
+    """Claim your record with the code that you were given at the desk and your date of birth; then you can read it."""
+    answer = await claims.claim(claim)
+    # What does not fit is counted, so it may not end the transaction as an exception would.
+    return respond_to(answer) if isinstance(answer, ServiceError) else answer
 
 
 @router.get("/me/record", operation_id="read_own_record", responses=documented(404, 422))

@@ -1,6 +1,6 @@
 """Where patients' accounts are kept."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Uuid, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,15 +12,34 @@ from services.contracts.identifiers import AccountId, OrganizationId, PatientAcc
 from services.contracts.records.own_record import PatientAccount
 from services.records.own_record.tables import PatientAccountRow
 
-_LINK: Final = select(*(column for column in PatientAccountRow.__table__.c if column.name != "organization_id"))
+_LINK: Final = select(*(PatientAccountRow.__table__.c[name] for name in PatientAccount.model_fields))
 # By what is committed and not by the time: the clock of who ended a link may be ahead of that of who asks.
 _PATIENT_OF: Final = select(PatientAccountRow.patient_id).where(
-    PatientAccountRow.account_id == bindparam("account_id", type_=Uuid), PatientAccountRow.until_at.is_(None)
+    PatientAccountRow.account_id == bindparam("account_id", type_=Uuid),
+    PatientAccountRow.until_at.is_(None),
+    PatientAccountRow.claimed_at.is_not(None),
+)
+_TO_CLAIM: Final = (
+    _LINK.add_columns(PatientAccountRow.code_sha256, PatientAccountRow.attempts)
+    .where(
+        PatientAccountRow.account_id == bindparam("account_id", type_=Uuid),
+        PatientAccountRow.until_at.is_(None),
+        PatientAccountRow.claimed_at.is_(None),
+    )
+    .with_for_update()
 )
 _READ_PATIENT_OF: Final = Query(_PATIENT_OF)
 _OF_PATIENT: Final = Query(
     _LINK.where(PatientAccountRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(PatientAccountRow.id)
 )
+
+
+class ToClaim(NamedTuple):
+    """A link that has still to be claimed, and what a claim is held against."""
+
+    link: PatientAccount
+    code_sha256: bytes
+    attempts: int
 
 
 class PatientAccountQueries:
@@ -47,9 +66,11 @@ class PatientAccountRows:
         self._db = db
         self._organization_id = organization_id
 
-    async def add(self, link: PatientAccount) -> bool:
-        """Write a link; says whether neither patient nor account is linked at its time."""
-        written = insert(PatientAccountRow).values(organization_id=self._organization_id, **link.model_dump())
+    async def add(self, link: PatientAccount, code_sha256: bytes) -> bool:
+        """Write a link that is to be claimed; says whether neither patient nor account is linked at its time."""
+        written = insert(PatientAccountRow).values(
+            organization_id=self._organization_id, code_sha256=code_sha256, **link.model_dump()
+        )
         try:
             async with self._db.begin_nested():
                 await self._db.execute(written)
@@ -64,6 +85,22 @@ class PatientAccountRows:
         found = await self._db.scalar(_PATIENT_OF.with_for_update(read=True), {"account_id": account_id})
         return None if found is None else PatientId(found)
 
+    async def to_claim(self, account_id: AccountId) -> ToClaim | None:
+        """Return what an account has still to claim, and make others wait who try to."""
+        row = (await self._db.execute(_TO_CLAIM, {"account_id": account_id})).mappings().one_or_none()
+        if row is None:
+            return None
+        told = {name: row[name] for name in PatientAccount.model_fields}
+        return ToClaim(PatientAccount.model_validate(told), row["code_sha256"], row["attempts"])
+
+    async def attempted(self, link_id: PatientAccountId, attempts: int) -> None:
+        """Write how many claims did not fit."""
+        await self._set(link_id, attempts=attempts)
+
+    async def claim(self, link: PatientAccount) -> None:
+        """Write when a link was claimed."""
+        await self._set(link.id, claimed_at=link.claimed_at)
+
     async def one(self, link_id: PatientAccountId) -> PatientAccount | None:
         """Return a link, and make others wait who want to end it."""
         found = _LINK.where(PatientAccountRow.id == link_id).with_for_update()
@@ -72,8 +109,7 @@ class PatientAccountRows:
 
     async def end(self, link: PatientAccount) -> None:
         """Write when a link ended, and by whom."""
-        await self._db.execute(
-            update(PatientAccountRow)
-            .where(PatientAccountRow.id == link.id)
-            .values(until_at=link.until_at, ended_by=link.ended_by)
-        )
+        await self._set(link.id, until_at=link.until_at, ended_by=link.ended_by)
+
+    async def _set(self, link_id: PatientAccountId, **values: object) -> None:
+        await self._db.execute(update(PatientAccountRow).where(PatientAccountRow.id == link_id).values(**values))

@@ -11,7 +11,7 @@ from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
 from tests.records.consents.conftest import code_of
 from tests.records.consents.test_consents import without_instance
-from tests.records.own_record.test_own_record import link
+from tests.records.own_record.test_own_record import linked_to
 from tests.records.plans_of_care.conftest import (
     CONTENTS,
     Act,
@@ -35,7 +35,7 @@ Json = dict[str, Any]
 async def own(records: ClientFactory, director: httpx2.AsyncClient, patient: Json) -> httpx2.AsyncClient:
     """Return a client of the patient of the plan, who signs in."""
     mine: UUID = uuid4()
-    assert (await link(director, patient, mine)).status_code == 201
+    await linked_to(director, records, patient, mine)
     return records(Role.PATIENT, account=mine)
 
 
@@ -97,7 +97,7 @@ async def test_a_plan_of_another_patient_is_answered_as_one_of_nobody(
 ) -> None:  # fmt: skip
     del signed
     plan, other = await shown(own), uuid4()
-    assert (await link(director, await new_patient(given_name="John"), other)).status_code == 201
+    await linked_to(director, records, await new_patient(given_name="John"), other)
     john = records(Role.PATIENT, account=other)
 
     theirs, nobody_s = await sign(john, plan), await sign(john, plan, episode_id=uuid4())
@@ -127,7 +127,7 @@ async def test_who_treats_another_patient_signs_nothing_as_that_patient(
     """Somebody of the staff may be a patient too, and then has no duties on the routes of the own record."""
     del signed
     plan = await shown(own)
-    assert (await link(director, await new_patient(given_name="John"), account)).status_code == 201
+    await linked_to(director, records, await new_patient(given_name="John"), account)
     both = records(Role.COUNSELLOR, Role.PATIENT, account=account)
 
     theirs, nobody_s = await sign(both, plan), await sign(both, plan, episode_id=uuid4())

@@ -54,15 +54,30 @@ async def link(client: httpx2.AsyncClient, patient: Json, account: UUID) -> http
     return await client.post(f"/v1/patients/{patient['id']}/patient_accounts", json={"account_id": str(account)})
 
 
+async def claim(own: httpx2.AsyncClient, patient: Json, link: httpx2.Response, **changes: str) -> httpx2.Response:
+    body = {"code": link.json().get("code", "00000-00000"), "birth_date": patient["birth_date"], **changes}
+    return await own.post("/v1/me/record:claim", json=body)
+
+
+async def linked_to(
+    client: httpx2.AsyncClient, records: ClientFactory, patient: Json, account: UUID
+) -> httpx2.Response:
+    """Link an account to a patient who claims the record by it."""
+    answer = await link(client, patient, account)
+    assert answer.status_code == 201, answer.text
+    claimed = await claim(records(Role.PATIENT, account=account), patient, answer)
+    assert claimed.status_code == 200, claimed.text
+    return claimed
+
+
 @pytest.fixture
 async def linked(
-    director: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, account: UUID
-) -> Json:
+    director: httpx2.AsyncClient, records: ClientFactory, new_patient: PatientFactory, put_plan: PlanFactory,
+    account: UUID,
+) -> Json:  # fmt: skip
     patient = await new_patient()
     await put_plan(patient["id"])
-    answer = await link(director, patient, account)
-    assert answer.status_code == 201, answer.text
-    return {"patient": patient, "link": answer.json()}
+    return {"patient": patient, "link": (await linked_to(director, records, patient, account)).json()}
 
 
 @pytest.fixture
