@@ -54,6 +54,11 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("sign_own_plan_of_care", "POST", "/v1/me/plans_of_care/{episode_id}:sign", _PATIENT),
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
+    _route("read_public_health_report", "GET", "/v1/public_health_report", _DECIDES),
+    # Whoever is asked hands it on; a person answers it, and no rule.
+    _route("create_legal_request", "POST", "/v1/legal_requests", _EVERY_STAFF),
+    _route("list_legal_requests", "GET", "/v1/legal_requests", _WATCHES),
+    _route("settle_legal_request", "POST", "/v1/legal_requests/{legal_request_id}:settle", _DECIDES),
     # A breach is known once anybody of the programme knows of it (45 CFR 164.404(a)(2)).
     _route("create_privacy_incident", "POST", "/v1/privacy_incidents", _EVERY_STAFF),
     _route("list_privacy_incidents", "GET", "/v1/privacy_incidents", _WATCHES),

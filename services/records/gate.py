@@ -208,6 +208,11 @@ class Gate:
         """Tell the trail that it was looked at, or changed, who may see whom."""
         self.trail.permit(basis="use", purpose=_PURPOSES[1], **details)
 
+    def counted(self, recipient_id: UUID, year: int) -> None:
+        """Tell the trail that public health was told a year's counts, which are of nobody."""
+        purpose = Purpose.PUBLIC_HEALTH
+        self.trail.permit(basis=Basis.PUBLIC_HEALTH, purpose=purpose, recipient=recipient_id, year=year)
+
     def refuse(self, sought: UUID, rule: Refusal = Refusal.NOT_FOUND) -> None:
         """Tell the trail that something was sought that is not here."""
         self.trail.deny(rule=rule, purpose=_PURPOSES[1], sought=sought)

@@ -31,6 +31,7 @@ from services.records.encounters.routes import router as encounters
 from services.records.episodes.routes import router as episodes
 from services.records.family.routes import router as family
 from services.records.intake_doors.routes import router as intake_doors
+from services.records.legal_requests.routes import router as legal_requests
 from services.records.medications.routes import router as medications
 from services.records.notes.routes import router as notes
 from services.records.own_record.routes import router as own_record
@@ -40,6 +41,7 @@ from services.records.placement_reviews.routes import router as placement_review
 from services.records.plans_of_care.routes import router as plans_of_care
 from services.records.privacy_incidents.routes import router as privacy_incidents
 from services.records.privacy_notices.routes import router as privacy_notices
+from services.records.public_health_reports.routes import router as public_health_reports
 from services.records.recipients.routes import router as recipients
 from services.records.referrals.routes import router as referrals
 from services.records.relapse_prevention.routes import router as relapse_prevention
@@ -73,6 +75,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             placement_reviews,
             draw_programmes,
             drug_tests,
+            legal_requests,
             medications,
             assessments,
             encounters,
@@ -85,6 +88,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             access_denials,
             privacy_notices,
             privacy_incidents,
+            public_health_reports,
             own_record,
             discharge_summaries,
         ),

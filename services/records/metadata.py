@@ -19,6 +19,7 @@ from services.records.encounters import tables as _encounters  # noqa: F401 - re
 from services.records.episodes import tables as _episodes  # noqa: F401 - registers its rows
 from services.records.family import tables as _family  # noqa: F401 - registers its rows
 from services.records.intake_doors import tables as _intake_doors  # noqa: F401 - registers its rows
+from services.records.legal_requests import tables as _legal_requests  # noqa: F401 - registers its rows
 from services.records.medications import tables as _medications  # noqa: F401 - registers its rows
 from services.records.notes import tables as _notes  # noqa: F401 - registers its rows
 from services.records.own_record import tables as _own_record  # noqa: F401 - registers its rows

@@ -34,6 +34,8 @@ from services.records.encounters.logic import AttendedReads
 from services.records.encounters.storage import EncounterQueries
 from services.records.episodes.logic import StaysToDisclose
 from services.records.episodes.storage import EpisodeQueries
+from services.records.legal_requests.logic import LegalRequestCommands, LegalRequestReads
+from services.records.legal_requests.storage import LegalRequestQueries, LegalRequestRows
 from services.records.medications.logic import MedicinesToDisclose
 from services.records.medications.storage import MedicationQueries
 from services.records.notes.disclosing import CompanyReads, NotesToDisclose
@@ -75,14 +77,32 @@ async def _kept(db: Db, gate: TheGate, root: TheRootKeys) -> Kept:
     return kept_of(read, PatientReads(PatientQueries(read, root), gate), root)
 
 
+async def _legal_request_changes(
+    db: Db, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate, root: TheRootKeys
+) -> LegalRequestCommands:
+    return LegalRequestCommands(LegalRequestRows(db, root, organization_of(gate.caller)), patients, recipients, gate)
+
+
+LegalRequestChanges = Annotated[LegalRequestCommands, Depends(_legal_request_changes)]
+
+
+async def _legal_request_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> LegalRequestReads:
+    return LegalRequestReads(LegalRequestQueries(read, root), gate)
+
+
+LegalRequestReading = Annotated[LegalRequestReads, Depends(_legal_request_reading)]
+
+
 async def _disclosure_sources(
+    *,
     patients: PatientChanges,
     kept: Annotated[Kept, Depends(_kept)],
     recipients: RecipientChanges,
     rows: ConsentWriting,
+    legal_requests: LegalRequestChanges,
     gate: TheGate,
 ) -> Sources:
-    return Sources(patients, kept, recipients, Signing(rows, gate))
+    return Sources(patients, kept, recipients, Signing(rows, gate), legal_requests)
 
 
 async def _disclosure_changes(

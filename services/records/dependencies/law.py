@@ -8,11 +8,26 @@ from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.access_denials.logic import AccessDenialReads
 from services.records.access_denials.storage import AccessDenialQueries
-from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
+from services.records.dependencies import (
+    PatientChanges,
+    PatientReading,
+    RecipientReading,
+    TheGate,
+    TheRootKeys,
+)
 from services.records.privacy_incidents.logic import PrivacyIncidentCommands, PrivacyIncidentReads
 from services.records.privacy_incidents.storage import PrivacyIncidentQueries, PrivacyIncidentRows
 from services.records.privacy_notices.logic import PrivacyNoticeCommands, PrivacyNoticeReads
 from services.records.privacy_notices.storage import PrivacyNoticeQueries, PrivacyNoticeRows
+from services.records.public_health_reports.logic import PublicHealthReports
+from services.records.public_health_reports.storage import PublicHealthQueries
+
+
+async def _public_health_reading(read: Reading, recipients: RecipientReading, gate: TheGate) -> PublicHealthReports:
+    return PublicHealthReports(PublicHealthQueries(read), recipients, gate)
+
+
+PublicHealthReading = Annotated[PublicHealthReports, Depends(_public_health_reading)]
 
 
 async def _access_denial_reading(read: Reading, gate: TheGate) -> AccessDenialReads:

@@ -49,6 +49,7 @@ from services.records.disclosures.rules import ACCOUNTED, question_of, reference
 from services.records.disclosures.storage import DisclosureQueries, DisclosureRows, Entry
 from services.records.errors import OverAlreadyError, OwnReviewError
 from services.records.gate import Gate, Reach
+from services.records.legal_requests.logic import LegalRequestCommands
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.recipients.logic import RecipientCommands, RecipientReads
@@ -73,6 +74,7 @@ class Sources(NamedTuple):
     parts: Kept
     recipients: RecipientCommands
     signing: Signing
+    legal_requests: LegalRequestCommands
 
 
 class DisclosureCommands:
@@ -228,6 +230,8 @@ class DisclosureCommands:
         self, denied: Denied, patient_id: PatientId, request: DisclosureRequest, recipient: Recipient, *, may_know: bool
     ) -> DisclosureDeniedError | NotFoundError:
         await self._keep(denied, patient_id, request, recipient)
+        if denied.denial.rule is Rule.INVESTIGATION_GOES_TO_A_PERSON:
+            await self._sources.legal_requests.investigated(patient_id, recipient.id)
         if not may_know:
             return NotFoundError()
         pointer = _ELSEWHERE.get(denied.denial.rule, _pointer(request, denied.information))

@@ -58,6 +58,7 @@ class Planter:
         await self._disclosures()
         await self._correspondence()
         await self._incident(now)
+        await self._request(now)
         await SupportPlanter(self._send, self._canaries, self._patient).plant(now)
         starts = now.date() + timedelta(days=3)
         terms = {**_PROGRAMME, "starts_on": str(starts), "ends_on": str(starts + timedelta(days=60))}
@@ -273,6 +274,18 @@ class Planter:
         for act, body in (("assess", factors), ("decide", decision)):
             incident = await self._send.post(f"{path}:{act}", body, version=incident["version"])
         await self._send.get(path)
+
+    async def _request(self, now: datetime) -> None:
+        word = self._canaries.word
+        asked = {
+            "kind": "investigation",
+            "received_on": str(now.date()),
+            "told": word(in_records("legal_requests", "details")),
+        }
+        made = await self._send.post("/v1/legal_requests", asked)
+        answer = {"outcome": "order_awaited", "told": word(in_records("legal_requests", "answer"))}
+        await self._send.post(f"/v1/legal_requests/{made['id']}:settle", answer)
+        await self._send.get("/v1/legal_requests")
 
     async def _correspondence(self) -> None:
         word = self._canaries.word
