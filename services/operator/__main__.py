@@ -230,6 +230,14 @@ def _add_keeping(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     shred.add_argument("--reason", required=True, metavar="TEXT", help="why; it is written to the audit trail")
     rotate = _add(keys, "rotate", "services.operator.rotate_command:run", "a new root key, while everything runs on")
     renew = _add(keys, "renew", "services.operator.renew_command:run", "other keys to sign tokens with, from later on")
+    checkpoints = _add(
+        keys,
+        "renew-checkpoints",
+        "services.operator.checkpoint_key_command:run",
+        "another key to sign checkpoints with",
+    )
+    _add_state(checkpoints)
+    _add_json(checkpoints)
     ahead = "until the new keys sign: long enough for who verifies tokens to have read them"
     renew.add_argument("--after", type=_natural, default=60, metavar="MINUTES", help=ahead)
     _add_state(renew)

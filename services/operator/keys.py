@@ -33,6 +33,11 @@ def _id_token_key() -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+def checkpoint_key() -> bytes:
+    """Return a new key to sign checkpoints with, in PEM."""
+    return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def ensure_keys(state: StateFolder, clock: Clock) -> None:
     """Generate the gateway's signing keys (ES256; RS256 for ID tokens), the root keys and that of audit checkpoints.
 
@@ -43,10 +48,7 @@ def ensure_keys(state: StateFolder, clock: Clock) -> None:
         if not any(folder.glob("*.pem")):
             write_private(folder / f"{clock.now().strftime(NAME_FORMAT)}.pem", fresh())
     if not state.checkpoint_key.exists():
-        write_private(
-            state.checkpoint_key,
-            Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
-        )
+        write_private(state.checkpoint_key, checkpoint_key())
     for secret in (state.root_key, state.gateway_key):
         if not secret.exists():
             write_private(secret, base64.b64encode(secrets.token_bytes(_ROOT_KEY_BYTES)))

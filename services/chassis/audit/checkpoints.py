@@ -5,8 +5,9 @@ Whoever rewrites the trail, even with the database's superuser, cannot make it a
 
 import asyncio
 import base64
+import re
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,7 @@ import orjson
 import structlog
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from services.chassis.audit.chain import Head
 from services.chassis.clock import Clock
@@ -30,18 +31,53 @@ _HEADS: Final = """
                     where m.organization_id = e.organization_id and m.lane = e.lane)
 """
 _SUFFIX: Final = ".jsonl"
+_PEM: Final = re.compile(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----\n?", re.DOTALL)
 
 
 class BadCheckpointError(Exception):
     """A line of a checkpoint file does not bear our signature."""
 
 
+class VerifyingKeys:
+    """The public keys of those that sign checkpoints and of those that have signed, while what they signed is kept."""
+
+    def __init__(self, *keys: Ed25519PublicKey) -> None:
+        self._keys = keys
+
+    def verify(self, signature: bytes, signed: bytes) -> None:
+        """Verify a signature by whichever key made it; raises InvalidSignature where none of them did."""
+        for key in self._keys:
+            with suppress(InvalidSignature):
+                key.verify(signature, signed)
+                return
+        raise InvalidSignature
+
+
 def load_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Load the key that signs checkpoints; raises ValueError where the file holds no Ed25519 private key."""
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    """Load the key that signs checkpoints; raises ValueError where the file holds no Ed25519 private key, or two."""
+    found = [block for block in blocks_of(path) if b"PRIVATE" in block]
+    key = load_pem_private_key(found[0], password=None) if len(found) == 1 else None
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError("checkpoints are signed with an Ed25519 private key")  # noqa: TRY004 - a bad file
+        raise ValueError("checkpoints are signed with an Ed25519 private key, and with one")  # noqa: TRY004 - a bad file
     return key
+
+
+def load_verifying_keys(path: Path) -> VerifyingKeys:
+    """Load what verifies checkpoints: of the key that signs, and of those before it, whose public half is kept.
+
+    Raises:
+        ValueError: The file holds something else.
+    """
+    retired = [load_pem_public_key(block) for block in blocks_of(path) if b"PUBLIC" in block]
+    keys = [key for key in retired if isinstance(key, Ed25519PublicKey)]
+    if len(keys) < len(retired):
+        raise ValueError("checkpoints are verified with Ed25519 public keys")
+    return VerifyingKeys(load_signing_key(path).public_key(), *keys)
+
+
+def blocks_of(path: Path) -> list[bytes]:
+    """Return the PEM blocks of a file (RFC 7468), in their order."""
+    return _PEM.findall(path.read_bytes())
 
 
 def signed_line(key: Ed25519PrivateKey, organization_id: UUID, at: datetime, heads: Mapping[int, Head]) -> bytes:
@@ -53,7 +89,7 @@ def signed_line(key: Ed25519PrivateKey, organization_id: UUID, at: datetime, hea
     return orjson.dumps({"checkpoint": body.decode(), "signature": signature}) + b"\n"
 
 
-def read_line(key: Ed25519PublicKey, organization_id: UUID, line: bytes) -> dict[int, Head]:
+def read_line(key: Ed25519PublicKey | VerifyingKeys, organization_id: UUID, line: bytes) -> dict[int, Head]:
     """Read one checkpoint of an organization.
 
     Raises:
@@ -72,7 +108,9 @@ def read_line(key: Ed25519PublicKey, organization_id: UUID, line: bytes) -> dict
     return heads
 
 
-def read_checkpoints(key: Ed25519PublicKey, folder: Path, organization_id: UUID) -> tuple[list[dict[int, Head]], int]:
+def read_checkpoints(
+    key: Ed25519PublicKey | VerifyingKeys, folder: Path, organization_id: UUID
+) -> tuple[list[dict[int, Head]], int]:
     """Return the checkpoints of an organization, and how many lines bear no signature of ours."""
     path, good, bad = file_of(folder, organization_id), list[dict[int, Head]](), 0
     for line in path.read_bytes().splitlines() if path.exists() else ():

@@ -10,10 +10,14 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.chassis.audit.chain import Verified, Verifier, audit_key
-from services.chassis.audit.checkpoints import load_signing_key, organizations_in, read_checkpoints
+from services.chassis.audit.checkpoints import (
+    VerifyingKeys,
+    load_verifying_keys,
+    organizations_in,
+    read_checkpoints,
+)
 from services.chassis.root_keys import read_root_key
 from services.operator.audit.reading import AUDITED, INSTALLATION, links_of, organizations_of
 from services.operator.errors import OperatorError
@@ -84,7 +88,7 @@ class Trail(NamedTuple):
     service: str
     key: bytes
     checkpoints: Path
-    public: Ed25519PublicKey
+    public: VerifyingKeys
 
 
 def trail_of(state: StateFolder, service: str) -> Trail:
@@ -93,8 +97,7 @@ def trail_of(state: StateFolder, service: str) -> Trail:
         "records": (state.root_key, state.checkpoints),
         "gateway": (state.gateway_key, state.gateway_checkpoints),
     }[service]
-    public = load_signing_key(state.checkpoint_key).public_key()
-    return Trail(service, audit_key(read_root_key(key)), folder, public)
+    return Trail(service, audit_key(read_root_key(key)), folder, load_verifying_keys(state.checkpoint_key))
 
 
 async def _verify_one(trail: Trail, connection: Any, organization_id: UUID, report: Report) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from services.chassis.audit.checkpoints import load_signing_key
+from services.chassis.audit.checkpoints import load_verifying_keys
 from services.operator.postgres.provision import DatabaseUrls
 from services.operator.shredding.keys import destroy
 from services.operator.shredding.ledger import read_all
@@ -18,5 +18,4 @@ def apply_shreddings(state: StateFolder, urls: Mapping[str, DatabaseUrls]) -> in
     """
     if not state.shreddings.exists():
         return 0
-    public = load_signing_key(state.checkpoint_key).public_key()
-    return asyncio.run(destroy(urls, read_all(state.shreddings, public)))
+    return asyncio.run(destroy(urls, read_all(state.shreddings, load_verifying_keys(state.checkpoint_key))))

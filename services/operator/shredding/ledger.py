@@ -11,6 +11,7 @@ import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from services.chassis.audit.checkpoints import VerifyingKeys
 from services.operator.errors import OperatorError
 
 
@@ -73,7 +74,7 @@ def _append_line(path: Path, line: bytes) -> None:
         os.close(descriptor)
 
 
-def read_all(path: Path, key: Ed25519PublicKey) -> Sequence[Shredding]:
+def read_all(path: Path, key: Ed25519PublicKey | VerifyingKeys) -> Sequence[Shredding]:
     """Return every line, oldest first.
 
     Raises:
@@ -83,7 +84,7 @@ def read_all(path: Path, key: Ed25519PublicKey) -> Sequence[Shredding]:
     return [_read_line(path, number, key, line) for number, line in enumerate(lines, 1)]
 
 
-def _read_line(path: Path, number: int, key: Ed25519PublicKey, line: bytes) -> Shredding:
+def _read_line(path: Path, number: int, key: Ed25519PublicKey | VerifyingKeys, line: bytes) -> Shredding:
     try:
         written = orjson.loads(line)
         body = written["shredding"].encode()
