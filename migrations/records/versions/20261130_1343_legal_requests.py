@@ -5,8 +5,8 @@ from alembic import op
 
 from migrations.operations import protect
 
-revision = "20261130_1335"
-down_revision = "20261130_1320"
+revision = "20261130_1343"
+down_revision = "20261130_1342"
 branch_labels = None
 depends_on = None
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "20261130_1320"
-down_revision = "20261130_1250"
+revision = "20261130_1342"
+down_revision = "20261130_1320"
 branch_labels = None
 depends_on = None
 
