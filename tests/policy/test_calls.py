@@ -106,6 +106,7 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
     own = {route.operation_id: route for route in FOR_PEOPLE if route.roles == {Role.PATIENT}}
 
     assert own.keys() == {
+        "claim_own_record",
         "read_own_record",
         "read_own_hours_ledger",
         "read_own_assessment_trends",
