@@ -9,7 +9,7 @@ from services.chassis.edge import Receive, Send
 from services.chassis.errors import ServiceError, UpstreamUnavailableError
 from services.contracts.identity import Microservice
 from services.gateway.errors import UpstreamInterruptedError
-from services.gateway.proxy.admission import Gate
+from services.gateway.proxy.admission import Gate, Place
 from services.gateway.proxy.deciding import Passage
 from services.gateway.proxy.headers import forwarded, returned, written
 from services.gateway.proxy.requests import IncomingRequest
@@ -64,10 +64,10 @@ class Forwarder:
             UpstreamInterruptedError: The connection ended before the answer.
             BodyTooLargeError: The body grew beyond the limit while it was sent.
         """
-        with self._gates[route.service].admitted(route):
+        with self._gates[route.service].admitted(route) as place:
             upstream = self._upstreams[route.service]
             head = _head(request, upstream, internal_token, lines_of(outgoing_headers()))
-            await self._relay(Sending(request, route, upstream, head), receive=receive, send=send)
+            await self._relay(Sending(request, route, upstream, head), place, receive=receive, send=send)
 
     def begin(
         self, request: IncomingRequest, passage: Passage, onward: bytes, heard: Callable[[], None]
@@ -102,12 +102,12 @@ class Forwarder:
 
     async def go_on(self, sent: Sending, *, receive: Receive, send: Send) -> None:
         """Relay the answer to a request that was begun; raises as `forward` does."""
-        with self._gates[sent.route.service].held():
-            await self._relay(sent, receive=receive, send=send)
+        with self._gates[sent.route.service].held() as place:
+            await self._relay(sent, place, receive=receive, send=send)
 
-    async def _relay(self, sending: Sending, *, receive: Receive, send: Send) -> None:
+    async def _relay(self, sending: Sending, place: Place, *, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
-        upload = _Upload(receive)
+        upload = _Upload(receive, place)
         watch = asyncio.create_task(upload.watch(task, has_body=_has_body(sending.request)))
         try:
             await self._exchange(sending, upload, send)
@@ -125,10 +125,12 @@ class Forwarder:
     async def _exchange(self, sending: Sending, upload: "_Upload", send: Send) -> None:
         request, upstream = sending.request, sending.upstream
         body = upload.chunks() if _has_body(request) else None
+        if body is None:
+            upload.place.handed_over()
         is_chunked = b"transfer-encoding" in request.headers
         answer = await upstream.ask(sending.head, body, is_chunked=is_chunked, begun=sending.connection)
         try:
-            self._gates[sending.route.service].answered()
+            upload.place.answered()
             await send({"type": "http.response.start", "status": answer.status, "headers": returned(answer.fields)})
             is_whole = False
             while not is_whole:
@@ -166,8 +168,9 @@ def _head(request: IncomingRequest, upstream: ConnectionPool, internal_token: st
 class _Upload:
     """The body on its way from the caller to the service, and then the watch for the caller's leaving."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, place: Place) -> None:
         self._receive = receive
+        self.place = place
         self._sent = asyncio.Event()
         self.is_left = False
         self.refusal: ServiceError | None = None
@@ -181,6 +184,7 @@ class _Upload:
                 raise ConnectionResetError
             is_whole = not message.get("more_body", False)
             yield message.get("body", b"")
+        self.place.handed_over()
         self._sent.set()
 
     async def watch(self, task: "asyncio.Task[Any] | None", *, has_body: bool) -> None:

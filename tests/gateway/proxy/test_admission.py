@@ -1,11 +1,13 @@
 """What goes on to a service that is slow or away (gateway checklist 73)."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from services.chassis.context import TIMEOUT_HEADER
 from services.chassis.edge import Receive, Scope, Send
 from services.chassis.errors import UpstreamUnavailableError
 from services.contracts.identity import Microservice, Role
@@ -13,7 +15,7 @@ from services.gateway.errors import ServiceBusyError
 from services.gateway.proxy.admission import Gate
 from services.policy.criticality import _CRITICAL, _SHEDDABLE, Criticality, criticality
 from services.policy.routes import BY_OPERATION, ROUTES
-from tests.gateway.conftest import GatewayFactory, Upstream, answer_json
+from tests.gateway.conftest import GatewayFactory, Upstream, answer_json, read_body
 
 REPORT, USUAL, CARE = (BY_OPERATION[name] for name in ("read_kpis", "list_sites", "record_attendance"))
 WAIT = 30
@@ -86,6 +88,75 @@ def test_a_stream_takes_no_more_places_than_a_report() -> None:
 def test_what_is_ranked_exists_and_is_ranked_once() -> None:
     assert set(BY_OPERATION) >= _CRITICAL | _SHEDDABLE
     assert not _CRITICAL & _SHEDDABLE
+
+
+class Silent:
+    """A service that takes requests and never answers, until it is told to."""
+
+    def __init__(self) -> None:
+        self.speaks = asyncio.Event()
+        self.asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await read_body(receive)
+        await self.asked.put(None)
+        if self.speaks.is_set():
+            await answer_json(send, "done")
+        else:
+            assert (await receive())["type"] == "http.disconnect"
+
+
+@pytest.fixture
+def silent(gateway_app: Any, upstream: Upstream) -> Silent:
+    """Behind the way to the scheduler, which counts any silence until a deadline."""
+    gate = Gate(Microservice.SCHEDULER, hung_after=0.0)
+    gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER] = gate
+    upstream.answer = silent = Silent()
+    return silent
+
+
+SOON = {TIMEOUT_HEADER: "60"}
+
+
+async def test_73_a_service_that_hangs_shuts_the_way_and_the_first_answer_opens_it(
+    gateway: GatewayFactory, silent: Silent, upstream: Upstream
+) -> None:
+    director = gateway(Role.PROGRAMME_DIRECTOR)
+    hung = [await director.get("/v1/sites", headers=SOON) for _ in range(5)]
+    probes = [asyncio.create_task(director.get("/v1/sites", headers={TIMEOUT_HEADER: "20000"})) for _ in range(4)]
+    for _ in [*hung, *probes]:
+        await asyncio.wait_for(silent.asked.get(), WAIT)
+
+    at_once = await director.get("/v1/sites")
+    calls = upstream.calls
+    for probe in probes:
+        probe.cancel()
+    await asyncio.gather(*probes, return_exceptions=True)
+    silent.speaks.set()
+    answered = [await director.get("/v1/sites") for _ in range(2)]
+
+    assert [one.status_code for one in hung] == [504] * 5
+    assert (at_once.status_code, calls) == (503, 9)
+    assert [one.status_code for one in answered] == [200, 200]
+
+
+async def test_73_a_caller_in_a_hurry_or_with_a_slow_body_shuts_nothing(
+    gateway: GatewayFactory, gateway_app: Any, silent: Silent
+) -> None:
+    director = gateway(Role.PROGRAMME_DIRECTOR)
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    dribbling = [await director.post("/v1/sites", content=endless(), headers=SOON) for _ in range(6)]
+    gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER]._hung_after = 5.0
+    hurried = [await director.get("/v1/sites", headers=SOON) for _ in range(6)]
+    silent.speaks.set()
+
+    gate = gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER]
+    assert {one.status_code for one in [*dribbling, *hurried]} == {504}
+    assert gate._failures == 0
 
 
 async def test_73_a_report_is_refused_while_a_slow_service_still_takes_care_first(
