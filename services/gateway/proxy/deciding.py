@@ -130,9 +130,13 @@ class DecisionPoint:
             # It takes another kind of token, which our application verifies.
             return Passage(route, None)
         token = request.token
-        if token is None:
-            raise AuthenticationRequiredError
-        return self._passage(request, token, route, is_noted=is_noted)
+        try:
+            return self._passage(request, _sent(token), route, is_noted=is_noted)
+        except (AuthenticationRequiredError, TokenNotTakenError):
+            if is_noted:
+                reason = CallDecision.DENY_ANONYMOUS.value if token is None else "token-not-taken"
+                self._denials.note_nobody(route.operation_id, reason)
+            raise
 
     def decide_at_once(self, request: IncomingRequest) -> Passage | None:
         """Return the passage of a plain request with a bearer token for a service; None where there is more to it.
@@ -223,6 +227,12 @@ class DecisionPoint:
             raise NotAllowedError
         if route.fresh_seconds is not None and not is_fresh(principal, route, self._clock.now()):
             raise StaleAuthenticationError(route.fresh_seconds)
+
+
+def _sent(token: SentToken | None) -> SentToken:
+    if token is None:
+        raise AuthenticationRequiredError
+    return token
 
 
 def _reason(principal: Principal, route: Route, refusal: ServiceError) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Final
 
 from starlette.responses import Response
 
 from services.chassis.edge import App, Receive, Scope, Send
-from services.chassis.errors import ServiceError
+from services.chassis.errors import AuthenticationRequiredError, ServiceError, TokenNotTakenError
 from services.chassis.problems import problem_document, problem_response, respond_to
 from services.chassis.wiring import PROVED_KEY, Process
 from services.contracts.identity import Microservice
@@ -24,6 +25,9 @@ from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.gateway.proxy.streams import Streams
 from services.gateway.security_events.denials import Denials
 from services.gateway.security_events.trails import Trails, trails_in
+
+# Told by the next round: no stranger makes a request wait for the database, or keeps it from others.
+_NOBODYS: Final = (AuthenticationRequiredError, TokenNotTakenError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ async def _forward(front: Front, request: IncomingRequest, passage: Passage, rec
 async def _decided(front: Front, request: IncomingRequest, scope: Scope) -> Passage:
     try:
         return front.decisions.decide(request, scope.get("client"))
+    except _NOBODYS:
+        raise
     except ServiceError:
         await front.denials.tell(_trails(scope))
         raise
@@ -105,6 +111,8 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
             await _use_up(passage.proof, passage, front, scope, is_noted=engine is not Engine.NGINX)
     except NoSuchMethodError as refusal:
         return _as_heard_by(engine, _no_such_method(refusal.methods))
+    except _NOBODYS as refusal:
+        return _as_heard_by(engine, respond_to(refusal))
     except ServiceError as refusal:
         await front.denials.tell(_trails(scope))
         return _as_heard_by(engine, respond_to(refusal))

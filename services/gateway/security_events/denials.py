@@ -1,9 +1,10 @@
 """What callers are refused at the door, told once and then counted, so that no flood of it fills the trail."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 import structlog
@@ -29,25 +30,46 @@ MOST_TOLD: Final = 50
 """Refusals told in one transaction: while it lasts, others wait who chose the same lane of a trail."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Refused:
-    """What is told apart from other refusals."""
+class _Caller(NamedTuple):
+    """Who is refused; nobody of ours without an account."""
 
-    organization_id: OrganizationId | None
-    account_id: AccountId | None
+    organization_id: OrganizationId | None = None
+    account_id: AccountId | None = None
     oauth_client_id: OauthClientId | None = None
     login_session_id: LoginSessionId | None = None
+
+    @classmethod
+    def of(cls, principal: Principal) -> Self:
+        return cls(
+            principal.organization_id,
+            principal.account_id,
+            None if principal.delegation is None else principal.delegation.oauth_client_id,
+            None if principal.sign_in is None else principal.sign_in.login_session_id,
+        )
+
+    @property
+    def person(self) -> "_Person":
+        return self.organization_id, self.account_id
+
+
+_Person = tuple[OrganizationId | None, AccountId | None]
+
+
+class _Refused(NamedTuple):
+    """What is told apart from other refusals."""
+
+    caller: _Caller
     operation_id: str | None = None
     reason: str | None = None
 
     def told(self, times: int, request_id: UUID) -> Told:
         return Told(
             SecurityEventKind.ACCESS_DENIED,
-            self.organization_id,
-            by=self.account_id,
-            account_id=self.account_id,
-            oauth_client_id=self.oauth_client_id,
-            login_session_id=self.login_session_id,
+            self.caller.organization_id,
+            by=self.caller.account_id,
+            account_id=self.caller.account_id,
+            oauth_client_id=self.caller.oauth_client_id,
+            login_session_id=self.caller.login_session_id,
             operation_id=self.operation_id,
             reason=self.reason,
             times=times,
@@ -66,19 +88,27 @@ class _Window:
 class Denials:
     """Notes refusals without waiting for anything, and keeps what is to be told of them.
 
-    The first of its kind is told at once, and those that follow within a quarter of an hour together at its end; a
-    process that dies takes with it how many these were, and never that there was one.
+    The first of its kind is told at once, or within half a minute where it is nobody's, and those that follow within a
+    quarter of an hour together at its end; a process that dies takes with it how many these were, and of a caller of
+    ours never that there was one.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._windows: dict[_Refused, _Window] = {}
-        self._kept: dict[OrganizationId | None, int] = {}
+        self._kept: Counter[OrganizationId | None] = Counter()
+        self._apart: Counter[_Person] = Counter()
         self._waiting: list[Told] = []
 
     def note(self, principal: Principal, operation_id: str, reason: str) -> None:
         """Note that a caller was refused an operation."""
-        refused = self._kind_of(principal, operation_id, reason)
+        self._note(self._kind_of(_Caller.of(principal), operation_id, reason))
+
+    def note_nobody(self, operation_id: str, reason: str) -> None:
+        """Note that somebody was refused an operation who is no caller of ours: it is the installation that is told."""
+        self._note(self._kind_of(_Caller(), operation_id, reason))
+
+    def _note(self, refused: _Refused) -> None:
         now = self._clock.now()
         window = self._windows.get(refused)
         if window is not None and window.ends_at > now:
@@ -89,30 +119,23 @@ class Denials:
         # Told by whichever request comes next, if not by this one: so the id is kept now.
         request_id = current().request_id
         self._windows[refused] = _Window(now + WINDOW, request_id)
-        self._kept[refused.organization_id] = self._kept.get(refused.organization_id, 0) + 1
+        self._kept[refused.caller.organization_id] += 1
+        self._apart[refused.caller.person] += 1
         self._waiting.append(refused.told(1, request_id))
 
-    def _kind_of(self, principal: Principal, operation_id: str, reason: str) -> _Refused:
-        refused = _Refused(
-            principal.organization_id,
-            principal.account_id,
-            None if principal.delegation is None else principal.delegation.oauth_client_id,
-            None if principal.sign_in is None else principal.sign_in.login_session_id,
-            operation_id,
-            reason,
-        )
+    def _kind_of(self, caller: _Caller, operation_id: str, reason: str) -> _Refused:
+        refused = _Refused(caller, operation_id, reason)
         if refused in self._windows:
             return refused
-        if len(self._windows) >= MOST_KEPT or self._kept.get(principal.organization_id, 0) >= MOST_OF_ONE:
-            return _Refused(principal.organization_id, None)
-        known = sum(1 for one in self._windows if one.account_id == principal.account_id)
-        return refused if known < MOST_OPERATIONS else _Refused(principal.organization_id, principal.account_id)
+        home = caller.organization_id
+        if len(self._windows) >= MOST_KEPT or self._kept[home] >= MOST_OF_ONE:
+            return _Refused(_Caller(home))
+        return refused if self._apart[caller.person] < MOST_OPERATIONS else _Refused(_Caller(*caller.person))
 
     def _end(self, refused: _Refused, window: _Window) -> None:
         del self._windows[refused]
-        kept = self._kept.pop(refused.organization_id) - 1
-        if kept:
-            self._kept[refused.organization_id] = kept
+        self._kept -= Counter([refused.caller.organization_id])
+        self._apart -= Counter([refused.caller.person])
         if window.since_told:
             self._waiting.append(refused.told(window.since_told, window.request_id))
 

@@ -135,6 +135,42 @@ async def test_what_an_engine_asked_about_is_told_once(
     assert [event["times"] for event in await denied()] == [1]
 
 
+async def test_who_is_nobody_is_told_to_the_installation_and_costs_no_database(
+    gateway_app: Any, gateway_database: Database, gateway: GatewayFactory, clock: Clock, tokens: Tokens
+) -> None:
+    stranger, equipment = gateway(), gateway_app.state.equipment
+    for _ in range(5):
+        assert (await stranger.get("/v1/patients")).status_code == 401
+    forged = tokens.access(principal(Role.NURSE, organization=uuid4()))[:-2] + "AA"
+    assert (await stranger.get("/v1/sites", headers={"authorization": f"Bearer {forged}"})).status_code == 401
+    operator = gateway(Role.PLATFORM_OPERATOR)
+
+    async def read() -> list[tuple[Any, ...]]:
+        events = (await operator.get("/v1/security_events", params={"kind": "access_denied"})).json()["items"]
+        return [(one["operation_id"], one["reason"], one["times"], one["by"]) for one in events]
+
+    assert await read() == []
+    equipment.front.denials.end_windows(all_of_them=True)
+    await equipment.front.denials.tell(trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock))
+    assert await read() == [
+        ("list_patients", "deny-anonymous", 1, None),
+        ("list_sites", "token-not-taken", 1, None),
+        ("list_patients", "deny-anonymous", 4, None),
+    ]
+
+
+async def test_a_flood_of_nobody_is_told_in_few_events() -> None:
+    heard = Heard()
+    denials = Denials(Later())
+    for number in range(10_000):
+        denials.note_nobody(f"operation_{number % 500}", "deny-anonymous")
+    denials.end_windows(all_of_them=True)
+    await denials.tell(heard)
+
+    assert heard.times[None] == 10_000
+    assert heard.events <= 2 * (MOST_OPERATIONS + 1)
+
+
 class Heard(SecurityTrail):
     """A trail that only counts what it is told."""
 
