@@ -11,7 +11,7 @@ from services.chassis.wiring import Caller, Db, Now, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
-from services.gateway.attempts.devices import read_device
+from services.gateway.attempts.devices import read_devices
 from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
@@ -88,8 +88,8 @@ async def _attempts(request: Request, equipment: _Equipment, clock: Now) -> Atte
         async with process_of(request).database.command(None) as db:
             yield AttemptUnit(AttemptStorage(db), trail_of(db, equipment, clock))
 
-    device = read_device(request.cookies.get(DEVICE_COOKIE))
-    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock, device=device)
+    devices = read_devices(request.cookies.get(DEVICE_COOKIE))
+    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock, devices=devices)
 
 
 Attempts = Annotated[AttemptsLogic, Depends(_attempts)]

@@ -11,7 +11,7 @@ from services.chassis.clock import Clock
 from services.chassis.wiring import Process
 from services.contracts.identity import Role
 from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
-from services.gateway.attempts.rules import DEVICE
+from services.gateway.attempts.rules import LINK
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Post
 
 NEW = "seven grey herons at dusk"
@@ -176,24 +176,49 @@ async def test_an_account_of_elsewhere_joins_with_its_own_password(
         assert (await _sign_in(gateway(), PASSWORD, organization_id=organization)).status_code == 201
 
 
-async def test_opening_a_link_gives_no_more_passwords_to_try_on_a_known_device(
-    gateway: GatewayFactory, new_account: NewAccount, administrator: httpx2.AsyncClient, clinic: UUID, post: Post
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_passwords_guessed_with_a_link_are_few_and_hold_up_that_link_alone(
+    *,
+    gateway: GatewayFactory,
+    new_account: NewAccount,
+    administrator: httpx2.AsyncClient,
+    clinic: UUID,
+    post: Post,
+    is_known: bool,
 ) -> None:
     await new_account(email="grace@example.org")
-    await _invite(administrator, clinic)
+    invitation = await _invite(administrator, clinic)
     await post.carry()
     secret, client = post.relay.secrets[0], gateway()
-    signed_in = await _sign_in(client, PASSWORD)
-    client.headers["cookie"] = next(
-        one.partition(";")[0] for one in signed_in.headers.get_list("set-cookie") if one.startswith(DEVICE_COOKIE)
-    )
+    if is_known:
+        signed_in = await _sign_in(client, PASSWORD)
+        client.headers["cookie"] = next(
+            one.partition(";")[0] for one in signed_in.headers.get_list("set-cookie") if one.startswith(DEVICE_COOKIE)
+        )
 
     guesses = []
     for _ in range(15):
         guesses.append((await _accept(client, secret)).status_code)
         await client.post(OPEN, json={"secret": secret})
 
-    assert guesses == [403] * DEVICE.most + [429] * (15 - DEVICE.most)
+    assert guesses == [403] * LINK.most + [429] * (15 - LINK.most)
+    # Whoever has the link keeps nobody from signing in, from wherever, and another link is open.
+    assert (await _sign_in(gateway(), PASSWORD)).status_code == 201
+    await administrator.post(f"{_at(clinic)}/{invitation['id']}:resend")
+    await post.carry()
+    assert (await _accept(gateway(), post.relay.secrets[-1], PASSWORD)).status_code == 200
+
+
+async def test_passwords_that_are_refused_unseen_use_up_no_link(
+    gateway: GatewayFactory, administrator: httpx2.AsyncClient, clinic: UUID, post: Post
+) -> None:
+    await _invite(administrator, clinic)
+    await post.carry()
+    for _ in range(LINK.most):
+        refused = await _accept(gateway(), post.relay.secrets[0], "passwordpassword")
+        assert refused.json()["code"] == "common-password"
+
+    assert (await _accept(gateway(), post.relay.secrets[0])).status_code == 200
 
 
 async def test_an_address_is_invited_once_and_not_where_it_works(

@@ -9,12 +9,13 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.contracts.identifiers import AccountId
-from services.gateway.attempts.devices import new_device
+from services.gateway.attempts.devices import MOST_PEOPLE, new_device
 from services.gateway.attempts.rules import (
     CODE,
     DEVICE,
     KNOWN_FOR,
     LETTER,
+    LINK,
     NAME,
     NETWORK,
     PAIR,
@@ -38,6 +39,8 @@ class AttemptUnit:
 
 _ANYBODY: Final = ""
 """No name: whoever signs in on a device."""
+_BY_PASSKEY: Final = "passkey"
+"""Whoever signs in on a device with a passkey; an address, which a name is, has an `@`."""
 
 AttemptUnits = Callable[[], AbstractAsyncContextManager[AttemptUnit]]
 """Opens a transaction of its own: an attempt counts although what it was made for is rolled back."""
@@ -59,27 +62,47 @@ class AttemptsLogic:
     learns nothing from being held up.
     """
 
-    def __init__(self, units: AttemptUnits, network: str, clock: Clock, *, device: str | None = None) -> None:
+    def __init__(self, units: AttemptUnits, network: str, clock: Clock, *, devices: tuple[str, ...] = ()) -> None:
         self._units = units
         self.network = network
-        self.device = device
-        """What the caller's device is known by; one that was named by us, once somebody has signed in on it."""
+        self.devices = devices
+        """What the caller's device is known by, once for each person; named by us when somebody has signed in on it."""
         self._clock = clock
+        self._is_stranger = False
+        """Whether the attempt in hand was counted as one of somebody who has not signed in on this device."""
 
     async def try_name(self, name: str) -> None:
         """Count an attempt to sign in with a name.
 
         Raises:
-            TriedTooOftenError: This device, or this network, may not try this name, or any name, at the moment.
+            TriedTooOftenError: This network may not try this name, or any name, at the moment, and neither may this
+                device, if the name has signed in on it.
         """
         now = self._clock.now()
         async with self._units() as unit:
-            if await self._is_known_device(unit.counters, name, now):
-                counted = [await _counted(unit.counters, DEVICE, self._device_key("tried", name), now)]
-            else:
-                counted = await self._counted_of_stranger(unit.counters, name, now)
-            await self._tell_first(unit.trail, counted, name_tried=unit.trail.stand_in("name", name))
+            name_tried = unit.trail.stand_in("name", name)
+            if await self._is_within_device(unit, name, DEVICE, now, name_tried=name_tried):
+                return
+            counted = await self._counted_of_stranger(unit.counters, name, now)
+            await self._tell_first(unit.trail, counted, name_tried=name_tried)
         _refuse_until(counted, now)
+
+    async def _is_within_device(
+        self, unit: AttemptUnit, name: str, limit: Limit, now: datetime, *, name_tried: str | None = None
+    ) -> bool:
+        """Count an attempt on a device that a name is known on; says no where it is none, or was tried too often.
+
+        Such an attempt then counts as a stranger's, like that of whoever has copied the device's cookie: the person may
+        still try from a network that nobody else tries from.
+        """
+        device = await self._own_device(unit.counters, name, now)
+        self._is_stranger = device is None
+        if device is None:
+            return False
+        counted = await _counted(unit.counters, limit, _device_key(limit.kind, name, device), now)
+        await self._tell_first(unit.trail, [counted], name_tried=name_tried)
+        self._is_stranger = counted.over > 0
+        return not self._is_stranger
 
     async def _counted_of_stranger(self, counters: AttemptStorage, name: str, now: datetime) -> list[_Counted]:
         counted = [
@@ -90,18 +113,20 @@ class AttemptsLogic:
             counted.append(await _counted(counters, NAME, key_of("name", name), now))
         return counted
 
-    def _device_key(self, kind: str, name: str) -> bytes:
-        return key_of(f"device {kind}", name, self.device or "")
+    async def _own_device(self, counters: AttemptStorage, name: str, now: datetime) -> str | None:
+        """Return by what the device is known to a name, or None where it is not."""
+        keys = {_device_key("known", name, device): device for device in self.devices}
+        return next((keys[key] for key in await counters.remembered(keys, now)), None) if keys else None
 
-    async def _is_known_device(self, counters: AttemptStorage, name: str, now: datetime) -> bool:
-        return self.device is not None and await counters.is_remembered(self._device_key("known", name), now)
-
-    async def _know_device(self, counters: AttemptStorage, *names: str, now: datetime) -> None:
-        """Know the device from now on; one that nobody has signed in on gets a name of ours, whatever it came with."""
-        if not await self._is_known_device(counters, _ANYBODY, now):
-            self.device = new_device()
-        for name in (_ANYBODY, *names):
-            await counters.remember(self._device_key("known", name), now + KNOWN_FOR)
+    async def _know_device(self, counters: AttemptStorage, name: str, now: datetime) -> None:
+        """Know the device by another name of ours from now on; a copy of the one before is known no more."""
+        old, new = await self._own_device(counters, name, now), new_device()
+        if old is not None:
+            for known in (_ANYBODY, name):
+                await counters.forget(_device_key("known", known, old))
+        for known in (_ANYBODY, name):
+            await counters.remember(_device_key("known", known, new), now + KNOWN_FOR)
+        self.devices = (new, *(device for device in self.devices if device != old))[:MOST_PEOPLE]
 
     async def is_first_refusal(self, name: str) -> bool:
         """Count that this network was refused under a name, and say whether that is to be told: once in a while."""
@@ -137,30 +162,31 @@ class AttemptsLogic:
         async with self._units() as unit:
             counters = unit.counters
             known = key_of("known", name, self.network)
-            if await self._is_known_device(counters, name, now):
-                await counters.forget(self._device_key("tried", name))
-            else:
+            device = await self._own_device(counters, name, now)
+            if device is not None:
+                await counters.forget(_device_key(DEVICE.kind, name, device))
+            if self._is_stranger:
                 # In the order in which they are counted, or two could wait for each other.
                 attempts = await counters.forget(key_of("pair", name, self.network))
                 await counters.take_back(key_of("network", self.network), attempts)
                 if not await counters.is_remembered(known, now):
                     await counters.take_back(key_of("name", name), attempts)
             await counters.remember(known, now + KNOWN_FOR)
-            await self._know_device(counters, name, now=now)
+            await self._know_device(counters, name, now)
             await counters.sweep(now)
 
     async def try_network(self) -> None:
         """Count an attempt to sign in without a name: with a passkey, or with a link that was sent.
 
         Raises:
-            TriedTooOftenError: This device, or this network, may not try anything at the moment.
+            TriedTooOftenError: This network may not try anything at the moment, and neither may this device, if
+                somebody has signed in on it.
         """
         now = self._clock.now()
         async with self._units() as unit:
-            if await self._is_known_device(unit.counters, _ANYBODY, now):
-                counted = [await _counted(unit.counters, DEVICE, self._device_key("tried", _ANYBODY), now)]
-            else:
-                counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
+            if await self._is_within_device(unit, _ANYBODY, DEVICE, now):
+                return
+            counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
             await self._tell_first(unit.trail, counted)
         _refuse_until(counted, now)
 
@@ -171,14 +197,29 @@ class AttemptsLogic:
         """
         now = self._clock.now()
         async with self._units() as unit:
-            is_known = await self._is_known_device(unit.counters, _ANYBODY, now)
-            tried = self._device_key("tried", _ANYBODY)
-            if is_known and is_signed_in:
+            device = await self._own_device(unit.counters, _ANYBODY, now)
+            tried = None if device is None else _device_key(DEVICE.kind, _ANYBODY, device)
+            if tried is not None and is_signed_in:
                 await unit.counters.forget(tried)
-            else:
-                await unit.counters.take_back(tried if is_known else key_of("network", self.network), 1)
+            if self._is_stranger or tried is None:
+                await unit.counters.take_back(key_of("network", self.network), 1)
+            elif not is_signed_in:
+                await unit.counters.take_back(tried, 1)
             if is_signed_in:
-                await self._know_device(unit.counters, now=now)
+                await self._know_device(unit.counters, _BY_PASSKEY, now)
+
+    async def try_link(self, digest: bytes) -> None:
+        """Count a password that came with a link, whoever has it; only that link is held up by it.
+
+        Raises:
+            TriedTooOftenError: Too many were wrong.
+        """
+        await self._count(LINK, key_of(LINK.kind, digest.hex()))
+
+    async def link_was_right(self, digest: bytes) -> None:
+        """Take back one password that came with a link: it was right, or was not looked at."""
+        async with self._units() as unit:
+            await unit.counters.take_back(key_of(LINK.kind, digest.hex()), 1)
 
     async def ask_for_letter(self) -> None:
         """Count that this network asks for a letter, whoever it is to.
@@ -192,23 +233,24 @@ class AttemptsLogic:
         """Count an attempt with the code that a device shows.
 
         Raises:
-            TriedTooOftenError: Too many from this device, or this network, were wrong.
+            TriedTooOftenError: Too many from this network were wrong, and from this device, if it is a known one.
         """
         now = self._clock.now()
         async with self._units() as unit:
-            counted = [await _counted(unit.counters, USER_CODE, await self._user_code_key(unit.counters, now), now)]
+            if await self._is_within_device(unit, _ANYBODY, USER_CODE, now):
+                return
+            counted = [await _counted(unit.counters, USER_CODE, key_of(USER_CODE.kind, self.network), now)]
             await self._tell_first(unit.trail, counted)
         _refuse_until(counted, now)
 
     async def user_code_was_right(self) -> None:
         """Take back one attempt with a device's code."""
         async with self._units() as unit:
-            await unit.counters.take_back(await self._user_code_key(unit.counters, self._clock.now()), 1)
-
-    async def _user_code_key(self, counters: AttemptStorage, now: datetime) -> bytes:
-        """Return what is counted of codes: a device on which somebody has signed in counts by itself."""
-        is_known = await self._is_known_device(counters, _ANYBODY, now)
-        return self._device_key("user_code", _ANYBODY) if is_known else key_of("user_code", self.network)
+            device = await self._own_device(unit.counters, _ANYBODY, self._clock.now())
+            if self._is_stranger or device is None:
+                await unit.counters.take_back(key_of(USER_CODE.kind, self.network), 1)
+            else:
+                await unit.counters.take_back(_device_key(USER_CODE.kind, _ANYBODY, device), 1)
 
     async def try_code(self, account_id: AccountId) -> None:
         """Count an attempt of a signed-in person with a code, or with the password once more.
@@ -229,6 +271,10 @@ class AttemptsLogic:
             counted = [await _counted(unit.counters, limit, key, now)]
             await self._tell_first(unit.trail, counted, account_id=account_id)
         _refuse_until(counted, now)
+
+
+def _device_key(kind: str, name: str, device: str) -> bytes:
+    return key_of(f"device {kind}", name, device)
 
 
 async def _counted(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> _Counted:

@@ -25,10 +25,13 @@ NAME: Final = Limit("name", 100, timedelta(hours=24))
 Networks from which the name signed in before are not counted and not held up: whoever guesses locks out only strangers.
 """
 DEVICE: Final = Limit("device", 10, timedelta(minutes=15))
-"""One name, or a passkey, tried on a device where it signed in before; counted by itself.
+"""One name, or a passkey, tried on a device where it signed in before; more than these count as a stranger's.
 
-So nobody who has not signed in on this device can hold it up: neither somebody at the same network nor everybody.
+So nobody who has not signed in on this device can hold it up: neither somebody at the same network nor everybody. Who
+has copied the device's cookie uses these up, and the person goes on from a network of their own.
 """
+LINK: Final = Limit("link", 10, timedelta(hours=24))
+"""Passwords of an account tried with the link of one invitation; whoever invited can send another link."""
 CODE: Final = Limit("code", 10, timedelta(minutes=15))
 """Codes of a second factor tried for one account from one network."""
 USER_CODE: Final = Limit("user_code", 10, timedelta(minutes=15))

@@ -1,5 +1,6 @@
 """Where attempts are counted: one statement a counter, so that guesses sent at once are counted one by one."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -56,5 +57,9 @@ class AttemptStorage:
 
     async def is_remembered(self, key: bytes, now: datetime) -> bool:
         """Say whether it is kept."""
-        found = select(AttemptRow.key).where(AttemptRow.key == key, AttemptRow.expires_at > now)
-        return await self._db.scalar(found) is not None
+        return bool(await self.remembered([key], now))
+
+    async def remembered(self, keys: Collection[bytes], now: datetime) -> list[bytes]:
+        """Return which of these are kept."""
+        found = select(AttemptRow.key).where(AttemptRow.key.in_(keys), AttemptRow.expires_at > now)
+        return list(await self._db.scalars(found))

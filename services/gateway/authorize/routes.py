@@ -123,7 +123,7 @@ async def sign_in_to_authorize(
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
     keep_session(response, session)
-    keep_device(response, attempts.device)
+    keep_device(response, attempts.devices)
     return response
 
 

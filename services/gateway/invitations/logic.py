@@ -9,7 +9,7 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
-from services.chassis.errors import NotFoundError
+from services.chassis.errors import NotFoundError, ServiceError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.gateway.invitations import (
@@ -200,13 +200,25 @@ class AcceptancesLogic:
         """Let somebody work in the organization that invited them.
 
         Raises:
-            TriedTooOftenError: Too many attempts of this network have failed.
+            TriedTooOftenError: Too many attempts of this network, or with this link, have failed.
             LinkRefusedError: The link is unknown, used, revoked or over.
             PasswordRefusedError: The address has an account, and this is not its password; or it works here already.
             InvalidRequestError: The password is too easily guessed; the link stays good.
             OverloadedError: Too many passwords are in hand; the link stays good.
         """
         handle = await self._handle(request.secret.get_secret_value())
+        await self._attempts.try_link(handle.digest)
+        try:
+            accepted = await self._accepted(handle, request)
+        except PasswordRefusedError:
+            raise
+        except ServiceError:
+            await self._attempts.link_was_right(handle.digest)
+            raise
+        await self._attempts.network_was_right()
+        return accepted
+
+    async def _accepted(self, handle: Handle, request: InvitationAcceptance) -> AcceptedInvitation:
         async with self._units(handle.organization_id) as unit:
             invitation = await self._held(unit, handle)
             account_id = await _admitted(unit, invitation, request)
@@ -214,7 +226,6 @@ class AcceptancesLogic:
             offered = await _offered(unit, account_id)
             told = _told(SecurityEventKind.INVITATION_ACCEPTED, invitation, by=account_id, account_id=account_id)
             await unit.trail.tell(told)
-        await self._attempts.network_was_right()
         return AcceptedInvitation(
             account_id=account_id,
             organization_id=invitation.organization_id,

@@ -7,6 +7,7 @@ from fastapi import Response
 from services.contracts.gateway.login import LoginSession
 from services.contracts.identifiers import LoginSessionId
 from services.gateway.attempts.devices import COOKIE as DEVICE_COOKIE
+from services.gateway.attempts.devices import written
 from services.gateway.attempts.rules import KNOWN_FOR
 from services.gateway.errors import SessionOverError
 from services.gateway.login.sessions import SessionHandle
@@ -24,11 +25,12 @@ def keep(response: Response, session: LoginSession) -> LoginSession:
     return session.model_copy(update={"session_secret": None, "csrf_token": handle.csrf_token})
 
 
-def keep_device(response: Response, device: str | None) -> None:
+def keep_device(response: Response, devices: tuple[str, ...]) -> None:
     """Let the browser keep what it is known by, so that what others try holds up nobody who signs in on it."""
-    if device is not None:
+    if devices:
         age = int(KNOWN_FOR.total_seconds())
-        response.set_cookie(DEVICE_COOKIE, device, age, path="/", secure=True, httponly=True, samesite="lax")
+        text = written(devices)
+        response.set_cookie(DEVICE_COOKIE, text, age, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def secret_of(cookie: str | None, csrf_token: str) -> str:

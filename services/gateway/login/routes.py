@@ -33,7 +33,7 @@ async def create_login_session(
     """
     session = await login.sign_in(request)
     answer = keep(response, session) if request.keep_in == "cookie" else session
-    keep_device(response, attempts.device)
+    keep_device(response, attempts.devices)
     return answer
 
 
@@ -52,7 +52,7 @@ async def create_login_session_with_passkey(
     """
     session = await login.sign_in_with_passkey(request)
     answer = keep(response, session) if request.keep_in == "cookie" else session
-    keep_device(response, attempts.device)
+    keep_device(response, attempts.devices)
     return answer
 
 
