@@ -16,6 +16,7 @@ from services.contracts.identity import Microservice
 from services.gateway.authentication import AccessTokens, GatewayAuthenticator
 from services.gateway.dpop.rules import Nonces
 from services.gateway.ended import EndedTokens
+from services.gateway.identity_providers.published import PublishedProviders
 from services.gateway.issuing import TokenIssuer
 from services.gateway.letters.logic import Mail
 from services.gateway.login.sessions import SessionTimes
@@ -49,6 +50,8 @@ class OauthEquipment:
     fetcher: Fetcher
     client_keys: ClientKeys
     door: PatientDoor
+    providers: PublishedProviders
+    """What identity providers of organizations publish."""
     access: AccessTokens
 
     @property
@@ -121,6 +124,7 @@ def make_equipment(
         id_tokens=IdTokenSigner(id_token_keys, issuer=oauth_issuer, clock=clock),
         fetcher=fetcher,
         client_keys=ClientKeys(fetcher, clock),
+        providers=PublishedProviders(fetcher, clock),
         door=PatientDoor(http, upstreams[Microservice.RECORDS], token_issuer),
         access=access,
     )

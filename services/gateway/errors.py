@@ -240,6 +240,45 @@ class FactorExistsError(ServiceError):
         super().__init__("You have one-time codes already. Remove them first.", code="factor-exists")
 
 
+class ProviderActiveError(ServiceError):
+    """The provider was told what it calls us before, and people may have linked accounts with that."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("This provider is active. Register another one, and disable this.", code="provider-active")
+
+
+class ProviderRefusedError(ServiceError):
+    """A provider, or what a browser brought back from it, lets nobody in; `reason` is for the trail."""
+
+    problem = ProblemType.UPSTREAM_UNAVAILABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(_SAID_OF_PROVIDERS.get(reason, _STARTS_AGAIN), code=reason)
+        self.reason = reason
+
+
+_STARTS_AGAIN = (
+    "What your organization's provider sent back does not open anything here. Go back to where you came from and start "
+    "again."
+)
+_SAID_OF_PROVIDERS = {
+    "not-linked": (
+        "Nobody has linked this account here. Sign in with your password or a passkey once, and link it in your "
+        "settings."
+    ),
+    "second-factor": (
+        "You have one-time codes here, and your organization's provider has not proved two factors. Sign in with your "
+        "password and a code, or with a passkey."
+    ),
+    "linked-already": "This account is linked with somebody already, or you have linked another one of this provider.",
+    "session-over": "Your session ended meanwhile. Sign in, and link the account again.",
+    "too-long-ago": "You signed in to your organization's provider too long ago. Sign out there, and start again.",
+    "provider-unreachable": "Your organization's provider does not answer as it should. Try again shortly.",
+}
+
+
 class SessionOverError(ServiceError):
     """No session has this secret, or it was ended, has expired, or was left idle: never said which."""
 

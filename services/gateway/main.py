@@ -25,6 +25,7 @@ from services.gateway.device_page.routes import router as devices
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
+from services.gateway.identity_providers.routes import router as identity_providers
 from services.gateway.invitations.routes import links_router as invitation_links
 from services.gateway.invitations.routes import router as invitations
 from services.gateway.keys.routes import router as keys
@@ -45,6 +46,8 @@ from services.gateway.passkeys.routes import router as passkeys
 from services.gateway.password_changes.routes import router as password_changes
 from services.gateway.password_resets.routes import router as password_resets
 from services.gateway.passwords import HashingCost, Passwords
+from services.gateway.provider_sign_ins.routes import people_router as identity_links
+from services.gateway.provider_sign_ins.routes import router as provider_sign_ins
 from services.gateway.proxy.addresses import ForwardedAddress
 from services.gateway.proxy.dispatcher import Dispatcher
 from services.gateway.proxy.headers import SecurityHeaders
@@ -71,6 +74,8 @@ def build(lifespan: Lifespan) -> FastAPI:
         organizations,
         accounts,
         memberships,
+        identity_providers,
+        identity_links,
     )
     routers = (
         *people,
@@ -85,6 +90,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         openapi,
         discovery,
         authorize,
+        provider_sign_ins,
         devices,
         oauth_tokens,
     )

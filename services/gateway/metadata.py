@@ -10,6 +10,7 @@ from services.gateway.devices import tables as _devices  # noqa: F401 - register
 from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
+from services.gateway.identity_providers import tables as _identity_providers  # noqa: F401 - registers its rows
 from services.gateway.invitations import tables as _invitations  # noqa: F401 - registers its rows
 from services.gateway.letters import tables as _letters  # noqa: F401 - registers its rows
 from services.gateway.login import tables as _login  # noqa: F401 - registers its rows
@@ -17,6 +18,7 @@ from services.gateway.oauth_clients import tables as _oauth_clients  # noqa: F40
 from services.gateway.organizations import tables as _organizations  # noqa: F401 - registers its rows
 from services.gateway.passkeys import tables as _passkeys  # noqa: F401 - registers its rows
 from services.gateway.password_resets import tables as _password_resets  # noqa: F401 - registers its rows
+from services.gateway.provider_sign_ins import tables as _provider_sign_ins  # noqa: F401 - registers its rows
 from services.gateway.rows import Base
 
 METADATA: Final = Base.metadata

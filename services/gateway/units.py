@@ -12,6 +12,7 @@ from services.gateway.accounts.storage import AccountStorage
 from services.gateway.equipment import Equipment
 from services.gateway.grants.logic import GrantEndings
 from services.gateway.grants.storage import GrantStorage
+from services.gateway.identity_providers.storage import IdentityProviderStorage
 from services.gateway.invitations.logic import InvitationAddressee
 from services.gateway.invitations.storage import InvitationStorage
 from services.gateway.letters.letter import LetterKind
@@ -46,6 +47,11 @@ def sessions_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Session
     """Return what may be done with sessions."""
     trail = trail_of(db, equipment, clock)
     return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
+
+
+def providers_of(db: AsyncSession, equipment: Equipment) -> IdentityProviderStorage:
+    """Return where identity providers are kept."""
+    return IdentityProviderStorage(db, equipment.sealing_key, equipment.oauth.issuer)
 
 
 def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:

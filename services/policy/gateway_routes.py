@@ -9,6 +9,7 @@ from services.policy.smart.words import OPENID
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+_ADMINISTERS_ONE: Final = frozenset({Role.ORGANIZATION_ADMIN})
 _NOBODY: Final[frozenset[Role]] = frozenset()
 _ABOUT_LETTERS: Final = 30
 _RENEWALS: Final = 120
@@ -92,6 +93,18 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway("revoke_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:revoke", _ADMINISTERS),
     _opened_by_letter("open_invitation", "/v1/invitations:open"),
     _opened_by_letter("accept_invitation", "/v1/invitations:accept"),
+    proved_anew(_gateway("create_identity_provider", "POST", "/v1/identity_providers", _ADMINISTERS_ONE)),
+    proved_anew(
+        _gateway(
+            "activate_identity_provider", "POST", "/v1/identity_providers/{provider_id}:activate", _ADMINISTERS_ONE
+        )
+    ),
+    _gateway("list_identity_providers", "GET", "/v1/identity_providers", _ADMINISTERS_ONE),
+    _gateway("read_identity_provider", "GET", "/v1/identity_providers/{provider_id}", _ADMINISTERS_ONE),
+    _gateway("disable_identity_provider", "POST", "/v1/identity_providers/{provider_id}:disable", _ADMINISTERS_ONE),
+    _gateway("create_my_identity_link", "POST", "/v1/me/identity_links", _IN_AN_ORGANIZATION),
+    _gateway("list_my_identity_links", "GET", "/v1/me/identity_links", _IN_AN_ORGANIZATION),
+    _gateway("remove_my_identity_link", "POST", "/v1/me/identity_links/{provider_id}:remove", _IN_AN_ORGANIZATION),
     _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
     Route(
         "exchange_internal_token",

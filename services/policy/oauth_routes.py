@@ -45,6 +45,8 @@ OAUTH_ROUTES: Final[tuple[Route, ...]] = (
     _public("post_authorization", "POST", "/oauth/authorize", _BROWSED),
     _public("sign_in_to_authorize", "POST", "/oauth/authorize/sign_in", _BROWSED),
     _public("decide_authorization", "POST", "/oauth/authorize/decision", _BROWSED),
+    _public("open_identity_provider", "GET", "/oauth/identity_providers/{provider_id}", _BROWSED),
+    _public("come_back_from_identity_provider", "GET", "/oauth/identity_providers/{provider_id}/callback", _BROWSED),
     _public("push_authorization", "POST", "/oauth/par", _SIGNED),
     _public("authorize_device", "POST", "/oauth/device_authorization", _DEVICES),
     _public("open_device_page", "GET", "/oauth/device", _BROWSED),

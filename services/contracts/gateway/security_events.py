@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId
+from services.contracts.identifiers import AccountId, IdentityProviderId, LoginSessionId, OauthClientId
 from services.contracts.identity import Role
 
 
@@ -47,6 +47,12 @@ class SecurityEventKind(StrEnum):
     OAUTH_CLIENT_DISABLED = "oauth_client_disabled"
     OAUTH_CLIENT_REFUSED = "oauth_client_refused"
     """An application, or somebody in its name, has not proved to be it."""
+    IDENTITY_PROVIDER_REGISTERED = "identity_provider_registered"
+    IDENTITY_PROVIDER_ACTIVATED = "identity_provider_activated"
+    IDENTITY_PROVIDER_DISABLED = "identity_provider_disabled"
+    IDENTITY_LINKED = "identity_linked"
+    """A person signs in with what a provider calls them, from now on."""
+    IDENTITY_UNLINKED = "identity_unlinked"
     LAUNCH_CREATED = "launch_created"
     """An application was started from a chart; which one's, the records service's own trail tells."""
     CONSENT_GIVEN = "consent_given"
@@ -71,6 +77,7 @@ class SecurityEvent(ResourceModel):
     login_session_id: LoginSessionId | None
     organization_added_id: UUID | None
     oauth_client_id: OauthClientId | None
+    identity_provider_id: IdentityProviderId | None
     roles_before: list[Role] | None
     roles: list[Role] | None
     scopes: list[str] | None

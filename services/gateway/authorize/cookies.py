@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from services.gateway.authorize.steps import Browser
-from services.gateway.login.logic import SignedInPerson
+from services.gateway.login.units import SignedInPerson
 
 # `__Host-` makes the browser refuse one that another host or an insecure page has set (RFC 6265bis, 4.1.3.2).
 BROWSER_COOKIE: Final = "__Host-eventide-browser"

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 
+from services.contracts.identifiers import IdentityProviderId
 from services.gateway.authorize.rules import words_for
 from services.gateway.authorize.steps import ShowConsent, ShowSignIn
 
@@ -82,9 +83,13 @@ class SignInForm:
 
 
 FIRST_TRY: Final = SignInForm()
+Providers = Sequence[tuple[IdentityProviderId, str]]
+"""Identity providers by their names."""
 
 
-def sign_in_page(step: ShowSignIn, passkey: Mapping[str, Any], form: SignInForm = FIRST_TRY) -> Page:
+def sign_in_page(
+    step: ShowSignIn, passkey: Mapping[str, Any], providers: Providers = (), form: SignInForm = FIRST_TRY
+) -> Page:
     """Ask for a passkey, or for e-mail address and password, and for the organization where there are several.
 
     `passkey` are the options of navigator.credentials.get(); a browser without passkeys is not offered one.
@@ -102,6 +107,7 @@ def sign_in_page(step: ShowSignIn, passkey: Mapping[str, Any], form: SignInForm 
         f'{_CODES if form.wants_code else ""}{where}<button type="submit">Sign in</button>'
         f'<input type="hidden" name="passkey"><button type="button" id="with-passkey" data-options="{options}" hidden>'
         'Sign in with a passkey</button><p id="passkey-told" role="status"></p></form>'
+        f"{_ways(step.handle, providers)}"
         f"<script>{_SCRIPT}</script>",
         form_target=_form_target(step.asked.redirect_uri),
         scripts=f"script-src {_SCRIPT_HASH}; ",
@@ -150,6 +156,15 @@ def _patients(step: ShowConsent) -> str:
     return (
         '<label>Patient whose data it may use<select name="patient_id">'
         f'<option value="">none</option>{options}</select></label>'
+    )
+
+
+def _ways(handle: str, providers: Providers) -> str:
+    # Links, and not forms: browsers hold the redirect that answers a form to the policy of the page.
+    query = urlencode({"request": handle})
+    return "".join(
+        f'<p><a href="{escape(f"/oauth/identity_providers/{provider_id}?{query}")}">Sign in with {escape(name)}</a></p>'
+        for provider_id, name in providers
     )
 
 

@@ -31,6 +31,7 @@ from services.gateway.dependencies import (
     Login,
     PushedProofs,
 )
+from services.gateway.dependencies.providers import ProviderSignIns
 from services.gateway.errors import (
     CredentialsRefusedError,
     OrganizationRequiredError,
@@ -68,13 +69,13 @@ _QUERY: Final = {
     openapi_extra=_QUERY,
 )
 async def open_authorization(
-    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+    *, request: Request, authorization: Authorization, login: Login, offering: ProviderSignIns, person: BrowserPerson
 ) -> Response:
     """Ask a person for access (RFC 6749, 4.1.1); with a browser."""
     browser = browser_of(request, person)
     try:
         parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
-        return await shown(await authorization.begin(parameters, browser), browser, login)
+        return await shown(await authorization.begin(parameters, browser), browser, login, offering)
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
@@ -87,12 +88,14 @@ async def open_authorization(
     openapi_extra=form(*_PARAMETERS),
 )
 async def post_authorization(
-    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+    *, request: Request, authorization: Authorization, login: Login, offering: ProviderSignIns, person: BrowserPerson
 ) -> Response:
     """Ask a person for access, with the parameters in a form (SMART App Launch 2.2, authorize-post)."""
     browser = browser_of(request, person)
     try:
-        return await shown(await authorization.begin(single(await read_form(request)), browser), browser, login)
+        return await shown(
+            await authorization.begin(single(await read_form(request)), browser), browser, login, offering
+        )
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 
@@ -105,7 +108,13 @@ async def post_authorization(
     openapi_extra=form("request", *_SIGN_IN, "passkey", required=("request",)),
 )
 async def sign_in_to_authorize(
-    request: Request, authorization: Authorization, login: Login, attempts: Attempts, person: BrowserPerson
+    *,
+    request: Request,
+    authorization: Authorization,
+    login: Login,
+    offering: ProviderSignIns,
+    attempts: Attempts,
+    person: BrowserPerson,
 ) -> Response:
     """Sign in on the page; its form sends this."""
     browser = browser_of(request, person)
@@ -114,12 +123,12 @@ async def sign_in_to_authorize(
         handle = fields.get("request", "")
         step = await authorization.resume(handle, Browser(browser.secret, None))
         if not isinstance(step, ShowSignIn):
-            return await shown(step, browser, login)
+            return await shown(step, browser, login, offering)
         session = await _sign_in(login, fields, browser)
         if isinstance(session, SignInForm):
-            return await shown(step, browser, login, session)
+            return await shown(step, browser, login, offering, session)
         signed_in = browser_of(request, await login.person(session.session_secret or ""))
-        response = await shown(await authorization.resume(handle, signed_in), signed_in, login)
+        response = await shown(await authorization.resume(handle, signed_in), signed_in, login, offering)
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
     keep_session(response, session)
@@ -135,7 +144,7 @@ async def sign_in_to_authorize(
     openapi_extra=form("request", "decision", "scope", "patient_id", required=("request", "decision")),
 )
 async def decide_authorization(
-    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+    *, request: Request, authorization: Authorization, login: Login, offering: ProviderSignIns, person: BrowserPerson
 ) -> Response:
     """Allow or decline on the page; its form sends this."""
     browser = browser_of(request, person)
@@ -145,7 +154,7 @@ async def decide_authorization(
         values = single(fields)
         decision = Decision(values.get("decision") == "allow", scopes, _patient(values.get("patient_id")))
         step = await authorization.decide(values.get("request", ""), browser, decision)
-        return await shown(step, browser, login)
+        return await shown(step, browser, login, offering)
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
 

@@ -1,14 +1,15 @@
 """How a browser is answered: with a page, or sent on."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from fastapi import Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from services.chassis.wiring import documented
+from services.contracts.identifiers import OrganizationId
 from services.gateway.authorize.cookies import keep_browser
-from services.gateway.authorize.page import FIRST_TRY, Page, SignInForm, consent_page, sign_in_page
+from services.gateway.authorize.page import FIRST_TRY, Page, Providers, SignInForm, consent_page, sign_in_page
 from services.gateway.authorize.steps import Browser, GoTo, ShowConsent, Step
 from services.gateway.login.logic import LoginLogic
 
@@ -20,7 +21,16 @@ ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-async def shown(step: Step, browser: Browser, login: LoginLogic, form: SignInForm = FIRST_TRY) -> Response:
+class Offering(Protocol):
+    """Knows with which providers people of an organization may sign in."""
+
+    async def offered(self, organization_id: OrganizationId | None) -> Providers:
+        """Return them by name; none where the application is no organization's."""
+
+
+async def shown(
+    step: Step, browser: Browser, login: LoginLogic, offering: Offering, form: SignInForm = FIRST_TRY
+) -> Response:
     """Answer a browser with the next step, and let it keep its secret."""
     response: Response
     if isinstance(step, GoTo):
@@ -29,7 +39,8 @@ async def shown(step: Step, browser: Browser, login: LoginLogic, form: SignInFor
         response = html(consent_page(step))
     else:
         options = await login.passkey_options(browser=browser.secret)
-        response = html(sign_in_page(step, options.public_key, form))
+        providers = await offering.offered(step.client.organization_id)
+        response = html(sign_in_page(step, options.public_key, providers, form))
     keep_browser(response, browser)
     return response
 

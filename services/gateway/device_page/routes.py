@@ -12,6 +12,7 @@ from services.gateway.authorize.rules import RefusedRequestError, UnknownRedirec
 from services.gateway.authorize.showing import ANSWERS, html, shown
 from services.gateway.authorize.steps import Browser
 from services.gateway.dependencies import Authorization, BrowserPerson, ClientAuthenticator, Login
+from services.gateway.dependencies.providers import ProviderSignIns
 from services.gateway.device_page.pages import code_page, outcome_page
 from services.gateway.errors import TriedTooOftenError
 from services.gateway.oauth_documents import REFUSALS, form
@@ -75,7 +76,7 @@ async def open_device_page(request: Request) -> Response:
     openapi_extra=form("user_code", "csrf_token", required=("user_code", "csrf_token")),
 )
 async def enter_device_code(
-    request: Request, authorization: Authorization, login: Login, person: BrowserPerson
+    *, request: Request, authorization: Authorization, login: Login, offering: ProviderSignIns, person: BrowserPerson
 ) -> Response:
     """Take the code that a person typed; the page's form sends this, and sign-in and consent follow.
 
@@ -87,7 +88,7 @@ async def enter_device_code(
         if not browser.is_csrf_token(sent.get("csrf_token", "")):
             return _asked(browser, HTTPStatus.BAD_REQUEST, "Type the code here, on the page that you have opened.")
         typed = sent.get("user_code", "")
-        return await shown(await authorization.begin_with_user_code(typed, browser), browser, login)
+        return await shown(await authorization.begin_with_user_code(typed, browser), browser, login, offering)
     except TriedTooOftenError:
         message = "Too many codes were wrong. Try again in a quarter of an hour."
         return _asked(browser, HTTPStatus.TOO_MANY_REQUESTS, message)

@@ -1,9 +1,7 @@
 """Signing in."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -15,52 +13,36 @@ from services.contracts.gateway.login import LoginRequest, LoginSession, StepUpR
 from services.contracts.gateway.organizations import Account
 from services.contracts.gateway.passkeys import PasskeyLoginRequest, PasskeyOptions
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
-from services.contracts.identity import Principal
-from services.gateway.accounts.logic import AccountsLogic, Credentials
+from services.contracts.identity import Assurance, Principal
+from services.gateway.accounts.logic import Credentials
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.errors import (
     CodeRefusedError,
     CredentialsRefusedError,
     OrganizationRequiredError,
     PasskeyRefusedError,
+    ProviderRefusedError,
     SecondFactorRequiredError,
     SessionOverError,
 )
-from services.gateway.factors.checking import FactorCheck
+from services.gateway.identity_providers.provider import Identity
 from services.gateway.issuing import TokenIssuer
 from services.gateway.login.rules import chosen_organization
 from services.gateway.login.sessions import Proof, SessionHandle, SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, Session
-from services.gateway.organizations.logic import OrganizationsLogic
-from services.gateway.passkeys.checking import PasskeyCheck, Refusal, Tried
+from services.gateway.login.units import (
+    SignedInPerson,
+    SignInUnit,
+    SignInUnits,
+    member_of,
+    principal_of,
+    told_of,
+)
+from services.gateway.passkeys.checking import Refusal, Tried
 from services.gateway.passwords import Passwords
-from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told, refused_in
+from services.gateway.security_events.logic import SecurityEventKind, Told, refused_in
 
 _NOBODY: Final = AccountId(UUID(int=0))
-
-
-@dataclass(frozen=True, slots=True)
-class SignInUnit:
-    """What one transaction of a sign-in works with."""
-
-    accounts: AccountsLogic
-    organizations: OrganizationsLogic
-    factors: FactorCheck
-    passkeys: PasskeyCheck
-    sessions: LoginSessionStorage
-    trail: SecurityTrail
-
-
-SignInUnits = Callable[[OrganizationId | None], AbstractAsyncContextManager[SignInUnit]]
-"""Opens a transaction that sees one organization, or none."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedInPerson:
-    """Who is signed in with a browser: the caller as a token would tell, and the secret of the session."""
-
-    principal: Principal
-    handle: SessionHandle
 
 
 class LoginLogic:
@@ -113,11 +95,11 @@ class LoginLogic:
         organization_id = await self._choose(known.account_id, request.organization_id)
         proof = await self._prove(known.account_id, request)
         async with self._units(organization_id) as unit:
-            account = await _member(unit, organization_id, known.account_id)
+            account = await member_of(unit, organization_id, known.account_id)
             if account is None or not await unit.accounts.are_still(known):
                 raise CredentialsRefusedError
             session, answer = await self._open(unit.sessions, account, proof)
-            await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
+            await unit.trail.tell(told_of(SecurityEventKind.SIGNED_IN, account, session))
         return answer
 
     async def passkey_options(self, *, browser: str | None = None) -> PasskeyOptions:
@@ -159,11 +141,11 @@ class LoginLogic:
         if tried.account_id is None or tried.passkey_id is None:
             return None
         async with self._units(organization_id) as unit:
-            account = await _member(unit, organization_id, tried.account_id)
+            account = await member_of(unit, organization_id, tried.account_id)
             if account is None or not await unit.passkeys.is_still(tried.passkey_id):
                 return None
             session, answer = await self._open(unit.sessions, account, Proof.by_passkey(self._clock.now()))
-            await unit.trail.tell(_told(SecurityEventKind.SIGNED_IN, account, session))
+            await unit.trail.tell(told_of(SecurityEventKind.SIGNED_IN, account, session))
         return answer
 
     async def _tell_passkey_refused(self, tried: Tried, named: OrganizationId | None) -> None:
@@ -178,6 +160,32 @@ class LoginLogic:
                     network=unit.trail.stand_in("network", self._attempts.network),
                 )
             )
+
+    async def sign_in_with_provider(
+        self, organization_id: OrganizationId, identity: Identity, proof: Proof
+    ) -> LoginSession:
+        """Return a login session of the member who has linked what a provider calls somebody.
+
+        It opens no more than a password does: who has one-time codes here proves two factors, there or here.
+
+        Raises:
+            ProviderRefusedError: Nobody who may sign in has linked it, or two factors are asked for.
+        """
+        async with self._units(organization_id) as unit:
+            now = self._clock.now()
+            account_id = await unit.identities.member(identity, now)
+            account = None if account_id is None else await member_of(unit, organization_id, account_id)
+            if account is None:
+                raise ProviderRefusedError("not-linked")
+            if proof.acr is Assurance.AAL1 and await unit.factors.is_needed(account.id):
+                raise ProviderRefusedError("second-factor")
+            session, answer = await self._open(unit.sessions, account, proof)
+            await unit.trail.tell(
+                replace(
+                    told_of(SecurityEventKind.SIGNED_IN, account, session), identity_provider_id=identity.provider_id
+                )
+            )
+        return answer
 
     async def _tell_refused(self, request: LoginRequest, reason: str) -> None:
         """Write one event, whoever it was and whether there is such a person: no answer takes longer than another."""
@@ -251,7 +259,7 @@ class LoginLogic:
         session = await unit.sessions.prove(principal, session_id, proof, now=now, seen_after=seen_after)
         if session is None:
             raise NotFoundError
-        await unit.trail.tell(_told(SecurityEventKind.STEPPED_UP, account, session))
+        await unit.trail.tell(told_of(SecurityEventKind.STEPPED_UP, account, session))
         return session, account
 
     async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof:
@@ -309,7 +317,7 @@ class LoginLogic:
             given = self._token(session, account)
             if not await unit.sessions.renew(handle, token_id=given[1].jti, now=now, seen_after=seen_after):
                 raise SessionOverError
-            await unit.trail.tell(_told(SecurityEventKind.SESSION_RENEWED, account, session))
+            await unit.trail.tell(told_of(SecurityEventKind.SESSION_RENEWED, account, session))
             return self._answer(session, account, handle, given)
 
     async def person(self, secret: str) -> SignedInPerson | None:
@@ -322,12 +330,12 @@ class LoginLogic:
                 session, account = await self._person_of(unit, handle)
             except SessionOverError:
                 return None
-        return SignedInPerson(_principal(session, account), handle)
+        return SignedInPerson(principal_of(session, account), handle)
 
     async def _person_of(self, unit: SignInUnit, handle: SessionHandle) -> tuple[Session, Account]:
         now = self._clock.now()
         session = await unit.sessions.open(handle, now=now, seen_after=self._times.seen_after(now))
-        account = None if session is None else await _member(unit, handle.organization_id, session.account_id)
+        account = None if session is None else await member_of(unit, handle.organization_id, session.account_id)
         if session is None or account is None:
             raise SessionOverError
         return session, account
@@ -344,7 +352,7 @@ class LoginLogic:
         return session, self._answer(session, account, handle, (token, claims))
 
     def _token(self, session: Session, account: Account) -> tuple[str, Claims]:
-        return self._issuer.access_token(_principal(session, account), until=session.expires_at)
+        return self._issuer.access_token(principal_of(session, account), until=session.expires_at)
 
     def _answer(
         self, session: Session, account: Account, handle: SessionHandle | None, given: tuple[str, Claims]
@@ -365,36 +373,3 @@ class LoginLogic:
             session_secret=None if handle is None else handle.text,
             csrf_token=None,
         )
-
-
-async def _member(unit: SignInUnit, organization_id: OrganizationId, account_id: AccountId) -> Account | None:
-    """Return a member who may sign in, or None for one who has just been shut out."""
-    try:
-        return await unit.accounts.member(organization_id, account_id)
-    except NotFoundError:
-        return None
-
-
-def _principal(session: Session, account: Account) -> Principal:
-    return Principal(
-        account_id=account.id,
-        organization_id=account.organization_id,
-        roles=frozenset(account.roles),
-        acting_service=None,
-        token_id="",
-        delegation=None,
-        sign_in=session.sign_in,
-        proof_key=None,
-    )
-
-
-def _told(kind: SecurityEventKind, account: Account, session: Session) -> Told:
-    return Told(
-        kind,
-        account.organization_id,
-        by=account.id,
-        account_id=account.id,
-        login_session_id=session.id,
-        roles=account.roles,
-        amr=session.proof.amr,
-    )

@@ -15,8 +15,8 @@ from services.contracts.identifiers import LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance
 
 _SECRET_BYTES: Final = 32
-_FIRST: Final = frozenset({"pwd", "pop", "user"})
-"""What a session is opened with, in the words of RFC 8176."""
+_FIRST: Final = frozenset({"pwd", "pop", "user", "fed"})
+"""What a session is opened with, in the words of RFC 8176, which has none for an organization's provider."""
 # 16 bytes of the organization, 16 of the session, 32 of chance: 64 bytes are 86 characters, and the last has 2 bits.
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{85}[AQgw]")
 
@@ -59,6 +59,13 @@ class Proof:
     def by_passkey(cls, at: datetime) -> Self:
         """A key in a device that verified its user: two factors in one (NIST SP 800-63B-4, 3.1.7)."""
         return cls(at.replace(microsecond=0), ("pop", "user", "mfa"), Assurance.AAL2)
+
+    @classmethod
+    def by_provider(cls, at: datetime, *, has_two_factors: bool) -> Self:
+        """Another server's word, of one factor or of two, and of when it was given there."""
+        if has_two_factors:
+            return cls(at.replace(microsecond=0), ("fed", "mfa"), Assurance.AAL2)
+        return cls(at.replace(microsecond=0), ("fed",), Assurance.AAL1)
 
 
 @dataclass(frozen=True, slots=True)

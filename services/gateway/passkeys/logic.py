@@ -4,7 +4,7 @@ import secrets
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
-from services.chassis.errors import NotAllowedError, NotFoundError, StaleAuthenticationError
+from services.chassis.errors import NotAllowedError, NotFoundError
 from services.contracts.gateway.passkeys import (
     Passkey,
     PasskeyNameRequest,
@@ -16,10 +16,11 @@ from services.contracts.identifiers import AccountId, LoginSessionId, PasskeyId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
-from services.gateway.errors import PasskeyExistsError, PasskeyNotAddedError, PasswordRefusedError
+from services.gateway.errors import PasskeyExistsError, PasskeyNotAddedError
 from services.gateway.factors.checking import FactorCheck
 from services.gateway.passkeys.ceremony import Holder, NewKey, Purpose
 from services.gateway.passkeys.checking import PasskeyCheck
+from services.gateway.passkeys.proving import Proving
 from services.gateway.passkeys.rules import (
     BrokenCeremonyError,
     RelyingParty,
@@ -30,8 +31,6 @@ from services.gateway.passkeys.rules import (
 )
 from services.gateway.passkeys.storage import PasskeyStorage
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
-from services.policy.calls import has_fresh_factor
-from services.policy.route import FRESH_SECONDS
 
 
 class PasskeysLogic:
@@ -55,7 +54,7 @@ class PasskeysLogic:
         self._party = party
         self._check = PasskeyCheck(storage, party)
         self._accounts = accounts
-        self._codes = codes
+        self._proving = Proving(accounts, codes, self._check, clock)
         self._attempts = attempts
         self._trail = trail
         self._clock = clock
@@ -67,16 +66,13 @@ class PasskeysLogic:
     async def begin(self, request: PasskeyOptionsRequest, *, principal: Principal) -> PasskeyOptions:
         """Return the options of a new passkey.
 
-        What opens as much as two factors is not added by who has proved one: a password that somebody found out would
-        become a passkey of theirs.
-
         Raises:
             NotAllowedError: The caller's token is not of a login session.
             StaleAuthenticationError: The caller has a second factor or a passkey, and has not proved it just now.
             PasswordRefusedError: The caller has neither, and the password is not theirs.
         """
         account_id, session_id = _session(principal)
-        await self._refuse_unproved(account_id, request, principal)
+        await self._proving.refuse_unproved(request.password, principal=principal)
         await self._attempts.code_was_right(account_id)
         challenge, now = new_challenge(), self._clock.now()
         await self._storage.ask(challenge, Purpose.REGISTER, Holder(account_id, session_id), now)
@@ -85,17 +81,6 @@ class PasskeysLogic:
         return PasskeyOptions(
             public_key=creation_options(self._party, challenge, account_id=account_id, email=email, known=known)
         )
-
-    async def _refuse_unproved(
-        self, account_id: AccountId, request: PasskeyOptionsRequest, principal: Principal
-    ) -> None:
-        if has_fresh_factor(principal, FRESH_SECONDS, self._clock.now()):
-            return
-        if await self._codes.is_needed(account_id) or await self._check.has_any(account_id):
-            raise StaleAuthenticationError(FRESH_SECONDS)
-        password = "" if request.password is None else request.password.get_secret_value()
-        if not await self._accounts.has_password(account_id, password):
-            raise PasswordRefusedError
 
     async def add(self, request: PasskeyRequest, *, principal: Principal) -> Passkey:
         """Add a passkey that a device made for the options of this very session.

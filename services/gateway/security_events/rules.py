@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.gateway.security_events import SecurityEventKind
-from services.contracts.identifiers import AccountId, LoginSessionId, OauthClientId, OrganizationId
+from services.contracts.identifiers import AccountId, IdentityProviderId, LoginSessionId, OauthClientId, OrganizationId
 from services.contracts.identity import Role
 
 INSTALLATION: Final = OrganizationId(UUID(int=0))
@@ -26,6 +26,7 @@ class Told:
     login_session_id: LoginSessionId | None = None
     organization_added_id: OrganizationId | None = None
     oauth_client_id: OauthClientId | None = None
+    identity_provider_id: IdentityProviderId | None = None
     roles_before: Collection[Role] | None = None
     roles: Collection[Role] | None = None
     scopes: Collection[str] | None = None
@@ -52,6 +53,7 @@ class Told:
             "login_session_id": self.login_session_id,
             "organization_added_id": self.organization_added_id,
             "oauth_client_id": self.oauth_client_id,
+            "identity_provider_id": self.identity_provider_id,
             "roles_before": _sorted(self.roles_before),
             "roles": _sorted(self.roles),
             "scopes": _sorted(self.scopes),

@@ -46,7 +46,9 @@ async def ask(client: httpx2.AsyncClient, route: Route) -> httpx2.Response:
 
 def test_what_asks_for_a_second_factor_is_this() -> None:
     assert {route.operation_id for route in ASKING} == {
+        "activate_identity_provider",
         "certify_plan_of_care",
+        "create_identity_provider",
         "create_disclosure",
         "create_emergency_access",
         "create_medication",

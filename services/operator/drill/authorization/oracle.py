@@ -131,6 +131,8 @@ _PUBLIC: Final = frozenset(
         ("POST", "/oauth/authorize"),
         ("POST", "/oauth/authorize/sign_in"),
         ("POST", "/oauth/authorize/decision"),
+        ("GET", "/oauth/identity_providers/{provider_id}"),
+        ("GET", "/oauth/identity_providers/{provider_id}/callback"),
         ("POST", "/oauth/par"),
         ("POST", "/oauth/device_authorization"),
         ("GET", "/oauth/device"),

@@ -28,12 +28,14 @@ from services.gateway.factors.storage import FactorStorage
 from services.gateway.grants.holders import GrantUnit, NewGrants
 from services.gateway.grants.logic import GrantsLogic
 from services.gateway.grants.storage import GrantStorage
+from services.gateway.identity_providers.checking import Identities
 from services.gateway.invitations.logic import AcceptancesLogic, AcceptanceUnit, InvitationsLogic
 from services.gateway.invitations.storage import InvitationStorage
 from services.gateway.login.cookies import COOKIE
 from services.gateway.login.endings import SessionsLogic
-from services.gateway.login.logic import LoginLogic, SignedInPerson, SignInUnit
+from services.gateway.login.logic import LoginLogic
 from services.gateway.login.storage import LoginSessionStorage
+from services.gateway.login.units import SignedInPerson, SignInUnit
 from services.gateway.memberships.logic import MembershipsLogic
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_tokens.logic import ClientAuthentication, OauthTokensLogic
@@ -50,7 +52,15 @@ from services.gateway.password_resets.storage import PasswordResetStorage
 from services.gateway.proxy.limiting import network_of
 from services.gateway.security_events.logic import SecurityTrail
 from services.gateway.tokens.logic import TokensLogic
-from services.gateway.units import accounts_of, clients_of, grant_endings, letters_of, sessions_of, trail_of
+from services.gateway.units import (
+    accounts_of,
+    clients_of,
+    grant_endings,
+    letters_of,
+    providers_of,
+    sessions_of,
+    trail_of,
+)
 
 
 async def _equipment(request: Request) -> Equipment:
@@ -58,10 +68,10 @@ async def _equipment(request: Request) -> Equipment:
     return equipment
 
 
-_Equipment = Annotated[Equipment, Depends(_equipment)]
+Equipped = Annotated[Equipment, Depends(_equipment)]
 
 
-async def _trail(db: Db, equipment: _Equipment, clock: Now) -> SecurityTrail:
+async def _trail(db: Db, equipment: Equipped, clock: Now) -> SecurityTrail:
     return trail_of(db, equipment, clock)
 
 
@@ -75,14 +85,14 @@ async def _organizations(db: Db, trail: Trail, clock: Now) -> OrganizationsLogic
 Organizations = Annotated[OrganizationsLogic, Depends(_organizations)]
 
 
-async def _accounts(db: Db, equipment: _Equipment, clock: Now) -> AccountsLogic:
+async def _accounts(db: Db, equipment: Equipped, clock: Now) -> AccountsLogic:
     return accounts_of(db, equipment, clock)
 
 
 Accounts = Annotated[AccountsLogic, Depends(_accounts)]
 
 
-async def _attempts(request: Request, equipment: _Equipment, clock: Now) -> AttemptsLogic:
+async def _attempts(request: Request, equipment: Equipped, clock: Now) -> AttemptsLogic:
     @asynccontextmanager
     async def unit() -> AsyncIterator[AttemptUnit]:
         async with process_of(request).database.command(None) as db:
@@ -115,7 +125,7 @@ _AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
 
 
 async def _factors(
-    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, trail: Trail, clock: Now
+    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
 ) -> FactorsLogic:
     storage, passkeys = FactorStorage(db, equipment.sealing_key), PasskeyCheck(PasskeyStorage(db), equipment.party)
     return FactorsLogic(storage, accounts, attempts, trail, clock, has_passkey=passkeys.has_any)
@@ -125,7 +135,7 @@ SecondFactors = Annotated[FactorsLogic, Depends(_factors)]
 
 
 async def _passkeys(
-    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: _Equipment, trail: Trail, clock: Now
+    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
 ) -> PasskeysLogic:
     codes = FactorCheck(FactorStorage(db, equipment.sealing_key))
     return PasskeysLogic(PasskeyStorage(db), equipment.party, accounts, codes, attempts, trail=trail, clock=clock)
@@ -134,7 +144,7 @@ async def _passkeys(
 Passkeys = Annotated[PasskeysLogic, Depends(_passkeys)]
 
 
-async def _sessions(db: Db, equipment: _Equipment, clock: Now) -> SessionsLogic:
+async def _sessions(db: Db, equipment: Equipped, clock: Now) -> SessionsLogic:
     return sessions_of(db, equipment, clock)
 
 
@@ -142,7 +152,7 @@ Sessions = Annotated[SessionsLogic, Depends(_sessions)]
 
 
 async def _memberships(
-    *, db: Db, equipment: _Equipment, clock: Now, accounts: Accounts, sessions: Sessions, trail: Trail
+    *, db: Db, equipment: Equipped, clock: Now, accounts: Accounts, sessions: Sessions, trail: Trail
 ) -> MembershipsLogic:
     return MembershipsLogic(accounts, sessions, grant_endings(db, equipment, clock), trail)
 
@@ -153,7 +163,7 @@ Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 async def _password_changes(
     *,
     db: Db,
-    equipment: _Equipment,
+    equipment: Equipped,
     clock: Now,
     accounts: Accounts,
     sessions: Sessions,
@@ -168,7 +178,7 @@ PasswordChanges = Annotated[PasswordChangesLogic, Depends(_password_changes)]
 
 
 async def _password_resets(
-    request: Request, equipment: _Equipment, attempts: Attempts, clock: Now
+    request: Request, equipment: Equipped, attempts: Attempts, clock: Now
 ) -> PasswordResetsLogic:
     @asynccontextmanager
     async def unit() -> AsyncIterator[PasswordResetUnit]:
@@ -188,14 +198,14 @@ async def _password_resets(
 PasswordResets = Annotated[PasswordResetsLogic, Depends(_password_resets)]
 
 
-async def _invitations(db: Db, equipment: _Equipment, accounts: Accounts, trail: Trail, clock: Now) -> InvitationsLogic:
+async def _invitations(db: Db, equipment: Equipped, accounts: Accounts, trail: Trail, clock: Now) -> InvitationsLogic:
     return InvitationsLogic(InvitationStorage(db), accounts, letters_of(db, equipment, clock), trail, clock)
 
 
 Invitations = Annotated[InvitationsLogic, Depends(_invitations)]
 
 
-async def _acceptances(request: Request, equipment: _Equipment, attempts: Attempts, clock: Now) -> AcceptancesLogic:
+async def _acceptances(request: Request, equipment: Equipped, attempts: Attempts, clock: Now) -> AcceptancesLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId) -> AsyncIterator[AcceptanceUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -213,7 +223,7 @@ async def _acceptances(request: Request, equipment: _Equipment, attempts: Attemp
 Acceptances = Annotated[AcceptancesLogic, Depends(_acceptances)]
 
 
-async def _login(request: Request, equipment: _Equipment, attempts: Attempts, clock: Now) -> LoginLogic:
+async def _login(request: Request, equipment: Equipped, attempts: Attempts, clock: Now) -> LoginLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[SignInUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -222,7 +232,8 @@ async def _login(request: Request, equipment: _Equipment, attempts: Attempts, cl
             factors = FactorCheck(FactorStorage(db, equipment.sealing_key))
             passkeys = PasskeyCheck(PasskeyStorage(db), equipment.party)
             accounts = accounts_of(db, equipment, clock)
-            yield SignInUnit(accounts, organizations, factors, passkeys, LoginSessionStorage(db), trail)
+            identities, sessions = Identities(providers_of(db, equipment)), LoginSessionStorage(db)
+            yield SignInUnit(accounts, organizations, factors, passkeys, identities, sessions, trail)
 
     return LoginLogic(unit, equipment.passwords, equipment.issuer, attempts, times=equipment.session_times, clock=clock)
 
@@ -239,28 +250,28 @@ BrowserPerson = Annotated[SignedInPerson | None, Depends(_browser)]
 """Who is signed in with the browser that asks, or None. A form that changes something sends `handle.csrf_token` too."""
 
 
-async def _internal_tokens(equipment: _Equipment) -> TokensLogic:
+async def _internal_tokens(equipment: Equipped) -> TokensLogic:
     return TokensLogic(equipment.issuer)
 
 
 InternalTokens = Annotated[TokensLogic, Depends(_internal_tokens)]
 
 
-async def _keys(equipment: _Equipment) -> list[Mapping[str, str]]:
+async def _keys(equipment: Equipped) -> list[Mapping[str, str]]:
     return [*equipment.keys.key_set["keys"], *equipment.oauth.id_tokens.public_keys]
 
 
 Keys = Annotated[list[Mapping[str, str]], Depends(_keys)]
 
 
-async def _oauth_clients(db: Db, equipment: _Equipment, clock: Now) -> OauthClientsLogic:
+async def _oauth_clients(db: Db, equipment: Equipped, clock: Now) -> OauthClientsLogic:
     return clients_of(db, equipment, clock)
 
 
 OauthClients = Annotated[OauthClientsLogic, Depends(_oauth_clients)]
 
 
-async def _issuer(equipment: _Equipment) -> str:
+async def _issuer(equipment: Equipped) -> str:
     return equipment.oauth.issuer
 
 
@@ -268,7 +279,7 @@ OauthIssuer = Annotated[str, Depends(_issuer)]
 
 
 async def _client_authentication(
-    request: Request, equipment: _Equipment, attempts: Attempts, clock: Now
+    request: Request, equipment: Equipped, attempts: Attempts, clock: Now
 ) -> ClientAuthentication:
     @asynccontextmanager
     async def unit() -> AsyncIterator[OauthClientsLogic]:
@@ -282,7 +293,7 @@ async def _client_authentication(
 ClientAuthenticator = Annotated[ClientAuthentication, Depends(_client_authentication)]
 
 
-async def _grants(request: Request, equipment: _Equipment, clock: Now) -> GrantsLogic:
+async def _grants(request: Request, equipment: Equipped, clock: Now) -> GrantsLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[GrantUnit]:
         async with process_of(request).database.command(organization_id) as db:
@@ -307,7 +318,7 @@ def _proofs_at(endpoint: str, request: Request, equipment: Equipment, clock: Clo
     return EndpointProofs(used, equipment.nonces, f"{equipment.oauth.issuer}/oauth/{endpoint}", clock)
 
 
-async def _pushed_proofs(request: Request, equipment: _Equipment, clock: Now) -> EndpointProofs:
+async def _pushed_proofs(request: Request, equipment: Equipped, clock: Now) -> EndpointProofs:
     return _proofs_at("par", request, equipment, clock)
 
 
@@ -329,7 +340,7 @@ _Devices = Annotated[DevicesLogic, Depends(_devices)]
 async def _oauth_tokens(
     *,
     request: Request,
-    equipment: _Equipment,
+    equipment: Equipped,
     authentication: ClientAuthenticator,
     grants: _Grants,
     clock: Now,
@@ -342,7 +353,7 @@ OauthTokensService = Annotated[OauthTokensLogic, Depends(_oauth_tokens)]
 
 
 async def _authorization(
-    request: Request, equipment: _Equipment, clock: Now, grants: _Grants, devices: _Devices
+    request: Request, equipment: Equipped, clock: Now, grants: _Grants, devices: _Devices
 ) -> AuthorizeLogic:
     @asynccontextmanager
     async def unit(organization_id: OrganizationId | None) -> AsyncIterator[AuthorizeUnit]:
@@ -361,9 +372,7 @@ async def _authorization(
 Authorization = Annotated[AuthorizeLogic, Depends(_authorization)]
 
 
-async def _agreements(
-    db: Db, equipment: _Equipment, clients: OauthClients, trail: Trail, clock: Now
-) -> AgreementsLogic:
+async def _agreements(db: Db, equipment: Equipped, clients: OauthClients, trail: Trail, clock: Now) -> AgreementsLogic:
     endings, oauth = grant_endings(db, equipment, clock), equipment.oauth
     return AgreementsLogic(
         AuthorizationStorage(db), clients, endings, oauth.door, trail, clock=clock, fhir_base=oauth.fhir_base

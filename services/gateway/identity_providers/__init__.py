@@ -1,0 +1,1 @@
+"""Providers that an organization's people sign in with, and who of them is whom."""
