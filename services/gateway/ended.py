@@ -7,13 +7,13 @@ from services.contracts.identity import Principal
 
 
 def ids_of(principal: Principal) -> frozenset[str]:
-    """Return the ids by which a caller's token is ended: its own, and that of its login session."""
-    session = [] if principal.sign_in is None else [str(principal.sign_in.login_session_id)]
-    return frozenset([principal.token_id, *session])
+    """Return the ids by which a caller's token is ended: its own, its login session's and its organization's."""
+    above = [None if principal.sign_in is None else principal.sign_in.login_session_id, principal.organization_id]
+    return frozenset([principal.token_id, *(str(one) for one in above if one is not None)])
 
 
 class EndedTokens:
-    """The ids of access tokens that were ended, and of login sessions whose tokens were all ended with them."""
+    """The ids of access tokens that were ended, and of login sessions and organizations whose tokens were all ended."""
 
     def __init__(self) -> None:
         self._ids: frozenset[str] = frozenset()

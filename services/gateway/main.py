@@ -21,6 +21,7 @@ from services.gateway.accounts.routes import router as accounts
 from services.gateway.authorize.routes import people_router as oauth_people
 from services.gateway.authorize.routes import router as authorize
 from services.gateway.breached_passwords import BreachedPasswords
+from services.gateway.closings.routes import router as closings
 from services.gateway.device_page.routes import router as devices
 from services.gateway.discovery.routes import router as discovery
 from services.gateway.equipment import Equipment, make_equipment
@@ -74,6 +75,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         organizations,
         accounts,
         memberships,
+        closings,
         identity_providers,
         identity_links,
     )

@@ -40,7 +40,7 @@ SPANNING_TABLES: Final = MappingProxyType(
         "letters": "whom a letter is to is not looked up while somebody waits; sealed",
         "password_resets": "as totp_factors; hashes of random secrets",
         "passkey_challenges": "whoever asks to sign in gets one before anybody is known; hashes and ids",
-        "ended_tokens": "every process must know them before it knows whose a token is; random ids and instants",
+        "ended_tokens": "every process must know them before it knows whose a token is; ids and instants",
     }
 )
 """The tables without an organization's row-level security, each with the reason; none holds clinical data."""

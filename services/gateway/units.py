@@ -57,7 +57,10 @@ def providers_of(db: AsyncSession, equipment: Equipment) -> IdentityProviderStor
 def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:
     """Return what may be done with applications."""
     endings, trail = grant_endings(db, equipment, clock), trail_of(db, equipment, clock)
-    return OauthClientsLogic(OauthClientStorage(db), equipment.oauth.fetcher, endings, trail, clock)
+    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
+    return OauthClientsLogic(
+        OauthClientStorage(db), organizations, equipment.oauth.fetcher, endings, trail=trail, clock=clock
+    )
 
 
 def grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> GrantEndings:

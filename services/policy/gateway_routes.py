@@ -9,6 +9,7 @@ from services.policy.smart.words import OPENID
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+_OPERATES: Final = frozenset({Role.PLATFORM_OPERATOR})
 _ADMINISTERS_ONE: Final = frozenset({Role.ORGANIZATION_ADMIN})
 _NOBODY: Final[frozenset[Role]] = frozenset()
 _ABOUT_LETTERS: Final = 30
@@ -70,10 +71,12 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway("change_my_password", "POST", "/v1/me:change_password", _IN_AN_ORGANIZATION),
     _gateway("end_login_session", "POST", "/v1/login_sessions/{session_id}:end", _IN_AN_ORGANIZATION),
     Route("read_me", Microservice.GATEWAY, "GET", "/v1/me", frozenset(Role), scope=OPENID),
-    _gateway("create_organization", "POST", "/v1/organizations", frozenset({Role.PLATFORM_OPERATOR})),
+    _gateway("create_organization", "POST", "/v1/organizations", _OPERATES),
     _gateway(
         "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}
     ),
+    _gateway("close_organization", "POST", "/v1/organizations/{organization_id}:close", _OPERATES),
+    _gateway("reopen_organization", "POST", "/v1/organizations/{organization_id}:reopen", _OPERATES),
     _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
     _gateway("list_accounts", "GET", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
     _gateway("read_account", "GET", "/v1/organizations/{organization_id}/accounts/{account_id}", _ADMINISTERS),

@@ -170,7 +170,9 @@ class TestAtTheSameMoment:
     async def member(self, database: Database, clock: Clock) -> tuple[OrganizationId, AccountId]:
         organization, account, now = OrganizationId(uuid4()), AccountId(uuid4()), clock.now()
         async with database.command(organization) as db:
-            await OrganizationStorage(db).add(Organization(id=organization, name="Harbour House", created_at=now))
+            await OrganizationStorage(db).add(
+                Organization(id=organization, name="Harbour House", created_at=now, closed_at=None)
+            )
             storage = AccountStorage(db)
             await storage.add(account, email=f"{account}@example.org", display_name="A", password_hash="x", now=now)
             await storage.join(account, organization, roles=[Role.NURSE], now=now)

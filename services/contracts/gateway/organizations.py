@@ -36,6 +36,7 @@ class Organization(ResourceModel):
     id: OrganizationId
     name: str
     created_at: datetime
+    closed_at: datetime | None = Field(description="Since when nobody can sign in to it.")
 
 
 class AccountRequest(RequestModel):

@@ -36,6 +36,8 @@ class SecurityEventKind(StrEnum):
     PASSKEY_RENAMED = "passkey_renamed"
     PASSKEY_REMOVED = "passkey_removed"
     ORGANIZATION_ADDED = "organization_added"
+    ORGANIZATION_CLOSED = "organization_closed"
+    ORGANIZATION_REOPENED = "organization_reopened"
     ACCOUNT_ADDED = "account_added"
     INVITATION_SENT = "invitation_sent"
     INVITATION_REVOKED = "invitation_revoked"

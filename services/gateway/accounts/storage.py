@@ -14,6 +14,8 @@ from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Role
 from services.gateway.accounts.tables import AccountRow, MembershipRow, WorkplaceRow
+from services.gateway.organizations.tables import OrganizationRow
+from services.gateway.rows import Base
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,13 @@ class AccountStorage:
 
     async def workplaces(self, account_id: AccountId) -> list[OrganizationId]:
         """Return the organizations that a person may sign in to, by id, whichever the transaction sees."""
-        theirs = (WorkplaceRow.account_id == account_id, WorkplaceRow.disabled_at.is_(None))
-        found = select(WorkplaceRow.organization_id).where(*theirs)
+        theirs = (
+            WorkplaceRow.account_id == account_id,
+            WorkplaceRow.disabled_at.is_(None),
+            OrganizationRow.closed_at.is_(None),
+        )
+        here = OrganizationRow.id == WorkplaceRow.organization_id
+        found = select(WorkplaceRow.organization_id).join(OrganizationRow, here).where(*theirs)
         rows = await self._db.scalars(found.order_by(WorkplaceRow.organization_id))
         return [OrganizationId(organization_id) for organization_id in rows]
 
@@ -106,13 +113,19 @@ class AccountStorage:
     async def hold(self, organization_id: OrganizationId, account_id: AccountId, *, for_change: bool) -> Account | None:
         """Return a member who may sign in, whom nobody else changes until the transaction ends, or None.
 
-        With `for_change` nobody else holds the member either, and it may be one who is disabled.
+        With `for_change` nobody else holds the member either, and it may be one who is disabled, or of an organization
+        that is closed.
         """
         found = _members(organization_id).where(MembershipRow.account_id == account_id)
+        # Each row: of one that was changed while we waited for it, PostgreSQL looks at the newer version.
+        rows: tuple[type[Base], ...] = (MembershipRow, WorkplaceRow)
         if not for_change:
-            found = found.where(WorkplaceRow.disabled_at.is_(None))
-        # Both rows: of one that was changed while we waited for it, PostgreSQL looks at the newer version.
-        held = found.with_for_update(read=not for_change, of=(MembershipRow, WorkplaceRow))
+            here = OrganizationRow.id == WorkplaceRow.organization_id
+            found = found.join(OrganizationRow, here).where(
+                WorkplaceRow.disabled_at.is_(None), OrganizationRow.closed_at.is_(None)
+            )
+            rows = (OrganizationRow, *rows)
+        held = found.with_for_update(read=not for_change, of=rows)
         row = (await self._db.execute(held)).one_or_none()
         return None if row is None else _account(*row)
 

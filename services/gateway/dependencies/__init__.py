@@ -17,6 +17,7 @@ from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.agreements import AgreementsLogic
 from services.gateway.authorize.logic import AuthorizeLogic, AuthorizeUnit
 from services.gateway.authorize.storage import AuthorizationStorage
+from services.gateway.closings.logic import ClosingsLogic
 from services.gateway.devices.answering import DeviceAnswering
 from services.gateway.devices.logic import DevicesLogic
 from services.gateway.devices.storage import DeviceStorage
@@ -156,6 +157,21 @@ async def _memberships(
 ) -> MembershipsLogic:
     return MembershipsLogic(accounts, sessions, grant_endings(db, equipment, clock), trail)
 
+
+async def _closings(
+    *,
+    db: Db,
+    equipment: Equipped,
+    clock: Now,
+    organizations: Organizations,
+    accounts: Accounts,
+    sessions: Sessions,
+    trail: Trail,
+) -> ClosingsLogic:
+    return ClosingsLogic(organizations, accounts, sessions, grant_endings(db, equipment, clock), trail)
+
+
+Closings = Annotated[ClosingsLogic, Depends(_closings)]
 
 Memberships = Annotated[MembershipsLogic, Depends(_memberships)]
 

@@ -13,7 +13,7 @@ from services.chassis.paging import PageRequest
 from services.chassis.telemetry import frames
 from services.contracts.base import Page
 from services.contracts.gateway.login import OpenSession
-from services.contracts.identifiers import AccountId, LoginSessionId
+from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Principal, SignIn
 from services.gateway.ended import EndedTokens
 from services.gateway.login.sessions import SessionTimes
@@ -77,6 +77,17 @@ class SessionsLogic:
     async def end_others(self, account_id: AccountId, session_id: LoginSessionId) -> None:
         """End every session of a person in this organization but one."""
         await self._end(account_id, None, but=session_id)
+
+    async def end_organization(self, organization_id: OrganizationId) -> None:
+        """End every session of the organization that the transaction sees, and refuse all tokens of it."""
+        await self._storage.end_organization(organization_id, self._clock.now())
+        ids = [str(organization_id)]
+        self._ended.add(ids)
+        self._storage.when_committed(lambda: self._ended.add(ids))
+
+    async def reopen_organization(self, organization_id: OrganizationId) -> None:
+        """Let tokens of an organization be good again, of sessions that begin from now on."""
+        await self._storage.reopen_organization(organization_id)
 
     async def _end(
         self, account_id: AccountId, session_id: LoginSessionId | None, *, but: LoginSessionId | None = None

@@ -14,7 +14,7 @@ from services.chassis.paging import PageRequest
 from services.chassis.tokens import LIFETIMES, TokenType
 from services.contracts.gateway.login import OpenSession
 from services.contracts.gateway.organizations import Account
-from services.contracts.identifiers import AccountId, LoginSessionId
+from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance, Principal, SignIn
 from services.gateway.login.sessions import Proof, SessionHandle
 from services.gateway.login.tables import EndedTokenRow, LoginSessionRow
@@ -136,6 +136,18 @@ class LoginSessionStorage:
     def when_committed(self, act: Callable[[], None]) -> None:
         """Do something once this transaction is committed; never where it is undone."""
         after_commit(self._db, act)
+
+    async def end_organization(self, organization_id: OrganizationId, now: datetime) -> None:
+        """End every session of the organization that the transaction sees, and refuse every token that tells of it."""
+        opened = update(LoginSessionRow).where(LoginSessionRow.ended_at.is_(None), LoginSessionRow.expires_at > now)
+        await self._db.execute(opened.values(ended_at=now))
+        await self.reopen_organization(organization_id)
+        until = now + LIFETIMES[TokenType.ACCESS]
+        await self._db.execute(insert(EndedTokenRow).values(token_id=str(organization_id), expires_at=until))
+
+    async def reopen_organization(self, organization_id: OrganizationId) -> None:
+        """Refuse the tokens of an organization no more for being of it; its sessions stay ended."""
+        await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.token_id == str(organization_id)))
 
     async def end(
         self,

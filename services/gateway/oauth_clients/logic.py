@@ -16,6 +16,7 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.oauth_clients.rules import usable_keys, wrong_with
 from services.gateway.oauth_clients.storage import OauthClientStorage
+from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 
@@ -30,9 +31,17 @@ class OauthClientsLogic:
     """Registers, shows and disables applications: an organization's own, or the installation's for its operator."""
 
     def __init__(
-        self, storage: OauthClientStorage, fetcher: Fetcher, grants: Ending, trail: SecurityTrail, clock: Clock
+        self,
+        storage: OauthClientStorage,
+        organizations: OrganizationsLogic,
+        fetcher: Fetcher,
+        grants: Ending,
+        *,
+        trail: SecurityTrail,
+        clock: Clock,
     ) -> None:
         self._storage = storage
+        self._organizations = organizations
         self._fetcher = fetcher
         self._grants = grants
         self._trail = trail
@@ -99,9 +108,12 @@ class OauthClientsLogic:
         return "" if client is None else client.name
 
     async def enabled(self, client_id: OauthClientId) -> OauthClient | None:
-        """Return an application that may be granted tokens, or None."""
+        """Return an application that may be granted tokens, or None; one of a closed organization may not."""
         client = await self._storage.find(client_id)
-        return client if client is not None and client.disabled_at is None else None
+        if client is None or client.disabled_at is not None:
+            return None
+        is_open = client.organization_id is None or await self._organizations.is_open(client.organization_id)
+        return client if is_open else None
 
     async def use_assertion(self, client_id: OauthClientId, jti: str, *, expires_at: datetime) -> bool:
         """Keep that an assertion is used; says no to the second use."""

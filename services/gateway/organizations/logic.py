@@ -26,7 +26,7 @@ class OrganizationsLogic:
         """Create an organization; names need not be unique."""
         now = self._clock.now()
         organization_id = OrganizationId(new_id(now, secrets.token_bytes(10)))
-        organization = Organization(id=organization_id, name=request.name, created_at=now)
+        organization = Organization(id=organization_id, name=request.name, created_at=now, closed_at=None)
         await self._storage.add(organization)
         await self._trail.tell(
             Told(
@@ -48,6 +48,28 @@ class OrganizationsLogic:
         if organization is None:
             raise NotFoundError
         return organization
+
+    async def put_closed(
+        self, organization_id: OrganizationId, *, is_closed: bool, principal: Principal
+    ) -> tuple[Organization, Organization]:
+        """Close an organization, or open it again, and return it before and after; sign-ins meanwhile wait.
+
+        Raises:
+            NotFoundError: It does not exist, or is not the caller's to see.
+        """
+        before = await self._storage.hold(organization_id) if may_see(principal, organization_id) else None
+        if before is None:
+            raise NotFoundError
+        if (before.closed_at is not None) is is_closed:
+            return before, before
+        closed_at = self._clock.now() if is_closed else None
+        await self._storage.put_closed(organization_id, closed_at)
+        return before, before.model_copy(update={"closed_at": closed_at})
+
+    async def is_open(self, organization_id: OrganizationId) -> bool:
+        """Say whether people and applications of an organization are let in."""
+        organization = await self._storage.find(organization_id)
+        return organization is not None and organization.closed_at is None
 
     async def named(self, organization_ids: Sequence[OrganizationId]) -> list[Organization]:
         """Return organizations by name, for a person who works in them."""

@@ -1,8 +1,9 @@
 """Where organizations are kept."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.gateway.organizations import Organization
@@ -26,6 +27,18 @@ class OrganizationStorage:
         row = await self._db.get(OrganizationRow, organization_id)
         return None if row is None else _organization(row)
 
+    async def put_closed(self, organization_id: OrganizationId, closed_at: datetime | None) -> None:
+        """Close an organization, or open it again; who signs in at this moment is waited for."""
+        this = update(OrganizationRow).where(OrganizationRow.id == organization_id)
+        await self._db.execute(this.values(closed_at=closed_at))
+
+    async def hold(self, organization_id: OrganizationId) -> Organization | None:
+        """Return an organization that nobody else closes or opens until the transaction ends, or None."""
+        row = await self._db.scalar(
+            select(OrganizationRow).where(OrganizationRow.id == organization_id).with_for_update()
+        )
+        return None if row is None else _organization(row)
+
     async def named(self, organization_ids: Sequence[OrganizationId]) -> list[Organization]:
         """Return organizations by name."""
         found = select(OrganizationRow).where(OrganizationRow.id.in_(organization_ids))
@@ -34,4 +47,4 @@ class OrganizationStorage:
 
 
 def _organization(row: OrganizationRow) -> Organization:
-    return Organization(id=OrganizationId(row.id), name=row.name, created_at=row.created_at)
+    return Organization(id=OrganizationId(row.id), name=row.name, created_at=row.created_at, closed_at=row.closed_at)

@@ -16,3 +16,4 @@ class OrganizationRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
     created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
