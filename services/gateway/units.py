@@ -10,7 +10,7 @@ from services.chassis.database import Database
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
 from services.gateway.equipment import Equipment
-from services.gateway.grants.logic import GrantEndings
+from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.identity_providers.storage import IdentityProviderStorage
 from services.gateway.invitations.logic import InvitationAddressee

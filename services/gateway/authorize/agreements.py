@@ -10,8 +10,8 @@ from services.contracts.identifiers import OauthClientId
 from services.contracts.identity import Principal
 from services.gateway.authorize.rules import LAUNCH_LIFETIME
 from services.gateway.authorize.storage import AuthorizationStorage, Context
+from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.granted import Handle
-from services.gateway.grants.logic import GrantEndings
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.patient_door import PatientDoor
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told

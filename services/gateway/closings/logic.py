@@ -4,7 +4,7 @@ from services.contracts.gateway.organizations import Organization
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.grants.logic import GrantEndings
+from services.gateway.grants.endings import GrantEndings
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told

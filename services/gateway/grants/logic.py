@@ -11,9 +11,7 @@ from services.chassis.id_tokens import IdTokenSigner
 from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind
 from services.contracts.gateway.oauth_tokens import OauthTokens
 from services.contracts.identifiers import (
-    AccountId,
     GrantId,
-    OauthClientId,
 )
 from services.contracts.identity import Principal, SignIn
 from services.gateway.devices.rules import DeviceAnswer
@@ -34,7 +32,6 @@ from services.gateway.grants.rules import (
     is_redeemable,
     scheme_of,
 )
-from services.gateway.grants.storage import GrantStorage
 from services.gateway.issuing import ACCESS_LIFETIME, TokenIssuer
 from services.gateway.oauth_refusals import InvalidGrantError, InvalidScopeError
 from services.gateway.security_events.logic import SecurityEventKind, Told
@@ -55,29 +52,6 @@ class _Outcome:
 
 
 _NOTHING: Final = _Outcome(None)
-
-
-class GrantEndings:
-    """Ends what was granted, within the transaction of whoever has the reason."""
-
-    def __init__(self, storage: GrantStorage, ended: EndedTokens, clock: Clock) -> None:
-        self._storage = storage
-        self._ended = ended
-        self._clock = clock
-
-    async def end_all(self, *, account_id: AccountId | None = None, client_id: OauthClientId | None = None) -> None:
-        """End everything that a person granted here, or that an application was granted here, or both at once."""
-        ended = await self._storage.end(self._clock.now(), account_id=account_id, client_id=client_id)
-        self._refuse(ended)
-
-    async def end_organization(self) -> None:
-        """End everything that was granted in the organization that the transaction sees."""
-        self._refuse(await self._storage.end_all(self._clock.now()))
-
-    def _refuse(self, ended: list[str]) -> None:
-        # At once, and again when it is written down, as sessions are.
-        self._ended.add(ended)
-        self._storage.when_committed(lambda: self._ended.add(ended))
 
 
 class GrantsLogic:

@@ -2,7 +2,7 @@
 
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.gateway.accounts.logic import AccountsLogic
-from services.gateway.grants.logic import GrantEndings
+from services.gateway.grants.endings import GrantEndings
 from services.gateway.login.endings import SessionsLogic
 from services.gateway.password_resets.storage import PasswordResetStorage
 
