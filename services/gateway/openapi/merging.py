@@ -4,11 +4,38 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.policy.routes import BY_OPERATION
+from services.policy.smart.words import API, OPENID
 
 Document = dict[str, Any]
 
 _SCHEMAS: Final = "#/components/schemas/"
-_SECURITY: Final = "bearer"
+_SESSION: Final = "session"
+_APPLICATION: Final = "application"
+_ROLES: Final = "x-roles"
+_FRESH: Final = "x-second-factor-seconds"
+_SCOPES: Final = {
+    API: "Everything that the roles of the person reach, in their name.",
+    OPENID: "Who the person is.",
+}
+# An oauth2 scheme would need absolute URLs, and a document that is committed knows of no installation's.
+_SCHEMES: Final[Document] = {
+    _SESSION: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": f"A person's own access token, of `create_login_session` (RFC 6750). One of `{_ROLES}` may call "
+        f"an operation; where it has `{_FRESH}`, with a second factor proved at most so long ago (RFC 9470).",
+    },
+    _APPLICATION: {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A token with the scope named, which a person who holds one of the roles has granted an "
+        "application: see /.well-known/oauth-authorization-server (RFC 8414). One that is bound to a key comes with "
+        "the scheme DPoP and a proof (RFC 9449).",
+        "x-scopes": _SCOPES,
+    },
+}
 _METHODS: Final = ("get", "put", "post", "delete", "patch")
 
 
@@ -47,14 +74,7 @@ def merge(documents: Mapping[str, Document]) -> Document:
         "paths": paths,
         "components": {
             "schemas": {name: schemas[name] for name in used},
-            "securitySchemes": {
-                _SECURITY: {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "An access token of `create_login_session` (RFC 6750).",
-                }
-            },
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -82,7 +102,14 @@ def _claim(paths: Document, path: str, method: str, operation: Document) -> None
 
 
 def _secured(operation: Document) -> Document:
-    return {**operation, "security": [{_SECURITY: []}]} if operation.get("security") else operation
+    if not operation.get("security"):
+        return operation
+    route = BY_OPERATION[operation["operationId"]]
+    ways: list[Document] = [{_SESSION: []}]
+    if route.scope_needed is not None:
+        ways.append({_APPLICATION: [route.scope_needed]})
+    fresh = {} if route.fresh_seconds is None else {_FRESH: route.fresh_seconds}
+    return {**operation, "security": ways, _ROLES: sorted(role.value for role in route.roles), **fresh}
 
 
 def _schemas_of(document: Document) -> Document:

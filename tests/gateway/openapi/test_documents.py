@@ -6,6 +6,7 @@ from typing import Any
 import httpx2
 import orjson
 import pytest
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from services.gateway.openapi.documents import FOLDER
 from services.gateway.openapi.merging import ConflictingDocumentsError, merge, operations_of
@@ -51,6 +52,37 @@ def test_every_operation_stands_where_the_policy_says_and_asks_for_a_token_unles
         route = BY_OPERATION[operation["operationId"]]
         assert (route.path, route.method) == (path, method.upper())
         assert ("security" not in operation) is route.public, operation["operationId"]
+
+
+def test_who_may_call_an_operation_and_with_which_scope_is_what_the_policy_says(merged: dict[str, Any]) -> None:
+    scopes = merged["components"]["securitySchemes"]["application"]["x-scopes"]
+    told = {}
+    for _, _, operation in operations_of(merged):
+        ways = {name: asked for way in operation.get("security", ()) for name, asked in way.items()}
+        told[operation["operationId"]] = (operation.get("x-roles"), ways, operation.get("x-second-factor-seconds"))
+        assert set(ways.get("application", ())) <= set(scopes)
+    for name, (roles, ways, fresh) in told.items():
+        route = BY_OPERATION[name]
+        scope = {} if route.scope_needed is None else {"application": [route.scope_needed]}
+        assert roles == (None if route.public else sorted(route.roles)), name
+        assert ways == ({} if route.public else {"session": [], **scope}), name
+        assert fresh == route.fresh_seconds, name
+
+
+@pytest.mark.parametrize("name", ["eventide", "gateway", "records", "scheduler"])
+def test_a_document_is_valid_openapi_3_1(name: str) -> None:
+    document = orjson.loads((FOLDER / f"{name}.json").read_bytes())
+
+    assert document["openapi"].startswith("3.1.")
+    assert [error.message for error in OPENAPI_31_VALIDATOR.iter_errors(document)] == []
+    assert not OPENAPI_31_VALIDATOR.is_valid(document | {"paths": {"/x": {"get": {"responses": 5}}}})
+
+
+def test_operation_ids_are_unique_and_good_names_for_generated_clients(merged: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations_of(merged)]
+
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name) for name in names)
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used(merged: dict[str, Any]) -> None:
