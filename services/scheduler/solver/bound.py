@@ -76,13 +76,19 @@ class Relaxation:
 
 
 class BoundSearch:
-    """Raises the bound step by step; `best` never falls."""
+    """Raises the bound step by step; `best` never falls.
 
-    def __init__(self, instance: Instance, offers: Offers, relaxation: Relaxation) -> None:
+    It begins at the prices of what is known to be short, in unmet slots, and of seats shared by all who could come.
+    """
+
+    def __init__(
+        self, instance: Instance, offers: Offers, relaxation: Relaxation, shortage: Prices | None = None
+    ) -> None:
         self._offers = offers
         self._market = relaxation.market
         self._weeks = relaxation.weeks
-        prices = Prices.nothing(instance, offers)
+        nothing = Prices.nothing(instance, offers)
+        prices = nothing if shortage is None else nothing.moved(shortage, seats=0.0, shared=instance.weights.unmet)
         prices.seats = self._market.opening_seats()
         self._prices, _ = self._market.affordable(prices)
         self.best_prices = self._prices

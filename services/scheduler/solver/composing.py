@@ -1,6 +1,7 @@
 """A plan's meetings made into a week: everybody's weeks priced against each other, then decided one after another."""
 
 from collections import Counter
+from collections.abc import Iterable
 from itertools import compress
 from typing import Final
 
@@ -16,6 +17,7 @@ from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import Array, Prices
 from services.scheduler.solver.statics import Statics
+from services.scheduler.solver.taken import enemies
 
 # Weeks are also planned between the best prices so far and the newest, which alone swing too widely.
 STEADINESS: Final = 0.7
@@ -62,6 +64,7 @@ class _Composer:
         self._reader = WeekReader(instance, dive.weeks)
         meetings = [offer for offer, _ in dive.plan.meetings]
         self._master = Master(instance, offers, CompiledMarket(instance, offers), meetings)
+        self._enemies = enemies(instance)
         self._decided: dict[int, Week] = {}
         self._refusals: Counter[int] = Counter()
         self._center = dive.settle(self._hear)
@@ -115,6 +118,8 @@ class _Composer:
 
     def _plan(self, prices: Prices, worths: Array) -> float:
         """Add everybody's week at these prices that is worth it; return what all are below it, at most 0."""
+        for meeting, enemy in self._barred(self._decided.values()):
+            prices.seats[meeting, enemy] = np.inf
         self._weeks.respond(prices)
         losses = np.minimum(0.0, self._weeks.values - worths + USEFUL)
         for patient in np.flatnonzero(losses < 0).tolist():
@@ -193,6 +198,7 @@ class _Composer:
         is_deciding, planned_at = True, -np.inf
         while is_deciding and len(self._decided) < len(self._instance.patients):
             self._exclude([*leads.items(), *helpers.items()])
+            self._keep_apart()
             planned_at = self._renew(planned_at)
             is_deciding = self._decide()
 
@@ -206,6 +212,18 @@ class _Composer:
             variable
             for week, variable in self._master.weeks.items()
             if week.patient not in self._decided and not self._master.fits(week, left)
+        )
+
+    def _barred(self, weeks: Iterable[Week]) -> set[tuple[int, int]]:
+        """Return who may not come where, since these people do and may not be met: (meeting, patient)."""
+        return {(m, enemy) for week in weeks for m in week.meetings for enemy in self._enemies[week.patient]}
+
+    def _keep_apart(self) -> None:
+        barred = self._barred(self._decided.values())
+        self._master.drop(
+            variable
+            for week, variable in self._master.weeks.items()
+            if week.patient not in self._decided and any((m, week.patient) in barred for m in week.meetings)
         )
 
     def _do_without(self, short: list[int], leads: dict[int, int], helpers: dict[int, int]) -> None:
@@ -258,7 +276,12 @@ class _Composer:
                 surest[week.patient] = (share, week)
         order = sorted(surest.values(), key=lambda one: -one[0])
         at_once = 1 + len(self._instance.patients) // PEOPLE_FOR_EACH_AT_ONCE
-        return [week for share, week in order if share >= NEARLY_WHOLE] or [week for _, week in order[:at_once]]
+        weeks = [week for share, week in order if share >= NEARLY_WHOLE] or [week for _, week in order[:at_once]]
+        together: list[Week] = []
+        for week in weeks:
+            if not self._barred(together) & {(meeting, week.patient) for meeting in week.meetings}:
+                together.append(week)
+        return together
 
     def _have(self, weeks: list[Week]) -> list[bool]:
         return self._master.decide([self._master.weeks[week] for week in weeks])

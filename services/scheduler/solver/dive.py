@@ -36,7 +36,9 @@ PEOPLE_FOR_ONE: Final = 34
 # How far the bound may rise with each of the meetings fixed, and with few of them, before they are given back.
 LEAP_EACH: Final = 5.0
 LEAP: Final = 10.0
-# What is still wanted after so many in a row is left to whoever makes a week of the plan.
+# Of what is still wanted where no meeting is wanted enough, how much is closed at a time.
+CLOSED_SHARE: Final = 0.5
+# After so many in a row what is wanted least is closed.
 MOST_GIVEN_BACK: Final = 10
 
 
@@ -109,6 +111,11 @@ class Dive:
         return Plan(tuple(self._now.meetings), self._now.wanted.copy())
 
     @property
+    def prices(self) -> Prices:
+        """The prices as they are now."""
+        return deepcopy(self._now.prices)
+
+    @property
     def bound(self) -> float:
         """The best value of the last steps: no week with all the fixed meetings is below it."""
         return self._now.bound
@@ -117,7 +124,7 @@ class Dive:
         """Fix the meetings that are wanted most, or give them back; say whether there is more to do."""
         chosen = self._most_wanted()
         if not chosen:
-            return False
+            return self._concentrate()
         before = deepcopy(self._now)
         for offer in chosen:
             if not self._now.is_closed[offer]:
@@ -132,7 +139,23 @@ class Dive:
         else:
             self._most = self._at_once
             self._branch(before, chosen[0])
-        return self._given_back < MOST_GIVEN_BACK
+        if self._given_back >= MOST_GIVEN_BACK:
+            self._given_back = 0
+            return self._concentrate()
+        return True
+
+    def _concentrate(self) -> bool:
+        """Close the meetings that are wanted least, so that who wanted them turns to others; say whether any were."""
+        wanted = self._wanted()
+        order = np.argsort(wanted, kind="stable")
+        order = order[wanted[order] > 0]
+        at_once = CLOSED_SHARE * wanted.sum() if wanted.sum() > LEAST_WANTED else np.inf
+        least = order[np.cumsum(wanted[order]) <= at_once].tolist() or order[:1].tolist()
+        for offer in least:
+            self._close(offer)
+        if least:
+            self._go(STEPS_EACH)
+        return bool(least)
 
     def _branch(self, before: _Course, offer: int) -> None:
         """Close what has leapt, unless the week without it is no cheaper: then it stays fixed."""
@@ -157,9 +180,13 @@ class Dive:
             heard(prices)
         return self._now.prices
 
-    def _most_wanted(self) -> list[int]:
+    def _wanted(self) -> Array:
+        """By how many people in all each meeting is wanted that is neither fixed nor closed."""
         now = self._now
-        wanted = np.where(now.is_fixed | now.is_closed, 0.0, now.wanted.sum(axis=1))
+        return np.where(now.is_fixed | now.is_closed, 0.0, now.wanted.sum(axis=1))
+
+    def _most_wanted(self) -> list[int]:
+        wanted = self._wanted()
         order = np.argsort(-wanted, kind="stable")[: self._most].tolist()
         least = max(LEAST_WANTED, NEARLY_MOST * float(wanted[order[0]])) if order else 0.0
         return [offer for offer in order if wanted[offer] >= least]

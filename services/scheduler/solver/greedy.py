@@ -16,7 +16,6 @@ from services.scheduler.solver.instance import (
 )
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.placement import place_visits
-from services.scheduler.solver.prices import Array
 from services.scheduler.solver.statics import Statics
 
 
@@ -83,17 +82,11 @@ class Groups:
             self.book(group)
             counts = self._can_come.sum(axis=1)
 
-    def compose(
-        self, number: int, *, wishes: Array | None = None, least: float = 0.0, preferred: int | None = None
-    ) -> TherapyGroup | None:
-        """Put a meeting together from who can still come; None where too few can, or nobody to lead it.
-
-        With `wishes` [patient] those who wish it most come first, and others than those who wish it at `least` so
-        much only up to the smallest size; `preferred` leads if free.
-        """
+    def compose(self, number: int) -> TherapyGroup | None:
+        """Put a meeting together from who can still come; None where too few can, or nobody to lead it."""
         offer, slots = self._offers.items[number], int(self._offers.slots[number])
-        members = self._members(number, np.zeros(len(self._instance.patients)) if wishes is None else wishes, least)
-        lead = self._lead(number, preferred)
+        members = self._members(number)
+        lead = self._lead(number)
         if lead is None or len(members) < self._minimum[number]:
             return None
         room = None
@@ -116,28 +109,25 @@ class Groups:
             members=tuple(members),
         )
 
-    def _members(self, number: int, wishes: Array, least: float) -> list[Id]:
-        """Those who wish it most come first, and among them those with the fewest other chances."""
+    def _members(self, number: int) -> list[Id]:
+        """Those with the fewest other chances come first."""
         candidates = np.flatnonzero(self._can_come[number])
         chances = self._can_come[self._service == self._service[number]][:, candidates].sum(axis=0)
         members: list[Id] = []
         enemies = self._instance.no_contact
-        for column in candidates[np.lexsort((chances, -wishes[candidates].round(1)))].tolist():
+        for column in candidates[np.argsort(chances, kind="stable")].tolist():
             patient = self._instance.patients[column].id
-            if wishes[column] < least and len(members) >= self._minimum[number]:
-                break
             if any(patient in pair and set(pair) & set(members) for pair in enemies):
                 continue
             members.append(patient)
         return members[: int(self._seats[number])]
 
-    def _lead(self, number: int, preferred: int | None) -> Id | None:
+    def _lead(self, number: int) -> Id | None:
         offer, slots = self._offers.items[number], int(self._offers.slots[number])
         free = [
-            (leader == preferred, self._spare(leader), leader)
+            (self._spare(leader), leader)
             for leader in np.flatnonzero(self._can_lead[number]).tolist()
-            if self._board.may_work(leader, offer.day, offer.slot, slots)
-            and (leader == preferred or self._spare(leader) >= slots)
+            if self._board.may_work(leader, offer.day, offer.slot, slots) and self._spare(leader) >= slots
         ]
         return self._instance.practitioners[max(free)[-1]].id if free else None
 

@@ -15,11 +15,12 @@ from services.scheduler.solver.compiled import is_compiled
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import compiled_relaxation
+from services.scheduler.solver.filling import filled
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.offers import enumerate_offers
-from services.scheduler.solver.planned import planned
+from services.scheduler.solver.shortage import shadow_prices
 from services.scheduler.solver.statics import Statics
 
 GUIDE_EVERY_SECONDS: Final = 2.0
@@ -32,6 +33,8 @@ SETTLING_SHARE: Final = 0.1
 STEPS_BETWEEN: Final = 60
 # Of the time that is left, how long one more plan may take.
 PLAN_SHARE: Final = 0.9
+# Of the whole time, what is kept to fill what has been fixed by then.
+LEFT_TO_FILL: Final = 0.2
 # The search beside it waits for a plan most of the time.
 THREADS: Final = 2
 # Of the time a dive takes, how long a week takes to be composed of it.
@@ -110,7 +113,8 @@ class _Partner:
         grid = Grid(instance)
         self._offers = enumerate_offers(instance, grid)
         self._statics = Statics(instance, grid)
-        self._search = BoundSearch(instance, self._offers, self._relaxation())
+        shortage = shadow_prices(instance, self._offers, self._statics)
+        self._search = BoundSearch(instance, self._offers, self._relaxation(), shortage)
         self._said, self._guided = -np.inf, self._began
         self._longest_plan = 0.0
         self._cheapest = np.inf
@@ -124,7 +128,7 @@ class _Partner:
         if self._task.plans and is_compiled():
             self._settle()
             while self._longest_plan < PLAN_SHARE * self._left():
-                self._sender.send(self._planned())
+                self._plan()
                 self._raise(steps=STEPS_BETWEEN)
         self._raise()
         self._sender.send(News(self._search.best, self._search.guide()))
@@ -154,7 +158,7 @@ class _Partner:
             if due:
                 self._guided = monotonic()
 
-    def _planned(self) -> News:
+    def _plan(self) -> None:
         began, search = monotonic(), self._search
         dive = Dive(
             self._instance,
@@ -165,21 +169,20 @@ class _Partner:
             threads=THREADS,
         )
         # No week with the meetings fixed so far costs less than the dive's bound.
-        while dive.bound < self._cheapest and dive.advance():
+        while dive.bound < self._cheapest and self._left() > LEFT_TO_FILL * self._task.seconds and dive.advance():
             pass
-        week = self._week(dive, monotonic() - began) if dive.bound < self._cheapest else None
+        if dive.bound < self._cheapest:
+            # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
+            guide = Guide(dive.plan.wanted)
+            self._tell(guide, filled(self._instance, self._offers, self._statics, dive))
+            if COMPOSING_TIMES * (monotonic() - began) < self._left():
+                self._tell(guide, composed(self._instance, self._offers, self._statics, dive, best=self._cheapest))
         self._longest_plan = max(self._longest_plan, monotonic() - began)
-        # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
-        return News(search.best, Guide(dive.plan.wanted), week)
 
-    def _week(self, dive: Dive, seconds: float) -> Timetable | None:
-        """Make a week of what a dive has fixed in so many seconds, if it is worth somebody's work."""
-        week: Timetable | None
-        if COMPOSING_TIMES * seconds < self._left():
-            week = composed(self._instance, self._offers, self._statics, dive, best=self._cheapest)
-        else:
-            week = planned(self._instance, self._offers, self._statics, dive)
-        return week if week is not None and self._is_passable(week) else None
+    def _tell(self, guide: Guide, week: Timetable | None) -> None:
+        """Send a week if it is worth somebody's work."""
+        if week is not None and self._is_passable(week):
+            self._sender.send(News(self._search.best, guide, week))
 
     def _is_passable(self, week: Timetable) -> bool:
         cost = check(self._instance, week).cost

@@ -56,6 +56,11 @@ class Prices:
             {name: np.zeros(WEEK) for name in (ROOMS, *POOLS)},
         )
 
+    @property
+    def is_anything(self) -> bool:
+        """Say whether anything but seats has a price."""
+        return bool(self.staff.any() or any(price.any() for price in self.places.values()))
+
     def moved(self, direction: Self, *, seats: float, shared: float) -> Self:
         """Step along a direction; prices of practitioners and places stay above zero."""
         return type(self)(

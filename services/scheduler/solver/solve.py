@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import ceil
 from time import monotonic
 
 import numpy as np
@@ -20,6 +21,7 @@ from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Outcome, Progress, Status, relative_gap
 from services.scheduler.solver.partner import BoundPartner
 from services.scheduler.solver.search import Search
+from services.scheduler.solver.shortage import least_unmet, shadow_prices
 from services.scheduler.solver.statics import Statics
 
 # Kept back from the time limit for the reasons and the last check.
@@ -124,6 +126,11 @@ class _Solve:
         self._search.unavoidable = unavoidable_unmet(instance, self._offers, self._grid)
         self._unmet_bound = round(float(self._search.unavoidable.sum()))
         self._progress()
+        self._shortage = shadow_prices(instance, self._offers, self._statics)
+        if self._shortage.is_anything:
+            least = least_unmet(instance, self._offers, self._grid, self._shortage)
+            self._unmet_bound = max(self._unmet_bound, ceil(least - TOLERANCE))
+            self._progress()
 
     def _partner(self) -> BoundPartner:
         return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal())
@@ -219,7 +226,7 @@ class _Solve:
     def _in_turn(self) -> None:
         """Raise the bound and search by turns, by effort alone, so that it can be repeated."""
         relaxation = Relaxation.plain(self._instance, self._offers, self._statics)
-        bound = BoundSearch(self._instance, self._offers, relaxation)
+        bound = BoundSearch(self._instance, self._offers, relaxation, self._shortage)
         spent = 0.0
         while self._goes_on():
             if not bound.is_exhausted and spent <= BOUND_SHARE * self._work:

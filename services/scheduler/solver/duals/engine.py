@@ -80,7 +80,7 @@ class CompiledWeeks:
 
 
 def _part(shapes: Shapes, people: slice) -> _Part:
-    by_patient = ("kind", "static", "numbers", "team_first", "unmet")
+    by_patient = ("is_free", "kind", "static", "numbers", "team_first", "unmet")
     own = shapes._replace(**{name: getattr(shapes, name)[people] for name in by_patient})
     return _Part(people, own, scratch_of(own))
 

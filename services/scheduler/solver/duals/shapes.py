@@ -44,6 +44,7 @@ WHO, EXTRA, LENGTH = range(3)
 class Shapes(NamedTuple):
     """The arrays; costs are in units of the objective, infinite where something is impossible."""
 
+    is_free: Mask  # [patient] whose weeks are planned; others have none and cost nothing
     kind: Ints  # [patient] the row of the tables that is the patient's
     static: Array  # [patient, option, modality, day, slot]
     numbers: Numbers  # [patient, option, language, modality, day, slot] the offer, or -1
@@ -117,6 +118,7 @@ class _Layout:
                 team_first[patient, len(batch.options) :] = len(self._team)
         weights = instance.weights
         return Shapes(
+            is_free=np.ones(people, np.bool_),
             kind=kind,
             static=static,
             numbers=numbers,

@@ -41,8 +41,12 @@ class Usage(NamedTuple):
 
 @entry
 def plan_weeks(shapes: Shapes, tariff: Tariff, scratch: Scratch, usage: Usage) -> None:
-    """Find everybody's cheapest week, and add what it uses."""
+    """Find the cheapest week of everybody who is free, and add what it uses."""
     for patient in range(len(shapes.kind)):
+        if not shapes.is_free[patient]:
+            usage.values[patient] = 0.0
+            usage.counts[patient] = 0
+            continue
         price_options(shapes, tariff, scratch, patient)
         _fill_days(shapes, scratch, patient)
         _fill_weeks(shapes, scratch, shapes.kind[patient])

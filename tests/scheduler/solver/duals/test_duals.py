@@ -18,13 +18,13 @@ from services.scheduler.solver.check import check
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks, compiled_relaxation
+from services.scheduler.solver.filling import filled
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import DAYS, INDIVIDUAL, ON_SITE, Instance, Practitioner, Timetable, Visit
 from services.scheduler.solver.master import Master
 from services.scheduler.solver.offers import Offers, enumerate_offers
 from services.scheduler.solver.partner import News
-from services.scheduler.solver.planned import planned
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
@@ -196,7 +196,7 @@ def test_a_meeting_that_costs_no_less_to_close_stays_though_the_bound_leapt(
     assert diving._now.is_closed.any()
 
 
-@pytest.mark.parametrize("make", [planned, composed])
+@pytest.mark.parametrize("make", [filled, composed])
 def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, make: Make) -> None:
     diving = site.dive()
     while diving.advance():
@@ -320,11 +320,11 @@ def test_prices_settle_and_the_bound_is_told_before_the_first_plan(site: Site, m
     monkeypatch.setattr(partner, "is_compiled", lambda: True)
     monkeypatch.setattr(side, "_left", lambda: 600.0 if not told_before else 0.0)
 
-    def plan() -> News:
+    def plan() -> None:
         told_before.append(side._search.best)
         raise EndOfTestError
 
-    monkeypatch.setattr(side, "_planned", plan)
+    monkeypatch.setattr(side, "_plan", plan)
     with pytest.raises(EndOfTestError):
         side.work()
 
