@@ -31,7 +31,7 @@ from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedWeeks:
     """Make what gathers a published week as it is booked."""
     sites = SitesReader(read)
-    appointments, missed = AppointmentsReader(read, sites, clock), MissedReader(read, clock)
+    appointments = AppointmentsReader(read, sites, clock)
     facts = WeekFacts(
         setups=setups_in(read),
         commitments=CommitmentsReader(read),
@@ -41,12 +41,12 @@ def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedW
         timetables=TimetablesReader(read),
         appointments=appointments,
         outages=outages_in(read),
-        missed=missed,
+        missed=MissedReader(read, clock),
         records=records,
         clock=clock,
     )
     held_seats = HeldSeatsReader(read, sites, CommitmentsReader(read), KeptWeeksReader(read, clock), clock)
-    return BookedWeeks(facts, appointments=appointments, held_seats=held_seats, missed=missed, clock=clock)
+    return BookedWeeks(facts, appointments=appointments, held_seats=held_seats, clock=clock)
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:

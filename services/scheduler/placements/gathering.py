@@ -19,7 +19,6 @@ from services.scheduler.bookings.facts import seating_in
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import PastWeekError
 from services.scheduler.held_seats.logic import HeldSeatsReader
-from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.placements.rules import BookedWeek, booked_week, may_be_at_home, whole_week
 from services.scheduler.placements.telling import SourcesOf
 from services.scheduler.solver.format import instance_from_json, patient_from_json
@@ -57,11 +56,9 @@ class BookedWeeks:
         *,
         appointments: AppointmentsReader,
         held_seats: HeldSeatsReader,
-        missed: MissedReader,
         clock: Clock,
     ) -> None:
         self._facts = facts
-        self._missed = missed
         self._held_seats = held_seats
         self._appointments = appointments
         self._clock = clock
@@ -89,7 +86,6 @@ class BookedWeeks:
         found = await self._gathered(site_id, week, caller_token)
         seating = found.seating(patient_id)
         kept = {} if seating is None or not without_kept else await self._held_seats.of_week(site_id, week, seating)
-        missed = await self._missed.of_week(site_id, week)
         on_site_only = as_consented and seating is not None and not may_be_at_home(seating, week)
         booked = await asyncio.to_thread(
             lambda: booked_week(
@@ -99,7 +95,6 @@ class BookedWeeks:
                 patient_id,
                 now=self._clock.now(),
                 kept=kept,
-                missed={service: minutes for (who, service), minutes in missed.items() if who == patient_id},
                 on_site_only=on_site_only,
             )
         )

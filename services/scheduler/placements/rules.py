@@ -10,7 +10,7 @@ from services.contracts.identifiers import AppointmentId, PatientId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.placements import PlacedSession, PlacementVisit
 from services.contracts.scheduler.timetables import Appointment
-from services.contracts.vocabulary import Modality, ServiceKind
+from services.contracts.vocabulary import Modality
 from services.scheduler.held_seats.rules import HeldBack
 from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import (
@@ -53,8 +53,6 @@ _OTHERWISE: Final = "it does not suit the patient's plan"
 
 
 _NOTHING: Final[Mapping[AppointmentId, HeldBack]] = {}
-_NOTHING_MISSED: Final[Mapping[ServiceKind, int]] = {}
-_MINUTE: Final = timedelta(minutes=1)
 
 
 class SessionPlace(NamedTuple):
@@ -202,12 +200,9 @@ def booked_week(
     *,
     now: datetime,
     kept: Mapping[AppointmentId, HeldBack] = _NOTHING,
-    missed: Mapping[ServiceKind, int] = _NOTHING_MISSED,
     on_site_only: bool = False,
 ) -> BookedWeek | None:
     """Read the book of a week around one patient; None where no plan asks for the patient to be seen at the site.
-
-    Of each service so many minutes that are over were `missed`: the patient did not have them.
 
     What is over cannot be planned any more: for the patient it is busy time, like a commitment. Seats that are `kept`
     for others are none.
@@ -218,7 +213,7 @@ def booked_week(
     modalities = mine.modalities - {Modality.TELEHEALTH.value} if on_site_only else mine.modalities
     patient = replace(mine, commitments=(*mine.commitments, *_over(grid, now)), modalities=modalities)
     reading = _Reading(_with(instance, patient), grid, kept)
-    week = reading.read_all(_without_missed(appointments, patient_id, missed, now))
+    week = reading.read_all(appointments)
     return BookedWeek(
         week=week,
         patient=patient,
@@ -228,19 +223,6 @@ def booked_week(
         known=len(mine.commitments),
         held=reading.held,
     )
-
-
-def _without_missed(
-    appointments: Iterable[Appointment], patient_id: PatientId, missed: Mapping[ServiceKind, int], now: datetime
-) -> Iterator[Appointment]:
-    left = dict(missed)
-    for one in appointments:
-        minutes = (one.end - one.start) // _MINUTE
-        if one.start <= now and patient_id in one.patient_ids and left.get(one.service, 0) >= minutes:
-            left[one.service] -= minutes
-            yield one.model_copy(update={"patient_ids": [other for other in one.patient_ids if other != patient_id]})
-        else:
-            yield one
 
 
 def whole_week(instance: Instance, appointments: Iterable[Appointment], grid: WeekGrid, now: datetime) -> FrozenWeek:

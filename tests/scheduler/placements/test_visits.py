@@ -127,9 +127,13 @@ async def test_a_visit_that_was_missed_is_made_up_for_by_one_that_is_recommended
     make_ups = f"/v1/sites/{clinic.site['id']}/make_ups"
     [owed] = (await desk.get(make_ups, params={"week": MONDAY, "status": "open"})).json()["items"]
 
+    query = {**whom, "site_id": clinic.site["id"], "week": MONDAY}
+    [way, *_] = (await desk.post("/v1/placements:recommend", json=query)).json()["alternatives"]
     [best, *_] = await recommend(**whom)
     taken = await take(best, **whom)
 
+    # What was missed is to be had once more, and not twice.
+    assert [one["service"] for one in way["sessions"] if one["is_new"]] == ["individual"]
     assert best["practitioner_id"] == clinic.counsellor["id"]
     assert best["start"] > "2026-10-05T16"
     assert taken.status_code == 201, taken.text
