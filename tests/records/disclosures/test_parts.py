@@ -288,6 +288,7 @@ async def test_the_accounting_says_of_which_zone_the_days_are_and_of_which_payer
     ]
 
 
+@pytest.mark.parametrize("missing", ["payer", "records_from", "records_until"])
 async def test_claims_without_whose_and_of_when_are_nothing_to_disclose(
     full: Json, new_consent: NewConsent, disclose: Disclose, missing: str
 ) -> None:
