@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from services.chassis.edge import Receive, Scope, Send
 from services.chassis.protocol import StrictProtocol
+from services.chassis.shortcut import Asked
 from tests.support.raw_http import Connection, connection_to, head, read_head, send
 from tests.support.serving import served
 
@@ -181,3 +182,35 @@ async def test_72_a_connection_whose_time_is_not_up_when_it_is_looked_at_is_look
     assert again is not None
     assert 3000 < again.when() - asyncio.get_running_loop().time() <= 3600
     assert status == 200
+
+
+class Lasting(StrictProtocol):
+    """Ends no connection because nothing comes."""
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as where it is made
+        self.timeout_keep_alive = 3600
+        super().connection_made(transport)
+
+
+class Quick:
+    """Answers on the short way alone."""
+
+    def __init__(self) -> None:
+        self.shortcut = self
+
+    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        pytest.fail("it came to the application")
+
+    def take(self, asked: Asked) -> bool:
+        asked.answer(200, b"content-length: 2\r\n", b"ok")
+        return True
+
+
+async def test_a_connection_that_the_caller_wants_closed_is_closed_behind_its_answer() -> None:
+    async with served(Quick(), protocol=Lasting) as url, connection_to(url) as connection:
+        await send(connection, head("/", "Connection: close"))
+        status, fields = await asyncio.wait_for(read_head(connection), WAIT)
+
+        assert (status, fields["connection"]) == (200, "close")
+        assert await _ends(connection)

@@ -84,7 +84,8 @@ async def short_way(app: Any, url: str, bearer: str, upstream: Upstream) -> Asyn
     """Count what is taken from now on."""
     async with connection_to(url) as connection:
         way = ShortWay(app, url, bearer, upstream, connection)
-        await way.ask()  # leaves a connection to the service behind it
+        for target in (PATH, "/v1/sites"):
+            await way.ask(target=target)  # leaves a connection to the service behind it
         upstream.answer = with_length
         upstream.calls = 0
         take = app.shortcut.take
