@@ -22,7 +22,7 @@ from services.scheduler.reassignments.rules import still_asked
 from services.scheduler.solver.check import check
 from services.scheduler.solver.fixed import with_past
 from services.scheduler.solver.format import instance_from_json, timetable_from_json
-from services.scheduler.solver.instance import TherapyGroup
+from services.scheduler.solver.instance import PROCESS_GROUP, TherapyGroup
 from services.scheduler.solver.instance import Timetable as PlannedWeek
 from services.scheduler.solver.interactive.opening import GroupPlace, opening
 from services.scheduler.solves.rules import is_past
@@ -61,7 +61,7 @@ class GroupOpeningsLogic:
             NotFoundError: Nothing is published, or there is no such site in the caller's organization.
             PastWeekError: The week is over.
             WeekMovedError: `expected_version` is not the published one; it names what moved since then.
-            InvalidRequestError: The site has no such kind of group in this week, or none begins then.
+            InvalidRequestError: The site has no such kind of group in this week, none begins then, or the track is not its.
             GroupNotOpenedError: Nobody leads it, no room is free, or too few people lack it and can come.
             OpeningRefusedError: The week would break a rule that it keeps now.
             Whatever `Republishing.publish` raises, for the same reasons.
@@ -93,6 +93,8 @@ class GroupOpeningsLogic:
         kind = booked.instance.kinds.get(str(request.group_offering_id))
         if kind is None:
             raise InvalidRequestError("/group_offering_id", "must be a kind of group that the site has in this week")
+        if (request.track is None) is (kind.service == PROCESS_GROUP):
+            raise InvalidRequestError("/track", "must name the track of a process group, and be null for other groups")
         free = await asyncio.to_thread(opening, booked, kind, place)
         group = opened(request, kind, place, free, booked.instance)
         if isinstance(group, Unopened):

@@ -7,26 +7,25 @@ from typing import Final
 
 from services.contracts.scheduler.group_openings import GroupOpeningRequest
 from services.contracts.vocabulary import Modality
+from services.scheduler.placements.rules import NO_SEAT
 from services.scheduler.solver.instance import GroupKind, Id, Instance, TherapyGroup
 from services.scheduler.solver.interactive.opening import GroupPlace, Opening
 
+_NO_SEAT_FOR_ALL: Final = "not everybody can have a seat in it: name fewer or other people, or a larger room"
 _IN_WORDS: Final = (
-    ("size out of range", "the group would have fewer or more people than it may"),
-    ("no co-facilitator", "so many people need a co-facilitator"),
+    *((fault, _NO_SEAT_FOR_ALL) for fault in NO_SEAT),
     ("lead may not", "who is named does not lead this service in its language"),
     ("co-facilitator may not", "who is named does not co-facilitate in its language"),
     ("one person", "one person cannot lead and co-facilitate"),
     ("on shift", "a practitioner is not on shift then"),
     ("on a break", "a practitioner is on a break, or away"),
     ("maximum", "a practitioner would work longer than may be"),
-    ("no room or too small", "the room has fewer places than people, or none is named"),
     ("closed", "the site, or the room, is closed then"),
     ("meets a commitment", "somebody has a commitment then"),
     ("than needed", "the plan of somebody requires no more of the service"),
     ("not needed", "the plan of somebody does not require the service"),
     ("on another track", "somebody is of another track"),
     ("lacks the language", "somebody does not speak the language"),
-    ("no-contact", "no seat is to be had for somebody"),
     (" twice", "somebody, or the room, has another session then"),
 )
 _OTHERWISE: Final = "it does not suit the day of somebody"

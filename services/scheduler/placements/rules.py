@@ -29,7 +29,9 @@ from services.scheduler.solver.limits import GroupSize
 from services.scheduler.transport.facts import Coming
 from services.scheduler.weeks import SlotInterval, WeekGrid
 
-_NO_SEAT: Final = ("no-contact", "size out of range", "no co-facilitator", "no room or too small", "a member twice")
+NO_SEAT: Final = ("no-contact", "size out of range", "no co-facilitator", "no room or too small", "a member twice")
+"""What the checker says of seats that are not to be had; told apart, one of them would tell who is kept from whom."""
+
 _IN_WORDS: Final = (
     ("meets a commitment", "a commitment lies in the way, or the time is over"),
     ("than needed", "the plan requires less of a service"),
@@ -294,8 +296,8 @@ def misfit(booked: BookedWeek, joins: Sequence[int], visits: Sequence[Visit]) ->
     new = [error for error in check(week.instance, after).errors if error not in before]
     full = any(week.meetings[number].seats < 1 for number in joined)
     return Misfit(
-        full or any(fault in error for error in new for fault in _NO_SEAT),
-        list(dict.fromkeys(_worded(error for error in new if not any(fault in error for fault in _NO_SEAT)))),
+        full or any(fault in error for error in new for fault in NO_SEAT),
+        list(dict.fromkeys(_worded(error for error in new if not any(fault in error for fault in NO_SEAT)))),
     )
 
 

@@ -8,7 +8,17 @@ import pytest
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import MONDAY, Clinic, Json, Make, NoticesOf, plan_of, problem, windows
+from tests.scheduler.conftest import (
+    MONDAY,
+    Clinic,
+    Json,
+    Make,
+    NoticesOf,
+    plan_of,
+    problem,
+    windows,
+    without_instance,
+)
 from tests.scheduler.weekly import ByHand, Week
 
 WEDNESDAY_ELEVEN = "2026-10-07T11:00:00-04:00"
@@ -158,7 +168,7 @@ async def test_without_a_free_room_nothing_is_opened(
         ({"start": "2026-10-06T14:00:00-04:00"}, "it does not suit the day of somebody"),
         ({"practitioner": {"leads": []}}, "who is named does not lead this service in its language"),
         ({"practitioner": {"shifts": windows("13:00", "17:00")}}, "a practitioner is not on shift then"),
-        ({"room": {"capacity": 3}}, "the room has fewer places than people, or none is named"),
+        ({"room": {"capacity": 3}}, "not everybody can have a seat in it: name fewer or other people, or a larger room"),
     ],
 )
 async def test_the_rule_is_named_that_the_week_would_break(
@@ -259,3 +269,33 @@ async def test_elsewhere_there_is_nothing_to_open(scheduler: ClientFactory, clin
     answer = await stranger.post(f"{path}:open_group", json=body, headers={"if-match": '"1"'})
 
     assert answer.status_code == 404
+
+
+async def test_a_track_that_a_kind_of_group_does_not_have_or_lacks_is_refused_by_its_name(
+    *, clinic: Clinic, new_offering: Make, open_group: Open, book: Book
+) -> None:
+    """A week with such a group in it could never be solved again."""
+    skills = await new_offering(clinic.site, service="skills_group", minutes=60)
+    before = await book()
+
+    for changes in ({"group_offering_id": skills["id"]}, {"track": None}):
+        answer = await open_group(**changes)
+
+        assert answer.status_code == 422, answer.text
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/track"]
+    assert await book() == before
+
+
+async def test_people_who_are_kept_apart_are_told_as_a_room_too_small_for_them_is(
+    *, clinic: Clinic, week: Week, new_room: Make, open_group: Open, records: ClientFactory
+) -> None:
+    """Who asks for seats learns so nothing of who may not meet whom."""
+    closet = await new_room(clinic.site, name="Closet", capacity=1)
+    too_small = await open_group(patient_ids=week.ids[2:], room_id=closet["id"])
+    pair = {"patient_ids": week.ids[2:]}
+    assert (await records(Role.PROGRAMME_DIRECTOR).post("/v1/no_contacts", json=pair)).status_code == 201
+
+    kept_apart = await open_group(patient_ids=week.ids[2:])
+
+    assert problem(too_small) == problem(kept_apart) == (409, "rules-broken", "rule-broken")
+    assert without_instance(too_small) == without_instance(kept_apart)
