@@ -61,7 +61,7 @@ class GroupOpeningsLogic:
             NotFoundError: Nothing is published, or there is no such site in the caller's organization.
             PastWeekError: The week is over.
             WeekMovedError: `expected_version` is not the published one; it names what moved since then.
-            InvalidRequestError: The site has no such kind of group in this week, none begins then, or the track is not its.
+            InvalidRequestError: The week has no such kind of group, it has no or needs a track, or none begins then.
             GroupNotOpenedError: Nobody leads it, no room is free, or too few people lack it and can come.
             OpeningRefusedError: The week would break a rule that it keeps now.
             Whatever `Republishing.publish` raises, for the same reasons.
@@ -107,8 +107,9 @@ class GroupOpeningsLogic:
         found, outages = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
         today = instance_from_json(found)
         told = with_past(today, timetable_from_json(document))
-        before = as_closed(told, booked, grid, today, outages.closed)
-        instance = still_asked(today, await self._moved_weeks.instance(old.proposal_id), before)
+        solved = await self._moved_weeks.instance(old.proposal_id)
+        before = as_closed(told, booked, grid, still_asked(today, solved, told), outages)
+        instance = still_asked(today, solved, before)
         after = replace(before, groups=(*before.groups, group))
         known, verdict = await asyncio.to_thread(lambda: (check(instance, before).errors, check(instance, after)))
         if broken := broken_by(known, verdict.errors):

@@ -6,25 +6,26 @@ from dataclasses import replace
 from services.contracts.scheduler.timetables import Appointment
 from services.contracts.vocabulary import Modality
 from services.scheduler.solver.instance import Instance, TherapyGroup, Timetable, Visit
-from services.scheduler.solves.setup_rules import Slots
+from services.scheduler.solves.outages import Outages
 from services.scheduler.weeks import WeekGrid
 
 _Where = tuple[str, int, int, str]
 
 
 def as_closed(
-    week: Timetable, booked: Iterable[Appointment], grid: WeekGrid, instance: Instance, closed: Slots
+    week: Timetable, booked: Iterable[Appointment], grid: WeekGrid, instance: Instance, outages: Outages
 ) -> Timetable:
     """Return the week with what a closure has made of its sessions: by video, for fewer people, or gone.
 
     The version that people were told of knows nothing of that; made anew from it, the next one would hold sessions in
-    closed hours again. What has begun stays as it was.
+    closed hours again. What has begun stays as it was. The instance knows all kinds and people of the week.
     """
     found = {where: one for one in booked for where in _places(one, grid)}
+    people = {patient.id: patient for patient in instance.patients}
 
     def of_group(group: TherapyGroup) -> TherapyGroup | None:
         slots = instance.kinds[group.kind].slots if group.kind in instance.kinds else 1
-        if instance.has_begun(group) or not _is_closed(group, slots, closed):
+        if instance.has_begun(group) or not _is_closed(group, slots, outages):
             return group
         held = found.get(("group", group.day, group.slot, str(group.lead)))
         if held is None:
@@ -35,7 +36,9 @@ def as_closed(
         return replace(group, modality=held.modality.value, room=room, members=members)
 
     def of_visit(visit: Visit) -> Visit | None:
-        if instance.has_begun(visit) or not _is_closed(visit, 1, closed):
+        patient = people.get(visit.patient)
+        slots = 1 if patient is None else instance.visit_slots(patient, visit.service)
+        if instance.has_begun(visit) or not _is_closed(visit, slots, outages):
             return visit
         held = found.get((visit.service, visit.day, visit.slot, str(visit.patient)))
         return None if held is None else replace(visit, modality=held.modality.value)
@@ -57,7 +60,6 @@ def _places(appointment: Appointment, grid: WeekGrid) -> Iterator[_Where]:
         yield from ((appointment.service.value, *place, str(one)) for one in appointment.patient_ids)
 
 
-def _is_closed(session: TherapyGroup | Visit, slots: int, closed: Slots) -> bool:
-    return session.modality == Modality.ON_SITE.value and any(
-        day == session.day and start < session.slot + slots and session.slot < end for day, start, end in closed
-    )
+def _is_closed(session: TherapyGroup | Visit, slots: int, outages: Outages) -> bool:
+    closed = outages.closed if session.modality == Modality.ON_SITE.value else outages.nobody
+    return any(day == session.day and start < session.slot + slots and session.slot < end for day, start, end in closed)

@@ -112,8 +112,9 @@ class ReassignmentsLogic:
         found, outages = await self._republishing.instance_of_today(old.site_id, old.week, caller_token)
         today = instance_from_json(found)
         told = with_past(today, timetable_from_json(document))
-        before = as_closed(told, booked, grid, today, outages.closed)
-        instance = still_asked(today, await self._moved_weeks.instance(old.proposal_id), before)
+        solved = await self._moved_weeks.instance(old.proposal_id)
+        before = as_closed(told, booked, grid, still_asked(today, solved, told), outages)
+        instance = still_asked(today, solved, before)
         session = session_of(before, appointment, grid.place(appointment.start))
         if session is None or instance.has_begun(session) or document is None:
             raise NotOfTheVersionError

@@ -168,7 +168,10 @@ async def test_without_a_free_room_nothing_is_opened(
         ({"start": "2026-10-06T14:00:00-04:00"}, "it does not suit the day of somebody"),
         ({"practitioner": {"leads": []}}, "who is named does not lead this service in its language"),
         ({"practitioner": {"shifts": windows("13:00", "17:00")}}, "a practitioner is not on shift then"),
-        ({"room": {"capacity": 3}}, "not everybody can have a seat in it: name fewer or other people, or a larger room"),
+        (
+            {"room": {"capacity": 3}},
+            "not everybody can have a seat in it: name fewer or other people, or a larger room",
+        ),
     ],
 )
 async def test_the_rule_is_named_that_the_week_would_break(

@@ -33,8 +33,8 @@ async def published(by_hand: ByHand, week: Week) -> Json:
 async def close(scheduler: ClientFactory, clinic: Clinic, published: Json) -> Any:
     assert published
 
-    async def post(policy: str) -> None:
-        body = {**ON_MONDAY, "policy": policy}
+    async def post(policy: str, **changes: str) -> None:
+        body = {**ON_MONDAY, "policy": policy, **changes}
         answer = await scheduler(Role.FRONT_DESK).post(f"/v1/sites/{clinic.site['id']}/closures", json=body)
         assert answer.status_code == 201, answer.text
 
@@ -76,3 +76,34 @@ async def test_another_session_of_the_week_is_given_to_somebody_else_and_nothing
     after = await book()
     assert [held(one) for one in after] == [held(one) for one in before]
     assert {one["id"] for one in after} == {one["id"] for one in before}
+
+
+async def test_a_visit_that_goes_on_into_closed_hours_does_not_come_back(
+    *, clinic: Clinic, close: Any, book: Book, reassign: Reassign
+) -> None:
+    """Bug: of a visit only the first slot was held against the closed hours, and the week answered site-closed."""
+    await close("cancel", start="2026-10-06T12:30:00-04:00", end="2026-10-06T22:00:00-04:00")
+    before = await book()
+
+    answer = await reassign(before[0], practitioner_id=clinic.therapist["id"])
+
+    assert answer.status_code == 200, answer.text
+    assert [held(one) for one in await book()] == [held(one) for one in before]
+    assert [one["start"] for one in before if one["start"] > "2026-10-06T11"] == []
+
+
+@pytest.mark.parametrize("policy", ["cancel", "reschedule"])
+async def test_a_session_by_video_that_a_closure_for_all_took_does_not_come_back(
+    *, clinic: Clinic, week: Week, by_hand: ByHand, close: Any, book: Book, reassign: Reassign, policy: str
+) -> None:
+    """Bug: who works from home was taken to work while the site is closed for all, and the week was refused."""
+    by_video = week.group(0, 28, 0, 1) | {"modality": "telehealth", "room": None}
+    await by_hand.publish(MONDAY, [by_video, week.group(1, 8, 0, 1, 2, 3)], reason="better_week")
+    await close(policy)
+    before = await book()
+    [tuesday] = before
+
+    answer = await reassign(tuesday, version=2, practitioner_id=clinic.therapist["id"])
+
+    assert answer.status_code == 200, answer.text
+    assert [held(one) for one in await book()] == [held(tuesday)]
