@@ -44,6 +44,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("read_encounter", "GET", "/v1/encounters/{encounter_id}", _READS_ATTENDANCE),
     _records("read_hours_ledger", "GET", "/v1/patients/{patient_id}/hours_ledger", _READS_ATTENDANCE),
     _records("list_delivered_services", "GET", "/v1/patients/{patient_id}/delivered_services", _READS_ATTENDANCE),
+    _records("list_level_findings", "GET", "/v1/sites/{site_id}/level_findings", _CLINICAL),
     _records("put_plan_of_care", "PUT", _PLAN_OF_CARE, _CLINICAL),
     _records("read_plan_of_care", "GET", _PLAN_OF_CARE, _CLINICAL),
     _records("list_plan_of_care_versions", "GET", f"{_PLAN_OF_CARE}/versions", _CLINICAL),

@@ -12,7 +12,7 @@ from services.records.assessments.rules import due_measure
 from services.records.assessments.storage import AssessmentQueries
 from services.records.encounters.logic import AttendedReads
 from services.records.episodes.logic import EpisodeReads
-from services.records.episodes.rules import began_on, level_on
+from services.records.episodes.rules import began_on, held_on
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
 
@@ -65,7 +65,11 @@ class DueAssessmentReads:
         self, cadence: MeasurementCadence, begun: list[tuple[Episode, date]], days: tuple[date, date], zone: ZoneInfo
     ) -> list[DueAssessment]:
         today, until = days
-        stays = [(one, began) for one, began in begun if level_on(one, today) in cadence.levels]
+        stays = [
+            (one, began)
+            for one, began in begun
+            if (held := held_on(one, today)) is not None and held.level in cadence.levels
+        ]
         last = await self._queries.last_settled([one.patient_id for one, _ in stays], cadence.instrument_id)
         found: dict[PatientId, DueAssessment] = {}
         for one, began in stays:

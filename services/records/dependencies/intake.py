@@ -8,7 +8,7 @@ from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
 from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
 from services.records.episodes.clocks import clocks
-from services.records.episodes.logic import EpisodeCommands, EpisodeReads
+from services.records.episodes.logic import EpisodeCommands, EpisodeReads, TaperReads
 from services.records.episodes.running import ClockCommands, ClockReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.placement_reviews.criteria import Edition, editions
@@ -17,6 +17,8 @@ from services.records.placement_reviews.storage import PlacementReviewQueries, P
 from services.records.referrals.kpi_storage import KpiQueries
 from services.records.referrals.logic import ReferralCommands, ReferralReads
 from services.records.referrals.storage import ReferralQueries, ReferralRows
+from services.records.treatment_plans.levels import Beside, LevelFindingReads
+from services.records.treatment_plans.storage import TreatmentPlanQueries
 
 
 async def _episode_changes(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> EpisodeCommands:
@@ -31,6 +33,16 @@ async def _episode_reading(read: Reading, patients: PatientReading, gate: TheGat
 
 
 EpisodeReading = Annotated[EpisodeReads, Depends(_episode_reading)]
+
+
+async def _level_finding_reading(
+    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
+) -> LevelFindingReads:
+    beside = Beside(episodes, TaperReads(EpisodeQueries(read)))
+    return LevelFindingReads(TreatmentPlanQueries(read), beside, patients, gate)
+
+
+LevelFindingReading = Annotated[LevelFindingReads, Depends(_level_finding_reading)]
 
 
 async def _clock_changes(db: Db, principal: Caller, episodes: EpisodeChanges, gate: TheGate) -> ClockCommands:

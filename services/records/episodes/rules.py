@@ -38,9 +38,9 @@ def change_of(before: EpisodeLevel, decision: LevelDecision, edition: Edition) -
     return LevelChange.STEP_UP if is_higher else LevelChange.STEP_DOWN
 
 
-def level_on(episode: Episode, day: date) -> str | None:
+def held_on(episode: Episode, day: date) -> EpisodeLevel | None:
     """Return the level of care that holds on a day, or None before the first."""
-    held = [one.level for one in episode.levels if one.from_on <= day]
+    held = [one for one in episode.levels if one.from_on <= day]
     return held[-1] if held else None
 
 

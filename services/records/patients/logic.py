@@ -202,6 +202,12 @@ class PatientReads:
         self._gate.looked_up([one.row.id for one in found], Information.DEMOGRAPHICS)
         return {one.row.id: (one.row.given_name, one.row.family_name) for one in found}
 
+    async def ages(self, patient_ids: Iterable[PatientId], day: date) -> dict[PatientId, int]:
+        """Return ages in completed years on a day, to reckon with and never to show."""
+        found = await self._queries.these(patient_ids, self.viewer)
+        self._gate.looked_up([one.row.id for one in found], Information.DEMOGRAPHICS)
+        return {one.row.id: age_on(one.row.birth_date, day) for one in found}
+
     async def seal(self, patient_id: PatientId, information: Information) -> PersonSeal:
         """Return the seal of a patient, to somebody who may see this of them.
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from services.contracts.base import Code, RequestModel
-from services.contracts.rule_packs import RuleMark
+from services.contracts.rule_packs import Population, RuleMark
 
 _FOLDER: Final = Path(__file__).parent / "criteria"
 
@@ -23,6 +23,30 @@ class Dimension(RequestModel):
     name: _Text
 
 
+class LevelHours(RequestModel):
+    """The hours a week that a level of care stands for, of those whom it is about."""
+
+    level: _Level
+    population: Population
+    fewest: Annotated[int, Field(ge=1, le=168)] | None = None
+    most: Annotated[int, Field(ge=1, le=168)] | None = None
+    fewer_than: Annotated[int, Field(ge=1, le=168)] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.fewest is None and self.most is None and self.fewer_than is None:
+            raise ValueError("a level's hours name fewest, most or fewer_than")
+        return self
+
+    def fits(self, minutes: int) -> bool:
+        """Whether so many minutes a week are the level's."""
+        return (
+            (self.fewest is None or minutes >= self.fewest * 60)
+            and (self.most is None or minutes <= self.most * 60)
+            and (self.fewer_than is None or minutes < self.fewer_than * 60)
+        )
+
+
 class Edition(RequestModel):
     """An edition: names and numbers, how well we know them, and where they are written."""
 
@@ -33,6 +57,7 @@ class Edition(RequestModel):
     levels: Annotated[list[_Level], Field(min_length=1)]
     taper_weeks_most: Annotated[int, Field(ge=0, le=12)] | None = None
     taper_citation: _Text | None = None
+    hours: list[LevelHours] = Field(default_factory=list)
     dimensions: Annotated[list[Dimension], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -43,7 +68,13 @@ class Edition(RequestModel):
             raise ValueError("dimensions must be numbered from 1, in order")
         if (self.taper_weeks_most is None) is not (self.taper_citation is None):
             raise ValueError("taper_weeks_most and taper_citation come together")
+        if not {one.level for one in self.hours} <= set(self.levels):
+            raise ValueError("hours must be those of a level of the edition")
         return self
+
+    def hours_of(self, level: str, population: Population) -> LevelHours | None:
+        """Return the hours of a level, or None where the edition has no figure for them."""
+        return next((one for one in self.hours if (one.level, one.population) == (level, population)), None)
 
     def rank(self, level: str) -> int:
         """Return how high a level of this edition is, 0 for the lowest."""

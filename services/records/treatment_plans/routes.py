@@ -8,6 +8,7 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import ExpectedVersion, documented, entity_tag
 from services.contracts.base import Day
 from services.contracts.identifiers import PatientId, SiteId
+from services.contracts.records.level_findings import LevelFindings
 from services.contracts.records.treatment_plans import (
     HorizonRequirements,
     NoContact,
@@ -18,7 +19,9 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlanRequest,
     WeekRequirements,
 )
+from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies import NoContactChanges, TreatmentPlanChanges, TreatmentPlanReading
+from services.records.dependencies.intake import LevelFindingReading
 
 router = APIRouter(prefix="/v1", tags=["treatment plans"], route_class=IdempotentRoute)
 
@@ -65,6 +68,16 @@ async def read_treatment_plan(patient_id: PatientId, plans: TreatmentPlanReading
 async def create_no_contact(request: NoContactRequest, pairs: NoContactChanges) -> NoContact:
     """Keep two patients out of each other's groups; neither is ever told (42 CFR 2.13(c))."""
     return await pairs.create(request)
+
+
+@router.get("/sites/{site_id}/level_findings", operation_id="list_level_findings", responses=documented(422))
+async def list_level_findings(
+    site_id: SiteId,
+    findings: LevelFindingReading,
+    zone: Annotated[ZoneName, Query(description="The site's: it says which week it is.")],
+) -> LevelFindings:
+    """List whose plan asks this week for other hours than those of the level of care that holds: a warning."""
+    return await findings.at_site(site_id, zone)
 
 
 @router.get("/patients/{patient_id}/seating", operation_id="read_patient_seating", responses=documented(404, 422))

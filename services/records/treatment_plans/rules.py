@@ -8,6 +8,8 @@ from typing import Final
 
 from services.contracts.identifiers import PatientId
 from services.contracts.problems import InvalidField
+from services.contracts.records.episodes import Episode
+from services.contracts.records.level_findings import LevelFinding
 from services.contracts.records.treatment_plans import (
     HorizonWeek,
     PatientWeek,
@@ -17,7 +19,10 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlan,
     TreatmentPlanRequest,
 )
+from services.contracts.rule_packs import Population
 from services.contracts.vocabulary import ServiceKind
+from services.records.episodes.rules import held_on
+from services.records.placement_reviews.criteria import edition_of
 from services.records.treatment_plans.rule_packs import RULE_PACKS, SESSION_LENGTHS, RulePack
 
 _MONDAY: Final = 0
@@ -194,3 +199,32 @@ def _remedy(required: RequiredService) -> str | None:
     if required.minutes_per_week % lengths.step == 0 and required.minutes_per_week <= lengths.most:
         return None
     return f"must be a multiple of {lengths.step}, {lengths.most} at most, for {required.service.value}"
+
+
+def level_finding(episode: Episode, required: PlanRequirement, age: int, day: date) -> LevelFinding | None:
+    """Return what does not fit between a week's hours and the level that holds on a day, or None where they do.
+
+    A week of a taper continues the level; where the edition has no figure for the level, nothing is said.
+    """
+    pack, held = rule_pack_on(day), held_on(episode, day)
+    edition = None if held is None else edition_of(held.criteria_edition)
+    if pack is None or held is None or edition is None or required.phase is PlanPhase.TAPER:
+        return None
+    population = Population.ADULTS if age >= pack.adult_age else Population.ADOLESCENTS
+    hours = edition.hours_of(held.level, population)
+    minutes = counted_minutes(pack, required.required_services)
+    if hours is None or hours.fits(minutes):
+        return None
+    return LevelFinding(
+        patient_id=episode.patient_id,
+        episode_id=episode.id,
+        criteria_edition=edition.id,
+        level=held.level,
+        population=population,
+        required_minutes=minutes,
+        fewest_hours=hours.fewest,
+        most_hours=hours.most,
+        fewer_than_hours=hours.fewer_than,
+        citation=edition.citation,
+        mark=edition.mark,
+    )
