@@ -52,6 +52,8 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_own_consents", "GET", "/v1/me/consents", _PATIENT),
     _route("revoke_own_consent", "POST", "/v1/me/consents/{consent_id}:revoke", _PATIENT),
     _route("sign_own_plan_of_care", "POST", "/v1/me/plans_of_care/{episode_id}:sign", _PATIENT),
+    _route("create_own_recovery_group_choice", "POST", "/v1/me/recovery_group_choices", _PATIENT),
+    _route("list_own_recovery_group_choices", "GET", "/v1/me/recovery_group_choices", _PATIENT),
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
     _route("read_public_health_report", "GET", "/v1/public_health_report", _DECIDES),

@@ -43,6 +43,7 @@ from services.records.privacy_incidents.routes import router as privacy_incident
 from services.records.privacy_notices.routes import router as privacy_notices
 from services.records.public_health_reports.routes import router as public_health_reports
 from services.records.recipients.routes import router as recipients
+from services.records.recovery_groups.routes import router as recovery_groups
 from services.records.referrals.routes import router as referrals
 from services.records.relapse_prevention.routes import router as relapse_prevention
 from services.records.settings import RecordsSettings
@@ -70,6 +71,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             family,
             aftercare,
             relapse_prevention,
+            recovery_groups,
             recipients,
             episodes,
             placement_reviews,

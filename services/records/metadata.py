@@ -29,6 +29,7 @@ from services.records.plans_of_care import tables as _plans_of_care  # noqa: F40
 from services.records.privacy_incidents import tables as _privacy_incidents  # noqa: F401 - registers its rows
 from services.records.privacy_notices import tables as _privacy_notices  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
+from services.records.recovery_groups import tables as _recovery_groups  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
 from services.records.relapse_prevention import tables as _relapse_prevention  # noqa: F401 - registers its rows
 from services.records.relations import tables as _relations  # noqa: F401 - registers its rows

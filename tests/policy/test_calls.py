@@ -115,6 +115,8 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
         "sign_own_plan_of_care",
         "list_own_disclosures",
         "list_own_privacy_notice_receipts",
+        "create_own_recovery_group_choice",
+        "list_own_recovery_group_choices",
     }
     assert all(route.path.startswith("/v1/me/") and "patient_id" not in route.path for route in own.values())
     assert open_to_them - own.keys() == {

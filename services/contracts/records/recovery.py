@@ -62,8 +62,10 @@ class AftercareRequest(RequestModel):
     reach_at: Name = Field(description="The number or the address.")
     goals: _Lines
     community_supports: _Lines
-    joins_alumni_group: bool = Field(default=False, description="By the patient's own wish.")
-    joins_peer_group: bool = Field(default=False, description="By the patient's own wish.")
+    joins_alumni_group: bool = Field(
+        default=False, description="By the patient's own wish, which is a recovery group choice from then on."
+    )
+    joins_peer_group: bool = Field(default=False, description="As joins_alumni_group.")
 
 
 class ContactStatus(StrEnum):
@@ -158,7 +160,9 @@ class AftercarePlan(ResourceModel):
     reach_at: str
     goals: list[str]
     community_supports: list[str]
-    joins_alumni_group: bool
+    joins_alumni_group: bool = Field(
+        description="As it was agreed; what is wished since then, list_recovery_group_choices tells."
+    )
     joins_peer_group: bool
     practice: ContactPractice
     contacts: list[AftercareContact]

@@ -28,6 +28,7 @@ from services.contracts.records.recovery import (
     ContactStatus,
     FollowUpRequest,
 )
+from services.contracts.records.recovery_groups import RecoveryGroup, RecoveryGroupChoiceRequest
 from services.records.aftercare.practice import practice
 from services.records.aftercare.rules import due_days, is_allowed, waiting
 from services.records.aftercare.standing import status_of
@@ -37,6 +38,7 @@ from services.records.errors import AftercareKnownError, EpisodeNotOverError, Ov
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
+from services.records.recovery_groups.logic import RecoveryGroupCommands
 
 _KEPT: Final = Information.TREATMENT_PLAN
 
@@ -44,9 +46,15 @@ _KEPT: Final = Information.TREATMENT_PLAN
 class AftercareCommands:
     """Changes to aftercare, within one unit of work."""
 
-    def __init__(self, rows: AftercareRows, episodes: EpisodeCommands, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(
+        self,
+        rows: AftercareRows,
+        beside: tuple[EpisodeCommands, RecoveryGroupCommands],
+        patients: PatientCommands,
+        gate: Gate,
+    ) -> None:
         self._rows = rows
-        self._episodes = episodes
+        self._episodes, self._groups = beside
         self._patients = patients
         self._gate = gate
 
@@ -94,6 +102,12 @@ class AftercareCommands:
         )
         if not await self._rows.add(plan, request, seal):
             raise AftercareKnownError
+        for group, joins in (
+            (RecoveryGroup.ALUMNI, request.joins_alumni_group),
+            (RecoveryGroup.PEER, request.joins_peer_group),
+        ):
+            if joins:
+                await self._groups.choose(episode.patient_id, RecoveryGroupChoiceRequest(group=group, joins=True))
         return plan
 
     async def attempt(self, contact_id: AftercareContactId, request: AttemptRequest, zone: str) -> AftercareContact:

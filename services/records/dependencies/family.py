@@ -10,14 +10,27 @@ from services.records.dependencies import ConsentWriting, PatientChanges, Patien
 from services.records.dependencies.encounters import EncounterReading
 from services.records.dependencies.intake import EpisodeReading
 from services.records.family.logic import FamilyCommands, FamilyReads
+from services.records.family.participation_storage import ParticipationRows
+from services.records.family.participations import ParticipationCommands
 from services.records.family.storage import FamilyQueries, FamilyRows
+from services.records.family.telling import Telling
 
 
 async def _family_changes(
     db: Db, patients: PatientChanges, recipients: RecipientChanges, consents: ConsentWriting, gate: TheGate
 ) -> FamilyCommands:
     rows = FamilyRows(db, organization_of(gate.caller))
-    return FamilyCommands(rows, patients, recipients, Signing(consents, gate), gate)
+    telling = Telling(patients, recipients, Signing(consents, gate), gate)
+    return FamilyCommands(rows, patients, recipients, telling, gate)
+
+
+async def _participation_changes(
+    db: Db, patients: PatientChanges, recipients: RecipientChanges, consents: ConsentWriting, gate: TheGate
+) -> ParticipationCommands:
+    organization_id = organization_of(gate.caller)
+    telling = Telling(patients, recipients, Signing(consents, gate), gate)
+    rows, persons = ParticipationRows(db, organization_id), FamilyRows(db, organization_id)
+    return ParticipationCommands(rows, persons, telling, patients, gate)
 
 
 async def _family_reading(
@@ -27,4 +40,5 @@ async def _family_reading(
 
 
 FamilyChanges = Annotated[FamilyCommands, Depends(_family_changes)]
+ParticipationChanges = Annotated[ParticipationCommands, Depends(_participation_changes)]
 FamilyReading = Annotated[FamilyReads, Depends(_family_reading)]

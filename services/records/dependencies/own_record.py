@@ -22,6 +22,7 @@ from services.records.episodes.logic import EpisodeCommands, TaperReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
     OwnConsents,
+    OwnGroups,
     OwnPlans,
     OwnRecordClaims,
     OwnRecordReads,
@@ -38,6 +39,8 @@ from services.records.privacy_notices.logic import PrivacyNoticeReads
 from services.records.privacy_notices.storage import PrivacyNoticeQueries
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.storage import RecipientQueries, RecipientRows
+from services.records.recovery_groups.logic import RecoveryGroupCommands, RecoveryGroupReads
+from services.records.recovery_groups.storage import RecoveryGroupQueries, RecoveryGroupRows
 from services.records.supervisions.logic import Supervisors
 from services.records.supervisions.storage import SupervisionRows
 from services.records.treatment_plans.logic import TreatmentPlanReads
@@ -54,6 +57,7 @@ class OwnReads(NamedTuple):
     consents: ConsentReads
     disclosures: DisclosureReads
     notices: PrivacyNoticeReads
+    groups: RecoveryGroupReads
 
 
 async def _patient_account_changes(
@@ -83,6 +87,7 @@ async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, r
         consents=ConsentReads(ConsentQueries(read), patients, gate),
         disclosures=DisclosureReads(DisclosureQueries(read, root), patients, recipients, gate),
         notices=PrivacyNoticeReads(PrivacyNoticeQueries(read), patients, gate),
+        groups=RecoveryGroupReads(RecoveryGroupQueries(read), patients),
     )
 
 
@@ -106,9 +111,17 @@ async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, roo
     return OwnPlans(PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate), gate)
 
 
+async def _own_group_changes(db: Db, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnGroups:
+    organization_id = organization_of(principal)
+    gate, own = own_gate(caller_gate, await PatientAccountRows(db, organization_id).patient_of(principal.account_id))
+    patients = PatientCommands(PatientRows(db, root, organization_id), gate)
+    return OwnGroups(RecoveryGroupCommands(RecoveryGroupRows(db, organization_id), patients, gate), own)
+
+
 PatientAccountChanges = Annotated[PatientAccountCommands, Depends(_patient_account_changes)]
 PatientAccountReading = Annotated[PatientAccountReads, Depends(_patient_account_reading)]
 OwnRecordClaiming = Annotated[OwnRecordClaims, Depends(_own_record_claims)]
 OwnReading = Annotated[OwnReads, Depends(_own_reading)]
 OwnConsentChanges = Annotated[OwnConsents, Depends(_own_consent_changes)]
+OwnGroupChanges = Annotated[OwnGroups, Depends(_own_group_changes)]
 OwnPlanChanges = Annotated[OwnPlans, Depends(_own_plan_changes)]

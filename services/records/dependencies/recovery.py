@@ -9,6 +9,8 @@ from services.records.aftercare.logic import AftercareCommands, AftercareReads
 from services.records.aftercare.storage import AftercareQueries, AftercareRows
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
 from services.records.dependencies.intake import EpisodeChanges
+from services.records.recovery_groups.logic import RecoveryGroupCommands, RecoveryGroupReads
+from services.records.recovery_groups.storage import RecoveryGroupQueries, RecoveryGroupRows
 from services.records.relapse_prevention.logic import RelapsePlanCommands, RelapsePlanReads
 from services.records.relapse_prevention.storage import RelapsePlanQueries, RelapsePlanRows
 
@@ -16,7 +18,9 @@ from services.records.relapse_prevention.storage import RelapsePlanQueries, Rela
 async def _aftercare_changes(
     db: Db, episodes: EpisodeChanges, patients: PatientChanges, gate: TheGate
 ) -> AftercareCommands:
-    return AftercareCommands(AftercareRows(db, organization_of(gate.caller)), episodes, patients, gate)
+    organization_id = organization_of(gate.caller)
+    groups = RecoveryGroupCommands(RecoveryGroupRows(db, organization_id), patients, gate)
+    return AftercareCommands(AftercareRows(db, organization_id), (episodes, groups), patients, gate)
 
 
 async def _aftercare_reading(read: Reading, patients: PatientReading, gate: TheGate) -> AftercareReads:
@@ -31,6 +35,16 @@ async def _relapse_plan_reading(read: Reading, patients: PatientReading) -> Rela
     return RelapsePlanReads(RelapsePlanQueries(read), patients)
 
 
+async def _recovery_group_changes(db: Db, patients: PatientChanges, gate: TheGate) -> RecoveryGroupCommands:
+    return RecoveryGroupCommands(RecoveryGroupRows(db, organization_of(gate.caller)), patients, gate)
+
+
+async def _recovery_group_reading(read: Reading, patients: PatientReading) -> RecoveryGroupReads:
+    return RecoveryGroupReads(RecoveryGroupQueries(read), patients)
+
+
+RecoveryGroupChanges = Annotated[RecoveryGroupCommands, Depends(_recovery_group_changes)]
+RecoveryGroupReading = Annotated[RecoveryGroupReads, Depends(_recovery_group_reading)]
 AftercareChanges = Annotated[AftercareCommands, Depends(_aftercare_changes)]
 AftercareReading = Annotated[AftercareReads, Depends(_aftercare_reading)]
 RelapsePlanChanges = Annotated[RelapsePlanCommands, Depends(_relapse_plan_changes)]

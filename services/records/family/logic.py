@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.base import Page
-from services.contracts.disclosure import Information, Purpose, RecipientKind
+from services.contracts.disclosure import Information, RecipientKind
 from services.contracts.identifiers import PatientId, RelatedPersonId
 from services.contracts.records.family import (
     FamilyCounselling,
@@ -19,20 +19,17 @@ from services.contracts.records.family import (
     RelatedPersonRequest,
 )
 from services.policy.decisions.answer import Decision, Denial
-from services.policy.decisions.decide import decide
-from services.policy.decisions.question import Question, Resource
-from services.records.consents.signing import Signing
 from services.records.encounters.logic import EncounterReads
 from services.records.episodes.logic import EpisodeReads
 from services.records.errors import MonthSettledError, OverAlreadyError
 from services.records.family.counselling import rule_of
 from services.records.family.rules import counselled, first_of, month_status, months_of
 from services.records.family.storage import FamilyQueries, FamilyRows, KeptPerson
+from services.records.family.telling import Telling
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.recipients.logic import RecipientCommands
-from services.records.recipients.rules import facts_of
 
 # Who is close to a patient is a matter of consents: it is looked up by whoever answers a call.
 _KEPT: Final = Information.CONSENTS
@@ -42,12 +39,12 @@ class FamilyCommands:
     """Changes to family, and what may be said to whom, within one unit of work."""
 
     def __init__(
-        self, rows: FamilyRows, patients: PatientCommands, recipients: RecipientCommands, signing: Signing, gate: Gate
+        self, rows: FamilyRows, patients: PatientCommands, recipients: RecipientCommands, telling: Telling, gate: Gate
     ) -> None:
         self._rows = rows
         self._patients = patients
         self._recipients = recipients
-        self._signing = signing
+        self._telling = telling
         self._gate = gate
 
     async def add(self, patient_id: PatientId, request: RelatedPersonRequest) -> RelatedPerson:
@@ -95,27 +92,12 @@ class FamilyCommands:
             NotFoundError: There is no such person here, or not for the caller.
         """
         kept, _ = await self._lock(person_id)
-        (patient, _), reach = await self._patients.lock_to_disclose(kept.patient_id)
-        recipient = await self._recipients.one(kept.recipient_id, "")
-        signed = await self._signing.signed(patient)
-
-        def asked(information: Information) -> Question:
-            return Question(
-                actor=self._gate.actor,
-                purpose=Purpose.FAMILY_INVOLVEMENT,
-                resource=Resource(information),
-                patient=self._gate.facts(reach, signed.standing),
-                now=self._gate.clock.now(),
-                recipient=facts_of(recipient, patient.id),
-                consents=signed.consents,
-                restrictions=signed.restrictions,
-            )
-
+        decided = await self._telling.about(kept, Information)
         return FamilyPermissions(
             related_person_id=person_id,
-            patient_id=patient.id,
-            recipient_id=recipient.id,
-            items=[_permission(information, decide(asked(information))) for information in Information],
+            patient_id=kept.patient_id,
+            recipient_id=kept.recipient_id,
+            items=[_permission(information, decision) for information, decision in decided.items()],
         )
 
     async def exempt(self, patient_id: PatientId, request: FamilyExemptionRequest) -> FamilyExemption:

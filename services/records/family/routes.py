@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, status
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
 from services.contracts.base import Page
-from services.contracts.identifiers import PatientId, RelatedPersonId
+from services.contracts.identifiers import FamilyParticipationId, PatientId, RelatedPersonId
 from services.contracts.records.family import (
     FamilyCounselling,
     FamilyExemption,
@@ -16,9 +16,10 @@ from services.contracts.records.family import (
     RelatedPerson,
     RelatedPersonRequest,
 )
+from services.contracts.records.family_participations import FamilyParticipation, FamilyParticipationRequest
 from services.contracts.scheduler.sites import ZoneName
 from services.contracts.vocabulary import Jurisdiction
-from services.records.dependencies.family import FamilyChanges, FamilyReading
+from services.records.dependencies.family import FamilyChanges, FamilyReading, ParticipationChanges
 
 router = APIRouter(prefix="/v1", tags=["family"], route_class=IdempotentRoute)
 _OF_PATIENT = "/patients/{patient_id}/related_persons"
@@ -44,6 +45,43 @@ async def list_related_persons(patient_id: PatientId, family: FamilyReading) -> 
 async def end_related_person(person_id: RelatedPersonId, family: FamilyChanges) -> RelatedPerson:
     """Say that somebody is close to the patient no longer."""
     return await family.end(person_id)
+
+
+@router.post(
+    f"{_ONE}/participations",
+    operation_id="create_family_participation",
+    status_code=_CREATED,
+    responses=documented(403, 404, 409, 422),
+)
+async def create_family_participation(
+    person_id: RelatedPersonId, request: FamilyParticipationRequest, participations: ParticipationChanges
+) -> FamilyParticipation:
+    """Let somebody take part in family sessions or a multi-family group, by the patient's agreement and consent."""
+    return await participations.agree(person_id, request)
+
+
+@router.get(
+    "/patients/{patient_id}/family_participations",
+    operation_id="list_family_participations",
+    responses=documented(404, 422),
+)
+async def list_family_participations(
+    patient_id: PatientId, participations: ParticipationChanges
+) -> Page[FamilyParticipation]:
+    """List who takes part with this patient and whether they may today; no other family is named to anybody."""
+    return await participations.of_patient(patient_id)
+
+
+@router.post(
+    "/family_participations/{participation_id}:end",
+    operation_id="end_family_participation",
+    responses=documented(404, 409, 422),
+)
+async def end_family_participation(
+    participation_id: FamilyParticipationId, participations: ParticipationChanges
+) -> FamilyParticipation:
+    """Say that somebody takes part no longer."""
+    return await participations.end(participation_id)
 
 
 @router.get(f"{_ONE}/permissions", operation_id="read_family_permissions", responses=documented(404, 422))

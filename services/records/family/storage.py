@@ -39,6 +39,11 @@ class KeptPerson(NamedTuple):
     recipient_id: RecipientId
     row: Mapping[Any, Any]
 
+    @property
+    def is_over(self) -> bool:
+        """Whether they are close to the patient no longer."""
+        return self.row["ended_at"] is not None
+
     def open(self, seal: PersonSeal) -> RelatedPerson:
         """Open what they are to the patient."""
         details = seal.open(self.row["details"], _PERSONS, "details", self.id)
@@ -95,6 +100,11 @@ class FamilyRows:
         found = await self._db.execute(_PERSON.where(RelatedPersonRow.id == person_id))
         row = found.mappings().one_or_none()
         return None if row is None else _to_person(row)
+
+    async def of_patient(self, patient_id: PatientId) -> list[KeptPerson]:
+        """Return who is or was close to a patient, in the order they were entered."""
+        asked = _PERSON.where(RelatedPersonRow.patient_id == patient_id).order_by(RelatedPersonRow.id)
+        return [_to_person(row) for row in (await self._db.execute(asked)).mappings()]
 
     async def end(self, person_id: RelatedPersonId, now: datetime) -> None:
         """Say that somebody is close to the patient no longer."""

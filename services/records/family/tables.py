@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.records.rows import Base
@@ -26,6 +26,40 @@ class RelatedPersonRow(Base):
     details: Mapped[bytes]
     created_by: Mapped[UUID]
     created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class FamilyParticipationRow(Base):
+    """That somebody takes part in family sessions or in a multi-family group; only the end is written later."""
+
+    __tablename__ = "family_participations"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        ForeignKeyConstraint(
+            ["organization_id", "related_person_id"], ["related_persons.organization_id", "related_persons.id"]
+        ),
+        CheckConstraint("kind in ('family_session', 'multi_family_group')", name="kind"),
+        CheckConstraint("(kind = 'multi_family_group') = (promised_on is not null)", name="promised"),
+        Index(None, "organization_id", "patient_id"),
+        Index(
+            "family_participations_standing_key",
+            "organization_id",
+            "related_person_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    related_person_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    kind: Mapped[str]
+    patient_agreed_on: Mapped[date]
+    promised_on: Mapped[date | None]
+    recorded_by: Mapped[UUID]
+    recorded_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
 

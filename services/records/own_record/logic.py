@@ -32,6 +32,7 @@ from services.contracts.records.plans_of_care import (
     SignatureManner,
     SignedPlan,
 )
+from services.contracts.records.recovery_groups import RecoveryGroupChoice, RecoveryGroupChoiceRequest
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.labels import labelled
 from services.policy.decisions.question import Resource
@@ -44,6 +45,7 @@ from services.records.own_record.rules import CLAIM_WITHIN, MOST_ATTEMPTS, diges
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.plans_of_care.logic import PlanOfCareCommands
+from services.records.recovery_groups.logic import RecoveryGroupCommands
 from services.records.refusals import Refusal
 
 _SHORTEST: Final = timedelta(microseconds=1)
@@ -281,6 +283,18 @@ async def _read(parts: Parts) -> Mapping[Information, list[Item]]:
         return await parts.read()
     except OtherZoneError:
         raise InvalidRequestError("zone", OTHER_ZONE, location="query") from None
+
+
+class OwnGroups:
+    """What a patient does with the own wishes to be in a group, within one unit of work."""
+
+    def __init__(self, groups: RecoveryGroupCommands, own: PatientId) -> None:
+        self._groups = groups
+        self._own = own
+
+    async def choose(self, request: RecoveryGroupChoiceRequest) -> RecoveryGroupChoice:
+        """Opt in to a group, or out; raises NotFoundError where the record is here no longer."""
+        return await self._groups.choose(self._own, request)
 
 
 def _withheld(information: Information, things: int | None, denial: Denial) -> WithheldOfOwn:

@@ -25,9 +25,15 @@ from services.contracts.records.own_record import (
 )
 from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
+from services.contracts.records.recovery_groups import (
+    RecoveryGroupChoice,
+    RecoveryGroupChoiceRequest,
+    RecoveryGroupChoices,
+)
 from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.own_record import (
     OwnConsentChanges,
+    OwnGroupChanges,
     OwnPlanChanges,
     OwnReading,
     OwnRecordClaiming,
@@ -152,6 +158,27 @@ async def sign_own_plan_of_care(
 ) -> SignedPlan:
     """Sign your plan of care in the version that your record shows, by its digest; If-Match names the version."""
     return await plans.sign(episode_id, request, version)
+
+
+@router.post(
+    "/me/recovery_group_choices",
+    operation_id="create_own_recovery_group_choice",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(404, 422),
+)
+async def create_own_recovery_group_choice(
+    request: RecoveryGroupChoiceRequest, groups: OwnGroupChanges
+) -> RecoveryGroupChoice:
+    """Opt in to a peer or alumni group, or out again; your treatment does not depend on it."""
+    return await groups.choose(request)
+
+
+@router.get(
+    "/me/recovery_group_choices", operation_id="list_own_recovery_group_choices", responses=documented(404, 422)
+)
+async def list_own_recovery_group_choices(own: OwnReading) -> RecoveryGroupChoices:
+    """Read which peer and alumni groups you wish to be in, and what you wished before."""
+    return await own.groups.of_patient(own.patient_id)
 
 
 @router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))
