@@ -59,6 +59,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("list_discharge_summary_versions", "GET", f"{_DISCHARGE_SUMMARY}/versions", _CLINICAL),
     _records("amend_discharge_summary", "POST", f"{_DISCHARGE_SUMMARY}:amend", _CLINICAL),
     _records("cosign_discharge_summary", "POST", f"{_DISCHARGE_SUMMARY}:cosign", _CLINICAL),
+    _records("list_due_discharge_summaries", "GET", "/v1/sites/{site_id}/due_discharge_summaries", _CLINICAL),
     _records("list_due_plans_of_care", "GET", "/v1/sites/{site_id}/due_plans_of_care", _CLINICAL),
     _records("create_note", "POST", "/v1/encounters/{encounter_id}/notes", _CLINICAL),
     _records("create_group_note", "POST", "/v1/group_notes", _CLINICAL),

@@ -10,6 +10,7 @@ from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, EpisodeId, PatientId
 from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.notes import Passage
+from services.contracts.rule_packs import RuleMark
 
 
 class DischargeSummaryText(RequestModel):
@@ -55,3 +56,39 @@ class DischargeSummary(ResourceModel):
     cosigned_by: AccountId | None
     cosigned_at: datetime | None
     sha256: str = Field(description="Digest of what was signed, in hexadecimal.")
+
+
+class SummaryPractice(ResourceModel):
+    """Within how many days after discharge a summary is there, as dated data."""
+
+    days: int
+    citation: str
+    mark: RuleMark
+
+
+class AwaitedSignature(StrEnum):
+    """What an ended episode still lacks."""
+
+    SUMMARY = "summary"
+    COSIGNATURE = "cosignature"
+
+
+class DueDischargeSummary(ResourceModel):
+    """An ended episode whose summary nobody has signed, or nobody has answered for."""
+
+    episode_id: EpisodeId
+    patient_id: PatientId
+    programme: str
+    discharged_on: date
+    version: int | None = Field(description="The newest version; null where there is none.")
+    awaits: AwaitedSignature
+    due_on: date
+    is_overdue: bool = Field(description="The due day still counts.")
+
+
+class DueDischargeSummaries(ResourceModel):
+    """What summaries a site lacks of those who were discharged in the last year, the longest overdue first."""
+
+    today: date = Field(description="By the zone that was asked for.")
+    practice: SummaryPractice
+    items: list[DueDischargeSummary]

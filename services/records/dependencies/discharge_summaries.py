@@ -25,9 +25,9 @@ async def _discharge_summary_changes(
 
 
 async def _discharge_summary_reading(
-    read: Reading, episodes: EpisodeReading, patients: PatientReading
+    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
 ) -> DischargeSummaryReads:
-    return DischargeSummaryReads(DischargeSummaryQueries(read), episodes, patients)
+    return DischargeSummaryReads(DischargeSummaryQueries(read), episodes, patients, gate)
 
 
 DischargeSummaryChanges = Annotated[DischargeSummaryCommands, Depends(_discharge_summary_changes)]

@@ -1,14 +1,18 @@
 """What is allowed with discharge summaries."""
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 from services.chassis.errors import NotFoundError, StaleVersionError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import AccountId, EpisodeId, PatientId
+from services.contracts.identifiers import AccountId, EpisodeId, PatientId, SiteId
 from services.contracts.records.discharge_summaries import (
     DischargeSummary,
     DischargeSummaryAmendment,
     DischargeSummaryStatus,
     DischargeSummaryText,
+    DueDischargeSummaries,
 )
 from services.contracts.records.episodes import Episode
 from services.records.discharge_summaries.errors import (
@@ -16,7 +20,8 @@ from services.records.discharge_summaries.errors import (
     SummaryCosignatureNotYoursError,
     SummarySignedError,
 )
-from services.records.discharge_summaries.rules import digest
+from services.records.discharge_summaries.practice import practice
+from services.records.discharge_summaries.rules import digest, due
 from services.records.discharge_summaries.standing import status_of
 from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows, Sealed
 from services.records.encounters.logic import Sessions
@@ -29,6 +34,7 @@ from services.records.refusals import Refusal
 from services.records.supervisions.logic import Supervisors
 
 _SAID = Information.DISCHARGE_SUMMARY
+_LONGEST_AGO = timedelta(days=365)
 
 
 class DischargeSummaryCommands:
@@ -148,10 +154,13 @@ def _refuse_stale(newest: Sealed, version: int) -> None:
 class DischargeSummaryReads:
     """What can be read of discharge summaries."""
 
-    def __init__(self, queries: DischargeSummaryQueries, episodes: EpisodeReads, patients: PatientReads) -> None:
+    def __init__(
+        self, queries: DischargeSummaryQueries, episodes: EpisodeReads, patients: PatientReads, gate: Gate
+    ) -> None:
         self._queries = queries
         self._episodes = episodes
         self._patients = patients
+        self._gate = gate
 
     async def newest(self, episode_id: EpisodeId) -> DischargeSummary:
         """Return the newest version; raises NotFoundError where there is none, or not for the caller."""
@@ -166,6 +175,14 @@ class DischargeSummaryReads:
         seal = await self._patients.seal(episode.patient_id, _SAID)
         found = await self._queries.versions(episode_id)
         return Page(items=[sealed.open(seal) for sealed in found], next_page_token=None)
+
+    async def due(self, site_id: SiteId, zone: str) -> DueDischargeSummaries:
+        """Return which summaries lack a signature, of the patients of a site whom the caller may see."""
+        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        reached = await self._patients.reached(site_id, _SAID, Information.TREATMENT_PLAN)
+        items = due(await self._queries.lacking(reached, today - _LONGEST_AGO), practice().days, today)
+        self._patients.shown({one.patient_id for one in items}, _SAID)
+        return DueDischargeSummaries(today=today, practice=practice(), items=items)
 
 
 class DischargeSummariesToDisclose:

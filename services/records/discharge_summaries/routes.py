@@ -1,18 +1,20 @@
 """Routes of discharge summaries."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import EpisodeId
+from services.contracts.identifiers import EpisodeId, SiteId
 from services.contracts.records.discharge_summaries import (
     DischargeSummary,
     DischargeSummaryAmendment,
     DischargeSummaryText,
+    DueDischargeSummaries,
 )
+from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.discharge_summaries import DischargeSummaryChanges, DischargeSummaryReading
 
 router = APIRouter(prefix="/v1", tags=["discharge summaries"], route_class=IdempotentRoute)
@@ -68,6 +70,18 @@ async def cosign_discharge_summary(
 ) -> DischargeSummary:
     """Answer for the newest version beside its author, whom you supervise."""
     return _tagged(await summaries.cosign(episode_id, version), response)
+
+
+@router.get(
+    "/sites/{site_id}/due_discharge_summaries", operation_id="list_due_discharge_summaries", responses=documented(422)
+)
+async def list_due_discharge_summaries(
+    site_id: SiteId,
+    summaries: DischargeSummaryReading,
+    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+) -> DueDischargeSummaries:
+    """List whose summary nobody has signed or answered for, of those discharged in the last year."""
+    return await summaries.due(site_id, zone)
 
 
 def _tagged(summary: DischargeSummary, response: Response) -> DischargeSummary:

@@ -1,11 +1,14 @@
-"""What is true of discharge summaries: what a signature is of."""
+"""What is true of discharge summaries: what a signature is of, and by when there is one."""
 
 import hashlib
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 import orjson
 
 from services.contracts.identifiers import AccountId, EpisodeId
-from services.contracts.records.discharge_summaries import DischargeSummaryText
+from services.contracts.records.discharge_summaries import AwaitedSignature, DischargeSummaryText, DueDischargeSummary
+from services.records.discharge_summaries.lacking import Lacking
 
 
 def digest(
@@ -20,3 +23,17 @@ def digest(
         "signed_by": str(by),
     }
     return hashlib.sha256(orjson.dumps(signed, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def due(lacking: Iterable[Lacking], days: int, today: date) -> list[DueDischargeSummary]:
+    """Return what each episode lacks and by when, the longest overdue first; the due day still counts."""
+    found = [
+        DueDischargeSummary(
+            **one._asdict(),
+            awaits=AwaitedSignature.SUMMARY if one.version is None else AwaitedSignature.COSIGNATURE,
+            due_on=one.discharged_on + timedelta(days=days),
+            is_overdue=one.discharged_on + timedelta(days=days) < today,
+        )
+        for one in lacking
+    ]
+    return sorted(found, key=lambda one: (one.due_on, one.episode_id))

@@ -1,16 +1,18 @@
 """Where discharge summaries are kept, sealed with the patient's own key."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Uuid, bindparam, join, select
+from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, join, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import AccountId, EpisodeId, OrganizationId, PatientId
 from services.contracts.records.discharge_summaries import DischargeSummary, DischargeSummaryStatus
+from services.records.discharge_summaries.lacking import Lacking
 from services.records.discharge_summaries.standing import status_of
 from services.records.discharge_summaries.tables import DischargeSummaryCosignatureRow, DischargeSummaryRow
 from services.records.episodes.tables import EpisodeRow
@@ -51,6 +53,37 @@ _READ_VERSIONS: Final = Query(_VERSIONS)
 _OF_PATIENT: Final = Query(
     _SUMMARY.where(EpisodeRow.patient_id == bindparam("patient_id", type_=Uuid)).order_by(
         EpisodeRow.admitted_on, DischargeSummaryRow.episode_id, DischargeSummaryRow.version.desc()
+    )
+)
+
+
+_NEWEST: Final = (
+    select(DischargeSummaryRow.episode_id, DischargeSummaryRow.version, DischargeSummaryRow.needs_cosignature)
+    .ext(distinct_on(DischargeSummaryRow.episode_id))
+    .order_by(DischargeSummaryRow.episode_id, DischargeSummaryRow.version.desc())
+    .subquery("newest")
+)
+_LACKING: Final = Query(
+    select(
+        EpisodeRow.id.label("episode_id"),
+        EpisodeRow.patient_id,
+        EpisodeRow.programme,
+        EpisodeRow.discharged_on,
+        _NEWEST.c.version,
+    )
+    .outerjoin(_NEWEST, _NEWEST.c.episode_id == EpisodeRow.id)
+    .outerjoin(
+        DischargeSummaryCosignatureRow,
+        (DischargeSummaryCosignatureRow.episode_id == _NEWEST.c.episode_id)
+        & (DischargeSummaryCosignatureRow.version == _NEWEST.c.version),
+    )
+    .where(
+        EpisodeRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        EpisodeRow.discharged_on >= bindparam("since", type_=Date),
+        or_(
+            _NEWEST.c.version.is_(None),
+            and_(_NEWEST.c.needs_cosignature, DischargeSummaryCosignatureRow.cosigned_at.is_(None)),
+        ),
     )
 )
 
@@ -108,6 +141,11 @@ class DischargeSummaryQueries:
     async def versions(self, episode_id: EpisodeId) -> list[Sealed]:
         """Return every version of an episode's summary, newest first."""
         return [Sealed(row) for row in await self._read.all(_READ_VERSIONS, episode_id=episode_id)]
+
+    async def lacking(self, patient_ids: Sequence[PatientId], since: date) -> list[Lacking]:
+        """Return which episodes of these patients, ended since a day, have no summary that all who must have signed."""
+        rows = await self._read.all(_LACKING, patient_ids=list(patient_ids), since=since)
+        return [Lacking(**{name: row[name] for name in Lacking._fields}) for row in rows]
 
     async def newest_of_patient(self, patient_id: PatientId) -> list[Sealed]:
         """Return of each of a patient's summaries the newest version that all have signed, by admission."""

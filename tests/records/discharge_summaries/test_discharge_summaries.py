@@ -261,3 +261,55 @@ async def test_a_summary_names_nobody_who_sat_beside_the_patient(
     assert [(one.status_code, code_of(one)) for one in (refused, amended)] == [(422, "others-named")] * 2
     pointers = [[error["pointer"] for error in one.json()["errors"]] for one in (refused, amended)]
     assert pointers == [["/referrals/0"], ["/text/referrals/0", "/reason"]]
+
+
+async def lacking(client: httpx2.AsyncClient, site_id: UUID) -> list[Json]:
+    answer = await client.get(f"/v1/sites/{site_id}/due_discharge_summaries", params={"zone": "America/New_York"})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["practice"]["days"], answer.json()["practice"]["mark"]) == (30, "likely")
+    items: list[Json] = answer.json()["items"]
+    return items
+
+
+async def test_a_site_s_summaries_are_due_until_all_who_must_have_signed(
+    *, counsellor: httpx2.AsyncClient, supervisor: httpx2.AsyncClient, ended: Json, site_id: UUID
+) -> None:
+    (nothing,) = await lacking(counsellor, site_id)
+    await counsellor.post(path(ended), json=TEXT)
+    (unanswered,) = await lacking(supervisor, site_id)
+    await cosign(supervisor, ended)
+    whole = await lacking(supervisor, site_id)
+    change = {"text": {**TEXT, "progress": "All three goals."}, "reason": "A goal was overlooked."}
+    await counsellor.post(f"{path(ended)}:amend", json=change, headers={"if-match": '"1"'})
+    (amended,) = await lacking(supervisor, site_id)
+
+    # The clock stands on 2 October, and the patient was discharged on 30 September.
+    assert nothing == {
+        "episode_id": ended["id"],
+        "patient_id": ended["patient_id"],
+        "programme": "evening-iop",
+        "discharged_on": "2026-09-30",
+        "version": None,
+        "awaits": "summary",
+        "due_on": "2026-10-30",
+        "is_overdue": False,
+    }
+    assert (unanswered["version"], unanswered["awaits"], whole) == (1, "cosignature", [])
+    assert (amended["version"], amended["awaits"]) == (2, "cosignature")
+
+
+async def test_an_open_episode_lacks_no_summary_and_nobody_else_s_is_listed(
+    *, records: ClientFactory, stranger: httpx2.AsyncClient, counsellor: httpx2.AsyncClient, episode: Json,
+    director: httpx2.AsyncClient, site_id: UUID,
+) -> None:  # fmt: skip
+    before = await lacking(counsellor, site_id)
+    end = {"discharged_on": "2026-08-20", "reason": "completed"}
+    headers = {"if-match": f'"{episode["version"]}"'}
+    await director.post(f"/v1/episodes/{episode['id']}:discharge", json=end, headers=headers)
+
+    (overdue,) = await lacking(counsellor, site_id)
+    assert (before, overdue["due_on"], overdue["is_overdue"]) == ([], "2026-09-19", True)
+    assert (await lacking(stranger, site_id), await lacking(records(Role.COUNSELLOR), site_id)) == ([], [])
+    here = f"/v1/sites/{site_id}/due_discharge_summaries"
+    assert (await records(Role.BILLING).get(here, params={"zone": "UTC"})).status_code == 403
+    assert (await director.get(here, params={"zone": "Nowhere"})).status_code == 422
