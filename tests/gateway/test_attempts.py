@@ -276,6 +276,24 @@ async def test_a_copied_cookie_holds_up_no_passkey_and_no_code_but_its_thiefs(fr
     await mine.try_user_code()
 
 
+@pytest.mark.parametrize("is_turned_round", [False, True])
+async def test_a_device_of_several_people_is_counted_by_the_latest_of_its_names(
+    from_network: From, *, is_turned_round: bool
+) -> None:
+    desk = from_network("clinic")
+    for name in ("ada", "bob"):
+        await known_device(desk, name)
+    latest, other = reversed(desk.devices) if is_turned_round else desk.devices
+    computer = from_network("clinic", latest, other)
+    for _ in range(2 * USER_CODE.most):
+        await computer.try_user_code()
+
+    for devices in ((latest, other), (latest,)):
+        with pytest.raises(TriedTooOftenError):
+            await from_network("clinic", *devices).try_user_code()
+    await from_network("clinic", other).try_user_code()
+
+
 async def test_guessing_on_a_known_device_is_slowed_down_and_being_right_begins_again(from_network: From) -> None:
     mine, allowed = from_network("clinic", await known_device(from_network("clinic"), "ada")), DEVICE.most + PAIR.most
     for _ in range(3):

@@ -114,9 +114,13 @@ class AttemptsLogic:
         return counted
 
     async def _own_device(self, counters: AttemptStorage, name: str, now: datetime) -> str | None:
-        """Return by what the device is known to a name, or None where it is not."""
-        keys = {_device_key("known", name, device): device for device in self.devices}
-        return next((keys[key] for key in await counters.remembered(keys, now)), None) if keys else None
+        """Return by what the device is known to a name, or None where it is not; of several, the latest.
+
+        So an attempt is taken back where it was counted.
+        """
+        keys = {device: _device_key("known", name, device) for device in self.devices}
+        known = frozenset(await counters.remembered(keys.values(), now)) if keys else frozenset()
+        return next((device for device, key in keys.items() if key in known), None)
 
     async def _know_device(self, counters: AttemptStorage, name: str, now: datetime) -> None:
         """Know the device by another name of ours from now on; a copy of the one before is known no more."""
