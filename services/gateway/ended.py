@@ -3,13 +3,28 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
 
 
 def ids_of(principal: Principal) -> frozenset[str]:
     """Return the ids by which a caller's token is ended: its own, its login session's and its organization's."""
-    above = [None if principal.sign_in is None else principal.sign_in.login_session_id, principal.organization_id]
-    return frozenset([principal.token_id, *(str(one) for one in above if one is not None)])
+    ids = {principal.token_id}
+    if principal.sign_in is not None:
+        ids.add(str(principal.sign_in.login_session_id))
+    if principal.organization_id is not None:
+        ids.add(str(principal.organization_id))
+        if principal.sign_in is None and principal.delegation is None:
+            ids.add(outside_sessions(principal.organization_id))
+    return frozenset(ids)
+
+
+def outside_sessions(organization_id: OrganizationId) -> str:
+    """Return the id by which tokens of an organization are ended that neither a sign-in nor a grant gave.
+
+    An installation's own command makes them, and nothing of them is kept.
+    """
+    return f"{organization_id} outside sessions"
 
 
 class EndedTokens:

@@ -109,6 +109,30 @@ async def test_one_that_is_opened_again_takes_sign_ins_and_no_token_of_before(
     assert (await anybody.post(f"{SESSIONS}:refresh", json=secret)).status_code == 401
 
 
+async def test_a_token_of_before_is_refused_after_the_reopening_though_it_has_not_expired(
+    *,
+    gateway_app: Any,
+    gateway_database: Database,
+    gateway: GatewayFactory,
+    operator: httpx2.AsyncClient,
+    new_account: NewAccount,
+    clock: Clock,
+) -> None:
+    account, anybody = await new_account(roles=(Role.NURSE,)), gateway()
+    session = (await anybody.post(SESSIONS, json=LOGIN)).json()
+    made = gateway(Role.NURSE, organization=UUID(account["organization_id"]))
+    for act in ("close", "reopen"):
+        await close(operator, account["organization_id"], act)
+
+    # As each process does twice a second.
+    await EndingsWatch(lambda: gateway_database, gateway_app.state.equipment.ended, clock).refresh()
+    new = (await anybody.post(SESSIONS, json=LOGIN)).json()
+
+    assert (await anybody.get("/v1/me", headers=bearer(session))).status_code == 401
+    assert (await made.get("/v1/patients")).status_code == 401
+    assert (await anybody.get("/v1/me", headers=bearer(new))).status_code == 200
+
+
 @pytest.mark.usefixtures("ada")
 async def test_applications_get_nothing_of_it_any_more(
     flow: Flow,  # noqa: F811 - the fixture
@@ -142,14 +166,15 @@ async def test_it_is_told_in_the_trail_once(
     new_account: NewAccount,
     clock: Clock,
 ) -> None:
-    account = await new_account()
+    account = await new_account(roles=(Role.AUDITOR,))
     for act in ("close", "close", "reopen", "reopen"):
         await close(operator, account["organization_id"], act)
 
     # As each process does twice a second.
     await EndingsWatch(lambda: gateway_database, gateway_app.state.equipment.ended, clock).refresh()
-    auditor = gateway(Role.AUDITOR, organization=UUID(account["organization_id"]))
-    events = (await auditor.get("/v1/security_events")).json()["items"]
+    auditor = gateway()
+    session = (await auditor.post(SESSIONS, json=LOGIN)).json()
+    events = (await auditor.get("/v1/security_events", headers=bearer(session))).json()["items"]
     told = [event["kind"] for event in events if event["kind"].startswith("organization_")]
     assert told == ["organization_closed", "organization_reopened"]
 

@@ -48,6 +48,8 @@ class ClosingsLogic:
     async def reopen(self, organization_id: OrganizationId, *, principal: Principal) -> Organization:
         """Let people sign in to an organization again, each anew; applications are granted anew, too.
 
+        A token that neither a sign-in nor a grant gave is refused for a day after the closing.
+
         Raises:
             NotFoundError: There is no such organization.
         """

@@ -15,7 +15,7 @@ from services.contracts.base import Page
 from services.contracts.gateway.login import OpenSession
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Principal, SignIn
-from services.gateway.ended import EndedTokens
+from services.gateway.ended import EndedTokens, outside_sessions
 from services.gateway.login.sessions import SessionTimes
 from services.gateway.login.storage import LoginSessionStorage, read_ended
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -81,12 +81,12 @@ class SessionsLogic:
     async def end_organization(self, organization_id: OrganizationId) -> None:
         """End every session of the organization that the transaction sees, and refuse all tokens of it."""
         await self._storage.end_organization(organization_id, self._clock.now())
-        ids = [str(organization_id)]
+        ids = [str(organization_id), outside_sessions(organization_id)]
         self._ended.add(ids)
         self._storage.when_committed(lambda: self._ended.add(ids))
 
     async def reopen_organization(self, organization_id: OrganizationId) -> None:
-        """Let tokens of an organization be good again, of sessions that begin from now on."""
+        """Let tokens of an organization be good again, of sessions that begin from now on and of new grants."""
         await self._storage.reopen_organization(organization_id)
 
     async def _end(

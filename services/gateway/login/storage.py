@@ -16,6 +16,7 @@ from services.contracts.gateway.login import OpenSession
 from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance, Principal, SignIn
+from services.gateway.ended import outside_sessions
 from services.gateway.login.sessions import Proof, SessionHandle
 from services.gateway.login.tables import EndedTokenRow, LoginSessionRow
 
@@ -138,15 +139,21 @@ class LoginSessionStorage:
         after_commit(self._db, act)
 
     async def end_organization(self, organization_id: OrganizationId, now: datetime) -> None:
-        """End every session of the organization that the transaction sees, and refuse every token that tells of it."""
+        """End every session of the organization that the transaction sees, and refuse every token that tells of it.
+
+        Each session is written down beside the organization: it stays refused when the organization is opened again.
+        """
         opened = update(LoginSessionRow).where(LoginSessionRow.ended_at.is_(None), LoginSessionRow.expires_at > now)
-        await self._db.execute(opened.values(ended_at=now))
-        await self.reopen_organization(organization_id)
-        until = now + LIFETIMES[TokenType.ACCESS]
-        await self._db.execute(insert(EndedTokenRow).values(token_id=str(organization_id), expires_at=until))
+        ended = [str(one) for one in await self._db.scalars(opened.values(ended_at=now).returning(LoginSessionRow.id))]
+        all_at_once = [str(organization_id), outside_sessions(organization_id)]
+        await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.token_id.in_(all_at_once)))
+        await self._refuse([*all_at_once, *ended], now)
 
     async def reopen_organization(self, organization_id: OrganizationId) -> None:
-        """Refuse the tokens of an organization no more for being of it; its sessions stay ended."""
+        """Refuse the tokens of an organization no more for being of it; its sessions stay ended.
+
+        So do tokens that no sign-in gave, for as long as one of before can last: their ids are not known.
+        """
         await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.token_id == str(organization_id)))
 
     async def end(
@@ -171,12 +178,16 @@ class LoginSessionStorage:
         if but is not None:
             opened = opened.where(LoginSessionRow.id != but)
         ended = opened.values(ended_at=now).returning(LoginSessionRow.id)
+        ids = [str(ended_id) for ended_id in await self._db.scalars(ended)]
+        if ids:
+            await self._refuse(ids, now)
+        return ids
+
+    async def _refuse(self, ids: list[str], now: datetime) -> None:
         until = now + LIFETIMES[TokenType.ACCESS]
-        rows = [{"token_id": str(ended_id), "expires_at": until} for ended_id in await self._db.scalars(ended)]
-        if rows:
-            await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.expires_at <= now))
-            await self._db.execute(insert(EndedTokenRow).on_conflict_do_nothing(), rows)
-        return [str(row["token_id"]) for row in rows]
+        await self._db.execute(delete(EndedTokenRow).where(EndedTokenRow.expires_at <= now))
+        rows = [{"token_id": one, "expires_at": until} for one in ids]
+        await self._db.execute(insert(EndedTokenRow).on_conflict_do_nothing(), rows)
 
 
 def _is_open(handle: SessionHandle, now: datetime, seen_after: datetime) -> tuple[ColumnElement[bool], ...]:
