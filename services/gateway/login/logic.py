@@ -345,7 +345,7 @@ class LoginLogic:
     ) -> tuple[Session, LoginSession]:
         now = self._clock.now()
         session_id = LoginSessionId(new_id(now, secrets.token_bytes(10)))
-        session = Session(session_id, account.id, proof, now + self._times.longest)
+        session = Session(session_id, account.id, proof, proof.at + self._times.longest)
         handle = SessionHandle.fresh(account.organization_id, session_id)
         token, claims = self._token(session, account)
         await sessions.add(session, account, handle=handle, token_id=claims.jti, created_at=now)

@@ -114,8 +114,9 @@ class ProviderSignInsLogic:
             NotFoundError: The organization has no such provider.
             ProviderRefusedError: The provider does not answer as it should.
         """
-        extra = {"prompt": "login"} if is_anew else {}
-        return await self._send(organization_id, SentAway(provider_id, handle), browser, extra, max_age)
+        longest = int(self._times.longest.total_seconds())
+        oldest = 0 if is_anew else longest if max_age is None else min(max_age, longest)
+        return await self._send(organization_id, provider_id, handle, browser, oldest=oldest)
 
     async def begin_link(self, request: IdentityLinkRequest, browser: str, *, principal: Principal) -> str:
         """Return where to send a browser in which somebody is signed in, to link the account.
@@ -136,20 +137,20 @@ class ProviderSignInsLogic:
             await unit.proving.refuse_unproved(request.password, principal=principal)
         await self._attempts.code_was_right(principal.account_id)
         purpose = Linking(principal.account_id, sign_in.login_session_id)
-        return await self._send(
-            organization_id, SentAway(request.provider_id, purpose), browser, {"prompt": "login"}, None
-        )
+        return await self._send(organization_id, request.provider_id, purpose, browser, oldest=0)
 
     async def _send(
         self,
         organization_id: OrganizationId,
-        sent: SentAway,
+        provider_id: IdentityProviderId,
+        purpose: str | Linking,
         browser: str,
-        extra: Mapping[str, str],
-        max_age: int | None,
+        *,
+        oldest: int,
     ) -> str:
+        """Return where to go to be authenticated, or to have been so many seconds ago at most; anew, where it is 0."""
         async with self._units(organization_id) as unit:
-            provider = await unit.identities.provider(sent.provider_id)
+            provider = await unit.identities.provider(provider_id)
         if provider is None:
             raise NotFoundError
         try:
@@ -157,9 +158,9 @@ class ProviderSignInsLogic:
         except ProviderUnreachableError:
             raise ProviderRefusedError("provider-unreachable") from None
         state, now = Handle.fresh(organization_id), self._clock.now()
+        sent = SentAway(provider_id, purpose, now - timedelta(seconds=oldest))
         async with self._units(organization_id) as unit:
             await unit.requests.keep(state, browser, sent, expires_at=now + LIFETIME, now=now)
-        longest = int(self._times.longest.total_seconds())
         parameters = {
             "response_type": "code",
             "client_id": provider.client_id,
@@ -169,8 +170,8 @@ class ProviderSignInsLogic:
             "nonce": self._derived(state, "nonce"),
             "code_challenge": _challenge(self._derived(state, "verifier")),
             "code_challenge_method": "S256",
-            "max_age": str(longest if max_age is None else min(max_age, longest)),
-            **extra,
+            "max_age": str(oldest),
+            **({} if oldest else {"prompt": "login"}),
         }
         return authorization_url(metadata.authorization_endpoint, parameters)
 
@@ -190,6 +191,7 @@ class ProviderSignInsLogic:
             raise ProviderRefusedError("state")
         try:
             claims = await self._claims(provider, state, parameters)
+            self._refuse_old(claims, sent)
             identity = Identity(provider.id, self._subject_hash(provider, claims.sub))
             if isinstance(sent.purpose, Linking):
                 await self._link(provider, sent.purpose, identity)
@@ -222,14 +224,20 @@ class ProviderSignInsLogic:
         expected = Expected(
             provider.issuer, provider.client_id, self._derived(state, "nonce"), provider.id_token_algorithm.value
         )
-        now = self._clock.now()
         try:
-            claims = read_provider_token(token, keys, expected, now)
+            return read_provider_token(token, keys, expected, self._clock.now())
         except InvalidTokenError:
             raise ProviderRefusedError("id-token") from None
-        if claims.authenticated_at < now - self._times.longest - _LEEWAY:
+
+    def _refuse_old(self, claims: ProviderClaims, sent: SentAway) -> None:
+        """Refuse what was proved before it was asked for, whatever the provider made of that.
+
+        A browser can change `max_age` and `prompt` on its way there (OpenID Connect Core 1.0, 3.1.3.7, 13).
+        """
+        is_old = claims.authenticated_at < sent.authenticated_after - _LEEWAY
+        # A session lasts from then on, and one that is over as soon as it is open helps nobody.
+        if is_old or claims.authenticated_at + self._times.longest <= self._clock.now() + _LEEWAY:
             raise ProviderRefusedError("too-long-ago")
-        return claims
 
     def _redemption(self, provider: Provider, endpoint: str, state: Handle, code: str) -> Wanted:
         form = {

@@ -26,6 +26,7 @@ class SentAway:
 
     provider_id: IdentityProviderId
     purpose: str | Linking
+    authenticated_after: datetime
 
 
 class ProviderRequestStorage:
@@ -47,6 +48,7 @@ class ProviderRequestStorage:
                 handle=sent.purpose if isinstance(sent.purpose, str) else None,
                 account_id=None if linking is None else linking.account_id,
                 login_session_id=None if linking is None else linking.login_session_id,
+                authenticated_after=sent.authenticated_after,
                 expires_at=expires_at,
             )
         )
@@ -62,10 +64,8 @@ class ProviderRequestStorage:
         row = await self._db.scalar(delete(ProviderRequestRow).where(*this).returning(ProviderRequestRow))
         if row is None:
             return None
-        if row.handle is not None:
-            return SentAway(IdentityProviderId(row.provider_id), row.handle)
-        linking = Linking(AccountId(row.account_id), LoginSessionId(row.login_session_id))
-        return SentAway(IdentityProviderId(row.provider_id), linking)
+        purpose = row.handle or Linking(AccountId(row.account_id), LoginSessionId(row.login_session_id))
+        return SentAway(IdentityProviderId(row.provider_id), purpose, row.authenticated_after)
 
 
 def _hash(browser: str) -> bytes:

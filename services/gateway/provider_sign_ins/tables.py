@@ -30,4 +30,6 @@ class ProviderRequestRow(Base):
     """Of the authorization request that waits; it opens only in the browser that it was shown in."""
     account_id: Mapped[UUID | None]
     login_session_id: Mapped[UUID | None]
+    authenticated_after: Mapped[datetime]
+    """When the person must have been authenticated there, at the earliest."""
     expires_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from services.chassis.wiring import Process
 from services.contracts.identifiers import LoginSessionId
 from services.contracts.identity import Assurance, Microservice, Role, SignIn
 from services.gateway.equipment import make_equipment
+from services.gateway.login.sessions import SessionTimes
 from services.gateway.main import build
 from services.gateway.openapi.documents import read_published
 from services.gateway.passwords import Passwords
@@ -324,6 +326,48 @@ async def test_an_id_token_that_is_no_answer_to_us_opens_nothing(
 
     assert (refused.status_code, is_let_in(refused)) == (400, False)
     assert await reasons() in (["id-token"], ["too-long-ago"])
+
+
+_AN_HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_open"),
+    [({}, True), ({"max_age": "7200"}, True), ({"max_age": "600"}, False), ({"prompt": "login"}, False)],
+)
+async def test_how_young_a_sign_in_must_be_is_checked_though_the_browser_asked_for_less(
+    at_clinic: Clinic, reasons: Reasons, asked: dict[str, str], *, is_open: bool
+) -> None:
+    await at_clinic.link()
+    _now("auth_time", -_AN_HOUR)(at_clinic.provider)
+
+    answer = await at_clinic.come_back(at_clinic.provider.authorize(await at_clinic.leave(**asked)))
+
+    assert is_let_in(answer) is is_open
+    assert await reasons() == ([] if is_open else ["too-long-ago"])
+
+
+async def test_an_account_is_linked_only_by_who_was_authenticated_for_it(at_clinic: Clinic, reasons: Reasons) -> None:
+    _now("auth_time", -_AN_HOUR)(at_clinic.provider)
+
+    refused = await at_clinic.link()
+
+    assert refused.status_code == 400
+    assert await reasons() == ["too-long-ago"]
+    assert (await at_clinic.client.get(LINKS, headers=await at_clinic.bearer())).json()["items"] == []
+
+
+async def test_a_session_ends_as_long_after_the_proof_elsewhere_as_after_one_here(at_clinic: Clinic) -> None:
+    await at_clinic.link()
+    _now("auth_time", -_AN_HOUR)(at_clinic.provider)
+    await at_clinic.sign_in()
+
+    listed = (await at_clinic.client.get("/v1/login_sessions", headers=await at_clinic.bearer())).json()["items"]
+
+    assert [one["amr"] for one in listed if one["amr"] == ["fed"]] == [["fed"]]
+    for one in listed:
+        lasts = datetime.fromisoformat(one["expires_at"]) - datetime.fromisoformat(one["auth_time"])
+        assert lasts == SessionTimes().longest
 
 
 async def test_what_a_browser_brings_back_opens_once_and_only_there(
