@@ -59,10 +59,12 @@ ProviderUnits = Callable[[OrganizationId], AbstractAsyncContextManager[ProviderU
 
 @dataclass(frozen=True, slots=True)
 class CameBack:
-    """What became of it: a session, and the request that waits for it; or a link."""
+    """Whom a provider says it has authenticated, and the request that waits for it."""
 
-    session: LoginSession | None
-    handle: str | None
+    handle: str
+    provider: Provider
+    identity: Identity
+    proof: Proof
 
 
 class ProviderSignInsLogic:
@@ -175,8 +177,10 @@ class ProviderSignInsLogic:
         }
         return authorization_url(metadata.authorization_endpoint, parameters)
 
-    async def come_back(self, provider_id: IdentityProviderId, parameters: Mapping[str, str], browser: str) -> CameBack:
-        """Take what a browser brings back.
+    async def come_back(
+        self, provider_id: IdentityProviderId, parameters: Mapping[str, str], browser: str
+    ) -> CameBack | None:
+        """Take what a browser brings back: who is to be signed in, or None where an account was linked.
 
         Raises:
             ProviderRefusedError: It opens nothing; the trail has why, and the person what to do.
@@ -195,14 +199,19 @@ class ProviderSignInsLogic:
             identity = Identity(provider.id, self._subject_hash(provider, claims.sub))
             if isinstance(sent.purpose, Linking):
                 await self._link(provider, sent.purpose, identity)
-                return CameBack(None, None)
-            session = await self._login.sign_in_with_provider(
-                provider.organization_id, identity, self._proof(provider, claims)
-            )
+                return None
         except ProviderRefusedError as refusal:
-            await self._tell_refused(provider, sent, refusal)
+            await self._tell_refused(provider, sent.purpose, refusal)
             raise
-        return CameBack(session, sent.purpose)
+        return CameBack(sent.purpose, provider, identity, self._proof(provider, claims))
+
+    async def sign_in(self, came: CameBack) -> LoginSession:
+        """Return a login session of who came back; raises as `come_back` does."""
+        try:
+            return await self._login.sign_in_with_provider(came.provider.organization_id, came.identity, came.proof)
+        except ProviderRefusedError as refusal:
+            await self._tell_refused(came.provider, came.handle, refusal)
+            raise
 
     async def _claims(self, provider: Provider, state: Handle, parameters: Mapping[str, str]) -> ProviderClaims:
         try:
@@ -304,9 +313,9 @@ class ProviderSignInsLogic:
         raw = self._key.fingerprint(state.digest, f"provider {purpose}")
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
-    async def _tell_refused(self, provider: Provider, sent: SentAway, refusal: ProviderRefusedError) -> None:
+    async def _tell_refused(self, provider: Provider, purpose: str | Linking, refusal: ProviderRefusedError) -> None:
         async with self._units(provider.organization_id) as unit:
-            account_id = sent.purpose.account_id if isinstance(sent.purpose, Linking) else None
+            account_id = purpose.account_id if isinstance(purpose, Linking) else None
             await unit.trail.tell(
                 Told(
                     SecurityEventKind.SIGN_IN_REFUSED,

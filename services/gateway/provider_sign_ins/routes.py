@@ -89,9 +89,12 @@ async def come_back_from_identity_provider(
     try:
         parameters = single(parse_parameters(request.scope["query_string"].decode("ascii")))
         came = await sign_ins.come_back(provider_id, parameters, browser.secret)
-        if came.session is None or came.handle is None:
+        if came is None:
             return html(linked_page())
-        person = await login.person(came.session.session_secret or "")
+        # Whose request is over gets no session: this browser would not have it.
+        await authorization.resume(came.handle, browser)
+        session = await sign_ins.sign_in(came)
+        person = await login.person(session.session_secret or "")
         signed_in = Browser(browser.secret, None if person is None else person.principal)
         step = await authorization.resume(came.handle, signed_in)
         response = await shown(step, signed_in, login, sign_ins)
@@ -99,7 +102,7 @@ async def come_back_from_identity_provider(
         return html(refused_page(refusal.detail), HTTPStatus.BAD_REQUEST)
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)
-    keep_session(response, came.session)
+    keep_session(response, session)
     return response
 
 

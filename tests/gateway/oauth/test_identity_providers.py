@@ -387,6 +387,23 @@ async def test_what_a_browser_brings_back_opens_once_and_only_there(
     assert await reasons() == ["provider-unreachable"]
 
 
+async def test_who_comes_back_for_a_request_that_is_over_opens_no_session(at_clinic: Clinic) -> None:
+    await at_clinic.link()
+    page = await at_clinic.browser.open(at_clinic.application.request())
+    link = page.text.partition('href="')[2].partition('"')[0]
+    first, second = [
+        at_clinic.provider.authorize(str((await at_clinic.client.get(link)).headers["location"])) for _ in range(2)
+    ]
+
+    done = await at_clinic.browser.decide(await at_clinic.come_back(first))
+    late = await at_clinic.come_back(second)
+    listed = (await at_clinic.client.get("/v1/login_sessions", headers=await at_clinic.bearer())).json()["items"]
+
+    assert "code" in answer_of(done)
+    assert (late.status_code, is_let_in(late)) == (400, False)
+    assert [one["amr"] for one in listed].count(["fed"]) == 1
+
+
 async def test_one_provider_is_not_taken_for_another(
     at_clinic: Clinic, administrator: httpx2.AsyncClient, reasons: Reasons
 ) -> None:
