@@ -117,7 +117,7 @@ class Dive:
 
     @property
     def bound(self) -> float:
-        """The best value of the last steps: no week with all the fixed meetings is below it."""
+        """The best value of the last steps: no week with the fixed meetings and without the closed ones is below it."""
         return self._now.bound
 
     def advance(self) -> bool:

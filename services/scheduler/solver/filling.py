@@ -27,8 +27,8 @@ FEWEST_AT_ONCE: Final = 4
 # Rounds in which nobody's week fitted, before whoever is left has nothing.
 MOST_IDLE: Final = 6
 MOST_CLOSINGS: Final = 3
-# A place of a pool that has none left.
-TOO_DEAR: Final = 500.0
+# A place of a pool that has none left, in unmet slots.
+TOO_DEAR: Final = 10.0
 STEPS_AFTER_CLOSING: Final = 6
 
 
@@ -53,6 +53,7 @@ class Filling:
         self._statics = statics
         self._weeks, self._market = dive.weeks, dive.market
         self._reader = WeekReader(instance, dive.weeks)
+        self._too_dear = TOO_DEAR * instance.weights.unmet
         self._taken = Taken(instance, offers, dive.market, dive.weeks.shapes, dict(dive.plan.meetings))
         self._before = self._taken.keep()
         self._is_free = dive.weeks.shapes.is_free
@@ -107,7 +108,7 @@ class Filling:
             demand.seats -= self._sold()
             self._momentum = demand if self._momentum is None else self._momentum.blended(demand, MOMENTUM)
             moved = self._prices.moved(self._momentum, seats=SEAT_STEP, shared=SHARED_STEP)
-            places = {name: quantized(np.minimum(price, TOO_DEAR)) for name, price in moved.places.items()}
+            places = {name: quantized(np.minimum(price, self._too_dear)) for name, price in moved.places.items()}
             self._prices = Prices(quantized(moved.seats), quantized(moved.staff), places)
 
     def _offered(self) -> Prices:
@@ -116,7 +117,7 @@ class Filling:
         return Prices(
             np.where(self._barred | self._closed[:, None], np.inf, prices.seats),
             prices.staff,
-            {name: np.where(stock[name] < 1, TOO_DEAR, price) for name, price in prices.places.items()},
+            {name: np.where(stock[name] < 1, self._too_dear, price) for name, price in prices.places.items()},
         )
 
     def _sold(self) -> Array:

@@ -168,7 +168,7 @@ class _Partner:
             wanted=search.wanted,
             threads=THREADS,
         )
-        # No week with the meetings fixed so far costs less than the dive's bound.
+        # No week with the meetings fixed so far, and without those closed, costs less than the dive's bound.
         while dive.bound < self._cheapest and self._left() > LEFT_TO_FILL * self._task.seconds and dive.advance():
             pass
         if dive.bound < self._cheapest:

@@ -7,6 +7,7 @@ would take a thousand to find out, since a slot that is short is worth as much a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,8 +29,8 @@ from services.scheduler.solver.prices import Array, Market, Prices, quantized
 from services.scheduler.solver.pricing import PricedWeeks
 from services.scheduler.solver.statics import Statics
 
-# A service with more choices than this has no shortage that shows in one service alone, or too large a program.
-MOST_CHOICES: Final = 60_000
+# A larger program takes longer than it is worth: half a second for so many. What is short is what has few choices.
+MOST_CHOICES: Final = 20_000
 TOLERANCE: Final = 1e-6
 
 
@@ -44,10 +45,13 @@ class _Choice(NamedTuple):
 
 
 def shadow_prices(instance: Instance, offers: Offers, statics: Statics) -> Prices:
-    """Return what a slot of each practitioner and pool is worth, in unmet slots; zero where nothing is short."""
+    """Return what a slot of each practitioner and pool is worth, in unmet slots; zero where nothing is short.
+
+    A week that has begun may hold more than today's rules allow, so that nothing is said of it.
+    """
     prices, market = Prices.nothing(instance, offers), Market(instance, offers)
-    for service in INDIVIDUAL_SERVICES:
-        choices = list(_choices(instance, statics, service))
+    for service in () if instance.begins else INDIVIDUAL_SERVICES:
+        choices = list(islice(_choices(instance, statics, service), MOST_CHOICES + 1))
         if 0 < len(choices) <= MOST_CHOICES:
             program = _Program(instance, market, service, choices)
             if program.shows_shortage():

@@ -1,6 +1,6 @@
 """What decided weeks take of a plan: seats of its meetings, practitioners' time, places."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -63,6 +63,7 @@ class Taken:
         self._share = market.hours.share.copy()
         self._week = market.hours.week.copy()
         self._enemies = enemies(instance)
+        self._largest_room = max((room.capacity for room in instance.rooms), default=0)
         self.leads = leads
         self.members: dict[int, list[int]] = defaultdict(list)
         self.helpers: dict[int, int] = {}
@@ -70,7 +71,8 @@ class Taken:
     def seats(self, meeting: int) -> Seats:
         """Return the sizes a meeting may have."""
         size = self._instance.kinds[self._offers.items[meeting].kind].size
-        return Seats(size.minimum, min(size.co_facilitator_above, size.maximum), size.maximum)
+        most = min(size.maximum, self._largest_room) if self._market.on_site[meeting] else size.maximum
+        return Seats(size.minimum, min(size.co_facilitator_above, most), most)
 
     def upkeep(self, meeting: int) -> float:
         """Return what a meeting costs with one practitioner."""
@@ -101,15 +103,19 @@ class Taken:
         for meeting in week.meetings:
             if self.left(meeting, prices) < 1 or week.patient in self.barred(meeting):
                 return False
+        work: Counter[tuple[int, int]] = Counter()
         for when, who, place in self._claims(week):
-            slots, day = when.stop - when.start, when.start // SLOTS_A_DAY
-            if who is not None and (
-                market.capacity[who, when].min() < 1 or min(hours.day[who, day], hours.week[who]) < slots
-            ):
-                return False
+            if who is not None:
+                work[who, when.start // SLOTS_A_DAY] += when.stop - when.start
+                if market.capacity[who, when].min() < 1:
+                    return False
             if place is not None and market.stock[place][when].min() < 1:
                 return False
-        return True
+        return all(
+            slots <= hours.day[who, day]
+            and sum(more for (other, _), more in work.items() if other == who) <= hours.week[who]
+            for (who, day), slots in work.items()
+        )
 
     def take(self, week: Week, prices: Prices) -> None:
         """Book a week that fits; a meeting that becomes too large for its lead gets a co-facilitator."""

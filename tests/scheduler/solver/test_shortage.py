@@ -1,6 +1,7 @@
 """Hours that are too few whatever the week: proven, priced, and never more than is really missing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,14 @@ def test_a_solve_proves_what_cannot_be_had_by_all() -> None:
 
     assert outcome.goals is not None
     assert outcome.goals.unmet == outcome.unmet_bound == 12
+
+
+def test_of_a_week_that_has_begun_nothing_is_said() -> None:
+    """What has taken place may be more than today's rules allow, and such a bound would then be too high."""
+    instance = replace(evening(8, 5), begins=5)
+    offers = enumerate_offers(instance, Grid(instance))
+
+    assert not shadow_prices(instance, offers, Statics(instance, Grid(instance))).is_anything
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

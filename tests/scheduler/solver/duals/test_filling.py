@@ -15,7 +15,7 @@ from services.scheduler.solver.check import check
 from services.scheduler.solver.composing import composed
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.filling import Filling, filled
-from services.scheduler.solver.instance import Timetable
+from services.scheduler.solver.instance import DAYS, ON_SITE, Timetable
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.taken import Taken
 from tests.scheduler.solver.annealing.test_annealing import crowded
@@ -103,6 +103,40 @@ def test_what_is_given_back_can_be_taken_again(site: Site) -> None:
     for one, other in zip(before, state(diving), strict=True):
         assert np.array_equal(one, other)
     assert not any(taken.members.values())
+
+
+def test_nobody_is_decided_into_a_room_that_is_nowhere(site: Site) -> None:
+    rooms = tuple(replace(room, capacity=4) for room in site.instance.rooms)
+    small = Site(replace(site.instance, rooms=rooms))
+    filling = Filling(small.instance, small.offers, small.statics, whole(small))
+    filling.fill()
+
+    sizes = [
+        len(members)
+        for meeting, members in filling._taken.members.items()
+        if small.offers.items[meeting].modality == ON_SITE
+    ]
+    assert max(sizes) == 4
+
+
+def test_one_week_alone_takes_no_more_hours_than_its_practitioner_has(site: Site) -> None:
+    diving = whole(site)
+    market, prices = diving.market, diving.prices
+    taken = Taken(site.instance, site.offers, market, diving.weeks.shapes, dict(diving.plan.meetings))
+    diving.weeks.respond(prices)
+    reader = WeekReader(site.instance, diving.weeks)
+    weeks = [week for patient in range(len(site.instance.patients)) if (week := reader.week(patient, prices))]
+    week = next(week for week in weeks if taken.fits(week, prices) and any(one.practitioner for one in week.visits))
+    visit = next(one for one in week.visits if one.practitioner)
+    twice = week._replace(visits=(visit, replace(visit, day=(visit.day + 1) % DAYS)))
+    slots = site.instance.visit_slots(site.instance.patients[week.patient], visit.service)
+    market.capacity[:] = 1
+    market.hours.day[:] = slots
+    market.hours.week[:] = 2 * slots
+
+    assert taken.fits(twice, prices)
+    market.hours.week[:] = 2 * slots - 1
+    assert not taken.fits(twice, prices)
 
 
 def with_enemies() -> Site:
