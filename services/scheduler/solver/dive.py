@@ -33,9 +33,11 @@ LEAST_WANTED: Final = 0.3
 NEARLY_MOST: Final = 0.7
 # Meetings fixed in a round: a step takes longer where there are more people, and there are more meetings too.
 PEOPLE_FOR_ONE: Final = 34
-# How far the bound may rise with each of the meetings fixed, and with few of them, before they are given back.
+# How far the bound may rise with each of the meetings fixed, and with few of them, before they are given back; the
+# latter for so many people, since with more of them it rises more whatever is fixed.
 LEAP_EACH: Final = 5.0
 LEAP: Final = 10.0
+PEOPLE_FOR_LEAP: Final = 60
 # Of what is still wanted where no meeting is wanted enough, how much is closed at a time.
 CLOSED_SHARE: Final = 0.5
 # After so many in a row what is wanted least is closed.
@@ -87,6 +89,7 @@ class Dive:
         self.market = CompiledMarket(instance, self._offers)
         self.weeks = CompiledWeeks(instance, self._offers, statics, threads)
         self._at_once = max(1, int((len(instance.patients) / PEOPLE_FOR_ONE) ** 1.5))
+        self._size = max(1.0, len(instance.patients) / PEOPLE_FOR_LEAP)
         self._group_weight = instance.weights.group
         count = len(offers.items)
         self._now = _Course(
@@ -130,7 +133,7 @@ class Dive:
             if not self._now.is_closed[offer]:
                 self._fix(offer)
         self._go(STEPS_EACH)
-        if self._now.bound <= before.bound + max(LEAP, LEAP_EACH * len(chosen)):
+        if self._now.bound <= before.bound + max(LEAP * self._size, LEAP_EACH * len(chosen)):
             self._most, self._given_back = self._at_once, 0
         elif len(chosen) > 1:
             self._go_back(before)
