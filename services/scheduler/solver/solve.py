@@ -181,7 +181,7 @@ class _Solve:
             self._hear(partner)
             if self._planned is not None:
                 week, self._planned = self._planned, None
-                self._cool(core, week)
+                self._cool(core, week, partner)
             guide, left = self._search.guide, self._left()
             if guide is not None and left > LEAST_CORE_SECONDS:
                 self._improve_core(core, guide, left)
@@ -190,12 +190,13 @@ class _Solve:
                     self._hear(partner)
                     self._step()
 
-    def _cool(self, core: Core, week: Timetable) -> None:
-        """Make the best of a planned week: it may break off early, or lack what could still be had."""
+    def _cool(self, core: Core, week: Timetable, partner: BoundPartner) -> None:
+        """Make the best of a planned week, until there is another: it may lack what could still be had."""
         seconds = PLAN_SHARE * self._left() / len(COOLINGS)
         for heats in COOLINGS:
-            if self._goes_on() and seconds > 0:
+            if self._goes_on() and seconds > 0 and self._planned is None:
                 self._keep(core.cooled(week, heats, seconds=seconds, cancelled=self._cancelled))
+                self._hear(partner)
 
     def _improve_core(self, core: Core, guide: Guide, left: float) -> None:
         seconds = CORE_SHARE * left if is_whole(self._instance) else min(CORE_SECONDS, left - SETTLING_SECONDS)
