@@ -143,6 +143,8 @@ class _InHand:
 
     def hand_over(self) -> None:
         """Let the application await the answer."""
+        assert self.sent.connection is not None  # noqa: S101 - it was begun
+        self.sent.connection.take_over()
         self._door.let_go(self)
         self.asked.scope[BEGUN_KEY] = self.sent
         self.asked.hand_over()

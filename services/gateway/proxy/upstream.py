@@ -85,6 +85,10 @@ class Connection(asyncio.Protocol):
         self._heard = heard
         self._transport.write(head)
 
+    def take_over(self) -> None:
+        """Call nobody any more about the answer that was begun: `headed` and `read` wait for it from now on."""
+        self._heard = None
+
     async def headed(self) -> None:
         """Wait for the head of the answer; raises as `ask` does."""
         while not self._is_headed:

@@ -12,6 +12,7 @@ from services.chassis.edge import Receive, Scope, Send
 from services.chassis.shortcut import Asked
 from services.contracts.identity import Microservice
 from services.gateway.proxy.forwarding import Forwarder
+from services.gateway.proxy.upstream import Connection as ServiceConnection
 from services.gateway.proxy.upstream import ConnectionPool
 from tests.gateway.conftest import Upstream, echo
 from tests.support.raw_http import Connection, connection_to, head, send
@@ -68,6 +69,11 @@ class ShortWay:
     def in_hand(self) -> tuple[int, int]:
         """How many the service's gate has let in, and how many the short way watches."""
         return self.forwarder._gates[Microservice.RECORDS]._in_hand, len(self.app.shortcut._in_hand)
+
+    @property
+    def idle(self) -> list[ServiceConnection]:
+        """The connections to the service that nothing is in hand on."""
+        return self.forwarder._upstreams[Microservice.RECORDS]._idle
 
     def counted(self, status: int) -> float | None:
         """How many answers of this status the metrics tell of."""

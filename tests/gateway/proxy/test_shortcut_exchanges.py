@@ -7,6 +7,7 @@ import pytest
 
 from services.chassis.edge import Receive, Scope, Send
 from services.gateway.proxy import shortcut
+from services.gateway.proxy.upstream import Connection
 from tests.gateway.proxy.short_way import OK, PATH, WAIT, ShortWay, answer_on, service, with_length
 from tests.support.raw_http import connection_to, head, read_head, send
 
@@ -29,6 +30,13 @@ def handed_over(way: ShortWay, impatient: None) -> asyncio.Event:
 
     way.forwarder.go_on = tell  # type: ignore[method-assign] # to know when
     return told
+
+
+@pytest.fixture
+def connected(way: ShortWay) -> Connection:
+    """The one connection to the service."""
+    (connection,) = way.idle
+    return connection
 
 
 class Listening:
@@ -72,6 +80,36 @@ async def test_an_answer_that_is_long_in_coming_is_awaited_by_the_application(
 
     assert (heard.status, heard.body["path"], way.taken, way.upstream.calls) == (200, PATH, 1, 1)
     assert way.in_hand == (0, 0)
+
+
+async def test_an_answer_that_is_long_in_coming_and_comes_in_pieces_is_whole_and_its_connection_kept(
+    way: ShortWay, handed_over: asyncio.Event, connected: Connection
+) -> None:
+    unforeseen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unforeseen.append(context))
+    go_on = asyncio.Event()
+
+    async def stream(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await handed_over.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"8")]})
+        await send({"type": "http.response.body", "body": b"news", "more_body": True})
+        await go_on.wait()
+        await send({"type": "http.response.body", "body": b"more", "more_body": False})
+
+    way.upstream.answer = stream
+
+    await send(way.caller, head(PATH, way.bearer))
+    status, _ = await asyncio.wait_for(read_head(way.caller), WAIT)
+    first = await asyncio.wait_for(way.caller[0].readexactly(4), WAIT)
+    go_on.set()
+    second = await asyncio.wait_for(way.caller[0].readexactly(4), WAIT)
+    way.upstream.answer = with_length
+    next_one = await way.ask()
+
+    assert (status, first, second, next_one.status) == (200, b"news", b"more", 200)
+    assert unforeseen == []
+    assert way.idle == [connected]
+    assert (way.taken, way.upstream.calls, way.in_hand) == (2, 2, (0, 0))
 
 
 async def test_when_the_caller_of_a_slow_answer_leaves_the_service_is_told(
