@@ -57,7 +57,13 @@ class Offered:
 
 
 def recommended_visits(booked: BookedWeek, service: ServiceKind, wanted: Id | None, limit: int) -> list[Offered]:
-    """Return the best visits of a service, the best one first, no two on one day with the same person."""
+    """Return the best visits of a service, the best one first, no two on one day with the same person.
+
+    There is none of which the plan asks for no more: nobody could take it.
+    """
+    week, patient = booked.week, booked.patient
+    if week.missing(patient).get(service.value, 0) < week.instance.visit_slots(patient, service.value):
+        return []
     best: dict[tuple[int, Id | None], Offered] = {}
     for offered in _offered(booked, service.value, wanted or booked.patient.primary):
         alike = (offered.session.day, offered.session.practitioner)
