@@ -24,6 +24,7 @@ from services.scheduler.placements.telling import SourcesOf
 from services.scheduler.solver.format import instance_from_json, patient_from_json
 from services.scheduler.solver.instance import Instance, Patient
 from services.scheduler.solver.interactive.frozen import FrozenWeek
+from services.scheduler.solves.beginnings import counted
 from services.scheduler.solves.logic import WeekFacts
 from services.scheduler.solves.outages import Outages
 from services.scheduler.solves.rules import is_past
@@ -90,7 +91,7 @@ class BookedWeeks:
         booked = await asyncio.to_thread(
             lambda: booked_week(
                 found.instance(),
-                found.appointments,
+                found.counted(),
                 found.grid,
                 patient_id,
                 now=self._clock.now(),
@@ -121,7 +122,7 @@ class BookedWeeks:
         """
         found = await self._gathered(site_id, week, caller_token)
         booked = await asyncio.to_thread(
-            lambda: whole_week(found.instance(), found.appointments, found.grid, self._clock.now())
+            lambda: whole_week(found.instance(), found.counted(), found.grid, self._clock.now())
         )
         return found.version, found.grid, booked
 
@@ -160,6 +161,10 @@ class _Gathered:
     def instance(self) -> Instance:
         document = self.document | _AS_BOOKED
         return _PARSED.get(document["name"], document, lambda: _parsed(document))
+
+    def counted(self) -> list[Appointment]:
+        """Return what is booked, but for missed visits that are to be had again."""
+        return counted(self.document, self.appointments, self.grid)
 
     def seating(self, patient_id: PatientId) -> PatientSeating | None:
         """Return what giving the patient a seat depends on, but for whom to keep apart; None without a plan there."""

@@ -1,20 +1,22 @@
 """The part of a week that has begun, as the solver reads it: it is as it was, and counts. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from services.contracts.identifiers import PatientId
 from services.contracts.scheduler.timetables import Appointment
 from services.contracts.vocabulary import ServiceKind
+from services.scheduler.solver.limits import RuleLimits
 from services.scheduler.weeks import SLOT, SLOT_MINUTES, SLOTS_A_DAY, WeekGrid
 
 MissedMinutes = Mapping[tuple[PatientId, ServiceKind], int]
 """Minutes that took place without the patient, and are to be made up within the week."""
 
 _NOTHING: Final[MissedMinutes] = {}
+_MINUTE: Final = timedelta(minutes=1)
 
 
 def with_beginnings(
@@ -27,20 +29,22 @@ def with_beginnings(
     """Return the instance of which only the part from `now` on is free.
 
     What was held stays and counts as delivered to whoever sat there; what a patient missed raises what the rest of the
-    week is asked for. Whoever has left since stays in it for the sessions that were.
+    week is asked for, or is left out where a visit is as long as the need. Whoever has left since stays in it for the
+    sessions that were.
     """
     begins = grid.begins(now)
     if begins == 0:
         return dict(instance)
     fixed = _Fixed(instance["group_kinds"], grid)
-    for appointment in begun:
+    for appointment in _without_missed(instance, counted(instance, begun, grid), missed):
         fixed.add(appointment)
     people = {patient["id"] for patient in instance["patients"]}
+    again = {key: minutes for key, minutes in missed.items() if not _is_as_long_as_needed(instance, key[1])}
     gone = sorted({patient for patient, _ in fixed.delivered} - people)
     return {
         **instance,
         "patients": [
-            *(_still_needing(patient, fixed.delivered, missed) for patient in instance["patients"]),
+            *(_still_needing(patient, fixed.delivered, again) for patient in instance["patients"]),
             *(_gone(patient, fixed.delivered) for patient in gone),
         ],
         "tracks": sorted({*instance["tracks"], *(group["track"] for group in fixed.groups if group["track"])}),
@@ -49,6 +53,41 @@ def with_beginnings(
         "fixed": {"groups": fixed.groups, "individuals": fixed.visits},
         "begins": begins,
     }
+
+
+def counted(instance: Mapping[str, Any], booked: Iterable[Appointment], grid: WeekGrid) -> list[Appointment]:
+    """Leave out the visits that an instance has left out of its past, since the patient missed them."""
+    begins = instance.get("begins", 0)
+    visits = instance["fixed"]["individuals"] if begins else ()
+    fixed = {(visit["patient"], visit["service"], visit["day"], visit["slot"]) for visit in visits}
+
+    def is_counted(one: Appointment) -> bool:
+        place = grid.place(one.start)
+        if not _is_as_long_as_needed(instance, one.service) or place is None:
+            return True
+        seats = {(str(patient_id), one.service.value, *place) for patient_id in one.patient_ids}
+        return place[0] * SLOTS_A_DAY + place[1] >= begins or seats <= fixed
+
+    return [one for one in booked if is_counted(one)]
+
+
+def _without_missed(
+    instance: Mapping[str, Any], begun: Iterable[Appointment], missed: MissedMinutes
+) -> Iterator[Appointment]:
+    left = dict(missed)
+    for one in begun:
+        minutes = (one.end - one.start) // _MINUTE
+        key = next(((patient_id, one.service) for patient_id in one.patient_ids), None)
+        if key is not None and left.get(key, 0) >= minutes and _is_as_long_as_needed(instance, one.service):
+            left[key] -= minutes
+        else:
+            yield one
+
+
+def _is_as_long_as_needed(instance: Mapping[str, Any], service: ServiceKind) -> bool:
+    """Say whether a visit is as long as the need (`Instance.visit_slots`): more need would make it longer."""
+    lengths = instance.get("limits", {}).get("visit_slots", RuleLimits().visit_slots)
+    return not service.is_group and service.value not in lengths
 
 
 def _as_it_was(published: Mapping[str, Any], fixed: "_Fixed", begins: int) -> dict[str, Any]:

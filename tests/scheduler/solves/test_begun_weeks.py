@@ -258,6 +258,41 @@ async def test_a_seat_given_back_beforehand_was_not_missed(
     assert slots_of(await by_hand.instance(MONDAY), week.ids[2]) == 12
 
 
+@pytest.fixture
+async def medicated(clinic: Clinic, new_patient: Make, new_practitioner: Make) -> Week:
+    """Somebody whose plan asks for a group and for medication of half an hour, and a prescriber."""
+    await new_practitioner(clinic.site, role="prescriber", leads=[], individual=[])
+    asked = {"process_group": 180, "education_group": 360, "medication": 30}
+    services = [{"service": service, "minutes_per_week": minutes} for service, minutes in asked.items()]
+    plan = plan_of(clinic.counsellor, required_services=services)
+    return Week(clinic, [await new_patient(clinic.site, plan) for _ in range(2)])
+
+
+async def test_a_medication_visit_that_was_missed_is_had_on_a_later_day(
+    *, medicated: Week, by_hand: ByHand, at: At, tell: Callable[..., Awaitable[Json]], scheduler: ClientFactory
+) -> None:
+    """It is planned anew by a version, or placed by the front desk, and no longer than it was."""
+    week, late = medicated, medicated.ids[0]
+    visit = week.visit(0, 8, 0) | {"service": "medication", "practitioner": None}
+    await by_hand.publish(MONDAY, [week.group(4, 8, 0, 1)], [visit])
+    at(moment(0, 11))
+    await tell(0, "/attendances", late, status="noshow")
+    at(moment(1, 12))
+    whom = {"patient_id": late, "site_id": week.clinic.site["id"], "week": MONDAY, "service": "medication"}
+
+    found = (await scheduler(Role.FRONT_DESK).post("/v1/visits:recommend", json=whom)).json()["visits"]
+    proposal = await by_hand.propose(MONDAY, [week.group(4, 8, 0, 1)], [visit | {"day": 2}])
+    published = await by_hand.accept(proposal, "patient_request")
+
+    lengths = {datetime.fromisoformat(one["end"]) - datetime.fromisoformat(one["start"]) for one in found}
+    assert lengths == {timedelta(minutes=30)}
+    assert published.status_code == 200, published.text
+    path = f"/v1/sites/{week.clinic.site['id']}/appointments"
+    listed = await scheduler(Role.FRONT_DESK).get(path, params={"week": MONDAY, "status": "booked"})
+    visits = [one for one in listed.json()["items"] if one["service"] == "medication"]
+    assert [(one["start"][8:16], one["end"][11:16]) for one in visits] == [("05T09:00", "09:30"), ("07T09:00", "09:30")]
+
+
 PERSON = PatientId(UUID(int=7))
 GRID = WeekGrid(NEW_YORK, date(2026, 10, 5))
 
@@ -308,6 +343,20 @@ def test_what_was_missed_raises_what_the_rest_of_the_week_is_asked_for(
     [person] = found["patients"]
     assert person["needs"]["process_group"] == max(planned + lost, had)
     assert person["needs"]["process_group"] - had >= min(lost, planned + lost - had)
+
+
+def test_a_missed_visit_that_is_as_long_as_the_need_is_left_out_and_the_need_stays() -> None:
+    """Bug: of a raised need the next visit was twice as long, and so was the one that had been missed."""
+    missed = {(PERSON, ServiceKind.MEDICATION): 30}
+    past = [held(day, 30, ServiceKind.MEDICATION) for day in (0, 2)]
+
+    once = with_beginnings(instance_of({"medication": 2}), past[:1], GRID, moment(1, 8), missed)
+    again = with_beginnings(once, past[:1], GRID, moment(1, 20))
+    made_up_for = with_beginnings(instance_of({"medication": 2}), past, GRID, moment(3, 8), missed)
+
+    assert [found["patients"][0]["needs"] for found in (once, again, made_up_for)] == [{"medication": 2}] * 3
+    assert (once["fixed"], again["fixed"]) == ({"groups": [], "individuals": []},) * 2
+    assert [visit["day"] for visit in made_up_for["fixed"]["individuals"]] == [2]
 
 
 def test_who_left_is_in_the_week_for_what_was_and_for_nothing_else() -> None:
