@@ -91,7 +91,10 @@ _DISTURBED: Final = Query(
             ),
             # What was entered and is as it was on that day has nothing to say.
             SiteRow.version > 1,
-            exists().where(RoomRow.id == AppointmentRow.room_id, RoomRow.ends_on.is_not(None)),
+            exists().where(
+                RoomRow.id == AppointmentRow.room_id,
+                or_(RoomRow.ends_on.is_not(None), RoomRow.starts_on > AppointmentRow.week),
+            ),
             exists().where(
                 AppointmentPractitionerRow.appointment_id == AppointmentRow.id,
                 PractitionerRow.id == AppointmentPractitionerRow.practitioner_id,

@@ -216,6 +216,22 @@ async def test_a_seat_is_not_given_in_a_session_whose_counsellor_is_gone_by_then
     assert given.status_code == 200, given.text
 
 
+async def test_a_seat_is_not_given_in_a_room_that_is_not_there_yet(
+    *, scheduler: ClientFactory, clinic: Clinic, change: Change, week: Week, by_hand: ByHand, new_room: Make
+) -> None:
+    """Bug: a room that ends was looked at, and one that begins later than it was to was not."""
+    elm = await new_room(clinic.site, name="Elm", starts_on=TUESDAY)
+    await by_hand.publish(MONDAY, [week.group(2, 8, 0, 1, 2) | {"room": elm["id"]}])
+    [wednesday] = await book_of(scheduler, clinic)
+    assert told(await change(elm, starts_on="2026-10-08")) == [(WEDNESDAY, ["room_ended"], 3)]
+
+    answer = await scheduler(Role.FRONT_DESK).post(
+        f"/v1/appointments/{wednesday['id']}:book", json={"patient_id": week.ids[3]}
+    )
+
+    assert problem(answer) == (409, "conflict", "room-lost")
+
+
 async def test_a_smaller_room_gives_no_seat_that_it_has_not_and_takes_none_that_is_taken(
     *, scheduler: ClientFactory, clinic: Clinic, change: Change, week: Week, published: Json
 ) -> None:
