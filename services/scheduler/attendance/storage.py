@@ -35,6 +35,11 @@ _SEAT: Final = and_(
     AppointmentPatientRow.booked,
     AppointmentPatientRow.held_until.is_(None),
 )
+_HOLD_SITE: Final = (
+    select(SiteRow.id)
+    .where(SiteRow.id.in_(select(AppointmentRow.site_id).where(AppointmentRow.id == _APPOINTMENT_ID)))
+    .with_for_update(read=True, key_share=True)
+)
 _LOCK: Final = (
     select(
         AppointmentRow.site_id,
@@ -221,6 +226,8 @@ _OPEN: Final = Query(
 async def lock_attendee(db: AsyncSession, appointment_id: AppointmentId, patient_id: PatientId) -> Attendee | None:
     """Hold a booked session until the transaction ends, and fetch what is known of a patient in it."""
     asked = {"appointment_id": appointment_id, "patient_id": patient_id}
+    # Whoever closes a site or changes its setup holds the site first and its sessions then; a seat given back does too.
+    await db.execute(_HOLD_SITE, {"appointment_id": appointment_id})
     row = (await db.execute(_LOCK, {"appointment_id": appointment_id})).one_or_none()
     if row is None or row.status != AppointmentStatus.BOOKED.value:
         return None

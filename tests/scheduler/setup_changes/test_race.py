@@ -106,6 +106,31 @@ async def test_who_books_a_seat_while_its_room_shrinks_waits_for_the_change_and_
     assert problem(await booking) == NO_SEAT
 
 
+async def test_who_calls_out_while_the_room_shrinks_waits_for_the_change_and_not_the_change_for_them(
+    *,
+    scheduler: ClientFactory,
+    by_hand: ByHand,
+    week: Week,
+    clinic: Clinic,
+    scheduler_database: Database,
+    organization_id: UUID,
+) -> None:
+    """Bug: who called out held the session and then waited for the site, and the change the other way round."""
+    await by_hand.publish(MONDAY, [week.group(0, 8, 0, 1, 2)])
+    desk, query = scheduler(Role.FRONT_DESK), {"week": MONDAY, "status": "booked"}
+    [monday] = (await desk.get(f"/v1/sites/{clinic.site['id']}/appointments", params=query)).json()["items"]
+    body = {"patient_id": week.ids[0], "excused": True, "reason": "illness"}
+
+    async with scheduler_database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select 1 from sites where id = :id for update"), {"id": clinic.site["id"]})
+        calling = asyncio.ensure_future(desk.post(f"/v1/appointments/{monday['id']}:call_out", json=body))
+        while not await db.scalar(text("select exists (select 1 from pg_locks where not granted)")):
+            assert not calling.done()
+        await limit_seats(db, [AppointmentId(UUID(monday["id"]))], 3)
+
+    assert (await calling).status_code == 201
+
+
 async def test_a_version_that_is_gone_back_to_while_the_setup_changes_is_refused(
     *,
     scheduler: ClientFactory,
