@@ -158,28 +158,33 @@ _DAYS: Final = """(
     ) days
 ) figure"""
 
-_CHANGES: Final = """(
+# Versions made by hand name the proposal of the one before them: its changes are those of its first version alone.
+_REPLANS: Final = """(
+        select organization_id, proposal_id, published_at from timetables t
+        where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+            and version > 1 and reverted_to is null and not exists (
+                select 1 from timetables earlier
+                where earlier.organization_id = t.organization_id and earlier.site_id = t.site_id
+                    and earlier.week = t.week and earlier.proposal_id = t.proposal_id and earlier.version < t.version
+            )
+    ) t"""
+
+_CHANGES: Final = f"""(
     select (
         select count(*) from proposal_changes c
-        join timetables t on t.organization_id = c.organization_id and t.proposal_id = c.proposal_id
-        where t.site_id = cast(:site_id as uuid) and t.week between cast(:first as date) and cast(:last as date)
-            and t.version > 1 and t.reverted_to is null and c.status = 'accepted'
+        join {_REPLANS} on t.organization_id = c.organization_id and t.proposal_id = c.proposal_id
+        where c.status = 'accepted'
     )::float8 as numerator,
-    (
-        select count(*) from timetables
-        where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
-            and version > 1 and reverted_to is null
-    )::float8 as denominator
-) figure"""
+    (select count(*) from {_REPLANS})::float8 as denominator
+) figure"""  # noqa: S608 - put together from constants of this module
 
-_NOTICE: Final = """(
+_NOTICE: Final = f"""(
     select sum(extract(epoch from least((c.before ->> 'start')::timestamptz, (c.after ->> 'start')::timestamptz)
         - t.published_at) / 3600)::float8 as numerator, count(*)::float8 as denominator
     from proposal_changes c
-    join timetables t on t.organization_id = c.organization_id and t.proposal_id = c.proposal_id
-    where t.site_id = cast(:site_id as uuid) and t.week between cast(:first as date) and cast(:last as date)
-        and t.version > 1 and t.reverted_to is null and c.status = 'accepted'
-) figure"""
+    join {_REPLANS} on t.organization_id = c.organization_id and t.proposal_id = c.proposal_id
+    where c.status = 'accepted'
+) figure"""  # noqa: S608 - put together from constants of this module
 
 _WAITLIST: Final = """(
     select sum((closed_at at time zone cast(:zone as text))::date - since)::float8 as numerator,

@@ -97,6 +97,19 @@ async def test_what_is_advised_is_opened_as_it_was_named_and_serves_as_many(
     assert [[one["kind"] for one in await notices_of(patient)] for patient in week.ids] == [["session_added"]] * 4
 
 
+async def test_a_group_that_is_opened_is_no_replan_whose_changes_count(
+    scheduler: ClientFactory, clinic: Clinic, open_group: Open
+) -> None:
+    """Bug: the version made by hand names the proposal of the one before, and its changes were counted once more."""
+    assert (await open_group()).status_code == 200
+
+    weeks = {"first_week": MONDAY, "last_week": MONDAY}
+    kpis = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{clinic.site['id']}/kpis", params=weeks)
+
+    found = {one["code"]: (one["numerator"], one["denominator"]) for one in kpis.json()["figures"]}
+    assert [found[code] for code in ("changes_per_replan", "notice_hours")] == [(0, 0), (0, 0)]
+
+
 async def test_what_is_published_stays_as_it_is(open_group: Open, book: Book) -> None:
     before = {one["id"]: one for one in await book()}
 
