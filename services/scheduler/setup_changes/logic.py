@@ -40,7 +40,9 @@ from services.scheduler.group_offerings.logic import GroupOfferingsLogic
 from services.scheduler.practitioners.logic import PractitionersLogic
 from services.scheduler.setup_changes import storage
 from services.scheduler.setup_changes.rules import BookedWeek, faults_of, kinds_of
+from services.scheduler.setup_versions.facts import SetupVersion
 from services.scheduler.setup_versions.logic import SetupVersionsLogic, effective_week
+from services.scheduler.setup_versions.rules import Part, counts_from
 from services.scheduler.sites.logic import SitesLogic
 from services.scheduler.solves.setup_rules import in_force
 from services.scheduler.solves.setups import SetupHistory, SetupsReader
@@ -207,7 +209,7 @@ class SetupChangesLogic:
         """
         before = await self._before(site_id, effective_on)
         site = await self._sites.replace(site_id, request, expected_version)
-        await self._versions.keep(site_id, before.site, site, before.effective_on)
+        await self._keep(before, before.site, site)
         return ChangedSite(site=site, effective_on=before.effective_on, collisions=await before.collisions())
 
     async def change_room(
@@ -221,7 +223,7 @@ class SetupChangesLogic:
         """
         before = await self._before(site_id, effective_on)
         room = await self._sites.replace_room(site_id, room_id, request, expected_version)
-        await self._versions.keep(site_id, before.room(room_id), room, before.effective_on)
+        await self._keep(before, before.room(room_id), room)
         held = [session.id for session in before.sessions() if session.room_id == room_id]
         await storage.limit_seats(self._db, held, room.capacity)
         return ChangedRoom(room=room, effective_on=before.effective_on, collisions=await before.collisions())
@@ -242,7 +244,7 @@ class SetupChangesLogic:
         """
         before = await self._before(site_id, effective_on)
         changed = await self._practitioners.replace(site_id, practitioner_id, request, expected_version)
-        await self._versions.keep(site_id, before.practitioner(practitioner_id), changed, before.effective_on)
+        await self._keep(before, before.practitioner(practitioner_id), changed)
         return ChangedPractitioner(
             practitioner=changed, effective_on=before.effective_on, collisions=await before.collisions()
         )
@@ -263,7 +265,7 @@ class SetupChangesLogic:
         """
         before = await self._before(site_id, effective_on)
         offering = await self._group_offerings.replace(site_id, group_offering_id, request, expected_version)
-        await self._versions.keep(site_id, before.group_offering(group_offering_id), offering, before.effective_on)
+        await self._keep(before, before.group_offering(group_offering_id), offering)
         alone = min(offering.maximum_size, offering.co_facilitator_above)
         for is_led_alone, most in ((True, alone), (False, offering.maximum_size)):
             held = [
@@ -275,6 +277,10 @@ class SetupChangesLogic:
         return ChangedGroupOffering(
             group_offering=offering, effective_on=before.effective_on, collisions=await before.collisions()
         )
+
+    async def _keep(self, before: "_Before", old: Part, new: Part) -> None:
+        before.effective_on = counts_from(old, new, before.versions(old), before.effective_on)
+        await self._versions.keep(before.site.id, old, new, before.effective_on)
 
     async def _before(self, site_id: SiteId, effective_on: date | None) -> "_Before":
         # Who publishes a week holds the site's row too: one of the two sees what the other does.
@@ -307,7 +313,7 @@ class _Before:
         now: datetime,
     ) -> None:
         self._reader = reader
-        self._newest = history.newest
+        self._history = history
         self._weeks = weeks
         self._faults = faults
         self.effective_on = effective_on
@@ -316,19 +322,23 @@ class _Before:
     @property
     def site(self) -> Site:
         """The site as it was."""
-        return self._newest.site
+        return self._history.newest.site
+
+    def versions(self, part: Part) -> Sequence[SetupVersion]:
+        """Return the versions of a part, if it was ever changed."""
+        return self._history.versions.get(part.id, ())
 
     def room(self, room_id: RoomId) -> Room:
         """Return a room of the site as it was."""
-        return next(one for one in self._newest.rooms if one.id == room_id)
+        return next(one for one in self._history.newest.rooms if one.id == room_id)
 
     def practitioner(self, practitioner_id: PractitionerId) -> Practitioner:
         """Return a practitioner of the site as it was."""
-        return next(one for one in self._newest.practitioners if one.id == practitioner_id)
+        return next(one for one in self._history.newest.practitioners if one.id == practitioner_id)
 
     def group_offering(self, group_offering_id: GroupOfferingId) -> GroupOffering:
         """Return a kind of group of the site as it was."""
-        return next(one for one in self._newest.offerings if one.id == group_offering_id)
+        return next(one for one in self._history.newest.offerings if one.id == group_offering_id)
 
     def sessions(self, kind: GroupOfferingId | None = None) -> Iterable[Appointment]:
         """Yield the booked sessions for which the change counts and that have not begun, of all kinds or of one."""

@@ -33,6 +33,15 @@ _DATED: Final[Mapping[type, tuple[str, ...]]] = MappingProxyType(
 """What a version is asked for; names, and the days on which something begins and ends, are those of today."""
 
 
+def counts_from(before: Part, after: Part, versions: Iterable[SetupVersion], asked: date) -> date:
+    """Return from which week on a change counts: whatever is no part of a version brings no planned change forward."""
+    newest = max(versions, key=lambda one: one.version, default=None)
+    dated = [member for member in _DATED[type(before)] if member != "version"]
+    is_new = any(getattr(before, member) != getattr(after, member) for member in dated)
+    planned = None if newest is None or is_new else newest.effective_on
+    return asked if planned is None else max(asked, planned)
+
+
 def as_of(current: Part, versions: Iterable[SetupVersion], monday: date) -> Part:
     """Return something as it is in a week: by the newest version that counts then."""
     newest = max((one for one in versions if one.counts_in(monday)), key=lambda one: one.version, default=None)

@@ -90,6 +90,26 @@ async def test_a_change_that_is_entered_later_takes_the_place_of_what_was_to_cha
     assert sizes == [12, 5, 5]
 
 
+@pytest.mark.usefixtures("week")
+@pytest.mark.parametrize("what", CHANGES)
+async def test_another_name_does_not_bring_forward_what_is_to_change_later(
+    *, clinic: Clinic, by_hand: ByHand, change: Change, what: str
+) -> None:
+    """Bug: whatever was changed last counted from the current week on, with all that had been planned for November."""
+    one: Json = getattr(clinic, what)
+    planned = await change(one, effective_on=NOVEMBER, **CHANGES[what])
+    before = [await asked(by_hand, monday) for monday in (MONDAY, NOVEMBER)]
+    name = {"counsellor": "display_name", "offering": "ends_on"}.get(what, "name")
+
+    answer = await change(
+        next(part for part in planned.json().values() if isinstance(part, dict)),
+        **{name: "2027-03-01" if name == "ends_on" else "Elm"},
+    )
+
+    assert (answer.status_code, answer.json()["effective_on"]) == (200, NOVEMBER), answer.text
+    assert [await asked(by_hand, monday) for monday in (MONDAY, NOVEMBER)] == before
+
+
 @pytest.fixture
 async def two_weeks(by_hand: ByHand, week: Week) -> None:
     """A group of four on two Mondays at nine."""
