@@ -42,8 +42,8 @@ DEFINITIONS: Final[Mapping[KpiCode, Definition]] = MappingProxyType(
             " contract minute since the start date, by the contract of each week"
         ),
         KpiCode.CHANGES_PER_REPLAN: Definition(
-            "sessions of patients changed by versions after a week's first, a version; reverts and those made by hand are"
-            " left out"
+            "sessions of patients changed by versions after a week's first, a version; reverts and those made by hand"
+            " are left out"
         ),
         KpiCode.NOTICE_HOURS: Definition(
             "hours from the publication of such a change to the earlier of the two sessions it is about, a change"
