@@ -9,7 +9,7 @@ from services.chassis.database import Read
 from services.chassis.wiring import Now, Reading
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.dependencies import GroupOfferings, Practitioners, Sites
-from services.scheduler.dependencies.base import Command, outages_in, setups_in
+from services.scheduler.dependencies.base import Command, moved_weeks_in, outages_in, setups_in
 from services.scheduler.setup_changes.logic import SetupChangesLogic, SetupCollisionsReader
 from services.scheduler.setup_versions.logic import SetupVersionsLogic
 from services.scheduler.sites.logic import SitesReader
@@ -23,6 +23,7 @@ def _reader(read: Read, clock: Clock) -> SetupCollisionsReader:
         appointments=AppointmentsReader(read, SitesReader(read), clock),
         timetables=TimetablesReader(read),
         outages=outages_in(read),
+        moved_weeks=moved_weeks_in(read),
         clock=clock,
     )
 

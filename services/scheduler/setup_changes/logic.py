@@ -38,12 +38,16 @@ from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.disruptions.outages import OutagesReader
 from services.scheduler.group_offerings.logic import GroupOfferingsLogic
 from services.scheduler.practitioners.logic import PractitionersLogic
+from services.scheduler.proposals.moved_weeks import MovedWeeks
 from services.scheduler.setup_changes import storage
 from services.scheduler.setup_changes.rules import BookedWeek, faults_of, kinds_of
+from services.scheduler.setup_changes.seats import given_again, sizes_of
 from services.scheduler.setup_versions.facts import SetupVersion
 from services.scheduler.setup_versions.logic import SetupVersionsLogic, effective_week
 from services.scheduler.setup_versions.rules import Part, counts_from
 from services.scheduler.sites.logic import SitesLogic
+from services.scheduler.solver.instance import Instance
+from services.scheduler.solves.rules import SiteSetup
 from services.scheduler.solves.setup_rules import in_force
 from services.scheduler.solves.setups import SetupHistory, SetupsReader
 from services.scheduler.storing import json_of
@@ -66,6 +70,7 @@ class SetupCollisionsReader:
         appointments: AppointmentsReader,
         timetables: TimetablesReader,
         outages: OutagesReader,
+        moved_weeks: MovedWeeks,
         clock: Clock,
     ) -> None:
         self._read = read
@@ -73,6 +78,7 @@ class SetupCollisionsReader:
         self._appointments = appointments
         self._timetables = timetables
         self._outages = outages
+        self._moved_weeks = moved_weeks
         self._clock = clock
 
     async def of_site(self, site_id: SiteId) -> SetupCollisions:
@@ -127,6 +133,14 @@ class SetupCollisionsReader:
 
         # Whole timetables are read: meanwhile others are served.
         return await asyncio.to_thread(lambda: [week_of(grid) for grid in grids])
+
+    async def planned(self, site_id: SiteId, week: date) -> Instance:
+        """Return what the solver knew of whose timetable the published version of a week is.
+
+        Raises:
+            NotFoundError: Nothing is published.
+        """
+        return await self._moved_weeks.instance((await self._timetables.current(site_id, week)).proposal_id)
 
     async def faults(self, weeks: Sequence[BookedWeek], history: SetupHistory) -> _Faults:
         """Return what of the sessions that have not begun does not fit how the site is set up in their weeks."""
@@ -226,6 +240,7 @@ class SetupChangesLogic:
         await self._keep(before, before.room(room_id), room)
         held = [session.id for session in before.sessions() if session.room_id == room_id]
         await storage.limit_seats(self._db, held, room.capacity)
+        await self._give_again(before)
         return ChangedRoom(room=room, effective_on=before.effective_on, collisions=await before.collisions())
 
     async def change_practitioner(
@@ -274,6 +289,7 @@ class SetupChangesLogic:
                 if (session.co_facilitator_id is None) is is_led_alone
             ]
             await storage.limit_seats(self._db, held, most)
+        await self._give_again(before)
         return ChangedGroupOffering(
             group_offering=offering, effective_on=before.effective_on, collisions=await before.collisions()
         )
@@ -281,6 +297,19 @@ class SetupChangesLogic:
     async def _keep(self, before: "_Before", old: Part, new: Part) -> None:
         before.effective_on = counts_from(old, new, before.versions(old), before.effective_on)
         await self._versions.keep(before.site.id, old, new, before.effective_on)
+
+    async def _give_again(self, before: "_Before") -> None:
+        """Give the seats back that the setup kept from published groups, and keeps no more."""
+        after = await self._collisions.history(before.site.id)
+        for week in before.weeks():
+            monday = week.grid.monday
+            then, now = before.setup(monday), after.in_week(monday)
+            if sizes_of(then) == sizes_of(now) or week.version == 0:
+                continue
+            planned = await self._collisions.planned(before.site.id, monday)
+            groups = [session for session in before.ahead(week) if session.id in week.kinds]
+            for seats, found in given_again(groups, week.kinds, then, now, planned).items():
+                await storage.give_again(self._db, found, *seats)
 
     async def _before(self, site_id: SiteId, effective_on: date | None) -> "_Before":
         # Who publishes a week holds the site's row too: one of the two sees what the other does.
@@ -340,14 +369,25 @@ class _Before:
         """Return a kind of group of the site as it was."""
         return next(one for one in self._history.newest.offerings if one.id == group_offering_id)
 
+    def setup(self, monday: date) -> SiteSetup:
+        """Return how the site was set up in a week."""
+        return self._history.in_week(monday)
+
+    def weeks(self) -> list[BookedWeek]:
+        """Return the booked weeks for which the change counts."""
+        return [week for week in self._weeks if week.grid.monday >= self.effective_on]
+
+    def ahead(self, week: BookedWeek) -> list[Appointment]:
+        """Return the sessions of a week that have not begun."""
+        return [session for session in week.sessions if session.start > self._now]
+
     def sessions(self, kind: GroupOfferingId | None = None) -> Iterable[Appointment]:
         """Yield the booked sessions for which the change counts and that have not begun, of all kinds or of one."""
         return (
             session
-            for week in self._weeks
-            if week.grid.monday >= self.effective_on
-            for session in week.sessions
-            if session.start > self._now and (kind is None or week.kinds.get(session.id) == kind)
+            for week in self.weeks()
+            for session in self.ahead(week)
+            if kind is None or week.kinds.get(session.id) == kind
         )
 
     async def collisions(self) -> SetupCollisions:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import TIMESTAMP, Uuid, bindparam, func, select, update
+from sqlalchemy import TIMESTAMP, ColumnElement, Uuid, bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -34,15 +34,28 @@ async def limit_seats(db: AsyncSession, appointments: Collection[AppointmentId],
 
     They are held in the order in which bookings hold theirs, so that neither waits for the other for ever.
     """
-    of_these = AppointmentRow.id.in_(appointments)
-    await db.execute(
-        select(AppointmentRow.id).where(of_these).order_by(AppointmentRow.id).with_for_update(key_share=True)
-    )
     await db.execute(
         update(AppointmentRow)
-        .where(of_these, AppointmentRow.capacity > most)
+        .where(await _hold(db, appointments), AppointmentRow.capacity > most)
         .values(
             capacity=func.greatest(AppointmentRow.taken, most),
             seat_limit=func.least(AppointmentRow.seat_limit, most),
         )
     )
+
+
+async def give_again(db: AsyncSession, appointments: Collection[AppointmentId], before: int, after: int) -> None:
+    """Let seats of sessions be given that the setup has kept from it; one with fewer for another reason stays so."""
+    await db.execute(
+        update(AppointmentRow)
+        .where(await _hold(db, appointments), AppointmentRow.capacity == func.greatest(AppointmentRow.taken, before))
+        .values(capacity=func.greatest(AppointmentRow.taken, after), seat_limit=after)
+    )
+
+
+async def _hold(db: AsyncSession, appointments: Collection[AppointmentId]) -> ColumnElement[bool]:
+    of_these = AppointmentRow.id.in_(appointments)
+    await db.execute(
+        select(AppointmentRow.id).where(of_these).order_by(AppointmentRow.id).with_for_update(key_share=True)
+    )
+    return of_these

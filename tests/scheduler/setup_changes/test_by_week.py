@@ -144,6 +144,35 @@ async def test_seats_are_kept_from_being_given_only_in_the_weeks_of_a_smaller_ro
     assert capacities == [8, 5]
 
 
+@pytest.mark.usefixtures("two_weeks")
+@pytest.mark.parametrize(
+    ("what", "smaller", "larger"),
+    [
+        ("room", {"capacity": 3}, {"capacity": 20}),
+        ("offering", {"maximum_size": 3}, {"maximum_size": 20, "co_facilitator_above": 10}),
+    ],
+)
+async def test_seats_that_a_change_kept_are_given_again_once_it_is_taken_back_and_no_more_than_were_planned(
+    *, scheduler: ClientFactory, clinic: Clinic, change: Change, what: str, smaller: Json, larger: Json
+) -> None:
+    """Bug: of a smaller room that was planned and never came the groups kept the size until they were planned anew."""
+    one, desk = getattr(clinic, what), scheduler(Role.FRONT_DESK)
+
+    async def seats() -> list[tuple[int, int]]:
+        params = {"week": NEXT_MONDAY, "status": "booked"}
+        listed = await desk.get(f"{path_of(clinic, clinic.site)}/appointments", params=params)
+        return [(group["capacity"], group["taken"]) for group in listed.json()["items"]]
+
+    before = await seats()
+    await change(one, effective_on=NEXT_MONDAY, **smaller)
+    smaller_by_then = await seats()
+    await change({**one, "version": 2})
+    taken_back = await seats()
+    await change({**one, "version": 3}, **larger)
+
+    assert (before, smaller_by_then, taken_back, await seats()) == ([(8, 4)], [(4, 4)], [(8, 4)], [(8, 4)])
+
+
 async def read(scheduler: ClientFactory, clinic: Clinic) -> tuple[Figures, list[Json]]:
     """What the key figures and the fairness of the first week are."""
     desk, site = scheduler(Role.FRONT_DESK), path_of(clinic, clinic.site)
