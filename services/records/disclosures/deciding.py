@@ -1,6 +1,6 @@
 """Deciding on what a disclosure tells, thing by thing and day by day: all that is asked for, or none of it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -11,8 +11,8 @@ from services.policy.decisions.answer import Decision, Denial, Permission
 from services.policy.decisions.question import Consent, Resource
 from services.records.disclosures.parts import Item
 
-Decide = Callable[[Resource], Decision]
-"""Decides on one resource of the request."""
+DecideOn = Callable[[tuple[Consent, ...], Resource], Decision]
+"""Decides on one resource of the request, as if these were the patient's consents."""
 
 Ground = tuple[str, UUID | None, int | None]
 """On what a permission rests: its basis, and which version of which consent."""
@@ -45,23 +45,22 @@ def ground_of(permission: Permission) -> Ground:
     return permission.basis, *((None, None) if consent is None else (consent.id, consent.version))
 
 
-def each_first(consents: Sequence[Consent], preferred: UUID | None) -> Iterator[tuple[Consent, ...]]:
-    """Yield the consents with each of them once before the others, the preferred one first, and then none of them.
-
-    The first that covers something is relied upon: what several cover in parts, one of them may cover whole; and so may
-    an order or an approval.
-    """
-    for first in sorted(consents, key=lambda one: one.id != preferred):
-        yield first, *(one for one in consents if one is not first)
-    yield ()
-
-
 class Deciding:
-    """Decides on the parts of one request; each day of a part is decided on once."""
+    """Decides on the parts of one request; each day of a part is decided on once.
 
-    def __init__(self, decide: Decide, asked: Sequence[Information]) -> None:
-        self._decide = decide
+    The first consent that covers something is relied upon, and of all of them the preferred one is the first.
+    """
+
+    def __init__(
+        self,
+        decide_on: DecideOn,
+        asked: Sequence[Information],
+        consents: Sequence[Consent],
+        preferred: UUID | None = None,
+    ) -> None:
+        self._decide_on = decide_on
         self._asked = asked
+        self._consents = tuple(sorted(consents, key=lambda one: one.id != preferred))
         self._decided: dict[Resource, Decision] = {}
 
     def refused(self) -> Denied | None:
@@ -97,6 +96,24 @@ class Deciding:
             for one, found in permitted.items()
         }
         return Granted(first, things)
+
+    def granted_on_one(
+        self, parts: Mapping[Information, Sequence[Item]], is_asked: Callable[[date], bool]
+    ) -> Granted | None:
+        """Return what `granted` would if all rested on one consent, or on what is none; None where it does not.
+
+        What several cover in parts, one of them may cover whole; and so may an order or an approval. Each is asked by
+        itself, and no further than to the first thing that it does not cover: with the others behind it each day would
+        be held against all of them, as often as there are consents.
+        """
+        permitted = [one for one, decision in self._decided.items() if isinstance(decision, Permission)]
+        for alone in (*((one,) for one in self._consents), ()):
+            deciding = Deciding(self._decide_on, self._asked, alone)
+            if all(isinstance(deciding._on(one), Permission) for one in permitted):
+                granted = deciding.granted(parts, is_asked)
+                if isinstance(granted, Granted):
+                    return granted
+        return None
 
     def _permitted(
         self, information: Information, items: Sequence[Item]
@@ -135,5 +152,5 @@ class Deciding:
 
     def _on(self, resource: Resource) -> Decision:
         if resource not in self._decided:
-            self._decided[resource] = self._decide(resource)
+            self._decided[resource] = self._decide_on(self._consents, resource)
         return self._decided[resource]

@@ -31,12 +31,10 @@ from services.policy.decisions.question import Consent as ConsentFacts
 from services.policy.decisions.question import Resource
 from services.records.consents.signing import Signing
 from services.records.disclosures.deciding import (
-    Decide,
     Deciding,
     Denied,
     Granted,
     RestsOnAnother,
-    each_first,
     ground_of,
 )
 from services.records.disclosures.errors import (
@@ -173,23 +171,19 @@ class DisclosureCommands:
         signed = await self._sources.signing.signed(patient)
         now = self._gate.clock.now()
 
-        def deciding_on(consents: tuple[ConsentFacts, ...]) -> Decide:
-            def decide_on(resource: Resource) -> Decision:
-                question = question_of(
-                    request,
-                    facts_of(recipient, patient.id),
-                    resource,
-                    actor=self._gate.actor,
-                    patient=self._gate.facts(reach, signed.standing),
-                    signed=(consents, signed.restrictions),
-                    now=now,
-                )
-                return decide(question)
+        def decide_on(consents: tuple[ConsentFacts, ...], resource: Resource) -> Decision:
+            question = question_of(
+                request,
+                facts_of(recipient, patient.id),
+                resource,
+                actor=self._gate.actor,
+                patient=self._gate.facts(reach, signed.standing),
+                signed=(consents, signed.restrictions),
+                now=now,
+            )
+            return decide(question)
 
-            return decide_on
-
-        orders = each_first(signed.consents, preferred)
-        deciding = Deciding(deciding_on(next(orders)), request.information)
+        deciding = Deciding(decide_on, request.information, signed.consents, preferred)
         refused = deciding.refused()
         if refused is not None:
             return refused
@@ -197,16 +191,15 @@ class DisclosureCommands:
         parts = Parts(self._sources.parts, patient, seal, request, now)
         there = await self._there(parts, patient.id, reach)
         granted = deciding.granted(there, parts.is_asked_of)
-        if not isinstance(granted, RestsOnAnother):
-            return granted._replace(zone=parts.zone) if isinstance(granted, Granted) else granted
-        for consents in orders:
-            on_one = Deciding(deciding_on(consents), request.information).granted(there, parts.is_asked_of)
-            if isinstance(on_one, Granted):
-                return on_one._replace(zone=parts.zone)
-        # One entry of the accounting rests on one consent; the caller discloses the rest by another.
-        self._gate.refuse(patient.id, Refusal.ANOTHER_CONSENT)
-        pointers = [_pointer(request, one) for one in granted.information]
-        raise NothingToDiscloseError(pointers, _ANOTHER_CONSENT)
+        if isinstance(granted, RestsOnAnother):
+            on_one = deciding.granted_on_one(there, parts.is_asked_of)
+            if on_one is None:
+                # One entry of the accounting rests on one consent; the caller discloses the rest by another.
+                self._gate.refuse(patient.id, Refusal.ANOTHER_CONSENT)
+                pointers = [_pointer(request, one) for one in granted.information]
+                raise NothingToDiscloseError(pointers, _ANOTHER_CONSENT)
+            granted = on_one
+        return granted._replace(zone=parts.zone) if isinstance(granted, Granted) else granted
 
     async def _there(self, parts: Parts, patient_id: PatientId, reach: Reach) -> Mapping[Information, Sequence[Item]]:
         try:
