@@ -8,7 +8,7 @@ from services.contracts.records.episodes import DischargeReason
 
 
 class LevelCount(ResourceModel):
-    """How many were admitted to a level of care; null where so few were that one could be recognized."""
+    """How many admissions there were to a level of care; null where so few patients were that one is recognizable."""
 
     criteria_edition: str
     level: str
@@ -16,14 +16,14 @@ class LevelCount(ResourceModel):
 
 
 class DischargeCount(ResourceModel):
-    """How many were discharged for a reason; null where so few were that one could be recognized."""
+    """How many discharges there were for a reason; null where so few patients were that one is recognizable."""
 
     reason: DischargeReason
     discharges: int | None
 
 
 class PublicHealthReport(ResourceModel):
-    """A year of the organization: no date but the year, no place below the organization's, no count from 1 to 10."""
+    """A year of the organization: no date but the year, no place below it, no count of 1 to 10 patients."""
 
     recipient_id: RecipientId
     year: int

@@ -16,6 +16,7 @@ from services.contracts.records.legal_requests import (
     LegalRequestRequest,
     LegalRequestSettlement,
 )
+from services.records.consents.rules import FIRST_ZONE
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
 from services.records.legal_requests.rules import due_on, is_overdue, misfit
@@ -42,8 +43,10 @@ class LegalRequestCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
-            InvalidRequestError: The recipient is not in the directory, or no intermediary.
+            InvalidRequestError: The recipient is not in the directory, or no intermediary; or the day lies ahead.
         """
+        if request.received_on > self._gate.clock.now().astimezone(FIRST_ZONE).date():
+            raise InvalidRequestError("/received_on", "must not lie in the future: what is due is counted from it")
         if request.recipient_id is not None:
             recipient = await self._recipients.one(request.recipient_id, "/recipient_id")
             is_list = request.kind is LegalRequestKind.DISCLOSURE_LIST

@@ -10,9 +10,10 @@ from services.contracts.records.public_health_reports import DischargeCount, Lev
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.decide import decide
 from services.policy.decisions.question import Label, PatientFacts, Question, Recipient, Resource, Standing
+from services.records.consents.rules import LAST_ZONE
 from services.records.disclosures.errors import DisclosureDeniedError
 from services.records.gate import Gate
-from services.records.public_health_reports.rules import told, total
+from services.records.public_health_reports.rules import NONE, told, total
 from services.records.public_health_reports.storage import PublicHealthQueries
 from services.records.recipients.logic import RecipientReads
 
@@ -38,13 +39,14 @@ class PublicHealthReports:
         recipient = (await self._recipients.named({recipient_id})).get(recipient_id)
         if recipient is None or recipient.kind is not RecipientKind.PUBLIC_HEALTH_AUTHORITY:
             raise InvalidRequestError("recipient_id", "must be a public health authority here", location="query")
-        if year >= now.year:
+        # A year is over where it ends last.
+        if year >= now.astimezone(LAST_ZONE).year:
             raise InvalidRequestError("year", "must be over: counts that grow tell who came between", location="query")
         self._decide(Recipient(recipient.id, recipient.kind, recipient.hipaa_bound))
         days = date(year, 1, 1), date(year, 12, 31)
         admitted, discharged = await self._queries.admitted(*days), await self._queries.discharged(*days)
         self._gate.counted(recipient_id, year)
-        reasons = {reason: discharged.get(reason, 0) for reason in DischargeReason}
+        reasons = {reason: discharged.get(reason, NONE) for reason in DischargeReason}
         return PublicHealthReport(
             recipient_id=recipient_id,
             year=year,

@@ -1,18 +1,28 @@
 """What is true of counts that tell of nobody."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 FEWEST: Final = 11
-"""A count from 1 to 10 is told to nobody: in so few, one can be recognized (CMS cell size suppression policy)."""
+"""Of 1 to 10 patients no count is told: in so few, one can be recognized (CMS cell size suppression policy)."""
 
 
-def told(count: int) -> int | None:
-    """Return a count as it is told; None where it is withheld."""
-    return count if count == 0 or count >= FEWEST else None
+class Count(NamedTuple):
+    """How many stays, and of how many patients: one who comes again and again is one patient."""
+
+    stays: int
+    patients: int
 
 
-def total(counts: Iterable[int]) -> int | None:
-    """Return the sum as it is told; None where it would tell a count that is withheld."""
-    found = list(counts)
-    return None if any(told(one) is None for one in found) else told(sum(found))
+NONE: Final = Count(0, 0)
+
+
+def told(count: Count) -> int | None:
+    """Return a count of stays as it is told; None where it is withheld."""
+    return count.stays if count.stays == 0 or count.patients >= FEWEST else None
+
+
+def total(counts: Iterable[Count]) -> int | None:
+    """Return the sum of stays as it is told; None where it would tell a count that is withheld."""
+    shown = [told(one) for one in counts]
+    return None if None in shown else sum(one for one in shown if one is not None)

@@ -8,11 +8,13 @@ from sqlalchemy import Date, and_, bindparam, func, select
 from services.chassis.database import Query, Read
 from services.contracts.records.episodes import DischargeReason
 from services.records.episodes.tables import EpisodeLevelRow, EpisodeRow
+from services.records.public_health_reports.rules import Count
 
 _FIRST: Final = bindparam("first", type_=Date)
 _LAST: Final = bindparam("last", type_=Date)
+_COUNT: Final = (func.count().label("stays"), func.count(EpisodeRow.patient_id.distinct()).label("patients"))
 _ADMITTED: Final = Query(
-    select(EpisodeLevelRow.criteria_edition, EpisodeLevelRow.level, func.count().label("count"))
+    select(EpisodeLevelRow.criteria_edition, EpisodeLevelRow.level, *_COUNT)
     .join(
         EpisodeRow,
         and_(
@@ -24,7 +26,7 @@ _ADMITTED: Final = Query(
     .order_by(EpisodeLevelRow.criteria_edition, EpisodeLevelRow.level)
 )
 _DISCHARGED: Final = Query(
-    select(EpisodeRow.discharge_reason, func.count().label("count"))
+    select(EpisodeRow.discharge_reason, *_COUNT)
     .where(EpisodeRow.discharged_on.between(_FIRST, _LAST))
     .group_by(EpisodeRow.discharge_reason)
 )
@@ -36,12 +38,12 @@ class PublicHealthQueries:
     def __init__(self, read: Read) -> None:
         self._read = read
 
-    async def admitted(self, first: date, last: date) -> dict[tuple[str, str], int]:
+    async def admitted(self, first: date, last: date) -> dict[tuple[str, str], Count]:
         """Return how many were admitted to which level of which edition."""
         rows = await self._read.all(_ADMITTED, first=first, last=last)
-        return {(row["criteria_edition"], row["level"]): row["count"] for row in rows}
+        return {(row["criteria_edition"], row["level"]): Count(row["stays"], row["patients"]) for row in rows}
 
-    async def discharged(self, first: date, last: date) -> dict[DischargeReason, int]:
+    async def discharged(self, first: date, last: date) -> dict[DischargeReason, Count]:
         """Return how many were discharged for which reason."""
         rows = await self._read.all(_DISCHARGED, first=first, last=last)
-        return {DischargeReason(row["discharge_reason"]): row["count"] for row in rows}
+        return {DischargeReason(row["discharge_reason"]): Count(row["stays"], row["patients"]) for row in rows}

@@ -47,6 +47,14 @@ async def settle(client: httpx2.AsyncClient, request: Json, outcome: str, **more
     return await client.post(f"/v1/legal_requests/{request['id']}:settle", json=body)
 
 
+async def test_no_request_was_received_on_a_day_that_has_begun_nowhere(director: httpx2.AsyncClient) -> None:
+    """It is noon of 2 October in UTC, and the third in Kiritimati. Before, a list could be due next year."""
+    days = [await record(director, received_on=day) for day in ("2026-10-03", "2026-10-04")]
+
+    assert [one.status_code for one in days] == [201, 422]
+    assert days[1].json()["errors"][0]["pointer"] == "/received_on"
+
+
 @pytest.mark.parametrize("role", [Role.FRONT_DESK, Role.NURSE, Role.LAB, Role.BILLING])
 async def test_whoever_is_asked_hands_it_on_and_a_person_settles_it(
     records: ClientFactory, director: httpx2.AsyncClient, role: Role

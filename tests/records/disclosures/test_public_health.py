@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.identity import Role
-from services.records.public_health_reports.rules import FEWEST, told, total
+from services.records.public_health_reports.rules import FEWEST, Count, told, total
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
 from tests.records.consents.conftest import NewRecipient
+from tests.records.draw_programmes.conftest import At, at
+
+__all__ = ["at"]
 
 Json = dict[str, Any]
 YEAR = 2025
@@ -72,6 +75,36 @@ async def test_one_who_was_discharged_is_not_told(
     assert (counts["incarcerated"], counts["completed"], answer["discharges"]) == (None, 0, None)
 
 
+async def test_one_patient_who_comes_again_is_one_patient(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, authority: Json
+) -> None:
+    """Before, eleven stays of ten patients were told, and eleven stays of one would have been."""
+    patients = [await new_patient() for _ in range(FEWEST - 1)]
+    first, *_ = [await admitted(director, patient) for patient in patients]
+    end = {"discharged_on": "2025-04-01", "reason": "completed"}
+    ended = await director.post(
+        f"/v1/episodes/{first['id']}:discharge", json=end, headers={"if-match": f'"{first["version"]}"'}
+    )
+    assert ended.status_code == 200, ended.text
+    await admitted(director, patients[0], day="2025-05-01")
+
+    ten = (await report(director, authority)).json()
+    await admitted(director, await new_patient())
+    eleven = (await report(director, authority)).json()
+
+    assert ([one["admissions"] for one in ten["by_level"]], ten["admissions"]) == ([None], None)
+    assert ([one["admissions"] for one in eleven["by_level"]], eleven["admissions"]) == ([FEWEST + 1], FEWEST + 1)
+
+
+async def test_a_year_is_over_where_it_ends_last(authority: Json, at: At) -> None:
+    """Before, it was over by UTC, while somebody could still be admitted in it."""
+    instants = ("2027-01-01T11:59:00Z", "2027-01-01T12:00:00Z")
+
+    answers = [await report(at(instant), authority, 2026) for instant in instants]
+
+    assert [one.status_code for one in answers] == [422, 200]
+
+
 async def test_only_a_public_health_authority_is_told_and_only_of_a_year_that_is_over(
     director: httpx2.AsyncClient, hospital: Json, authority: Json
 ) -> None:
@@ -103,10 +136,13 @@ async def test_who_does_not_direct_the_programme_reads_no_report(
     assert (await report(records(role), authority)).status_code == 403
 
 
-@given(st.lists(st.integers(min_value=0, max_value=40), max_size=8))
-def test_no_count_that_is_withheld_can_be_told_by_the_others(counts: list[int]) -> None:
+def counted(stays: int, again: int) -> Count:
+    return Count(stays, max(1, stays - again) if stays else 0)
+
+
+@given(st.lists(st.builds(counted, st.integers(0, 40), st.integers(0, 40)), max_size=8))
+def test_no_count_that_is_withheld_can_be_told_by_the_others(counts: list[Count]) -> None:
     shown = [told(one) for one in counts]
 
-    assert all(one is None or one == 0 or one >= FEWEST for one in shown)
-    if None in shown:
-        assert total(counts) is None
+    assert [one is None for one in shown] == [0 < one.patients < FEWEST for one in counts]
+    assert total(counts) == (None if None in shown else sum(one.stays for one in counts))
