@@ -274,11 +274,12 @@ def due_measure(
     """Return when a patient is to answer an instrument next: when treatment begins, and so often from then on.
 
     `days` are those of the admission, of the first session, and on which it was answered last. What was answered
-    between admission and the first session counts; what was answered in an earlier stay does not.
+    between admission and the first session counts, but nothing is due before that; what was answered in an earlier stay
+    does not count.
     """
     admitted_on, began, answered = days
     last_on = answered if answered is not None and answered >= admitted_on else None
-    due_on = began if last_on is None else last_on + timedelta(days=cadence.every_days)
+    due_on = began if last_on is None else max(began, last_on + timedelta(days=cadence.every_days))
     return DueAssessment(
         patient_id=patient_id,
         instrument_id=cadence.instrument_id,
