@@ -28,6 +28,17 @@ def upgrade() -> None:
     )
 
 
+# To what was before, every link that has not ended opens the record: one that nobody has claimed ends.
+END_UNCLAIMED = """
+    update patient_accounts
+    set until_at = greatest(now(), from_at + interval '1 microsecond'), ended_by = linked_by
+    where claimed_at is null and until_at is null
+"""
+
+
 def downgrade() -> None:
+    op.execute("alter table patient_accounts no force row level security")
+    op.execute(END_UNCLAIMED)
+    op.execute("alter table patient_accounts force row level security")
     for name in ("claimed_at", "attempts", "claim_until", "code_sha256"):
         op.drop_column(_TABLE, name)

@@ -64,7 +64,7 @@ _TOLD: Final[Mapping[Standing, tuple[ParentTold | None, str]]] = MappingProxyTyp
         Standing.MINOR_OF_UNKNOWN_STATE: (ParentTold.NOT_UNTIL_RULE, "42 CFR 2.14"),
     }
 )
-# Records know no site's zone: of a day that somebody wrote down, it began here at the earliest and ended there last.
+# Of a day that somebody wrote down without a zone: it began here at the earliest, and ended there last.
 FIRST_ZONE: Final = timezone(timedelta(hours=14))
 LAST_ZONE: Final = timezone(timedelta(hours=-12))
 # What is committed holds: the clock of who revoked or ended a consent may be ahead of that of who discloses on it.

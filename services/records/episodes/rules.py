@@ -18,7 +18,7 @@ from services.contracts.records.episodes import (
 from services.records.episodes.runs import ClockRun
 from services.records.placement_reviews.criteria import Edition
 
-# The first zone to begin a day is 14 hours ahead of UTC, and records know no site's zone.
+# The first zone to begin a day is 14 hours ahead of UTC; a day that has begun there is not refused anywhere.
 _AHEAD: Final = timedelta(hours=14)
 _TO_SUNDAY: Final = timedelta(days=6)
 

@@ -1,5 +1,6 @@
 """A patient claims the own record: by the code from the desk and the date of birth, and by no guessing."""
 
+from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,6 +9,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
@@ -156,3 +158,24 @@ def test_a_code_fits_however_it_is_typed_and_fits_no_other_link(code: str, link_
     assert fits(link_id, code.replace("0", "O").replace("1", "l"), kept)
     assert not fits(link_id, fresh_code(), kept)
     assert fits(other, code, kept) is (other == link_id)
+
+
+async def test_a_link_that_nobody_claimed_opens_nothing_to_what_was_before(
+    *, director: httpx2.AsyncClient, records: ClientFactory, new_patient: PatientFactory, own: httpx2.AsyncClient,
+    patient: Json, handed: httpx2.Response, records_database: Database, organization_id: UUID,
+) -> None:  # fmt: skip
+    """Before, the downgrade left it, and what was before it takes a link without a claim for a reader."""
+    other, account = await new_patient(), uuid4()
+    waiting = await link(director, other, account)
+    assert (await claim(own, patient, handed)).status_code == 200
+    statement = import_module("migrations.records.versions.20261130_1342_claimed_records").END_UNCLAIMED
+
+    async with records_database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text(statement))
+
+    claimed = await claim(records(Role.PATIENT, account=account), other, waiting)
+    listed = [
+        (await director.get(f"/v1/patients/{one['id']}/patient_accounts")).json()["items"] for one in (patient, other)
+    ]
+    assert claimed.status_code == 404
+    assert [[one["until_at"] is None for one in links] for links in listed] == [[True], [False]]
