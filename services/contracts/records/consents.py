@@ -70,7 +70,11 @@ class ConsentTerms(RequestModel):
 
     kind: ConsentKind
     disclosing_party: Name | None = None
-    information: Annotated[frozenset[Information], Field(max_length=20)] = frozenset()
+    information: Annotated[frozenset[Information], Field(max_length=20)] = Field(
+        default=frozenset(),
+        description="The parts of the record. Say to who signs that drug_tests also tells whether a result was expected"
+        " under what is prescribed: without it, a prescribed medicine would look like use.",
+    )
     records_from: date | None = None
     records_until: date | None = None
     recipient_ids: Annotated[frozenset[RecipientId], Field(max_length=50)] = frozenset()

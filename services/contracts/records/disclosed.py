@@ -77,7 +77,7 @@ class DisclosedMedicine(ResourceModel):
 
 
 class DisclosedDrugTest(ResourceModel):
-    """What was measured, and after the review what it came to; not who handled it, nor what it was held against."""
+    """What was measured, and whether it was expected under what is prescribed; not by which medicine, nor by whom."""
 
     id: DrugTestId
     day: date

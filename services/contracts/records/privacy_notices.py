@@ -20,7 +20,10 @@ class NoticeElement(StrEnum):
     USES_WITHOUT_CONSENT = "uses_without_consent"
     MORE_STRINGENT_LAW = "more_stringent_law"
     USES_WITH_CONSENT = "uses_with_consent"
-    """That other uses take written consent, and that it can be revoked."""
+    """That other uses take written consent, and that it can be revoked.
+
+    That consent to drug tests also tells whether a result was expected under what is prescribed.
+    """
     SINGLE_CONSENT = "single_consent"
     """That one consent can serve all future treatment, payment and operations."""
     REDISCLOSURE = "redisclosure"
@@ -54,7 +57,8 @@ class PrivacyNoticeRequest(RequestModel):
     language: Language
     fundraises: bool = Field(default=False, description="The programme raises funds with records (42 CFR 2.22(b)).")
     passages: Annotated[dict[NoticeElement, Passage], Field(max_length=len(NoticeElement))] = Field(
-        description="The text of each element, in plain language."
+        description="The text of each element, in plain language; that of uses_with_consent says too that consent to"
+        " drug tests tells whether a result was expected under what is prescribed."
     )
 
 
