@@ -2,6 +2,7 @@
 
 import hmac
 from typing import Final
+from uuid import UUID
 
 import orjson
 
@@ -9,9 +10,11 @@ from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
 from services.chassis.webhooks import signed_headers
 from services.clients.base import ServiceClient
+from services.contracts.base import RequestModel, ResourceModel
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt
+from services.contracts.records.site_zones import SiteEvent, SiteReceipt
 
 _PURPOSE: Final = b"eventide attendance events"
 
@@ -22,7 +25,7 @@ def event_secret(root_key: bytes) -> bytes:
 
 
 class AttendanceClient(ServiceClient):
-    """Hands over who came."""
+    """Hands over who came, and by which zone the days of sites are counted."""
 
     def __init__(self, http: HttpClient, base_url: str, root_key: bytes, clock: Clock) -> None:
         super().__init__(http, base_url, Microservice.RECORDS.value)
@@ -36,8 +39,20 @@ class AttendanceClient(ServiceClient):
             RefusedError: Records does not take it.
             UpstreamUnavailableError: Records does not answer.
         """
-        body = orjson.dumps(event.model_dump(mode="json"))
-        headers = signed_headers(self._secret, str(event.id), self._clock.now(), body)
         path = f"/v1/organizations/{organization_id}/attendance_events"
+        await self._hand_over(AttendanceReceipt, path, event.id, event)
+
+    async def receive_site(self, organization_id: OrganizationId, event: SiteEvent) -> None:
+        """Hand over a site's zone.
+
+        Raises:
+            RefusedError: Records does not take it.
+            UpstreamUnavailableError: Records does not answer.
+        """
+        await self._hand_over(SiteReceipt, f"/v1/organizations/{organization_id}/site_events", event.id, event)
+
+    async def _hand_over(self, receipt: type[ResourceModel], path: str, event_id: UUID, event: RequestModel) -> None:
+        body = orjson.dumps(event.model_dump(mode="json"))
+        headers = signed_headers(self._secret, str(event_id), self._clock.now(), body)
         sent = {**headers, "content-type": "application/json"}
-        await self._call(AttendanceReceipt, "POST", path, body=body, headers=sent)
+        await self._call(receipt, "POST", path, body=body, headers=sent)

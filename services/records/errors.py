@@ -253,3 +253,12 @@ class PatientKnownError(ServiceError):
             code="patient-known",
             members={"patient_ids": [str(patient_id) for patient_id in patient_ids]},
         )
+
+
+class EventRefusedError(ServiceError):
+    """The event is not signed by the scheduler, or not lately."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("Only the scheduler tells of attendance and of sites, and signs it (Standard Webhooks).")

@@ -47,6 +47,7 @@ from services.records.recovery_groups.routes import router as recovery_groups
 from services.records.referrals.routes import router as referrals
 from services.records.relapse_prevention.routes import router as relapse_prevention
 from services.records.settings import RecordsSettings
+from services.records.site_zones.routes import router as site_zones
 from services.records.supervisions.routes import router as supervisions
 from services.records.treatment_plans.routes import router as treatment_plans
 
@@ -81,6 +82,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             medications,
             assessments,
             encounters,
+            site_zones,
             documentation,
             supervisions,
             notes,

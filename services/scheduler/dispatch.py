@@ -21,6 +21,7 @@ from services.contracts.identifiers import (
     HoldLapseId,
     NoticeId,
     OrganizationId,
+    SiteId,
     SolveId,
 )
 
@@ -28,6 +29,8 @@ SOLVE: Final = QueueEntrypoint("solve")
 POLL: Final = QueueEntrypoint("poll")
 NOTICE: Final = QueueEntrypoint("notice")
 ATTENDANCE: Final = QueueEntrypoint("attendance")
+_LONGEST_PAUSE: Final = timedelta(minutes=5)
+_MOST_DOUBLINGS: Final = 9
 
 
 class PollCall(NamedTuple):
@@ -50,6 +53,14 @@ class AttendanceCall(NamedTuple):
 
     organization_id: OrganizationId
     attendance_id: AttendanceId
+
+
+class SiteCall(NamedTuple):
+    """Of which site's zone records is to be told, and how often that has failed."""
+
+    organization_id: OrganizationId
+    site_id: SiteId
+    attempts: int = 0
 
 
 class NoticeRound(NamedTuple):
@@ -134,7 +145,23 @@ async def enqueue_attendance(db: AsyncSession, call: AttendanceCall, delay: time
     await queries.enqueue(ATTENDANCE, payload, execute_after=delay)
 
 
-def read_attendance_call(payload: bytes) -> AttendanceCall:
-    """Read which revision a job is about."""
-    organization_id, attendance_id = orjson.loads(payload)
-    return AttendanceCall(OrganizationId(UUID(organization_id)), AttendanceId(UUID(attendance_id)))
+async def enqueue_site(db: AsyncSession, call: SiteCall, delay: timedelta) -> None:
+    """Call a worker to tell records of a site's zone, so long after the transaction is committed."""
+    queries = Queries(AsyncpgDriver(await driver_connection(db)))
+    payload = orjson.dumps([str(call.organization_id), "site", str(call.site_id), call.attempts])
+    await queries.enqueue(ATTENDANCE, payload, execute_after=delay)
+
+
+def read_attendance_call(payload: bytes) -> AttendanceCall | SiteCall:
+    """Read what records is to be told: a revision, or a site's zone."""
+    organization_id, what, *which = orjson.loads(payload)
+    organization = OrganizationId(UUID(organization_id))
+    if which:
+        site_id, attempts = which
+        return SiteCall(organization, SiteId(UUID(site_id)), attempts)
+    return AttendanceCall(organization, AttendanceId(UUID(what)))
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long to wait after so many attempts that failed before: a second, doubled, five minutes at most."""
+    return min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(attempts, _MOST_DOUBLINGS)))

@@ -50,6 +50,7 @@ OWN_CREDENTIALS = {
     "POST /v1/login_sessions:with_passkey",
     "POST /v1/organizations/{organization_id}/attendance_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
+    "POST /v1/organizations/{organization_id}/site_events",
 }
 LETTERS = {"POST /v1/invitations", "POST /v1/invitations/{invitation_id}:resend", "POST /v1/password_resets"}
 ASKING = [route for route in ROUTES if route.fresh_seconds is not None]

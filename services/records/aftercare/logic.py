@@ -39,6 +39,7 @@ from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.recovery_groups.logic import RecoveryGroupCommands
+from services.records.site_zones.logic import SiteZoneReads
 
 _KEPT: Final = Information.TREATMENT_PLAN
 
@@ -49,12 +50,12 @@ class AftercareCommands:
     def __init__(
         self,
         rows: AftercareRows,
-        beside: tuple[EpisodeCommands, RecoveryGroupCommands],
+        beside: tuple[EpisodeCommands, RecoveryGroupCommands, SiteZoneReads],
         patients: PatientCommands,
         gate: Gate,
     ) -> None:
         self._rows = rows
-        self._episodes, self._groups = beside
+        self._episodes, self._groups, self._zones = beside
         self._patients = patients
         self._gate = gate
 
@@ -65,11 +66,13 @@ class AftercareCommands:
             NotFoundError: There is no such episode here, or not for the caller.
             EpisodeNotOverError: The patient has not been discharged from it.
             AftercareKnownError: The episode has its aftercare.
+            InvalidRequestError: The patient's site is in another zone.
         """
         episode = await self._episodes.lock_by_id(episode_id)
         if episode.discharged_on is None:
             raise EpisodeNotOverError
-        seal = (await self._patients.lock_sealed(episode.patient_id, _KEPT)).seal
+        patient, seal = await self._patients.lock_sealed(episode.patient_id, _KEPT)
+        await self._zones.for_site(patient.site_id, zone)
         now = self._gate.clock.now()
         plan_id, today = AftercarePlanId(self._new_id()), now.astimezone(ZoneInfo(zone)).date()
         contacts = [
@@ -116,9 +119,9 @@ class AftercareCommands:
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
             OverAlreadyError: The contact is closed.
-            InvalidRequestError: The patient has not allowed to be reached in this way.
+            InvalidRequestError: The patient has not allowed to be reached in this way, or is at a site in another zone.
         """
-        contact, seal = await self._lock_open(contact_id)
+        contact, seal = await self._lock_open(contact_id, zone)
         agreed = (await self._rows.plan(contact.plan_id)).agreed(seal)
         if not is_allowed(request, agreed):
             raise InvalidRequestError("/channel", "must be a way, and a message one, that the patient has allowed")
@@ -137,17 +140,19 @@ class AftercareCommands:
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
             OverAlreadyError: The contact is closed.
+            InvalidRequestError: The patient's site is in another zone.
         """
-        contact, seal = await self._lock_open(contact_id)
+        contact, seal = await self._lock_open(contact_id, zone)
         await self._rows.close(contact, request, self._gate.clock.now(), seal)
         return await self._told(contact_id, seal, zone)
 
-    async def _lock_open(self, contact_id: AftercareContactId) -> tuple[KeptContact, PersonSeal]:
+    async def _lock_open(self, contact_id: AftercareContactId, zone: str) -> tuple[KeptContact, PersonSeal]:
         found = await self._rows.contact(contact_id)
         if found is None:
             self._gate.refuse(contact_id)
             raise NotFoundError
-        seal = (await self._patients.lock_sealed(found.patient_id, _KEPT)).seal
+        patient, seal = await self._patients.lock_sealed(found.patient_id, _KEPT)
+        await self._zones.for_site(patient.site_id, zone)
         # Read again: it may have been closed before the patient was locked.
         contact = await self._rows.contact(contact_id) or found
         if contact.is_closed:
@@ -166,28 +171,39 @@ class AftercareCommands:
 class AftercareReads:
     """What can be read of aftercare."""
 
-    def __init__(self, queries: AftercareQueries, patients: PatientReads, gate: Gate) -> None:
+    def __init__(self, queries: AftercareQueries, patients: PatientReads, zones: SiteZoneReads, gate: Gate) -> None:
         self._queries = queries
         self._patients = patients
+        self._zones = zones
         self._gate = gate
 
     async def of_patient(self, patient_id: PatientId, zone: str) -> Page[AftercarePlan]:
-        """Return a patient's aftercare with every contact; raises NotFoundError where it is not for the caller."""
-        seal, today = await self._patients.seal(patient_id, _KEPT), self._today(zone)
+        """Return a patient's aftercare with every contact.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: The patient's site is in another zone.
+        """
+        seal = await self._patients.seal(patient_id, _KEPT)
+        today = await self._today((await self._patients.presence(patient_id, _KEPT)).site_id, zone)
         contacts: dict[AftercarePlanId, list[AftercareContact]] = defaultdict(list)
         for one in await self._queries.contacts(patient_id):
             contacts[one.plan_id].append(one.open(seal, today))
         plans = await self._queries.plans(patient_id)
         return Page(items=[_plan(kept, seal, contacts[kept.id]) for kept in plans], next_page_token=None)
 
-    async def due(self, patient_id: PatientId, seal: PersonSeal, zone: str) -> list[AftercareContact]:
+    async def due(self, patient_id: PatientId, seal: PersonSeal, today: date) -> list[AftercareContact]:
         """Return the patient's contacts that are due or overdue today; the caller has let the patient through."""
-        today = self._today(zone)
         return waiting([one.open(seal, today) for one in await self._queries.open_of(patient_id)])
 
     async def at_site(self, site_id: SiteId, zone: str) -> AftercareContacts:
-        """Return the contacts of a site's patients that are due or overdue today, of those whom the caller may see."""
-        seals, today = await self._patients.seals_at(site_id, _KEPT), self._today(zone)
+        """Return the contacts of a site's patients that are due or overdue today, of those whom the caller may see.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        today = await self._today(site_id, zone)
+        seals = await self._patients.seals_at(site_id, _KEPT)
         found = [one.open(seals[one.patient_id], today) for one in await self._queries.open(list(seals), today)]
         self._patients.shown({one.patient_id for one in found}, _KEPT)
         items = waiting(found)
@@ -198,8 +214,8 @@ class AftercareReads:
             items=items,
         )
 
-    def _today(self, zone: str) -> date:
-        return self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+    async def _today(self, site_id: SiteId, zone: str) -> date:
+        return (await self._zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
 
 
 def _agreed(request: AftercareRequest) -> dict[str, object]:

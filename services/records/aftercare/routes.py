@@ -22,7 +22,9 @@ from services.records.dependencies.recovery import AftercareChanges, AftercareRe
 router = APIRouter(prefix="/v1", tags=["recovery support"], route_class=IdempotentRoute)
 _CONTACT = "/aftercare_contacts/{contact_id}"
 _CREATED = status.HTTP_201_CREATED
-_Zone = Annotated[ZoneName, Query(description="The site's: it says which day it is.")]
+_Zone = Annotated[
+    ZoneName, Query(description="Of the patient's site, by which its days are counted; another is refused.")
+]
 
 
 @router.post(

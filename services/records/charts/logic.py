@@ -17,6 +17,7 @@ from services.records.medications.logic import MedicationReads
 from services.records.notes.reading import ServiceReads
 from services.records.patients.logic import PatientReads
 from services.records.plans_of_care.logic import PlanOfCareReads
+from services.records.site_zones.logic import SiteZoneReads
 from services.records.treatment_plans.logic import TreatmentPlanReads
 
 Shown = TypeVar("Shown")
@@ -35,6 +36,7 @@ class Sources(NamedTuple):
     services: ServiceReads
     drug_tests: DrugTestReads
     aftercare: AftercareReads
+    zones: SiteZoneReads
 
 
 class ChartReads:
@@ -50,11 +52,14 @@ class ChartReads:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: The patient's site is in another zone.
             SealBrokenError: What is stored was changed behind our back.
         """
         viewer = self._of.patients.viewer
         await self._gathering.gather(patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
         found, withheld = await self._of.patients.in_parts(patient_id, parts_for(self._gate.caller))
+        site_id = found.patient.site_id
+        today = (await self._of.zones.for_site(site_id, zone)).day(viewer.now, site_id)
         seal, episodes = found.seal, await self._of.episodes.current(patient_id)
 
         async def shown(part: ChartPart, read: Callable[[], Awaitable[Shown]]) -> Shown | None:
@@ -73,7 +78,7 @@ class ChartReads:
             safety_tasks=await shown(part.SAFETY_TASKS, lambda: of.assessments.waiting(patient_id, seal)),
             open_notes=await shown(part.OPEN_NOTES, lambda: of.services.undocumented_of(patient_id)),
             tests_to_review=await shown(part.TESTS_TO_REVIEW, lambda: of.drug_tests.to_review(patient_id, seal)),
-            contacts_due=await shown(part.CONTACTS_DUE, lambda: of.aftercare.due(patient_id, seal, zone)),
+            contacts_due=await shown(part.CONTACTS_DUE, lambda: of.aftercare.due(patient_id, seal, today)),
             withheld=[
                 WithheldPart(part=ChartPart(one), rule=denial.rule, clause=denial.clause, remedy=denial.remedy)
                 for one, denial in withheld.items()

@@ -11,7 +11,9 @@ from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.charts import ChartReading
 
 router = APIRouter(prefix="/v1/patients", tags=["patients"])
-_Zone = Annotated[ZoneName, Query(description="The site's: it says which day it is.")]
+_Zone = Annotated[
+    ZoneName, Query(description="Of the patient's site, by which its days are counted; another is refused.")
+]
 
 
 @router.get("/{patient_id}/chart", operation_id="read_patient_chart", responses=documented(404, 422))

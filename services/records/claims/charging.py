@@ -11,6 +11,7 @@ from services.contracts.records.encounters import Encounter
 from services.records.claims.codes import charge_codes, codes_of
 from services.records.claims.rules import Draft, Ledger, by_stay, drafts, is_near_stay, session_of
 from services.records.claims.storage import ClaimQueries
+from services.records.site_zones.rules import Zones
 
 OpenDays = tuple[date, date | None]
 """From which day to which a patient is admitted."""
@@ -35,12 +36,12 @@ class CompletedServices(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which lines are asked for: a payer's, from a day to a day, by the site's zone."""
+    """Which lines are asked for: a payer's, from a day to a day, each session's by the zone of its site."""
 
     payer: str
     from_on: date
     until_on: date
-    zone: str
+    zones: Zones
 
 
 class Charging:
@@ -80,9 +81,9 @@ class Charging:
             since = min([since, *(first for first, last in stays if (last or date.max) >= asked.from_on)])
         found = await self._sessions.between(patient_id, since - _AROUND, asked.until_on + _AROUND)
         signed = await self._notes.completed([encounter.id for encounter in found])
-        sessions = [session_of(encounter, asked.zone, is_signed=encounter.id in signed) for encounter in found]
+        sessions = [session_of(encounter, asked.zones, is_signed=encounter.id in signed) for encounter in found]
         made: list[Draft] = []
-        for contract, following in zip(contracts, [*contracts[1:], None], strict=True):
+        for contract, following in zip(contracts, [*contracts[1:], None][: len(contracts)], strict=True):
             own = [draft for held in by_stay(sessions, stays) for draft in drafts(contract.method, held, codes_of)]
             until = date.max if following is None else following.effective_from
             made += [draft for draft in own if contract.effective_from <= draft.first_on < until]

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from services.records.errors import TermsKnownError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
+from services.records.site_zones.logic import SiteZoneReads
 
 _LONGEST: Final = timedelta(days=LONGEST_CLAIMED)
 
@@ -45,6 +46,7 @@ class Documented:
     encounters: EncounterReads
     episodes: EpisodeReads
     notes: CompletedServices
+    zones: SiteZoneReads
 
 
 class ClaimCommands:
@@ -122,6 +124,7 @@ class ClaimReads:
     def __init__(self, queries: ClaimQueries, record: Documented, patients: PatientReads, gate: Gate) -> None:
         self._queries = queries
         self._episodes = record.episodes
+        self._zones = record.zones
         self._charging = Charging(queries, record.encounters, record.notes)
         self._patients = patients
         self._gate = gate
@@ -147,25 +150,28 @@ class ClaimReads:
         await self._patients.presence(patient_id, Information.CLAIMS)
         return Page(items=await self._queries.stays(patient_id), next_page_token=None)
 
-    async def lines(self, patient_id: PatientId, asked: Asked) -> ChargeLines:
+    async def lines(self, patient_id: PatientId, payer: str, days: tuple[date, date], zone: str) -> ChargeLines:
         """Return the lines of some days, and what each lacks.
 
         Raises:
-            InvalidRequestError: The days are in the wrong order, or more than 92.
+            InvalidRequestError: The days are in the wrong order, or more than 92; or the site is in another zone.
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        if not timedelta() <= asked.until_on - asked.from_on <= _LONGEST:
+        from_on, until_on = days
+        if not timedelta() <= until_on - from_on <= _LONGEST:
             raise InvalidRequestError(
                 "until_on", "must not lie before from_on, nor more than 92 days after it", location="query"
             )
+        site_id = (await self._patients.presence(patient_id, Information.CLAIMS)).site_id
+        asked = Asked(payer, from_on, until_on, await self._zones.for_site(site_id, zone))
         authorizations = (await self.authorizations(patient_id)).items
         stays = await self._episodes.open_days(patient_id, Information.CLAIMS)
         items = await self._charging.lines(patient_id, asked, authorizations, stays)
         return ChargeLines(
             patient_id=patient_id,
-            payer=asked.payer,
-            from_on=asked.from_on,
-            until_on=asked.until_on,
+            payer=payer,
+            from_on=from_on,
+            until_on=until_on,
             items=items,
             billable_cents=sum(line.amount_cents or 0 for line in items if line.is_billable),
         )

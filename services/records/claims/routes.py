@@ -21,7 +21,6 @@ from services.contracts.records.claims import (
     PayerContractRequest,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.records.claims.charging import Asked
 from services.records.dependencies.claims import ClaimChanges, ClaimReading, KnowsCodes
 
 router = APIRouter(prefix="/v1", tags=["claims"], route_class=IdempotentRoute)
@@ -107,7 +106,9 @@ async def list_charge_lines(
     payer: Annotated[Code, Query()],
     from_on: Annotated[Day, Query(description="The first day.")],
     until_on: Annotated[Day, Query(description="The last day, at most 92 later.")],
-    zone: Annotated[ZoneName, Query(description="The site's: it says on which day a session was.")],
+    zone: Annotated[
+        ZoneName, Query(description="Of the patient's site, by which its days are counted; another is refused.")
+    ],
 ) -> ChargeLines:
     """List what could be charged for attended and signed sessions, and what each line still lacks."""
-    return await claims.lines(patient_id, Asked(payer, from_on, until_on, zone))
+    return await claims.lines(patient_id, payer, (from_on, until_on), zone)

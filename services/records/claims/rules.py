@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from services.contracts.identifiers import EncounterId, PayerAuthorizationId
 from services.contracts.records.claims import (
@@ -21,6 +20,7 @@ from services.contracts.records.claims import (
 from services.contracts.records.encounters import Encounter
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
+from services.records.site_zones.rules import Zones
 
 PRIMARY_THERAPY: Final = frozenset({ServiceKind.INDIVIDUAL, ServiceKind.PROCESS_GROUP, ServiceKind.FAMILY})
 """Individual, group and family psychotherapy: one of them must be among a Medicare day's services (42 CFR 410.44)."""
@@ -76,11 +76,11 @@ class Draft:
         return replace(self, gaps=(*self.gaps, *(gap for gap in gaps if gap not in self.gaps)))
 
 
-def session_of(encounter: Encounter, zone: str, *, is_signed: bool) -> Session:
+def session_of(encounter: Encounter, zones: Zones, *, is_signed: bool) -> Session:
     """Return an encounter as charges see it."""
     return Session(
         id=encounter.id,
-        on=encounter.start.astimezone(ZoneInfo(zone)).date(),
+        on=zones.day(encounter.start, encounter.site_id),
         service=encounter.service,
         minutes=encounter.attended_minutes,
         status=encounter.status,

@@ -29,6 +29,8 @@ from services.records.patients import storage as patients
 from services.records.patients.logic import PatientReads
 from services.records.plans_of_care import storage as plans_of_care
 from services.records.plans_of_care.logic import PlanOfCareReads
+from services.records.site_zones import storage as site_zones
+from services.records.site_zones.logic import SiteZoneReads
 from services.records.treatment_plans import storage as treatment_plans
 from services.records.treatment_plans.logic import TreatmentPlanReads
 
@@ -45,6 +47,7 @@ _CHART: Final = Bundle(
         documentation.IN_CHART,
         drug_tests.IN_CHART,
         aftercare.IN_CHART,
+        site_zones.IN_CHART,
     )
 )
 
@@ -54,6 +57,7 @@ async def _chart_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> Cha
     people = PatientReads(patients.PatientQueries(gathering, root), gate)
     stays = episodes.EpisodeQueries(gathering)
     standards = Standards(documentation.DocumentationQueries(gathering))
+    zones = SiteZoneReads(site_zones.SiteZoneQueries(gathering))
     visits = EpisodeReads(stays, people, gate)
     sources = Sources(
         patients=people,
@@ -65,7 +69,8 @@ async def _chart_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> Cha
         assessments=AssessmentReads(assessments.AssessmentQueries(gathering), people, gate),
         services=ServiceReads(services.ServiceQueries(gathering), people, standards, gate),
         drug_tests=DrugTestReads(drug_tests.DrugTestQueries(gathering), people, gate),
-        aftercare=AftercareReads(aftercare.AftercareQueries(gathering), people, gate),
+        aftercare=AftercareReads(aftercare.AftercareQueries(gathering), people, zones, gate),
+        zones=zones,
     )
     return ChartReads(gathering, sources, gate)
 

@@ -10,7 +10,7 @@ from services.records.claims.codes import charge_codes
 from services.records.claims.logic import ClaimCommands, ClaimReads, Documented
 from services.records.claims.storage import ClaimQueries, ClaimRows
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
-from services.records.dependencies.encounters import EncounterReading
+from services.records.dependencies.encounters import EncounterReading, SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
 from services.records.dependencies.notes import ServiceReading
 
@@ -19,8 +19,10 @@ async def _claim_changes(db: Db, principal: Caller, patients: PatientChanges, ga
     return ClaimCommands(ClaimRows(db, organization_of(principal)), patients, gate)
 
 
-async def _documented(encounters: EncounterReading, episodes: EpisodeReading, notes: ServiceReading) -> Documented:
-    return Documented(encounters, episodes, notes)
+async def _documented(
+    encounters: EncounterReading, episodes: EpisodeReading, notes: ServiceReading, zones: SiteZoneReading
+) -> Documented:
+    return Documented(encounters, episodes, notes, zones)
 
 
 async def _claim_reading(

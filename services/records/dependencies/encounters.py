@@ -1,7 +1,8 @@
 """The wiring of encounters; the scheduler's events come without a person, and are audited all the same."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from contextlib import asynccontextmanager
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -9,7 +10,8 @@ from fastapi import Depends, Request
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
 from services.chassis.audit.trail import Trail, append
-from services.chassis.database import driver_connection, set_organization
+from services.chassis.clock import Clock
+from services.chassis.database import UnitOfWork, driver_connection, set_organization
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Now, PublicDb, Reading
 from services.clients.attendance import event_secret
@@ -19,15 +21,25 @@ from services.records.dependencies import PatientReading, TheGate, TreatmentPlan
 from services.records.encounters.logic import AttendanceConsumer, Beside, EncounterReads
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.patients.storage import PatientRows
-from services.records.site_zones.storage import SiteZoneRows
+from services.records.site_zones.logic import SiteConsumer, SiteZoneReads
+from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
 SCHEDULER: Final = AccountId(UUID("5c4ed01e-0000-4000-8000-000000000001"))
 """Who does in the trail what the scheduler does by itself: no person has this account."""
 
 
-async def _attendance_events(
-    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
-) -> AsyncIterator[AttendanceConsumer]:
+class _Told(NamedTuple):
+    """With what the scheduler's signature is verified, and what is told of its event."""
+
+    root_keys: RootKeys
+    secret: bytes
+    trail: Trail
+
+
+@asynccontextmanager
+async def _told_by_the_scheduler(
+    organization_id: OrganizationId, request: Request, db: UnitOfWork, clock: Clock, operation_id: str
+) -> AsyncIterator[_Told]:
     # Nobody has signed in: the organization is the one that the path names, and the scheduler's signature is the proof.
     await set_organization(db, organization_id)
     root_keys: RootKeys = request.app.state.root_keys
@@ -41,11 +53,29 @@ async def _attendance_events(
         sign_in=None,
         proof_key=None,
     )
-    trail = Trail(AuditCaller(principal, "receive_attendance_event"), clock)
-    beside = Beside(PatientRows(db, root_keys, organization_id), SiteZoneRows(db, organization_id))
-    yield AttendanceConsumer(EncounterRows(db, organization_id), beside, event_secret(root_keys.first), trail, clock)
+    trail = Trail(AuditCaller(principal, operation_id), clock)
+    yield _Told(root_keys, event_secret(root_keys.first), trail)
     await append(await driver_connection(db), audit_key(root_keys.first), organization_id, trail.take())
     request.app.state.grown_trails.add(organization_id)
+
+
+async def _attendance_events(
+    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
+) -> AsyncIterator[AttendanceConsumer]:
+    async with _told_by_the_scheduler(organization_id, request, db, clock, "receive_attendance_event") as told:
+        beside = Beside(PatientRows(db, told.root_keys, organization_id), SiteZoneRows(db, organization_id))
+        yield AttendanceConsumer(EncounterRows(db, organization_id), beside, told.secret, told.trail, clock)
+
+
+async def _site_events(
+    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
+) -> AsyncIterator[SiteConsumer]:
+    async with _told_by_the_scheduler(organization_id, request, db, clock, "receive_site_event") as told:
+        yield SiteConsumer(SiteZoneRows(db, organization_id), told.secret, told.trail, clock)
+
+
+async def _site_zone_reading(read: Reading) -> SiteZoneReads:
+    return SiteZoneReads(SiteZoneQueries(read))
 
 
 async def _encounter_reading(
@@ -55,4 +85,6 @@ async def _encounter_reading(
 
 
 AttendanceEvents = Annotated[AttendanceConsumer, Depends(_attendance_events, scope="function")]
+SiteEvents = Annotated[SiteConsumer, Depends(_site_events, scope="function")]
+SiteZoneReading = Annotated[SiteZoneReads, Depends(_site_zone_reading)]
 EncounterReading = Annotated[EncounterReads, Depends(_encounter_reading)]

@@ -7,9 +7,9 @@ from fastapi import Depends
 from services.chassis.wiring import Db, Reading, organization_of
 from services.records.consents.signing import Signing
 from services.records.dependencies import ConsentWriting, PatientChanges, PatientReading, RecipientChanges, TheGate
-from services.records.dependencies.encounters import EncounterReading
+from services.records.dependencies.encounters import EncounterReading, SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
-from services.records.family.logic import FamilyCommands, FamilyReads
+from services.records.family.logic import FamilyCommands, FamilyReads, Held
 from services.records.family.participation_storage import ParticipationRows
 from services.records.family.participations import ParticipationCommands
 from services.records.family.storage import FamilyQueries, FamilyRows
@@ -34,9 +34,15 @@ async def _participation_changes(
 
 
 async def _family_reading(
-    read: Reading, patients: PatientReading, encounters: EncounterReading, episodes: EpisodeReading, gate: TheGate
+    *,
+    read: Reading,
+    patients: PatientReading,
+    encounters: EncounterReading,
+    episodes: EpisodeReading,
+    zones: SiteZoneReading,
+    gate: TheGate,
 ) -> FamilyReads:
-    return FamilyReads(FamilyQueries(read), patients, encounters, episodes, gate)
+    return FamilyReads(FamilyQueries(read), patients, Held(encounters, episodes, zones), gate)
 
 
 FamilyChanges = Annotated[FamilyCommands, Depends(_family_changes)]

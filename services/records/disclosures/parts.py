@@ -40,6 +40,7 @@ from services.records.notes.rules import texts_of
 from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.site_zones.logic import SiteZoneReads
+from services.records.site_zones.rules import Zones
 from services.records.treatment_plans.logic import PlansToDisclose
 
 PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
@@ -215,11 +216,12 @@ class Parts:
         first, last = asked.records_from, asked.records_until
         if asked.payer is None or self.zone is None or first is None or last is None:
             return []
+        zones = Zones(self._zones, self._zones[self._patient.site_id])
         if (last - first).days > LONGEST_CLAIMED:
             return []
         stays = await self._kept.stays.open_days(self._patient.id)
         lines = await self._kept.charges.billable(
-            self._patient.id, Asked(asked.payer, first, last, self.zone), stays, self._seal
+            self._patient.id, Asked(asked.payer, first, last, zones), stays, self._seal
         )
         return [
             Item(
@@ -286,7 +288,8 @@ def _medicine(one: Medication) -> DisclosedMedicine:
 
 
 def _drug_test(one: DrugTest) -> DisclosedDrugTest:
-    # What it was held against is of another part, which may not be asked for, or not permitted.
+    # By which medicine it is explained is of another part, which may not be asked for, or not permitted. That it is
+    # explained goes along, as the consent's form says: a bare "methadone detected" would harm the patient more.
     readings = [_copied(Reading, reading) for reading in one.readings]
     return DisclosedDrugTest.model_validate({**_members(DisclosedDrugTest, one), "readings": readings})
 

@@ -15,10 +15,9 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AppointmentId, EncounterId, PatientId, SiteId
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
-from services.records.encounters.errors import EventRefusedError
 from services.records.encounters.rules import encounter_of, hours_ledger
 from services.records.encounters.storage import EncounterQueries, EncounterRows
-from services.records.errors import NotAMondayError
+from services.records.errors import EventRefusedError, NotAMondayError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
 from services.records.treatment_plans.logic import TreatmentPlanReads

@@ -1,8 +1,7 @@
 """What may be done with family, and what may be said to whom."""
 
 import secrets
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
@@ -30,6 +29,7 @@ from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.recipients.logic import RecipientCommands
+from services.records.site_zones.logic import SiteZoneReads
 
 # Who is close to a patient is a matter of consents: it is looked up by whoever answers a call.
 _KEPT: Final = Information.CONSENTS
@@ -130,6 +130,14 @@ class FamilyCommands:
         return await self._rows.one(person_id) or found, seal
 
 
+class Held(NamedTuple):
+    """What says which family sessions were held, and in which months of an admission."""
+
+    encounters: EncounterReads
+    episodes: EpisodeReads
+    zones: SiteZoneReads
+
+
 class FamilyReads:
     """What can be read of family."""
 
@@ -137,14 +145,12 @@ class FamilyReads:
         self,
         queries: FamilyQueries,
         patients: PatientReads,
-        encounters: EncounterReads,
-        episodes: EpisodeReads,
+        held: Held,
         gate: Gate,
     ) -> None:
         self._queries = queries
         self._patients = patients
-        self._encounters = encounters
-        self._episodes = episodes
+        self._encounters, self._episodes, self._zones = held
         self._gate = gate
 
     async def persons(self, patient_id: PatientId) -> Page[RelatedPerson]:
@@ -158,14 +164,17 @@ class FamilyReads:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
+            InvalidRequestError: The patient's site is in another zone.
         """
         seal = await self._patients.seal(patient_id, Information.TREATMENT_PLAN)
-        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        site_id = (await self._patients.presence(patient_id, Information.TREATMENT_PLAN)).site_id
+        zones = await self._zones.for_site(site_id, zone)
+        today = zones.day(self._gate.clock.now(), site_id)
         rule = rule_of(jurisdiction, today)
         months = months_of(await self._episodes.open_days(patient_id, Information.TREATMENT_PLAN), today)
         if rule is None or not months:
             return FamilyCounselling(patient_id=patient_id, rule=rule, months=[])
-        held = counselled(await self._encounters.between(patient_id, months[0], today), zone)
+        held = counselled(await self._encounters.between(patient_id, months[0], today), zones)
         exempt = {
             one.month: one.reason
             for one in (sealed.open(seal) for sealed in await self._queries.exemptions(patient_id))

@@ -112,7 +112,9 @@ async def read_family_counselling(
     patient_id: PatientId,
     family: FamilyReading,
     jurisdiction: Annotated[Jurisdiction, Query()],
-    zone: Annotated[ZoneName, Query(description="The site's: it says in which month a session was.")],
+    zone: Annotated[
+        ZoneName, Query(description="Of the patient's site, by which its days are counted; another is refused.")
+    ],
 ) -> FamilyCounselling:
     """Read in which months of the admission family counselling was held, exempt, is due, or was missed."""
     return await family.counselling(patient_id, jurisdiction, zone)

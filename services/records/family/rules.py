@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from services.contracts.identifiers import EncounterId
 from services.contracts.records.encounters import Encounter
 from services.contracts.records.family import FamilyExemptionReason, FamilyMonth, FamilyMonthStatus, FamilyRule
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
+from services.records.site_zones.rules import Zones
 
 _DECEMBER: Final = 12
 Stay = tuple[date, date | None]
@@ -37,12 +37,12 @@ def months_of(stays: Sequence[Stay], today: date) -> list[date]:
     return sorted(months)
 
 
-def counselled(encounters: Sequence[Encounter], zone: str) -> dict[date, list[EncounterId]]:
-    """Return the attended family sessions of each month, by the day on which they began in the site's zone."""
+def counselled(encounters: Sequence[Encounter], zones: Zones) -> dict[date, list[EncounterId]]:
+    """Return the attended family sessions of each month, by the day on which they began in the zone of their site."""
     held: dict[date, list[EncounterId]] = {}
     for one in encounters:
         if one.service is ServiceKind.FAMILY and one.status is AttendanceStatus.FULFILLED and one.attended_minutes:
-            held.setdefault(first_of(one.start.astimezone(ZoneInfo(zone)).date()), []).append(one.id)
+            held.setdefault(first_of(zones.day(one.start, one.site_id)), []).append(one.id)
     return held
 
 

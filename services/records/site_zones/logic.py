@@ -1,10 +1,46 @@
-"""What other subjects know of the sites' zones."""
+"""What is told of the sites' zones, and what other subjects know of them."""
 
 from collections.abc import Mapping
+from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.chassis.audit.trail import Trail
+from services.chassis.clock import Clock
+from services.chassis.errors import InvalidRequestError
+from services.chassis.webhooks import SignatureRefusedError, verify
+from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import SiteId
-from services.records.site_zones.storage import SiteZoneQueries
+from services.contracts.records.site_zones import SiteEvent, SiteReceipt
+from services.records.errors import EventRefusedError
+from services.records.site_zones.rules import Zones
+from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
+
+OTHER_ZONE: Final = "must be the zone of the patient's site, as the scheduler has told it"
+
+
+class SiteConsumer:
+    """Takes the scheduler's events of sites, each of them once, however often it is told."""
+
+    def __init__(self, rows: SiteZoneRows, secret: bytes, trail: Trail, clock: Clock) -> None:
+        self._rows = rows
+        self._secret = secret
+        self._trail = trail
+        self._clock = clock
+
+    async def take(self, event: SiteEvent, headers: Mapping[str, str], body: bytes) -> SiteReceipt:
+        """Take an event, which is of no patient.
+
+        Raises:
+            EventRefusedError: The scheduler has not signed it, or not within five minutes.
+        """
+        now = self._clock.now()
+        try:
+            verify(self._secret, headers, now, body)
+        except SignatureRefusedError:
+            raise EventRefusedError from None
+        await self._rows.add(event.id, event.zone, now)
+        self._trail.permit(basis="use", purpose=Purpose.OPERATIONS, event=event.id)
+        return SiteReceipt(site_id=event.id)
 
 
 class SiteZoneReads:
@@ -16,3 +52,14 @@ class SiteZoneReads:
     async def known(self) -> Mapping[SiteId, ZoneInfo]:
         """Return the zone of each site of which the scheduler has told."""
         return await self._queries.all()
+
+    async def for_site(self, site_id: SiteId, asked: str) -> Zones:
+        """Return the zones for a caller who says that a site is in one of them; the caller chooses none.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        zones = Zones(await self.known(), ZoneInfo(asked))
+        if zones.of(site_id).key != asked:
+            raise InvalidRequestError("zone", OTHER_ZONE, location="query")
+        return zones

@@ -14,6 +14,9 @@ from services.records.site_zones.tables import SiteZoneRow
 
 _ALL: Final = Query(select(SiteZoneRow.site_id, SiteZoneRow.zone))
 
+IN_CHART: Final = (_ALL,)
+"""What a chart asks of them."""
+
 
 class SiteZoneQueries:
     """Reads of the sites' zones."""

@@ -1,6 +1,5 @@
 """How records learns who came: at least once, with the same id each time, whatever dies in between."""
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -15,10 +14,8 @@ from services.contracts.problems import ProblemDetails
 from services.contracts.records.encounters import AttendanceEvent
 from services.scheduler.attendance import storage
 from services.scheduler.attendance.facts import Delivery, Parking
-from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
+from services.scheduler.dispatch import AttendanceCall, enqueue_attendance, pause_after
 
-_LONGEST_PAUSE: Final = timedelta(minutes=5)
-_MOST_DOUBLINGS: Final = 9
 MOST_REFUSALS: Final = 8
 """Within some four minutes: what was only late, such as a patient who is being registered, is there by then."""
 _FOR_THE_EVENT: Final = frozenset(
@@ -88,8 +85,3 @@ class AttendanceTelling:
 def is_at_fault(status: int) -> bool:
     """Whether it is for the event that it was refused, and not for who brought it, or how often."""
     return status in _FOR_THE_EVENT
-
-
-def pause_after(attempts: int) -> timedelta:
-    """Return how long to wait after so many attempts that failed before: a second, doubled, five minutes at most."""
-    return min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(attempts, _MOST_DOUBLINGS)))

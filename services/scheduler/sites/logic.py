@@ -1,6 +1,6 @@
 """What is allowed with sites and rooms."""
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -10,6 +10,7 @@ from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.identifiers import OrganizationId, RoomId, SiteId
 from services.contracts.scheduler.sites import Room, RoomRequest, Site, SiteRequest
+from services.scheduler.dispatch import SiteCall, enqueue_site
 from services.scheduler.sites import storage
 
 
@@ -69,8 +70,10 @@ class SitesLogic:
         self._clock = clock
 
     async def create(self, request: SiteRequest) -> Site:
-        """Make a site."""
-        return await storage.insert_site(self._db, self._organization_id, request, self._clock.now())
+        """Make a site, of whose zone records is told once this is committed."""
+        site = await storage.insert_site(self._db, self._organization_id, request, self._clock.now())
+        await enqueue_site(self._db, SiteCall(self._organization_id, site.id), timedelta())
+        return site
 
     async def create_room(self, site_id: SiteId, request: RoomRequest) -> Room:
         """Make a room of a site.

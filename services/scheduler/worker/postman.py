@@ -1,4 +1,4 @@
-"""The postman: tells records who came, and takes up what a dead postman left."""
+"""The postman: tells records who came, and of sites' zones, and takes up what a dead postman left."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,8 +13,9 @@ from services.chassis.http import HttpClient
 from services.chassis.root_keys import RootKeys
 from services.clients.attendance import AttendanceClient
 from services.scheduler.attendance.telling import AttendanceTelling
-from services.scheduler.dispatch import ATTENDANCE, read_attendance_call
+from services.scheduler.dispatch import ATTENDANCE, SiteCall, read_attendance_call
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.sites.telling import SiteTelling
 from services.scheduler.worker.jobs import JobQueue
 from services.scheduler.worker.short_jobs import ShortJobs
 
@@ -24,9 +25,10 @@ _AT_A_TIME: Final = 4
 class Postman:
     """Delivers events until it is cancelled."""
 
-    def __init__(self, connection: Any, telling: AttendanceTelling) -> None:
+    def __init__(self, connection: Any, telling: AttendanceTelling, sites: SiteTelling) -> None:
         queue = JobQueue(connection, ATTENDANCE, at_a_time=_AT_A_TIME)
         self._telling = telling
+        self._sites = sites
         self._jobs = ShortJobs(queue, self._follow, broken="attendance broke")
 
     @classmethod
@@ -41,7 +43,8 @@ class Postman:
             clock = Clock(timedelta(seconds=settings.clock_offset_seconds))
             root_key = RootKeys.read(settings.root_key_file).first
             records = AttendanceClient(http, str(settings.records_url), root_key, clock)
-            yield cls(connection, AttendanceTelling(await opened.open(), records, clock))
+            database = await opened.open()
+            yield cls(connection, AttendanceTelling(database, records, clock), SiteTelling(database, records))
         finally:
             await opened.close()
             await http.close()
@@ -56,4 +59,8 @@ class Postman:
         await self._jobs.run()
 
     async def _follow(self, payload: bytes) -> None:
-        await self._telling.tell(read_attendance_call(payload))
+        call = read_attendance_call(payload)
+        if isinstance(call, SiteCall):
+            await self._sites.tell(call)
+        else:
+            await self._telling.tell(call)

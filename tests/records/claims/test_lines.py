@@ -60,10 +60,33 @@ async def test_the_day_is_the_site_s_and_not_utc_s(biller: httpx2.AsyncClient, a
     await attend("2026-09-29", "22:00", "23:30")
     await attend("2026-09-30", "00:00", "01:30")
 
-    here, there = await lines(), await lines(zone="UTC")
+    assert [(line["first_on"], line["minutes"]) for line in (await lines())["items"]] == [("2026-09-29", 180)]
 
-    assert [(line["first_on"], line["minutes"]) for line in here["items"]] == [("2026-09-29", 180)]
-    assert [line["first_on"] for line in there["items"]] == ["2026-09-29", "2026-09-30"]
+
+async def test_the_caller_chooses_no_zone_of_charges(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines, patient: Json
+) -> None:
+    """Before, another zone made two days of one, and each of them could be charged for."""
+    await agree(biller, "s9480_per_diem")
+    await attend("2026-09-29", "22:00", "23:30")
+    await attend("2026-09-30", "00:00", "01:30")
+    days = {"payer": "payer-1", "from_on": "2026-09-28", "until_on": "2026-10-04"}
+
+    elsewhere = await biller.get(f"/v1/patients/{patient['id']}/charge_lines", params={**days, "zone": "UTC"})
+
+    assert (elsewhere.status_code, elsewhere.json()["errors"][0]["pointer"]) == (422, "zone")
+    assert len((await lines())["items"]) == 1
+
+
+async def test_a_session_is_of_the_day_that_it_was_at_its_own_site(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    """A patient of New York who went to a site in Los Angeles: there it was still the 29th."""
+    await agree(biller, "s9480_per_diem")
+    await attend("2026-09-30", "05:00", "08:00", site_id=str(uuid4()), zone="America/Los_Angeles")
+    await attend("2026-10-01", "17:00", "20:00")
+
+    assert [line["first_on"] for line in (await lines())["items"]] == ["2026-09-29", "2026-10-01"]
 
 
 async def test_an_unsigned_note_is_no_service_and_a_missed_session_no_attendance(
@@ -267,3 +290,10 @@ async def test_days_that_cannot_be_asked_for_are_refused(
     asked = {"payer": "payer-1", "from_on": "2026-09-28", "until_on": "2026-10-04", "zone": "UTC"} | changes
 
     assert (await biller.get(f"/v1/patients/{patient['id']}/charge_lines", params=asked)).status_code == 422
+
+
+async def test_a_payer_without_a_contract_is_a_gap_and_no_error(attend: Attend, lines: Lines) -> None:
+    """Before, this was a 500."""
+    await attend("2026-09-28")
+
+    assert told(await lines()) == [("2026-09-28", None, 0, ["no_contract"])]

@@ -15,8 +15,8 @@ from services.clients.attendance import AttendanceClient
 from services.contracts.identifiers import AttendanceId, OrganizationId
 from services.contracts.identity import Role
 from services.contracts.records.encounters import AttendanceEvent
-from services.scheduler.attendance.telling import AttendanceTelling, pause_after
-from services.scheduler.dispatch import AttendanceCall, read_attendance_call
+from services.scheduler.attendance.telling import AttendanceTelling
+from services.scheduler.dispatch import AttendanceCall, pause_after, read_attendance_call
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, People, group
 

@@ -215,7 +215,10 @@ async def test_of_several_jobs_one_plans_and_sends_the_next(
     async def jobs() -> list[tuple[str, bool]]:
         async with scheduler_database.command(organization) as db:
             found = await db.execute(
-                text("select convert_from(payload, 'utf8'), execute_after > now() from pgqueuer order by id")
+                text(
+                    "select convert_from(payload, 'utf8'), execute_after > now() from pgqueuer"
+                    " where entrypoint = 'notice' order by id"
+                )
             )
             return [(payload, is_later) for payload, is_later in found if str(organization) in payload]
 

@@ -59,7 +59,7 @@ class Worker:
     async def called_for(self) -> list[str]:
         """The solves that workers are called for, in order."""
         async with self._database.read(self._organization_id) as read:
-            rows = await read._connection.fetch("select payload from pgqueuer order by id")
+            rows = await read._connection.fetch("select payload from pgqueuer where entrypoint = 'solve' order by id")
         found = [read_payload(row["payload"]) for row in rows]
         return [str(solve_id) for organization, solve_id in found if organization == self._organization_id]
 

@@ -36,7 +36,7 @@ def jobs(stored: Stored, organization_id: UUID) -> Jobs:
     """Lists whose solves are queued, of this test's organization: jobs span organizations."""
 
     async def fetch() -> list[tuple[UUID, UUID]]:
-        rows = await stored("select payload from pgqueuer order by id")
+        rows = await stored("select payload from pgqueuer where entrypoint = 'solve' order by id")
         return [job for row in rows if (job := read_payload(row["payload"]))[0] == organization_id]
 
     return fetch

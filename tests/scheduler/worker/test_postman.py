@@ -24,6 +24,7 @@ from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.attendance import storage
 from services.scheduler.attendance.telling import MOST_REFUSALS, AttendanceTelling
 from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
+from services.scheduler.sites.telling import SiteTelling
 from services.scheduler.storing import fresh_id
 from services.scheduler.worker.postman import Postman
 from tests.conftest import ClientFactory
@@ -86,7 +87,8 @@ def postman(
     @asynccontextmanager
     async def run(records: AttendanceClient = intake) -> AsyncIterator[None]:
         connection = await asyncpg.connect(databases["scheduler"].app)
-        running = asyncio.create_task(Postman(connection, AttendanceTelling(scheduler_database, records, clock)).run())
+        telling = AttendanceTelling(scheduler_database, records, clock), SiteTelling(scheduler_database, records)
+        running = asyncio.create_task(Postman(connection, *telling).run())
         try:
             yield
         finally:
@@ -212,7 +214,7 @@ async def test_the_newest_revision_counts_in_whichever_order_they_are_told(
     *, postman: Postmen, people: People, record: Any, encounters: Any, until: Until, queue: Any, scheduler: Any
 ) -> None:
     first = await record(people.ann, "arrived")
-    kept_back = await queue.fetch("delete from pgqueuer returning payload")
+    kept_back = await queue.fetch("delete from pgqueuer where payload not like '%site%'::bytea returning payload")
     amendment = {"status": "fulfilled", "minutes_left_early": 20, "reason": "entered_in_error"}
     amended = await scheduler(Role.FRONT_DESK).post(f"/v1/attendances/{first['id']}:amend", json=amendment)
     assert amended.status_code == 201, amended.text

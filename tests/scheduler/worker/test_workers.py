@@ -100,7 +100,7 @@ async def test_a_worker_that_is_asked_to_stop_gives_its_solve_back(
     assert await worker.wait() == 0
     given_back = await until(solve, bool)
     assert (given_back["status"], given_back["finished_at"]) == ("queued", None)
-    assert await queue.fetchval("select count(*) from pgqueuer where status = 'queued'") == 1
+    assert await queue.fetchval("select count(*) from pgqueuer where status = 'queued' and entrypoint = 'solve'") == 1
 
 
 async def eventually_locked(queue: Any) -> None:

@@ -149,6 +149,7 @@ _PUBLIC: Final = frozenset(
         ("POST", "/v1/offered_times:answer"),
         ("POST", "/v1/organizations/{organization_id}/notice_receipts"),
         ("POST", "/v1/organizations/{organization_id}/attendance_events"),
+        ("POST", "/v1/organizations/{organization_id}/site_events"),
         ("GET", "/v1/cost_figures"),
         ("POST", "/v1/cost_figures:compare"),
         ("GET", "/v1/placement_helper"),

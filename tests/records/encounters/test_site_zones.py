@@ -1,0 +1,98 @@
+"""The scheduler tells by which zone the days of a site are counted, and nobody else does."""
+
+from uuid import UUID, uuid4
+
+import httpx2
+import orjson
+import pytest
+
+from services.chassis.clock import Clock
+from services.chassis.webhooks import signed_headers
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.records.conftest import PatientFactory
+from tests.records.encounters.conftest import SECRET, Json, Tell, event
+
+ZONE = "America/Chicago"
+
+
+@pytest.fixture
+def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Tell:
+    client = records()
+    del client.headers["authorization"]
+
+    async def send(told: Json, *, organization: UUID | None = None, secret: bytes = SECRET) -> httpx2.Response:
+        body = orjson.dumps(told)
+        headers = {**signed_headers(secret, str(told["id"]), clock.now(), body), "content-type": "application/json"}
+        path = f"/v1/organizations/{organization or organization_id}/site_events"
+        return await client.post(path, content=body, headers=headers)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "patients/{id}/chart?",
+        "patients/{id}/aftercare_plans?",
+        "sites/{site_id}/aftercare_contacts?",
+        "patients/{id}/family_counselling?jurisdiction=US-NJ&",
+        "patients/{id}/charge_lines?payer=payer-1&from_on=2026-09-28&until_on=2026-10-04&",
+    ],
+)
+async def test_the_caller_chooses_no_zone(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, tell_site: Tell, path: str
+) -> None:
+    patient = await new_patient()
+    of_patient = f"/v1/{path.format(**patient)}zone="
+    before = await director.get(of_patient + "Pacific/Kiritimati")
+
+    told = await tell_site({"id": patient["site_id"], "zone": ZONE})
+    own, other = await director.get(of_patient + ZONE), await director.get(of_patient + "Pacific/Kiritimati")
+
+    assert (told.status_code, told.json()) == (200, {"site_id": patient["site_id"]})
+    assert [one.status_code for one in (before, own, other)] == [200, 200, 422]
+    assert other.json()["errors"][0]["pointer"] == "zone"
+    assert ZONE not in other.text
+
+
+async def test_whoever_may_not_see_the_patient_learns_nothing_of_the_zone(
+    records: ClientFactory, new_patient: PatientFactory, tell_site: Tell
+) -> None:
+    patient, stranger = await new_patient(), records(Role.COUNSELLOR)
+    await tell_site({"id": patient["site_id"], "zone": ZONE})
+
+    answers = [await stranger.get(f"/v1/patients/{one}/chart?zone=UTC") for one in (patient["id"], uuid4())]
+
+    assert [one.status_code for one in answers] == [404, 404]
+
+
+async def test_a_zone_that_was_told_stays(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, tell: Tell, tell_site: Tell
+) -> None:
+    patient = await new_patient()
+    await tell_site({"id": patient["site_id"], "zone": ZONE})
+
+    again = await tell_site({"id": patient["site_id"], "zone": "UTC"})
+    attended = await tell(event(patient, zone="UTC"))
+    chart = await director.get(f"/v1/patients/{patient['id']}/chart?zone={ZONE}")
+
+    assert [one.status_code for one in (again, attended, chart)] == [200, 200, 200]
+
+
+async def test_nobody_but_the_scheduler_tells_of_sites(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, tell_site: Tell,
+    organization_id: UUID,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    told = {"id": patient["site_id"], "zone": ZONE}
+
+    forged = await tell_site(told, secret=b"x" * 32)
+    by_token = await records(Role.ORGANIZATION_ADMIN).post(
+        f"/v1/organizations/{organization_id}/site_events", json=told
+    )
+    elsewhere = await tell_site(told, organization=uuid4())
+    nowhere = await tell_site({**told, "zone": "America/Nowhere"})
+
+    assert [one.status_code for one in (forged, by_token, elsewhere, nowhere)] == [401, 401, 200, 422]
+    assert (await director.get(f"/v1/patients/{patient['id']}/chart?zone=UTC")).status_code == 200
