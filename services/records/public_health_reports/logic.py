@@ -13,7 +13,8 @@ from services.policy.decisions.question import Label, PatientFacts, Question, Re
 from services.records.consents.rules import LAST_ZONE
 from services.records.disclosures.errors import DisclosureDeniedError
 from services.records.gate import Gate
-from services.records.public_health_reports.rules import NONE, told, total
+from services.records.public_health_reports.facts import NONE
+from services.records.public_health_reports.rules import told, total
 from services.records.public_health_reports.storage import PublicHealthQueries
 from services.records.recipients.logic import RecipientReads
 

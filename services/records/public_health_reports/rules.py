@@ -1,20 +1,12 @@
 """What is true of counts that tell of nobody."""
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
+
+from services.records.public_health_reports.facts import Count
 
 FEWEST: Final = 11
 """Of 1 to 10 patients no count is told: in so few, one can be recognized (CMS cell size suppression policy)."""
-
-
-class Count(NamedTuple):
-    """How many stays, and of how many patients: one who comes again and again is one patient."""
-
-    stays: int
-    patients: int
-
-
-NONE: Final = Count(0, 0)
 
 
 def told(count: Count) -> int | None:

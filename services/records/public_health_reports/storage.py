@@ -8,7 +8,7 @@ from sqlalchemy import Date, and_, bindparam, func, select
 from services.chassis.database import Query, Read
 from services.contracts.records.episodes import DischargeReason
 from services.records.episodes.tables import EpisodeLevelRow, EpisodeRow
-from services.records.public_health_reports.rules import Count
+from services.records.public_health_reports.facts import Count
 
 _FIRST: Final = bindparam("first", type_=Date)
 _LAST: Final = bindparam("last", type_=Date)

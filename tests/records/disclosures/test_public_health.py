@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.identity import Role
-from services.records.public_health_reports.rules import FEWEST, Count, told, total
+from services.records.public_health_reports.facts import Count
+from services.records.public_health_reports.rules import FEWEST, told, total
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
 from tests.records.consents.conftest import NewRecipient
