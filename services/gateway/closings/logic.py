@@ -30,7 +30,8 @@ class ClosingsLogic:
     async def close(self, organization_id: OrganizationId, *, principal: Principal) -> Organization:
         """Let nobody in to an organization: all sessions end, and all that applications were granted.
 
-        Who works elsewhere too goes on there. One that is closed stays so, since when it was.
+        Who works elsewhere too goes on there. One that is closed stays so, since when it was. What services give out
+        without a token, such as feeds, is not told of it.
 
         Raises:
             NotFoundError: There is no such organization.

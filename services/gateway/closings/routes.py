@@ -13,11 +13,18 @@ router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_cla
 
 @router.post("/{organization_id}:close", operation_id="close_organization", responses=documented(401, 403, 404))
 async def close_organization(organization_id: OrganizationId, closings: Closings, principal: Caller) -> Organization:
-    """Close an organization. All access to it ends at once, in every service, and nobody signs in; nothing is lost."""
+    """Close an organization. Who signed in to it, and every application, is refused at once; nothing is lost.
+
+    What asks for no token goes on: feeds by their addresses, times offered by link until they expire, and inquiries for
+    a place. Delete the feeds before.
+    """
     return await closings.close(organization_id, principal=principal)
 
 
 @router.post("/{organization_id}:reopen", operation_id="reopen_organization", responses=documented(401, 403, 404))
 async def reopen_organization(organization_id: OrganizationId, closings: Closings, principal: Caller) -> Organization:
-    """Let people sign in to an organization again that was closed, with the roles they had."""
+    """Let people sign in to an organization again that was closed, with the roles they had.
+
+    Tokens of before stay refused.
+    """
     return await closings.reopen(organization_id, principal=principal)

@@ -102,10 +102,12 @@ async def test_a_provider_that_does_not_answer_holds_up_no_other(
     waiting = asyncio.create_task(published.of(slow.registered))
     await slow.is_asked.wait()
 
-    async with asyncio.timeout(5):
-        found = await published.of(quick.registered)
-    still_waits = not waiting.done()
-    slow.may_answer.set()
+    try:
+        async with asyncio.timeout(5):
+            found = await published.of(quick.registered)
+        still_waits = not waiting.done()
+    finally:
+        slow.may_answer.set()
 
     assert still_waits
     assert found.metadata.token_endpoint == f"{quick.issuer}/token"
