@@ -46,7 +46,9 @@ class LevelFindingReads:
         found = [
             finding
             for one in stays
+            # Of a patient whose key was destroyed nobody knows an age any more.
             if one.patient_id in required
+            and one.patient_id in ages
             and (finding := level_finding(one, required[one.patient_id], ages[one.patient_id], today)) is not None
         ]
         self._patients.shown({one.patient_id for one in found}, _SEEN)

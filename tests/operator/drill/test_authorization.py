@@ -154,10 +154,14 @@ def everything(question: Question) -> Permission:
 
 def only(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     """Let the drill try cells of one kind, so that few of them suffice."""
-    monkeypatch.setattr(
-        f"{__name__}.tried",
-        lambda number: cell(number)._replace(organization="own", emergency="none", **values),
-    )
+
+    def like(number: int) -> Cell:
+        one = cell(number)
+        if values.get("recipient") == "nobody":
+            one = one._replace(operation=USES[number % len(USES)])
+        return one._replace(organization="own", emergency="none", **values)
+
+    monkeypatch.setattr(f"{__name__}.tried", like)
 
 
 async def test_a_use_that_permits_everything_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
