@@ -35,6 +35,11 @@ class Asked:
         self.on_left: Callable[[], None] | None = None
         """Called where the caller leaves before the answer; nothing is to be answered then."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether a whole answer was sent."""
+        return self._cycle.response_complete
+
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Send a whole answer in one piece; `fields` are whole lines, and say how long the body is."""
         cycle = self._cycle

@@ -83,8 +83,8 @@ class Forwarder:
         """
         route = passage.route
         gate, upstream = self._gates[route.service], self._upstreams[route.service]
-        gate.enter(route)
         head = _head(request, upstream, passage.internal_token, onward)
+        gate.enter(route)
         connection = upstream.begin(head, heard)
         if connection is None:
             gate.leave()

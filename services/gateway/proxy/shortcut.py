@@ -9,6 +9,8 @@ import asyncio
 from time import monotonic
 from typing import Any, Final
 
+import structlog
+
 from services.chassis.app import TIMEOUT_SECONDS, Application
 from services.chassis.context import (
     TIMEOUT_HEADER,
@@ -19,7 +21,7 @@ from services.chassis.context import (
 )
 from services.chassis.errors import ServiceError
 from services.chassis.shortcut import Asked
-from services.chassis.telemetry import Metrics, request_lines
+from services.chassis.telemetry import Metrics, frames, request_lines
 from services.gateway.proxy.dispatcher import Front
 from services.gateway.proxy.engines import Engine, asked_about, told_of
 from services.gateway.proxy.forwarding import BEGUN_KEY, Sending, lines_of
@@ -43,17 +45,21 @@ class FrontDoor:
     def __init__(self, app: Application) -> None:
         self._state = app.state
         self._metrics: Metrics = app.state.metrics
+        self._log = structlog.get_logger()
         self._in_hand: dict[_InHand, None] = {}
         self._is_watching = False
 
     def take(self, asked: Asked) -> bool:
         """Answer a plain request, now or as soon as its service does; false where the application shall."""
-        front: Front = self._state.equipment.front
-        engine = front.engines.asking(asked.scope)
         try:
+            front: Front = self._state.equipment.front
+            engine = front.engines.asking(asked.scope)
             return self._forward(front, asked) if engine is None else self._tell(engine, front, asked)
         except ServiceError:
             return False
+        except Exception as error:  # noqa: BLE001 - the parser that calls would take it for a malformed request
+            self._log.error("short way failed", error_type=type(error).__name__, frames=frames(error))
+            return asked.is_answered
 
     def _tell(self, engine: Engine, front: Front, asked: Asked) -> bool:
         request, _ = asked_about(engine, asked.scope)

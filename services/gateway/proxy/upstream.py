@@ -24,6 +24,7 @@ _LARGEST_HEAD: Final = 64 * 1024
 # What is read ahead of a caller who takes it slowly.
 _MOST_AHEAD: Final = 256 * 1024
 _FIRST_FINAL: Final = 200
+_STATUSES: Final = range(100, 600)
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 _BODILESS: Final = frozenset({204, 304})
 
@@ -220,6 +221,10 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """Let the answer begin, unless this was an interim one (RFC 9110, 15.2)."""
         self.status = self._parser.get_status_code()
+        if self.status not in _STATUSES:
+            # RFC 9110, 15: others are invalid, and no server of ours could pass them on.
+            self._is_over = True
+            return
         if self.status < _FIRST_FINAL:
             self.fields.clear()
             return

@@ -4,10 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.chassis.edge import Receive, Scope, Send
 from services.gateway.proxy import shortcut
+from services.gateway.proxy.engines import Engine
 from services.gateway.proxy.upstream import Connection
+from tests.gateway.proxy.corpus import Asked, as_engine
 from tests.gateway.proxy.short_way import OK, PATH, WAIT, ShortWay, answer_on, service, with_length
 from tests.support.raw_http import connection_to, head, read_head, send
 
@@ -145,6 +148,41 @@ async def test_an_answer_that_comes_in_pieces_leaves_in_pieces(way: ShortWay) ->
     assert (status, first, second, way.taken) == (200, b"news", b"more", 1)
 
 
+async def test_what_nobody_foresaw_on_the_short_way_is_logged_and_answered_by_the_application(
+    way: ShortWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_request: object) -> bytes:
+        raise LookupError
+
+    monkeypatch.setattr(shortcut, "_onward", fail)
+    with capture_logs() as logged:
+        heard = await way.ask()
+
+    assert (heard.status, heard.body["path"], way.taken, way.in_hand) == (200, PATH, 0, (0, 0))
+    (line,) = [line for line in logged if line["event"] == "short way failed"]
+    assert line["error_type"] == "LookupError"
+    assert line["frames"][-1].endswith(":fail")
+
+
+@pytest.mark.usefixtures("trusting_app")
+async def test_what_nobody_foresaw_behind_an_answer_is_logged_and_it_is_not_answered_again(
+    way: ShortWay, corpus: list[Asked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise LookupError
+
+    monkeypatch.setattr(way.app.shortcut, "record", fail)
+    _, target, fields = as_engine(Engine.NGINX, next(one for one in corpus if one.name == "query"))
+    lines = [f"{name.decode()}: {value.decode()}" for name, value in fields if name != b"host"]
+    question = head(target, *lines, host="gateway")
+    with capture_logs() as logged:
+        await send(way.caller, question + question)
+        statuses = [(await answer_on(way.caller)).status for _ in range(2)]
+
+    assert (statuses, way.taken) == ([200, 200], 2)
+    assert [line["event"] for line in logged] == ["short way failed"] * 2
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_an_answer_without_a_body_ends_where_it_should(way: ShortWay, status: int) -> None:
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -178,8 +216,9 @@ async def test_a_read_whose_connection_breaks_on_the_short_way_is_sent_once_more
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
         b"nonsense",
+        b"HTTP/1.1 600 Beyond\r\nContent-Length: 2\r\n\r\nok",
     ],
-    ids=["no length", "two lengths", "length and chunks", "no HTTP"],
+    ids=["no length", "two lengths", "length and chunks", "no HTTP", "no status"],
 )
 async def test_an_answer_that_could_be_read_in_two_ways_is_none(way: ShortWay, answer: bytes) -> None:
     async with service(OK, answer, answer) as (url, _):

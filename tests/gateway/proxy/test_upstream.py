@@ -101,8 +101,20 @@ async def test_fields_are_those_of_the_last_head_and_not_of_an_interim_one_or_a_
         b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 70_000 + b"\r\nContent-Length: 2\r\n\r\nok",
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 600 Beyond\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 099 Before\r\n\r\n" + OK,
     ],
-    ids=["no-end", "two-framings", "two-lengths", "no-number", "long-head", "upgrade", "another-protocol"],
+    ids=[
+        "no-end",
+        "two-framings",
+        "two-lengths",
+        "no-number",
+        "long-head",
+        "upgrade",
+        "another-protocol",
+        "beyond",
+        "before",
+    ],
 )
 async def test_what_is_no_answer_breaks_the_connection(answer: bytes) -> None:
     async with service(answer, answer) as upstream:
