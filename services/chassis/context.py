@@ -27,6 +27,8 @@ class RequestContext:
     request_id: UUID = field(default_factory=uuid4)
     deadline: float | None = None
     """The instant of the monotonic clock at which the caller stops waiting, or none."""
+    is_hurried: bool = False
+    """Whether the caller chose to wait less long than the operation may take."""
 
     def remaining(self) -> float | None:
         """Return the seconds left, never below zero, or None where there is no deadline."""

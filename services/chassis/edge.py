@@ -106,8 +106,9 @@ class Edge:
         started: float = scope.get(ARRIVED_KEY, now)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         route = routes_at(scope["path"]).get(scope["method"])
-        seconds = allowed_seconds(headers.get(TIMEOUT_HEADER), self._longest_seconds(route))
-        context = RequestContext(deadline=started + seconds)
+        longest = self._longest_seconds(route)
+        seconds = allowed_seconds(headers.get(TIMEOUT_HEADER), longest)
+        context = RequestContext(deadline=started + seconds, is_hurried=seconds < longest)
         enter(context)
         span = continue_trace(headers)
         token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(span)))

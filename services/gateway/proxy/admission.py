@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
+from services.chassis.context import current
 from services.chassis.errors import UpstreamUnavailableError
 from services.contracts.identity import Microservice
 from services.gateway.errors import ServiceBusyError
@@ -26,8 +27,9 @@ class Gate:
     time try again; the others are refused at once instead of waiting for a host that does not answer. The first that is
     answered opens it: a service that is back is noticed with the next request.
 
-    A deadline counts only where the service had the whole request for `hung_after` seconds. How soon it passes is the
-    caller's choice, and so is how slowly a body comes: neither may shut the way for others.
+    A deadline counts only where it is the operation's own and the service had the whole request for `hung_after`
+    seconds. A sooner one is the caller's choice, and so is how slowly a body comes: neither may shut the way for
+    others.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Gate:
             self._failures += 1
             raise
         except asyncio.CancelledError:
-            self._failures += place.has_waited_for(self._hung_after)
+            self._failures += not current().is_hurried and place.has_waited_for(self._hung_after)
             raise
         finally:
             self.leave()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.chassis.context import TIMEOUT_HEADER
-from services.chassis.edge import Receive, Scope, Send
+from services.chassis.edge import Edge, Receive, Scope, Send
 from services.chassis.errors import UpstreamUnavailableError
 from services.contracts.identity import Microservice, Role
 from services.gateway.errors import ServiceBusyError
@@ -115,15 +115,26 @@ def silent(gateway_app: Any, upstream: Upstream) -> Silent:
     return silent
 
 
+@pytest.fixture
+def edge(gateway_app: Any) -> Edge:
+    """The layer that knows how long an operation may take."""
+    layer = gateway_app.middleware_stack = gateway_app.build_middleware_stack()
+    while not isinstance(layer, Edge):
+        layer = vars(layer).get("_app") or layer.app
+    return layer
+
+
 SOON = {TIMEOUT_HEADER: "60"}
 
 
 async def test_73_a_service_that_hangs_shuts_the_way_and_the_first_answer_opens_it(
-    gateway: GatewayFactory, silent: Silent, upstream: Upstream
+    gateway: GatewayFactory, silent: Silent, upstream: Upstream, edge: Edge
 ) -> None:
     director = gateway(Role.PROGRAMME_DIRECTOR)
-    hung = [await director.get("/v1/sites", headers=SOON) for _ in range(5)]
-    probes = [asyncio.create_task(director.get("/v1/sites", headers={TIMEOUT_HEADER: "20000"})) for _ in range(4)]
+    edge._timeout = 0.06
+    hung = [await director.get("/v1/sites") for _ in range(5)]
+    edge._timeout = WAIT
+    probes = [asyncio.create_task(director.get("/v1/sites")) for _ in range(4)]
     for _ in [*hung, *probes]:
         await asyncio.wait_for(silent.asked.get(), WAIT)
 
@@ -140,22 +151,36 @@ async def test_73_a_service_that_hangs_shuts_the_way_and_the_first_answer_opens_
     assert [one.status_code for one in answered] == [200, 200]
 
 
-async def test_73_a_caller_in_a_hurry_or_with_a_slow_body_shuts_nothing(
+async def test_73_a_deadline_of_the_caller_s_own_shuts_nothing_however_long_it_was(
     gateway: GatewayFactory, gateway_app: Any, silent: Silent
 ) -> None:
     director = gateway(Role.PROGRAMME_DIRECTOR)
+
+    hurried = [await director.get("/v1/sites", headers=SOON) for _ in range(6)]
+    silent.speaks.set()
+
+    gate = gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER]
+    assert {one.status_code for one in hurried} == {504}
+    assert gate._failures == 0
+
+
+async def test_73_a_slow_body_shuts_nothing(
+    gateway: GatewayFactory, gateway_app: Any, silent: Silent, edge: Edge
+) -> None:
+    director = gateway(Role.PROGRAMME_DIRECTOR)
+    edge._timeout = 0.06
 
     async def endless() -> AsyncIterator[bytes]:
         yield b"{"
         await asyncio.Event().wait()
 
-    dribbling = [await director.post("/v1/sites", content=endless(), headers=SOON) for _ in range(6)]
+    dribbling = [await director.post("/v1/sites", content=endless()) for _ in range(6)]
     gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER]._hung_after = 5.0
-    hurried = [await director.get("/v1/sites", headers=SOON) for _ in range(6)]
+    late = [await director.get("/v1/sites") for _ in range(6)]
     silent.speaks.set()
 
     gate = gateway_app.state.equipment.front.forwarder._gates[Microservice.SCHEDULER]
-    assert {one.status_code for one in [*dribbling, *hurried]} == {504}
+    assert {one.status_code for one in [*dribbling, *late]} == {504}
     assert gate._failures == 0
 
 
