@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 import structlog
@@ -85,6 +85,16 @@ class _Window:
     since_told: int = 0
 
 
+Key = TypeVar("Key")
+
+
+def _count_down(counts: Counter[Key], key: Key) -> None:
+    # Two counters are subtracted by going through all that they count.
+    counts[key] -= 1
+    if not counts[key]:
+        del counts[key]
+
+
 class Denials:
     """Notes refusals without waiting for anything, and keeps what is to be told of them.
 
@@ -134,8 +144,8 @@ class Denials:
 
     def _end(self, refused: _Refused, window: _Window) -> None:
         del self._windows[refused]
-        self._kept -= Counter([refused.caller.organization_id])
-        self._apart -= Counter([refused.caller.person])
+        _count_down(self._kept, refused.caller.organization_id)
+        _count_down(self._apart, refused.caller.person)
         if window.since_told:
             self._waiting.append(refused.told(window.since_told, window.request_id))
 

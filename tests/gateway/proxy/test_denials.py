@@ -252,6 +252,33 @@ async def test_a_flood_in_one_organization_hides_nothing_of_another() -> None:
     assert len(denials._windows) == MOST_OF_ONE + 2
 
 
+class Walked(Counter[Any]):
+    """Knows how often all that it counts was gone through."""
+
+    walks = 0
+
+    @override
+    def items(self) -> Any:
+        self.walks += 1
+        return super().items()
+
+
+async def test_the_end_of_a_window_does_not_go_through_all_that_is_kept() -> None:
+    clock = Later()
+    denials = Denials(clock)
+    denials._kept, denials._apart = kept, apart = Walked(), Walked()
+    for number, home in enumerate([*HOMES, HOMES[0]]):
+        clock.ahead += timedelta(minutes=5)
+        denials.note(principal(Role.PATIENT, organization=home, account=UUID(int=number + 1)), "read_patient", "x")
+    denials.end_windows()
+    during = dict(kept), len(apart)
+    denials.end_windows(all_of_them=True)
+
+    assert during == ({HOMES[1]: 1, HOMES[2]: 1, HOMES[0]: 1}, 3)
+    assert (len(kept), len(apart)) == (0, 0)
+    assert (kept.walks, apart.walks) == (0, 0)
+
+
 async def test_a_refusal_that_another_request_tells_names_its_own(
     gateway_app: Any, gateway_database: Database, home: UUID, denied: Denied, clock: Clock
 ) -> None:
