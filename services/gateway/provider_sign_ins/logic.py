@@ -183,7 +183,8 @@ class ProviderSignInsLogic:
         """Take what a browser brings back: who is to be signed in, or None where an account was linked.
 
         Raises:
-            ProviderRefusedError: It opens nothing; the trail has why, and the person what to do.
+            ProviderRefusedError: It opens nothing, and the person is told what to do. The trail has why, but for
+                the reason `state`: what nobody here was sent with is in no organization's trail.
         """
         state = Handle.read(parameters.get("state", ""))
         if state is None:
