@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from typing_extensions import override
@@ -205,6 +205,27 @@ class Quick:
     def take(self, asked: Asked) -> bool:
         asked.answer(200, b"content-length: 2\r\n", b"ok")
         return True
+
+
+class Brief(StrictProtocol):
+    """Ends a connection for want of a next request alone."""
+
+    head_seconds = write_seconds = 3600
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as where it is made
+        self.timeout_keep_alive = 0.1  # type: ignore[assignment] # uvicorn counts whole seconds
+        super().connection_made(transport)
+
+
+@pytest.mark.parametrize("app", [_answer, Quick()], ids=["by the application", "on the short way"])
+async def test_72_a_connection_on_which_nothing_follows_its_answer_ends_when_its_time_is_up(app: Any) -> None:
+    async with served(app, protocol=Brief) as url, connection_to(url) as connection:
+        await send(connection, head("/"))
+        status, _ = await asyncio.wait_for(read_head(connection), WAIT)
+
+        assert status == 200
+        assert await _ends(connection)
 
 
 async def test_a_connection_that_the_caller_wants_closed_is_closed_behind_its_answer() -> None:

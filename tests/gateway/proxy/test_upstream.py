@@ -7,7 +7,13 @@ from typing import NamedTuple
 
 import pytest
 
-from services.gateway.proxy.upstream import Connection, ConnectionBrokenError, ConnectionPool, NoConnectionError
+from services.gateway.proxy.upstream import (
+    _IDLE_SECONDS,
+    Connection,
+    ConnectionBrokenError,
+    ConnectionPool,
+    NoConnectionError,
+)
 
 WAIT = 20
 GET = b"GET /v1/patients HTTP/1.1\r\nhost: records\r\n\r\n"
@@ -140,6 +146,15 @@ async def test_what_nobody_asked_for_is_never_taken_for_the_next_answer() -> Non
 async def test_a_connection_that_the_service_ends_is_not_used_again() -> None:
     async with service(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", OK) as upstream:
         assert await asked(upstream.pool) == (200, b"ok")
+        assert await asked(upstream.pool) == (200, b"ok")
+        assert len(upstream.connections) == 2
+
+
+async def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
+    async with service(OK, OK) as upstream:
+        assert await asked(upstream.pool) == (200, b"ok")
+        # The service may be closing it by now.
+        upstream.pool._idle[0]._idle_since -= _IDLE_SECONDS
         assert await asked(upstream.pool) == (200, b"ok")
         assert len(upstream.connections) == 2
 
