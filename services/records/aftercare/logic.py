@@ -184,9 +184,8 @@ class AftercareReads:
             NotFoundError: There is no such patient here, or not for the caller.
             InvalidRequestError: The patient's site is in another zone.
         """
-        seal = await self._patients.seal(patient_id, _KEPT)
-        # Asking for the site too would tell the one access twice.
-        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        patient, seal = await self._patients.sealed(patient_id, _KEPT)
+        today = await self._today(patient.site_id, zone)
         contacts: dict[AftercarePlanId, list[AftercareContact]] = defaultdict(list)
         for one in await self._queries.contacts(patient_id):
             contacts[one.plan_id].append(one.open(seal, today))

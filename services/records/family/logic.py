@@ -166,10 +166,9 @@ class FamilyReads:
             NotFoundError: There is no such patient here, or not for the caller.
             InvalidRequestError: The patient's site is in another zone.
         """
-        seal = await self._patients.seal(patient_id, Information.TREATMENT_PLAN)
-        site_id = (await self._patients.presence(patient_id, Information.TREATMENT_PLAN)).site_id
-        zones = await self._zones.for_site(site_id, zone)
-        today = zones.day(self._gate.clock.now(), site_id)
+        patient, seal = await self._patients.sealed(patient_id, Information.TREATMENT_PLAN)
+        zones = await self._zones.for_site(patient.site_id, zone)
+        today = zones.day(self._gate.clock.now(), patient.site_id)
         rule = rule_of(jurisdiction, today)
         months = months_of(await self._episodes.open_days(patient_id, Information.TREATMENT_PLAN), today)
         if rule is None or not months:

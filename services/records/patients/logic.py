@@ -216,6 +216,14 @@ class PatientReads:
         """
         return self._let_through(patient_id, await self._queries.seal(patient_id, self.viewer), information)
 
+    async def sealed(self, patient_id: PatientId, information: Information) -> SealedPatient:
+        """Return a patient, with the seal of what is written about them, to somebody who may see this of them.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return self._let_through(patient_id, await self._queries.sealed(patient_id, self.viewer), information)
+
     async def seals_at(self, site_id: SiteId, information: Information) -> dict[PatientId, PersonSeal]:
         """Return the seals of those at a site whom the caller may see; whoever opens them tells it by `shown`."""
         found = await self._queries.seals_at(site_id, self.viewer)
