@@ -1,5 +1,6 @@
 """The public helper: safety first, every rule published, never a level, nothing kept."""
 
+import io
 import re
 
 import httpx2
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.telemetry import request_lines
 from services.contracts.records.placement_helper import PlacementPicture, Points
 from services.records.main import build
 from services.records.placement_helper.reading import InvalidHelperError, helper, read_helper
@@ -97,14 +99,21 @@ async def test_every_question_and_rule_is_published(anybody: httpx2.AsyncClient)
 
 
 async def test_nothing_of_the_answers_is_logged_or_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    # Without a process there is no database, no key and no clock: nothing that could keep anything.
-    async with call_in_process(build(nothing_to_open)) as nowhere:
-        said = await assess(nowhere, **SAFE | {"home": "unstable", "mental_health": "untreated"})
+    lines = io.BytesIO()
+    request_lines.open("records", lines)
+    try:
+        # Without a process there is no database, no key and no clock: nothing that could keep anything.
+        async with call_in_process(build(nothing_to_open)) as nowhere:
+            said = await assess(nowhere, **SAFE | {"home": "unstable", "mental_health": "untreated"})
+        request_lines.flush()
+    finally:
+        request_lines.open("", None)
 
-    logged = capsys.readouterr()
+    printed = capsys.readouterr()
+    logged = lines.getvalue().decode() + printed.out + printed.err
     assert [one["code"] for one in said["away"]] == ["home-unstable", "mental-health-untreated"]
-    assert "assess_placement" in logged.out
-    assert not [word for word in ("unstable", "untreated", "mental_health") if word in logged.out + logged.err]
+    assert "assess_placement" in logged
+    assert not [word for word in ("unstable", "untreated", "mental_health") if word in logged]
 
 
 @given(answers=ANSWERS)
