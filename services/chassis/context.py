@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import urandom
 from time import monotonic
 from typing import Final
@@ -18,9 +19,10 @@ TIMEOUT_HEADER: Final = "eventide-timeout-ms"
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 TRACE_HEADER: Final = "traceparent"
+_TRACE_FIELDS: Final = (TRACE_HEADER.encode(), b"tracestate")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RequestContext:
     """One request."""
 
@@ -29,6 +31,13 @@ class RequestContext:
     """The instant of the monotonic clock at which the caller stops waiting, or none."""
     is_hurried: bool = False
     """Whether the caller chose to wait less long than the operation may take."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """The headers of the caller's trace (W3C Trace Context), if there are any."""
+
+    @cached_property
+    def trace(self) -> SpanContext:
+        """The caller's trace, or a new one: made only where it is asked for, since most requests call nobody."""
+        return continue_trace(self.told)
 
     def remaining(self) -> float | None:
         """Return the seconds left, never below zero, or None where there is no deadline."""
@@ -46,6 +55,11 @@ def current() -> RequestContext:
 def enter(context: RequestContext) -> None:
     """Make this the context of the present task."""
     _CURRENT.set(context)
+
+
+def trace_told(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return those of a request's headers, named in lower case, that tell its trace."""
+    return {name.decode(): headers[name].decode("latin-1") for name in _TRACE_FIELDS if name in headers}
 
 
 def continue_trace(headers: Mapping[str, str]) -> SpanContext:
@@ -71,9 +85,12 @@ def new_traceparent() -> bytes:
 def outgoing_headers(span: SpanContext | None = None) -> dict[str, str]:
     """Return the headers by which the next service continues the trace and knows the time left."""
     headers: dict[str, str] = {}
-    scope = trace.set_span_in_context(NonRecordingSpan(span)) if span is not None else None
-    _PROPAGATOR.inject(headers, context=scope)
-    remaining = current().remaining()
+    context = _CURRENT.get(None)
+    if span is None and context is not None:
+        span = context.trace
+    if span is not None:
+        _PROPAGATOR.inject(headers, context=trace.set_span_in_context(NonRecordingSpan(span)))
+    remaining = None if context is None else context.remaining()
     if remaining is not None:
         headers[TIMEOUT_HEADER] = str(int(remaining * 1000))
     return headers

@@ -178,6 +178,16 @@ def _is_awaited(call: Any) -> bool:
     return iscoroutinefunction(call) or iscoroutinefunction(type(call).__call__)
 
 
+class _Bare(Response):
+    """A response of what is known: the framework's own finds out how to write it, each time that one is made."""
+
+    def __init__(self, status: int | None, body: bytes, fields: list[tuple[bytes, bytes]]) -> None:
+        self.status_code = status  # type: ignore[assignment] # the framework leaves it open too
+        self.background = None
+        self.body = body
+        self.raw_headers = fields
+
+
 class _Read:
     """One route, with its calls in a row."""
 
@@ -211,10 +221,8 @@ class _Read:
             RequestValidationError: Parameters are not what the route takes.
             ServiceError: It is refused.
         """
-        headed = Response()
         # Not said by anybody yet: until then the route's own counts.
-        headed.status_code = None  # type: ignore[assignment] # the framework leaves it open too
-        del headed.headers["content-length"]
+        headed = _Bare(None, b"", [])
         async with AsyncExitStack() as opened:
             content = await self._called(request, headed, opened)
             return content if isinstance(content, Response) else self._respond(content, headed)
@@ -240,10 +248,13 @@ class _Read:
         if errors:
             raise ResponseValidationError(errors)
         status = headed.status_code or self.route.status_code or HTTPStatus.OK
-        content = self._answer.serialize_json(value) if is_body_allowed_for_status_code(status) else b""
-        response = Response(content, status, media_type="application/json")
-        response.headers.raw.extend(headed.headers.raw)
-        return response
+        if not is_body_allowed_for_status_code(status):
+            response = Response(b"", status, media_type="application/json")
+            response.raw_headers.extend(headed.raw_headers)
+            return response
+        content = self._answer.serialize_json(value)
+        fields = [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
+        return _Bare(status, content, [*fields, *headed.raw_headers])
 
 
 class DirectReads:

@@ -27,14 +27,11 @@ from asyncpg import (
     SerializationError,
     TooManyConnectionsError,
 )
-from opentelemetry import context as otel_context
-from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.responses import Response
 
-from services.chassis.context import TIMEOUT_HEADER, RequestContext, continue_trace, enter
+from services.chassis.context import TIMEOUT_HEADER, RequestContext, enter, trace_told
 from services.chassis.errors import (
     BodyTooLargeError,
     ContentionError,
@@ -56,6 +53,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ARRIVED_KEY: Final = "arrived"
 """In the scope of a request that was in hand before it came to the application: since when, by the monotonic clock."""
+_TIMEOUT: Final = TIMEOUT_HEADER.encode()
 SECURITY_HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -104,25 +102,22 @@ class Edge:
             return
         now = monotonic()
         started: float = scope.get(ARRIVED_KEY, now)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = dict(scope["headers"])
         route = routes_at(scope["path"]).get(scope["method"])
         longest = self._longest_seconds(route)
-        seconds = allowed_seconds(headers.get(TIMEOUT_HEADER), longest)
-        context = RequestContext(deadline=started + seconds, is_hurried=seconds < longest)
+        seconds = allowed_seconds(headers.get(_TIMEOUT), longest)
+        context = RequestContext(deadline=started + seconds, is_hurried=seconds < longest, told=trace_told(headers))
         enter(context)
-        span = continue_trace(headers)
-        token = otel_context.attach(trace.set_span_in_context(NonRecordingSpan(span)))
         exchange = _Exchange(receive, send, self._largest_body(route))
         try:
             await self._serve(scope, exchange, headers, seconds - (now - started))
         finally:
-            otel_context.detach(token)
             self._record(scope, exchange.status, monotonic() - started, context)
 
-    async def _serve(self, scope: Scope, exchange: "_Exchange", headers: dict[str, str], seconds: float) -> None:
+    async def _serve(self, scope: Scope, exchange: "_Exchange", headers: dict[bytes, bytes], seconds: float) -> None:
         try:
-            exchange.refuse_declared_size(headers.get("content-length"))
-            if "content-encoding" in headers:
+            exchange.refuse_declared_size(headers.get(b"content-length"))
+            if b"content-encoding" in headers:
                 await exchange.answer(scope, _unsupported_encoding())
                 return
             async with asyncio.timeout(seconds):
@@ -168,8 +163,8 @@ class _Exchange:
     def too_large(self) -> BodyTooLargeError:
         return BodyTooLargeError(self._limit)
 
-    def refuse_declared_size(self, content_length: str | None) -> None:
-        if content_length is not None and content_length.isdecimal() and int(content_length) > self._limit:
+    def refuse_declared_size(self, content_length: bytes | None) -> None:
+        if content_length is not None and content_length.isdigit() and int(content_length) > self._limit:
             raise self.too_large()
 
     async def receive(self) -> MutableMapping[str, Any]:
@@ -198,9 +193,9 @@ class _Exchange:
             await response(scope, self._receive, self.send)
 
 
-def allowed_seconds(header: str | None, longest: float) -> float:
+def allowed_seconds(header: bytes | None, longest: float) -> float:
     """Return how long a request may take whose caller waits for so many milliseconds, as its header says."""
-    if header is None or not header.isdecimal() or len(header) > 9:  # noqa: PLR2004 - 10^9 ms is longer than any request
+    if header is None or not header.isdigit() or len(header) > 9:  # noqa: PLR2004 - 10^9 ms is longer than any request
         return longest
     return min(longest, int(header) / 1000)
 

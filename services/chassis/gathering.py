@@ -82,13 +82,14 @@ class Gathering(Read):
 
     def __init__(self, read: Read, bundle: Bundle) -> None:
         super().__init__(read.connection)
+        self._read = read
         self._bundle = bundle
         self._values: Mapping[str, Any] = {}
         self._rows: dict[Query, list[Mapping[str, Any]]] = {}
 
     async def gather(self, **values: Any) -> None:
         """Ask every query of the bundle in one statement."""
-        found = await super().one_or_none(self._bundle.query, **values)
+        found = await self._read.one_or_none(self._bundle.query, **values)
         assert found is not None  # noqa: S101 - a select without a table has one row
         self._values = values
         self._rows = {

@@ -1,12 +1,14 @@
 """What uvicorn's HTTP protocol leaves open and an ASGI application can no longer see."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from services.chassis.shortcut import Asked, Shortcut
+from services.chassis.edge import ARRIVED_KEY
+from services.chassis.shortcut import Asked, Scope, Shortcut
 from services.chassis.transport import GatheredTransport
 
 _LARGEST_HEAD: Final = 64 * 1024
@@ -35,7 +37,6 @@ class StrictProtocol(HttpToolsProtocol):
     _head_size = 0
     _is_in_head = False
     _has_body = False
-    _is_new = False
     _has_asked = False
     _idle_since: float | None = None
     _reading: asyncio.TimerHandle | None = None
@@ -71,7 +72,10 @@ class StrictProtocol(HttpToolsProtocol):
         self._head_size = 0
         self._is_in_head = True
         self._has_body = False
-        super().on_message_begin()
+        # As the other's method does, but for the scope: what takes the short way needs none.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     @override
     def on_url(self, url: bytes) -> None:
@@ -101,15 +105,89 @@ class StrictProtocol(HttpToolsProtocol):
             raise ValueError("the request target is not in origin form")
         if self.parser.get_http_version() not in _VERSIONS:
             raise ValueError("the version of HTTP is another")
-        self._is_new = not self._has_body
-        super().on_headers_complete()
-        self._is_new = False
+        if not self._is_taken():
+            self._take_the_long_way()
         self._has_asked = True
+
+    def _is_taken(self) -> bool:
+        """Offer the short way a request that has no body, and waits for no other to be answered."""
+        if self._shortcut is None or self._has_body or not self._is_idle() or self.flow.write_paused:
+            return False
+        raw_path, _, query = self.url.partition(b"?")
+        parser = self.parser
+        scope = {
+            "http_version": parser.get_http_version(),
+            "method": parser.get_method().decode("ascii"),
+            "raw_path": raw_path,
+            "query_string": query,
+            "headers": self.headers,
+            "client": self.client,
+        }
+        keep_alive = scope["http_version"] != "1.0" and parser.should_keep_alive()
+        before, self._asked = self.cycle, Asked(self, scope, keep_alive=keep_alive)
+        self.cycle = self._asked  # type: ignore[assignment] # as long as it has no cycle of its own
+        if self._shortcut.take(self._asked):
+            return True
+        self.cycle = before
+        return False
+
+    def _take_the_long_way(self) -> None:
+        url, headers, is_expecting = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, is_expecting
+        self.headers += headers
+        super().on_headers_complete()
+
+    def start(self, asked: Asked, told: Mapping[str, Any]) -> None:
+        """Let the application answer what took the short way; other requests may have come since."""
+        raw_path: bytes = asked.scope["raw_path"]
+        scope: Scope = {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "server": self.server,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "state": self.app_state.copy(),
+            "path": raw_path.decode("ascii"),
+            ARRIVED_KEY: asked.arrived,
+            **asked.scope,
+            **told,
+        }
+        cycle = RequestResponseCycle(
+            scope=scope,  # type: ignore[arg-type] # it has what one of HTTP has
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=asked.keep_alive,
+            on_response=self.on_response_complete,
+        )
+        cycle.more_body = False
+        latest: Any = self.cycle
+        if latest is asked:
+            self.cycle = cycle
+        self._start_asgi_task(cycle, self.app)
+
+    def write_whole(self, head: bytes, body: bytes, *, is_last: bool) -> None:
+        """Send an answer of the short way, and close the connection behind the last."""
+        for field in self.server_state.default_headers:
+            head += b"%b: %b\r\n" % field
+        ending = b"connection: close\r\n\r\n" if is_last else b"\r\n"
+        self._gathered.write_whole(b"".join((head, ending, body)))
+        if is_last:
+            self.transport.close()
+        self.on_response_complete()
 
     @override
     def on_message_complete(self) -> None:
         self._stop_awaiting_bytes()
-        super().on_message_complete()
+        latest: Any = self.cycle
+        if type(latest) is not Asked:
+            super().on_message_complete()
 
     @override
     def on_response_complete(self) -> None:
@@ -169,20 +247,6 @@ class StrictProtocol(HttpToolsProtocol):
 
     def _is_idle(self) -> bool:
         return not self._has_asked or self.cycle.response_complete
-
-    @override
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        # One that waited in line may have been followed by the head of another, of which more is known here.
-        if self._shortcut is None or not self._is_new or self.flow.write_paused:
-            super()._start_asgi_task(cycle, app)
-            return
-        cycle.more_body = False
-        self._asked = Asked(cycle, self._gathered, self._start_task)
-        if not self._shortcut.take(self._asked):
-            super()._start_asgi_task(cycle, app)
-
-    def _start_task(self, cycle: RequestResponseCycle) -> None:
-        super()._start_asgi_task(cycle, self.app)
 
     def _check_size(self) -> None:
         if self._head_size > _LARGEST_HEAD:

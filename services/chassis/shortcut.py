@@ -4,60 +4,68 @@ A task, its messages and each layer around an application cost more than many an
 be as the application would have it, and whatever is not plain goes to the application, which decides it anew.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from time import monotonic
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
-
-from services.chassis.edge import ARRIVED_KEY
-from services.chassis.transport import GatheredTransport
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 Scope = MutableMapping[str, Any]
 
 
+class _Nobody:
+    """Nobody waits for messages of a request without a task."""
+
+    def set(self) -> None:
+        """Wake nobody."""
+
+
+class Server(Protocol):
+    """What a request has come in on."""
+
+    def write_whole(self, head: bytes, body: bytes, *, is_last: bool) -> None:
+        """Send an answer whose head is to be ended, and close the connection behind the last."""
+
+    def start(self, asked: "Asked", told: Mapping[str, Any]) -> None:
+        """Let the application answer, with this in the scope besides."""
+
+
 class Asked:
-    """A request without a body, and the way to answer it: once, by one of the two methods."""
+    """A request without a body, and the way to answer it: once, by one of the two methods.
 
-    __slots__ = ("_cycle", "_start", "_transport", "arrived", "on_left", "scope")
+    Its server keeps it where it keeps the cycle of any other request, so it looks like one from there.
+    """
 
-    def __init__(
-        self,
-        cycle: RequestResponseCycle,
-        transport: GatheredTransport,
-        start: Callable[[RequestResponseCycle], None],
-    ) -> None:
-        self._cycle = cycle
-        self._transport = transport
-        self._start = start
-        self.scope: Scope = cast("Scope", cycle.scope)
+    __slots__ = ("_server", "arrived", "disconnected", "keep_alive", "on_left", "response_complete", "scope")
+
+    more_body: Final = False
+    message_event: Final = _Nobody()
+
+    def __init__(self, server: Server, scope: Scope, *, keep_alive: bool) -> None:
+        self._server = server
+        self.scope = scope
+        """What of a scope the short way looks at: version, method, `raw_path`, query, headers, client."""
+        self.keep_alive = keep_alive
         self.arrived = monotonic()
         self.on_left: Callable[[], None] | None = None
         """Called where the caller leaves before the answer; nothing is to be answered then."""
-
-    @property
-    def is_answered(self) -> bool:
+        self.disconnected = False
+        self.response_complete = False
         """Whether a whole answer was sent."""
-        return self._cycle.response_complete
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
         """Send a whole answer in one piece; `fields` are whole lines, and say how long the body is."""
-        cycle = self._cycle
         self.on_left = None
-        closing = b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
-        for field in cycle.default_headers:
-            fields += b"%b: %b\r\n" % field
-        self._transport.write_whole(b"".join((STATUS_LINE[status], fields, closing, body)))
-        cycle.response_started = cycle.response_complete = True
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
+        self.response_complete = True
+        self._server.write_whole(STATUS_LINE[status] + fields, body, is_last=not self.keep_alive)
 
-    def hand_over(self) -> None:
-        """Let the application answer instead, within the time that is left; nothing of an answer was sent."""
+    def hand_over(self, told: Mapping[str, Any]) -> None:
+        """Let the application answer instead, within the time that is left; nothing of an answer was sent.
+
+        It finds in the scope what it is told.
+        """
         self.on_left = None
-        self.scope[ARRIVED_KEY] = self.arrived
-        self._start(self._cycle)
+        self._server.start(self, told)
 
 
 class Shortcut(Protocol):

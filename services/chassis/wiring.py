@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
-from services.chassis.audit.trail import Ground, Trail, append
+from services.chassis.audit.trail import Ground, Trail, append, append_alone
 from services.chassis.authentication import Authenticator
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
@@ -47,6 +47,7 @@ from services.contracts.problems import ProblemDetails
 from services.policy.calls import CallDecision, may_call
 from services.policy.routes import BY_OPERATION
 
+_Append = Callable[[Any, bytes, OrganizationId, Sequence[str]], Awaitable[object]]
 DecidesAgain = Callable[[Request, AsyncSession, Trail, Sequence[Ground]], Awaitable[None]]
 """Refuses where not all of what a stored answer was given on holds for the caller now; `app.state.decides_again`."""
 
@@ -147,10 +148,12 @@ async def _keep_refusals(request: Request, principal: Principal, trail: Trail) -
             await _append(request, principal, own.connection, refusals)
 
 
-async def _append(request: Request, principal: Principal, connection: Any, events: list[str]) -> None:
+async def _append(
+    request: Request, principal: Principal, connection: Any, events: list[str], *, write: _Append = append
+) -> None:
     if request.app.state.is_audited:
         organization_id = organization_of(principal)
-        await append(connection, audit_key(request.app.state.root_keys.first), organization_id, events)
+        await write(connection, audit_key(request.app.state.root_keys.first), organization_id, events)
         request.app.state.grown_trails.add(organization_id)
 
 
@@ -191,10 +194,10 @@ async def _claim(request: Request, db: AsyncSession, keyed: KeyedRequest, trail:
 async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
     trail = trail_of(request)
     try:
-        async with process_of(request).database.read(principal.organization_id) as read:
+        async with process_of(request).database.hot_read(principal.organization_id) as read:
             yield read
             if request.app.state.is_audited:
-                await _append(request, principal, read.connection, trail.take())
+                await _append(request, principal, read.connection, trail.take(), write=append_alone)
     except ServiceError as refusal:
         # Somebody may see this of a person, and was told that there is none of it.
         trail.keep(refusal.code or refusal.problem)
@@ -209,7 +212,7 @@ async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 async def _public_read(request: Request) -> AsyncIterator[Read]:
-    async with process_of(request).database.read(None) as read:
+    async with process_of(request).database.hot_read(None) as read:
         yield read
 
 

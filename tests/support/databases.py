@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.chassis.database import Database, Read
+from services.chassis.database import Database, HotRead, Read
 from services.chassis.migrations import upgrade
 from services.contracts.identifiers import OrganizationId
 from services.operator.postgres.credentials import generate_credentials
@@ -51,6 +51,12 @@ class PinnedConnections:
             setting = "" if organization_id is None else str(organization_id)
             await self._connection.execute("select set_config('eventide.organization_id', $1, true)", setting)
             yield Read(self._connection)
+
+    @asynccontextmanager
+    async def lend(self, organization_id: OrganizationId | None) -> AsyncIterator[Read]:
+        setting = "" if organization_id is None else str(organization_id)
+        async with self._connection.transaction():
+            yield HotRead(self._connection, setting)
 
 
 @asynccontextmanager

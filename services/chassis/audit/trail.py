@@ -18,7 +18,7 @@ from sqlalchemy.types import BigInteger
 from services.chassis.audit.chain import LANES, sealed
 from services.chassis.clock import Clock
 from services.chassis.context import current
-from services.chassis.database import NAMING_CONVENTION, new_id
+from services.chassis.database import NAMING_CONVENTION, SEEING, new_id
 from services.contracts.identity import Principal
 
 _METADATA: Final = MetaData(naming_convention=NAMING_CONVENTION)
@@ -34,24 +34,29 @@ AUDIT_EVENTS: Final = Table(
 )
 """The table of the trail (`to_metadata`): the application may insert and read, and change and delete nothing."""
 
-# One statement: the key of the next link is the lock. Who comes second waits for the first to end, writes nothing, and
-# tries again on what is there then.
-APPEND: Final = """
-    insert into audit_events (organization_id, lane, number, event, seal, hash)
+_LINK: Final = """
+    {}insert into audit_events (organization_id, lane, number, event, seal, hash)
     select $1::uuid, $2::smallint, next.number, $3::text, $4::bytea,
         sha256('\\x00'::bytea || next.previous || uuid_send($1::uuid) || int2send($2::smallint)
             || int8send(next.number) || $4::bytea || convert_to($3::text, 'UTF8'))
     from (
         select coalesce(head.number, 0) + 1 as number,
             coalesce(head.hash, decode(repeat('00', 32), 'hex')) as previous
-        from (select 1) as always left join lateral (
+        from {} as always left join lateral (
             select number, hash from audit_events
-            where organization_id = $1::uuid and lane = $2::smallint order by number desc limit 1
+            where organization_id = $1::uuid and lane = $2::smallint{} order by number desc limit 1
         ) as head on true
     ) as next
     on conflict do nothing
     returning number
 """
+# One statement: the key of the next link is the lock. Who comes second waits for the first to end, writes nothing, and
+# tries again on what is there then.
+APPEND: Final = _LINK.format("", "(select 1)", "")
+APPEND_ALONE: Final = _LINK.format(
+    f"with {SEEING.format('$1::uuid::text')} ", "seeing", " and always.organization is not null"
+)
+"""The same as a transaction of its own: it sees the organization that it writes to."""
 _ATTEMPTS: Final = 200
 
 
@@ -193,11 +198,23 @@ async def append(
     return lane
 
 
-async def _append_one(connection: Any, key: bytes, organization_id: UUID, event: str, lane: int | None) -> int:
+async def append_alone(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]) -> None:
+    """Link events over an asyncpg connection without a transaction: each is there as soon as it is written.
+
+    Raises:
+        TrailBlockedError: As for `append`.
+    """
+    for event in events:
+        await _append_one(connection, key, organization_id, event, None, statement=APPEND_ALONE)
+
+
+async def _append_one(
+    connection: Any, key: bytes, organization_id: UUID, event: str, lane: int | None, *, statement: str = APPEND
+) -> int:
     seal = sealed(key, organization_id, event)
     for _ in range(_ATTEMPTS):
         # All events of a transaction go to one lane: who holds two could wait for each other.
         chosen = secrets.randbelow(LANES) if lane is None else lane
-        if await connection.fetchval(APPEND, organization_id, chosen, event, seal) is not None:
+        if await connection.fetchval(statement, organization_id, chosen, event, seal) is not None:
             return chosen
     raise TrailBlockedError

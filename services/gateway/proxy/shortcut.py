@@ -14,10 +14,10 @@ import structlog
 from services.chassis.app import TIMEOUT_SECONDS, Application
 from services.chassis.context import (
     TIMEOUT_HEADER,
-    TRACE_HEADER,
     continue_trace,
     new_traceparent,
     outgoing_headers,
+    trace_told,
 )
 from services.chassis.errors import ServiceError
 from services.chassis.shortcut import Asked
@@ -34,8 +34,6 @@ _OK: Final = 200
 _PATIENCE_SECONDS: Final = 1.0
 """After so long, or up to twice, an answer is awaited by the application, which has deadlines and can stream."""
 _NOT_PLAIN: Final = frozenset({b"dpop", b"content-encoding", TIMEOUT_HEADER.encode()})
-_TRACE: Final = TRACE_HEADER.encode()
-_TRACE_FIELDS: Final = (_TRACE, b"tracestate")
 _TIME_LEFT: Final = f"{TIMEOUT_HEADER}: {int(TIMEOUT_SECONDS * 1000)}\r\n".encode()
 
 
@@ -59,7 +57,7 @@ class FrontDoor:
             return False
         except Exception as error:  # noqa: BLE001 - the parser that calls would take it for a malformed request
             self._log.error("short way failed", error_type=type(error).__name__, frames=frames(error))
-            return asked.is_answered
+            return asked.response_complete
 
     def _tell(self, engine: Engine, front: Front, asked: Asked) -> bool:
         request, _ = asked_about(engine, asked.scope)
@@ -152,13 +150,12 @@ class _InHand:
         assert self.sent.connection is not None  # noqa: S101 - it was begun
         self.sent.connection.take_over()
         self._door.let_go(self)
-        self.asked.scope[BEGUN_KEY] = self.sent
-        self.asked.hand_over()
+        self.asked.hand_over({BEGUN_KEY: self.sent})
 
 
 def _onward(request: IncomingRequest) -> bytes:
     """Return the lines by which the service goes on with the trace, and knows the time left."""
-    if _TRACE not in request.headers:
+    told = trace_told(request.headers)
+    if not told:
         return b"traceparent: %b\r\n%b" % (new_traceparent(), _TIME_LEFT)
-    told = {name.decode(): request.headers[name].decode("latin-1") for name in _TRACE_FIELDS if name in request.headers}
     return lines_of(outgoing_headers(continue_trace(told))) + _TIME_LEFT

@@ -5,8 +5,8 @@ rules of disclosure, which seals it opens, what it answers. The yardstick does t
 nothing around it: a FastAPI route without dependencies or model, a pool without a reset query, JSON by orjson.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
@@ -14,10 +14,9 @@ from uuid import UUID
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from typing_extensions import override
 
 from services.chassis.audit.chain import audit_key, sealed
-from services.chassis.audit.trail import APPEND
+from services.chassis.audit.trail import APPEND, APPEND_ALONE
 from services.chassis.authentication import Authenticator
 from services.chassis.database import Database, PooledConnections
 from services.chassis.sealing import SealingKey
@@ -55,24 +54,25 @@ class Work:
     answer: Any = None
 
 
-class _Listening(PooledConnections):
-    """Lends connections that write down what is sent over them."""
+class _Listening:
+    """A pool whose connections write down what is sent over them."""
 
     def __init__(self, pool: Any, sent: list[Statement]) -> None:
-        super().__init__(self)
-        self._lent = pool
+        self._pool = pool
         self._sent = sent
 
-    @override
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Any]:
-        def listen(logged: Any) -> None:
-            if logged.query:
-                self._sent.append(Statement(logged.query, list(logged.args or ())))
+    async def acquire(self) -> Any:
+        connection = await self._pool.acquire()
+        connection.add_query_logger(self._listen)
+        return connection
 
-        async with self._lent.acquire() as connection:
-            with connection.query_logger(listen):
-                yield connection
+    async def release(self, connection: Any) -> None:
+        connection.remove_query_logger(self._listen)
+        await self._pool.release(connection)
+
+    def _listen(self, logged: Any) -> None:
+        if logged.query:
+            self._sent.append(Statement(logged.query, list(logged.args or ())))
 
 
 class _NoCommands:
@@ -110,11 +110,13 @@ async def work_of(app: Any, pool: Any, path: str, token: str) -> Work:
         # Of each type that it meets for the first time on a connection the driver asks what it is, once.
         for _ in range(2):
             work = Work(route)
-            app.state.process = replace(process, database=Database(_NoCommands(), _Listening(pool, work.statements)))
+            connections = PooledConnections(_Listening(pool, work.statements))
+            app.state.process = replace(process, database=Database(_NoCommands(), connections))
             with ExitStack() as listening:
                 listening.enter_context(_written_down(gate, "decide", work.questions))
                 listening.enter_context(_written_down(SealingKey, "unseal", work.seals))
                 answer = await ask(app, "GET", path, token)
+            await connections.close()
             if answer.status != HTTPStatus.OK:
                 raise NotAnsweredError(path, answer)
             work.answer = orjson.loads(answer.body)
@@ -139,8 +141,8 @@ class Yardstick(NamedTuple):
         return app
 
     def _route(self, work: Work) -> Callable[[Request], Awaitable[Response]]:
-        reads = [one for one in work.statements if one.values and one.text != APPEND]
-        events = [one.values for one in work.statements if one.text == APPEND]
+        reads = [one for one in work.statements if one.text != APPEND_ALONE]
+        events = [one.values for one in work.statements if one.text == APPEND_ALONE]
         told = [orjson.loads(values[_EVENT]) for values in events]
         key = audit_key(self.root_key)
 
