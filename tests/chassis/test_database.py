@@ -116,8 +116,8 @@ async def test_each_query_of_a_hot_read_sees_its_organization_alone_and_leaves_n
         async with database.hot_read(organization_id) as read:
             await append_alone(read.connection, bytes(32), organization_id, [f"of {organization_id}"])
     seen = []
-    for organization_id in [*ids, None, *ids]:
-        async with database.hot_read(organization_id) as read:
+    for whose in [*ids, None, *ids]:
+        async with database.hot_read(whose) as read:
             rows, first = await read.all(_SEEN), await read.one_or_none(_SEEN)
             assert list(rows[:1]) == ([] if first is None else [first])
             seen.append([tuple(row) for row in rows])
