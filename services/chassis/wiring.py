@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from services.chassis.audit.chain import audit_key
 from services.chassis.audit.trail import Caller as AuditCaller
-from services.chassis.audit.trail import Ground, Trail, append, append_alone
+from services.chassis.audit.trail import Ground, Trail, append
 from services.chassis.authentication import Authenticator
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
@@ -47,7 +47,6 @@ from services.contracts.problems import ProblemDetails
 from services.policy.calls import CallDecision, may_call
 from services.policy.routes import BY_OPERATION
 
-_Append = Callable[[Any, bytes, OrganizationId, Sequence[str]], Awaitable[object]]
 DecidesAgain = Callable[[Request, AsyncSession, Trail, Sequence[Ground]], Awaitable[None]]
 """Refuses where not all of what a stored answer was given on holds for the caller now; `app.state.decides_again`."""
 
@@ -149,11 +148,12 @@ async def _keep_refusals(request: Request, principal: Principal, trail: Trail) -
 
 
 async def _append(
-    request: Request, principal: Principal, connection: Any, events: list[str], *, write: _Append = append
+    request: Request, principal: Principal, connection: Any, events: list[str], *, is_alone: bool = False
 ) -> None:
     if request.app.state.is_audited:
         organization_id = organization_of(principal)
-        await write(connection, audit_key(request.app.state.root_keys.first), organization_id, events)
+        key = audit_key(request.app.state.root_keys.first)
+        await append(connection, key, organization_id, events, is_alone=is_alone)
         request.app.state.grown_trails.add(organization_id)
 
 
@@ -197,7 +197,7 @@ async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
         async with process_of(request).database.hot_read(principal.organization_id) as read:
             yield read
             if request.app.state.is_audited:
-                await _append(request, principal, read.connection, trail.take(), write=append_alone)
+                await _append(request, principal, read.connection, trail.take(), is_alone=True)
     except ServiceError as refusal:
         # Somebody may see this of a person, and was told that there is none of it.
         trail.keep(refusal.code or refusal.problem)

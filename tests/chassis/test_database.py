@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, func, select, true
 
-from services.chassis.audit.trail import AUDIT_EVENTS, append, append_alone
+from services.chassis.audit.trail import AUDIT_EVENTS, append
 from services.chassis.database import Database, OpenDatabase, Query, driver_connection, new_id
 from services.chassis.idempotency import IDEMPOTENCY_KEYS
 from services.contracts.identifiers import OrganizationId
@@ -114,7 +114,7 @@ async def test_each_query_of_a_hot_read_sees_its_organization_alone_and_leaves_n
 
     for organization_id in ids:
         async with database.hot_read(organization_id) as read:
-            await append_alone(read.connection, bytes(32), organization_id, [f"of {organization_id}"])
+            await append(read.connection, bytes(32), organization_id, [f"of {organization_id}"], is_alone=True)
     seen = []
     for whose in [*ids, None, *ids]:
         async with database.hot_read(whose) as read:

@@ -183,38 +183,36 @@ def _text(event: dict[str, Any]) -> str:
 
 
 async def append(
-    connection: Any, key: bytes, organization_id: UUID, events: Sequence[str], *, lane: int | None = None
+    connection: Any,
+    key: bytes,
+    organization_id: UUID,
+    events: Sequence[str],
+    *,
+    lane: int | None = None,
+    is_alone: bool = False,
 ) -> int | None:
     """Link events to one lane of an organization, within the transaction of an asyncpg connection, and return it.
 
     It is the last thing that a transaction does: until its end, others wait who chose the same lane. Who comes again
-    in the same transaction comes with the lane that was returned.
+    in the same transaction comes with the lane that was returned. Where it `is_alone`, there is no transaction: each
+    event is there as soon as it is written.
 
     Raises:
         TrailBlockedError: Every attempt met somebody else's link.
     """
+    statement = APPEND_ALONE if is_alone else APPEND
     for event in events:
-        lane = await _append_one(connection, key, organization_id, event, lane)
+        sent = event, sealed(key, organization_id, event)
+        lane = await _append_one(connection, statement, organization_id, sent, lane)
     return lane
 
 
-async def append_alone(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]) -> None:
-    """Link events over an asyncpg connection without a transaction: each is there as soon as it is written.
-
-    Raises:
-        TrailBlockedError: As for `append`.
-    """
-    for event in events:
-        await _append_one(connection, key, organization_id, event, None, statement=APPEND_ALONE)
-
-
 async def _append_one(
-    connection: Any, key: bytes, organization_id: UUID, event: str, lane: int | None, *, statement: str = APPEND
+    connection: Any, statement: str, organization_id: UUID, event: tuple[str, bytes], lane: int | None
 ) -> int:
-    seal = sealed(key, organization_id, event)
     for _ in range(_ATTEMPTS):
         # All events of a transaction go to one lane: who holds two could wait for each other.
         chosen = secrets.randbelow(LANES) if lane is None else lane
-        if await connection.fetchval(statement, organization_id, chosen, event, seal) is not None:
+        if await connection.fetchval(statement, organization_id, chosen, *event) is not None:
             return chosen
     raise TrailBlockedError

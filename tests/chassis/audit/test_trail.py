@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from services.chassis.audit import trail
 from services.chassis.audit.chain import LANES, Link, verify
 from services.chassis.audit.checkpoints import Checkpointer, file_of, read_checkpoints
-from services.chassis.audit.trail import append, append_alone, event_text
+from services.chassis.audit.trail import append, event_text
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
 from services.contracts.identifiers import OrganizationId
@@ -39,7 +39,7 @@ async def write(database: Database, organization_id: UUID, *subjects: str) -> No
 async def write_alone(database: Database, organization_id: UUID, *subjects: str) -> None:
     async with database.hot_read(OrganizationId(organization_id)) as read:
         events = [event_text(at=FRIDAY, members={"subjects": [subject]}) for subject in subjects]
-        await append_alone(read.connection, KEY, organization_id, events)
+        await append(read.connection, KEY, organization_id, events, is_alone=True)
 
 
 async def links(database: Database, organization_id: UUID) -> list[Link]:

@@ -29,8 +29,8 @@ async def test_each_access_is_told_once_and_nothing_else_is(records_urls: Databa
 
 
 async def test_a_trail_that_writes_twice_is_found(records_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def twice(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]) -> None:
-        await append(connection, key, organization_id, [*events, *events])
+    async def twice(connection: Any, key: bytes, organization_id: UUID, events: Sequence[str], **how: Any) -> None:
+        await append(connection, key, organization_id, [*events, *events], **how)
 
     monkeypatch.setattr(wiring, "append", twice)
 
@@ -43,10 +43,10 @@ async def test_a_trail_that_forgets_refusals_is_found(
     records_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def only_what_was_permitted(
-        connection: Any, key: bytes, organization_id: UUID, events: Sequence[str]
+        connection: Any, key: bytes, organization_id: UUID, events: Sequence[str], **how: Any
     ) -> None:
         kept = [event for event in events if '"outcome":"denied"' not in event]
-        await append(connection, key, organization_id, kept)
+        await append(connection, key, organization_id, kept, **how)
 
     monkeypatch.setattr(wiring, "append", only_what_was_permitted)
 
