@@ -55,6 +55,8 @@ class RecipientKind(StrEnum):
     INTERMEDIARY = "intermediary"
     """Passes records on, such as a health information exchange that is no covered entity (42 CFR 2.11)."""
     FAMILY_OR_FRIEND = "family_or_friend"
+    MULTI_FAMILY_GROUP = "multi_family_group"
+    """The other families of a group, who learn who attends it and have promised to keep it: a class, named as one."""
     EMPLOYER = "employer"
     SCHOOL = "school"
     COURT = "court"

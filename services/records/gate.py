@@ -191,9 +191,12 @@ class Gate:
         )
 
     def denied_disclosure(
-        self, patient_id: UUID, denial: Denial, purpose: Purpose, recipient: UUID, information: Information
+        self, patient_id: UUID, denial: Denial, purpose: Purpose, recipient: UUID | None, information: Information
     ) -> None:
-        """Tell the trail what did not leave, by which rule, and how that could be satisfied (45 CFR 171.202(b))."""
+        """Tell the trail what did not leave, by which rule, and how that could be satisfied (45 CFR 171.202(b)).
+
+        There is no recipient where it is a class that may not learn it.
+        """
         self.trail.deny_and_keep(
             patient_id,
             rule=denial.rule,

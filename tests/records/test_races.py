@@ -125,7 +125,7 @@ async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is
 
     async with beside.database.command(OrganizationId(organization_id)) as db:
         await db.execute(ended, {"by": uuid4(), "id": UUID(linked["id"])})
-        asked = asyncio.create_task(own.post(nobody_s))
+        asked = asyncio.create_task(own.post(nobody_s, json={"sha256": "0f" * 32}))
         while not asked.done() and not await db.scalar(waiting):
             continue
     answer = await asked

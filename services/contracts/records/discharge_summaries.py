@@ -89,6 +89,6 @@ class DueDischargeSummary(ResourceModel):
 class DueDischargeSummaries(ResourceModel):
     """What summaries a site lacks of those who were discharged in the last year, the longest overdue first."""
 
-    today: date = Field(description="By the zone that was asked for.")
+    today: date = Field(description="By the site's zone.")
     practice: SummaryPractice
     items: list[DueDischargeSummary]

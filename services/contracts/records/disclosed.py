@@ -5,8 +5,18 @@ from datetime import date, datetime
 from pydantic import Field
 
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import AssessmentId, CounsellingNoteId, DrugTestId, EncounterId, EpisodeId, NoteId
+from services.contracts.disclosure import ConsentKind, Information, Purpose
+from services.contracts.identifiers import (
+    AssessmentId,
+    ConsentId,
+    CounsellingNoteId,
+    DrugTestId,
+    EncounterId,
+    EpisodeId,
+    NoteId,
+)
 from services.contracts.records.assessments import AssessmentAnswer, AssessmentScore, AssessmentStatus
+from services.contracts.records.consents import ConsentStatus, ExpiryEvent
 from services.contracts.records.discharge_summaries import DischargeSummaryText
 from services.contracts.records.drug_tests import DrugTestStatus, Finding, Reading, SpecimenFlag
 from services.contracts.records.episodes import DischargeReason
@@ -126,6 +136,23 @@ class DisclosedCharge(ResourceModel):
     authorization_number: str | None = Field(description="The payer's own number.")
 
 
+class DisclosedConsent(ResourceModel):
+    """A consent in its newest version, of the day since which it stands as it does; whom it names is left out."""
+
+    id: ConsentId
+    version: int
+    kind: ConsentKind
+    status: ConsentStatus
+    effective_at: datetime = Field(description="From when on this status holds.")
+    disclosing_party: str | None
+    information: list[Information]
+    purposes: list[Purpose]
+    records_from: date | None
+    records_until: date | None
+    expires_on: date | None
+    expires_upon: ExpiryEvent | None
+
+
 class DisclosedCounsellingNote(ResourceModel):
     """A SUD counselling note in its newest version (42 CFR 2.11), by a consent for such notes alone."""
 
@@ -150,3 +177,4 @@ class RecordParts(ResourceModel):
     progress_notes: list[DisclosedNote] | None
     discharge_summary: list[DisclosedDischargeSummary] | None
     claims: list[DisclosedCharge] | None
+    consents: list[DisclosedConsent] | None = Field(description="All that were ever signed; no draft.")

@@ -33,7 +33,7 @@ class DueAssessment(ResourceModel):
 class DueAssessments(ResourceModel):
     """Whose turn it is at a site in this week, Monday to Sunday, the longest overdue first."""
 
-    today: date = Field(description="By the zone that was asked for.")
+    today: date = Field(description="By the site's zone.")
     until: date = Field(description="The Sunday of this week.")
     due: int
     overdue: int

@@ -123,12 +123,15 @@ class ClockMetBy(StrEnum):
 
 
 class Clock(ResourceModel):
-    """A clock of a quality measure as dated data: what starts it, and within how many days what must have happened."""
+    """A clock of a quality measure or a state as dated data: what starts it, and within how many days what happens."""
 
     code: str
     title: str
     starts_with: str
     days: int
+    working_days: bool = Field(
+        description="Whether only Mondays to Fridays are counted; holidays are, so that the due day is never too late."
+    )
     met_by: ClockMetBy
     citation: str
     mark: RuleMark

@@ -15,7 +15,10 @@ class FamilyParticipationKind(StrEnum):
 
     FAMILY_SESSION = "family_session"
     MULTI_FAMILY_GROUP = "multi_family_group"
-    """Several families together: whoever comes learns who else is in treatment, and promises to keep it."""
+    """Several families together: whoever comes learns who else is in treatment, and promises to keep it.
+
+    So it takes a consent to their learning it, whose recipient_kinds name multi_family_group (42 CFR 2.31(a)(4)).
+    """
 
 
 class FamilyParticipationRequest(RequestModel):
@@ -47,7 +50,8 @@ class FamilyParticipation(ResourceModel):
     recorded_at: datetime
     ended_at: datetime | None
     may_take_part: bool = Field(
-        description="Today: whoever sits with the patient learns that they attend, so that a consent must cover it now."
+        description="Today: whoever sits with the patient, the other families of a group among them, learns that they"
+        " attend, so that a consent must cover it now."
     )
     rule: str | None = Field(description="The rule that keeps them out; null where none does, or where it has ended.")
     clause: str | None

@@ -28,5 +28,5 @@ class LevelFinding(ResourceModel):
 class LevelFindings(ResourceModel):
     """What does not fit at a site in this week; it warns, and keeps nobody from anything."""
 
-    week: date = Field(description="Its Monday, by the zone that was asked for.")
+    week: date = Field(description="Its Monday, by the site's zone.")
     items: list[LevelFinding]

@@ -117,6 +117,6 @@ class DueInjection(ResourceModel):
 class DueInjections(ResourceModel):
     """The injections of a site that are due soon or overdue, the longest overdue first."""
 
-    today: date = Field(description="By the zone that was asked for.")
+    today: date = Field(description="By the site's zone.")
     until: date
     items: list[DueInjection]

@@ -8,6 +8,7 @@ from pydantic import Field
 from services.contracts.base import Day, RequestModel, ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, PatientAccountId, PatientId
+from services.contracts.records.consents import Consent, Digest
 from services.contracts.records.disclosed import RecordParts
 from services.contracts.security_labels import LabelledParts
 
@@ -43,6 +44,18 @@ class OwnRecordClaim(RequestModel):
 
     code: Annotated[str, Field(min_length=10, max_length=20)]
     birth_date: Day
+
+
+class OwnConsent(Consent):
+    """A consent of one's own, with the digest by which it is revoked."""
+
+    sha256: str = Field(description="Of what this version says, in hexadecimal.")
+
+
+class OwnConsentRevocation(RequestModel):
+    """A patient's own revocation of the consent that was read, by its digest."""
+
+    sha256: Digest
 
 
 class WithheldOfOwn(ResourceModel):

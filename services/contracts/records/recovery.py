@@ -173,7 +173,7 @@ class AftercarePlan(ResourceModel):
 class AftercareContacts(ResourceModel):
     """The contacts of a site that are due or overdue, the longest overdue first."""
 
-    today: date = Field(description="By the zone that was asked for.")
+    today: date = Field(description="By the site's zone.")
     due: int
     overdue: int
     items: list[AftercareContact]

@@ -20,7 +20,10 @@ class RecoveryGroupChoiceRequest(RequestModel):
     """Whether somebody wishes to be in a group; whoever says nothing is in none."""
 
     group: RecoveryGroup
-    joins: bool = Field(description="True to opt in, false to opt out, at any time and without a reason.")
+    joins: bool = Field(
+        description="True to opt in, false to opt out, at any time and without a reason. Whoever opted out by the own"
+        " account opts in again by it, and is entered by nobody else."
+    )
 
 
 class RecoveryGroupChoice(ResourceModel):
@@ -30,7 +33,8 @@ class RecoveryGroupChoice(ResourceModel):
     number: int
     group: RecoveryGroup
     joins: bool
-    recorded_by: AccountId = Field(description="The patient's own account where the patient said so here.")
+    by_patient: bool = Field(description="Whether the patient said so by the own account, and not to somebody else.")
+    recorded_by: AccountId
     recorded_at: datetime
 
 

@@ -66,6 +66,7 @@ class AftercareCommands:
             NotFoundError: There is no such episode here, or not for the caller.
             EpisodeNotOverError: The patient has not been discharged from it.
             AftercareKnownError: The episode has its aftercare.
+            OptedOutError: It enters the patient in a group out of which they opted by the own account.
             InvalidRequestError: The patient's site is in another zone.
         """
         episode = await self._episodes.lock_by_id(episode_id)

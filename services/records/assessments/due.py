@@ -15,6 +15,7 @@ from services.records.episodes.logic import EpisodeReads
 from services.records.episodes.rules import began_on, held_on
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
+from services.records.site_zones.logic import SiteZoneReads
 
 _SEEN_BY_BOTH = (Information.ASSESSMENTS, Information.TREATMENT_PLAN)
 _TO_SUNDAY = 6
@@ -26,18 +27,22 @@ class DueAssessmentReads:
     def __init__(
         self,
         queries: AssessmentQueries,
-        beside: tuple[EpisodeReads, AttendedReads],
+        beside: tuple[EpisodeReads, AttendedReads, SiteZoneReads],
         patients: PatientReads,
         gate: Gate,
     ) -> None:
         self._queries = queries
-        self._episodes, self._attended = beside
+        self._episodes, self._attended, self._zones = beside
         self._patients = patients
         self._gate = gate
 
     async def at_site(self, site_id: SiteId, zone: str) -> DueAssessments:
-        """Return who of a site's patients whom the caller may see is to be measured by the Sunday of this week."""
-        where = ZoneInfo(zone)
+        """Return who of a site's patients whom the caller may see is to be measured by the Sunday of this week.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        where = (await self._zones.for_site(site_id, zone)).of(site_id)
         today = self._gate.clock.now().astimezone(where).date()
         until = today + timedelta(days=_TO_SUNDAY - today.weekday())
         reached = await self._patients.reached(site_id, *_SEEN_BY_BOTH)

@@ -145,7 +145,7 @@ async def answer_safety_task(
 async def list_due_assessments(
     site_id: SiteId,
     due: DueAssessmentReading,
-    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
 ) -> DueAssessments:
     """List who is to be measured at a site in this week and who is overdue, as often as each instrument is answered."""
     return await due.at_site(site_id, zone)

@@ -18,6 +18,7 @@ from services.contracts.identifiers import (
 )
 from services.contracts.records.consents import (
     Consent,
+    ConsentStatus,
     MinorConsentRule,
     MinorConsentRuleRequest,
     Representative,
@@ -196,3 +197,14 @@ class ConsentReads:
         representatives = await self._queries.representatives(patient_id)
         standing = standing_of(age_on(patient.birth_date, day), rule, representatives, now)
         return consent_standing(patient_id, standing, rule)
+
+
+class ConsentsToDisclose:
+    """Consents as a disclosure takes them, which decides on them itself."""
+
+    def __init__(self, queries: ConsentQueries) -> None:
+        self._queries = queries
+
+    async def of_patient(self, patient_id: PatientId) -> list[Consent]:
+        """Return each of a patient's consents that was ever signed, in its newest version."""
+        return [one for one in await self._queries.of_patient(patient_id) if one.status is not ConsentStatus.DRAFT]

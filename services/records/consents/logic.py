@@ -4,7 +4,7 @@ import secrets
 from datetime import datetime
 
 from services.chassis.database import new_id
-from services.chassis.errors import NotFoundError, StaleVersionError
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
 from services.contracts.disclosure import Information, RecipientKind, Signer
 from services.contracts.identifiers import ConsentId, PatientId
 from services.contracts.problems import InvalidField
@@ -19,6 +19,7 @@ from services.contracts.records.consents import (
 from services.contracts.records.patients import Patient
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.signatures import signature_flaw
+from services.records.consents.digests import digest_of
 from services.records.consents.rules import facts_of, fields_of, misfits, missing_elements, signed_at
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentRows
@@ -98,7 +99,9 @@ class ConsentCommands:
             raise ConsentIncompleteError(fields)
         return await self._next(draft, names_intermediary, status=ConsentStatus.ACTIVE)
 
-    async def revoke(self, consent_id: ConsentId, revocation: ConsentRevocation) -> Consent:
+    async def revoke(
+        self, consent_id: ConsentId, revocation: ConsentRevocation, *, said_sha256: str | None = None
+    ) -> Consent:
         """Revoke a consent: from the commit on, no disclosure relies on it.
 
         A disclosure in hand holds the patient's row, so it ends before the revocation or sees it. Where the consent is
@@ -107,9 +110,12 @@ class ConsentCommands:
         Raises:
             NotFoundError: There is no such consent here, or not for the caller.
             ConsentSettledError: It is not active.
+            InvalidRequestError: Whoever revokes it has read something else than what it says.
         """
         active, names_intermediary, _ = await self._lock(consent_id, None)
         _refuse_unless(active, ConsentStatus.ACTIVE)
+        if said_sha256 is not None and said_sha256 != digest_of(active):
+            raise InvalidRequestError("/sha256", "must be that of the consent as it stands now: read it again")
         effective = max(self._gate.clock.now(), active.terms.irrevocable_until or self._gate.clock.now())
         return await self._next(
             active,

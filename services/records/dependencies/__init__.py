@@ -15,10 +15,13 @@ from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.episodes.logic import EpisodeCommands, TaperReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.gate import Gate
+from services.records.patients.admissions import PatientAdmissions
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.storage import RecipientQueries, RecipientRows
+from services.records.site_zones.logic import KnownSites
+from services.records.site_zones.storage import SiteZoneRows
 from services.records.treatment_plans.logic import NoContactCommands, TreatmentPlanCommands, TreatmentPlanReads
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 
@@ -43,6 +46,13 @@ async def _patient_changes(db: Db, principal: Caller, gate: TheGate, root: TheRo
 
 
 PatientChanges = Annotated[PatientCommands, Depends(_patient_changes)]
+
+
+async def _patient_admissions(db: Db, principal: Caller, patients: PatientChanges) -> PatientAdmissions:
+    return PatientAdmissions(patients, KnownSites(SiteZoneRows(db, organization_of(principal))))
+
+
+PatientAdmitting = Annotated[PatientAdmissions, Depends(_patient_admissions)]
 
 
 async def _patient_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> PatientReads:

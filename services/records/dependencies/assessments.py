@@ -10,6 +10,7 @@ from services.records.assessments.logic import AssessmentCommands
 from services.records.assessments.reading import AssessmentReads
 from services.records.assessments.storage import AssessmentQueries, AssessmentRows
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.encounters import SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
 from services.records.encounters.logic import AttendedReads
 from services.records.encounters.storage import EncounterQueries
@@ -24,9 +25,9 @@ async def _assessment_reading(read: Reading, patients: PatientReading, gate: The
 
 
 async def _due_assessment_reading(
-    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
+    *, read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
 ) -> DueAssessmentReads:
-    beside = episodes, AttendedReads(EncounterQueries(read))
+    beside = episodes, AttendedReads(EncounterQueries(read)), zones
     return DueAssessmentReads(AssessmentQueries(read), beside, patients, gate)
 
 

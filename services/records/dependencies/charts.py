@@ -65,7 +65,7 @@ async def _chart_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> Cha
         consents=ConsentReads(consents.ConsentQueries(gathering), people, gate),
         treatment_plans=TreatmentPlanReads(treatment_plans.TreatmentPlanQueries(gathering), people, TaperReads(stays)),
         plans_of_care=PlanOfCareReads(plans_of_care.PlanOfCareQueries(gathering), visits, people),
-        medications=MedicationReads(medications.MedicationQueries(gathering), people, gate),
+        medications=MedicationReads(medications.MedicationQueries(gathering), people, zones, gate),
         assessments=AssessmentReads(assessments.AssessmentQueries(gathering), people, gate),
         services=ServiceReads(services.ServiceQueries(gathering), people, standards, gate),
         drug_tests=DrugTestReads(drug_tests.DrugTestQueries(gathering), people, gate),

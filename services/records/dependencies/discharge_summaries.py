@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.encounters import SiteZoneReading
 from services.records.dependencies.intake import EpisodeChanges, EpisodeReading
 from services.records.discharge_summaries.logic import DischargeSummaryCommands, DischargeSummaryReads
 from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows
@@ -25,9 +26,9 @@ async def _discharge_summary_changes(
 
 
 async def _discharge_summary_reading(
-    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
+    *, read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
 ) -> DischargeSummaryReads:
-    return DischargeSummaryReads(DischargeSummaryQueries(read), episodes, patients, gate)
+    return DischargeSummaryReads(DischargeSummaryQueries(read), (episodes, zones), patients, gate)
 
 
 DischargeSummaryChanges = Annotated[DischargeSummaryCommands, Depends(_discharge_summary_changes)]

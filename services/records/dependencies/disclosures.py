@@ -11,7 +11,9 @@ from services.records.assessments.reading import AssessmentsToDisclose
 from services.records.assessments.storage import AssessmentQueries
 from services.records.claims.logic import ChargesToDisclose
 from services.records.claims.storage import ClaimQueries
+from services.records.consents.beside import ConsentsToDisclose
 from services.records.consents.signing import Signing
+from services.records.consents.storage import ConsentQueries
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
 from services.records.counselling_notes.storage import CounsellingNoteQueries
 from services.records.dependencies import (
@@ -67,6 +69,7 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
         stays=StaysToDisclose(EpisodeQueries(read)),
         discharge_summaries=DischargeSummariesToDisclose(DischargeSummaryQueries(read)),
         counselling_notes=CounsellingNotesToDisclose(CounsellingNoteQueries(read, root)),
+        consents=ConsentsToDisclose(ConsentQueries(read)),
         zones=SiteZoneReads(SiteZoneQueries(read)),
     )
 

@@ -7,6 +7,7 @@ from fastapi import Depends
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
 from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
+from services.records.dependencies.encounters import SiteZoneReading
 from services.records.episodes.clocks import clocks
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads, TaperReads
 from services.records.episodes.running import ClockCommands, ClockReads
@@ -36,9 +37,9 @@ EpisodeReading = Annotated[EpisodeReads, Depends(_episode_reading)]
 
 
 async def _level_finding_reading(
-    read: Reading, episodes: EpisodeReading, patients: PatientReading, gate: TheGate
+    *, read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
 ) -> LevelFindingReads:
-    beside = Beside(episodes, TaperReads(EpisodeQueries(read)))
+    beside = Beside(episodes, TaperReads(EpisodeQueries(read)), zones)
     return LevelFindingReads(TreatmentPlanQueries(read), beside, patients, gate)
 
 

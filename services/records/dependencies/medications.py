@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.encounters import SiteZoneReading
 from services.records.medications.logic import MedicationCommands, MedicationReads
 from services.records.medications.storage import MedicationQueries, MedicationRows
 
@@ -17,8 +18,10 @@ async def _medication_changes(db: Db, principal: Caller, gate: TheGate, patients
 MedicationChanges = Annotated[MedicationCommands, Depends(_medication_changes)]
 
 
-async def _medication_reading(read: Reading, gate: TheGate, patients: PatientReading) -> MedicationReads:
-    return MedicationReads(MedicationQueries(read), patients, gate)
+async def _medication_reading(
+    read: Reading, gate: TheGate, patients: PatientReading, zones: SiteZoneReading
+) -> MedicationReads:
+    return MedicationReads(MedicationQueries(read), patients, zones, gate)
 
 
 MedicationReading = Annotated[MedicationReads, Depends(_medication_reading)]

@@ -1,7 +1,6 @@
 """What is allowed with discharge summaries."""
 
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from services.chassis.errors import NotFoundError, StaleVersionError
 from services.contracts.base import Page
@@ -31,6 +30,7 @@ from services.records.notes.others import OthersInTexts
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
 from services.records.refusals import Refusal
+from services.records.site_zones.logic import SiteZoneReads
 from services.records.supervisions.logic import Supervisors
 
 _SAID = Information.DISCHARGE_SUMMARY
@@ -155,10 +155,14 @@ class DischargeSummaryReads:
     """What can be read of discharge summaries."""
 
     def __init__(
-        self, queries: DischargeSummaryQueries, episodes: EpisodeReads, patients: PatientReads, gate: Gate
+        self,
+        queries: DischargeSummaryQueries,
+        beside: tuple[EpisodeReads, SiteZoneReads],
+        patients: PatientReads,
+        gate: Gate,
     ) -> None:
         self._queries = queries
-        self._episodes = episodes
+        self._episodes, self._zones = beside
         self._patients = patients
         self._gate = gate
 
@@ -177,8 +181,12 @@ class DischargeSummaryReads:
         return Page(items=[sealed.open(seal) for sealed in found], next_page_token=None)
 
     async def due(self, site_id: SiteId, zone: str) -> DueDischargeSummaries:
-        """Return which summaries lack a signature, of the patients of a site whom the caller may see."""
-        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        """Return which summaries lack a signature, of the patients of a site whom the caller may see.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        today = (await self._zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
         reached = await self._patients.reached(site_id, _SAID, Information.TREATMENT_PLAN)
         items = due(await self._queries.lacking(reached, today - _LONGEST_AGO), practice().days, today)
         self._patients.shown({one.patient_id for one in items}, _SAID)

@@ -78,7 +78,7 @@ async def cosign_discharge_summary(
 async def list_due_discharge_summaries(
     site_id: SiteId,
     summaries: DischargeSummaryReading,
-    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
 ) -> DueDischargeSummaries:
     """List whose summary nobody has signed or answered for, of those discharged in the last year."""
     return await summaries.due(site_id, zone)

@@ -9,9 +9,11 @@ from services.contracts.base import ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import SiteId
 from services.contracts.records.claims import LONGEST_CLAIMED
+from services.contracts.records.consents import Consent
 from services.contracts.records.disclosed import (
     DisclosedAssessment,
     DisclosedCharge,
+    DisclosedConsent,
     DisclosedCounsellingNote,
     DisclosedDischargeSummary,
     DisclosedDose,
@@ -28,6 +30,7 @@ from services.policy.decisions.question import Label
 from services.records.assessments.reading import AssessmentsToDisclose
 from services.records.claims.charging import Asked
 from services.records.claims.logic import ChargesToDisclose
+from services.records.consents.beside import ConsentsToDisclose
 from services.records.consents.rules import FIRST_ZONE, LAST_ZONE
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
 from services.records.discharge_summaries.logic import DischargeSummariesToDisclose
@@ -92,6 +95,7 @@ class Kept(NamedTuple):
     stays: StaysToDisclose
     counselling_notes: CounsellingNotesToDisclose
     discharge_summaries: DischargeSummariesToDisclose
+    consents: ConsentsToDisclose
     zones: SiteZoneReads
 
 
@@ -133,6 +137,7 @@ class Parts:
             Information.PROGRESS_NOTES: self._progress_notes,
             Information.DISCHARGE_SUMMARY: self._discharge_summary,
             Information.CLAIMS: self._claims,
+            Information.CONSENTS: self._consents,
             Information.COUNSELLING_NOTES: self._counselling_notes,
         }
         return {
@@ -231,6 +236,12 @@ class Parts:
             for line, number in lines
         ]
 
+    async def _consents(self) -> list[Item]:
+        return [
+            Item(self._days(one.effective_at), _consent(one))
+            for one in await self._kept.consents.of_patient(self._patient.id)
+        ]
+
     async def _counselling_notes(self) -> list[Item]:
         company = await self._company()
         return [
@@ -285,6 +296,12 @@ def _copied(kind: type[ResourceModel], one: ResourceModel) -> ResourceModel:
 def _medicine(one: Medication) -> DisclosedMedicine:
     doses = [DisclosedDose(day=dose.day, outcome=dose.outcome) for dose in one.doses]
     return DisclosedMedicine.model_validate({**_members(DisclosedMedicine, one), "doses": doses})
+
+
+def _consent(one: Consent) -> DisclosedConsent:
+    terms = one.terms.model_dump(include=set(DisclosedConsent.model_fields))
+    ordered = {name: sorted(terms[name]) for name in ("information", "purposes")}
+    return DisclosedConsent.model_validate({**_members(DisclosedConsent, one), **terms, **ordered})
 
 
 def _drug_test(one: DrugTest) -> DisclosedDrugTest:

@@ -1,4 +1,4 @@
-"""The clocks of quality measures, read from their file."""
+"""The clocks of quality measures and of states, read from their file."""
 
 import tomllib
 from functools import cache

@@ -21,6 +21,8 @@ from services.records.placement_reviews.criteria import Edition
 # The first zone to begin a day is 14 hours ahead of UTC; a day that has begun there is not refused anywhere.
 _AHEAD: Final = timedelta(hours=14)
 _TO_SUNDAY: Final = timedelta(days=6)
+_DAY: Final = timedelta(days=1)
+_SATURDAY: Final = 5
 
 
 def latest_day(now: datetime) -> date:
@@ -77,7 +79,13 @@ def taper_faults(episode: Episode, weeks: list[date], edition: Edition) -> tuple
 
 def due_on(clock: Clock, starts_on: date) -> date:
     """Return the last day that meets a clock."""
-    return starts_on + timedelta(days=clock.days)
+    if not clock.working_days:
+        return starts_on + timedelta(days=clock.days)
+    due, left = starts_on, clock.days
+    while left:
+        due += _DAY
+        left -= due.weekday() < _SATURDAY
+    return due
 
 
 def status_of(due: date, met_on: date | None, today: date) -> ClockStatus:

@@ -1,29 +1,31 @@
 """What may be done with who of the family takes part in what."""
 
 import secrets
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
-from services.contracts.disclosure import Information
+from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import FamilyParticipationId, PatientId, RelatedPersonId
 from services.contracts.records.family_participations import (
     FamilyParticipation,
+    FamilyParticipationKind,
     FamilyParticipationRequest,
     FamilyParticipations,
 )
-from services.policy.decisions.answer import Denial
+from services.policy.decisions.answer import Decision, Denial
 from services.records.episodes.rules import latest_day
 from services.records.errors import OverAlreadyError
 from services.records.family.errors import ParticipationDeniedError, ParticipationKnownError
 from services.records.family.participation_storage import KeptParticipation, ParticipationRows
 from services.records.family.storage import FamilyRows, KeptPerson
-from services.records.family.telling import Telling
+from services.records.family.telling import Telling, Told
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands
 
 _KEPT: Final = Information.CONSENTS
-# Whoever sits in a session with a patient learns that the patient attends it.
+# Whoever sits in a session with a patient learns that the patient attends it; in a group the other families do too.
 _LEARNT: Final = Information.ATTENDANCE
 
 
@@ -51,7 +53,7 @@ class ParticipationCommands:
             NotFoundError: There is no such person here, or not for the caller.
             OverAlreadyError: They are close to the patient no longer.
             InvalidRequestError: A day lies in the future.
-            ParticipationDeniedError: No consent lets them learn that the patient attends.
+            ParticipationDeniedError: No consent lets them, or the families of a group, learn that the patient attends.
             ParticipationKnownError: They take part in this already.
         """
         person = await self._lock(person_id)
@@ -61,9 +63,8 @@ class ParticipationCommands:
             day = getattr(request, name)
             if day is not None and day > latest_day(self._gate.clock.now()):
                 raise InvalidRequestError(f"/{name}", "must not lie in the future")
-        denial = await self._denial(person)
-        if denial is not None:
-            raise ParticipationDeniedError(denial)
+        denials = await self._denials(person.patient_id, [person])
+        self._refuse_denied(person, request.kind, denials)
         now = self._gate.clock.now()
         kept = KeptParticipation(
             id=FamilyParticipationId(new_id(now, secrets.token_bytes(10))),
@@ -108,16 +109,24 @@ class ParticipationCommands:
         """
         await self._patients.lock(patient_id, _KEPT)
         persons = {one.id: one for one in await self._persons.of_patient(patient_id)}
-        denials = {one.id: await self._denial(one) for one in persons.values()}
+        denials = await self._denials(patient_id, list(persons.values()))
         items = [
-            _told(one, denials[one.related_person_id], is_over=persons[one.related_person_id].is_over)
+            _told(one, denials.of(one.related_person_id, one.kind), is_over=persons[one.related_person_id].is_over)
             for one in await self._rows.of_patient(patient_id)
         ]
         return FamilyParticipations(items=items, next_page_token=None)
 
-    async def _denial(self, person: KeptPerson) -> Denial | None:
-        decision = (await self._telling.about(person, [_LEARNT]))[_LEARNT]
-        return decision if isinstance(decision, Denial) else None
+    async def _denials(self, patient_id: PatientId, persons: Sequence[KeptPerson]) -> "_Denials":
+        return _Denials(await self._telling.to_each(patient_id, persons, _LEARNT))
+
+    def _refuse_denied(self, person: KeptPerson, kind: FamilyParticipationKind, denials: "_Denials") -> None:
+        denial = denials.of(person.id, kind)
+        if denial is None:
+            return
+        to_group = denials.of_person(person.id) is None
+        recipient = None if to_group else person.recipient_id
+        self._gate.denied_disclosure(person.patient_id, denial, Purpose.FAMILY_INVOLVEMENT, recipient, _LEARNT)
+        raise ParticipationDeniedError(denial, to_group=to_group)
 
     async def _lock(self, person_id: RelatedPersonId) -> KeptPerson:
         found = await self._persons.one(person_id)
@@ -127,6 +136,25 @@ class ParticipationCommands:
         await self._patients.lock(found.patient_id, _KEPT)
         # Read again: it may have been said before the patient was locked that they are close no longer.
         return await self._persons.one(person_id) or found
+
+
+class _Denials(NamedTuple):
+    """Why somebody may not take part: it is they who may not learn of the patient, or the other families."""
+
+    told: Told
+
+    def of(self, person_id: RelatedPersonId, kind: FamilyParticipationKind) -> Denial | None:
+        """Return what keeps a person from taking part in this, the nearest first."""
+        among_others = kind is FamilyParticipationKind.MULTI_FAMILY_GROUP
+        return self.of_person(person_id) or (_denial(self.told.to_group) if among_others else None)
+
+    def of_person(self, person_id: RelatedPersonId) -> Denial | None:
+        """Return what keeps a person from learning that the patient attends."""
+        return _denial(self.told.to_person[person_id])
+
+
+def _denial(decision: Decision) -> Denial | None:
+    return decision if isinstance(decision, Denial) else None
 
 
 def _told(kept: KeptParticipation, denial: Denial | None, *, is_over: bool) -> FamilyParticipation:

@@ -1,17 +1,30 @@
 """What may be said to somebody close to a patient, decided anew each time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+from uuid import UUID
 
-from services.contracts.disclosure import Information, Purpose
+from services.contracts.disclosure import Information, Purpose, RecipientKind
+from services.contracts.identifiers import PatientId, RelatedPersonId
 from services.policy.decisions.answer import Decision
 from services.policy.decisions.decide import decide
-from services.policy.decisions.question import Question, Resource
+from services.policy.decisions.question import Question, Recipient, Resource
 from services.records.consents.signing import Signing
 from services.records.family.storage import KeptPerson
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands
 from services.records.recipients.logic import RecipientCommands
 from services.records.recipients.rules import facts_of
+
+# Who else comes to a group is known to nobody beforehand: it is their class that a consent names, and none by id.
+_GROUP: Final = Recipient(UUID(int=0), RecipientKind.MULTI_FAMILY_GROUP, hipaa_bound=False)
+
+
+class Told(NamedTuple):
+    """What may be told of one part of a record: to each of those close to the patient, and to a multi-family group."""
+
+    to_person: Mapping[RelatedPersonId, Decision]
+    to_group: Decision
 
 
 class Telling:
@@ -25,20 +38,36 @@ class Telling:
 
     async def about(self, person: KeptPerson, information: Iterable[Information]) -> dict[Information, Decision]:
         """Return of each part of the record whether the caller may tell it to this person now."""
-        (patient, _), reach = await self._patients.lock_to_disclose(person.patient_id)
-        recipient = await self._recipients.one(person.recipient_id, "")
+        told = await self._told(person.patient_id, [person], information)
+        return {part: one.to_person[person.id] for part, one in told.items()}
+
+    async def to_each(self, patient_id: PatientId, persons: Sequence[KeptPerson], information: Information) -> Told:
+        """Return whether the caller may tell one part now, to all of these at once and to a multi-family group."""
+        return (await self._told(patient_id, persons, [information]))[information]
+
+    async def _told(
+        self, patient_id: PatientId, persons: Sequence[KeptPerson], information: Iterable[Information]
+    ) -> dict[Information, Told]:
+        (patient, _), reach = await self._patients.lock_to_disclose(patient_id)
+        recipients = await self._recipients.some({one.recipient_id for one in persons})
         signed = await self._signing.signed(patient)
 
-        def asked(part: Information) -> Question:
-            return Question(
-                actor=self._gate.actor,
-                purpose=Purpose.FAMILY_INVOLVEMENT,
-                resource=Resource(part),
-                patient=self._gate.facts(reach, signed.standing),
-                now=self._gate.clock.now(),
-                recipient=facts_of(recipient, patient.id),
-                consents=signed.consents,
-                restrictions=signed.restrictions,
+        def told(part: Information, recipient: Recipient) -> Decision:
+            return decide(
+                Question(
+                    actor=self._gate.actor,
+                    purpose=Purpose.FAMILY_INVOLVEMENT,
+                    resource=Resource(part),
+                    patient=self._gate.facts(reach, signed.standing),
+                    now=self._gate.clock.now(),
+                    recipient=recipient,
+                    consents=signed.consents,
+                    restrictions=signed.restrictions,
+                )
             )
 
-        return {part: decide(asked(part)) for part in information}
+        facts = {one.id: facts_of(recipients[one.recipient_id], patient.id) for one in persons}
+        return {
+            part: Told({person_id: told(part, one) for person_id, one in facts.items()}, told(part, _GROUP))
+            for part in information
+        }

@@ -4,7 +4,6 @@ import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, date, timedelta
-from zoneinfo import ZoneInfo
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
@@ -35,6 +34,7 @@ from services.records.medications.rules import (
 from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
+from services.records.site_zones.logic import SiteZoneReads
 
 
 class MedicationCommands:
@@ -141,10 +141,11 @@ class MedicinesToDisclose:
 class MedicationReads:
     """What can be read of medication."""
 
-    def __init__(self, queries: MedicationQueries, patients: PatientReads, gate: Gate) -> None:
+    def __init__(self, queries: MedicationQueries, patients: PatientReads, zones: SiteZoneReads, gate: Gate) -> None:
         self._medicines = MedicinesToDisclose(queries)
         self._queries = queries
         self._patients = patients
+        self._zones = zones
         self._gate = gate
 
     async def of_patient(self, patient_id: PatientId) -> Page[Medication]:
@@ -159,9 +160,13 @@ class MedicationReads:
         return [one for one in medicines if is_taken(one.last_day, self._today)]
 
     async def due_injections(self, site_id: SiteId, zone: str, within_days: int) -> DueInjections:
-        """Return which injections of a site are due within so many days or overdue, of whom the caller may see it."""
+        """Return which injections of a site are due within so many days or overdue, of whom the caller may see it.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        today = (await self._zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
         seals = await self._patients.seals_at(site_id, Information.MEDICATION)
-        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
         until = today + timedelta(days=within_days)
         kept = await self._queries.of_many(list(seals))
         given = {one.id: one for one in kept if one.said(seals[one.patient_id]).regimen in INJECTIONS}

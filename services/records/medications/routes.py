@@ -62,7 +62,7 @@ async def create_medication_dose(
 async def list_due_injections(
     site_id: SiteId,
     medications: MedicationReading,
-    zone: Annotated[ZoneName, Query(description="The site's: it says which day it is.")],
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
     within_days: Annotated[int, Query(ge=0, le=60, description="How many days ahead.")] = 7,
 ) -> DueInjections:
     """List the injections of a site that are due within some days or overdue, the longest overdue first."""

@@ -19,6 +19,8 @@ from services.contracts.identity import Role
 from services.contracts.records.consents import Consent, ConsentRevocation
 from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.own_record import (
+    OwnConsent,
+    OwnConsentRevocation,
     OwnRecord,
     OwnRecordClaim,
     PatientAccount,
@@ -36,6 +38,7 @@ from services.contracts.records.recovery_groups import RecoveryGroupChoice, Reco
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.labels import labelled
 from services.policy.decisions.question import Resource
+from services.records.consents.digests import digest_of as digest_of_consent
 from services.records.consents.logic import ConsentCommands
 from services.records.disclosures.parts import OTHER_ZONE, Item, Kept, OtherZoneError, Parts, member_of, told
 from services.records.errors import OverAlreadyError
@@ -231,6 +234,11 @@ class OwnRecordReads:
         return [_withheld(information, times, denial) for denial, times in counted.items()]
 
 
+def own_consent(consent: Consent) -> OwnConsent:
+    """Return a consent with its digest, as it is shown to who gave it."""
+    return OwnConsent.model_validate({**consent.model_dump(), "sha256": digest_of_consent(consent)})
+
+
 class OwnConsents:
     """What a patient does with the own consents, within one unit of work."""
 
@@ -238,20 +246,26 @@ class OwnConsents:
         self._consents = consents
         self._gate = gate
 
-    async def revoke(self, consent_id: ConsentId) -> Consent:
-        """Revoke a consent; the request, signed in as it is, is the writing that 42 CFR 2.31(a)(6) asks for.
+    async def revoke(self, consent_id: ConsentId, revocation: OwnConsentRevocation) -> OwnConsent:
+        """Revoke the consent that was read; the request is the writing that 42 CFR 2.31(a)(6) asks for.
 
         Raises:
             NotFoundError: There is no such consent of the caller's here.
             ConsentSettledError: It is not active.
+            InvalidRequestError: It says something else than what the caller read.
         """
         written = {
             "revokes": str(consent_id),
+            "says": revocation.sha256,
             "account": str(self._gate.caller.account_id),
             "at": self._gate.clock.now().isoformat(),
         }
-        digest = hashlib.sha256(orjson.dumps(written, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return await self._consents.revoke(consent_id, ConsentRevocation(document_sha256=digest))
+        document = hashlib.sha256(orjson.dumps(written, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return own_consent(
+            await self._consents.revoke(
+                consent_id, ConsentRevocation(document_sha256=document), said_sha256=revocation.sha256
+            )
+        )
 
 
 class OwnPlans:

@@ -13,10 +13,11 @@ from services.contracts.base import Code, Day, Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
 from services.contracts.records.assessments import AssessmentTrends
-from services.contracts.records.consents import Consent
 from services.contracts.records.disclosures import Disclosure, PartsRequest
 from services.contracts.records.encounters import HoursLedger
 from services.contracts.records.own_record import (
+    OwnConsent,
+    OwnConsentRevocation,
     OwnRecord,
     OwnRecordClaim,
     PatientAccount,
@@ -40,6 +41,7 @@ from services.records.dependencies.own_record import (
     PatientAccountChanges,
     PatientAccountReading,
 )
+from services.records.own_record.logic import own_consent
 
 router = APIRouter(prefix="/v1", tags=["own_record"], route_class=IdempotentRoute)
 _ACCOUNTS: Final = "/patients/{patient_id}/patient_accounts"
@@ -137,15 +139,18 @@ async def read_own_assessment_trends(
 
 
 @router.get("/me/consents", operation_id="list_own_consents", responses=documented(404, 422))
-async def list_own_consents(own: OwnReading) -> Page[Consent]:
-    """List your consents in their newest versions, those that hold no longer too."""
-    return await own.consents.of_patient(own.patient_id)
+async def list_own_consents(own: OwnReading) -> Page[OwnConsent]:
+    """List your consents in their newest versions, those that hold no longer too, each with its digest."""
+    found = await own.consents.of_patient(own.patient_id)
+    return Page(items=[own_consent(one) for one in found.items], next_page_token=None)
 
 
 @router.post("/me/consents/{consent_id}:revoke", operation_id="revoke_own_consent", responses=documented(404, 409, 422))
-async def revoke_own_consent(consent_id: ConsentId, consents: OwnConsentChanges) -> Consent:
-    """Revoke a consent of yours: from now on nothing is disclosed on it (42 CFR 2.31(a)(6))."""
-    return await consents.revoke(consent_id)
+async def revoke_own_consent(
+    consent_id: ConsentId, request: OwnConsentRevocation, consents: OwnConsentChanges
+) -> OwnConsent:
+    """Revoke a consent of yours, by the digest of what it says: nothing is disclosed on it from now on."""
+    return await consents.revoke(consent_id, request)
 
 
 @router.post(

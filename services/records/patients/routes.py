@@ -18,13 +18,13 @@ from services.contracts.records.patients import (
     ReachRequest,
     SharedInformation,
 )
-from services.records.dependencies import PatientChanges, PatientReading
+from services.records.dependencies import PatientAdmitting, PatientReading
 
 router = APIRouter(prefix="/v1/patients", tags=["patients"], route_class=IdempotentRoute)
 
 
 @router.post("", operation_id="create_patient", status_code=status.HTTP_201_CREATED, responses=documented(422))
-async def create_patient(request: PatientRequest, patients: PatientChanges, response: Response) -> Patient:
+async def create_patient(request: PatientRequest, patients: PatientAdmitting, response: Response) -> Patient:
     """Admit a patient; names and birth date are encrypted before they are stored."""
     patient = await patients.create(request)
     response.headers["location"] = f"/v1/patients/{patient.id}"

@@ -60,6 +60,10 @@ class RecipientCommands:
             raise InvalidRequestError(pointer, "must be a recipient of your organization", code="unknown-recipient")
         return recipient
 
+    async def some(self, recipient_ids: Iterable[RecipientId]) -> dict[RecipientId, Recipient]:
+        """Return recipients that rows name, which are never deleted, by their ids."""
+        return {one.id: one for one in await self._rows.some(recipient_ids)}
+
     async def kinds(self, recipient_ids: Iterable[RecipientId], pointer: str) -> set[RecipientKind]:
         """Return the kinds of recipients that a body names.
 

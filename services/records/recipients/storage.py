@@ -70,9 +70,12 @@ class RecipientRows:
 
     async def one(self, recipient_id: RecipientId) -> Recipient | None:
         """Return a recipient."""
-        found = _RECIPIENT.where(RecipientRow.id == recipient_id)
-        row = (await self._db.execute(found)).mappings().one_or_none()
-        return None if row is None else _to_recipient(row, self._root)
+        return next(iter(await self.some([recipient_id])), None)
+
+    async def some(self, recipient_ids: Iterable[RecipientId]) -> list[Recipient]:
+        """Return which of these there are."""
+        found = await self._db.execute(_RECIPIENT.where(RecipientRow.id.in_(list(recipient_ids))))
+        return [_to_recipient(row, self._root) for row in found.mappings()]
 
     async def kinds(self, recipient_ids: Iterable[RecipientId]) -> dict[RecipientId, RecipientKind]:
         """Return the kind of each of these that exists."""

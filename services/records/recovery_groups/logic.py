@@ -14,7 +14,8 @@ from services.contracts.records.recovery_groups import (
 )
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
-from services.records.recovery_groups.rules import joined, standing
+from services.records.recovery_groups.errors import OptedOutError
+from services.records.recovery_groups.rules import joined, overrides, standing
 from services.records.recovery_groups.storage import RecoveryGroupQueries, RecoveryGroupRows
 
 _KEPT = Information.TREATMENT_PLAN
@@ -33,12 +34,18 @@ class RecoveryGroupCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
+            OptedOutError: The patient opted out by the own account, and somebody else would enter them again.
         """
         await self._patients.lock(patient_id, _KEPT)
+        choices = await self._rows.of_patient(patient_id)
+        by_patient = self._gate.own == patient_id
+        if not by_patient and overrides(request, choices):
+            raise OptedOutError
         choice = RecoveryGroupChoice(
             patient_id=patient_id,
-            number=await self._rows.newest_number(patient_id) + 1,
+            number=len(choices) + 1,
             **request.model_dump(),
+            by_patient=by_patient,
             recorded_by=self._gate.caller.account_id,
             recorded_at=self._gate.clock.now(),
         )

@@ -24,7 +24,7 @@ _OF_PATIENT = "/patients/{patient_id}/recovery_group_choices"
     _OF_PATIENT,
     operation_id="create_recovery_group_choice",
     status_code=status.HTTP_201_CREATED,
-    responses=documented(404, 422),
+    responses=documented(404, 409, 422),
 )
 async def create_recovery_group_choice(
     patient_id: PatientId, request: RecoveryGroupChoiceRequest, groups: RecoveryGroupChanges

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -37,10 +37,10 @@ class RecoveryGroupRows:
         self._db = db
         self._organization_id = organization_id
 
-    async def newest_number(self, patient_id: PatientId) -> int:
-        """Return the number of the newest wish, 0 where there is none; the patient is locked."""
-        row = RecoveryGroupChoiceRow
-        return await self._db.scalar(select(func.max(row.number)).where(row.patient_id == patient_id)) or 0
+    async def of_patient(self, patient_id: PatientId) -> list[RecoveryGroupChoice]:
+        """Return every wish of a patient who is locked, the newest first."""
+        found = await self._db.execute(_CHOICE.where(RecoveryGroupChoiceRow.patient_id == patient_id))
+        return [_to_choice(row) for row in found.mappings()]
 
     async def add(self, choice: RecoveryGroupChoice) -> None:
         """Write a wish."""

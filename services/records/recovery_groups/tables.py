@@ -24,5 +24,7 @@ class RecoveryGroupChoiceRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     joins: Mapped[bool]
+    by_patient: Mapped[bool]
+    """Whether the patient said so by the own account."""
     recorded_by: Mapped[UUID]
     recorded_at: Mapped[datetime]

@@ -15,6 +15,10 @@ from services.records.errors import EventRefusedError
 from services.records.site_zones.rules import Zones
 from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
+UNKNOWN_SITE: Final = (
+    "must be a site of your organization, as list_sites names them; one that was set up just now is known as soon as"
+    " the scheduler has told of it: send the request again then"
+)
 OTHER_ZONE: Final = "must be the zone of the patient's site, as the scheduler has told it"
 
 
@@ -63,3 +67,20 @@ class SiteZoneReads:
         if zones.of(site_id).key != asked:
             raise InvalidRequestError("zone", OTHER_ZONE, location="query")
         return zones
+
+
+class KnownSites:
+    """Knows the sites of an organization, within one unit of work, as far as the scheduler has told of them."""
+
+    def __init__(self, rows: SiteZoneRows) -> None:
+        self._rows = rows
+
+    async def refuse_unknown(self, site_id: SiteId, pointer: str) -> None:
+        """Let a site pass that is one of the organization's; where none was told of yet, any does.
+
+        Raises:
+            InvalidRequestError: The scheduler has told of sites, and not of this one.
+        """
+        known = await self._rows.known()
+        if known and site_id not in known:
+            raise InvalidRequestError(pointer, UNKNOWN_SITE, code="unknown-site")

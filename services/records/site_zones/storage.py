@@ -36,6 +36,10 @@ class SiteZoneRows:
         self._db = db
         self._organization_id = organization_id
 
+    async def known(self) -> set[SiteId]:
+        """Return every site of which it is known."""
+        return set(await self._db.scalars(select(SiteZoneRow.site_id)))
+
     async def add(self, site_id: SiteId, zone: str, now: datetime) -> None:
         """Write a site's zone, once."""
         values = {"organization_id": self._organization_id, "site_id": site_id, "zone": zone, "told_at": now}

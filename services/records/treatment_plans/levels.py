@@ -1,18 +1,19 @@
 """Whether the hours that plans ask for are those of the level of care that holds, at a site in this week."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.level_findings import LevelFindings
-from services.contracts.records.treatment_plans import PlanRequirement
+from services.contracts.records.treatment_plans import PlanRequirement, TreatmentPlan
 from services.records.episodes.logic import EpisodeReads, TaperReads
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
-from services.records.treatment_plans.rules import level_finding, tapered, week_of
+from services.records.site_zones.logic import SiteZoneReads
+from services.records.treatment_plans.rules import level_finding, rule_pack_on, weeks_until
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
 _SEEN: Final = Information.TREATMENT_PLAN
@@ -20,10 +21,11 @@ _TO_SUNDAY: Final = timedelta(days=6)
 
 
 class Beside(NamedTuple):
-    """What a plan's hours are held against."""
+    """What a plan's hours are held against, and by which days."""
 
     episodes: EpisodeReads
     tapers: TaperReads
+    zones: SiteZoneReads
 
 
 class LevelFindingReads:
@@ -36,12 +38,16 @@ class LevelFindingReads:
         self._gate = gate
 
     async def at_site(self, site_id: SiteId, zone: str) -> LevelFindings:
-        """Return what does not fit, of the patients of a site whom the caller may see."""
-        today = self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
+        """Return what does not fit, of the patients of a site whom the caller may see.
+
+        Raises:
+            InvalidRequestError: The site is in another zone.
+        """
+        today = (await self._beside.zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
         monday = today - timedelta(days=today.weekday())
         reached = await self._patients.reached(site_id, _SEEN)
         stays = await self._beside.episodes.open_on(reached, today)
-        required = await self._required({one.patient_id for one in stays}, monday)
+        required = await self._required({one.patient_id for one in stays}, today, monday)
         ages = await self._patients.ages(required, today)
         found = [
             finding
@@ -54,11 +60,14 @@ class LevelFindingReads:
         self._patients.shown({one.patient_id for one in found}, _SEEN)
         return LevelFindings(week=monday, items=found)
 
-    async def _required(self, patient_ids: Iterable[PatientId], monday: date) -> dict[PatientId, PlanRequirement]:
-        ids = sorted(patient_ids)
+    async def _required(
+        self, patient_ids: Iterable[PatientId], today: date, monday: date
+    ) -> dict[PatientId, list[PlanRequirement]]:
+        ids, pack = sorted(patient_ids), rule_pack_on(today)
         tapers = await self._beside.tapers.taper_weeks(ids)
-        required: dict[PatientId, PlanRequirement | None] = {}
+        plans: dict[PatientId, list[TreatmentPlan]] = defaultdict(list)
         for plan in await self._queries.effective(ids, monday + _TO_SUNDAY):
-            if plan.patient_id not in required:
-                required[plan.patient_id] = week_of(plan, monday)
-        return {one: tapered(week, monday, tapers) for one, week in required.items() if week is not None}
+            plans[plan.patient_id].append(plan)
+        longest = 0 if pack is None else pack.taper_weeks
+        weeks = {one: weeks_until(versions, monday, tapers, longest) for one, versions in plans.items()}
+        return {one: required for one, required in weeks.items() if required}

@@ -74,7 +74,7 @@ async def create_no_contact(request: NoContactRequest, pairs: NoContactChanges) 
 async def list_level_findings(
     site_id: SiteId,
     findings: LevelFindingReading,
-    zone: Annotated[ZoneName, Query(description="The site's: it says which week it is.")],
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
 ) -> LevelFindings:
     """List whose plan asks this week for other hours than those of the level of care that holds: a warning."""
     return await findings.at_site(site_id, zone)

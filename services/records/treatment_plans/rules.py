@@ -1,8 +1,9 @@
 """What is true of treatment plans."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Final
 
@@ -113,6 +114,26 @@ def tapered(required: PlanRequirement, monday: date, tapers: Tapers) -> PlanRequ
     return required.model_copy(update={"phase": PlanPhase.TAPER})
 
 
+def weeks_until(
+    plans: Sequence[TreatmentPlan], monday: date, tapers: Tapers, taper_weeks: int
+) -> list[PlanRequirement]:
+    """Return what a patient's plans require of a week and, where it is one of a taper, of as many before it.
+
+    `plans` come newest first; none is of a week in which the patient does not attend, nor of one before it.
+    """
+    found: list[PlanRequirement] = []
+    for number in range(taper_weeks + 1):
+        week = monday - timedelta(weeks=number)
+        plan = next((one for one in plans if one.effective_from <= week + _TO_SUNDAY), None)
+        required = None if plan is None else week_of(plan, week)
+        if required is None:
+            break
+        found.append(tapered(required, week, tapers))
+        if found[-1].phase is not PlanPhase.TAPER:
+            break
+    return found
+
+
 def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = _NO_TAPERS) -> HorizonWeek:
     """Return what the plans require of a week ahead, each by its newest version that is effective by then.
 
@@ -201,19 +222,25 @@ def _remedy(required: RequiredService) -> str | None:
     return f"must be a multiple of {lengths.step}, {lengths.most} at most, for {required.service.value}"
 
 
-def level_finding(episode: Episode, required: PlanRequirement, age: int, day: date) -> LevelFinding | None:
+def level_finding(episode: Episode, weeks: Sequence[PlanRequirement], age: int, day: date) -> LevelFinding | None:
     """Return what does not fit between a week's hours and the level that holds on a day, or None where they do.
 
-    A week of a taper continues the level; where the edition has no figure for the level, nothing is said.
+    `weeks` are this one and those before it in which the patient attended, newest first. A taper continues the level
+    for as many weeks below its hours as the pack says, and no longer; where the edition has no figure for the level,
+    nothing is said.
     """
     pack, held = rule_pack_on(day), held_on(episode, day)
     edition = None if held is None else edition_of(held.criteria_edition)
-    if pack is None or held is None or edition is None or required.phase is PlanPhase.TAPER:
+    if pack is None or held is None or edition is None:
         return None
     population = Population.ADULTS if age >= pack.adult_age else Population.ADOLESCENTS
     hours = edition.hours_of(held.level, population)
-    minutes = counted_minutes(pack, required.required_services)
-    if hours is None or hours.fits(minutes):
+    minutes = [counted_minutes(pack, week.required_services) for week in weeks]
+    if hours is None or hours.fits(minutes[0]):
+        return None
+    pairs = zip(weeks, minutes, strict=True)
+    below = takewhile(lambda one: one[0].phase is PlanPhase.TAPER and not hours.fits(one[1]), pairs)
+    if weeks[0].phase is PlanPhase.TAPER and len(list(below)) <= pack.taper_weeks:
         return None
     return LevelFinding(
         patient_id=episode.patient_id,
@@ -221,7 +248,7 @@ def level_finding(episode: Episode, required: PlanRequirement, age: int, day: da
         criteria_edition=edition.id,
         level=held.level,
         population=population,
-        required_minutes=minutes,
+        required_minutes=minutes[0],
         fewest_hours=hours.fewest,
         most_hours=hours.most,
         fewer_than_hours=hours.fewer_than,

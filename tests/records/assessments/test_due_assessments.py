@@ -106,7 +106,7 @@ async def test_nobody_is_asked_before_the_first_session_nor_at_another_level_nor
     await admit(director, came)
     # Thursday evening in Chicago is Friday in UTC.
     evening = {"start": "2026-10-02T00:00:00Z", "end": "2026-10-02T03:00:00Z", "week": "2026-09-28"}
-    assert (await tell(event(came, **evening))).status_code == 200
+    assert (await tell(event(came, zone="America/Chicago", **evening))).status_code == 200
 
     assert await due(director, here) == [(came["id"], None, "2026-10-01", True)]
 

@@ -32,6 +32,7 @@ MARKS: dict[str, tuple[str, ...]] = {
     "progress_notes": ("the quarrel of", "Role play"),
     "discharge_summary": ("a night in hospital",),
     "claims": ("H0005", '"amount_cents":3000'),
+    "consents": ("Harbour Street programme",),
     "counselling_notes": ("Fears the employer",),
 }
 """What is found in an answer that tells a part, and in no other."""

@@ -36,6 +36,10 @@ def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Te
         "patients/{id}/chart?",
         "patients/{id}/aftercare_plans?",
         "sites/{site_id}/aftercare_contacts?",
+        "sites/{site_id}/due_assessments?",
+        "sites/{site_id}/due_injections?",
+        "sites/{site_id}/due_discharge_summaries?",
+        "sites/{site_id}/level_findings?",
         "patients/{id}/family_counselling?jurisdiction=US-NJ&",
         "patients/{id}/charge_lines?payer=payer-1&from_on=2026-09-28&until_on=2026-10-04&",
     ],
@@ -96,3 +100,30 @@ async def test_nobody_but_the_scheduler_tells_of_sites(
 
     assert [one.status_code for one in (forged, by_token, elsewhere, nowhere)] == [401, 401, 200, 422]
     assert (await director.get(f"/v1/patients/{patient['id']}/chart?zone=UTC")).status_code == 200
+
+
+async def test_a_patient_of_an_unknown_site_is_refused_once_the_scheduler_has_told_of_sites(
+    *,
+    director: httpx2.AsyncClient,
+    stranger: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    patient_body: Json,
+    tell_site: Tell,
+) -> None:
+    """Before, a slip in site_id made a patient whom no list of any site has."""
+    await new_patient()
+    await tell_site({"id": patient_body["site_id"], "zone": ZONE})
+    later = str(uuid4())
+
+    known = await director.post("/v1/patients", json=patient_body)
+    unknown = await director.post("/v1/patients", json={**patient_body, "site_id": later})
+    elsewhere = await stranger.post("/v1/patients", json={**patient_body, "site_id": later})
+    await tell_site({"id": later, "zone": ZONE})
+    told = await director.post("/v1/patients", json={**patient_body, "site_id": later})
+
+    assert [one.status_code for one in (known, unknown, elsewhere, told)] == [201, 422, 201, 201]
+    assert unknown.json()["code"] == "unknown-site"
+    (error,) = unknown.json()["errors"]
+    assert (error["location"], error["pointer"]) == ("body", "/site_id")
+    assert "list_sites" in error["detail"]
+    assert later not in unknown.text

@@ -39,6 +39,18 @@ NEVER = ("Not thought through yet", "Somebody's insulin", "Fears the employer", 
 """Drafts, mistakes, what a counsellor keeps apart, what a group shares, and who handled a specimen."""
 
 
+READ = "0f" * 32
+"""The digest of something else than any consent says."""
+
+
+async def revoke(own: httpx2.AsyncClient, consent: Json, sha256: str | None = None) -> httpx2.Response:
+    """Revoke a consent by the digest that was read of it, or by another."""
+    if sha256 is None:
+        listed = (await own.get("/v1/me/consents")).json()["items"]
+        (sha256,) = (one["sha256"] for one in listed if one["id"] == consent["id"])
+    return await own.post(f"/v1/me/consents/{consent['id']}:revoke", json={"sha256": sha256})
+
+
 @pytest.fixture
 def account() -> UUID:
     return uuid4()
@@ -188,7 +200,6 @@ async def test_what_staff_reads_of_hours_trends_consents_and_disclosures_the_pat
     same = {
         f"/hours_ledger?week={WEEK}": f"/hours_ledger?week={WEEK}",
         "/assessment_trends?instrument_id=phq-9": "/assessment_trends?instrument_id=phq-9",
-        "/consents": "/consents",
         "/disclosures": "/disclosures",
         "/privacy_notice_receipts": "/privacy_notice_receipts",
     }
@@ -199,15 +210,37 @@ async def test_what_staff_reads_of_hours_trends_consents_and_disclosures_the_pat
     assert (await own.get("/v1/me/disclosures")).json()["items"][0]["recipient"]["name"] == "Harbour Hospital"
 
 
+async def test_a_patient_revokes_what_was_read_and_nothing_else(
+    *, own: httpx2.AsyncClient, director: httpx2.AsyncClient, linked: Json, new_consent: NewConsent
+) -> None:
+    """Before, the writing of a revocation named a consent, and not what it said."""
+    consents = [await new_consent(linked["patient"], expires_on=day) for day in ("2026-12-30", "2026-12-31")]
+    listed = (await own.get("/v1/me/consents")).json()["items"]
+    digests = {one["id"]: one["sha256"] for one in listed}
+    staff = (await director.get(f"/v1/patients/{linked['patient']['id']}/consents")).json()["items"]
+
+    other = await revoke(own, consents[0], digests[consents[1]["id"]])
+    unread = await own.post(f"/v1/me/consents/{consents[0]['id']}:revoke", json={})
+    revoked = await revoke(own, consents[0], digests[consents[0]["id"]])
+
+    assert [{name: value for name, value in one.items() if name != "sha256"} for one in listed] == staff
+    assert len(set(digests.values())) == 2
+    for answer in (other, unread):
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/sha256")
+    assert (revoked.status_code, revoked.json()["status"]) == (200, "revoked")
+    after = (await own.get("/v1/me/consents")).json()["items"]
+    assert {one["id"]: one["status"] for one in after} == {consents[0]["id"]: "revoked", consents[1]["id"]: "active"}
+
+
 async def test_a_consent_that_the_patient_revokes_carries_nothing_from_then_on(
     *, own: httpx2.AsyncClient, linked: Json, new_consent: NewConsent, disclose: Disclose
 ) -> None:
     consent = await new_consent(linked["patient"])
     before = await disclose(linked["patient"]["id"])
 
-    revoked = await own.post(f"/v1/me/consents/{consent['id']}:revoke")
+    revoked = await revoke(own, consent)
     after = await disclose(linked["patient"]["id"])
-    again = await own.post(f"/v1/me/consents/{consent['id']}:revoke")
+    again = await revoke(own, consent)
 
     assert (before.status_code, revoked.status_code, revoked.json()["status"]) == (201, 200, "revoked")
     assert (after.status_code, code_of(after), again.status_code) == (403, "consent-revoked", 409)
@@ -221,8 +254,7 @@ async def test_a_consent_of_another_patient_is_answered_as_one_of_nobody(
     other = await new_patient(given_name="John")
     consent = await new_consent(other)
 
-    theirs = await own.post(f"/v1/me/consents/{consent['id']}:revoke")
-    nobody_s = await own.post(f"/v1/me/consents/{uuid4()}:revoke")
+    theirs, nobody_s = await revoke(own, consent, READ), await revoke(own, {"id": uuid4()}, READ)
 
     assert theirs.status_code == 404
     assert without_instance(theirs) == without_instance(nobody_s)
@@ -262,10 +294,11 @@ async def test_a_revocation_is_not_answered_again_to_who_is_that_patient_no_long
 ) -> None:
     consent = await new_consent(linked["patient"])
     path, key = f"/v1/me/consents/{consent['id']}:revoke", {"idempotency-key": str(uuid4())}
-    first, again = await own.post(path, headers=key), await own.post(path, headers=key)
+    body = {"sha256": (await own.get("/v1/me/consents")).json()["items"][0]["sha256"]}
+    first, again = await own.post(path, json=body, headers=key), await own.post(path, json=body, headers=key)
     await director.post(f"/v1/patient_accounts/{linked['link']['id']}:end")
 
-    after = await own.post(path, headers=key)
+    after = await own.post(path, json=body, headers=key)
 
     assert (first.status_code, again.content, after.status_code) == (200, first.content, 404)
 
@@ -358,8 +391,7 @@ async def test_who_is_of_the_desk_too_revokes_nobody_elses_consent_as_a_patient(
     both, john = records(Role.FRONT_DESK, Role.PATIENT, account=account), await new_patient(given_name="John")
     theirs, mine = await new_consent(john), await new_consent(linked["patient"])
 
-    refused = await both.post(f"/v1/me/consents/{theirs['id']}:revoke")
-    revoked = await both.post(f"/v1/me/consents/{mine['id']}:revoke")
+    refused, revoked = await revoke(both, theirs, READ), await revoke(both, mine)
 
     assert (refused.status_code, revoked.status_code) == (404, 200)
     listed = (await director.get(f"/v1/patients/{john['id']}/consents")).json()["items"]

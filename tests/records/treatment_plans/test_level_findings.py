@@ -3,17 +3,25 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx2
 import pytest
 
 from services.contracts.identity import Role
 from services.contracts.rule_packs import Population
+from services.operator.postgres.provision import DatabaseUrls
 from services.records.placement_reviews.criteria import edition_of, editions
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory, PlanFactory
+from tests.records.test_races import Committing, beside
+
+__all__ = ["beside"]
 
 Json = dict[str, Any]
 SIX_HOURS = [{"service": "process_group", "minutes_per_week": 360}]
+SITE_LISTS = (
+    "due_assessments", "due_injections", "due_discharge_summaries", "aftercare_contacts", "recovery_group_members",
+)  # fmt: skip
 LEVELS = {"asam-3": "2.1", "asam-4": "2.1"}
 
 
@@ -78,6 +86,70 @@ async def test_the_level_that_holds_today_decides_and_a_taper_continues_it(
 
     assert answer.status_code == 200, answer.text
     assert (before, tapering, [one["level"] for one in await found(director, here)]) == ([], [], ["1"])
+
+
+async def test_a_taper_that_goes_on_for_longer_than_the_level_allows_is_found(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, here: str
+) -> None:
+    """Before, a plan that stayed in taper fitted for ever. The week is that of 28 September."""
+    begun = {}
+    for since in ("2026-09-21", "2026-09-14", "2026-08-03"):
+        patient = begun[since] = await new_patient()
+        await admit(director, patient, "2.1")
+        await put_plan(patient["id"], effective_from="2026-07-06")
+        await put_plan(patient["id"], read=1, effective_from=since, phase="taper", required_services=SIX_HOURS)
+    # Another version is no other taper, and enough hours are none.
+    longer, enough = begun["2026-09-14"], await new_patient()
+    await put_plan(longer["id"], read=2, effective_from="2026-09-28", phase="taper", required_services=SIX_HOURS)
+    await admit(director, enough, "2.1")
+    await put_plan(enough["id"], effective_from="2026-08-03", phase="taper")
+
+    items = await found(director, here)
+
+    assert {one["patient_id"] for one in items} == {begun["2026-09-14"]["id"], begun["2026-08-03"]["id"]}
+    assert {(one["required_minutes"], one["fewest_hours"]) for one in items} == {(360, 9)}
+
+
+async def test_weeks_of_more_hours_begin_a_taper_anew(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory, here: str
+) -> None:
+    patient = await new_patient()
+    await admit(director, patient, "2.1")
+    await put_plan(patient["id"], effective_from="2026-09-01", phase="taper", required_services=SIX_HOURS)
+    await put_plan(patient["id"], read=1, effective_from="2026-09-21")
+    await put_plan(patient["id"], read=2, effective_from="2026-09-28", phase="taper", required_services=SIX_HOURS)
+
+    assert await found(director, here) == []
+
+
+async def test_whoever_s_key_was_destroyed_is_in_no_list_of_a_site_and_hides_nobody_else(
+    *, beside: Committing, records_urls: DatabaseUrls, organization_id: UUID, patient_body: Json, plan_body: Json
+) -> None:
+    director, site = beside.call(Role.PROGRAMME_DIRECTOR), patient_body["site_id"]
+    patients = [(await director.post("/v1/patients", json=patient_body)).json() for _ in range(2)]
+    for patient in patients:
+        await admit(director, patient, "1")
+        body = {**plan_body, "effective_from": "2026-09-01"}
+        assert (await director.put(f"/v1/patients/{patient['id']}/treatment_plan", json=body)).status_code == 201
+    here = f"/v1/sites/{site}/level_findings?zone=America/New_York"
+    before = await found(director, here)
+    settings = {"eventide.organization_id": str(organization_id)}
+    owner = await asyncpg.connect(records_urls.owner, server_settings=settings)
+    try:
+        await owner.execute("delete from patient_keys where patient_id = $1", UUID(patients[0]["id"]))
+    finally:
+        await owner.close()
+
+    after = await found(director, here)
+    lists = {
+        name: await director.get(f"/v1/sites/{site}/{name}", params={"zone": "America/New_York", "group": "peer"})
+        for name in SITE_LISTS
+    }
+
+    assert {one["patient_id"] for one in before} == {one["id"] for one in patients}
+    assert [one["patient_id"] for one in after] == [patients[1]["id"]]
+    assert {name: answer.status_code for name, answer in lists.items()} == dict.fromkeys(SITE_LISTS, 200)
+    assert not any(patients[0]["id"] in answer.text for answer in lists.values())
 
 
 async def test_an_adolescent_s_hours_are_fewer_and_a_fourth_edition_is_marked_as_it_is_known(

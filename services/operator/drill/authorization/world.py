@@ -229,7 +229,7 @@ class World:
         others = [one for kind, one in self.recipients.items() if kind != "other"]
         return {
             "kind": form,
-            "disclosing_party": "Drill programme",
+            "disclosing_party": MARKS["consents"].decode(),
             "information": _NOTES if form == "counselling_notes" else _PARTS,
             "recipient_ids": [*others, self._as_recipients[patient_id]],
             "treating_participants": True,
