@@ -44,6 +44,7 @@ from services.records import gate
 from services.records.disclosures import logic
 from services.records.main import build as build_records
 from services.records.medications.storage import MedicationQueries
+from services.records.patients.logic import PatientReads
 from services.scheduler.main import build as build_scheduler
 from tests.support.serving import call_in_process, nothing_to_open, served
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
@@ -229,8 +230,42 @@ async def test_a_part_that_holds_nothing_is_found(world: World, monkeypatch: pyt
     assert report["failures"] == {"empty": FEW}
 
 
+LISTS = [name for name, screen in oracle.SCREENS.items() if screen.of_site and screen.lists]
+
+
+def listing(monkeypatch: pytest.MonkeyPatch, role: str, relation: str) -> None:
+    def like(number: int) -> Cell:
+        operation = LISTS[number % len(LISTS)]
+        values = {"role": role, "relation": relation, "recipient": "nobody", "operation": operation}
+        return cell(number)._replace(organization="own", emergency="none", **values)
+
+    monkeypatch.setattr(f"{__name__}.tried", like)
+
+
+async def test_a_list_of_a_site_that_shows_everybody_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, no cell asked for a list that has the patients of a site."""
+    listing(monkeypatch, "counsellor", "none")
+    monkeypatch.setattr(gate.Gate, "is_open", lambda *_: True)
+
+    assert (await drill(world, FEW))["leaks"] == FEW
+
+
+async def test_a_list_of_a_site_that_leaves_out_whom_one_may_see_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listing(monkeypatch, "supervisor", "none")
+    monkeypatch.setattr(PatientReads, "reached", nothing)
+    monkeypatch.setattr(PatientReads, "seals_at", nobody)
+
+    assert (await drill(world, FEW))["wrong_denials"] == FEW
+
+
 async def nothing(*_: object, **__: object) -> list[Any]:
     return []
+
+
+async def nobody(*_: object, **__: object) -> dict[Any, Any]:
+    return {}
 
 
 def test_all_cells_are_each_tried_once_and_shards_are_all_of_them() -> None:

@@ -42,7 +42,9 @@ USES: Final = (
     "list_patient_disclosures", "put_treatment_plan", "list_payer_authorizations", "list_related_persons",
     "list_relapse_prevention_plan_versions", "list_aftercare_plans", "list_partial_stays", "list_drug_tests",
     "list_draw_programmes", "list_medications", "list_assessments", "list_placement_reviews", "list_episodes",
-    "list_encounters", "read_week_ledger", "read_notice_preference", "revoke_consent",
+    "list_encounters", "read_week_ledger", "read_notice_preference", "revoke_consent", "list_due_assessments",
+    "list_due_injections", "list_recovery_group_members", "list_level_findings", "list_aftercare_contacts",
+    "list_due_discharge_summaries",
 )  # fmt: skip
 """What is done with a record where nobody outside receives anything."""
 

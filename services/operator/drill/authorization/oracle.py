@@ -61,6 +61,10 @@ class Screen(NamedTuple):
     offered: frozenset[str]
     holds: tuple[str, ...] = ()
     """The parts of which something must be found in it; of any other that the duties do not need, nothing may."""
+    of_site: bool = False
+    """Whether it lists the patients of a site: it opens to whoever is offered it, and shows whom they may see."""
+    lists: bool = True
+    """Whether a list of a site must have the patient whom the caller may see; otherwise it may leave them out."""
 
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
@@ -111,6 +115,19 @@ SCREENS: Final = {
         "/notice_preference", "demographics", frozenset({"front_desk", "counsellor", "programme_director"})
     ),
     "revoke_consent": Screen("", "consents", _STAFF),
+    "list_due_assessments": Screen("/due_assessments?zone=UTC", "assessments", _CLINICIANS, of_site=True),
+    "list_due_injections": Screen("/due_injections?zone=UTC", "medication", _CLINICIANS, of_site=True),
+    "list_recovery_group_members": Screen(
+        "/recovery_group_members?group=peer", "treatment_plan", _CLINICIANS, of_site=True
+    ),
+    # Nothing of the patient here is overdue in these, or does not fit.
+    "list_level_findings": Screen("/level_findings?zone=UTC", "treatment_plan", _CLINICIANS, of_site=True, lists=False),
+    "list_aftercare_contacts": Screen(
+        "/aftercare_contacts?zone=UTC", "treatment_plan", _CLINICIANS, of_site=True, lists=False
+    ),
+    "list_due_discharge_summaries": Screen(
+        "/due_discharge_summaries?zone=UTC", "discharge_summary", _CLINICIANS, of_site=True, lists=False
+    ),
 }
 
 _PUBLIC: Final = frozenset(

@@ -74,6 +74,8 @@ class Trial:
         broke_glass = cell.relation == "none" and cell.emergency not in {"none", "without_nature"}
         caller = Caller(cell.role, cell.organization, "glass" if broke_glass else cell.relation)
         answer = await self.world.call(caller, _screen(screen, self.world.known))
+        if SCREENS[screen].of_site:
+            return await self._listed(screen, caller, answer, expected=expected)
         shown = answer.status in {_DONE, 428, 409}
         if _found(answer) - (parts_seen(cell) if shown else frozenset()):
             return Verdict("leak", screen, shown)
@@ -82,6 +84,18 @@ class Trial:
         if shown is expected and (shown or answer.status in {_FORBIDDEN, _NOTHING}):
             return Verdict(None if shown else await self._told_apart(caller, screen, answer), screen, shown)
         return Verdict(_fault(shown=shown, expected=expected, answer=answer), screen, shown)
+
+    async def _listed(self, screen: str, caller: Caller, answer: Answer, *, expected: bool) -> Verdict:
+        shown = answer.status == _DONE and self.world.known["patient_id"].encode() in answer.body
+        if shown and not expected:
+            return Verdict("leak", screen, shown)
+        if expected:
+            is_left_out = not shown and (SCREENS[screen].lists or answer.status != _DONE)
+            return Verdict("wrong_denial" if is_left_out else None, screen, shown)
+        if answer.status not in {_DONE, _FORBIDDEN}:
+            return Verdict(f"status_{answer.status}", screen, shown)
+        # Who may see none of them is told the same of this site as of nobody's.
+        return Verdict(await self._told_apart(caller, screen, answer), screen, shown)
 
     async def _disclose(self, cell: Cell, *, knows: bool) -> Verdict:
         operation, caller = "create_disclosure", Caller(cell.role, cell.organization, cell.relation)
@@ -175,6 +189,8 @@ def _screen(screen: str, known: Mapping[str, str]) -> Request:
     if screen == "revoke_consent":
         # It is a draft, so whoever gets this far is told that there is nothing to revoke.
         return Request("POST", f"/v1/consents/{known['consent_id']}:revoke", {"document_sha256": "0f" * 32})
+    if SCREENS[screen].of_site:
+        return Request("GET", f"/v1/sites/{known['site_id']}{SCREENS[screen].path}")
     if screen in _OF_EPISODE:
         return Request("GET", f"/v1/episodes/{known[_OF_EPISODE[screen]]}{SCREENS[screen].path}")
     return Request("GET", patient + SCREENS[screen].path)

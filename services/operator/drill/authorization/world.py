@@ -147,6 +147,7 @@ class World:
         consents = f"/v1/patients/{self.used_id}/consents"
         draft = {"kind": "general", "disclosing_party": MARKS["consents"].decode()}
         self.draft_id = (await self.made(consents, draft))["id"]
+        await self._writer.listed(self.used_id)
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
         await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
         glass = Request("POST", f"/v1/patients/{self.used_id}/emergency_accesses", {"nature": "overdose"})

@@ -99,6 +99,18 @@ class Writer:
         await self._send("POST", f"{patient}/counselling_notes", {"text": _said("counselling_notes")})
         return {"episode_id": episode_id, "ended_episode_id": await self._discharge(patient)}
 
+    async def listed(self, patient_id: str) -> None:
+        """Write what has a patient on lists of the site: an injection that is due, and a wish to be in a group."""
+        injection = {
+            "regimen": "naltrexone_injection",
+            "name": "Drill injection",
+            "prescriber": "Drill prescriber",
+            "started_on": self._day(1),
+        }
+        await self._send("POST", f"/v1/patients/{patient_id}/medications", injection)
+        choice = {"group": "peer", "joins": True}
+        await self._send("POST", f"/v1/patients/{patient_id}/recovery_group_choices", choice)
+
     def _day(self, before: int) -> str:
         return str((self._now - timedelta(days=before)).date())
 
