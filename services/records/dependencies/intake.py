@@ -18,6 +18,8 @@ from services.records.placement_reviews.storage import PlacementReviewQueries, P
 from services.records.referrals.kpi_storage import KpiQueries
 from services.records.referrals.logic import ReferralCommands, ReferralReads
 from services.records.referrals.storage import ReferralQueries, ReferralRows
+from services.records.site_zones.logic import KnownSites
+from services.records.site_zones.storage import SiteZoneRows
 from services.records.treatment_plans.levels import Beside, LevelFindingReads
 from services.records.treatment_plans.storage import TreatmentPlanQueries
 
@@ -79,7 +81,8 @@ async def _referral_changes(
 ) -> ReferralCommands:
     organization_id = organization_of(principal)
     episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
-    return ReferralCommands(ReferralRows(db, root, organization_id), patients, episodes, gate)
+    beside = episodes, KnownSites(SiteZoneRows(db, organization_id))
+    return ReferralCommands(ReferralRows(db, root, organization_id), patients, beside, gate)
 
 
 ReferralChanges = Annotated[ReferralCommands, Depends(_referral_changes)]

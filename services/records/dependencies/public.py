@@ -21,6 +21,8 @@ from services.records.intake_doors.logic import DoorCommands, DoorReads, Inquiri
 from services.records.intake_doors.storage import DoorQueries, DoorRows
 from services.records.referrals.logic import ReferralIntake
 from services.records.referrals.storage import ReferralRows
+from services.records.site_zones.logic import KnownSites
+from services.records.site_zones.storage import SiteZoneRows
 
 # Who sends an inquiry has no account and no token; the trail says so with the nil identifier.
 _NOBODY = AccountId(UUID(int=0))
@@ -28,7 +30,8 @@ _NOBODY = AccountId(UUID(int=0))
 
 async def _door_changes(db: Db, principal: Caller, gate: TheGate) -> DoorCommands:
     organization_id = organization_of(principal)
-    return DoorCommands(DoorRows(db, organization_id), DirectoryDoors(DirectoryRows(db), organization_id), gate)
+    directory, sites = DirectoryDoors(DirectoryRows(db), organization_id), KnownSites(SiteZoneRows(db, organization_id))
+    return DoorCommands(DoorRows(db, organization_id), directory, sites, gate)
 
 
 DoorChanges = Annotated[DoorCommands, Depends(_door_changes)]

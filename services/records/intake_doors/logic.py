@@ -22,6 +22,7 @@ from services.records.gate import Gate
 from services.records.intake_doors.storage import DoorQueries, DoorRows, enter
 from services.records.placement_helper.logic import assess, published
 from services.records.referrals.logic import ReferralIntake
+from services.records.site_zones.logic import KnownSites
 
 IntakeOf = Callable[[OrganizationId], ReferralIntake]
 """Takes in referrals for an organization, within the unit of work that sees it."""
@@ -35,17 +36,20 @@ _NEXT = "The programme contacts you in the ways you allowed. In an emergency cal
 class DoorCommands:
     """Changes to doors, within one unit of work."""
 
-    def __init__(self, rows: DoorRows, directory: DirectoryDoors, gate: Gate) -> None:
+    def __init__(self, rows: DoorRows, directory: DirectoryDoors, sites: KnownSites, gate: Gate) -> None:
         self._rows = rows
         self._directory = directory
+        self._sites = sites
         self._gate = gate
 
     async def open(self, request: IntakeDoorRequest) -> IntakeDoor:
         """Open a way in for inquiries to a site.
 
         Raises:
-            InvalidRequestError: It is to be shown with a programme that is not the organization's.
+            InvalidRequestError: There is no such site, or it is to be shown with a programme that is not the
+                organization's.
         """
+        await self._sites.refuse_unknown(request.site_id, "/site_id")
         now = self._gate.clock.now()
         door = IntakeDoor(
             id=IntakeDoorId(new_id(now, secrets.token_bytes(10))),

@@ -38,6 +38,7 @@ from services.records.referrals.clock import intake_clock
 from services.records.referrals.kpi_storage import KpiQueries
 from services.records.referrals.rules import due_at, in_order, waiting, was_permitted
 from services.records.referrals.storage import ReferralQueries, ReferralRows, Seen, Viewer
+from services.records.site_zones.logic import KnownSites
 
 _KEPT: Final = Information.DEMOGRAPHICS
 _MOST_SHOWN: Final = 200
@@ -95,18 +96,21 @@ class ReferralIntake:
 class ReferralCommands:
     """Changes to referrals, within one unit of work."""
 
-    def __init__(self, rows: ReferralRows, patients: PatientCommands, episodes: EpisodeCommands, gate: Gate) -> None:
+    def __init__(
+        self, rows: ReferralRows, patients: PatientCommands, beside: tuple[EpisodeCommands, KnownSites], gate: Gate
+    ) -> None:
         self._rows = rows
         self._patients = patients
-        self._episodes = episodes
+        self._episodes, self._sites = beside
         self._gate = gate
 
     async def receive(self, request: ReferralRequest) -> Referral:
         """Write down that somebody asked for treatment; who cannot see everybody takes it on.
 
         Raises:
-            InvalidRequestError: It came in the future, or more than a year ago.
+            InvalidRequestError: There is no such site, or it came in the future, or more than a year ago.
         """
+        await self._sites.refuse_unknown(request.site_id, "/site_id")
         referral = new_referral(request, None, self._gate.clock.now())
         if not self._gate.sees_everybody(_KEPT):
             referral = referral.model_copy(update={"assigned_to": self._gate.caller.account_id})

@@ -12,6 +12,7 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
 from tests.records.encounters.conftest import SECRET, Json, Tell, event
+from tests.records.referrals.conftest import PERSON
 
 ZONE = "America/Chicago"
 
@@ -127,3 +128,22 @@ async def test_a_patient_of_an_unknown_site_is_refused_once_the_scheduler_has_to
     assert (error["location"], error["pointer"]) == ("body", "/site_id")
     assert "list_sites" in error["detail"]
     assert later not in unknown.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("referrals", {"person": PERSON, "source": "self", "received_at": "2026-10-01T12:30:00Z"}),
+        ("intake_doors", {"name": "Harbour Street"}),
+    ],
+)
+async def test_nobody_is_received_at_a_site_that_is_unknown_once_the_scheduler_has_told_of_sites(
+    director: httpx2.AsyncClient, site_id: UUID, tell_site: Tell, path: str, body: Json
+) -> None:
+    """Before, who was referred to a slip of a site stood on no site's waiting list."""
+    await tell_site({"id": str(site_id), "zone": ZONE})
+
+    answers = [await director.post(f"/v1/{path}", json={**body, "site_id": str(one)}) for one in (site_id, uuid4())]
+
+    assert [one.status_code for one in answers] == [201, 422]
+    assert [one["pointer"] for one in answers[1].json()["errors"]] == ["/site_id"]
