@@ -9,6 +9,8 @@ from services.policy.smart.words import OPENID
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+# The desk and counsellors invite patients and their families, and nobody else: who works here is the administrator's.
+_INVITES: Final = _ADMINISTERS | {Role.FRONT_DESK, Role.COUNSELLOR, Role.PROGRAMME_DIRECTOR}
 _OPERATES: Final = frozenset({Role.PLATFORM_OPERATOR})
 _ADMINISTERS_ONE: Final = frozenset({Role.ORGANIZATION_ADMIN})
 _NOBODY: Final[frozenset[Role]] = frozenset()
@@ -89,11 +91,11 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway(
         "enable_account", "POST", "/v1/organizations/{organization_id}/accounts/{account_id}:enable", _ADMINISTERS
     ),
-    _gateway("create_invitation", "POST", _INVITATIONS, _ADMINISTERS),
+    _gateway("create_invitation", "POST", _INVITATIONS, _INVITES),
     _gateway("list_invitations", "GET", _INVITATIONS, _ADMINISTERS),
-    _gateway("read_invitation", "GET", f"{_INVITATIONS}/{{invitation_id}}", _ADMINISTERS),
-    _gateway("resend_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:resend", _ADMINISTERS),
-    _gateway("revoke_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:revoke", _ADMINISTERS),
+    _gateway("read_invitation", "GET", f"{_INVITATIONS}/{{invitation_id}}", _INVITES),
+    _gateway("resend_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:resend", _INVITES),
+    _gateway("revoke_invitation", "POST", f"{_INVITATIONS}/{{invitation_id}}:revoke", _INVITES),
     _opened_by_letter("open_invitation", "/v1/invitations:open"),
     _opened_by_letter("accept_invitation", "/v1/invitations:accept"),
     proved_anew(_gateway("create_identity_provider", "POST", "/v1/identity_providers", _ADMINISTERS_ONE)),

@@ -3,12 +3,16 @@
 from typing import Final
 
 from services.contracts.identity import Microservice, Role
-from services.policy.route import Route
+from services.policy.route import Route, proved_anew
 
 _BILLS: Final = frozenset({Role.BILLING, Role.PROGRAMME_DIRECTOR})
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
 _STAFF: Final = _CLINICAL | {Role.FRONT_DESK}
 _PATIENT: Final = "/v1/patients/{patient_id}"
+_FAMILY: Final = frozenset({Role.FAMILY})
+_LINKS: Final = frozenset({Role.FRONT_DESK, Role.COUNSELLOR, Role.PROGRAMME_DIRECTOR})
+_PERSON_ACCOUNTS: Final = "/v1/related_persons/{person_id}/accounts"
+_OWN_PERSONS: Final = "/v1/me/related_persons"
 
 
 def _route(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -30,6 +34,14 @@ SUPPORT_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_related_persons", "GET", f"{_PATIENT}/related_persons", _STAFF),
     _route("end_related_person", "POST", "/v1/related_persons/{person_id}:end", _STAFF),
     _route("read_family_permissions", "GET", "/v1/related_persons/{person_id}/permissions", _STAFF),
+    # Whoever hands out a code lets a record be read by it: who it is is seen first, by somebody who is there.
+    proved_anew(_route("create_related_person_account", "POST", _PERSON_ACCOUNTS, _LINKS)),
+    _route("list_related_person_accounts", "GET", _PERSON_ACCOUNTS, _LINKS),
+    _route("end_related_person_account", "POST", "/v1/related_person_accounts/{related_person_account_id}:end", _LINKS),
+    _route("claim_related_person", "POST", f"{_OWN_PERSONS}:claim", _FAMILY),
+    _route("list_own_related_persons", "GET", _OWN_PERSONS, _FAMILY),
+    _route("read_record_as_related_person", "GET", f"{_OWN_PERSONS}/{{person_id}}/record", _FAMILY),
+    _route("list_family_sessions_as_related_person", "GET", f"{_OWN_PERSONS}/{{person_id}}/family_sessions", _FAMILY),
     _route("create_family_participation", "POST", "/v1/related_persons/{person_id}/participations", _CLINICAL),
     _route("list_family_participations", "GET", f"{_PATIENT}/family_participations", _CLINICAL),
     _route("end_family_participation", "POST", "/v1/family_participations/{participation_id}:end", _CLINICAL),

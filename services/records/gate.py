@@ -10,7 +10,7 @@ from services.chassis.audit.trail import Trail
 from services.chassis.clock import Clock
 from services.chassis.errors import NotFoundError
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import AccountId, OrganizationId, PatientId
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId, RecipientId
 from services.contracts.identity import Principal
 from services.contracts.records.disclosures import Disclosure
 from services.policy.decisions.answer import Basis, Denial, Permission, Rule
@@ -54,12 +54,16 @@ class Reach(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate of one request; `own` is the patient whom the caller is, where the own record is asked for."""
+    """The gate of one request; `own` is the patient whom the caller is, where the own record is asked for.
+
+    `recipient_id` is as whom a related person receives, where they ask for themselves.
+    """
 
     caller: Principal
     trail: Trail
     clock: Clock
     own: PatientId | None = None
+    recipient_id: RecipientId | None = None
     _decided: dict[tuple[Reach, Information], "_Decided"] = field(default_factory=dict, init=False, repr=False)
 
     def sees_everybody(self, information: Information) -> bool:
@@ -153,7 +157,7 @@ class Gate:
     @property
     def actor(self) -> Actor:
         """The caller, as the decision sees them."""
-        return Actor(self.caller.account_id, self.caller.organization_id, self.caller.roles)
+        return Actor(self.caller.account_id, self.caller.organization_id, self.caller.roles, self.recipient_id)
 
     def facts(self, reach: Reach, standing: Standing) -> PatientFacts:
         """Return the patient, as the decision sees them."""

@@ -17,6 +17,7 @@ from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrga
 NEW = "seven grey herons at dusk"
 OPEN = "/v1/invitations:open"
 ACCEPT = "/v1/invitations:accept"
+INVITING = (Role.FRONT_DESK, Role.COUNSELLOR, Role.PROGRAMME_DIRECTOR)
 BODY = {"email": "grace@example.org", "display_name": "Grace", "roles": ["nurse", "counsellor"]}
 
 
@@ -237,7 +238,7 @@ async def test_an_address_is_invited_once_and_not_where_it_works(
 
 
 @pytest.mark.usefixtures("post")
-@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR}))
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR, *INVITING}))
 async def test_nobody_else_invites(gateway: GatewayFactory, clinic: UUID, role: Role) -> None:
     client, one = gateway(role, organization=clinic), f"{_at(clinic)}/{uuid4()}"
 
@@ -311,3 +312,38 @@ async def test_without_a_relay_nobody_is_invited(administrator: httpx2.AsyncClie
 
     assert (refused.status_code, refused.json()["code"]) == (503, "no-mail")
     assert (await administrator.get(_at(clinic))).json()["items"] == []
+
+
+@pytest.mark.parametrize("role", INVITING)
+@pytest.mark.parametrize("roles", [["patient"], ["family"], ["family", "patient"]])
+async def test_staff_invites_patients_and_families_and_learns_which_account_accepted(
+    *, gateway: GatewayFactory, clinic: UUID, post: Post, role: Role, roles: list[str]
+) -> None:
+    staff = gateway(role, organization=clinic)
+
+    invitation = await _invite(staff, clinic, roles=roles)
+    again = await staff.post(f"{_at(clinic)}/{invitation['id']}:resend")
+    await post.carry()
+    accepted = (await _accept(gateway(), post.relay.secrets[-1])).json()
+
+    assert (again.status_code, accepted["roles"]) == (200, roles)
+    seen = await staff.get(f"{_at(clinic)}/{invitation['id']}")
+    assert seen.json()["account_id"] == accepted["account_id"]
+
+
+@pytest.mark.usefixtures("post")
+@pytest.mark.parametrize("roles", [["nurse"], ["family", "front_desk"], ["organization_admin"]])
+async def test_staff_invites_nobody_to_work_here_and_sees_no_invitation_of_who_will(
+    *, gateway: GatewayFactory, administrator: httpx2.AsyncClient, clinic: UUID, roles: list[str]
+) -> None:
+    desk = gateway(Role.FRONT_DESK, organization=clinic)
+    refused = await desk.post(_at(clinic), json={**BODY, "roles": roles})
+    invitation = await _invite(administrator, clinic, roles=roles)
+    one = f"{_at(clinic)}/{invitation['id']}"
+
+    seen = [await desk.get(one), await desk.post(f"{one}:resend"), await desk.post(f"{one}:revoke")]
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/roles")
+    assert [answer.status_code for answer in seen] == [404, 404, 404]
+    assert (await desk.get(_at(clinic))).status_code == 403
+    assert (await administrator.get(one)).json()["status"] == "open"

@@ -118,8 +118,17 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
         "create_own_recovery_group_choice",
         "list_own_recovery_group_choices",
     }
-    assert all(route.path.startswith("/v1/me/") and "patient_id" not in route.path for route in own.values())
-    assert open_to_them - own.keys() == {
+    # What a related person reads is the family's alone, and names who they are and no patient.
+    family = {route.operation_id: route for route in FOR_PEOPLE if route.roles == {Role.FAMILY}}
+    assert family.keys() == {
+        "claim_related_person",
+        "list_own_related_persons",
+        "read_record_as_related_person",
+        "list_family_sessions_as_related_person",
+    }
+    alone = [*own.values(), *family.values()]
+    assert all(route.path.startswith("/v1/me/") and "patient_id" not in route.path for route in alone)
+    assert open_to_them - own.keys() - family.keys() == {
         "read_me",
         "list_login_sessions",
         "step_up_login_session",

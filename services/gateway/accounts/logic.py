@@ -12,7 +12,7 @@ from services.contracts.gateway.login import PasswordChangeRequest
 from services.contracts.gateway.organizations import Account, AccountRequest, RolesRequest
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
-from services.gateway.accounts.rules import GRANTABLE_ROLES, is_common
+from services.gateway.accounts.rules import GRANTABLE_ROLES, grantable_by, is_common
 from services.gateway.accounts.storage import AccountStorage, Credentials
 from services.gateway.errors import AccountExistsError, OwnAccountError, OwnRolesError, PasswordRefusedError
 from services.gateway.organizations.logic import OrganizationsLogic
@@ -53,7 +53,7 @@ class AccountsLogic:
             AccountExistsError: The address has an account with another password, or works here already.
         """
         await self.enter(organization_id, principal=principal)
-        self.refuse_ungrantable(request.roles)
+        self.refuse_ungrantable(request.roles, principal=principal)
         return await self.admit(organization_id, request, by=principal.account_id)
 
     async def admit(self, organization_id: OrganizationId, request: AccountRequest, *, by: AccountId) -> Account:
@@ -108,7 +108,7 @@ class AccountsLogic:
             OwnRolesError: It is the caller.
         """
         await self.enter(organization_id, principal=principal)
-        self.refuse_ungrantable(request.roles)
+        self.refuse_ungrantable(request.roles, principal=principal)
         if account_id == principal.account_id:
             raise OwnRolesError
         before = await self._held(organization_id, account_id, for_change=True)
@@ -203,10 +203,12 @@ class AccountsLogic:
         await self._storage.enter(organization_id)
 
     @staticmethod
-    def refuse_ungrantable(roles: frozenset[Role]) -> None:
-        """Refuse roles that no organization can give; raises InvalidRequestError."""
+    def refuse_ungrantable(roles: frozenset[Role], *, principal: Principal) -> None:
+        """Refuse roles that no organization can give, or not by this caller; raises InvalidRequestError."""
         if not roles <= GRANTABLE_ROLES:
             raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")
+        if not roles <= grantable_by(principal.roles):
+            raise InvalidRequestError("/roles", "must be patient or family; an administrator gives the others")
 
     async def works_here(self, organization_id: OrganizationId, email: str) -> bool:
         """Say whether an address is one of a member of an organization, who may be shut out."""

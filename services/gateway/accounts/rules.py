@@ -8,6 +8,17 @@ from services.contracts.identity import Role
 GRANTABLE_ROLES: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 """A platform operator belongs to no organization, so no organization can make one."""
 
+NOT_STAFF: Final = frozenset({Role.PATIENT, Role.FAMILY})
+"""Whom the staff itself may invite: such an account reads nothing until its holder has claimed who they are."""
+
+_ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
+
+
+def grantable_by(roles: frozenset[Role]) -> frozenset[Role]:
+    """Return which roles somebody may give who holds these."""
+    return GRANTABLE_ROLES if roles & _ADMINISTERS else NOT_STAFF
+
+
 _COMMON: Final = frozenset(
     {
         "123456789012", "1234567890123", "12345678901234", "123456789abc", "1234567890ab", "0123456789ab",

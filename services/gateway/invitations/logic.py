@@ -26,6 +26,7 @@ from services.contracts.gateway.organizations import AccountRequest
 from services.contracts.identifiers import AccountId, InvitationId, OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.accounts.rules import grantable_by
 from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.errors import (
     AccountExistsError,
@@ -70,7 +71,7 @@ class InvitationsLogic:
             NoMailError: This installation sends no letters.
         """
         await self._accounts.enter(organization_id, principal=principal)
-        self._accounts.refuse_ungrantable(request.roles)
+        self._accounts.refuse_ungrantable(request.roles, principal=principal)
         if await self._accounts.works_here(organization_id, request.email):
             raise InvitationExistsError
         now, handle = self._clock.now(), Handle.fresh(organization_id)
@@ -105,7 +106,7 @@ class InvitationsLogic:
         """Return an invitation; raises NotFoundError where the caller may see none."""
         await self._accounts.enter(organization_id, principal=principal)
         invitation = await self._storage.hold(organization_id, invitation_id, self._clock.now())
-        if invitation is None:
+        if invitation is None or not grantable_by(principal.roles).issuperset(invitation.roles):
             raise NotFoundError
         return invitation
 

@@ -51,18 +51,20 @@ def _kinds_for(question: Question) -> frozenset[ConsentKind]:
 
 def _names_the_recipient(consent: Consent, question: Question) -> Rule | None:
     recipient = question.recipient
-    named = recipient is not None and _is_named(consent, recipient)
+    # Who asks for themselves is named in person: of a class somebody of the programme would have to say who is in it.
+    has_asked = question.actor.recipient_id is not None
+    named = recipient is not None and _is_named(consent, recipient, by_class=not has_asked)
     if question.purpose is Purpose.CRIMINAL_JUSTICE_MONITORING:
         # 42 CFR 2.35(a)(1): to those within the criminal justice system who need it to monitor the patient.
         named = named and recipient is not None and recipient.kind in _MONITORS
     return None if named else Rule.CONSENT_DOES_NOT_NAME_RECIPIENT
 
 
-def _is_named(consent: Consent, recipient: Recipient) -> bool:
+def _is_named(consent: Consent, recipient: Recipient, *, by_class: bool) -> bool:
     # An intermediary is named itself, never by its class (42 CFR 2.31(a)(4)(ii)).
     # Of the class of patients a consent means the one who gave it, and no other.
     is_another_patient = recipient.kind is RecipientKind.PATIENT and not recipient.is_the_patient
-    has_class = recipient.kind is not RecipientKind.INTERMEDIARY and not is_another_patient
+    has_class = by_class and recipient.kind is not RecipientKind.INTERMEDIARY and not is_another_patient
     return recipient.id in consent.recipient_ids or (has_class and recipient.kind in consent.recipient_kinds)
 
 

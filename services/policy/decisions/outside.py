@@ -50,7 +50,8 @@ _NEEDED_IN_EMERGENCY: Final = tuple(one.name for one in fields(Emergency) if one
 
 def decide_disclosure(question: Question, recipient: Recipient) -> Decision:
     """Decide what an outside recipient may be given."""
-    if not _may_disclose(question):
+    asks_for_themselves = question.actor.recipient_id is not None
+    if not (_may_ask(question, recipient) if asks_for_themselves else _may_disclose(question)):
         return Denial(Rule.MAY_NOT_DISCLOSE)
     if Label.NAMES_OTHER_PATIENTS in question.resource.labels:
         return Denial(Rule.NAMES_OTHERS)
@@ -65,6 +66,16 @@ def _may_disclose(question: Question) -> bool:
     # In an emergency whoever is there helps, and is reviewed afterwards.
     is_emergency = question.purpose is Purpose.MEDICAL_EMERGENCY
     return bool(roles) and (is_emergency or is_reached(roles, question.patient.relations))
+
+
+def _may_ask(question: Question, recipient: Recipient) -> bool:
+    # Nobody of the programme looks at what is asked for: it reaches the one person who asks, for this one purpose.
+    return (
+        Role.FAMILY in question.actor.roles
+        and question.actor.recipient_id == recipient.id
+        and recipient.kind is RecipientKind.FAMILY_OR_FRIEND
+        and question.purpose is Purpose.FAMILY_INVOLVEMENT
+    )
 
 
 def _on_consent(question: Question, recipient: Recipient) -> Decision:

@@ -57,6 +57,8 @@ class Actor:
     account_id: AccountId
     organization_id: OrganizationId | None
     roles: frozenset[Role]
+    recipient_id: UUID | None = None
+    """As which recipient they ask for themselves: somebody close to the patient, who has claimed to be it."""
 
 
 @dataclass(frozen=True, slots=True)

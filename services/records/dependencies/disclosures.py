@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Read, driver_connection
 from services.chassis.root_keys import RootKeys
@@ -13,11 +14,10 @@ from services.records.claims.logic import ChargesToDisclose
 from services.records.claims.storage import ClaimQueries
 from services.records.consents.beside import ConsentsToDisclose
 from services.records.consents.signing import Signing
-from services.records.consents.storage import ConsentQueries
+from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
 from services.records.counselling_notes.storage import CounsellingNoteQueries
 from services.records.dependencies import (
-    ConsentWriting,
     PatientChanges,
     PatientReading,
     RecipientChanges,
@@ -36,6 +36,7 @@ from services.records.encounters.logic import AttendedReads
 from services.records.encounters.storage import EncounterQueries
 from services.records.episodes.logic import StaysToDisclose
 from services.records.episodes.storage import EpisodeQueries
+from services.records.gate import Gate
 from services.records.legal_requests.logic import LegalRequestCommands, LegalRequestReads
 from services.records.legal_requests.storage import LegalRequestQueries, LegalRequestRows
 from services.records.medications.logic import MedicinesToDisclose
@@ -43,10 +44,12 @@ from services.records.medications.storage import MedicationQueries
 from services.records.notes.disclosing import CompanyReads, NotesToDisclose
 from services.records.notes.service_storage import ServiceQueries
 from services.records.notes.storage import NoteQueries
-from services.records.patients.logic import PatientReads
-from services.records.patients.storage import PatientQueries
+from services.records.patients.logic import PatientCommands, PatientReads
+from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
 from services.records.plans_of_care.storage import PlanOfCareQueries
+from services.records.recipients.logic import RecipientCommands
+from services.records.recipients.storage import RecipientRows
 from services.records.site_zones.logic import SiteZoneReads
 from services.records.site_zones.storage import SiteZoneQueries
 from services.records.treatment_plans.logic import PlansToDisclose
@@ -74,12 +77,6 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
     )
 
 
-async def _kept(db: Db, gate: TheGate, root: TheRootKeys) -> Kept:
-    # All of it is read within the unit of work: what is disclosed is what was decided on.
-    read = Read(await driver_connection(db))
-    return kept_of(read, PatientReads(PatientQueries(read, root), gate), root)
-
-
 async def _legal_request_changes(
     db: Db, patients: PatientChanges, recipients: RecipientChanges, gate: TheGate, root: TheRootKeys
 ) -> LegalRequestCommands:
@@ -96,22 +93,27 @@ async def _legal_request_reading(read: Reading, gate: TheGate, root: TheRootKeys
 LegalRequestReading = Annotated[LegalRequestReads, Depends(_legal_request_reading)]
 
 
-async def _disclosure_sources(
-    *,
-    patients: PatientChanges,
-    kept: Annotated[Kept, Depends(_kept)],
-    recipients: RecipientChanges,
-    rows: ConsentWriting,
-    legal_requests: LegalRequestChanges,
-    gate: TheGate,
-) -> Sources:
-    return Sources(patients, kept, recipients, Signing(rows, gate), legal_requests)
-
-
-async def _disclosure_changes(
-    db: Db, sources: Annotated[Sources, Depends(_disclosure_sources)], gate: TheGate, root: TheRootKeys
+def disclosures_through(
+    gate: Gate, db: AsyncSession, read: Read, root: RootKeys, sessions: AttendedReads | None = None
 ) -> DisclosureCommands:
-    return DisclosureCommands(DisclosureRows(db, root, organization_of(gate.caller)), sources, gate)
+    """Return what discloses within one unit of work, through this gate; of these sessions where they are not all."""
+    organization_id = organization_of(gate.caller)
+    patients = PatientCommands(PatientRows(db, root, organization_id), gate)
+    recipients = RecipientCommands(RecipientRows(db, root, organization_id), patients, gate)
+    # All of it is read within the unit of work: what is disclosed is what was decided on.
+    kept = kept_of(read, PatientReads(PatientQueries(read, root), gate), root)
+    sources = Sources(
+        patients,
+        kept if sessions is None else kept._replace(sessions=sessions),
+        recipients,
+        Signing(ConsentRows(db, organization_id), gate),
+        LegalRequestCommands(LegalRequestRows(db, root, organization_id), patients, recipients, gate),
+    )
+    return DisclosureCommands(DisclosureRows(db, root, organization_id), sources, gate)
+
+
+async def _disclosure_changes(db: Db, gate: TheGate, root: TheRootKeys) -> DisclosureCommands:
+    return disclosures_through(gate, db, Read(await driver_connection(db)), root)
 
 
 DisclosureChanges = Annotated[DisclosureCommands, Depends(_disclosure_changes)]

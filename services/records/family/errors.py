@@ -28,3 +28,42 @@ class ParticipationKnownError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("This person takes part in this already; nothing was changed.")
+
+
+class PersonNotNamedError(ServiceError):
+    """No consent of the patient names this person and lets them learn anything by themselves."""
+
+    problem = ProblemType.DISCLOSURE_DENIED
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(
+            f"No consent of the patient lets this person read anything ({denial.clause}). To give them an account,"
+            f" {denial.remedy}; the consent names the person for family_involvement.",
+            code=denial.rule,
+        )
+
+
+class PersonLinkedError(ServiceError):
+    """The person has an account already, or the account has still to claim somebody else."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This person has an account already, or this account has still to claim who somebody else is. End that"
+            " (end_related_person_account), or let it be claimed first.",
+            code="account-linked",
+        )
+
+
+class NothingToReadError(ServiceError):
+    """Nothing can be read so: in one and the same words, whether it is there, is not permitted, or never was."""
+
+    problem = ProblemType.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is nothing here that you may read. What you may is listed by list_own_related_persons; whoever is in"
+            " treatment decides on it by a written consent, and can change that at any time.",
+            code="nothing-to-read",
+        )

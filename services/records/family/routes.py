@@ -1,13 +1,17 @@
-"""Routes of family."""
+"""Routes of family, and of what a related person reads by an account."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 
+from services.chassis.errors import InvalidRequestError, ServiceError
 from services.chassis.idempotency import IdempotentRoute
+from services.chassis.problems import respond_to
 from services.chassis.wiring import documented
-from services.contracts.base import Page
-from services.contracts.identifiers import FamilyParticipationId, PatientId, RelatedPersonId
+from services.contracts.base import Day, Page
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import FamilyParticipationId, PatientId, RelatedPersonAccountId, RelatedPersonId
+from services.contracts.records.disclosures import DisclosedRecord, PartsRequest
 from services.contracts.records.family import (
     FamilyCounselling,
     FamilyExemption,
@@ -17,13 +21,28 @@ from services.contracts.records.family import (
     RelatedPersonRequest,
 )
 from services.contracts.records.family_participations import FamilyParticipation, FamilyParticipationRequest
+from services.contracts.records.related_person_accounts import (
+    ClaimedRelatedPerson,
+    OwnRelatedPerson,
+    RelatedPersonAccount,
+    RelatedPersonAccountRequest,
+    RelatedPersonAccountToClaim,
+    RelatedPersonClaim,
+)
 from services.contracts.scheduler.sites import ZoneName
 from services.contracts.vocabulary import Jurisdiction
 from services.records.dependencies.family import FamilyChanges, FamilyReading, ParticipationChanges
+from services.records.dependencies.related_persons import (
+    RelatedPersonAccountChanges,
+    RelatedPersonClaiming,
+    RelatedPersonReading,
+)
 
 router = APIRouter(prefix="/v1", tags=["family"], route_class=IdempotentRoute)
 _OF_PATIENT = "/patients/{patient_id}/related_persons"
 _ONE = "/related_persons/{person_id}"
+_ACCOUNTS: Final = f"{_ONE}/accounts"
+_OWN: Final = "/me/related_persons"
 _CREATED = status.HTTP_201_CREATED
 
 
@@ -118,3 +137,97 @@ async def read_family_counselling(
 ) -> FamilyCounselling:
     """Read in which months of the admission family counselling was held, exempt, is due, or was missed."""
     return await family.counselling(patient_id, jurisdiction, zone)
+
+
+@router.post(
+    _ACCOUNTS,
+    operation_id="create_related_person_account",
+    status_code=_CREATED,
+    responses=documented(403, 404, 409, 422),
+)
+async def create_related_person_account(
+    person_id: RelatedPersonId, request: RelatedPersonAccountRequest, accounts: RelatedPersonAccountChanges
+) -> RelatedPersonAccountToClaim:
+    """Let somebody whom a consent names read by an account: hand the code to that person, and to nobody else."""
+    return await accounts.link(person_id, request)
+
+
+@router.get(_ACCOUNTS, operation_id="list_related_person_accounts", responses=documented(404, 422))
+async def list_related_person_accounts(
+    person_id: RelatedPersonId, accounts: RelatedPersonAccountChanges
+) -> Page[RelatedPersonAccount]:
+    """List by which accounts a related person signs in or has signed in, all of them on one page."""
+    return await accounts.of_person(person_id)
+
+
+@router.post(
+    "/related_person_accounts/{related_person_account_id}:end",
+    operation_id="end_related_person_account",
+    responses=documented(404, 409, 422),
+)
+async def end_related_person_account(
+    related_person_account_id: RelatedPersonAccountId, accounts: RelatedPersonAccountChanges
+) -> RelatedPersonAccount:
+    """Let an account be a related person's no longer: from now on it reads nothing of the patient."""
+    return await accounts.end(related_person_account_id)
+
+
+@router.post(
+    f"{_OWN}:claim",
+    operation_id="claim_related_person",
+    response_model=ClaimedRelatedPerson,
+    responses=documented(404, 422),
+)
+async def claim_related_person(
+    claim: RelatedPersonClaim, claims: RelatedPersonClaiming
+) -> ClaimedRelatedPerson | Response:
+    """Claim who you are with the code that you were handed and the date of birth of the person you are close to."""
+    answer = await claims.claim(claim)
+    # What does not fit is counted, so it may not end the transaction as an exception would.
+    return respond_to(answer) if isinstance(answer, ServiceError) else answer
+
+
+@router.get(_OWN, operation_id="list_own_related_persons", responses=documented(422))
+async def list_own_related_persons(reading: RelatedPersonReading) -> Page[OwnRelatedPerson]:
+    """List whom you are to somebody in treatment, and which parts of the record you may ask for at this moment."""
+    return await reading.mine()
+
+
+@router.get(
+    f"{_OWN}/{{person_id}}/record",
+    operation_id="read_record_as_related_person",
+    response_model=DisclosedRecord,
+    responses=documented(404, 422),
+)
+async def read_record_as_related_person(
+    person_id: RelatedPersonId,
+    reading: RelatedPersonReading,
+    information: Annotated[list[Information], Query(min_length=1, max_length=20, description="The parts.")],
+    records_from: Annotated[Day | None, Query(description="Of parts that are kept day by day.")] = None,
+    records_until: Annotated[Day | None, Query(description="The last day.")] = None,
+) -> DisclosedRecord | Response:
+    """Read what the patient's consent lets you know, with the notice not to pass it on; each look is accounted.
+
+    All that is asked for or none of it: what is not permitted, not there and unknown is one answer.
+    """
+    if records_from and records_until and records_from > records_until:
+        raise InvalidRequestError("records_until", "must not lie before records_from", location="query")
+    if len(set(information)) != len(information):
+        raise InvalidRequestError("information", "must name each part once", location="query")
+    asked = PartsRequest(information=information, records_from=records_from, records_until=records_until)
+    answer = await reading.record(person_id, asked)
+    return respond_to(answer) if isinstance(answer, ServiceError) else answer
+
+
+@router.get(
+    f"{_OWN}/{{person_id}}/family_sessions",
+    operation_id="list_family_sessions_as_related_person",
+    response_model=DisclosedRecord,
+    responses=documented(404, 422),
+)
+async def list_family_sessions_as_related_person(
+    person_id: RelatedPersonId, reading: RelatedPersonReading
+) -> DisclosedRecord | Response:
+    """Read of the family sessions that were held, where you take part in them; each look is accounted."""
+    answer = await reading.family_sessions(person_id)
+    return respond_to(answer) if isinstance(answer, ServiceError) else answer

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.records.rows import Base
@@ -78,3 +78,50 @@ class FamilyExemptionRow(Base):
     details: Mapped[bytes]
     decided_by: Mapped[UUID]
     decided_at: Mapped[datetime]
+
+
+class RelatedPersonAccountRow(Base):
+    """The account by which a related person signs in: one at a time, and claimed by a code of which a digest is kept.
+
+    An account has one to claim at a time, against which attempts are counted; it may have claimed several before.
+    """
+
+    __tablename__ = "related_person_accounts"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        ForeignKeyConstraint(
+            ["organization_id", "related_person_id"], ["related_persons.organization_id", "related_persons.id"]
+        ),
+        CheckConstraint("until_at > from_at", name="order"),
+        CheckConstraint("(until_at is null) = (ended_by is null)", name="end"),
+        CheckConstraint("attempts between 0 and 5", name="attempts"),
+        Index(
+            "related_person_accounts_standing_key",
+            "organization_id",
+            "related_person_id",
+            unique=True,
+            postgresql_where=text("until_at is null"),
+        ),
+        Index(
+            "related_person_accounts_to_claim_key",
+            "organization_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text("until_at is null and claimed_at is null"),
+        ),
+        Index(None, "organization_id", "account_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    related_person_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime | None]
+    code_sha256: Mapped[bytes]
+    claim_until: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    claimed_at: Mapped[datetime | None]
+    linked_by: Mapped[UUID]
+    ended_by: Mapped[UUID | None]

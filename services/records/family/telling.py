@@ -1,14 +1,16 @@
 """What may be said to somebody close to a patient, decided anew each time."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from services.contracts.disclosure import Information, Purpose, RecipientKind
-from services.contracts.identifiers import PatientId, RelatedPersonId
+from services.contracts.identifiers import PatientId, RecipientId, RelatedPersonId
+from services.contracts.identity import Role
 from services.policy.decisions.answer import Decision
 from services.policy.decisions.decide import decide
-from services.policy.decisions.question import Question, Recipient, Resource
+from services.policy.decisions.question import Actor, Question, Recipient, Resource
 from services.records.consents.signing import Signing
 from services.records.family.storage import KeptPerson
 from services.records.gate import Gate
@@ -27,6 +29,12 @@ class Told(NamedTuple):
     to_group: Decision
 
 
+def as_related_person(gate: Gate, recipient_id: RecipientId) -> Gate:
+    """Return the gate of a related person who asks for themselves: no duty that they have beside it counts there."""
+    caller = gate.caller.model_copy(update={"roles": frozenset({Role.FAMILY})})
+    return replace(gate, caller=caller, recipient_id=recipient_id)
+
+
 class Telling:
     """Decides within one unit of work, in which the patient has been locked."""
 
@@ -38,15 +46,21 @@ class Telling:
 
     async def about(self, person: KeptPerson, information: Iterable[Information]) -> dict[Information, Decision]:
         """Return of each part of the record whether the caller may tell it to this person now."""
-        told = await self._told(person.patient_id, [person], information)
+        told = await self._told(self._gate.actor, person.patient_id, [person], information)
+        return {part: one.to_person[person.id] for part, one in told.items()}
+
+    async def to_themselves(self, person: KeptPerson) -> dict[Information, Decision]:
+        """Return of each part of the record whether this person may read it now, by an account of theirs."""
+        actor = as_related_person(self._gate, person.recipient_id).actor
+        told = await self._told(actor, person.patient_id, [person], Information)
         return {part: one.to_person[person.id] for part, one in told.items()}
 
     async def to_each(self, patient_id: PatientId, persons: Sequence[KeptPerson], information: Information) -> Told:
         """Return whether the caller may tell one part now, to all of these at once and to a multi-family group."""
-        return (await self._told(patient_id, persons, [information]))[information]
+        return (await self._told(self._gate.actor, patient_id, persons, [information]))[information]
 
     async def _told(
-        self, patient_id: PatientId, persons: Sequence[KeptPerson], information: Iterable[Information]
+        self, actor: Actor, patient_id: PatientId, persons: Sequence[KeptPerson], information: Iterable[Information]
     ) -> dict[Information, Told]:
         (patient, _), reach = await self._patients.lock_to_disclose(patient_id)
         recipients = await self._recipients.some({one.recipient_id for one in persons})
@@ -55,7 +69,7 @@ class Telling:
         def told(part: Information, recipient: Recipient) -> Decision:
             return decide(
                 Question(
-                    actor=self._gate.actor,
+                    actor=actor,
                     purpose=Purpose.FAMILY_INVOLVEMENT,
                     resource=Resource(part),
                     patient=self._gate.facts(reach, signed.standing),

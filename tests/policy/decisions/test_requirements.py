@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -463,3 +463,60 @@ def test_every_denial_cites_its_clause_and_says_how_to_satisfy_it(rule: Rule) ->
 
     assert denial.clause.startswith(("42 CFR 2.", "45 CFR"))
     assert len(denial.remedy) > 10
+
+
+RELATIVE = Recipient(HOSPITAL.id, RecipientKind.FAMILY_OR_FRIEND, hipaa_bound=False)
+NAMED = consent(ConsentKind.SPECIFIC, purposes=frozenset({Purpose.FAMILY_INVOLVEMENT}), recipient_kinds=frozenset())
+
+
+def asked_by_the_relative(**changes: Any) -> Decision:
+    actor = replace(question().actor, roles=frozenset({Role.FAMILY}), recipient_id=RELATIVE.id)
+    asked = {
+        "actor": actor, "purpose": Purpose.FAMILY_INVOLVEMENT, "recipient": RELATIVE, "consents": (NAMED,), **changes,
+    }  # fmt: skip
+    patient = replace(question().patient, relations=frozenset())
+    return decide(replace(question(), patient=patient, **asked))
+
+
+def test_a_related_person_asks_for_themselves_on_a_consent_that_names_them() -> None:
+    decision = asked_by_the_relative()
+
+    assert isinstance(decision, Permission)
+    assert decision.obligations.accounted
+    assert decision.obligations.notice == CURRENT_NOTICE
+    assert decision.obligations.redisclosure is Redisclosure.NOT_WITHOUT_NEW_CONSENT
+
+
+_ACTOR = replace(question().actor, roles=frozenset({Role.FAMILY}), recipient_id=RELATIVE.id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"actor": replace(_ACTOR, recipient_id=UUID(int=9))}, Rule.MAY_NOT_DISCLOSE),
+        ({"actor": replace(_ACTOR, recipient_id=None)}, Rule.MAY_NOT_DISCLOSE),
+        ({"actor": replace(_ACTOR, roles=frozenset({Role.PATIENT}))}, Rule.MAY_NOT_DISCLOSE),
+        ({"actor": replace(_ACTOR, roles=frozenset({Role.PROGRAMME_DIRECTOR}))}, Rule.MAY_NOT_DISCLOSE),
+        ({"recipient": replace(RELATIVE, kind=RecipientKind.EMPLOYER)}, Rule.MAY_NOT_DISCLOSE),
+        ({"purpose": Purpose.TREATMENT}, Rule.MAY_NOT_DISCLOSE),
+        ({"purpose": Purpose.MEDICAL_EMERGENCY, "emergency": TOLD}, Rule.MAY_NOT_DISCLOSE),
+        ({"consents": ()}, Rule.NO_CONSENT),
+        (
+            {
+                "consents": (
+                    replace(
+                        NAMED,
+                        recipient_ids=frozenset(),
+                        recipient_kinds=frozenset({RecipientKind.FAMILY_OR_FRIEND}),
+                    ),
+                )
+            },
+            Rule.CONSENT_DOES_NOT_NAME_RECIPIENT,
+        ),
+        ({"consents": (replace(NAMED, revoked_at=NOW - HOUR),)}, Rule.CONSENT_REVOKED),
+        ({"resource": Resource(Information.COUNSELLING_NOTES)}, Rule.CONSENT_OF_ANOTHER_KIND),
+        ({"recipient": None}, Rule.ROLE_WITHOUT_NEED),
+    ],
+)
+def test_a_related_person_asks_for_nothing_else_and_for_nobody_else(changes: dict[str, Any], expected: Rule) -> None:
+    assert outcome(asked_by_the_relative(**changes)) == expected

@@ -196,8 +196,12 @@ _RECORDS: Final = (
     "/v1/closures", "/v1/practitioners", "/v1/minor_consent_rules", "/v1/documentation_rules",
     "/v1/patient_accounts", "/v1/access_denials", "/v1/privacy_incidents", "/v1/breach_log", "/v1/minor_consent_states",
     "/v1/legal_requests", "/v1/public_health_report",
-    "/v1/family_participations",
+    "/v1/family_participations", "/v1/related_person_accounts",
 )  # fmt: skip
+
+
+_OF_FAMILY: Final = "/v1/me/related_persons"
+"""What is told there rests on the consent that names the one who asks (2.33(a), 2.31(a)(4)), and on no role alone."""
 
 
 def is_public(method: str, path: str) -> bool:
@@ -206,7 +210,9 @@ def is_public(method: str, path: str) -> bool:
 
 
 def is_closed_to(role: str, path: str) -> bool:
-    """Whether a route lies where the record is, and the role is an outsider's."""
+    """Whether a route lies where the record is, and the role is an outsider's, or another's than whom it is for."""
+    if path.startswith(_OF_FAMILY):
+        return role != "family"
     return role in OUTSIDERS and path.startswith(_RECORDS)
 
 

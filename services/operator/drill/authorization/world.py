@@ -101,6 +101,7 @@ class World:
         self.recipients: dict[str, str] = {}
         self.used_id = ""
         self.draft_id = ""
+        self.person_id = ""
         self._episodes: dict[str, str] = {}
 
     @property
@@ -115,6 +116,7 @@ class World:
             "patient_id": self.used_id,
             "consent_id": self.draft_id,
             "site_id": self.site_id,
+            "person_id": self.person_id,
             **self._episodes,
         }
 
@@ -148,6 +150,8 @@ class World:
         draft = {"kind": "general", "disclosing_party": MARKS["consents"].decode()}
         self.draft_id = (await self.made(consents, draft))["id"]
         await self._writer.listed(self.used_id)
+        sister = {"recipient_id": self.recipients["family_or_friend"], "relationship": "sibling"}
+        self.person_id = (await self.made(f"/v1/patients/{self.used_id}/related_persons", sister))["id"]
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
         await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
         glass = Request("POST", f"/v1/patients/{self.used_id}/emergency_accesses", {"nature": "overdose"})

@@ -71,6 +71,7 @@ _WORDLESS: Final[Mapping[str, Mapping[tuple[str, str], str]]] = {
         ("draw_programmes", "seed"): "random bytes of ours, sealed",
         ("discharge_summaries", "sha256"): _HASH,
         ("patient_accounts", "code_sha256"): _HASH,
+        ("related_person_accounts", "code_sha256"): _HASH,
         ("note_cosignatures", "sha256"): _HASH,
         ("note_versions", "sha256"): _HASH,
         ("organization_keys", "wrapped"): _WRAPPED,
