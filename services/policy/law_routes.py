@@ -12,6 +12,9 @@ _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _EVERY_STAFF: Final = _IN_AN_ORGANIZATION - {Role.PATIENT, Role.FAMILY}
 _DECIDES: Final = frozenset({Role.PROGRAMME_DIRECTOR})
 _INCIDENT: Final = "/v1/privacy_incidents/{incident_id}"
+_ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN})
+_CLOSINGS: Final = "/v1/programme_closings"
+_CLOSING: Final = "/v1/programme_closings/{programme_closing_id}"
 _LINKS: Final = frozenset({Role.FRONT_DESK, Role.PROGRAMME_DIRECTOR})
 _PATIENT: Final = frozenset({Role.PATIENT})
 _PATIENT_ACCOUNTS: Final = "/v1/patients/{patient_id}/patient_accounts"
@@ -57,6 +60,14 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
     _route("read_public_health_report", "GET", "/v1/public_health_report", _DECIDES),
+    # What cannot be taken back is the administrator's, who reads no record; of each record its director decides.
+    proved_anew(_route("create_programme_closing", "POST", _CLOSINGS, _ADMINISTERS)),
+    _route("list_programme_closings", "GET", _CLOSINGS, _ADMINISTERS | _WATCHES),
+    _route("read_programme_closing", "GET", _CLOSING, _ADMINISTERS | _WATCHES),
+    _route("list_dispositions", "GET", f"{_CLOSING}/dispositions", _WATCHES),
+    _route("create_dispositions", "POST", f"{_CLOSING}/dispositions", _DECIDES),
+    proved_anew(_route("cancel_programme_closing", "POST", f"{_CLOSING}:cancel", _ADMINISTERS)),
+    proved_anew(_route("seal_programme_closing", "POST", f"{_CLOSING}:seal", _ADMINISTERS)),
     # Whoever is asked hands it on; a person answers it, and no rule.
     _route("create_legal_request", "POST", "/v1/legal_requests", _EVERY_STAFF),
     _route("list_legal_requests", "GET", "/v1/legal_requests", _WATCHES),

@@ -50,6 +50,7 @@ class Reach(NamedTuple):
     glass_until: datetime | None = None
     is_author: bool = False
     is_self: bool = False
+    is_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +168,8 @@ class Gate:
             Relation.AUTHOR: reach.is_author,
             Relation.SELF: reach.is_self,
         }
-        return PatientFacts(
-            reach.organization_id, standing, frozenset(relation for relation, holds in relations.items() if holds)
-        )
+        holding = frozenset(relation for relation, holds in relations.items() if holds)
+        return PatientFacts(reach.organization_id, standing, holding, is_sealed=reach.is_sealed)
 
     def disclosed(self, disclosure: Disclosure) -> None:
         """Tell the trail what left the programme, to whom, and on what it rests."""

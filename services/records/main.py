@@ -41,6 +41,7 @@ from services.records.placement_reviews.routes import router as placement_review
 from services.records.plans_of_care.routes import router as plans_of_care
 from services.records.privacy_incidents.routes import router as privacy_incidents
 from services.records.privacy_notices.routes import router as privacy_notices
+from services.records.programme_closings.routes import router as programme_closings
 from services.records.public_health_reports.routes import router as public_health_reports
 from services.records.recipients.routes import router as recipients
 from services.records.recovery_groups.routes import router as recovery_groups
@@ -70,6 +71,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             directory,
             claims,
             family,
+            programme_closings,
             aftercare,
             relapse_prevention,
             recovery_groups,

@@ -28,6 +28,7 @@ from services.records.placement_reviews import tables as _placement_reviews  # n
 from services.records.plans_of_care import tables as _plans_of_care  # noqa: F401 - registers its rows
 from services.records.privacy_incidents import tables as _privacy_incidents  # noqa: F401 - registers its rows
 from services.records.privacy_notices import tables as _privacy_notices  # noqa: F401 - registers its rows
+from services.records.programme_closings import tables as _programme_closings  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
 from services.records.recovery_groups import tables as _recovery_groups  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows

@@ -38,7 +38,8 @@ APPS = {
 FRAMEWORKS_OWN = {
     "stream_solve_batch_events", "stream_solve_events", "read_feed", "draw_horizon", "read_family_permissions",
     "list_family_participations", "list_related_person_accounts", "list_own_related_persons",
-    "read_record_as_related_person", "list_family_sessions_as_related_person",
+    "read_record_as_related_person", "list_family_sessions_as_related_person", "list_programme_closings",
+    "read_programme_closing", "list_dispositions",
 }  # fmt: skip
 UUID = "018f0000-0000-7000-8000-000000000000"
 SERVED = [route for route in ROUTES if route.service in APPS and route.method == "GET"]

@@ -18,6 +18,7 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from services.operator.postgres.provision import DatabaseUrls
 from services.records.main import build
+from tests.records.consents.conftest import SIGNED
 from tests.support.serving import call_in_process, nothing_to_open
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
 
@@ -131,3 +132,54 @@ async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is
     answer = await asked
 
     assert (answer.status_code, answer.json()["code"]) == (404, "no-own-record")
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        "update related_persons set ended_at = now() where id = :person",
+        "update related_person_accounts set until_at = from_at + interval '1 s', ended_by = :person",
+        "update patients set sealed_at = now() where id = :patient",
+    ],
+    ids=["the relation", "the account", "the programme"],
+)
+async def test_what_a_related_person_asks_while_it_ends_waits_for_that_and_is_refused(
+    beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID, ended: str
+) -> None:
+    patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
+    sister = {"name": "Sister", "kind": "family_or_friend"}
+    recipient = (await committing.post("/v1/recipients", json=sister)).json()["id"]
+    path = f"/v1/patients/{patient['id']}"
+    body = {"recipient_id": recipient, "relationship": "sibling"}
+    person = (await committing.post(f"{path}/related_persons", json=body)).json()["id"]
+    terms = {
+        "kind": "specific",
+        "disclosing_party": "Harbour Street programme",
+        "information": ["demographics"],
+        "recipient_ids": [recipient],
+        "purposes": ["family_involvement"],
+        "statements": ["right_to_revoke", "consequences_of_refusing", "redisclosure"],
+        "expires_on": "2026-12-31",
+        "signatures": [SIGNED],
+    }
+    drafted = (await committing.post(f"{path}/consents", json=terms)).json()["id"]
+    await committing.post(f"/v1/consents/{drafted}:activate", headers={"if-match": '"1"'})
+    linked = await committing.post(f"/v1/related_persons/{person}/accounts", json={"account_id": str(account)})
+    own, claim = beside.call(Role.FAMILY, account), {"code": linked.json()["code"], "birth_date": patient["birth_date"]}
+    claimed = await own.post("/v1/me/related_persons:claim", json=claim)
+    assert claimed.status_code == 200, claimed.text
+    record = f"/v1/me/related_persons/{person}/record?information=demographics"
+    before = await own.get(record)
+    waiting = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select from patients where id = :id for no key update"), {"id": UUID(patient["id"])})
+        values = {"person": UUID(person), "patient": UUID(patient["id"])}
+        await db.execute(text(ended), {name: one for name, one in values.items() if f":{name}" in ended})
+        asked = asyncio.create_task(own.get(record))
+        while not asked.done() and not await db.scalar(waiting):
+            continue
+    answer = await asked
+
+    assert before.status_code == 200, before.text
+    assert (answer.status_code, answer.json()["code"]) == (404, "nothing-to-read")

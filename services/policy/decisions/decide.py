@@ -14,6 +14,8 @@ def decide(question: Question) -> Decision:
     """
     if question.actor.organization_id != question.patient.organization_id:
         return Denial(Rule.OTHER_ORGANIZATION)
+    if question.patient.is_sealed:
+        return Denial(Rule.RECORD_SEALED)
     if question.recipient is None:
         return decide_use(question)
     return decide_disclosure(question, question.recipient)

@@ -69,6 +69,8 @@ class PatientFacts:
     standing: Standing
     relations: frozenset[Relation]
     """The actor's relations to this patient, or to this resource."""
+    is_sealed: bool = False
+    """The programme has closed (42 CFR 2.19): nobody uses or discloses anything of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,5 +110,6 @@ def _own(kept: Kept | None, note_id: CounsellingNoteId, gate: Gate) -> Kept:
         gate.refuse(note_id)
         raise NotFoundError
     is_author = kept.author_id == gate.caller.account_id
-    gate.pass_through(kept.patient_id, Reach(kept.organization_id, is_author=is_author), _NOTES)
+    reach = Reach(kept.organization_id, is_author=is_author, is_sealed=kept.is_sealed)
+    gate.pass_through(kept.patient_id, reach, _NOTES)
     return kept

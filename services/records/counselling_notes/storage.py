@@ -20,6 +20,7 @@ from services.records.counselling_notes.tables import (
     CounsellingNoteVersionRow,
 )
 from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
+from services.records.patients.tables import PatientRow
 
 _TABLE: Final = CounsellingNoteVersionRow.__tablename__
 _KEYS: Final = CounsellingNoteKeyRow.__tablename__
@@ -45,6 +46,7 @@ _NOTE: Final = (
         CounsellingNoteKeyRow.wrapped.label("wrapped_key"),
         OrganizationKeyRow.id.label("organization_key_id"),
         OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
+        PatientRow.sealed_at.is_not(None).label("is_sealed"),
     )
     .join_from(
         CounsellingNoteRow,
@@ -62,6 +64,11 @@ _NOTE: Final = (
         OrganizationKeyRow,
         (OrganizationKeyRow.organization_id == CounsellingNoteKeyRow.organization_id)
         & (OrganizationKeyRow.id == CounsellingNoteKeyRow.organization_key_id),
+    )
+    .join(
+        PatientRow,
+        (PatientRow.organization_id == CounsellingNoteRow.organization_id)
+        & (PatientRow.id == CounsellingNoteRow.patient_id),
     )
 )
 _ONE: Final = _NOTE.where(CounsellingNoteRow.id == bindparam("note_id", type_=Uuid))
@@ -91,6 +98,7 @@ class Kept(NamedTuple):
     wrapped_key: bytes
     organization_key_id: UUID
     wrapped_organization_key: bytes
+    is_sealed: bool
 
     def head(self) -> CounsellingNoteHead:
         """Return that there is the note."""

@@ -89,7 +89,7 @@ class PatientCommands:
             NotFoundError: There is no such patient here.
         """
         seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
-        if seen is None:
+        if seen is None or seen.reach.is_sealed:
             self._gate.refuse(patient_id)
             raise NotFoundError
         self._gate.broke_glass(patient_id, nature)

@@ -60,6 +60,7 @@ _GLASS: Final = (
     .lateral("glass")
 )
 _REACH: Final = (
+    PatientRow.sealed_at.is_not(None).label("is_sealed"),
     _TEAM.label("in_care_team"),
     _SITE.label("at_site"),
     _GLASS.c.nature.label("glass_nature"),
@@ -326,6 +327,7 @@ def _to_reach(row: Mapping[Any, Any]) -> Reach:
         glass_nature=row["glass_nature"],
         glass_opened_at=row["glass_opened_at"],
         glass_until=row["glass_until"],
+        is_sealed=row["is_sealed"],
     )
 
 

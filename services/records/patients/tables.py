@@ -29,6 +29,8 @@ class PatientRow(Base):
     likeness: Mapped[bytes | None]
     """Keyed digest of name and birth date, by which the same person is found again; whoever destroys the patient's key
     clears it too."""
+    sealed_at: Mapped[datetime | None]
+    """Since when nobody reads it: the programme has closed, and nothing opens it again."""
 
 
 class PatientKeyRow(Base):

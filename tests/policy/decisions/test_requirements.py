@@ -520,3 +520,14 @@ _ACTOR = replace(question().actor, roles=frozenset({Role.FAMILY}), recipient_id=
 )
 def test_a_related_person_asks_for_nothing_else_and_for_nobody_else(changes: dict[str, Any], expected: Rule) -> None:
     assert outcome(asked_by_the_relative(**changes)) == expected
+
+
+@pytest.mark.parametrize("role", sorted({*Role} - {Role.PLATFORM_OPERATOR}))
+@pytest.mark.parametrize("purpose", [Purpose.TREATMENT, Purpose.MEDICAL_EMERGENCY, Purpose.PATIENT_ACCESS])
+def test_p26_of_a_programme_that_has_closed_nothing_is_used_or_disclosed(role: Role, purpose: Purpose) -> None:
+    relations = frozenset(Relation)
+    asked = question(role=role, relations=relations, purpose=purpose, emergency=TOLD)
+    sealed = replace(asked.patient, is_sealed=True)
+
+    for recipient in (None, HOSPITAL, to(RecipientKind.PATIENT, is_the_patient=True)):
+        assert outcome(decide(replace(asked, patient=sealed, recipient=recipient))) == Rule.RECORD_SEALED

@@ -196,7 +196,7 @@ _RECORDS: Final = (
     "/v1/closures", "/v1/practitioners", "/v1/minor_consent_rules", "/v1/documentation_rules",
     "/v1/patient_accounts", "/v1/access_denials", "/v1/privacy_incidents", "/v1/breach_log", "/v1/minor_consent_states",
     "/v1/legal_requests", "/v1/public_health_report",
-    "/v1/family_participations", "/v1/related_person_accounts",
+    "/v1/family_participations", "/v1/related_person_accounts", "/v1/programme_closings",
 )  # fmt: skip
 
 

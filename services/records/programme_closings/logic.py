@@ -1,0 +1,166 @@
+"""What may be done about a programme that closes, and what is told of it."""
+
+import secrets
+
+from services.chassis.database import new_id
+from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.paging import PageRequest
+from services.contracts.base import Page
+from services.contracts.disclosure import Information, RecipientKind
+from services.contracts.identifiers import ProgrammeClosingId
+from services.contracts.records.programme_closings import (
+    Disposition,
+    DispositionRequest,
+    ProgrammeClosing,
+    ProgrammeClosingRequest,
+    ProgrammeClosingStatus,
+)
+from services.records.errors import UnknownPatientsError
+from services.records.gate import Gate
+from services.records.patients.logic import PatientCommands
+from services.records.programme_closings.errors import (
+    ClosingOpenError,
+    ClosingOverError,
+    ProgrammeGoesOnError,
+    TransferWithoutConsentError,
+    UndecidedError,
+)
+from services.records.programme_closings.rules import destroy_from, has_ended, label_of, misfit
+from services.records.programme_closings.storage import KeptClosing, ProgrammeClosingRows, request_values
+from services.records.recipients.logic import RecipientCommands
+
+
+class ProgrammeClosings:
+    """Closings within one unit of work: what is told of one is as it stands when it is told."""
+
+    def __init__(
+        self, rows: ProgrammeClosingRows, patients: PatientCommands, recipients: RecipientCommands, gate: Gate
+    ) -> None:
+        self._rows = rows
+        self._patients = patients
+        self._recipients = recipients
+        self._gate = gate
+
+    async def open(self, request: ProgrammeClosingRequest) -> ProgrammeClosing:
+        """Say that the programme closes; from now on it is decided what becomes of each record.
+
+        Raises:
+            InvalidRequestError: Its last day is past, or the recipient is no programme in the directory.
+            ClosingOpenError: It closes already.
+        """
+        now = self._gate.clock.now()
+        if has_ended(request.ends_on, now):
+            raise InvalidRequestError("/ends_on", "must not be past: patients are asked for their consent before it")
+        if request.acquired_by is not None:
+            recipient = await self._recipients.one(request.acquired_by, "/acquired_by")
+            if recipient.kind is not RecipientKind.TREATING_PROVIDER:
+                raise InvalidRequestError("/acquired_by", "must be a recipient of the kind treating_provider")
+        opened = {
+            "id": ProgrammeClosingId(new_id(now, secrets.token_bytes(10))),
+            "opened_by": self._gate.caller.account_id,
+            "opened_at": now,
+        }
+        closing = await self._rows.add({**request_values(request), **opened})
+        if closing is None:
+            raise ClosingOpenError
+        return await self._told(closing)
+
+    async def all(self) -> Page[ProgrammeClosing]:
+        """Return the organization's closings, oldest first."""
+        items = [await self._told(one) for one in await self._rows.all()]
+        if not items:
+            self._gate.configured()
+        return Page(items=items, next_page_token=None)
+
+    async def one(self, closing_id: ProgrammeClosingId) -> ProgrammeClosing:
+        """Return a closing; raises NotFoundError where there is none such here."""
+        return await self._told(await self._found(closing_id))
+
+    async def dispositions(self, closing_id: ProgrammeClosingId, requested: PageRequest) -> Page[Disposition]:
+        """Return a page of records, with what is decided of each; raises NotFoundError where no closing is there."""
+        closing = await self._found(closing_id)
+        from_day = destroy_from(closing.values["sealed_at"], closing.values["keep_until"])
+        page = requested.page(await self._rows.dispositions(closing, requested, from_day))
+        self._gate.shown([one.id for one in page.items], Information.CONSENTS)
+        return page
+
+    async def dispose(self, closing_id: ProgrammeClosingId, request: DispositionRequest) -> ProgrammeClosing:
+        """Decide what becomes of records.
+
+        Raises:
+            NotFoundError: There is no such closing here.
+            ClosingOverError: It is sealed, or was cancelled.
+            InvalidRequestError: The law that the closing names says otherwise.
+            UnknownPatientsError: Not all of them are patients here.
+            TransferWithoutConsentError: The record was given to no other programme by the patient's consent.
+        """
+        closing = await self._open(closing_id)
+        fault = misfit(request.kind, closing.retention)
+        if fault is not None:
+            raise InvalidRequestError("/kind", fault)
+        known = set(await self._patients.within_reach(request.patient_ids, Information.CONSENTS))
+        unknown = [number for number, one in enumerate(request.patient_ids) if one not in known]
+        if unknown:
+            raise UnknownPatientsError([f"/patient_ids/{number}" for number in unknown])
+        if request.disclosure_id is not None and not await self._rows.was_transferred(
+            request.disclosure_id, request.patient_ids[0], closing.values["opened_at"]
+        ):
+            raise TransferWithoutConsentError
+        await self._rows.dispose(closing, request, self._gate.caller.account_id, self._gate.clock.now())
+        return await self._told(closing)
+
+    async def cancel(self, closing_id: ProgrammeClosingId) -> ProgrammeClosing:
+        """Say that the programme goes on.
+
+        Raises:
+            NotFoundError: There is no such closing here.
+            ClosingOverError: It is sealed, or was cancelled.
+        """
+        return await self._end(await self._open(closing_id), seals=False)
+
+    async def seal(self, closing_id: ProgrammeClosingId) -> ProgrammeClosing:
+        """Seal every record: from now on nobody reads, uses or discloses any; the responsible person keeps or destroys.
+
+        Raises:
+            NotFoundError: There is no such closing here.
+            ClosingOverError: It is sealed, or was cancelled.
+            ProgrammeGoesOnError: The programme's last day is not over.
+            UndecidedError: Of some records nothing is decided.
+        """
+        closing = await self._open(closing_id)
+        if not has_ended(closing.values["ends_on"], self._gate.clock.now()):
+            raise ProgrammeGoesOnError
+        counts = await self._rows.counts(closing)
+        if counts.undecided:
+            raise UndecidedError(counts.undecided)
+        return await self._end(closing, seals=True)
+
+    async def _end(self, closing: KeptClosing, *, seals: bool) -> ProgrammeClosing:
+        at = self._gate.clock.now()
+        return await self._told(await self._rows.end(closing, self._gate.caller.account_id, at, seals=seals))
+
+    async def _open(self, closing_id: ProgrammeClosingId) -> KeptClosing:
+        closing = await self._found(closing_id)
+        if closing.status is not ProgrammeClosingStatus.OPEN:
+            raise ClosingOverError
+        return closing
+
+    async def _found(self, closing_id: ProgrammeClosingId) -> KeptClosing:
+        closing = await self._rows.one(closing_id)
+        if closing is None:
+            self._gate.refuse(closing_id)
+            raise NotFoundError
+        return closing
+
+    async def _told(self, closing: KeptClosing) -> ProgrammeClosing:
+        self._gate.configured(programme_closing=closing.id)
+        counts = await self._rows.counts(closing)
+        return ProgrammeClosing.model_validate(
+            {
+                **{name: one for name, one in closing.values.items() if name in ProgrammeClosing.model_fields},
+                **counts._asdict(),
+                "retention": closing.retention,
+                "label": label_of(closing.values["programme"], closing.retention),
+                "status": closing.status,
+            }
+        )

@@ -1,0 +1,213 @@
+"""Where closings are kept, and what becomes of each record."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Boolean, Integer, Uuid, and_, any_, bindparam, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.paging import PageRequest
+from services.contracts.disclosure import Information, RecipientKind
+from services.contracts.identifiers import AccountId, DisclosureId, OrganizationId, PatientId, ProgrammeClosingId
+from services.contracts.records.disclosures import DisclosureBasis
+from services.contracts.records.programme_closings import (
+    Disposition,
+    DispositionKind,
+    DispositionRequest,
+    ProgrammeClosingRequest,
+    ProgrammeClosingStatus,
+    RetentionLaw,
+)
+from services.records.disclosures.tables import DisclosureRow
+from services.records.patients.tables import PatientKeyRow, PatientRow
+from services.records.programme_closings.tables import DispositionRow, ProgrammeClosingRow
+from services.records.recipients.tables import RecipientRow
+
+_CLOSING: Final = select(ProgrammeClosingRow.__table__)
+_OF_CLOSING: Final = and_(
+    DispositionRow.organization_id == PatientRow.organization_id,
+    DispositionRow.patient_id == PatientRow.id,
+    DispositionRow.closing_id == bindparam("closing_id", type_=Uuid),
+)
+_KEY: Final = and_(
+    PatientKeyRow.organization_id == PatientRow.organization_id, PatientKeyRow.patient_id == PatientRow.id
+)
+# While it is open it is about everybody; then about those of whom something was decided.
+_ABOUT: Final = or_(
+    DispositionRow.kind.is_not(None), and_(bindparam("is_open", type_=Boolean), PatientRow.sealed_at.is_(None))
+)
+_COUNTS: Final = (
+    select(
+        func.count().filter(DispositionRow.kind.is_(None), PatientKeyRow.id.is_not(None)).label("undecided"),
+        func.count().filter(DispositionRow.kind == DispositionKind.TRANSFER.value).label("transferred"),
+        func.count().filter(DispositionRow.kind == DispositionKind.KEEP.value).label("kept"),
+        func.count().filter(DispositionRow.kind == DispositionKind.DESTROY.value).label("to_destroy"),
+        func.count().filter(PatientKeyRow.id.is_(None)).label("destroyed"),
+    )
+    .select_from(PatientRow)
+    .outerjoin(DispositionRow, _OF_CLOSING)
+    .outerjoin(PatientKeyRow, _KEY)
+    .where(_ABOUT)
+)
+_DISPOSITIONS: Final = (
+    select(
+        PatientRow.id,
+        DispositionRow.kind,
+        DispositionRow.disclosure_id,
+        DispositionRow.decided_by,
+        DispositionRow.decided_at,
+        PatientKeyRow.id.label("key_id"),
+    )
+    .outerjoin(DispositionRow, _OF_CLOSING)
+    .outerjoin(PatientKeyRow, _KEY)
+    .where(_ABOUT, PatientRow.id > bindparam("after", type_=Uuid))
+    .order_by(PatientRow.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+class Counts(NamedTuple):
+    """Of how many records what is decided."""
+
+    undecided: int
+    transferred: int
+    kept: int
+    to_destroy: int
+    destroyed: int
+
+
+class KeptClosing(NamedTuple):
+    """A closing as it is kept."""
+
+    values: Mapping[Any, Any]
+
+    @property
+    def id(self) -> ProgrammeClosingId:
+        """Its id."""
+        return ProgrammeClosingId(self.values["id"])
+
+    @property
+    def status(self) -> ProgrammeClosingStatus:
+        """Where it stands."""
+        if self.values["sealed_at"] is not None:
+            return ProgrammeClosingStatus.SEALED
+        if self.values["cancelled_at"] is not None:
+            return ProgrammeClosingStatus.CANCELLED
+        return ProgrammeClosingStatus.OPEN
+
+    @property
+    def retention(self) -> RetentionLaw | None:
+        """What requires that records are kept."""
+        if self.values["citation"] is None:
+            return None
+        return RetentionLaw(citation=self.values["citation"], keep_until=self.values["keep_until"])
+
+
+class ProgrammeClosingRows:
+    """Closings within a unit of work."""
+
+    def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
+        self._db = db
+        self._organization_id = organization_id
+
+    async def add(self, values: Mapping[str, Any]) -> KeptClosing | None:
+        """Write a closing, and return it; None where another is open."""
+        row = ProgrammeClosingRow
+        written = insert(row).values(organization_id=self._organization_id, **values)
+        added = await self._db.execute(written.on_conflict_do_nothing().returning(row.__table__))
+        kept = added.mappings().one_or_none()
+        return None if kept is None else KeptClosing(dict(kept))
+
+    async def all(self) -> list[KeptClosing]:
+        """Return the closings of an organization, oldest first."""
+        found = await self._db.execute(_CLOSING.order_by(ProgrammeClosingRow.id))
+        return [KeptClosing(dict(row)) for row in found.mappings()]
+
+    async def one(self, closing_id: ProgrammeClosingId) -> KeptClosing | None:
+        """Return a closing, and make others wait who want to change it, or what becomes of a record in it."""
+        asked = _CLOSING.where(ProgrammeClosingRow.id == closing_id).with_for_update()
+        row = (await self._db.execute(asked)).mappings().one_or_none()
+        return None if row is None else KeptClosing(dict(row))
+
+    async def end(self, closing: KeptClosing, by: AccountId, at: datetime, *, seals: bool) -> KeptClosing:
+        """Write that a closing is cancelled, or sealed; then every record that it is about is sealed with it."""
+        name = "sealed" if seals else "cancelled"
+        values = {f"{name}_by": by, f"{name}_at": at}
+        await self._db.execute(update(ProgrammeClosingRow).where(ProgrammeClosingRow.id == closing.id).values(**values))
+        if seals:
+            decided = select(DispositionRow.patient_id).where(DispositionRow.closing_id == closing.id)
+            await self._db.execute(update(PatientRow).where(PatientRow.id.in_(decided)).values(sealed_at=at))
+        return KeptClosing({**closing.values, **values})
+
+    async def counts(self, closing: KeptClosing) -> Counts:
+        """Return of how many records what is decided."""
+        row = (await self._db.execute(_COUNTS, _about(closing))).mappings().one()
+        return Counts(**row)
+
+    async def dispositions(
+        self, closing: KeptClosing, page: PageRequest, destroy_from: date | None
+    ) -> list[Disposition]:
+        """Return a page of records, and one more where there is one, with what is decided of each."""
+        asked = {**_about(closing), "after": page.after, "limit": page.limit}
+        return [
+            Disposition(
+                id=row["id"],
+                kind=row["kind"],
+                disclosure_id=row["disclosure_id"],
+                decided_by=row["decided_by"],
+                decided_at=row["decided_at"],
+                destroy_from=destroy_from,
+                is_destroyed=row["key_id"] is None,
+            )
+            for row in (await self._db.execute(_DISPOSITIONS, asked)).mappings()
+        ]
+
+    async def dispose(self, closing: KeptClosing, request: DispositionRequest, by: AccountId, at: datetime) -> None:
+        """Write what becomes of records, instead of what was decided before."""
+        decided = {
+            "kind": request.kind.value,
+            "disclosure_id": request.disclosure_id,
+            "decided_by": by,
+            "decided_at": at,
+        }
+        of = {"organization_id": self._organization_id, "closing_id": closing.id}
+        written = insert(DispositionRow).values([{**of, "patient_id": one, **decided} for one in request.patient_ids])
+        key = ("organization_id", "closing_id", "patient_id")
+        await self._db.execute(written.on_conflict_do_update(index_elements=key, set_=decided))
+
+    async def was_transferred(self, disclosure_id: DisclosureId, patient_id: PatientId, since: datetime) -> bool:
+        """Whether a disclosure gave a patient's record to another programme by consent, since then."""
+        row = DisclosureRow
+        found = (
+            select(row.id)
+            .join(
+                RecipientRow,
+                and_(RecipientRow.organization_id == row.organization_id, RecipientRow.id == row.recipient_id),
+            )
+            .where(
+                row.id == disclosure_id,
+                row.patient_id == patient_id,
+                row.basis == DisclosureBasis.CONSENT.value,
+                row.disclosed_at >= since,
+                literal(Information.DEMOGRAPHICS.value) == any_(row.information),
+                RecipientRow.kind == RecipientKind.TREATING_PROVIDER.value,
+            )
+        )
+        return await self._db.scalar(found) is not None
+
+
+def request_values(request: ProgrammeClosingRequest) -> dict[str, Any]:
+    """Return a request as it is kept."""
+    retention = request.retention
+    return {
+        **request.model_dump(exclude={"retention", "reason"}),
+        "reason": request.reason.value,
+        "citation": None if retention is None else retention.citation,
+        "keep_until": None if retention is None else retention.keep_until,
+    }
+
+
+def _about(closing: KeptClosing) -> dict[str, Any]:
+    return {"closing_id": closing.id, "is_open": closing.status is ProgrammeClosingStatus.OPEN}
