@@ -22,6 +22,7 @@ from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import Tell, event
 from tests.records.family.conftest import Consent, Json
 from tests.records.family.test_participations import SESSION, agree
+from tests.records.own_record.test_own_record import revoke
 from tests.records.test_audit import events
 
 __all__ = ["at", "events"]
@@ -263,7 +264,7 @@ async def test_the_patient_ends_it_alone_and_sees_each_look(
     looked = await read(claimed, sister, "demographics")
 
     seen = (await herself.get("/v1/me/disclosures")).json()["items"]
-    revoked = await herself.post(f"/v1/me/consents/{signed['id']}:revoke")
+    revoked = await revoke(herself, signed)
 
     assert seen == [looked.json()["disclosure"]]
     assert revoked.status_code == 200, revoked.text
