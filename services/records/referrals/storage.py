@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 
-from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, bindparam, exists, or_, select, update
+from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, and_, bindparam, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -23,6 +23,7 @@ from services.contracts.records.referrals import (
 )
 from services.records.gate import Reach
 from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
+from services.records.patients.tables import PatientRow
 from services.records.referrals.tables import ReferralContactRow, ReferralKeyRow, ReferralRow
 from services.records.relations.tables import SiteMemberRow
 
@@ -40,6 +41,11 @@ _AT_SITE: Final = (
     )
     .correlate(ReferralRow)
 )
+_ADMITTED: Final = and_(
+    PatientRow.organization_id == ReferralRow.organization_id, PatientRow.id == ReferralRow.patient_id
+)
+# Of whom the record is sealed, the referral is as well: it names the person just so.
+_REACH: Final = (_AT_SITE.label("at_site"), PatientRow.sealed_at.is_not(None).label("is_sealed"))
 _REFERRAL: Final = (
     select(
         ReferralRow.__table__,
@@ -47,7 +53,7 @@ _REFERRAL: Final = (
         ReferralKeyRow.wrapped.label("wrapped_key"),
         OrganizationKeyRow.id.label("organization_key_id"),
         OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
-        _AT_SITE.label("at_site"),
+        *_REACH,
     )
     .join_from(
         ReferralRow,
@@ -60,9 +66,10 @@ _REFERRAL: Final = (
         (OrganizationKeyRow.organization_id == ReferralKeyRow.organization_id)
         & (OrganizationKeyRow.id == ReferralKeyRow.organization_key_id),
     )
+    .outerjoin(PatientRow, _ADMITTED)
 )
-_REACHES: Final = select(
-    ReferralRow.organization_id, ReferralRow.id, ReferralRow.assigned_to, _AT_SITE.label("at_site")
+_REACHES: Final = select(ReferralRow.organization_id, ReferralRow.id, ReferralRow.assigned_to, *_REACH).join_from(
+    ReferralRow, PatientRow, _ADMITTED, isouter=True
 )
 _IN_REACH: Final = or_(bindparam("everybody", type_=Boolean), ReferralRow.assigned_to == _VIEWER, _AT_SITE)
 _ONE: Final = Query(_REFERRAL.where(ReferralRow.id == bindparam("referral_id", type_=Uuid)))
@@ -71,6 +78,8 @@ _SOME: Final = Query(
         ReferralRow.site_id == _SITE_ID,
         ReferralRow.status == bindparam("status", type_=Text),
         ReferralRow.id > bindparam("after", type_=Uuid),
+        # Left out here and not by the gate alone: what is dropped from a page would seem to be its end.
+        PatientRow.sealed_at.is_(None),
         _IN_REACH,
     )
     .order_by(ReferralRow.id)
@@ -234,4 +243,4 @@ def _to_seen(row: Mapping[Any, Any], root: RootKeys, viewer: Viewer) -> Seen:
 
 def _to_reach(row: Mapping[Any, Any], viewer: Viewer) -> Reach:
     is_assigned = row["assigned_to"] == viewer.account_id
-    return Reach(row["organization_id"], in_care_team=is_assigned, at_site=row["at_site"])
+    return Reach(row["organization_id"], in_care_team=is_assigned, at_site=row["at_site"], is_sealed=row["is_sealed"])

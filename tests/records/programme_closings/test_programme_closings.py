@@ -19,9 +19,22 @@ from tests.records.consents.test_consents import without_instance
 from tests.records.disclosures.conftest import Disclose, body, disclose
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.own_record.test_own_record import linked_to
+from tests.records.referrals.conftest import ADMISSION, Act, act, referral_body
 from tests.records.test_audit import events
+from tests.records.test_replays import KEY
 
-__all__ = ["at", "body", "disclose", "events", "hospital", "new_consent", "new_recipient", "terms"]
+__all__ = [
+    "act",
+    "at",
+    "body",
+    "disclose",
+    "events",
+    "hospital",
+    "new_consent",
+    "new_recipient",
+    "referral_body",
+    "terms",
+]
 
 Json = dict[str, Any]
 Decide = Callable[..., Awaitable[httpx2.Response]]
@@ -97,12 +110,16 @@ async def test_each_record_is_decided_on_before_any_is_sealed_and_none_before_th
 
 async def test_once_sealed_nobody_reads_or_discloses_it_and_it_looks_as_if_it_had_never_been(
     *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, records: ClientFactory, new_patient: PatientFactory,
-    new_consent: NewConsent, disclose: Disclose, at: At,
+    new_consent: NewConsent, disclose: Disclose, at: At, referral_body: Json, act: Act, site_id: UUID,
 ) -> None:  # fmt: skip
     patient, mine, author = await new_patient(), uuid4(), uuid4()
+    admission = {**ADMISSION, "patient_id": patient["id"]}
+    referred = await director.post("/v1/referrals", json=referral_body, headers=KEY)
+    referral = (await act(referred.json(), "admit", admission)).json()
     await new_consent(patient)
     await linked_to(director, records, patient, mine)
     herself, counsellor = records(Role.PATIENT, account=mine), records(Role.COUNSELLOR, account=author)
+    desk = records(Role.FRONT_DESK)
     team = f"/v1/patients/{patient['id']}/care_team_members"
     await director.post(team, json={"account_id": str(author)})
     notes = f"/v1/patients/{patient['id']}/counselling_notes"
@@ -110,7 +127,10 @@ async def test_once_sealed_nobody_reads_or_discloses_it_and_it_looks_as_if_it_ha
     asked = [
         (director, f"/v1/patients/{patient['id']}"), (director, f"/v1/patients/{patient['id']}/chart?zone=UTC"),
         (counsellor, f"/v1/counselling_notes/{note['id']}"), (herself, "/v1/me/record?information=demographics"),
+        (desk, f"/v1/referrals/{referral['id']}"), (desk, f"/v1/referrals/{referral['id']}/contacts"),
     ]  # fmt: skip
+    admitted = f"/v1/referrals?site_id={site_id}&status=admitted"
+    among = [one["id"] for one in (await desk.get(admitted)).json()["items"]]
     before = [(await client.get(path)).status_code for client, path in asked]
     closing = await opened(admin)
     await decide(director, closing, patient)
@@ -121,9 +141,12 @@ async def test_once_sealed_nobody_reads_or_discloses_it_and_it_looks_as_if_it_ha
     glass = await records(Role.NURSE).post(broken, json={"nature": "overdose"})
     disclosed, of_nobody = await disclose(patient["id"], information=["demographics"]), await disclose(uuid4())
 
-    assert (before, after) == ([200] * 4, [404] * 4)
+    assert (before, after) == ([200] * 6, [404] * 6)
+    assert (among, (await desk.get(admitted)).json()["items"]) == ([referral["id"]], [])
     assert (await director.get("/v1/patients")).json()["items"] == []
     assert (glass.status_code, disclosed.status_code) == (404, 404)
+    replayed = await director.post("/v1/referrals", json=referral_body, headers=KEY)
+    assert (referred.status_code, replayed.status_code) == (201, 404)
     assert without_instance(disclosed) == without_instance(of_nobody)
 
 
