@@ -56,7 +56,7 @@ class FrontDoor:
         except ServiceError:
             return False
         except Exception as error:  # noqa: BLE001 - the parser that calls would take it for a malformed request
-            self._log.error("short way failed", error_type=type(error).__name__, frames=frames(error))
+            self.tell_failure(error)
             return asked.response_complete
 
     def _tell(self, engine: Engine, front: Front, asked: Asked) -> bool:
@@ -89,6 +89,10 @@ class FrontDoor:
         self._hold(one)
         return True
 
+    def tell_failure(self, error: Exception) -> None:
+        """Log what nobody foresaw."""
+        self._log.error("short way failed", error_type=type(error).__name__, frames=frames(error))
+
     def record(self, asked: Asked, route: Route, status: int | None) -> None:
         """Count and log an answer, or that its caller did not wait for one."""
         seconds = monotonic() - asked.arrived
@@ -103,7 +107,7 @@ class FrontDoor:
 
     def let_go(self, one: "_InHand") -> None:
         """Watch an exchange no longer."""
-        del self._in_hand[one]
+        self._in_hand.pop(one, None)
 
     def _watch(self) -> None:
         since = monotonic() - _PATIENCE_SECONDS
@@ -117,17 +121,25 @@ class FrontDoor:
 class _InHand:
     """One exchange whose answer is awaited."""
 
-    __slots__ = ("_door", "_front", "asked", "sent")
+    __slots__ = ("_door", "_front", "_is_ended", "asked", "sent")
 
     sent: Sending
 
     def __init__(self, door: FrontDoor, front: Front, asked: Asked) -> None:
         self._door = door
         self._front = front
+        self._is_ended = False
         self.asked = asked
 
     def heard(self) -> None:
         """Pass a whole answer on, and let the application do what it can with anything else."""
+        try:
+            self._pass_on()
+        except Exception as error:  # noqa: BLE001 - the loop that calls would close the service's connection, and no more
+            self._door.tell_failure(error)
+            self._give_up()
+
+    def _pass_on(self) -> None:
         answer: Any = self.sent.connection
         fields = plain_lines(answer.fields, answer.size) if answer.is_whole else None
         if fields is None:
@@ -135,15 +147,30 @@ class _InHand:
             return
         self._door.let_go(self)
         status, body = answer.status, answer.take()
-        self._front.forwarder.end(self.sent)
+        self._end()
         self.asked.answer(status, fields + origin_lines(self._front.origins, self.sent.request.headers), body)
         self._door.record(self.asked, self.sent.route, status)
 
     def left(self) -> None:
         """Tell the service that nobody waits any more."""
         self._door.let_go(self)
-        self._front.forwarder.end(self.sent)
+        self._end()
         self._door.record(self.asked, self.sent.route, None)
+
+    def _end(self) -> None:
+        self._is_ended = True
+        self._front.forwarder.end(self.sent)
+
+    def _give_up(self) -> None:
+        """Let the application ask the service anew, where the caller has not had an answer."""
+        self._door.let_go(self)
+        if not self._is_ended:
+            # What is left in it nobody knows.
+            assert self.sent.connection is not None  # noqa: S101 - it was begun
+            self.sent.connection.end()
+            self._end()
+        if not self.asked.response_complete:
+            self.asked.hand_over({})
 
     def hand_over(self) -> None:
         """Let the application await the answer."""

@@ -183,6 +183,36 @@ async def test_what_nobody_foresaw_behind_an_answer_is_logged_and_it_is_not_answ
     assert [line["event"] for line in logged] == ["short way failed"] * 2
 
 
+def _fail(*_arguments: object) -> None:
+    raise LookupError
+
+
+@pytest.mark.parametrize("part", ["plain_lines", "origin_lines"])
+async def test_what_nobody_foresaw_about_an_answer_leaves_no_caller_waiting(
+    way: ShortWay, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr(shortcut, part, _fail)
+    with capture_logs() as logged:
+        heard = [await asyncio.wait_for(way.ask(), WAIT) for _ in range(2)]
+
+    assert [(one.status, one.body["path"]) for one in heard] == [(200, PATH)] * 2
+    assert way.in_hand == (0, 0)
+    assert [line["event"] for line in logged if line["event"] == "short way failed"] == ["short way failed"] * way.taken
+    assert way.taken > 0
+
+
+async def test_what_nobody_foresaw_after_an_answer_was_passed_on_answers_nobody_twice(
+    way: ShortWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(way.app.shortcut, "record", _fail)
+    with capture_logs() as logged:
+        heard = [await asyncio.wait_for(way.ask(), WAIT) for _ in range(2)]
+
+    assert [one.status for one in heard] == [200, 200]
+    assert (way.taken, way.upstream.calls, way.in_hand) == (2, 2, (0, 0))
+    assert [line["event"] for line in logged].count("short way failed") == 2
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_an_answer_without_a_body_ends_where_it_should(way: ShortWay, status: int) -> None:
     async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
