@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, LargeBinary
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.gateway.identity_providers.tables import IdentityProviderRow
@@ -30,6 +30,6 @@ class ProviderRequestRow(Base):
     """Of the authorization request that waits; it opens only in the browser that it was shown in."""
     account_id: Mapped[UUID | None]
     login_session_id: Mapped[UUID | None]
-    authenticated_after: Mapped[datetime]
+    authenticated_after: Mapped[datetime] = mapped_column(server_default=func.now())
     """When the person must have been authenticated there, at the earliest."""
     expires_at: Mapped[datetime]

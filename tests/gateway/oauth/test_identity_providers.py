@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx2
 import pyotp
 import pytest
+from sqlalchemy import text
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -18,7 +19,7 @@ from services.chassis.edge import Receive, Scope, Send
 from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
 from services.chassis.wiring import Process
-from services.contracts.identifiers import LoginSessionId
+from services.contracts.identifiers import LoginSessionId, OrganizationId
 from services.contracts.identity import Assurance, Microservice, Role, SignIn
 from services.gateway.equipment import make_equipment
 from services.gateway.login.sessions import SessionTimes
@@ -709,3 +710,18 @@ async def test_another_gateway_of_ours_is_a_provider_proved_to_by_key(
 
     assert "Your account is linked" in linked.text
     assert (claims["sub"], claims["amr"]) == (ada["id"], ["fed"])
+
+
+async def test_a_gateway_of_before_that_does_not_say_since_when_is_no_error(
+    at_clinic: Clinic, gateway_database: Database, clinic: UUID
+) -> None:
+    await at_clinic.leave()
+    names = "organization_id, state_hash, provider_id, browser_hash, handle, expires_at"
+    async with gateway_database.command(OrganizationId(clinic)) as db:
+        gone = f"delete from provider_requests returning {names}"  # noqa: S608 - our own names
+        before = dict((await db.execute(text(gone))).mappings().one())
+        values = ", ".join(f":{name}" for name in before)
+        again = f"insert into provider_requests ({names}) values ({values}) returning authenticated_after = now()"  # noqa: S608 - as above
+        since = await db.scalar(text(again), before)
+
+    assert since is True
