@@ -23,6 +23,7 @@ from services.operator.postgres.provision import DatabaseUrls
 from services.records.main import build as build_records
 from services.scheduler.main import build as build_scheduler
 from tests.support.databases import empty_databases, rolled_back
+from tests.support.gateways import PlayedGateway
 from tests.support.serving import call_in_process, nothing_to_open, served
 from tests.support.tokens import LocalAuthenticator, Tokens, new_key, principal
 
@@ -126,10 +127,16 @@ def _factory(
 
 
 @pytest.fixture
-def records_app(records_database: Database, tokens: Tokens, clock: Clock) -> object:
+def played_gateway() -> PlayedGateway:
+    return PlayedGateway()
+
+
+@pytest.fixture
+def records_app(records_database: Database, tokens: Tokens, clock: Clock, played_gateway: PlayedGateway) -> object:
     app = build_records(nothing_to_open)
     app.state.process = Process(clock, records_database, LocalAuthenticator(tokens, Microservice.RECORDS))
     app.state.root_keys = RootKeys.of(bytes(32))
+    app.state.gateway = played_gateway
     return app
 
 
@@ -146,13 +153,14 @@ async def records_url(records_app: object) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def scheduler_app(
-    scheduler_database: Database, records_url: str, tokens: Tokens, clock: Clock
+    scheduler_database: Database, records_url: str, tokens: Tokens, clock: Clock, played_gateway: PlayedGateway
 ) -> AsyncIterator[object]:
     http = HttpClient()
     app = build_scheduler(nothing_to_open)
     app.state.process = Process(clock, scheduler_database, LocalAuthenticator(tokens, Microservice.SCHEDULER))
     app.state.records = RecordsClient(http, records_url, tokens)
     app.state.root_keys = RootKeys.of(bytes(32))
+    app.state.gateway = played_gateway
     yield app
     await http.close()
 

@@ -73,6 +73,10 @@ class IdTokenSigner:
         self._issuer = issuer
         self._clock = clock
 
+    def take(self, keys: tuple[IdTokenKey, ...]) -> None:
+        """Sign with these from now on."""
+        self._keys = keys
+
     @property
     def public_keys(self) -> list[Mapping[str, str]]:
         """The public halves, for the key set."""

@@ -105,6 +105,10 @@ class KeyRing:
     """The installation's signing keys: one signs, all verify, and only public halves are published."""
 
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
+        self.take(keys)
+
+    def take(self, keys: tuple[SigningKey, ...]) -> None:
+        """Sign and verify with these from now on; raises ValueError, and changes nothing, where there is none."""
         if not keys:
             raise ValueError("there is no signing key: `eventide up` makes one")
         self._keys = keys

@@ -34,6 +34,7 @@ from services.gateway.proxy.limiting import CallLimits
 from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.streams import Streams
 from services.gateway.security_events.denials import Denials
+from services.policy.oauth_routes import REGISTRATION
 
 _USUAL_TIMES: Final = SessionTimes()
 _LARGEST_KEY_SET: Final = 64 * 1024
@@ -53,6 +54,8 @@ class OauthEquipment:
     providers: PublishedProviders
     """What identity providers of organizations publish."""
     access: AccessTokens
+    has_registration: bool = False
+    """Whether applications may register themselves."""
 
     @property
     def fhir_base(self) -> str:
@@ -105,13 +108,15 @@ def make_equipment(
     passkey_domain: str | None = None,
     passkey_origins: Iterable[str] = (),
     mail: Mail | None = None,
+    has_registration: bool = False,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
     `hosts` are the names that are ours, and `origins` those of other pages that may read answers in a browser.
     `engines` are the networks of the proxies that may ask for decisions; `proxies` of those that carry requests here.
     `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish. Passkeys are made
-    for the domain of that URL and its pages, where no other and no more are named.
+    for the domain of that URL and its pages, where no other and no more are named. `has_registration` lets applications
+    register themselves, each with a permit of an organization.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
@@ -127,6 +132,7 @@ def make_equipment(
         providers=PublishedProviders(fetcher, clock),
         door=PatientDoor(http, upstreams[Microservice.RECORDS], token_issuer),
         access=access,
+        has_registration=has_registration,
     )
     return Equipment(
         oauth=oauth,
@@ -145,6 +151,7 @@ def make_equipment(
                 clock,
                 proving=Proving(oauth_issuer, nonces),
                 denials=denials,
+                absent=frozenset() if has_registration else REGISTRATION,
             ),
             Forwarder(upstreams),
             Origins(origins),

@@ -21,14 +21,18 @@ from services.gateway.accounts.routes import router as accounts
 from services.gateway.authorize.routes import people_router as oauth_people
 from services.gateway.authorize.routes import router as authorize
 from services.gateway.breached_passwords import BreachedPasswords
+from services.gateway.client_registrations.routes import permits_router as permits
+from services.gateway.client_registrations.routes import router as registrations
 from services.gateway.closings.routes import router as closings
 from services.gateway.device_page.routes import router as devices
 from services.gateway.discovery.routes import router as discovery
+from services.gateway.emergency_alerts.routes import router as emergency_alerts
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
 from services.gateway.identity_providers.routes import router as identity_providers
 from services.gateway.invitations.routes import links_router as invitation_links
 from services.gateway.invitations.routes import router as invitations
+from services.gateway.keys.rotation import KeyRotation
 from services.gateway.keys.routes import router as keys
 from services.gateway.letters.logic import Mail
 from services.gateway.login.endings import EndingsWatch
@@ -41,6 +45,7 @@ from services.gateway.oauth_refusals import install_oauth_refusals
 from services.gateway.oauth_tokens.routes import router as oauth_tokens
 from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
+from services.gateway.organizations.routes import open_router as open_organizations
 from services.gateway.organizations.routes import router as organizations
 from services.gateway.passkeys.routes import challenges_router as challenges
 from services.gateway.passkeys.routes import router as passkeys
@@ -59,7 +64,7 @@ from services.gateway.security_events.routes import router as security_events
 from services.gateway.security_events.trails import trails_in
 from services.gateway.settings import GatewaySettings
 from services.gateway.tokens.routes import router as tokens
-from services.gateway.units import courier_of
+from services.gateway.units import courier_of, key_turns
 
 
 def build(lifespan: Lifespan) -> FastAPI:
@@ -89,12 +94,16 @@ def build(lifespan: Lifespan) -> FastAPI:
         oauth_people,
         keys,
         tokens,
+        open_organizations,
+        emergency_alerts,
         openapi,
         discovery,
         authorize,
         provider_sign_ins,
         devices,
         oauth_tokens,
+        registrations,
+        permits,
     )
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)
@@ -134,7 +143,16 @@ def application() -> FastAPI:
             courier = courier_of(database, equipment, opened.process.clock)
             denials = equipment.front.denials
             trails = trails_in(database, equipment.audit_key, equipment.grown_trails, opened.process.clock)
-            running = (watch.run(), courier.run(), denials.run(trails))
+            rotation = KeyRotation(
+                settings.signing_keys_directory,
+                settings.id_token_keys_directory,
+                signing_keys,
+                equipment.oauth.id_tokens,
+                turns=key_turns(database, equipment, opened.process.clock),
+                clock=opened.process.clock,
+                days=settings.signing_key_days,
+            )
+            running = (watch.run(), courier.run(), denials.run(trails), rotation.run())
             tasks = [asyncio.create_task(task) for task in running]
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, equipment.grown_trails
@@ -181,6 +199,7 @@ def _equip(
         passkey_domain=settings.passkey_domain,
         passkey_origins=settings.passkey_origins,
         mail=_mail(settings),
+        has_registration=settings.dynamic_registration,
     )
 
 

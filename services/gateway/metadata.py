@@ -6,6 +6,7 @@ from typing import Final
 from services.gateway.accounts import tables as _accounts  # noqa: F401 - registers its rows
 from services.gateway.attempts import tables as _attempts  # noqa: F401 - registers its rows
 from services.gateway.authorize import tables as _authorize  # noqa: F401 - registers its rows
+from services.gateway.client_registrations import tables as _client_registrations  # noqa: F401 - registers its rows
 from services.gateway.devices import tables as _devices  # noqa: F401 - registers its rows
 from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows

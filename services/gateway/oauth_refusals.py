@@ -13,6 +13,9 @@ class OauthRefusalError(Exception):
     """A refusal with one of the codes that clients know; its text never holds a refused value."""
 
     error: ClassVar[str]
+    status: ClassVar[HTTPStatus] = HTTPStatus.BAD_REQUEST
+    challenge: ClassVar[str | None] = None
+    """What `WWW-Authenticate` asks for (RFC 6750, 3)."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description)
@@ -29,6 +32,7 @@ class InvalidClientError(OauthRefusalError):
     """The application is unknown, or has not proved to be itself; it is not said which."""
 
     error = "invalid_client"
+    status = HTTPStatus.UNAUTHORIZED
 
     def __init__(self) -> None:
         super().__init__("The application could not be authenticated.")
@@ -129,11 +133,11 @@ def install_oauth_refusals(app: FastAPI) -> None:
 
     async def refused(_request: Request, error: Exception) -> Response:
         assert isinstance(error, OauthRefusalError)  # noqa: S101 - the registration below says so
-        is_unknown = isinstance(error, InvalidClientError)
+        challenged = {} if error.challenge is None else {"WWW-Authenticate": error.challenge}
         return JSONResponse(
             {"error": error.error, "error_description": error.description},
-            status_code=HTTPStatus.UNAUTHORIZED if is_unknown else HTTPStatus.BAD_REQUEST,
-            headers=NO_STORE,
+            status_code=error.status,
+            headers=NO_STORE | challenged,
         )
 
     app.add_exception_handler(OauthRefusalError, refused)

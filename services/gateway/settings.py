@@ -33,6 +33,10 @@ class GatewaySettings(ServiceSettings):
         description="Networks of the proxies whose X-Forwarded-For says who asks; a JSON list, by default of none.",
     )
     id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, named as the others are.")
+    dynamic_registration: bool = Field(
+        default=False,
+        description="Let applications register themselves (RFC 7591), each with a permit of an organization.",
+    )
     public_url: HttpUrl | None = Field(default=None, description="Where the world finds the gateway (gateway_url).")
     passkey_domain: str | None = Field(
         default=None,
@@ -51,6 +55,13 @@ class GatewaySettings(ServiceSettings):
         default=None, description="List of leaked passwords that `passwords import` has made; none are refused without."
     )
     sealing_key_file: FilePath = Field(description="File with the key of second factors: 32 bytes in base64.")
+    signing_key_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=3650,
+        description="Days after which other keys sign tokens, by themselves; only where all gateways share the folders "
+        "of keys, and may write to them. None where others put keys there, which are taken up without a start.",
+    )
     checkpoint_key_file: FilePath = Field(description="Ed25519 private key in PEM that signs audit checkpoints.")
     checkpoint_folder: DirectoryPath = Field(description="Where audit checkpoints are kept, outside of the database.")
     checkpoint_seconds: float = Field(default=10.0, gt=0, le=3600, description="Seconds between audit checkpoints.")

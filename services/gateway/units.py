@@ -9,12 +9,15 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
+from services.gateway.emergency_alerts.logic import AlertAddressee
 from services.gateway.equipment import Equipment
 from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.storage import GrantStorage
 from services.gateway.identity_providers.storage import IdentityProviderStorage
 from services.gateway.invitations.logic import InvitationAddressee
 from services.gateway.invitations.storage import InvitationStorage
+from services.gateway.keys.rotation import KeyTurns
+from services.gateway.keys.storage import take_turn
 from services.gateway.letters.letter import LetterKind
 from services.gateway.letters.logic import Courier, Letters, PostUnit
 from services.gateway.letters.storage import LetterStorage
@@ -36,10 +39,14 @@ def trail_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> SecurityTr
     return SecurityTrail(storage, equipment.audit_key, clock)
 
 
+def organizations_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OrganizationsLogic:
+    """Return what may be done with organizations."""
+    return OrganizationsLogic(OrganizationStorage(db), trail_of(db, equipment, clock), clock)
+
+
 def accounts_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> AccountsLogic:
     """Return what may be done with accounts."""
-    trail = trail_of(db, equipment, clock)
-    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
+    organizations, trail = organizations_of(db, equipment, clock), trail_of(db, equipment, clock)
     return AccountsLogic(AccountStorage(db), organizations, equipment.passwords, trail, clock)
 
 
@@ -57,7 +64,7 @@ def providers_of(db: AsyncSession, equipment: Equipment) -> IdentityProviderStor
 def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthClientsLogic:
     """Return what may be done with applications."""
     endings, trail = grant_endings(db, equipment, clock), trail_of(db, equipment, clock)
-    organizations = OrganizationsLogic(OrganizationStorage(db), trail, clock)
+    organizations = organizations_of(db, equipment, clock)
     return OauthClientsLogic(
         OauthClientStorage(db), organizations, equipment.oauth.fetcher, endings, trail=trail, clock=clock
     )
@@ -73,6 +80,17 @@ def letters_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Letters:
     return Letters(LetterStorage(db, equipment.sealing_key), has_mail=equipment.mail is not None, clock=clock)
 
 
+def key_turns(database: Database, equipment: Equipment, clock: Clock) -> KeyTurns:
+    """Return what opens the turn of one process to renew the keys that tokens are signed with."""
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[SecurityTrail | None]:
+        async with database.command(None) as db:
+            yield trail_of(db, equipment, clock) if await take_turn(db) else None
+
+    return turn
+
+
 def courier_of(database: Database, equipment: Equipment, clock: Clock) -> Courier:
     """Return who carries letters out of the outbox."""
 
@@ -84,7 +102,11 @@ def courier_of(database: Database, equipment: Equipment, clock: Clock) -> Courie
             invitations = InvitationAddressee(InvitationStorage(db), clock)
             yield PostUnit(
                 LetterStorage(db, equipment.sealing_key),
-                {LetterKind.PASSWORD_RESET: resets, LetterKind.INVITATION: invitations},
+                {
+                    LetterKind.PASSWORD_RESET: resets,
+                    LetterKind.INVITATION: invitations,
+                    LetterKind.EMERGENCY_REVIEW: AlertAddressee(),
+                },
             )
 
     return Courier(unit, equipment.mail, clock)

@@ -7,10 +7,10 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from services.chassis.audit.checkpoints import blocks_of, load_signing_key
+from services.chassis.private_files import write_private
 from services.operator import stack
 from services.operator.audit.command import state_with_keys
 from services.operator.errors import OperatorError
-from services.operator.folders import write_private
 from services.operator.keys import checkpoint_key
 from services.operator.lifecycle import say
 from services.operator.locks import InheritedLock

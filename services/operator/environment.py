@@ -8,6 +8,7 @@ from services.operator.postgres.provision import DatabaseUrls
 from services.operator.state import StateFolder
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_SIGNING_KEY_DAYS = "30"
 
 
 class Endpoints(NamedTuple):
@@ -49,6 +50,7 @@ def service_environment(
         "gateway": {
             "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
             "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
+            "EVENTIDE_SIGNING_KEY_DAYS": _SIGNING_KEY_DAYS,
             "EVENTIDE_SEALING_KEY_FILE": str(state.gateway_key),
             "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),
             "EVENTIDE_CHECKPOINT_FOLDER": str(state.gateway_checkpoints),

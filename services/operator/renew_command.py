@@ -2,26 +2,18 @@
 
 import argparse
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import pairwise
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from services.chassis.clock import Clock
-from services.chassis.key_rotation import NAME_FORMAT, instant_of
-from services.chassis.tokens import LIFETIMES
+from services.chassis.key_rotation import first_waiting, next_instant
 from services.operator import stack
 from services.operator.audit.command import state_with_keys
 from services.operator.errors import OperatorError
-from services.operator.folders import write_private
 from services.operator.keys import signing_folders
 from services.operator.lifecycle import say
 from services.operator.state import StateFolder
 from services.operator.supervisor.control import NotRunningError
-
-_KEPT: Final = max(LIFETIMES.values()) + timedelta(hours=1)
-"""How long a key is published after another has taken over: longer than any token lives that it has signed."""
 
 
 class MisnamedKeyError(OperatorError):
@@ -57,28 +49,17 @@ def renew(state: StateFolder, now: datetime, *, after: timedelta) -> dict[str, A
     Where one waits for its time already none is added, so that the command may be repeated.
     """
     signs_from, removed = [], 0
-    for folder, fresh in signing_folders(state).items():
-        signs_from.append(_next(folder, fresh, now, after))
-        removed += _remove_old(folder, now)
+    for folder in signing_folders(state):
+        waiting = first_waiting(folder.instants(), now)
+        if waiting is None:
+            waiting = next_instant(now, after)
+            folder.add(waiting)
+        signs_from.append(waiting)
+        old = folder.unneeded(now)
+        removed += len(old)
+        for one in old:
+            folder.remove(one)
     return {"signs_from": max(signs_from).isoformat(), "removed": removed}
-
-
-def _next(folder: Path, fresh: Callable[[], bytes], now: datetime, after: timedelta) -> datetime:
-    waiting = [instant for instant in map(instant_of, folder.glob("*.pem")) if instant > now]
-    if waiting:
-        return min(waiting)
-    # In whole seconds, as the name has them; rounded up, or it could sign before it is published.
-    signs_from = (now + after).replace(microsecond=0) + timedelta(seconds=1)
-    write_private(folder / f"{signs_from.strftime(NAME_FORMAT)}.pem", fresh())
-    return signs_from
-
-
-def _remove_old(folder: Path, now: datetime) -> int:
-    keys = sorted(folder.glob("*.pem"), key=instant_of)
-    old = [key for key, successor in pairwise(keys) if instant_of(successor) + _KEPT <= now]
-    for key in old:
-        key.unlink()
-    return len(old)
 
 
 def _offset_of_running(state: StateFolder) -> timedelta | None:

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 import asyncpg
 
+from services.chassis.private_files import write_private
 from services.chassis.root_keys import Generation, read_generations, written
 from services.chassis.sealing import KEY_BYTES
 from services.contracts.identifiers import OrganizationId
 from services.operator.audit.command import state_with_keys
 from services.operator.errors import OperatorError
-from services.operator.folders import write_private
 from services.operator.lifecycle import say
 from services.operator.locks import InheritedLock
 from services.operator.reaching import reached_databases

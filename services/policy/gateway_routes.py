@@ -17,6 +17,10 @@ _NOBODY: Final[frozenset[Role]] = frozenset()
 _ABOUT_LETTERS: Final = 30
 _RENEWALS: Final = 120
 """From one address: a clinic of a thousand sessions, and a bound to how fast one of them lets its trail grow."""
+_BREAKS_GLASS: Final = frozenset(
+    {Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR}
+)
+_ASKED_BY_SERVICES: Final = 6000
 _INVITATIONS: Final = "/v1/organizations/{organization_id}/invitations"
 
 
@@ -77,6 +81,16 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway(
         "read_organization", "GET", "/v1/organizations/{organization_id}", _EVERY_STAFF | {Role.PLATFORM_OPERATOR}
     ),
+    # Services ask for those who come without a token: with a secret address, or with a door of the public directory.
+    Route(
+        "read_open_organization",
+        Microservice.GATEWAY,
+        "GET",
+        "/v1/open_organizations/{organization_id}",
+        _NOBODY,
+        public=True,
+        calls_per_minute=_ASKED_BY_SERVICES,
+    ),
     _gateway("close_organization", "POST", "/v1/organizations/{organization_id}:close", _OPERATES),
     _gateway("reopen_organization", "POST", "/v1/organizations/{organization_id}:reopen", _OPERATES),
     _gateway("create_account", "POST", "/v1/organizations/{organization_id}/accounts", _ADMINISTERS),
@@ -111,6 +125,15 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway("list_my_identity_links", "GET", "/v1/me/identity_links", _IN_AN_ORGANIZATION),
     _gateway("remove_my_identity_link", "POST", "/v1/me/identity_links/{provider_id}:remove", _IN_AN_ORGANIZATION),
     _gateway("list_security_events", "GET", "/v1/security_events", _ADMINISTERS | {Role.AUDITOR}),
+    Route(
+        "create_emergency_alert",
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/emergency_alerts",
+        _NOBODY,
+        services=frozenset({Microservice.RECORDS}),
+        served_roles=_BREAKS_GLASS,
+    ),
     Route(
         "exchange_internal_token",
         Microservice.GATEWAY,

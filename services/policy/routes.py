@@ -91,6 +91,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("end_site_member", "POST", "/v1/site_members/{member_id}:end", _LEADS),
     proved_anew(_records("create_emergency_access", "POST", "/v1/patients/{patient_id}/emergency_accesses", _CLINICAL)),
     _records("list_emergency_accesses", "GET", "/v1/emergency_accesses", _LEADS | {Role.AUDITOR}),
+    _records("read_emergency_access_reason", "GET", "/v1/emergency_accesses/{access_id}/reason", _LEADS),
     _records("review_emergency_access", "POST", "/v1/emergency_accesses/{access_id}:review", _LEADS),
     _records("create_recipient", "POST", "/v1/recipients", _CLINICAL | _DESK),
     _records("list_recipients", "GET", "/v1/recipients", _READS_THE_BOOK | {Role.BILLING, Role.AUDITOR}),

@@ -48,6 +48,32 @@ class UnknownPatientsError(ServiceError):
         )
 
 
+class OpenedToBeReadError(ServiceError):
+    """The caller broke a glass, which opens the record to be read, and would write in it."""
+
+    problem = ProblemType.NOT_ALLOWED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An emergency access opens the record to be read. Who leads the programme can enter you in the care team; "
+            "then you may write in it.",
+            code="opened-to-be-read",
+        )
+
+
+class ProgrammeClosedError(ServiceError):
+    """The programme that an inquiry is for takes nobody in any more."""
+
+    problem = ProblemType.NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This programme takes in no inquiries any more, and nothing of yours was kept. Choose another one from the "
+            "directory; in an emergency call 911, in a crisis call or text 988.",
+            code="programme-closed",
+        )
+
+
 class PairAlreadyExistsError(ServiceError):
     """The two patients are kept apart already."""
 

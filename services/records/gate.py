@@ -25,6 +25,7 @@ from services.policy.decisions.question import (
     Standing,
 )
 from services.policy.decisions.uses import concerns_everybody
+from services.records.errors import OpenedToBeReadError
 from services.records.refusals import REASONS, Refusal
 
 # A route does not say for which of the person's duties it is called: the first that permits it is the one.
@@ -93,6 +94,19 @@ class Gate:
         if not reach.is_author:
             # Nobody stops being the author of what they wrote: there is nothing to decide again.
             self.trail.rest_on(patient_id, what=information)
+
+    def pass_to_change(self, patient_id: UUID, reach: Reach | None, information: Information) -> None:
+        """Let a row through to be changed, and tell the trail: a broken glass opens a record to be read.
+
+        Raises:
+            NotFoundError: As `pass_through` does.
+            OpenedToBeReadError: The caller sees it by a broken glass alone.
+        """
+        purpose, decision = (None, None) if reach is None else self._decide(reach, information)
+        if purpose is not None and isinstance(decision, Permission) and decision.basis is Basis.BREAK_GLASS:
+            self.trail.deny(patient_id, rule=Refusal.OPENED_TO_BE_READ, purpose=purpose, information=information)
+            raise OpenedToBeReadError
+        self.pass_through(patient_id, reach, information)
 
     def pass_in_parts(self, patient_id: UUID, reach: Reach | None, whole: Information, parts: Parts) -> Withheld:
         """Let a row through of which parts may be withheld, and tell the trail once: what is shown, and what is not.

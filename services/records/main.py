@@ -9,6 +9,7 @@ from services.chassis.app import Lifespan, create_app
 from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.root_keys import RootKeys
+from services.clients.gateway import GatewayClient
 from services.contracts.identity import Microservice
 from services.records.access_denials.routes import router as access_denials
 from services.records.aftercare.routes import router as aftercare
@@ -120,6 +121,7 @@ def application() -> FastAPI:
         async with open_process(Microservice.RECORDS, settings) as opened:
             app.state.process = opened.process
             app.state.root_keys = root_keys
+            app.state.gateway = GatewayClient(opened.http, str(settings.gateway_url))
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, app.state.grown_trails
             )

@@ -16,6 +16,7 @@ class Refusal(StrEnum):
     NOTHING_TO_DISCLOSE = "nothing-to-disclose"
     NOTES_STAND_ALONE = "notes-stand-alone"
     OTHER_ZONE = "other-zone"
+    OPENED_TO_BE_READ = "opened-to-be-read"
     CLAIM_REFUSED = "claim-refused"
 
 
@@ -34,6 +35,7 @@ REASONS: Final[Mapping[Refusal, Reason]] = MappingProxyType(
         Refusal.ANOTHER_CONSENT: Reason("42 CFR 2.31(a)", "ask for what rests on one consent by a request of its own"),
         Refusal.NOTHING_TO_DISCLOSE: Reason("42 CFR 2.13(a)", "ask for the parts that the record has"),
         Refusal.NOTES_STAND_ALONE: Reason("42 CFR 2.31(b)", "disclose counselling notes by a request of their own"),
+        Refusal.OPENED_TO_BE_READ: Reason("42 CFR 2.13(a)", "be entered in the care team, to write in the record"),
         Refusal.CLAIM_REFUSED: Reason("45 CFR 164.312(d)", "identify the patient again, and hand out another code"),
         Refusal.OTHER_ZONE: Reason("42 CFR 2.13(a)", "leave out zone: days are those of the patient's site"),
     }

@@ -123,6 +123,7 @@ def application() -> FastAPI:
             app.state.root_keys = root_keys
             app.state.remote_calendars = RemoteCalendars(fetcher)
             app.state.message_channel = WebhookChannel(allows_loopback=settings.loopback_providers)
+            app.state.gateway = gateway
             app.state.records = RecordsClient(opened.http, str(settings.records_url), gateway)
             yield
 

@@ -9,12 +9,15 @@ import pytest
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.http import HttpClient
+from services.clients import gateway as asking
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.gateway.ended import EndedTokens
 from services.gateway.login.endings import EndingsWatch
 from services.operator.drill.checklist.probes.applications import SERVICE
 from services.operator.drill.checklist.probes.signing import Key
-from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, Upstream
+from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Upstream
 from tests.gateway.oauth.conftest import (  # noqa: F401 - fixtures
     Flow,
     NewApplication,
@@ -188,3 +191,28 @@ async def test_nobody_but_the_operator_closes_one(gateway: GatewayFactory, organ
 
 async def test_one_that_is_not_there_is_not_found(operator: httpx2.AsyncClient) -> None:
     assert (await operator.post(f"/v1/organizations/{uuid4()}:close")).status_code == 404
+
+
+async def test_services_learn_within_a_second_that_an_organization_is_closed(
+    *,
+    gateway_url: str,
+    operator: httpx2.AsyncClient,
+    new_organization: NewOrganization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(asking, "monotonic", lambda: now)
+    organization, http = OrganizationId(await new_organization()), HttpClient()
+    client = asking.GatewayClient(http, gateway_url)
+
+    told = [await client.is_open(organization), await client.is_open(OrganizationId(uuid4()))]
+    await close(operator, organization)
+    told.append(await client.is_open(organization))
+    now += 1.0
+    told.append(await client.is_open(organization))
+    await close(operator, organization, "reopen")
+    now += 1.0
+    told.append(await client.is_open(organization))
+    await http.close()
+
+    assert told == [True, False, True, False, True]

@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase, Read, driver_connection
+from services.chassis.private_files import write_private
 from services.chassis.root_keys import Generation, RootKeys, read_generations, written
 from services.chassis.sealing import Place, SealBrokenError, SealingKey
 from services.chassis.wiring import Process
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from services.operator.databases import running_databases
-from services.operator.folders import write_private
 from services.operator.keys import ensure_keys
 from services.operator.postgres.provision import DatabaseUrls
 from services.operator.postgres.running import superuser_url

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from services.chassis.clock import Clock
+from services.chassis.private_files import write_private
 from services.chassis.tokens import KeyRing
-from services.operator.folders import make_folder, write_private
+from services.operator.folders import make_folder
 from services.operator.keys import ensure_keys
 from services.operator.postgres.location import cluster_folder
 from services.operator.state import StateFolder, default_state_folder

@@ -116,19 +116,24 @@ async def test_who_lost_the_duty_that_the_answer_rested_on_is_not_given_it(
 
 
 async def test_what_an_emergency_opened_is_closed_when_its_hour_is_over(
+    *,
     records: ClientFactory,
     records_app: Any,
-    new_patient: PatientFactory,
+    director: httpx2.AsyncClient,
+    treated: tuple[str, Json],
     account: UUID,
     clock: Clock,
 ) -> None:
-    patient, nurse = await new_patient(), records(Role.NURSE, account=account)
-    await nurse.post(f"/v1/patients/{patient['id']}/emergency_accesses", json={"nature": "overdose"})
-    first, within = await write(nurse, patient["id"]), await write(nurse, patient["id"])
+    (patient_id, member), nurse = treated, records(Role.NURSE, account=account)
+    first = await write(nurse, patient_id)
+    await director.post(f"/v1/care_team_members/{member['id']}:end")
+    glass = {"nature": "overdose", "reason": "Found unconscious."}
+    await nurse.post(f"/v1/patients/{patient_id}/emergency_accesses", json=glass)
+    within = await write(nurse, patient_id)
     later = Clock(clock.now() - Clock().now() + timedelta(hours=2))
     records_app.state.process = replace(records_app.state.process, clock=later)
 
-    after = await write(nurse, patient["id"])
+    after = await write(nurse, patient_id)
 
     assert [answer.status_code for answer in (first, within, after)] == [200, 200, 404]
 

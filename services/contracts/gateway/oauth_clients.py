@@ -66,4 +66,7 @@ class OauthClient(ResourceModel):
     jwks_uri: str | None
     dpop_bound_access_tokens: bool
     created_at: datetime
+    expires_at: datetime | None = Field(
+        description="Until when it gets tokens, where it has registered itself and nobody has confirmed it."
+    )
     disabled_at: datetime | None = Field(description="Since when it gets no token any more.")

@@ -39,6 +39,12 @@ class Organization(ResourceModel):
     closed_at: datetime | None = Field(description="Since when nobody can sign in to it.")
 
 
+class OpenOrganization(ResourceModel):
+    """An organization that lets people in."""
+
+    id: OrganizationId
+
+
 class AccountRequest(RequestModel):
     """A person's account in an organization; one e-mail address is one account everywhere."""
 

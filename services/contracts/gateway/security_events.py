@@ -49,12 +49,24 @@ class SecurityEventKind(StrEnum):
     OAUTH_CLIENT_DISABLED = "oauth_client_disabled"
     OAUTH_CLIENT_REFUSED = "oauth_client_refused"
     """An application, or somebody in its name, has not proved to be it."""
+    OAUTH_CLIENT_CHANGED = "oauth_client_changed"
+    """An application that registered itself is another from now on, and everything it was granted has ended."""
+    OAUTH_CLIENT_CONFIRMED = "oauth_client_confirmed"
+    REGISTRATION_PERMITTED = "registration_permitted"
+    """Applications may register themselves for these scopes."""
+    REGISTRATION_PERMIT_REVOKED = "registration_permit_revoked"
     IDENTITY_PROVIDER_REGISTERED = "identity_provider_registered"
     IDENTITY_PROVIDER_ACTIVATED = "identity_provider_activated"
     IDENTITY_PROVIDER_DISABLED = "identity_provider_disabled"
     IDENTITY_LINKED = "identity_linked"
     """A person signs in with what a provider calls them, from now on."""
     IDENTITY_UNLINKED = "identity_unlinked"
+    EMERGENCY_ALERTED = "emergency_alerted"
+    """A record was opened in an emergency, and those who lead were told by letters; which one, records tells."""
+    SIGNING_KEY_ADDED = "signing_key_added"
+    """A key that tokens will be signed with is published; it signs an hour later."""
+    SIGNING_KEY_REMOVED = "signing_key_removed"
+    """A key is published no longer: no token that it has signed can be good any more."""
     LAUNCH_CREATED = "launch_created"
     """An application was started from a chart; which one's, the records service's own trail tells."""
     CONSENT_GIVEN = "consent_given"
@@ -82,11 +94,14 @@ class SecurityEvent(ResourceModel):
     identity_provider_id: IdentityProviderId | None
     roles_before: list[Role] | None
     roles: list[Role] | None
+    key_id: str | None = Field(description="Of a key of ours: its RFC 7638 thumbprint, as the key set has it.")
     scopes: list[str] | None
     amr: list[str] | None = Field(description="How the person proved who they are (RFC 8176).")
     reason: str | None = Field(description="Why it was refused.")
     operation_id: str | None = Field(description="What was refused, as the API's document names it; null for several.")
-    times: int | None = Field(description="How often it was refused, with what this event tells.")
+    times: int | None = Field(
+        description="How often it was refused, with what this event tells; or how many letters were sent."
+    )
     name_tried: str | None = Field(
         description="Stands for the e-mail address that was tried: the same for the same one, and no way back to it."
     )

@@ -1,9 +1,12 @@
 """Care teams: who of the programme treats whom, and who opened a record without treating the patient."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated, Final
 
-from services.contracts.base import RequestModel, ResourceModel
+from pydantic import StringConstraints
+
+from services.contracts.base import PRINTABLE, RequestModel, ResourceModel
 from services.contracts.identifiers import (
     AccountId,
     CareTeamMemberId,
@@ -62,10 +65,18 @@ MEDICAL_NATURES = frozenset(EmergencyNature) - {EmergencyNature.COVERING_COLLEAG
 """Which of them are a medical emergency towards those outside (42 CFR 2.51(a)); cover is the programme's own matter."""
 
 
+REVIEW_WITHIN: Final = timedelta(days=3)
+"""So long after it was broken a glass is to be reviewed: while those who were there remember."""
+
+EmergencyReason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=1000), PRINTABLE]
+"""What happened, in words that a reviewer can check: 10 to 1000 characters."""
+
+
 class EmergencyAccessRequest(RequestModel):
     """Break the glass: see a patient's record for an hour, and be asked about it afterwards."""
 
     nature: EmergencyNature
+    reason: EmergencyReason
 
 
 class EmergencyAccess(ResourceModel):
@@ -77,5 +88,13 @@ class EmergencyAccess(ResourceModel):
     nature: EmergencyNature
     opened_at: datetime
     until_at: datetime
+    review_due_at: datetime
     reviewed_by: AccountId | None
     reviewed_at: datetime | None
+
+
+class EmergencyAccessReason(ResourceModel):
+    """Why a glass was broken, in the words of who broke it; null where nobody was asked for any yet."""
+
+    id: EmergencyAccessId
+    reason: str | None

@@ -210,6 +210,10 @@ class AccountsLogic:
         if not roles <= grantable_by(principal.roles):
             raise InvalidRequestError("/roles", "must be patient or family; an administrator gives the others")
 
+    async def holding(self, organization_id: OrganizationId, role: Role) -> list[Account]:
+        """Return the members of an organization, which the transaction sees, who hold a role and may sign in."""
+        return await self._storage.holding(organization_id, role)
+
     async def works_here(self, organization_id: OrganizationId, email: str) -> bool:
         """Say whether an address is one of a member of an organization, who may be shut out."""
         known = await self._storage.credentials(email)

@@ -142,6 +142,12 @@ class AccountStorage:
         held = sorted(role.value for role in roles)
         await self._db.execute(update(MembershipRow).where(*this).values(roles=held))
 
+    async def holding(self, organization_id: OrganizationId, role: Role) -> list[Account]:
+        """Return the members of an organization who hold a role and are not shut out, by id."""
+        theirs = (MembershipRow.roles.contains([role.value]), WorkplaceRow.disabled_at.is_(None))
+        found = _members(organization_id).where(*theirs).order_by(MembershipRow.account_id)
+        return [_account(*row) for row in await self._db.execute(found)]
+
     async def some(self, organization_id: OrganizationId, page: PageRequest) -> list[Account]:
         """Return the members of an organization that a page may show, by id."""
         found = _members(organization_id).where(MembershipRow.account_id > page.after)

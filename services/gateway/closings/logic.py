@@ -30,8 +30,8 @@ class ClosingsLogic:
     async def close(self, organization_id: OrganizationId, *, principal: Principal) -> Organization:
         """Let nobody in to an organization: all sessions end, and all that applications were granted.
 
-        Who works elsewhere too goes on there. One that is closed stays so, since when it was. What services give out
-        without a token, such as feeds, is not told of it.
+        Who works elsewhere too goes on there. One that is closed stays so, since when it was. Services ask whether it
+        is open before they give something out without a token, such as a feed, and believe the answer for a second.
 
         Raises:
             NotFoundError: There is no such organization.

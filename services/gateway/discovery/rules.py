@@ -29,8 +29,9 @@ _CAPABILITIES: Final = (
 _SCOPES: Final = (*sorted(WORDS), "patient/*.rs", "user/*.cruds", "system/*.cruds")
 
 
-def oauth_metadata(issuer: str) -> dict[str, Any]:
+def oauth_metadata(issuer: str, *, has_registration: bool) -> dict[str, Any]:
     """Return the metadata of the authorization server (RFC 8414)."""
+    registration = {"registration_endpoint": f"{issuer}/oauth/register"} if has_registration else {}
     algorithms = list(ALGORITHMS)
     methods = ["private_key_jwt", "none"]
     return {
@@ -58,6 +59,7 @@ def oauth_metadata(issuer: str) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
+        **registration,
     }
 
 
@@ -74,9 +76,9 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
     }
 
 
-def openid_configuration(issuer: str) -> dict[str, Any]:
+def openid_configuration(issuer: str, *, has_registration: bool) -> dict[str, Any]:
     """Return the metadata of the OpenID provider (OpenID Connect Discovery 1.0, 3)."""
-    return oauth_metadata(issuer) | {
+    return oauth_metadata(issuer, has_registration=has_registration) | {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "amr", "acr", "fhirUser"],
@@ -85,6 +87,6 @@ def openid_configuration(issuer: str) -> dict[str, Any]:
     }
 
 
-def smart_configuration(issuer: str) -> dict[str, Any]:
+def smart_configuration(issuer: str, *, has_registration: bool) -> dict[str, Any]:
     """Return what SMART App Launch 2.2 asks of a FHIR server's authorization."""
-    return oauth_metadata(issuer) | {"capabilities": list(_CAPABILITIES)}
+    return oauth_metadata(issuer, has_registration=has_registration) | {"capabilities": list(_CAPABILITIES)}

@@ -13,6 +13,8 @@ class LetterKind(StrEnum):
 
     PASSWORD_RESET = "password_reset"  # noqa: S105 - the name of a letter, not a secret
     INVITATION = "invitation"
+    EMERGENCY_REVIEW = "emergency_review"
+    """It opens nothing, and has no secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,17 +50,30 @@ _WORDS: Final[Mapping[tuple[LetterKind, LetterLanguage], Words]] = MappingProxyT
             "Hay una cuenta lista para usted. Elija una contraseña en 7 días:\n\n{way}\n\n"
             "Si no lo esperaba, no haga nada.",
         ),
+        (LetterKind.EMERGENCY_REVIEW, LetterLanguage.ENGLISH): Words(
+            "Something waits for your review",
+            "Something was opened just now that somebody has to look at within 3 days. Sign in and look at what is to "
+            "be reviewed.{way}",
+        ),
+        (LetterKind.EMERGENCY_REVIEW, LetterLanguage.SPANISH): Words(
+            "Algo espera su revisión",
+            "Se acaba de abrir algo que alguien debe revisar en 3 días. Inicie sesión y mire lo que espera revisión."
+            "{way}",
+        ),
     }
 )
 
 
 def written(letter: Letter, page: str | None) -> Words:
-    """Write a letter: with the address of a page, to which the secret is a fragment, or with the secret alone.
+    """Write a letter: with the address of a page, to which a secret is a fragment, or with the secret alone.
 
     A fragment is never sent to a server, so no log holds it (RFC 3986, 3.5).
     """
     words = _WORDS[letter.kind, letter.language]
-    way = letter.secret if page is None else f"{page}#{letter.kind.value}={letter.secret}"
+    if letter.secret:
+        way = letter.secret if page is None else f"{page}#{letter.kind.value}={letter.secret}"
+    else:
+        way = "" if page is None else f"\n\n{page}"
     return Words(words.subject, words.text.format(way=way))
 
 

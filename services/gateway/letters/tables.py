@@ -18,7 +18,7 @@ class LetterRow(Base):
 
     __tablename__ = "letters"
     __table_args__ = (
-        CheckConstraint("kind in ('password_reset', 'invitation')", name="kind"),
+        CheckConstraint("kind in ('password_reset', 'invitation', 'emergency_review')", name="kind"),
         CheckConstraint("attempts >= 0", name="attempts"),
     )
 

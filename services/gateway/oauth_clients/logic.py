@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.chassis.clock import Clock
@@ -12,12 +12,14 @@ from services.chassis.fetching import Fetcher, FetchFailedError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.gateway.oauth_clients import OauthClient, OauthClientRequest
-from services.contracts.identifiers import OauthClientId
+from services.contracts.identifiers import OauthClientId, OrganizationId
 from services.contracts.identity import Principal
-from services.gateway.oauth_clients.rules import usable_keys, wrong_with
-from services.gateway.oauth_clients.storage import OauthClientStorage
+from services.gateway.oauth_clients.rules import UNCONFIRMED, usable_keys, wrong_with
+from services.gateway.oauth_clients.storage import OauthClientStorage, Registration
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
+
+__all__ = ["OauthClientsLogic", "Registration"]
 
 
 class Ending(Protocol):
@@ -53,27 +55,62 @@ class OauthClientsLogic:
         Raises:
             InvalidRequestError: Grant types, redirects, scopes and keys do not fit together.
         """
-        wrong = wrong_with(request, has_organization=principal.organization_id is not None)
-        if wrong is not None:
-            raise InvalidRequestError(*wrong)
-        self._check_key_address(request.jwks_uri)
-        now = self._clock.now()
-        client = OauthClient(
-            id=OauthClientId(new_id(now, secrets.token_bytes(10))),
-            organization_id=principal.organization_id,
-            name=request.name,
-            kind=request.kind,
-            grant_types=sorted(request.grant_types),
-            redirect_uris=list(dict.fromkeys(request.redirect_uris)),
-            scopes=list(dict.fromkeys(request.scopes)),
-            jwks=None if request.jwks is None else {"keys": list(usable_keys(request.jwks).values())},
-            jwks_uri=request.jwks_uri,
-            dpop_bound_access_tokens=request.dpop_bound_access_tokens,
-            created_at=now,
-            disabled_at=None,
-        )
+        client = self._client(request, principal.organization_id)
         await self._storage.add(client)
         await self._tell(SecurityEventKind.OAUTH_CLIENT_REGISTERED, client, principal)
+        return client
+
+    async def register_itself(
+        self, request: OauthClientRequest, organization_id: OrganizationId, registration: Registration
+    ) -> OauthClient:
+        """Register an application by its own word, for a while: an administrator confirms it.
+
+        Raises:
+            InvalidRequestError: As `create` does.
+        """
+        client = self._client(request, organization_id, lives=UNCONFIRMED)
+        await self._storage.add(client, registration)
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_REGISTERED, client, None)
+        return client
+
+    async def registered_itself(self, client_id: OauthClientId) -> tuple[OauthClient, Registration] | None:
+        """Return an application that registered itself and may get tokens, and how, or None."""
+        registration = await self._storage.registration(client_id)
+        client = None if registration is None else await self.enabled(client_id)
+        return None if client is None or registration is None else (client, registration)
+
+    async def change_itself(self, before: OauthClient, request: OauthClientRequest) -> OauthClient:
+        """Let an application be another, for a while: what was granted to the one before, and confirmed, has ended.
+
+        Raises:
+            InvalidRequestError: As `create` does.
+        """
+        fresh = self._client(request, before.organization_id, lives=UNCONFIRMED)
+        client = fresh.model_copy(update={"id": before.id, "created_at": before.created_at})
+        await self._storage.replace(client)
+        await self._end_grants(client)
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_CHANGED, client, None)
+        return client
+
+    async def end_itself(self, client: OauthClient) -> None:
+        """Let an application that wants it so get no token any more."""
+        await self._storage.disable(client.id, self._clock.now())
+        await self._end_grants(client)
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_DISABLED, client, None)
+
+    async def confirm(self, client_id: OauthClientId, *, principal: Principal) -> OauthClient:
+        """Let an application that registered itself go on for as long as nobody disables it.
+
+        Raises:
+            NotFoundError: As `read` does; also for one that nobody has confirmed in time.
+        """
+        client = await self.read(client_id, principal=principal)
+        if self._is_over(client):
+            raise NotFoundError
+        if client.expires_at is not None:
+            await self._storage.confirm(client_id)
+            client = client.model_copy(update={"expires_at": None})
+            await self._tell(SecurityEventKind.OAUTH_CLIENT_CONFIRMED, client, principal)
         return client
 
     async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OauthClient]:
@@ -108,9 +145,12 @@ class OauthClientsLogic:
         return "" if client is None else client.name
 
     async def enabled(self, client_id: OauthClientId) -> OauthClient | None:
-        """Return an application that may be granted tokens, or None; one of a closed organization may not."""
+        """Return an application that may be granted tokens, or None; one of a closed organization may not.
+
+        Nor may one that registered itself and that nobody has confirmed in time.
+        """
         client = await self._storage.find(client_id)
-        if client is None or client.disabled_at is not None:
+        if client is None or client.disabled_at is not None or self._is_over(client):
             return None
         is_open = client.organization_id is None or await self._organizations.is_open(client.organization_id)
         return client if is_open else None
@@ -132,11 +172,43 @@ class OauthClientsLogic:
             )
             await self._trail.tell(told)
 
-    async def _tell(self, kind: SecurityEventKind, client: OauthClient, principal: Principal) -> None:
+    def _client(
+        self, request: OauthClientRequest, organization_id: OrganizationId | None, *, lives: timedelta | None = None
+    ) -> OauthClient:
+        wrong = wrong_with(request, has_organization=organization_id is not None)
+        if wrong is not None:
+            raise InvalidRequestError(*wrong)
+        self._check_key_address(request.jwks_uri)
+        now = self._clock.now()
+        return OauthClient(
+            id=OauthClientId(new_id(now, secrets.token_bytes(10))),
+            organization_id=organization_id,
+            name=request.name,
+            kind=request.kind,
+            grant_types=sorted(request.grant_types),
+            redirect_uris=list(dict.fromkeys(request.redirect_uris)),
+            scopes=list(dict.fromkeys(request.scopes)),
+            jwks=None if request.jwks is None else {"keys": list(usable_keys(request.jwks).values())},
+            jwks_uri=request.jwks_uri,
+            dpop_bound_access_tokens=request.dpop_bound_access_tokens,
+            created_at=now,
+            expires_at=None if lives is None else now + lives,
+            disabled_at=None,
+        )
+
+    def _is_over(self, client: OauthClient) -> bool:
+        return client.expires_at is not None and client.expires_at <= self._clock.now()
+
+    async def _end_grants(self, client: OauthClient) -> None:
+        if client.organization_id is not None:
+            await self._storage.enter(client.organization_id)
+            await self._grants.end_all(client_id=client.id)
+
+    async def _tell(self, kind: SecurityEventKind, client: OauthClient, principal: Principal | None) -> None:
         told = Told(
             kind,
             client.organization_id,
-            by=principal.account_id,
+            by=None if principal is None else principal.account_id,
             oauth_client_id=client.id,
             scopes=client.scopes,
         )

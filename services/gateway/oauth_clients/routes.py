@@ -35,6 +35,12 @@ async def read_oauth_client(client_id: OauthClientId, clients: OauthClients, pri
     return await clients.read(client_id, principal=principal)
 
 
+@router.post("/{client_id}:confirm", operation_id="confirm_oauth_client", responses=documented(401, 403, 404))
+async def confirm_oauth_client(client_id: OauthClientId, clients: OauthClients, principal: Caller) -> OauthClient:
+    """Let an application that registered itself go on: it would get no token any more after a week."""
+    return await clients.confirm(client_id, principal=principal)
+
+
 @router.post("/{client_id}:disable", operation_id="disable_oauth_client", responses=documented(401, 403, 404))
 async def disable_oauth_client(client_id: OauthClientId, clients: OauthClients, principal: Caller) -> OauthClient:
     """Disable an application: it gets no token any more, and those it has end."""

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,6 +12,8 @@ from services.contracts.gateway.oauth_clients import OauthClientKind, OauthClien
 from services.policy.smart.words import is_known, of_a_person, without_a_person
 
 MOST_KEYS: Final = 10
+UNCONFIRMED: Final = timedelta(days=7)
+"""How long an application that registered itself gets tokens before an administrator has confirmed it."""
 ALGORITHMS: Final = ("RS384", "ES384")
 """What applications sign their assertions with (SMART App Launch 2.2)."""
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9._~-]{1,128}")

@@ -1,15 +1,24 @@
 """Where applications are kept, and the assertions they have used."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.database import set_organization
 from services.chassis.paging import PageRequest
 from services.contracts.gateway.oauth_clients import OauthClient, OauthClientKind, OauthGrantType
-from services.contracts.identifiers import OauthClientId, OrganizationId
+from services.contracts.identifiers import OauthClientId, OrganizationId, RegistrationPermitId
 from services.gateway.oauth_clients.tables import ClientAssertionRow, OauthClientRow
+
+
+class Registration(NamedTuple):
+    """How an application registered itself."""
+
+    permit_id: RegistrationPermitId
+    registration_hash: bytes
 
 
 class OauthClientStorage:
@@ -18,10 +27,31 @@ class OauthClientStorage:
     def __init__(self, db: AsyncSession) -> None:
         self._db = db
 
-    async def add(self, client: OauthClient) -> None:
-        """Insert an application."""
-        self._db.add(OauthClientRow(**client.model_dump(mode="python")))
+    async def enter(self, organization_id: OrganizationId) -> None:
+        """Let the transaction see what an organization's applications were granted."""
+        await set_organization(self._db, organization_id)
+
+    async def add(self, client: OauthClient, registration: Registration | None = None) -> None:
+        """Insert an application, with how it registered itself where it did."""
+        how = {} if registration is None else registration._asdict()
+        self._db.add(OauthClientRow(**client.model_dump(mode="python"), **how))
         await self._db.flush()
+
+    async def registration(self, client_id: OauthClientId) -> Registration | None:
+        """Return how an application registered itself, and let nobody else change it; None where it did not."""
+        row = await self._db.get(OauthClientRow, client_id, with_for_update=True)
+        if row is None or row.permit_id is None or row.registration_hash is None:
+            return None
+        return Registration(RegistrationPermitId(row.permit_id), row.registration_hash)
+
+    async def replace(self, client: OauthClient) -> None:
+        """Let an application be what this says."""
+        values = client.model_dump(mode="python", exclude={"id", "organization_id", "created_at", "disabled_at"})
+        await self._db.execute(update(OauthClientRow).where(OauthClientRow.id == client.id).values(**values))
+
+    async def confirm(self, client_id: OauthClientId) -> None:
+        """Let an application that registered itself go on."""
+        await self._db.execute(update(OauthClientRow).where(OauthClientRow.id == client_id).values(expires_at=None))
 
     async def find(self, client_id: OauthClientId) -> OauthClient | None:
         """Return an application, or None."""
@@ -66,5 +96,6 @@ def _client(row: OauthClientRow) -> OauthClient:
         jwks_uri=row.jwks_uri,
         dpop_bound_access_tokens=row.dpop_bound_access_tokens,
         created_at=row.created_at,
+        expires_at=row.expires_at,
         disabled_at=row.disabled_at,
     )

@@ -32,6 +32,11 @@ class OauthClientRow(Base):
         CheckConstraint(
             "('authorization_code' = any(grant_types)) = (cardinality(redirect_uris) > 0)", name="redirect_uris"
         ),
+        CheckConstraint(
+            "num_nonnulls(permit_id, registration_hash) in (0, 2) "
+            "and (permit_id is null or organization_id is not null)",
+            name="registered",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -44,7 +49,12 @@ class OauthClientRow(Base):
     jwks: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     jwks_uri: Mapped[str | None]
     dpop_bound_access_tokens: Mapped[bool] = mapped_column(server_default=false())
+    permit_id: Mapped[UUID | None]
+    """By which it registered itself."""
+    registration_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Of the token with which it reads and changes what it is."""
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
 
 

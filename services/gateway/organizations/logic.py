@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError
-from services.contracts.gateway.organizations import Organization, OrganizationRequest
+from services.contracts.gateway.organizations import OpenOrganization, Organization, OrganizationRequest
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.organizations.rules import may_see
@@ -70,6 +70,12 @@ class OrganizationsLogic:
         """Say whether people and applications of an organization are let in."""
         organization = await self._storage.find(organization_id)
         return organization is not None and organization.closed_at is None
+
+    async def read_open(self, organization_id: OrganizationId) -> OpenOrganization:
+        """Return an organization that lets people in; raises NotFoundError where it is closed, or there is none."""
+        if not await self.is_open(organization_id):
+            raise NotFoundError
+        return OpenOrganization(id=organization_id)
 
     async def named(self, organization_ids: Sequence[OrganizationId]) -> list[Organization]:
         """Return organizations by name, for a person who works in them."""

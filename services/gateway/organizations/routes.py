@@ -4,11 +4,13 @@ from fastapi import APIRouter, Response
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import Caller, documented
-from services.contracts.gateway.organizations import Organization, OrganizationRequest
+from services.contracts.gateway.organizations import OpenOrganization, Organization, OrganizationRequest
 from services.contracts.identifiers import OrganizationId
 from services.gateway.dependencies import Organizations
+from services.gateway.dependencies.emergencies import PublicOrganizations
 
 router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_class=IdempotentRoute)
+open_router = APIRouter(prefix="/v1/open_organizations", tags=["internal"], route_class=IdempotentRoute)
 
 
 @router.post("", operation_id="create_organization", status_code=201, responses=documented(401, 403))
@@ -27,3 +29,11 @@ async def read_organization(
 ) -> Organization:
     """Read your own organization."""
     return await organizations.read(organization_id, principal=principal)
+
+
+@open_router.get("/{organization_id}", operation_id="read_open_organization", responses=documented(404))
+async def read_open_organization(
+    organization_id: OrganizationId, organizations: PublicOrganizations
+) -> OpenOrganization:
+    """Learn whether an organization lets people in; services ask, for those who come without a token."""
+    return await organizations.read_open(organization_id)

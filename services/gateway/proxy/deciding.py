@@ -90,7 +90,10 @@ class DecisionPoint:
         *,
         proving: Proving,
         denials: Denials,
+        absent: frozenset[str] = frozenset(),
     ) -> None:
+        """`absent` are the operations that this installation does not have: they are not there, for nobody."""
+        self._absent = absent
         self._denials = denials
         self._proving = proving
         self._access = access
@@ -162,12 +165,15 @@ class DecisionPoint:
             self._hosts.refuse_foreign(request)
         found = _PROCESS_ROUTES.get(request.path) or routes_at(request.path)
         route = found.get(request.method)
-        if route is not None and _is_outside(route):
+        if route is not None and self._is_there(route):
             return route
-        outside = [method for method, route in found.items() if _is_outside(route)]
+        outside = [method for method, route in found.items() if self._is_there(route)]
         if not outside:
             raise NotFoundError
         raise NoSuchMethodError(outside)
+
+    def _is_there(self, route: Route) -> bool:
+        return _is_outside(route) and route.operation_id not in self._absent
 
     def _passage(self, request: IncomingRequest, token: SentToken, route: Route, *, is_noted: bool) -> Passage:
         principal = self._caller(token)

@@ -29,6 +29,7 @@ class Told:
     identity_provider_id: IdentityProviderId | None = None
     roles_before: Collection[Role] | None = None
     roles: Collection[Role] | None = None
+    key_id: str | None = None
     scopes: Collection[str] | None = None
     amr: Collection[str] | None = None
     reason: str | None = None
@@ -56,6 +57,7 @@ class Told:
             "identity_provider_id": self.identity_provider_id,
             "roles_before": _sorted(self.roles_before),
             "roles": _sorted(self.roles),
+            "key_id": self.key_id,
             "scopes": _sorted(self.scopes),
             "amr": None if self.amr is None else list(self.amr),
             "reason": self.reason,

@@ -14,7 +14,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from services.operator.folders import PASSABLE, PRIVATE, make_folder, write_private
+from services.chassis.private_files import write_private
+from services.operator.folders import PASSABLE, PRIVATE, make_folder
 from services.operator.locks import InheritedLock
 from services.operator.postgres.account import SERVER_ENVIRONMENT, Account, server_account
 from services.operator.postgres.binaries import Binaries, executable_by, find_binaries

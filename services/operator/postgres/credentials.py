@@ -5,7 +5,8 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from services.operator.folders import PRIVATE, make_folder, write_private
+from services.chassis.private_files import write_private
+from services.operator.folders import PRIVATE, make_folder
 
 SERVICES = ("gateway", "records", "scheduler")
 

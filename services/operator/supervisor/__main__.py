@@ -12,9 +12,9 @@ from contextlib import ExitStack, suppress
 from typing import Any
 
 from services.chassis.clock import Clock
+from services.chassis.private_files import write_private
 from services.operator.databases import running_databases
 from services.operator.errors import OperatorError
-from services.operator.folders import write_private
 from services.operator.keys import ensure_keys
 from services.operator.locks import InheritedLock, LockHeldError
 from services.operator.state import StateFolder

@@ -1,7 +1,8 @@
 """What may be done with care teams, and what follows from a broken glass."""
 
 import secrets
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 from uuid import UUID
 
 from services.chassis.clock import Clock
@@ -18,9 +19,11 @@ from services.contracts.identifiers import (
     SiteMemberId,
 )
 from services.contracts.records.care_teams import (
+    REVIEW_WITHIN,
     CareTeamMember,
     CareTeamMemberRequest,
     EmergencyAccess,
+    EmergencyAccessReason,
     EmergencyAccessRequest,
     SiteMember,
     SiteMemberRequest,
@@ -32,15 +35,20 @@ from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 
 _Member = TypeVar("_Member", CareTeamMember, SiteMember)
+_REASON: Final = ("emergency_accesses", "reason")
+
+TellThoseWhoLead = Callable[[], Awaitable[None]]
+"""Tells them that the caller has broken a glass; where that cannot be done the glass is broken all the same."""
 
 
 class CareTeamCommands:
     """Changes to care teams, within one unit of work."""
 
-    def __init__(self, rows: CareTeamRows, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(self, rows: CareTeamRows, patients: PatientCommands, gate: Gate, tell: TellThoseWhoLead) -> None:
         self._rows = rows
         self._patients = patients
         self._gate = gate
+        self._tell = tell
         self._clock: Clock = gate.clock
 
     async def join(self, patient_id: PatientId, request: CareTeamMemberRequest) -> CareTeamMember:
@@ -111,13 +119,13 @@ class CareTeamCommands:
         return ended
 
     async def break_glass(self, patient_id: PatientId, request: EmergencyAccessRequest) -> EmergencyAccess:
-        """Open a patient's record to the caller for an hour; its review is due from the same moment on.
+        """Open a patient's record to the caller for an hour, to be read; those who lead are told, and review it.
 
         Raises:
             NotFoundError: There is no such patient here.
         """
         now = self._clock.now()
-        await self._patients.lock_in_emergency(patient_id, request.nature)
+        seal = await self._patients.lock_in_emergency(patient_id, request.nature)
         access = EmergencyAccess(
             id=EmergencyAccessId(self._new_id()),
             patient_id=patient_id,
@@ -125,10 +133,12 @@ class CareTeamCommands:
             nature=request.nature,
             opened_at=now,
             until_at=now + GLASS_STAYS_BROKEN,
+            review_due_at=now + REVIEW_WITHIN,
             reviewed_by=None,
             reviewed_at=None,
         )
-        await self._rows.add_glass(access)
+        await self._rows.add_glass(access, seal.close(request.reason.encode(), *_REASON, access.id))
+        await self._tell()
         return access
 
     async def review(self, access_id: EmergencyAccessId) -> EmergencyAccess:
@@ -185,6 +195,21 @@ class CareTeamReads:
         """Return who works and worked at a site."""
         self._gate.configured(site=site_id)
         return Page(items=await self._queries.at_site(site_id), next_page_token=None)
+
+    async def reason(self, access_id: EmergencyAccessId) -> EmergencyAccessReason:
+        """Return why a glass was broken.
+
+        Raises:
+            NotFoundError: There is no such access here, or its patient is not for the caller.
+        """
+        found = await self._queries.reason(access_id)
+        if found is None:
+            self._gate.refuse(access_id)
+            raise NotFoundError
+        patient_id, sealed = found
+        seal = await self._patients.seal(patient_id, Information.PROGRESS_NOTES)
+        reason = None if sealed is None else seal.open(sealed, *_REASON, access_id).decode()
+        return EmergencyAccessReason(id=access_id, reason=reason)
 
     async def to_review(self, requested: PageRequest) -> Page[EmergencyAccess]:
         """Return broken glass that nobody has looked at."""

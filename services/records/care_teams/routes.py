@@ -13,6 +13,7 @@ from services.contracts.records.care_teams import (
     CareTeamMember,
     CareTeamMemberRequest,
     EmergencyAccess,
+    EmergencyAccessReason,
     EmergencyAccessRequest,
     SiteMember,
     SiteMemberRequest,
@@ -85,7 +86,7 @@ async def end_site_member(member_id: SiteMemberId, teams: CareTeamChanges) -> Si
 async def create_emergency_access(
     patient_id: PatientId, request: EmergencyAccessRequest, teams: CareTeamChanges
 ) -> EmergencyAccess:
-    """Break the glass: see the patient's record for an hour. Somebody else reviews it afterwards."""
+    """Break the glass: read the patient's record for an hour. Those who lead are told, and one of them reviews it."""
     return await teams.break_glass(patient_id, request)
 
 
@@ -93,6 +94,16 @@ async def create_emergency_access(
 async def list_emergency_accesses(teams: CareTeamReading, page: RequestedPage) -> Page[EmergencyAccess]:
     """List broken glass whose review is due, oldest first."""
     return await teams.to_review(page)
+
+
+@router.get(
+    "/emergency_accesses/{access_id}/reason",
+    operation_id="read_emergency_access_reason",
+    responses=documented(404, 422),
+)
+async def read_emergency_access_reason(access_id: EmergencyAccessId, teams: CareTeamReading) -> EmergencyAccessReason:
+    """Read why a glass was broken, before you review it."""
+    return await teams.reason(access_id)
 
 
 @router.post(

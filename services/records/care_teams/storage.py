@@ -1,7 +1,8 @@
 """Where memberships and broken glass are kept."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select, update
@@ -19,7 +20,7 @@ from services.contracts.identifiers import (
     PatientId,
     SiteMemberId,
 )
-from services.contracts.records.care_teams import CareTeamMember, EmergencyAccess, SiteMember
+from services.contracts.records.care_teams import REVIEW_WITHIN, CareTeamMember, EmergencyAccess, SiteMember
 from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
 
 _MEMBERS: Final = Query(
@@ -38,6 +39,11 @@ _GLASS: Final = Query(
     .order_by(EmergencyAccessRow.id)
     .limit(bindparam("limit"))
 )
+_REASON: Final = Query(
+    select(EmergencyAccessRow.patient_id, EmergencyAccessRow.reason).where(
+        EmergencyAccessRow.id == bindparam("id", type_=Uuid)
+    )
+)
 
 
 class CareTeamQueries:
@@ -55,10 +61,15 @@ class CareTeamQueries:
         """Return who works and worked at a site, oldest first."""
         return [SiteMember.model_validate(dict(row)) for row in await self._read.all(_SITE_MEMBERS, site_id=site_id)]
 
+    async def reason(self, access_id: EmergencyAccessId) -> tuple[PatientId, bytes | None] | None:
+        """Return whose glass was broken, and why, as it is sealed; or None."""
+        row = await self._read.one_or_none(_REASON, id=access_id)
+        return None if row is None else (PatientId(row["patient_id"]), row["reason"])
+
     async def to_review(self, page: PageRequest) -> list[EmergencyAccess]:
         """Return broken glass that nobody has looked at, oldest first."""
         rows = await self._read.all(_GLASS, after=page.after, limit=page.limit)
-        return [EmergencyAccess.model_validate(dict(row)) for row in rows]
+        return [_access(row) for row in rows]
 
 
 class CareTeamRows:
@@ -76,9 +87,10 @@ class CareTeamRows:
         """Write who works at a site; says whether it is new at its time."""
         return await self._add(SiteMemberRow, member)
 
-    async def add_glass(self, access: EmergencyAccess) -> None:
-        """Write a broken glass."""
-        self._db.add(EmergencyAccessRow(organization_id=self._organization_id, **access.model_dump()))
+    async def add_glass(self, access: EmergencyAccess, reason: bytes) -> None:
+        """Write a broken glass, and the sealed reason."""
+        values = access.model_dump(exclude={"review_due_at"})
+        self._db.add(EmergencyAccessRow(organization_id=self._organization_id, reason=reason, **values))
         await self._db.flush()
 
     async def member(self, member_id: CareTeamMemberId) -> CareTeamMember | None:
@@ -97,7 +109,7 @@ class CareTeamRows:
         """Return a broken glass, and make others wait who want to review it."""
         found = select(EmergencyAccessRow.__table__).where(EmergencyAccessRow.id == access_id).with_for_update()
         row = (await self._db.execute(found)).mappings().one_or_none()
-        return None if row is None else EmergencyAccess.model_validate(dict(row))
+        return None if row is None else _access(row)
 
     async def end_member(self, member_id: CareTeamMemberId, now: datetime) -> None:
         """End a membership."""
@@ -125,3 +137,7 @@ class CareTeamRows:
                 return False
             raise
         return True
+
+
+def _access(row: Mapping[Any, Any]) -> EmergencyAccess:
+    return EmergencyAccess.model_validate({**row, "review_due_at": row["opened_at"] + REVIEW_WITHIN})

@@ -5,7 +5,19 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.chassis.root_keys import RootKeys
-from services.chassis.wiring import Caller, Db, Now, Reading, caller_of, organization_of, process_of, trail_of
+from services.chassis.wiring import (
+    BearerToken,
+    Caller,
+    Db,
+    Now,
+    Reading,
+    caller_of,
+    organization_of,
+    process_of,
+    trail_of,
+)
+from services.clients.gateway import GatewayClient
+from services.records.care_teams.alerts import tell_those_who_lead
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
 from services.records.consents.beside import BesideCommands, ConsentReads
@@ -32,6 +44,14 @@ async def _root_keys(request: Request) -> RootKeys:
 
 
 TheRootKeys = Annotated[RootKeys, Depends(_root_keys)]
+
+
+async def _gateway(request: Request) -> GatewayClient:
+    gateway: GatewayClient = request.app.state.gateway
+    return gateway
+
+
+TheGateway = Annotated[GatewayClient, Depends(_gateway)]
 
 
 async def _gate(request: Request) -> Gate:
@@ -87,8 +107,13 @@ async def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: P
 NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
 
 
-async def _care_team_changes(db: Db, principal: Caller, gate: TheGate, patients: PatientChanges) -> CareTeamCommands:
-    return CareTeamCommands(CareTeamRows(db, organization_of(principal)), patients, gate)
+async def _care_team_changes(
+    *, db: Db, principal: Caller, gate: TheGate, patients: PatientChanges, request: Request, token: BearerToken
+) -> CareTeamCommands:
+    async def tell() -> None:
+        await tell_those_who_lead(request.app.state.gateway, token)
+
+    return CareTeamCommands(CareTeamRows(db, organization_of(principal)), patients, gate, tell)
 
 
 CareTeamChanges = Annotated[CareTeamCommands, Depends(_care_team_changes)]

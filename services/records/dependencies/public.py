@@ -14,7 +14,7 @@ from services.chassis.wiring import Caller, Db, Now, PublicDb, Reading, organiza
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AccountId, OrganizationId, ReferralId
 from services.contracts.identity import Principal
-from services.records.dependencies import TheGate, TheRootKeys
+from services.records.dependencies import TheGate, TheGateway, TheRootKeys
 from services.records.directory.logic import DirectoryDoors
 from services.records.directory.storage import DirectoryRows
 from services.records.intake_doors.logic import DoorCommands, DoorReads, Inquiries
@@ -44,7 +44,9 @@ async def _door_reading(read: Reading, principal: Caller, gate: TheGate) -> Door
 DoorReading = Annotated[DoorReads, Depends(_door_reading)]
 
 
-async def _inquiries(request: Request, db: PublicDb, clock: Now, root: TheRootKeys) -> AsyncIterator[Inquiries]:
+async def _inquiries(
+    request: Request, db: PublicDb, clock: Now, root: TheRootKeys, houses: TheGateway
+) -> AsyncIterator[Inquiries]:
     received: list[tuple[OrganizationId, ReferralId]] = []
 
     def told(organization_id: OrganizationId, referral_id: ReferralId) -> None:
@@ -53,7 +55,7 @@ async def _inquiries(request: Request, db: PublicDb, clock: Now, root: TheRootKe
     def intake_of(organization_id: OrganizationId) -> ReferralIntake:
         return ReferralIntake(ReferralRows(db, root, organization_id), clock)
 
-    yield Inquiries(db, intake_of, told, clock)
+    yield Inquiries(db, houses, intake_of, told, clock)
     for organization_id, referral_id in received:
         nobody = Principal(
             account_id=_NOBODY,

@@ -7,6 +7,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork, new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
+from services.clients.gateway import OpenOrganizations
 from services.contracts.base import Page
 from services.contracts.identifiers import IntakeDoorId, OrganizationId, ReferralId
 from services.contracts.records.placement_helper import (
@@ -17,7 +18,7 @@ from services.contracts.records.placement_helper import (
 )
 from services.contracts.records.referrals import HelperAnswers, ReferralRequest, ReferralSource
 from services.records.directory.logic import DirectoryDoors
-from services.records.errors import OverAlreadyError
+from services.records.errors import OverAlreadyError, ProgrammeClosedError
 from services.records.gate import Gate
 from services.records.intake_doors.storage import DoorQueries, DoorRows, enter
 from services.records.placement_helper.logic import assess, published
@@ -101,8 +102,11 @@ class DoorReads:
 class Inquiries:
     """Takes in what people send from outside."""
 
-    def __init__(self, db: UnitOfWork, intake_of: IntakeOf, told: Told, clock: Clock) -> None:
+    def __init__(
+        self, db: UnitOfWork, houses: OpenOrganizations, intake_of: IntakeOf, told: Told, clock: Clock
+    ) -> None:
         self._db = db
+        self._houses = houses
         self._intake_of = intake_of
         self._told = told
         self._clock = clock
@@ -112,12 +116,16 @@ class Inquiries:
 
         Raises:
             NotFoundError: The door opens nothing, or nothing any more.
+            ProgrammeClosedError: The programme takes nobody in any more.
+            UpstreamUnavailableError: The gateway, which knows that, does not answer.
             InvalidRequestError: Another version of the consent or of the questions, or nobody could be reached.
         """
         helper = self._agreed(inquiry)
         entered = await enter(self._db, inquiry.door_id)
         if entered is None:
             raise NotFoundError
+        if not await self._houses.is_open(entered.organization_id):
+            raise ProgrammeClosedError
         request = ReferralRequest(
             site_id=entered.door.site_id, person=inquiry.person, source=ReferralSource.PUBLIC_HELPER
         )

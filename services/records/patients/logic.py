@@ -60,17 +60,14 @@ class PatientCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
+            OpenedToBeReadError: The caller sees the patient by a broken glass alone.
         """
         return (await self.lock_sealed(patient_id, information)).patient
 
     async def lock_sealed(self, patient_id: PatientId, information: Information) -> SealedPatient:
-        """Return a patient, with the seal of what is written about them; otherwise as `lock`.
-
-        Raises:
-            NotFoundError: There is no such patient here, or not for the caller.
-        """
+        """Return a patient, with the seal of what is written about them; otherwise as `lock`, which it raises as."""
         seen = await self._rows.lock(patient_id, Viewer(self._gate.caller.account_id, self._clock.now()))
-        self._gate.pass_through(patient_id, seen and seen.reach, information)
+        self._gate.pass_to_change(patient_id, seen and seen.reach, information)
         assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
         return seen.row
 
@@ -82,8 +79,8 @@ class PatientCommands:
         self._gate.shown(list(seen), Information.DEMOGRAPHICS)
         return seen
 
-    async def lock_in_emergency(self, patient_id: PatientId, nature: str) -> None:
-        """Let the caller open a patient's record without treating them; the trail says so.
+    async def lock_in_emergency(self, patient_id: PatientId, nature: str) -> PersonSeal:
+        """Let the caller open a patient's record without treating them, and return the seal; the trail says so.
 
         Raises:
             NotFoundError: There is no such patient here.
@@ -93,6 +90,7 @@ class PatientCommands:
             self._gate.refuse(patient_id)
             raise NotFoundError
         self._gate.broke_glass(patient_id, nature)
+        return seen.row.seal
 
     async def lock_to_disclose(self, patient_id: PatientId) -> tuple[SealedPatient, Reach]:
         """Return a patient and what the caller is to them; whoever calls this decides on it, and tells the trail.

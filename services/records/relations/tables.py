@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, func, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -76,6 +76,8 @@ class EmergencyAccessRow(Base):
     patient_id: Mapped[UUID]
     account_id: Mapped[UUID]
     nature: Mapped[str]
+    reason: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sealed for the patient; None of those from before there was one."""
     opened_at: Mapped[datetime]
     until_at: Mapped[datetime]
     reviewed_by: Mapped[UUID | None]

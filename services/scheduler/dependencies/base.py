@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import BearerToken, Caller, Db, Now, organization_of, trail_of
+from services.clients.gateway import OpenOrganizations
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.scheduler.closures.logic import ClosuresReader
@@ -54,6 +55,11 @@ async def _records(request: Request) -> RecordsClient:
     return records
 
 
+async def _open_organizations(request: Request) -> OpenOrganizations:
+    gateway: OpenOrganizations = request.app.state.gateway
+    return gateway
+
+
 async def _root_keys(request: Request) -> RootKeys:
     root_keys: RootKeys = request.app.state.root_keys
     return root_keys
@@ -83,6 +89,7 @@ def moved_weeks_in(read: Read) -> MovedWeeks:
 
 
 Command = Annotated[CallersWork, Depends(_command)]
+Houses = Annotated[OpenOrganizations, Depends(_open_organizations)]
 Records = Annotated[RecordsClient, Depends(_records)]
 
 

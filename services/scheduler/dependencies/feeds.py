@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from services.chassis.database import Read, driver_connection
 from services.chassis.wiring import Now, PublicDb, Reading
-from services.scheduler.dependencies.base import Command, Records
+from services.scheduler.dependencies.base import Command, Houses, Records
 from services.scheduler.feeds.logic import FeedsLogic, FeedsReader, PublicFeeds
 
 
@@ -25,8 +25,8 @@ async def _callers_feeds(command: Command, records: Records) -> FeedsLogic:
     )
 
 
-async def _public_feeds(db: PublicDb, clock: Now) -> PublicFeeds:
-    return PublicFeeds(db, Read(await driver_connection(db)), clock)
+async def _public_feeds(db: PublicDb, houses: Houses, clock: Now) -> PublicFeeds:
+    return PublicFeeds(db, Read(await driver_connection(db)), houses, clock)
 
 
 CallersFeeds = Annotated[FeedsLogic, Depends(_callers_feeds)]

@@ -15,7 +15,7 @@ from services.contracts.identifiers import OrganizationId
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.bookings.seat_rules import SeatRules, TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
-from services.scheduler.dependencies.base import Command, Records, Work, notices_in, outages_in
+from services.scheduler.dependencies.base import Command, Houses, Records, Work, notices_in, outages_in
 from services.scheduler.dependencies.transport import rides_in
 from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
@@ -176,13 +176,13 @@ async def _offer_answers(command: Command, records: Records) -> OfferAnswersLogi
     return _answers_in(command, records)
 
 
-async def _offered_times(db: PublicDb, clock: Now, records: Records) -> OfferedTimesLogic:
+async def _offered_times(db: PublicDb, clock: Now, records: Records, houses: Houses) -> OfferedTimesLogic:
     read = Read(await driver_connection(db))
 
     def answers(organization_id: OrganizationId) -> OfferAnswersLogic:
         return _answers_in(Work(db=db, organization_id=organization_id, read=read, clock=clock), records)
 
-    return OfferedTimesLogic(db, answers)
+    return OfferedTimesLogic(db, houses, answers)
 
 
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]

@@ -12,6 +12,7 @@ from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
+from services.clients.gateway import OpenOrganizations
 from services.clients.records import RecordsClient
 from services.contracts.base import Page
 from services.contracts.identifiers import AccountId, FeedId, OrganizationId, PatientId
@@ -125,19 +126,23 @@ class ServedCalendar:
 class PublicFeeds:
     """Serves feeds to whoever knows the address."""
 
-    def __init__(self, db: UnitOfWork, read: Read, clock: Clock) -> None:
+    def __init__(self, db: UnitOfWork, read: Read, houses: OpenOrganizations, clock: Clock) -> None:
         self._db = db
         self._read = read
+        self._houses = houses
         self._clock = clock
 
     async def serve(self, token: str) -> ServedCalendar:
         """Return what a feed tells now, and remember it, so that a change is told as a change.
 
         Raises:
-            NotFoundError: The secret opens nothing, or nothing any more: one look-up and the same words for both.
+            NotFoundError: The secret opens nothing, or nothing any more, or its organization is closed: the same words.
+            UpstreamUnavailableError: The gateway, which knows that, does not answer.
         """
-        feed_id = await storage.enter_by_token(self._db, hash_of(token))
-        feed = None if feed_id is None else await storage.lock_feed(self._db, feed_id)
+        entered = await storage.enter_by_token(self._db, hash_of(token))
+        if entered is None or not await self._houses.is_open(entered.organization_id):
+            raise NotFoundError
+        feed = await storage.lock_feed(self._db, entered.feed_id)
         if feed is None:
             raise NotFoundError
         now = self._clock.now()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -177,14 +177,22 @@ async def delete_feed(db: AsyncSession, feed_id: FeedId) -> bool:
     return deleted.scalar() is not None
 
 
-async def enter_by_token(db: AsyncSession, token_hash: bytes) -> FeedId | None:
+class Entered(NamedTuple):
+    """What a secret opens, and whose it is."""
+
+    organization_id: OrganizationId
+    feed_id: FeedId
+
+
+async def enter_by_token(db: AsyncSession, token_hash: bytes) -> Entered | None:
     """Return which feed a secret opens, and let the transaction see its organization's rows; None for no secret."""
     statement = select(FeedTokenRow.organization_id, FeedTokenRow.feed_id).where(FeedTokenRow.token_hash == token_hash)
     found = (await db.execute(statement)).one_or_none()
     if found is None:
         return None
-    await set_organization(db, OrganizationId(found.organization_id))
-    return FeedId(found.feed_id)
+    entered = Entered(OrganizationId(found.organization_id), FeedId(found.feed_id))
+    await set_organization(db, entered.organization_id)
+    return entered
 
 
 async def lock_feed(db: AsyncSession, feed_id: FeedId) -> ServedFeed | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import ContentionError, NotFoundError, ServiceError
+from services.clients.gateway import OpenOrganizations
 from services.contracts.identifiers import OfferId, OrganizationId
 from services.contracts.records.treatment_plans import PatientSeating
 from services.contracts.scheduler.notices import NoticeKind
@@ -162,15 +163,19 @@ class OfferedTimesLogic:
     whose behalf it could be asked again; offers live two days at most.
     """
 
-    def __init__(self, db: UnitOfWork, answers: Callable[[OrganizationId], OfferAnswersLogic]) -> None:
+    def __init__(
+        self, db: UnitOfWork, houses: OpenOrganizations, answers: Callable[[OrganizationId], OfferAnswersLogic]
+    ) -> None:
         self._db = db
+        self._houses = houses
         self._answers = answers
 
     async def look(self, token: str) -> OfferedTime:
         """Return what a secret is for.
 
         Raises:
-            NotFoundError: It opens nothing.
+            NotFoundError: It opens nothing, or its organization is closed.
+            UpstreamUnavailableError: The gateway, which knows that, does not answer.
         """
         answers, offer_id = await self._entered(token)
         return _time(await answers.find(offer_id))
@@ -179,7 +184,7 @@ class OfferedTimesLogic:
         """Accept or decline; the same answer again is answered as the first time.
 
         Raises:
-            NotFoundError: The secret opens nothing.
+            NotFoundError: As `look` says, and so UpstreamUnavailableError.
             TimeGoneError: The time is not free any more, for whatever reason.
         """
         answers, offer_id = await self._entered(answer.token)
@@ -203,6 +208,8 @@ class OfferedTimesLogic:
         if whose is None:
             raise NotFoundError
         organization_id, offer_id = whose
+        if not await self._houses.is_open(organization_id):
+            raise NotFoundError
         return self._answers(organization_id), offer_id
 
 

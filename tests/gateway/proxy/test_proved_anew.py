@@ -48,11 +48,13 @@ def test_what_asks_for_a_second_factor_is_this() -> None:
     assert {route.operation_id for route in ASKING} == {
         "activate_identity_provider",
         "certify_plan_of_care",
+        "confirm_oauth_client",
         "create_identity_provider",
         "create_disclosure",
         "create_emergency_access",
         "create_medication",
         "create_patient_account",
+        "create_registration_permit",
         "end_medication",
         "remove_my_passkey",
         "remove_my_totp",

@@ -46,6 +46,7 @@ from services.records.main import build as build_records
 from services.records.medications.storage import MedicationQueries
 from services.records.patients.logic import PatientReads
 from services.scheduler.main import build as build_scheduler
+from tests.support.gateways import PlayedGateway
 from tests.support.serving import call_in_process, nothing_to_open, served
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
 
@@ -81,6 +82,7 @@ async def behind(
             stack.push_async_callback(opened.close)
             app.state.process = Process(clock, await opened.open(), LocalAuthenticator(tokens, service))
             app.state.root_keys = RootKeys.of(bytes(32))
+            app.state.gateway = PlayedGateway()
             called[service] = call_in_process(app)
             stack.push_async_callback(called[service].aclose)
         records, scheduler = (app for app, _ in built.values())

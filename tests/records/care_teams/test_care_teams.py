@@ -1,17 +1,30 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from services.chassis.clock import Clock
+from services.chassis.database import Database
 from services.chassis.wiring import Process
-from services.contracts.identity import Role
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Microservice, Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
+from tests.support.gateways import PlayedGateway
+from tests.support.tokens import Tokens
 
+GLASS = {"nature": "overdose", "reason": "Found unconscious in the waiting room."}
+RELAPSE_PLAN = {
+    "triggers": ["Fridays"],
+    "warning_signs": [],
+    "coping_skills": [],
+    "supports": [],
+    "in_the_patients_words": True,
+}
 CLINICIANS = [Role.COUNSELLOR, Role.NURSE, Role.PRESCRIBER]
 
 
@@ -155,7 +168,7 @@ async def test_broken_glass_opens_one_record_for_an_hour_and_is_reviewed_by_anot
     path = f"/v1/patients/{patient['id']}"
     assert (await nurse.get(path)).status_code == 404
 
-    broken = await nurse.post(f"{path}/emergency_accesses", json={"nature": "overdose"})
+    broken = await nurse.post(f"{path}/emergency_accesses", json=GLASS)
 
     assert broken.status_code == 201
     assert (await nurse.get(path)).status_code == 200
@@ -180,7 +193,7 @@ async def test_who_treats_nobody_breaks_no_glass(
 ) -> None:
     patient = await new_patient()
 
-    answer = await records(role).post(f"/v1/patients/{patient['id']}/emergency_accesses", json={"nature": "overdose"})
+    answer = await records(role).post(f"/v1/patients/{patient['id']}/emergency_accesses", json=GLASS)
 
     assert answer.status_code == 403
 
@@ -199,7 +212,7 @@ async def test_another_organization_learns_nothing(
 ) -> None:
     patient, account = await new_patient(), uuid4()
     member = await join_team(patient, account)
-    body = {"account_id": str(account)} if "care_team" in path else {"nature": "overdose"}
+    body = {"account_id": str(account)} if "care_team" in path else GLASS
     if "member}" in path:
         body = {}
 
@@ -214,9 +227,120 @@ async def test_a_bad_nature_is_named_and_never_echoed(records: ClientFactory, ne
     patient = await new_patient()
 
     answer = await records(Role.NURSE).post(
-        f"/v1/patients/{patient['id']}/emergency_accesses", json={"nature": "canary"}
+        f"/v1/patients/{patient['id']}/emergency_accesses", json={**GLASS, "nature": "canary"}
     )
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/nature"
     assert "canary" not in answer.text
+
+
+async def break_glass(client: httpx2.AsyncClient, patient: dict[str, Any], **changes: Any) -> httpx2.Response:
+    return await client.post(f"/v1/patients/{patient['id']}/emergency_accesses", json={**GLASS, **changes})
+
+
+@pytest.mark.parametrize("reason", [None, "", "emergency", " " * 12, "x" * 1001, "a line\nand another"])
+async def test_no_glass_is_broken_without_a_reason_that_can_be_checked(
+    records: ClientFactory, new_patient: PatientFactory, reason: str | None
+) -> None:
+    patient, nurse = await new_patient(), records(Role.NURSE, account=uuid4())
+    body = {"nature": "overdose"} | ({} if reason is None else {"reason": reason})
+
+    answer = await nurse.post(f"/v1/patients/{patient['id']}/emergency_accesses", json=body)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/reason")
+    assert (await nurse.get(f"/v1/patients/{patient['id']}")).status_code == 404
+
+
+async def test_the_reason_is_sealed_and_read_by_who_reviews_and_nobody_else(
+    *,
+    records: ClientFactory,
+    records_database: Database,
+    director: httpx2.AsyncClient,
+    stranger: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    organization_id: UUID,
+) -> None:
+    patient, nurse = await new_patient(), records(Role.NURSE, account=uuid4())
+    broken = await break_glass(nurse, patient)
+    path = f"/v1/emergency_accesses/{broken.json()['id']}/reason"
+
+    read = await director.get(path)
+    others = [await records(role).get(path) for role in (Role.NURSE, Role.AUDITOR, Role.FRONT_DESK)]
+    strange, nobody = await stranger.get(path), await stranger.get(f"/v1/emergency_accesses/{uuid4()}/reason")
+
+    assert read.json() == {"id": broken.json()["id"], "reason": GLASS["reason"]}
+    assert {answer.status_code for answer in others} == {403}
+    assert (strange.status_code, without_instance(strange)) == (404, without_instance(nobody))
+    assert GLASS["reason"] not in broken.text
+    assert GLASS["reason"] not in (await director.get("/v1/emergency_accesses")).text
+    async with records_database.read(OrganizationId(organization_id)) as read_rows:
+        rows = await read_rows.connection.fetch(
+            "select reason, emergency_accesses::text as row from emergency_accesses"
+        )
+    assert rows
+    assert all(b"unconscious" not in row["reason"] and "unconscious" not in row["row"] for row in rows)
+
+
+async def test_those_who_lead_are_told_at_once_with_the_name_of_who_opened_it_and_no_patient(
+    records: ClientFactory, new_patient: PatientFactory, played_gateway: PlayedGateway, tokens: Tokens
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    nurse = records(Role.NURSE, account=account)
+
+    await break_glass(nurse, patient, reason="too short")
+    refused = list(played_gateway.alerts)
+    broken = await break_glass(nurse, patient)
+
+    assert (refused, broken.status_code, len(played_gateway.alerts)) == ([], 201, 1)
+    told = tokens.verifier(Microservice.RECORDS).verify(played_gateway.alerts[0], tokens.keys).principal()
+    assert told.account_id == account
+
+
+async def test_a_glass_is_broken_although_nobody_can_be_told_and_its_review_waits(
+    *, records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, played_gateway: PlayedGateway
+) -> None:
+    patient, nurse = await new_patient(), records(Role.NURSE, account=uuid4())
+    played_gateway.is_away = True
+
+    with capture_logs() as logged:
+        broken = await break_glass(nurse, patient)
+
+    assert broken.status_code == 201
+    assert (await nurse.get(f"/v1/patients/{patient['id']}")).status_code == 200
+    assert [line["error_type"] for line in logged if line["event"] == "emergency alert not sent"] == [
+        "UpstreamUnavailableError"
+    ]
+    assert [one["id"] for one in (await director.get("/v1/emergency_accesses")).json()["items"]] == [
+        broken.json()["id"]
+    ]
+
+
+async def test_a_review_is_due_within_three_days(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory
+) -> None:
+    await break_glass(records(Role.NURSE, account=uuid4()), await new_patient())
+
+    (due,) = (await director.get("/v1/emergency_accesses")).json()["items"]
+
+    opened, until = (datetime.fromisoformat(due[name]) for name in ("opened_at", "review_due_at"))
+    assert until - opened == timedelta(days=3)
+
+
+async def test_a_broken_glass_opens_a_record_to_be_read_and_not_to_be_written_in(
+    *, records: ClientFactory, new_patient: PatientFactory, put_plan: PlanFactory, join_team: JoinTeam
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    await put_plan(patient["id"])
+    nurse, path = records(Role.NURSE, account=account), f"/v1/patients/{patient['id']}"
+    await break_glass(nurse, patient)
+
+    read = [(await nurse.get(path + part)).status_code for part in ("", "/treatment_plan")]
+    refused = await nurse.put(f"{path}/relapse_prevention_plan", json=RELAPSE_PLAN)
+    await join_team(patient, account)
+    written = await nurse.put(f"{path}/relapse_prevention_plan", json=RELAPSE_PLAN)
+
+    assert read == [200, 200]
+    assert (refused.status_code, refused.json()["code"]) == (403, "opened-to-be-read")
+    assert "care team" in refused.json()["detail"]
+    assert written.status_code == 200

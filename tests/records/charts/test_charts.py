@@ -237,7 +237,7 @@ async def test_an_emergency_opens_it_and_the_event_says_so(
     nurse = records(Role.NURSE, account=uuid4())
     before = await read_chart(nurse)
     path = f"/v1/patients/{patient['id']}/emergency_accesses"
-    opened = await nurse.post(path, json={"nature": "overdose"})
+    opened = await nurse.post(path, json={"nature": "overdose", "reason": "Found unconscious."})
     assert opened.status_code == 201, opened.text
 
     after = await read_chart(nurse)

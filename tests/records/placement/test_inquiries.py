@@ -12,6 +12,7 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.placement.conftest import VERSION, Json
+from tests.support.gateways import PlayedGateway
 
 
 async def listed(caller: httpx2.AsyncClient, site_id: UUID) -> list[Json]:
@@ -120,3 +121,21 @@ async def test_doors_are_listed_to_their_own_organization(
     assert {one["id"] for one in (await director.get("/v1/intake_doors")).json()["items"]} == {door["id"], second["id"]}
     assert (await stranger.get("/v1/intake_doors")).json()["items"] == []
     assert refused.status_code == 403
+
+
+async def test_a_closed_organization_takes_in_no_inquiry_and_says_where_to_turn(
+    *,
+    anybody: httpx2.AsyncClient,
+    director: httpx2.AsyncClient,
+    inquiry: Json,
+    site_id: UUID,
+    organization_id: UUID,
+    played_gateway: PlayedGateway,
+) -> None:
+    played_gateway.closed.add(organization_id)
+
+    refused = await anybody.post("/v1/placement_inquiries", json=inquiry)
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "programme-closed")
+    assert "directory" in refused.json()["detail"]
+    assert await listed(director, site_id) == []

@@ -17,6 +17,7 @@ from services.contracts.identity import Role
 from services.policy.matching import routes_at
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, group
+from tests.support.gateways import PlayedGateway
 from tests.support.serving import call_in_process
 
 HOUR = timedelta(hours=1)
@@ -338,3 +339,34 @@ def test_the_gateway_s_policy_knows_the_address_as_public_and_the_rest_as_not() 
     }
     assert routes_at("/v1/feeds/.ics") == named
     assert [route.operation_id for route in routes_at("/v1/feeds/abc:rotate").values()] == ["rotate_feed"]
+
+
+async def test_a_feed_of_a_closed_organization_is_as_unknown_as_one_that_never_was(
+    *,
+    scheduler: ClientFactory,
+    anybody: httpx2.AsyncClient,
+    patient: Json,
+    played_gateway: PlayedGateway,
+    organization_id: UUID,
+) -> None:
+    path = (await make(scheduler, "patient", patient)).json()["path"]
+    open_one = await anybody.get(path)
+    played_gateway.closed.add(organization_id)
+
+    closed, never = await anybody.get(path), await anybody.get(f"/v1/feeds/{'A' * 43}.ics")
+    played_gateway.closed.clear()
+    reopened = await anybody.get(path)
+
+    assert [answer.status_code for answer in (open_one, closed, never, reopened)] == [200, 404, 404, 200]
+    assert {**closed.json(), "instance": ""} == {**never.json(), "instance": ""}
+
+
+async def test_where_nobody_knows_whether_it_is_open_a_feed_tells_nothing(
+    scheduler: ClientFactory, anybody: httpx2.AsyncClient, patient: Json, played_gateway: PlayedGateway
+) -> None:
+    path = (await make(scheduler, "patient", patient)).json()["path"]
+    played_gateway.is_away = True
+
+    answer = await anybody.get(path)
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:eventide:problem:upstream-unavailable")

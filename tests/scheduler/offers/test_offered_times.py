@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from services.scheduler.offers.rules import hash_of
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, group, problem
 from tests.scheduler.offers.conftest import Offers, Three
+from tests.support.gateways import PlayedGateway
 
 
 async def test_a_secret_tells_a_time_and_nothing_else(desk: Desk, three: Three, offers: Offers) -> None:
@@ -110,4 +112,20 @@ async def test_a_decided_offer_gets_no_secret(desk: Desk, three: Three, offers: 
     await offers.ask("decline", offer)
 
     assert problem(await offers.ask("issue_link", offer)) == (409, "conflict", "offer-declined")
+    assert len(three) == 3
+
+
+async def test_a_secret_of_a_closed_organization_opens_nothing(
+    *, desk: Desk, three: Three, offers: Offers, played_gateway: PlayedGateway, organization_id: UUID
+) -> None:
+    [seat] = await desk.publish(group())
+    token = await offers.token((await offers.made(seat))["offers"][0])
+    played_gateway.closed.add(organization_id)
+
+    looked, answered = await offers.look(token), await offers.answer(token, "accept")
+    never = await offers.look("A" * 43)
+
+    assert {answer.status_code for answer in (looked, answered, never)} == {404}
+    assert {**looked.json(), "instance": ""} == {**never.json(), "instance": ""}
+    assert await desk.seats() == [(0, set())]
     assert len(three) == 3

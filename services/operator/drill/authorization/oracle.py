@@ -65,6 +65,8 @@ class Screen(NamedTuple):
     """Whether it lists the patients of a site: it opens to whoever is offered it, and shows whom they may see."""
     lists: bool = True
     """Whether a list of a site must have the patient whom the caller may see; otherwise it may leave them out."""
+    changes: bool = False
+    """Whether it writes, for which an emergency alone is no reason: what must be seen at once is opened to be read."""
 
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
@@ -93,7 +95,10 @@ SCREENS: Final = {
     "list_representatives": Screen("/representatives", "consents", _CONSENT_STAFF),
     "list_patient_disclosures": Screen("/disclosures", "consents", _CONSENT_STAFF),
     "put_treatment_plan": Screen(
-        "/treatment_plan", "treatment_plan", frozenset({"counsellor", "supervisor", "programme_director"})
+        "/treatment_plan",
+        "treatment_plan",
+        frozenset({"counsellor", "supervisor", "programme_director"}),
+        changes=True,
     ),
     "list_payer_authorizations": Screen(
         "/payer_authorizations", "claims", frozenset({"billing", "programme_director"}), ("claims",)
@@ -114,7 +119,7 @@ SCREENS: Final = {
     "read_notice_preference": Screen(
         "/notice_preference", "demographics", frozenset({"front_desk", "counsellor", "programme_director"})
     ),
-    "revoke_consent": Screen("", "consents", _STAFF),
+    "revoke_consent": Screen("", "consents", _STAFF, changes=True),
     "list_due_assessments": Screen("/due_assessments?zone=UTC", "assessments", _CLINICIANS, of_site=True),
     "list_due_injections": Screen("/due_injections?zone=UTC", "medication", _CLINICIANS, of_site=True),
     "list_recovery_group_members": Screen(
@@ -154,6 +159,10 @@ _PUBLIC: Final = frozenset(
         ("POST", "/oauth/device_authorization"),
         ("GET", "/oauth/device"),
         ("POST", "/oauth/device"),
+        ("POST", "/oauth/register"),
+        ("GET", "/oauth/register/{client_id}"),
+        ("PUT", "/oauth/register/{client_id}"),
+        ("DELETE", "/oauth/register/{client_id}"),
         ("POST", "/oauth/token"),
         ("POST", "/oauth/introspect"),
         ("POST", "/oauth/revoke"),
@@ -167,6 +176,7 @@ _PUBLIC: Final = frozenset(
         ("POST", "/v1/organizations/{organization_id}/notice_receipts"),
         ("POST", "/v1/organizations/{organization_id}/attendance_events"),
         ("POST", "/v1/organizations/{organization_id}/site_events"),
+        ("GET", "/v1/open_organizations/{organization_id}"),
         ("GET", "/v1/cost_figures"),
         ("POST", "/v1/cost_figures:compare"),
         ("GET", "/v1/placement_helper"),
@@ -220,6 +230,8 @@ def is_shown(screen: str, cell: Cell) -> bool:
     """Whether a screen opens: no purpose is named by it, so whichever of the three duties serves."""
     offered = SCREENS[screen]
     used = cell._replace(information=offered.information)
+    if offered.changes:
+        used = used._replace(emergency="none")
     return (
         cell.role in offered.offered
         and cell.organization == "own"

@@ -82,7 +82,9 @@ class Trial:
         if answer.status == _DONE and not _found(answer).issuperset(SCREENS[screen].holds):
             return Verdict("empty", screen, shown)
         if shown is expected and (shown or answer.status in {_FORBIDDEN, _NOTHING}):
-            return Verdict(None if shown else await self._told_apart(caller, screen, answer), screen, shown)
+            # Who opened a record knows of it, and is told why it is not to be written in.
+            knows = shown or (broke_glass and SCREENS[screen].changes)
+            return Verdict(None if knows else await self._told_apart(caller, screen, answer), screen, shown)
         return Verdict(_fault(shown=shown, expected=expected, answer=answer), screen, shown)
 
     async def _listed(self, screen: str, caller: Caller, answer: Answer, *, expected: bool) -> Verdict:

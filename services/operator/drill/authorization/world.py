@@ -154,7 +154,11 @@ class World:
         self.person_id = (await self.made(f"/v1/patients/{self.used_id}/related_persons", sister))["id"]
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
         await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
-        glass = Request("POST", f"/v1/patients/{self.used_id}/emergency_accesses", {"nature": "overdose"})
+        glass = Request(
+            "POST",
+            f"/v1/patients/{self.used_id}/emergency_accesses",
+            {"nature": "overdose", "reason": "Found unconscious."},
+        )
         await self._expect(await self._call(Caller("nurse", relation="glass"), glass))
 
     async def patient(self, cell: Cell) -> str:

@@ -56,6 +56,7 @@ class Planter:
         await self._review(now)
         await self._plan_of_care(now)
         await self._disclosures()
+        await self._emergency()
         await self._correspondence()
         await self._incident(now)
         await self._request(now)
@@ -256,6 +257,14 @@ class Planter:
             asked = {"recipient_id": recipients[recipient], "purpose": purpose, "information": _PARTS, **reason}
             await self._send.post(f"{self._of_patient}/disclosures", asked)
         await self._send.get(f"{self._of_patient}/disclosures")
+
+    async def _emergency(self) -> None:
+        glass = {
+            "nature": "overdose",
+            "reason": self._canaries.word(in_records("emergency_accesses", "reason"), prefix="Found with "),
+        }
+        opened = await self._send.post(f"{self._of_patient}/emergency_accesses", glass)
+        await self._send.get(f"/v1/emergency_accesses/{opened['id']}/reason")
 
     async def _incident(self, now: datetime) -> None:
         word = self._canaries.word

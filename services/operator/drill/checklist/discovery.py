@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from services.chassis.private_files import write_private
 from services.operator.drill.checklist.probes.applications import SERVICE, Application
 from services.operator.drill.checklist.probes.calling import Answer
 from services.operator.drill.checklist.probes.signing import Key, bytes_of, part_of
 from services.operator.drill.checklist.verdicts import check, require, same
 from services.operator.drill.checklist.world import Moment, World
-from services.operator.folders import write_private
 from services.operator.state import StateFolder
 
 _DOCUMENTS: Final = (

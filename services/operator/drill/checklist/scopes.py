@@ -30,6 +30,10 @@ _NOT_GRANTED: Final = (
     "user/Patient.rs", "patient/Patient.rs", "openid", "eventide/api",
 )  # fmt: skip
 _LONGEST_OPEN: Final = timedelta(hours=4)
+_GLASS: Final = {"nature": "overdose", "reason": "Found unconscious in the waiting room."}
+_PLAN: Final = {
+    "triggers": ["Fridays"], "warning_signs": [], "coping_skills": [], "supports": [], "in_the_patients_words": True,
+}  # fmt: skip
 _SECRET_WORDS: Final = ("hash", "password", "secret", "sealed", "totp", "private", "key_id", "digest")
 _OWN_MEMBERS: Final = ("organization_id", "id", "created_by", "created_at", "version", "tenant_id", "role")
 
@@ -100,7 +104,7 @@ async def check_61(world: World) -> None:
     same(at_site[0].status, at_site[1].status, "a patient at their site, and at a site of nobody")
     proved = world.as_role(Role.PROGRAMME_DIRECTOR, organization=ours.organization_id, is_proved=True)
     for suffix in ("emergency_accesses", "notes", "episodes"):
-        for body in ({"nature": "overdose"}, {}):
+        for body in (_GLASS, {}):
             answers = [
                 await proved.post(f"/v1/patients/{one}/{suffix}", body) for one in (theirs.patient_id, str(uuid4()))
             ]
@@ -211,17 +215,20 @@ async def check_65(world: World) -> None:
     session = await world.session(person)
     nurse = world.caller(session["access_token"])
     front = world.as_role(Role.FRONT_DESK, organization=here)
-    same((await front.post(path, {"nature": "overdose"})).status, 403, "broken by a role that may not")
-    alone = await nurse.post(path, {"nature": "overdose"})
+    same((await front.post(path, _GLASS)).status, 403, "broken by a role that may not")
+    alone = await nurse.post(path, _GLASS)
     same(alone.status, 401, "broken with a password alone")
     require("insufficient_user_authentication" in alone.headers.get("www-authenticate", ""), "no step-up is named")
     codes = (await Authenticator.enrol(nurse, person.password, world.clock)).recovery_codes
     stepped = await nurse.post(f"/v1/login_sessions/{session['id']}:step_up", {"recovery_code": codes[0]})
     same(stepped.status, 200, "the step-up")
     proved = world.caller(stepped.json()["access_token"])
-    for body in ({}, {"nature": ""}, {"nature": "curiosity"}):
+    for body in ({}, {**_GLASS, "nature": ""}, {**_GLASS, "nature": "curiosity"}, {"nature": "overdose"}):
         same((await proved.post(path, body)).status, 422, "broken without a reason")
     await _break_the_glass(proved, clinic, await new_clinic(world, here))
+    administrator = world.as_role(Role.ORGANIZATION_ADMIN, organization=here)
+    events = await administrator.get("/v1/security_events?kind=emergency_alerted&page_size=200")
+    require(person.id in {one["by"] for one in events.json()["items"]}, "those who lead were not told")
     await world.until(Moment.A_FAMILY_IS_OLD)
     later = await world.signed_in(person, recovery_code=codes[1])
     same((await later.get(f"/v1/patients/{clinic.patient_id}")).status, 404, "the record when that is over")
@@ -230,13 +237,18 @@ async def check_65(world: World) -> None:
 async def _break_the_glass(nurse: Caller, clinic: Clinic, other: Clinic) -> None:
     chart = f"/v1/patients/{clinic.patient_id}"
     same((await nurse.get(chart)).status, 404, "the record before")
-    opened = made_of(await nurse.post(f"{chart}/emergency_accesses", {"nature": "overdose"}))
+    opened = made_of(await nurse.post(f"{chart}/emergency_accesses", _GLASS))
     opens, closes = (datetime.fromisoformat(opened[name]) for name in ("opened_at", "until_at"))
     require(timedelta() < closes - opens <= _LONGEST_OPEN, f"it stays open for {closes - opens}")
     same((await nurse.get(chart)).status, 200, "the record afterwards")
     same((await nurse.get(f"/v1/patients/{other.patient_id}")).status, 404, "another patient's record")
+    written = await nurse.put(f"{chart}/relapse_prevention_plan", _PLAN)
+    same((written.status, written.json().get("code")), (403, "opened-to-be-read"), "what is written in the record")
     due = (await clinic.director.get("/v1/emergency_accesses?page_size=200")).json()["items"]
     require(opened["id"] in {one["id"] for one in due}, "nobody is asked to look at it")
+    reason = await clinic.director.get(f"/v1/emergency_accesses/{opened['id']}/reason")
+    same(reason.json()["reason"], _GLASS["reason"], "the reason, to who leads")
+    same((await nurse.get(f"/v1/emergency_accesses/{opened['id']}/reason")).status, 403, "the reason, to others")
     review = f"/v1/emergency_accesses/{opened['id']}:review"
     same((await nurse.post(review)).status, 403, "a review by who broke it")
     same((await clinic.director.post(review)).status, 200, "a review by who leads")

@@ -1,0 +1,1 @@
+"""Applications that register themselves, where the installation and an organization let them."""

@@ -1,0 +1,69 @@
+"""Who is told that a record was opened in an emergency."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from services.chassis.errors import NotFoundError
+from services.contracts.gateway.emergency_alerts import EmergencyAlert
+from services.contracts.gateway.letters import LetterLanguage
+from services.contracts.gateway.organizations import Account
+from services.contracts.identifiers import OrganizationId
+from services.contracts.identity import Principal, Role
+from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.errors import NoMailError
+from services.gateway.letters.letter import Letter, LetterKind
+from services.gateway.letters.logic import Letters
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
+
+# The first of them that somebody else holds: who leads the programme, who supervises in it, who administers it.
+_TOLD: Final = (Role.PROGRAMME_DIRECTOR, Role.SUPERVISOR, Role.ORGANIZATION_ADMIN)
+_LIVES: Final = timedelta(days=1)
+
+
+class EmergencyAlertsLogic:
+    """Tells those who lead, within one unit of work that sees the organization; the letter says nothing of anybody."""
+
+    def __init__(self, accounts: AccountsLogic, letters: Letters, trail: SecurityTrail) -> None:
+        self._accounts = accounts
+        self._letters = letters
+        self._trail = trail
+
+    async def alert(self, *, principal: Principal) -> EmergencyAlert:
+        """Tell those who lead the caller's organization that the caller has opened a record, and the trail.
+
+        Raises:
+            NotFoundError: The caller acts in no organization.
+        """
+        if principal.organization_id is None:
+            raise NotFoundError
+        sent = await self._post(await self._leading(principal.organization_id, principal))
+        told = Told(SecurityEventKind.EMERGENCY_ALERTED, principal.organization_id, by=principal.account_id, times=sent)
+        await self._trail.tell(told)
+        return EmergencyAlert(letters=sent)
+
+    async def _leading(self, organization_id: OrganizationId, principal: Principal) -> Collection[Account]:
+        for role in _TOLD:
+            holders = await self._accounts.holding(organization_id, role)
+            others = [one for one in holders if one.id != principal.account_id]
+            if others:
+                return others
+        return ()
+
+    async def _post(self, accounts: Collection[Account]) -> int:
+        try:
+            for account in accounts:
+                await self._letters.post(
+                    LetterKind.EMERGENCY_REVIEW, account.email, "", language=LetterLanguage.ENGLISH, lives=_LIVES
+                )
+        except NoMailError:
+            return 0
+        return len(accounts)
+
+
+class AlertAddressee:
+    """Lets every alert go out: what it is about has happened."""
+
+    async def is_to_have(self, letter: Letter) -> bool:
+        """Say so of an alert."""
+        return letter.kind is LetterKind.EMERGENCY_REVIEW

@@ -1,0 +1,28 @@
+"""The gateway, as a service of a test asks it."""
+
+from uuid import UUID
+
+from services.chassis.errors import UpstreamUnavailableError
+from services.contracts.gateway.emergency_alerts import EmergencyAlert
+
+
+class PlayedGateway:
+    """Knows which organizations are closed, and what it was told; away where the test says so."""
+
+    def __init__(self) -> None:
+        self.closed: set[UUID] = set()
+        self.alerts: list[str] = []
+        self.is_away = False
+
+    async def is_open(self, organization_id: UUID) -> bool:
+        self._answer()
+        return organization_id not in self.closed
+
+    async def alert_emergency(self, caller_token: str) -> EmergencyAlert:
+        self._answer()
+        self.alerts.append(caller_token)
+        return EmergencyAlert(letters=1)
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise UpstreamUnavailableError("gateway")
