@@ -5,6 +5,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
 from time import perf_counter
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -33,6 +34,20 @@ _REFUSALS: Final = frozenset({400, 401, 431})
 _NOT_ANSWERED: Final = 0
 
 
+class Way(StrEnum):
+    """How a request is carried out where it is let in: who decides on it differs, and so could the decision."""
+
+    APPLICATION = "application"
+    """As the framework does it; at the gateway behind its own dispatcher."""
+    SHORT = "short"
+    """In callbacks, without a task: a plain read through the gateway (ADR 0024)."""
+    DIRECT = "direct"
+    """With what it depends on called in a row: a read of a service (ADR 0023)."""
+
+
+Fields = tuple[tuple[str, str], ...]
+
+
 class Door(NamedTuple):
     """One kind of route: which process answers, what is asked, and which tokens open it."""
 
@@ -44,17 +59,38 @@ class Door(NamedTuple):
     body: bytes | None = None
     knows: frozenset[tuple[TokenType, str]] = frozenset()
     """Other tokens that name a caller here, whom the policy then judges."""
+    way: Way = Way.APPLICATION
+    fields: Fields = ()
+    """Header fields that belong to the kind of request."""
 
 
-def _of_the_gateway(method: str, path: str, token_type: TokenType = TokenType.ACCESS) -> Door:
-    return Door(Microservice.GATEWAY, method, path, token_type, ACCESS_AUDIENCE)
+# A time of one's own is nothing that a plain request has: the same route, and the application decides.
+_NOT_PLAIN: Final = (("eventide-timeout-ms", "20000"),)
+
+
+def _of_the_gateway(
+    method: str, path: str, *, way: Way = Way.APPLICATION, body: bytes | None = None, fields: Fields = ()
+) -> Door:
+    return Door(
+        Microservice.GATEWAY, method, path, TokenType.ACCESS, ACCESS_AUDIENCE, body=body, way=way, fields=fields
+    )
+
+
+def _of_a_service(
+    service: Microservice, method: str, path: str, *, way: Way = Way.APPLICATION, body: bytes | None = None
+) -> Door:
+    return Door(service, method, path, TokenType.INTERNAL, service, body=body, way=way)
 
 
 DOORS: Final[Mapping[str, Door]] = {
     "gateway": _of_the_gateway("GET", "/v1/me"),
     "admin": _of_the_gateway("GET", f"/v1/organizations/{_NOBODY}/accounts"),
-    "records": _of_the_gateway("GET", "/v1/patients"),
-    "scheduler": _of_the_gateway("GET", "/v1/sites"),
+    "records": _of_the_gateway("GET", "/v1/patients", way=Way.SHORT),
+    "scheduler": _of_the_gateway("GET", "/v1/sites", way=Way.SHORT),
+    "records, not plain": _of_the_gateway("GET", "/v1/patients", fields=_NOT_PLAIN),
+    "scheduler, not plain": _of_the_gateway("GET", "/v1/sites", fields=_NOT_PLAIN),
+    "records, a change": _of_the_gateway("POST", "/v1/patients", body=b"{}"),
+    "scheduler, a change": _of_the_gateway("POST", "/v1/sites", body=b"{}"),
     "stream": _of_the_gateway("GET", f"/v1/solves/{_NOBODY}/events"),
     "exchange": Door(
         Microservice.GATEWAY,
@@ -65,14 +101,12 @@ DOORS: Final[Mapping[str, Door]] = {
         b'{"audience":"records"}',
         frozenset({(TokenType.ACCESS, ACCESS_AUDIENCE), (TokenType.INTERNAL, Microservice.RECORDS.value)}),
     ),
-    "records, past the gateway": Door(
-        Microservice.RECORDS, "GET", "/v1/patients", TokenType.INTERNAL, Microservice.RECORDS
-    ),
-    "scheduler, past the gateway": Door(
-        Microservice.SCHEDULER, "GET", "/v1/sites", TokenType.INTERNAL, Microservice.SCHEDULER
-    ),
+    "records, past the gateway": _of_a_service(Microservice.RECORDS, "GET", "/v1/patients", way=Way.DIRECT),
+    "scheduler, past the gateway": _of_a_service(Microservice.SCHEDULER, "GET", "/v1/sites", way=Way.DIRECT),
+    "records, a change past the gateway": _of_a_service(Microservice.RECORDS, "POST", "/v1/patients", body=b"{}"),
+    "scheduler, a change past the gateway": _of_a_service(Microservice.SCHEDULER, "POST", "/v1/sites", body=b"{}"),
 }
-"""By name; together every kind of route that asks for a token."""
+"""By name; together every kind of route that asks for a token, and every way on which one is looked at."""
 
 Headers = list[tuple[str, str]]
 MISPLACED: Final[Mapping[str, Callable[[str], tuple[str, Headers]]]] = {
@@ -110,7 +144,7 @@ async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
 
         async def ask(door: Door, suffix: str, headers: Headers) -> int:
-            fields = [*headers, ("content-type", "application/json")] if door.body else headers
+            fields = fields_of(door, headers)
             url = base[door.process] + door.path + suffix
             try:
                 async with session.request(door.method, url, headers=fields, data=door.body) as answer:
@@ -122,6 +156,12 @@ async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
         clock = Clock()
         key, issuer = keys.signing_at(clock.now()), ServiceSettings.model_fields["issuer"].default
         return await try_tokens(ask, key, issuer, clock, front=addresses.gateway.rstrip("/"))
+
+
+def fields_of(door: Door, headers: Headers) -> Headers:
+    """Return all header fields of a request at a door."""
+    own = [*headers, *door.fields]
+    return [*own, ("content-type", "application/json")] if door.body else own
 
 
 async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock, *, front: str) -> dict[str, Any]:
@@ -140,6 +180,7 @@ async def try_tokens(ask: Ask, key: SigningKey, issuer: str, clock: Clock, *, fr
         "good_refused": sum(tally.good_refused for tally in tallies.values()),
         "by_route_class": {
             name: {
+                "way": DOORS[name].way,
                 "tried": len(tally.tried),
                 "accepted": tally.accepted,
                 "failed": tally.failed,
@@ -172,6 +213,8 @@ class _Tally:
 
 async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge], holder: Holder) -> _Tally:
     door, forge, tally = DOORS[name], forges[name], _Tally()
+    # First: what comes after a good one meets a token that is remembered, and a connection that waits for a request.
+    tally.good_refused += await _is_refused(ask, door, _bearer(forge.with_claims()))
     for vector, make in HOSTILE.items():
         token = make(forge)
         if _is_sendable(token):
@@ -184,8 +227,12 @@ async def _try_door(ask: Ask, name: str, forges: Mapping[str, Forge], holder: Ho
             tally.hear(f"token of {other}", await ask(door, "", _bearer(its_forge.with_claims())))
     await _try_proofs(ask, door, forge.with_claims(cnf={"jkt": holder.jkt}), holder, tally)
     # Last, so that a door that died on the way is noticed: were good tokens refused, nothing would have been tried.
-    tally.good_refused += int(await ask(door, "", _bearer(forge.with_claims())) in _REFUSALS | {_NOT_ANSWERED})
+    tally.good_refused += await _is_refused(ask, door, _bearer(forge.with_claims()))
     return tally
+
+
+async def _is_refused(ask: Ask, door: Door, headers: Headers) -> bool:
+    return await ask(door, "", headers) in _REFUSALS | {_NOT_ANSWERED}
 
 
 async def _try_proofs(ask: Ask, door: Door, token: str, holder: Holder, tally: _Tally) -> None:
@@ -196,8 +243,7 @@ async def _try_proofs(ask: Ask, door: Door, token: str, holder: Holder, tally: _
         fields = holder.fields(aim, make(holder, aim))
         tally.hear(f"bound token, proof: {vector}", await ask(door, "", list(fields.items())))
     if door.token_type is TokenType.ACCESS:
-        is_refused = await ask(door, "", list(holder.fields(aim).items())) in _REFUSALS | {_NOT_ANSWERED}
-        tally.good_refused += int(is_refused)
+        tally.good_refused += await _is_refused(ask, door, list(holder.fields(aim).items()))
 
 
 def _bearer(token: str) -> Headers:
