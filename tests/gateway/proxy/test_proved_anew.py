@@ -47,6 +47,7 @@ async def ask(client: httpx2.AsyncClient, route: Route) -> httpx2.Response:
 def test_what_asks_for_a_second_factor_is_this() -> None:
     assert {route.operation_id for route in ASKING} == {
         "activate_identity_provider",
+        "cancel_programme_closing",
         "certify_plan_of_care",
         "confirm_oauth_client",
         "create_identity_provider",
@@ -54,11 +55,14 @@ def test_what_asks_for_a_second_factor_is_this() -> None:
         "create_emergency_access",
         "create_medication",
         "create_patient_account",
+        "create_programme_closing",
         "create_registration_permit",
+        "create_related_person_account",
         "end_medication",
         "remove_my_passkey",
         "remove_my_totp",
         "renew_my_recovery_codes",
+        "seal_programme_closing",
     }
 
 
