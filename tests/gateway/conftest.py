@@ -176,6 +176,15 @@ async def gateway_app(
 
 
 @pytest.fixture
+def switched_on(gateway_app: Any) -> None:
+    """Lets applications register themselves, as `make_equipment` does it with `has_registration`."""
+    equipment = gateway_app.state.equipment
+    equipment.front.decisions._absent = frozenset()
+    oauth = replace(equipment.oauth, has_registration=True)
+    gateway_app.state.equipment = replace(equipment, oauth=oauth)
+
+
+@pytest.fixture
 def gateway_url(gateway_app: Any, gateway_port: Switch) -> str:
     gateway_port.app = gateway_app
     return gateway_port.url

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +14,6 @@ from services.chassis.database import Database, OpenDatabase
 from services.chassis.wiring import Process
 from services.contracts.identifiers import LoginSessionId
 from services.contracts.identity import Assurance, Role, SignIn
-from services.gateway.equipment import OauthEquipment
 from services.operator.drill.checklist.probes.applications import REDIRECT, SERVICE, Application
 from services.operator.drill.checklist.probes.signing import Key
 from services.operator.postgres.provision import DatabaseUrls
@@ -38,15 +36,6 @@ OF_A_SERVICE: dict[str, Any] = {
     **GOOD, **{name: SERVICE[name] for name in ("grant_types", "redirect_uris")}, "response_types": [],
     "scope": "system/*.rs",
 }  # fmt: skip
-
-
-@pytest.fixture
-def switched_on(gateway_app: Any) -> None:
-    """As `make_equipment` does it with `has_registration`."""
-    equipment = gateway_app.state.equipment
-    equipment.front.decisions._absent = frozenset()
-    oauth: OauthEquipment = replace(equipment.oauth, has_registration=True)
-    gateway_app.state.equipment = replace(equipment, oauth=oauth)
 
 
 def fresh(gateway: GatewayFactory, tokens: Tokens, organization: UUID, clock: Clock) -> httpx2.AsyncClient:
