@@ -21,13 +21,19 @@ _LONGEST_LINE: Final = 64 * 1024 * 1024
 
 
 class SolverRun:
-    """A running solver: its latest progress and best week so far, and what it found once it is over."""
+    """A running solver: its latest progress and best week so far, and what it found once it is over.
+
+    A signal ends a process that does not listen for it yet, and with it the week to finish from: a cancel waits for the
+    first line, before which the solver has set itself up to be cancelled.
+    """
 
     def __init__(self, process: Process) -> None:
         self.progress: SolveProgress | None = None
         self.found: dict[str, Any] | None = None
         self.incumbent: dict[str, Any] | None = None
         self._process = process
+        self._listens = False
+        self._is_cancelled = False
         self._reading = asyncio.create_task(self._read())
 
     async def wait(self, seconds: float) -> bool:
@@ -39,6 +45,11 @@ class SolverRun:
 
     def cancel(self) -> None:
         """Ask for the best found so far."""
+        self._is_cancelled = True
+        if self._listens:
+            self._terminate()
+
+    def _terminate(self) -> None:
         with suppress(ProcessLookupError):
             self._process.terminate()
 
@@ -55,7 +66,13 @@ class SolverRun:
         async for line in self._process.stdout:
             # A process that is killed while it writes leaves a part of a line.
             if line.endswith(b"\n"):
+                self._listen()
                 self._take(orjson.loads(line))
+
+    def _listen(self) -> None:
+        if self._is_cancelled and not self._listens:
+            self._terminate()
+        self._listens = True
 
     def _take(self, event: dict[str, Any]) -> None:
         match event["event"]:

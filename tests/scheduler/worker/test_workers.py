@@ -20,8 +20,9 @@ from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import SolveStatus
 from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.dispatch import SOLVE
-from services.scheduler.solves.attempts import Attempt, Ending
+from services.scheduler.solves.attempts import Attempt, Ending, Task
 from services.scheduler.solves.logic import LEASE, MOST_ATTEMPTS, SolveRuns
+from services.scheduler.worker.attempts import Attempts
 from services.scheduler.worker.jobs import JobQueue
 from services.scheduler.worker.solver import SolverRun
 from tests.conftest import ClientFactory
@@ -262,18 +263,56 @@ async def test_the_best_week_of_a_solver_that_is_killed_is_proposed(
     assert over["proposal_id"] is not None
 
 
-@pytest.mark.usefixtures("hard_week")
-async def test_a_solve_that_is_cancelled_while_another_run_finishes_it_is_cancelled_with_its_week(  # noqa: PLR0917 - fixtures
-    scheduler: ClientFactory, clinic: Clinic, ask: Make, until: Until, working: Working, killed: list[SolverRun]
+@pytest.fixture
+def cancelled_while_finishing(monkeypatch: pytest.MonkeyPatch, scheduler: ClientFactory) -> None:
+    """Cancels a solve after its solver has died and before another run that finishes its week can listen."""
+    finish = Attempts._finish_from
+
+    async def cancel_and_finish(attempts: Attempts, task: Task, week: Json, *, is_cancelled: bool) -> Any:
+        # The first look at what was asked for comes while the process still starts.
+        monkeypatch.setattr("services.scheduler.worker.attempts._TICK_SECONDS", 0.0)
+        answer = await scheduler(Role.FRONT_DESK).post(f"/v1/solves/{task.attempt.solve_id}:cancel")
+        assert answer.status_code == 200, answer.text
+        return await finish(attempts, task, week, is_cancelled=is_cancelled)
+
+    monkeypatch.setattr(Attempts, "_finish_from", cancel_and_finish)
+
+
+@pytest.mark.usefixtures("hard_week", "killed", "cancelled_while_finishing")
+async def test_a_solve_that_is_cancelled_while_another_run_finishes_it_is_cancelled_with_its_week(
+    clinic: Clinic, ask: Make, until: Until, working: Working
 ) -> None:
     async with working():
-        solve = await ask(clinic.site, time_limit_seconds=600)
-        await until(solve, lambda _: bool(killed))
-        await scheduler(Role.FRONT_DESK).post(f"/v1/solves/{solve['id']}:cancel")
-        over = await until(solve, is_over)
+        over = await until(await ask(clinic.site, time_limit_seconds=600), is_over)
 
     assert over["status"] == "cancelled"
     assert over["proposal_id"] is not None
+
+
+LATE_LISTENER = """
+import os, signal, sys
+
+sys.stdin.readline()
+signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b'{"event": "outcome", "timetable": {}}\\n'), sys.exit()))
+os.write(1, b'{"event": "incumbent", "timetable": {}}\\n')
+signal.pause()
+"""
+
+
+async def test_a_solver_that_is_cancelled_before_it_listens_still_says_what_it_has() -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LATE_LISTENER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    run = SolverRun(process)
+
+    run.cancel()
+    process.stdin.write(b"\n")
+    is_over = await run.wait(30)
+    await run.kill()
+
+    assert is_over
+    assert run.found == {}
 
 
 async def test_a_line_that_a_killed_solver_left_unfinished_is_passed_over() -> None:
