@@ -1,26 +1,30 @@
 """`eventide bench import`: our calendar reader beside icalendar with recurring-ical-events.
 
 Both parse and expand the same document in the same process, one after the other. The peer is a development
-dependency: without it its figures are null.
+dependency: without it its figures are null. Ours then meets calendars made to hang it, each of which is refused.
 """
 
 import argparse
 import importlib
 import importlib.util
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
 
+from services.operator.bench.bombs import bombs
 from services.operator.bench.calendars import END, START, WEEKS, ZONE, weekly_series
 from services.operator.bench.timing import Timing, machine, timed
-from services.scheduler.commitments.ical import CalendarReading, read_calendar
+from services.scheduler.commitments.ical import CalendarReading, CalendarRefusedError, read_calendar
 
 RUNS = 7
 SERIES = 500
+BOMB_RUNS = 3
+_TWO_YEARS = timedelta(days=731)
 _PEER = "recurring_ical_events"
 
 Interval = tuple[datetime, datetime]
@@ -36,6 +40,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "cpu_seconds": own.cpu_seconds,
         "occurrences": reading.occurrences,
         **_peer_figures(document, own, intervals),
+        **_bomb_figures(),
         "series": SERIES,
         "weeks": WEEKS,
         "moved": document.count(b"RECURRENCE-ID"),
@@ -56,13 +61,52 @@ def table(figures: dict[str, Any]) -> str:
         f"{'':<48}{'seconds':>8}{'cpu':>8}",
         f"{'eventide':<48}{figures['seconds']:>8.3f}{figures['cpu_seconds']:>8.3f}",
     ]
+    return "\n".join([*lines, *_worded_peer(figures), "", *_worded_bombs(figures)])
+
+
+def _worded_peer(figures: dict[str, Any]) -> list[str]:
     if figures["peer"] is None:
-        return "\n".join([*lines, "recurring-ical-events is not installed: nothing to compare with"])
-    peer = f"{figures['peer']:<48}{figures['peer_seconds']:>8.3f}{figures['peer_cpu_seconds']:>8.3f}"
+        return ["recurring-ical-events is not installed: nothing to compare with"]
     equal = "the same" if figures["intervals_equal"] else "NOT the same"
-    return "\n".join(
-        [*lines, peer, "", f"{figures['ratio']:.1f} times the processor time; the busy intervals are {equal}"]
-    )
+    return [
+        f"{figures['peer']:<48}{figures['peer_seconds']:>8.3f}{figures['peer_cpu_seconds']:>8.3f}",
+        "",
+        f"{figures['ratio']:.1f} times the processor time; the busy intervals are {equal}",
+    ]
+
+
+def _worded_bombs(figures: dict[str, Any]) -> list[str]:
+    wrong = figures["bombs_answered_otherwise"]
+    met = "each refused by its name" if not wrong else f"NOT refused by their names: {', '.join(wrong)}"
+    worst = f"the slowest, {figures['worst_bomb']}, in {figures['worst_bomb_milliseconds']:.1f} ms"
+    return [f"{figures['bombs']} calendars made to hang the reader, {met}; {worst}"]
+
+
+def _bomb_figures() -> dict[str, Any]:
+    """Return how long each bomb took to be refused over two years, and those that met another answer than theirs."""
+    milliseconds: dict[str, float] = {}
+    answered_otherwise: list[str] = []
+    for name, bomb in bombs().items():
+        code, timing = timed(partial(_refusal, bomb.document), BOMB_RUNS)
+        milliseconds[name] = round(timing.seconds * 1000, 2)
+        if code != bomb.code:
+            answered_otherwise.append(name)
+    worst = max(milliseconds, key=milliseconds.__getitem__)
+    return {
+        "bombs": len(milliseconds),
+        "bombs_answered_otherwise": answered_otherwise,
+        "bomb_milliseconds": milliseconds,
+        "worst_bomb": worst,
+        "worst_bomb_milliseconds": milliseconds[worst],
+    }
+
+
+def _refusal(document: bytes) -> str | None:
+    try:
+        read_calendar(document, zone=ZoneInfo(ZONE), start=START, end=START + _TWO_YEARS)
+    except CalendarRefusedError as refusal:
+        return refusal.code
+    return None
 
 
 def _read(document: bytes) -> CalendarReading:

@@ -7,9 +7,11 @@ import pytest
 
 from services.operator.__main__ import main
 from services.operator.bench import BENCHES, calendar_import, timing
+from services.operator.bench.bombs import NEW, Bomb, bombs, event
 from services.scheduler.commitments.ical import CalendarReading
 
 KEYS = {"seconds", "cpu_seconds", "peer_seconds", "peer_cpu_seconds", "ratio", "occurrences", "intervals_equal"}
+A_BOMB = "every second since 1970"
 
 
 @pytest.fixture
@@ -17,6 +19,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the bench, but in a second."""
     monkeypatch.setattr(calendar_import, "RUNS", 1)
     monkeypatch.setattr(calendar_import, "SERIES", 60)
+    monkeypatch.setattr(calendar_import, "bombs", lambda: {A_BOMB: bombs()[A_BOMB]})
 
 
 @pytest.fixture
@@ -80,6 +83,26 @@ def test_the_import_bench_sees_one_interval_that_is_wrong(monkeypatch: pytest.Mo
 
     assert figures["intervals_equal"] is False
     assert "NOT the same" in calendar_import.table(figures)
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_import_bench_tells_how_long_each_bomb_took(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "import", "--json"]) == 0
+
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["bombs"], figures["worst_bomb"], figures["bombs_answered_otherwise"]) == (1, A_BOMB, [])
+    assert figures["bomb_milliseconds"] == {A_BOMB: figures["worst_bomb_milliseconds"]}
+
+
+@pytest.mark.usefixtures("alone")
+def test_the_import_bench_sees_a_bomb_that_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    harmless = event(NEW, "RRULE:FREQ=WEEKLY")
+    monkeypatch.setattr(calendar_import, "bombs", lambda: {"a dud": Bomb("recurrence-bomb", harmless)})
+
+    figures = calendar_import.measure(argparse.Namespace(seed=0))
+
+    assert figures["bombs_answered_otherwise"] == ["a dud"]
+    assert "NOT refused by their names: a dud" in calendar_import.table(figures)
 
 
 @pytest.mark.usefixtures("alone")
