@@ -167,7 +167,8 @@ class SubscriptionRequest(RequestModel):
         description="url for an iCalendar document at an address, caldav for a collection of a CalDAV server.",
     )
     url: Annotated[SecretStr, Field(min_length=1, max_length=2048)] = Field(
-        description="https: or webcal:, without user, password or fragment; for caldav that of the collection itself."
+        description="https: or webcal:, without user, password or fragment; for caldav that of the collection itself, "
+        "or of a scheduling inbox, whose calendar-availability (RFC 7953) tells when the person is to be had."
     )
     user_name: Annotated[str, StringConstraints(pattern=r"^[^:\x00-\x1f\x7f]+$", max_length=255)] | None = None
     password: Annotated[SecretStr, Field(min_length=1, max_length=1024)] | None = Field(

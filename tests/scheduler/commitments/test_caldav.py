@@ -33,6 +33,13 @@ WEEKLY = calendar("20261005T090000/20261005T101500").replace(
 MOVED = calendar("20261012T130000/20261012T141500").replace(
     b"UID:0@test", b"UID:school\r\nRECURRENCE-ID:20261012T090000"
 )
+AVAILABLE = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VAVAILABILITY\r\nUID:work\r\n"
+    b"DTSTART:20261006T000000\r\nDTEND:20261007T000000\r\nBEGIN:AVAILABLE\r\nUID:evening\r\n"
+    b"DTSTART:20261006T170000\r\nDTEND:20261006T210000\r\nEND:AVAILABLE\r\nEND:VAVAILABILITY\r\nEND:VCALENDAR\r\n"
+)
+"""To be had on Tuesday from five to nine in the evening, and at no other hour of that day."""
+BUSY_TUESDAY = ["2026-10-06T04:00:00Z/2026-10-06T21:00:00Z", "2026-10-07T01:00:00Z/2026-10-07T04:00:00Z"]
 
 
 class _Silent(WSGIRequestHandler):
@@ -56,6 +63,14 @@ class Collection:
             f"{self.url}{name}.ics", content=document, headers={"content-type": "text/calendar; charset=utf-8"}
         )
         assert answer.status_code in {201, 204}, answer.text
+
+    def offer(self, availability: bytes) -> None:
+        """Keep an availability as a property; a server that is not asked for it by a client knows nothing of it."""
+        name = "<C:calendar-availability xmlns:C='urn:ietf:params:xml:ns:caldav'>"
+        value = f"{name}{availability.decode()}</C:calendar-availability>"
+        body = f"<D:propertyupdate xmlns:D='DAV:'><D:set><D:prop>{value}</D:prop></D:set></D:propertyupdate>"
+        answer = self._client.request("PROPPATCH", self.url, content=body.encode())
+        assert (answer.status_code, b"200 OK" in answer.content) == (207, True), answer.text
 
     def delete(self, name: str) -> None:
         assert self._client.delete(f"{self.url}{name}.ics").status_code == 200
@@ -156,6 +171,28 @@ async def test_what_has_not_changed_is_not_sent_again(
 
     assert radicale[1] == ["PROPFIND", "REPORT", "PROPFIND"]
     assert len(await sources.busy()) == 3
+
+
+async def test_hours_that_are_not_offered_are_busy_beside_the_events(
+    sources: Sources, collection: Collection, jobs: Jobs, connected: Json
+) -> None:
+    assert connected
+    assert await jobs.work() == ["read"]
+    before = await sources.busy(end="2026-10-08T00:00:00Z")
+
+    collection.offer(AVAILABLE)
+    assert "read" in await jobs.work()
+
+    after = await sources.busy(end="2026-10-08T00:00:00Z")
+    assert [item for item in await spans(sources) if item in BUSY_TUESDAY] == BUSY_TUESDAY
+    assert len(after) == len(before) + len(BUSY_TUESDAY)
+    collection.offer(AVAILABLE.replace(b"T170000", b"T180000"))
+    assert "read" in await jobs.work()
+    assert "2026-10-06T04:00:00Z/2026-10-06T22:00:00Z" in await spans(sources)
+
+
+async def spans(sources: Sources) -> list[str]:
+    return [f"{item['start']}/{item['end']}" for item in await sources.busy()]
 
 
 async def test_a_wrong_password_is_told_and_not_repeated(sources: Sources, collection: Collection, jobs: Jobs) -> None:
@@ -260,3 +297,87 @@ async def test_no_address_in_an_answer_is_followed() -> None:
 
     assert asked == ["/", "/"]
     assert found.document == WEEKLY
+
+
+class Server:
+    """A server that keeps availabilities; its sync-token tells of the members of a collection alone."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.availability = AVAILABLE
+        self.holds: tuple[str, ...] = ()
+        self.members: dict[str, bytes] = {}
+        self.asked: list[str] = []
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        body = (await request.read()).decode()
+        component = next((name for name in self.members if f'comp-filter name="{name}"' in body), "")
+        self.asked.append(f"{request.method} {component}".strip())
+        found = self._properties() if request.method == "PROPFIND" else _data(self.members.get(component, b""))
+        prop = f"<D:prop>{found}</D:prop><D:status>HTTP/1.1 200 OK</D:status>"
+        answer = f"<D:response><D:href>/a</D:href><D:propstat>{prop}</D:propstat></D:response>"
+        names = "xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'"
+        return web.Response(status=207, text=f"<D:multistatus {names}>{answer}</D:multistatus>")
+
+    def _properties(self) -> str:
+        held = "".join(f"<C:comp name='{name}'/>" for name in self.holds)
+        return (
+            f"<D:resourcetype><D:collection/><C:{self.kind}/></D:resourcetype><D:sync-token>1</D:sync-token>"
+            f"<C:supported-calendar-component-set>{held}</C:supported-calendar-component-set>"
+            f"<C:calendar-availability>{self.availability.decode()}</C:calendar-availability>"
+        )
+
+
+def _data(document: bytes) -> str:
+    return f"<C:calendar-data>{document.decode()}</C:calendar-data>"
+
+
+async def test_an_inbox_is_read_for_the_availability_that_is_kept_with_it(sources: Sources, jobs: Jobs) -> None:
+    server = Server("schedule-inbox")
+    server.members["VEVENT"] = WEEKLY
+
+    async with stranger(server.answer) as url:
+        await sources.post(":subscribe", json=asked_for(f"{url}/ann/inbox/"))
+        assert await jobs.work() == ["read"]
+        told = await spans(sources)
+        assert "unchanged" in await jobs.work()
+        server.availability = b""
+        assert "read" in await jobs.work()
+
+    assert told == BUSY_TUESDAY
+    assert await sources.busy() == []
+    assert set(server.asked) == {"PROPFIND"}
+
+
+async def test_another_availability_is_read_though_no_member_of_the_collection_has_changed(
+    sources: Sources, jobs: Jobs
+) -> None:
+    server = Server("calendar")
+    server.members["VEVENT"] = calendar()
+
+    async with stranger(server.answer) as url:
+        await sources.post(":subscribe", json=asked_for(f"{url}/ann/school/"))
+        assert await jobs.work() == ["read"]
+        assert "unchanged" in await jobs.work()
+        server.availability = AVAILABLE.replace(b"T170000", b"T180000")
+        assert "read" in await jobs.work()
+
+    assert (await spans(sources))[0] == "2026-10-06T04:00:00Z/2026-10-06T22:00:00Z"
+
+
+@pytest.mark.parametrize("is_kept_in_events", [False, True])
+async def test_availabilities_among_the_events_are_asked_for_where_a_collection_may_hold_them(
+    sources: Sources, jobs: Jobs, *, is_kept_in_events: bool
+) -> None:
+    server = Server("calendar")
+    server.availability = b""
+    server.holds = ("VEVENT", "VAVAILABILITY") if is_kept_in_events else ("VEVENT",)
+    server.members = {"VEVENT": calendar("20261009T090000/20261009T100000"), "VAVAILABILITY": AVAILABLE}
+
+    async with stranger(server.answer) as url:
+        await sources.post(":subscribe", json=asked_for(f"{url}/ann/school/"))
+        assert await jobs.work() == ["read"]
+
+    friday = ["2026-10-09T13:00:00Z/2026-10-09T14:00:00Z"]
+    assert await spans(sources) == [*(BUSY_TUESDAY if is_kept_in_events else ()), *friday]
+    assert server.asked == ["PROPFIND", "REPORT VEVENT", *(["REPORT VAVAILABILITY"] if is_kept_in_events else [])]

@@ -61,6 +61,24 @@ async def test_a_subscription_is_read_soon_and_then_every_hour(
     assert [round(wait / timedelta(hours=1)) for wait in waits] == [0, 1]  # the lease's job, and the next one's
 
 
+async def test_hours_that_a_document_does_not_offer_are_busy(
+    sources: Sources, server: Server, jobs: Jobs, subscribed: Json
+) -> None:
+    assert subscribed
+    server.document = (
+        b"BEGIN:VCALENDAR\r\nBEGIN:VAVAILABILITY\r\nDTSTART:20261006T000000\r\nDTEND:20261007T000000\r\n"
+        b"BEGIN:AVAILABLE\r\nDTSTART:20261006T170000\r\nDTEND:20261006T210000\r\nEND:AVAILABLE\r\n"
+        b"END:VAVAILABILITY\r\nEND:VCALENDAR\r\n"
+    )
+
+    assert await jobs.work() == ["read"]
+
+    assert [(item["start"], item["end"]) for item in await sources.busy()] == [
+        ("2026-10-06T04:00:00Z", "2026-10-06T21:00:00Z"),
+        ("2026-10-07T01:00:00Z", "2026-10-07T04:00:00Z"),
+    ]
+
+
 async def test_what_has_not_changed_is_not_sent_and_what_has_replaces_the_whole(
     sources: Sources, server: Server, jobs: Jobs, subscribed: Json
 ) -> None:
