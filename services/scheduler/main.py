@@ -38,6 +38,7 @@ from services.scheduler.notice_providers.routes import router as notice_provider
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.routes import router as notices
 from services.scheduler.offers.routes import router as offers
+from services.scheduler.own_schedules.routes import router as own_schedules
 from services.scheduler.placements.routes import router as placements
 from services.scheduler.practitioners.routes import router as practitioners
 from services.scheduler.proposals.routes import router as proposals
@@ -91,6 +92,7 @@ _ROUTERS = (
     horizon,
     held_seats,
     weekly_held_seats,
+    own_schedules,
 )
 
 

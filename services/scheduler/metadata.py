@@ -21,6 +21,7 @@ from services.scheduler.notice_preferences import tables as notice_preferences
 from services.scheduler.notice_providers import tables as notice_providers
 from services.scheduler.notices import tables as notices
 from services.scheduler.offers import tables as offers
+from services.scheduler.own_schedules import tables as own_schedules
 from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
 from services.scheduler.rows import Base
@@ -53,6 +54,7 @@ TABLES: Final = (
     make_ups,
     modality_changes,
     offers,
+    own_schedules,
     practitioners,
     proposals,
     rule_packs,

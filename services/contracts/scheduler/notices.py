@@ -1,4 +1,4 @@
-"""Notices: what patients are told of their appointments, and what became of telling them."""
+"""Notices: what patients and practitioners are told of their appointments, and what became of telling them."""
 
 import re
 from datetime import datetime, time
@@ -8,14 +8,14 @@ from typing import Annotated, Final, Self
 from pydantic import Field, SecretStr, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from services.contracts.base import RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, AppointmentId, NoticeId, PatientId, SiteId
+from services.contracts.identifiers import AccountId, AppointmentId, NoticeId, PatientId, PractitionerId, SiteId
 
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about."""
+    """What a notice is about; the last two are about the schedule of a practitioner, and for nobody else."""
 
     SESSION_ADDED = "session_added"
     SESSION_CHANGED = "session_changed"
@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     OFFER = "offer"
     SEAT_FILLED = "seat_filled"
     WEEK_PUBLISHED = "week_published"
+    OWN_SCHEDULE_SET = "own_schedule_set"
+    OWN_SCHEDULE_CHANGED = "own_schedule_changed"
 
 
 class NoticeStatus(StrEnum):
@@ -65,11 +67,12 @@ class NoticeLanguage(StrEnum):
 
 
 class Notice(ResourceModel):
-    """One message to one patient."""
+    """One message to one person: to a patient, or to a practitioner."""
 
     id: NoticeId
     site_id: SiteId
-    patient_id: PatientId
+    patient_id: PatientId | None
+    practitioner_id: PractitionerId | None
     appointment_id: AppointmentId | None
     kind: NoticeKind
     status: NoticeStatus
@@ -115,22 +118,19 @@ def _refuse_seconds(value: time | None) -> time | None:
     return value
 
 
-class NoticePreferenceRequest(RequestModel):
-    """How a patient has agreed to be written to; without the opt-in nothing is sent (47 CFR 64.1200(a))."""
+class WrittenTo(RequestModel):
+    """How somebody has agreed to be written to."""
 
     channel: NoticeChannel
     address: Annotated[str, StringConstraints(max_length=254)] | None = Field(
         description="For sms a number as E.164 writes it, such as +12125550100; for email the address."
     )
     language: NoticeLanguage = NoticeLanguage.ENGLISH
-    opted_in: bool = Field(description="Whether the patient has agreed to be written to at this address.")
+    opted_in: bool = Field(description="Whether the person has agreed to be written to at this address.")
     quiet_from: time | None = Field(
         default=None, description="With quiet_until: nothing is sent from here, besides the organization's own hours."
     )
     quiet_until: time | None = None
-    reminder_hours: Annotated[int, Field(ge=1, le=168)] | None = Field(
-        default=24, description="How long before an appointment to remind of it; null for never."
-    )
 
     @field_validator("address")
     @classmethod
@@ -161,6 +161,14 @@ class NoticePreferenceRequest(RequestModel):
         ):
             raise ValueError("quiet_from and quiet_until come together and differ")
         return self
+
+
+class NoticePreferenceRequest(WrittenTo):
+    """How a patient has agreed to be written to; without the opt-in nothing is sent (47 CFR 64.1200(a))."""
+
+    reminder_hours: Annotated[int, Field(ge=1, le=168)] | None = Field(
+        default=24, description="How long before an appointment to remind of it; null for never."
+    )
 
 
 class NoticePreference(ResourceModel):

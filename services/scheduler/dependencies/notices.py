@@ -1,4 +1,4 @@
-"""The wiring of what patients are told: the outbox, how they agree to be written to, and who carries it."""
+"""The wiring of what people are told: the outbox, how patients agree to be written to, and who carries it."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from services.scheduler.notice_providers.logic import NoticeProvidersLogic, Noti
 from services.scheduler.notices.channel import MessageChannel
 from services.scheduler.notices.logic import NoticesLogic, NoticesReader
 from services.scheduler.notices.receipts import NoticeReceiptsLogic
+from services.scheduler.own_schedules.logic import OwnNoticeOptOuts
 from services.scheduler.sites.logic import SitesReader
 
 
@@ -63,7 +64,7 @@ async def _notice_receipts(
     await set_organization(db, organization_id)
     read = Read(await driver_connection(db))
     providers = NoticeProvidersReader(read, organization_id, KeysReader(read, organization_id, root))
-    return NoticeReceiptsLogic(db, providers, NoticeOptOuts(db, clock), clock)
+    return NoticeReceiptsLogic(db, providers, NoticeOptOuts(db, clock), OwnNoticeOptOuts(db, clock), clock)
 
 
 async def _notices(command: Command) -> NoticesLogic:

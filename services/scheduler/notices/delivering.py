@@ -16,7 +16,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, UnitOfWork, driver_connection
 from services.chassis.root_keys import RootKeys
 from services.chassis.sealing import SealingKey
-from services.contracts.identifiers import NoticeId, OfferId, OrganizationId
+from services.contracts.identifiers import NoticeId, OfferId, OrganizationId, PatientId
 from services.contracts.scheduler.notices import (
     Notice,
     NoticeKind,
@@ -25,6 +25,7 @@ from services.contracts.scheduler.notices import (
     NoticeReason,
     NoticeStatus,
 )
+from services.contracts.scheduler.own_schedules import OwnNoticePreference
 from services.scheduler.dispatch import enqueue_notice
 from services.scheduler.keys.logic import KeysReader
 from services.scheduler.notice_preferences.logic import NoticePreferencesReader
@@ -34,6 +35,7 @@ from services.scheduler.notices.channel import Carriage, Carrier, Message, Messa
 from services.scheduler.notices.facts import Told, key_of_offer
 from services.scheduler.notices.quiet import MOST_ATTEMPTS, QuietHours, pause_after, speaks_from
 from services.scheduler.notices.rules import render
+from services.scheduler.own_schedules.logic import OwnNoticePreferencesReader
 from services.scheduler.sites.logic import SitesReader
 
 _OPEN: Final = frozenset({NoticeStatus.QUEUED, NoticeStatus.HELD, NoticeStatus.SENDING})
@@ -135,7 +137,7 @@ class Attempts:
             raise _UnsendableError(NoticeStatus.EXPIRED, NoticeReason.TOO_LATE)
         read = Read(await driver_connection(self._db))
         keys = KeysReader(read, self._organization_id, self._root)
-        preference = await NoticePreferencesReader(read, keys).find(notice.patient_id)
+        preference = await _preference(notice, read, keys)
         if preference is None or not preference.opted_in:
             raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.NOT_OPTED_IN)
         carried = await NoticeProvidersReader(read, self._organization_id, keys).with_secret()
@@ -143,15 +145,15 @@ class Attempts:
             raise _UnsendableError(NoticeStatus.FAILED, NoticeReason.NO_PROVIDER)
         zone = ZoneInfo((await SitesReader(read).get(notice.site_id)).zone)
         _refuse_quiet_hours(notice, now, _quiet_hours(carried[0], preference), zone)
-        body = await self._body(notice, keys, zone)
+        body = notice.body if notice.patient_id is None else await self._body(notice, notice.patient_id, keys, zone)
         message = Message(notice.id, preference.channel, preference.address or "", notice.language, body)
         return message, Carrier(carried[0].url, carried[1])
 
-    async def _body(self, notice: Notice, keys: KeysReader, zone: ZoneInfo) -> str:
+    async def _body(self, notice: Notice, patient_id: PatientId, keys: KeysReader, zone: ZoneInfo) -> str:
         if notice.kind is NoticeKind.REMINDER:
-            return await self._reminder(notice, zone)
+            return await self._reminder(notice, patient_id, zone)
         if notice.kind is NoticeKind.OFFER:
-            return await self._invitation(notice, keys)
+            return await self._invitation(notice, patient_id, keys)
         if notice.kind is NoticeKind.SEAT_FILLED:
             await self._refuse_unheard_of(notice)
         return notice.body
@@ -165,24 +167,24 @@ class Attempts:
         if offered is not None and offered.attempts == 0:
             raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.NOTHING_CHANGED)
 
-    async def _invitation(self, notice: Notice, keys: KeysReader) -> str:
+    async def _invitation(self, notice: Notice, patient_id: PatientId, keys: KeysReader) -> str:
         """Return the words of an offer with the address for the answer, which is nowhere kept."""
         offer_id = (await storage.told_of(self._db, notice.id)).facts.offer_id
         if offer_id is None:
             return notice.body
-        key = await keys.of_patient(notice.patient_id)
+        key = await keys.of_patient(patient_id)
         try:
             page = await self._pages.of_offer(self._db, self._organization_id, offer_id, key)
         except OfferGoneError:
             raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.SESSION_GONE) from None
         return notice.body if page is None else f"{notice.body} {page}"
 
-    async def _reminder(self, notice: Notice, zone: ZoneInfo) -> str:
+    async def _reminder(self, notice: Notice, patient_id: PatientId, zone: ZoneInfo) -> str:
         """Return the words of a reminder as the book stands by now; it may have changed since the round."""
         told = await storage.told_of(self._db, notice.id)
         sitting = None
         if notice.appointment_id is not None:
-            sitting = await reminder_storage.sitting_of(self._db, notice.appointment_id, notice.patient_id)
+            sitting = await reminder_storage.sitting_of(self._db, notice.appointment_id, patient_id)
         if sitting is None or told.facts.after is None or sitting.start != told.facts.after.start:
             raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.SESSION_GONE)
         if sitting == told.facts.after:
@@ -231,6 +233,14 @@ class Attempts:
         await enqueue_notice(self._db, self._organization_id, notice_id, delay)
 
 
+async def _preference(notice: Notice, read: Read, keys: KeysReader) -> NoticePreference | OwnNoticePreference | None:
+    if notice.patient_id is not None:
+        return await NoticePreferencesReader(read, keys).find(notice.patient_id)
+    if notice.practitioner_id is not None:
+        return await OwnNoticePreferencesReader(read, keys).of_practitioner(notice.practitioner_id)
+    return None
+
+
 def _refuse_quiet_hours(notice: Notice, now: datetime, hours: list[QuietHours], zone: ZoneInfo) -> None:
     speaks = speaks_from(now, hours, zone)
     if speaks is None or speaks >= notice.expires_at:
@@ -240,7 +250,7 @@ def _refuse_quiet_hours(notice: Notice, now: datetime, hours: list[QuietHours], 
         raise _UnsendableError(NoticeStatus.HELD, NoticeReason.QUIET_HOURS, speaks)
 
 
-def _quiet_hours(provider: NoticeProvider, preference: NoticePreference) -> list[QuietHours]:
+def _quiet_hours(provider: NoticeProvider, preference: NoticePreference | OwnNoticePreference) -> list[QuietHours]:
     hours = [QuietHours(provider.quiet_from, provider.quiet_until)]
     if preference.quiet_from is not None and preference.quiet_until is not None:
         hours.append(QuietHours(preference.quiet_from, preference.quiet_until))

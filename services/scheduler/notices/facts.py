@@ -21,6 +21,8 @@ PLANNING: Final = frozenset(
     }
 )
 """Kinds that tell where a sitting was and where it is by now; of these a newer one takes an older one's place."""
+OWN_SCHEDULE: Final = frozenset({NoticeKind.OWN_SCHEDULE_SET, NoticeKind.OWN_SCHEDULE_CHANGED})
+"""Kinds that tell practitioners of their own schedule: `after` is from the first change to the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Told:
         """When telling it is of no more use: what it tells has begun, or its answer no longer counts."""
         if self.facts.reply_by is not None:
             return self.facts.reply_by
+        if self.kind in OWN_SCHEDULE and self.facts.after is not None:
+            return self.facts.after.end
         return max(sitting.start for sitting in (self.facts.before, self.facts.after) if sitting is not None)
 
     def after(self, older: Self) -> "Told":
@@ -124,6 +128,8 @@ _NEEDS: Final[Mapping[NoticeKind, tuple[bool | None, bool | None]]] = MappingPro
         NoticeKind.OFFER: (False, True),
         NoticeKind.SEAT_FILLED: (False, True),
         NoticeKind.WEEK_PUBLISHED: (False, True),
+        NoticeKind.OWN_SCHEDULE_SET: (False, True),
+        NoticeKind.OWN_SCHEDULE_CHANGED: (False, True),
     }
 )
 """Whether a kind has a `before` and an `after`; None where it may."""

@@ -10,8 +10,15 @@ from services.chassis.database import Read, UnitOfWork, driver_connection
 from services.chassis.errors import ContentionError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
-from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, SiteId
-from services.contracts.scheduler.notices import Notice, NoticeKind, NoticePreview, NoticeReason, NoticeStatus
+from services.contracts.identifiers import NoticeId, OrganizationId, PatientId, PractitionerId, SiteId
+from services.contracts.scheduler.notices import (
+    Notice,
+    NoticeKind,
+    NoticeLanguage,
+    NoticePreview,
+    NoticeReason,
+    NoticeStatus,
+)
 from services.scheduler.dispatch import enqueue_notice
 from services.scheduler.errors import NoticeGoneError, NoticeNotFailedError
 from services.scheduler.notice_preferences.logic import NoticeTermsReader
@@ -107,13 +114,31 @@ class NoticesLogic:
             if known is not None:
                 return known
             sum_of_both, older = await self._composed(told, patient_id)
-            notice = await self._written(patient_id, sum_of_both, zone, not_before)
+            notice = await self._to_patient(patient_id, sum_of_both, zone, not_before)
             if older is not None:
                 await storage.supersede(self._db, older.id, notice.id)
             if await storage.insert_notice(self._db, self._organization_id, notice, sum_of_both, dedupe_key):
                 await self._call(notice)
                 return notice
         raise ContentionError
+
+    async def tell_practitioner(
+        self, told: Told, practitioner_id: PractitionerId, language: NoticeLanguage, *, in_place_of: NoticeId | None
+    ) -> Notice:
+        """Queue what a practitioner is told of their own schedule, in the place of what has not left yet, if anything.
+
+        Raises:
+            NotFoundError: There is no such site in the caller's organization.
+            ValueError: The facts are not those of the kind: a mistake of the caller's code.
+        """
+        check(told)
+        zone = ZoneInfo((await self._sites.get(told.facts.site_id)).zone)
+        notice = self._written(told, language, zone, practitioner_id=practitioner_id)
+        if in_place_of is not None:
+            await storage.supersede(self._db, in_place_of, notice.id)
+        await storage.insert_notice(self._db, self._organization_id, notice, told, f"own_schedule:{notice.id}")
+        await self._call(notice)
+        return notice
 
     async def preview(self, kind: NoticeKind, patient_id: PatientId, facts: NoticeFacts) -> NoticePreview | None:
         """Return what `queue` would queue at this moment, to the byte; None where it would tell nothing.
@@ -128,7 +153,7 @@ class NoticesLogic:
         check(told)
         zone = ZoneInfo((await self._sites.get(facts.site_id)).zone)
         sum_of_both, _ = await self._composed(told, patient_id)
-        notice = await self._written(patient_id, sum_of_both, zone, None)
+        notice = await self._to_patient(patient_id, sum_of_both, zone, None)
         if notice.status is not NoticeStatus.QUEUED:
             return None
         terms = await self._terms_of(patient_id)
@@ -193,14 +218,29 @@ class NoticesLogic:
             return None
         return await storage.hold_unsent(self._db, patient_id, appointment_id)
 
-    async def _written(self, patient_id: PatientId, told: Told, zone: ZoneInfo, not_before: datetime | None) -> Notice:
-        now = self._clock.now()
+    async def _to_patient(
+        self, patient_id: PatientId, told: Told, zone: ZoneInfo, not_before: datetime | None
+    ) -> Notice:
         language = (await self._terms_of(patient_id)).language
+        return self._written(told, language, zone, patient_id=patient_id, not_before=not_before)
+
+    def _written(
+        self,
+        told: Told,
+        language: NoticeLanguage,
+        zone: ZoneInfo,
+        *,
+        patient_id: PatientId | None = None,
+        practitioner_id: PractitionerId | None = None,
+        not_before: datetime | None = None,
+    ) -> Notice:
+        now = self._clock.now()
         status, reason = _beginning(told, now)
         return Notice(
             id=NoticeId(fresh_id(now)),
             site_id=told.facts.site_id,
             patient_id=patient_id,
+            practitioner_id=practitioner_id,
             appointment_id=told.facts.appointment_id,
             kind=told.kind,
             status=status,

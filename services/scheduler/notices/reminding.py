@@ -1,7 +1,8 @@
 """Reminders: planned from the book in rounds, each as the next round could come too late for it.
 
 An organization's provider has a turn. The one job of that turn plans what falls due until after the next, and sends the
-next job in the same transaction; a job of another turn does nothing.
+next job in the same transaction; a job of another turn does nothing. In the same rounds practitioners are told of their
+schedules.
 """
 
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from services.scheduler.notice_providers.logic import ReminderTurns
 from services.scheduler.notices import reminder_storage
 from services.scheduler.notices.facts import NoticeFacts
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.notices.own_schedule_telling import OwnScheduleTelling
 from services.scheduler.notices.reminder_storage import Reminded
 from services.scheduler.sites.logic import SitesReader
 
@@ -24,7 +26,7 @@ ROUND: Final = timedelta(minutes=15)
 
 
 class ReminderRounds:
-    """Plans reminders, a round at a time."""
+    """Plans reminders and what practitioners are told, a round at a time."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -38,6 +40,7 @@ class ReminderRounds:
                 return
             await enqueue_notice_round(db, NoticeRound(call.organization_id, turn), ROUND)
             await Reminders(db, call.organization_id, self._clock).plan()
+            await OwnScheduleTelling(db, call.organization_id, self._clock).plan()
 
 
 class Reminders:

@@ -21,6 +21,8 @@ _SENTENCES: Final[Mapping[NoticeKind, str]] = MappingProxyType(
         NoticeKind.OFFER: "offer",
         NoticeKind.SEAT_FILLED: "filled",
         NoticeKind.WEEK_PUBLISHED: "week",
+        NoticeKind.OWN_SCHEDULE_SET: "own_schedule",
+        NoticeKind.OWN_SCHEDULE_CHANGED: "own_schedule_changed",
     }
 )
 _SAYS_HOW: Final = frozenset({NoticeKind.SESSION_ADDED, NoticeKind.MAKE_UP, NoticeKind.REMINDER})

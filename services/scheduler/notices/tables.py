@@ -14,7 +14,7 @@ _UNSENT = "status in ('queued', 'held')"
 
 
 class NoticeRow(Base):
-    """One message to one patient; `body` was written when it was queued, and is sent as it stands.
+    """One message to one patient or practitioner; `body` was written when it was queued, and is sent as it stands.
 
     A delivered fact stays: `sent_at` and `delivered_at` are written once.
     """
@@ -25,8 +25,16 @@ class NoticeRow(Base):
         UniqueConstraint("organization_id", "dedupe_key", name="notices_dedupe_key_key"),
         CheckConstraint(
             "kind in ('session_added', 'session_changed', 'session_cancelled', 'make_up', 'closure', 'reminder', "
-            "'offer', 'seat_filled', 'week_published')",
+            "'offer', 'seat_filled', 'week_published', 'own_schedule_set', 'own_schedule_changed')",
             name="kind",
+        ),
+        CheckConstraint("num_nonnulls(patient_id, practitioner_id) = 1", name="recipient"),
+        CheckConstraint(
+            "(practitioner_id is not null) = (kind in ('own_schedule_set', 'own_schedule_changed'))",
+            name="own_schedule",
+        ),
+        ForeignKeyConstraint(
+            ["organization_id", "practitioner_id"], ["practitioners.organization_id", "practitioners.id"]
         ),
         CheckConstraint(
             "status in ('queued', 'held', 'sending', 'sent', 'delivered', 'failed', 'cancelled', 'expired')",
@@ -67,7 +75,8 @@ class NoticeRow(Base):
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     site_id: Mapped[UUID]
-    patient_id: Mapped[UUID]
+    patient_id: Mapped[UUID | None]
+    practitioner_id: Mapped[UUID | None]
     appointment_id: Mapped[UUID | None]
     kind: Mapped[str]
     status: Mapped[str]
@@ -84,3 +93,24 @@ class NoticeRow(Base):
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+
+
+class ToldScheduleRow(Base):
+    """A practitioner's schedule as the notice `notice_id` told of it, and as it was told before; null for not at all.
+
+    Once the book differs from that, there is something to tell; while the notice has not left, from what was before.
+    """
+
+    __tablename__ = "told_schedules"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "practitioner_id"], ["practitioners.organization_id", "practitioners.id"]
+        ),
+        ForeignKeyConstraint(["organization_id", "notice_id"], ["notices.organization_id", "notices.id"]),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    practitioner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    notice_id: Mapped[UUID]
+    sessions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    before: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)

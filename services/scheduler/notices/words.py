@@ -60,6 +60,8 @@ _ENGLISH: Final = Words(
             "offer": "A time is open on {after}. To take it, answer by {reply_by}.",
             "filled": "The time on {after} is no longer open.",
             "week": "Your appointments are set. The first one is on {after}.",
+            "own_schedule": "Your schedule is set until {end_day}. It begins on {after}.",
+            "own_schedule_changed": "Your schedule has changed, first on {after} and last on {end_day}.",
         }
     ),
 )  # fmt: skip
@@ -96,6 +98,8 @@ _SPANISH: Final = Words(
             "offer": "Hora libre el {after}. Para tomarla, responda antes del {reply_by}.",
             "filled": "La hora del {after} ya no está libre.",
             "week": "Sus citas están listas. La primera es el {after}.",
+            "own_schedule": "Su horario está listo hasta el {end_day}. Empieza el {after}.",
+            "own_schedule_changed": "Su horario ha cambiado: primero el {after} y por último el {end_day}.",
         }
     ),
 )  # fmt: skip

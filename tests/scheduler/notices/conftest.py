@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import httpx2
 import orjson
 import pytest
 from aiohttp import web
@@ -15,6 +16,7 @@ from aiohttp import web
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
 from services.chassis.root_keys import RootKeys
+from services.chassis.webhooks import signed_headers
 from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice
@@ -28,6 +30,7 @@ from services.scheduler.sites.logic import SitesReader
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import ZONE, Json, Make
 from tests.support.outside import stranger
+from tests.support.serving import call_in_process
 
 NEW_YORK = ZoneInfo(ZONE)
 
@@ -148,3 +151,32 @@ def outbox(scheduler_database: Database, organization_id: UUID, clock: Clock) ->
             yield NoticesLogic(db, organization, sites, clock)
 
     return opened
+
+
+Report = Callable[..., Awaitable[httpx2.Response]]
+
+
+@pytest.fixture
+def report(scheduler_app: object, organization_id: UUID, clock: Clock) -> Report:
+    """Reports what became of a message, as its provider does."""
+
+    async def post(
+        notice_id: object,
+        status: str = "delivered",
+        *,
+        secret: bytes = SECRET,
+        at: timedelta = timedelta(),
+        to: UUID | None = None,
+        **changes: str,
+    ) -> httpx2.Response:
+        body = orjson.dumps({"notice_id": str(notice_id), "status": status})
+        headers = {
+            "content-type": "application/json",
+            **signed_headers(secret, "receipt-1", clock.now() + at, body),
+            **{name.replace("_", "-"): value for name, value in changes.items()},
+        }
+        async with call_in_process(scheduler_app) as provider:
+            path = f"/v1/organizations/{to or organization_id}/notice_receipts"
+            return await provider.post(path, content=body, headers=headers)
+
+    return post

@@ -1,26 +1,20 @@
 """What a provider reports counts with its signature alone."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import httpx2
 import orjson
 import pytest
 
-from services.chassis.clock import Clock
-from services.chassis.webhooks import signed_headers
 from services.contracts.identifiers import PatientId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice, NoticeKind
 from services.scheduler.notices.facts import NoticeFacts
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Json
-from tests.scheduler.notices.conftest import SECRET, Deliver, Outbox, Provider, local, sitting
-from tests.support.serving import call_in_process
-
-Report = Callable[..., Awaitable[httpx2.Response]]
+from tests.scheduler.notices.conftest import Deliver, Outbox, Provider, Report, local, sitting
 
 
 @pytest.fixture
@@ -33,30 +27,6 @@ async def sent(
     await deliver(notice)
     assert len(provider.got) == 1
     return notice
-
-
-@pytest.fixture
-def report(scheduler_app: object, organization_id: UUID, clock: Clock) -> Report:
-    async def post(
-        notice_id: object,
-        status: str = "delivered",
-        *,
-        secret: bytes = SECRET,
-        at: timedelta = timedelta(),
-        to: UUID | None = None,
-        **changes: str,
-    ) -> httpx2.Response:
-        body = orjson.dumps({"notice_id": str(notice_id), "status": status})
-        headers = {
-            "content-type": "application/json",
-            **signed_headers(secret, "receipt-1", clock.now() + at, body),
-            **{name.replace("_", "-"): value for name, value in changes.items()},
-        }
-        async with call_in_process(scheduler_app) as provider:
-            path = f"/v1/organizations/{to or organization_id}/notice_receipts"
-            return await provider.post(path, content=body, headers=headers)
-
-    return post
 
 
 async def standing(scheduler: ClientFactory, notice: Notice) -> tuple[str, str | None]:

@@ -301,6 +301,8 @@ class Planter:
         address = word(_scheduler("notice_preferences", "address"))
         preference = {"channel": "email", "address": f"{address}@example.invalid", "opted_in": True}
         await self._send.put(f"{self._of_patient}/notice_preference", preference)
+        own = {**preference, "address": f"{word(_scheduler('own_notice_preferences', 'address'))}@example.invalid"}
+        await self._send.put("/v1/me/notice_preference", own)
         secret = base64.b64encode(word(prefix="0123456789").encode()).decode()
         self._canaries.told(secret.rstrip("="), _scheduler("notice_providers", "secret"))
         await self._send.put("/v1/notice_provider", {"url": "https://provider.invalid/in", "secret": f"whsec_{secret}"})
