@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     OFFER = "offer"
     SEAT_FILLED = "seat_filled"
     WEEK_PUBLISHED = "week_published"
+    RIDE_CHANGED = "ride_changed"
+    RIDE_CANCELLED = "ride_cancelled"
     OWN_SCHEDULE_SET = "own_schedule_set"
     OWN_SCHEDULE_CHANGED = "own_schedule_changed"
 

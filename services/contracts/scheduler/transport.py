@@ -167,6 +167,29 @@ class MissingRidesProblem(ProblemDetails):
     )
 
 
+class VehicleOutRequest(RequestModel):
+    """Says that a vehicle makes none of its runs that meet an interval and have not begun."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    notify: bool = Field(default=True, description="Whether everybody is told who had a seat on one of them.")
+
+    @model_validator(mode="after")
+    def _takes_some_time(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("end must be after start")
+        return self
+
+
+class VehicleOut(ResourceModel):
+    """What became of everybody who had a seat on the runs that a vehicle does not make."""
+
+    vehicle_id: VehicleId
+    run_ids: list[RunId] = Field(description="The runs that are off, the first one first.")
+    rides: list[Ride] = Field(description="The seats on other runs that people have now.")
+    missing_rides: list[MissingRide] = Field(description="Ways that nobody drives any more.")
+
+
 class Stop(ResourceModel):
     """Where a vehicle stops, when, and for how many."""
 

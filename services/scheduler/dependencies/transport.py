@@ -7,10 +7,12 @@ from fastapi import Depends
 from services.chassis.clock import Clock
 from services.chassis.database import Read
 from services.chassis.wiring import Now, Reading
-from services.scheduler.dependencies.base import Command, Records, Work
+from services.scheduler.dependencies.base import Command, Records, Work, notices_in
+from services.scheduler.notices.announcing import Announcements
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.transport.logic import TransportLogic, TransportReader
 from services.scheduler.transport.riding import MissingRidesReader, RidesLogic, RidesReader
+from services.scheduler.transport.vehicles_out import VehiclesOut
 
 
 async def _transport_read(read: Reading) -> TransportReader:
@@ -39,10 +41,23 @@ async def _transport(command: Command) -> TransportLogic:
     return transport_in(command)
 
 
+async def _vehicles_out(command: Command) -> VehiclesOut:
+    return VehiclesOut(
+        command.db,
+        command.read,
+        reader=TransportReader(command.read, SitesReader(command.read)),
+        rides_reader=rides_read_in(command.read, command.clock),
+        rides=rides_in(command),
+        announcements=Announcements(notices_in(command), command.clock),
+        clock=command.clock,
+    )
+
+
 async def _missing_rides_read(read: Reading, clock: Now, records: Records) -> MissingRidesReader:
     return MissingRidesReader(rides_read_in(read, clock), records)
 
 
+TheVehiclesOut = Annotated[VehiclesOut, Depends(_vehicles_out)]
 Transport = Annotated[TransportLogic, Depends(_transport)]
 TransportRead = Annotated[TransportReader, Depends(_transport_read)]
 MissingRidesRead = Annotated[MissingRidesReader, Depends(_missing_rides_read)]

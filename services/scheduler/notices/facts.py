@@ -128,6 +128,8 @@ _NEEDS: Final[Mapping[NoticeKind, tuple[bool | None, bool | None]]] = MappingPro
         NoticeKind.OFFER: (False, True),
         NoticeKind.SEAT_FILLED: (False, True),
         NoticeKind.WEEK_PUBLISHED: (False, True),
+        NoticeKind.RIDE_CHANGED: (True, True),
+        NoticeKind.RIDE_CANCELLED: (True, False),
         NoticeKind.OWN_SCHEDULE_SET: (False, True),
         NoticeKind.OWN_SCHEDULE_CHANGED: (False, True),
     }

@@ -21,6 +21,8 @@ _SENTENCES: Final[Mapping[NoticeKind, str]] = MappingProxyType(
         NoticeKind.OFFER: "offer",
         NoticeKind.SEAT_FILLED: "filled",
         NoticeKind.WEEK_PUBLISHED: "week",
+        NoticeKind.RIDE_CHANGED: "ride_changed",
+        NoticeKind.RIDE_CANCELLED: "ride_cancelled",
         NoticeKind.OWN_SCHEDULE_SET: "own_schedule",
         NoticeKind.OWN_SCHEDULE_CHANGED: "own_schedule_changed",
     }

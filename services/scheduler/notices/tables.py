@@ -25,7 +25,8 @@ class NoticeRow(Base):
         UniqueConstraint("organization_id", "dedupe_key", name="notices_dedupe_key_key"),
         CheckConstraint(
             "kind in ('session_added', 'session_changed', 'session_cancelled', 'make_up', 'closure', 'reminder', "
-            "'offer', 'seat_filled', 'week_published', 'own_schedule_set', 'own_schedule_changed')",
+            "'offer', 'seat_filled', 'week_published', 'ride_changed', 'ride_cancelled', 'own_schedule_set', "
+            " 'own_schedule_changed')",
             name="kind",
         ),
         CheckConstraint("num_nonnulls(patient_id, practitioner_id) = 1", name="recipient"),

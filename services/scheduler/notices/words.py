@@ -60,6 +60,8 @@ _ENGLISH: Final = Words(
             "offer": "A time is open on {after}. To take it, answer by {reply_by}.",
             "filled": "The time on {after} is no longer open.",
             "week": "Your appointments are set. The first one is on {after}.",
+            "ride_changed": "Your ride on {before} is cancelled. Another one is on {after}.",
+            "ride_cancelled": "Your ride on {before} is cancelled. Please call us.",
             "own_schedule": "Your schedule is set until {end_day}. It begins on {after}.",
             "own_schedule_changed": "Your schedule has changed, first on {after} and last on {end_day}.",
         }
@@ -98,6 +100,8 @@ _SPANISH: Final = Words(
             "offer": "Hora libre el {after}. Para tomarla, responda antes del {reply_by}.",
             "filled": "La hora del {after} ya no está libre.",
             "week": "Sus citas están listas. La primera es el {after}.",
+            "ride_changed": "Su transporte del {before} queda cancelado. Hay otro el {after}.",
+            "ride_cancelled": "Su transporte del {before} queda cancelado. Por favor, llámenos.",
             "own_schedule": "Su horario está listo hasta el {end_day}. Empieza el {after}.",
             "own_schedule_changed": "Su horario ha cambiado: primero el {after} y por último el {end_day}.",
         }

@@ -44,6 +44,23 @@ class TakenSeat:
 
 
 @dataclass(frozen=True, slots=True)
+class LostSeat:
+    """A patient's seat on a run that does not set out, and when and for how long it would have been needed."""
+
+    ride_id: RideId
+    patient_id: PatientId
+    appointment_id: AppointmentId
+    direction: RunDirection
+    at: datetime
+    until: datetime
+
+    def is_replaced_by(self, seat: TakenSeat) -> bool:
+        """Whether another seat takes the patient the same way on the same occasion."""
+        is_same_way = (seat.patient_id, seat.direction) == (self.patient_id, self.direction)
+        return is_same_way and seat.appointment_id == self.appointment_id
+
+
+@dataclass(frozen=True, slots=True)
 class Stay:
     """Sessions of a patient on one day that are so close that the patient stays at the site between them."""
 

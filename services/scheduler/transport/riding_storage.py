@@ -4,18 +4,18 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, TIMESTAMP, Uuid, and_, any_, bindparam, delete, func, insert, select
+from sqlalchemy import ARRAY, TIMESTAMP, Uuid, and_, any_, bindparam, case, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range, distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, RideId, SiteId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, RideId, RunId, SiteId, VehicleId
 from services.contracts.scheduler.timetables import AppointmentStatus
-from services.contracts.scheduler.transport import NoRideReason, RunDirection
+from services.contracts.scheduler.transport import NoRideReason, Ride, RunDirection
 from services.contracts.vocabulary import Modality
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
 from services.scheduler.storing import fresh_id
-from services.scheduler.transport.facts import Coming, TakenSeat
+from services.scheduler.transport.facts import Coming, LostSeat, TakenSeat
 from services.scheduler.transport.tables import RideRow, RideWaiverRow, RunRow
 
 _SITE_ID: Final = bindparam("site_id", type_=Uuid)
@@ -79,6 +79,11 @@ _SEATS: Final = Query(
     )
     .order_by(RideRow.id)
 )
+_RIDES_NAMED: Final = Query(
+    select(RideRow.id, RideRow.run_id, RideRow.appointment_id, RideRow.patient_id, RideRow.stop_at, RideRow.area)
+    .where(RideRow.id == any_(bindparam("rides", type_=ARRAY(Uuid))))
+    .order_by(RideRow.stop_at, RideRow.id)
+)
 # Where somebody was picked up the last time is where they will be this time, until somebody says otherwise.
 _AREAS: Final = Query(
     select(RideRow.patient_id, RunRow.direction, RideRow.area)
@@ -128,6 +133,50 @@ async def riders_of(db: AsyncSession, appointments: Collection[AppointmentId]) -
     """Fetch who has a seat on the way to or from one of these sessions."""
     found = select(RideRow.patient_id).where(RideRow.appointment_id.in_(appointments), RideRow.booked)
     return {PatientId(patient_id) for patient_id in await db.scalars(found)}
+
+
+async def hold_runs_of(db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime) -> list[RunId]:
+    """Fetch a vehicle's runs that meet a span, the first one first; nobody else takes a seat of them from here on."""
+    held = await db.scalars(
+        select(RunRow.id)
+        .where(
+            RunRow.vehicle_id == vehicle_id,
+            RunRow.during.op("&&")(bindparam("span", Range(begin, until), type_=TSTZRANGE)),
+        )
+        .order_by(func.lower(RunRow.during))
+        .with_for_update()
+    )
+    return [RunId(run_id) for run_id in held]
+
+
+async def lost_with(db: AsyncSession, runs: Collection[RunId]) -> list[LostSeat]:
+    """Fetch the seats that people have on runs."""
+    to_site = RunRow.direction == RunDirection.TO_SITE.value
+    found = await db.execute(
+        select(
+            RideRow.id.label("ride_id"),
+            RideRow.patient_id,
+            RideRow.appointment_id,
+            RunRow.direction,
+            case((to_site, RideRow.stop_at), else_=func.lower(RunRow.during)).label("at"),
+            func.upper(RunRow.during).label("until"),
+        )
+        .join(RunRow, _OF_A_RUN)
+        .where(RideRow.run_id.in_(runs), RideRow.booked)
+        .order_by(RideRow.id)
+    )
+    return [LostSeat(**{**row, "direction": RunDirection(row["direction"])}) for row in found.mappings()]
+
+
+async def delete_runs(db: AsyncSession, runs: Collection[RunId]) -> None:
+    """Let runs be none, with every seat on them."""
+    await db.execute(delete(RideRow).where(RideRow.run_id.in_(runs)).execution_options(synchronize_session=False))
+    await db.execute(delete(RunRow).where(RunRow.id.in_(runs)).execution_options(synchronize_session=False))
+
+
+async def rides_named(read: Read, rides: Collection[RideId]) -> list[Ride]:
+    """Fetch these rides; times are in UTC."""
+    return [Ride(**row) for row in await read.all(_RIDES_NAMED, rides=list(rides))]
 
 
 async def delete_rides(db: AsyncSession, rides: Collection[RideId]) -> None:

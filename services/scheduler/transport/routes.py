@@ -21,10 +21,12 @@ from services.contracts.scheduler.transport import (
     RunRides,
     RunSheet,
     Vehicle,
+    VehicleOut,
+    VehicleOutRequest,
     VehicleRequest,
 )
 from services.scheduler.dependencies.base import Reach
-from services.scheduler.dependencies.transport import MissingRidesRead, Transport, TransportRead
+from services.scheduler.dependencies.transport import MissingRidesRead, TheVehiclesOut, Transport, TransportRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["transport"])
 
@@ -55,6 +57,12 @@ async def list_vehicles(site_id: SiteId, transport: TransportRead, page: Request
 async def create_run(vehicle_id: VehicleId, request: RunRequest, transport: Transport) -> Run:
     """Plan a run of a vehicle to its site or from it."""
     return await transport.create_run(vehicle_id, request)
+
+
+@router.post("/v1/vehicles/{vehicle_id}:take_out", operation_id="take_vehicle_out", responses=documented(404, 422))
+async def take_vehicle_out(vehicle_id: VehicleId, request: VehicleOutRequest, out: TheVehiclesOut) -> VehicleOut:
+    """Let a vehicle make none of its runs for a while; its riders go on other runs as far as there are seats."""
+    return await out.take_out(vehicle_id, request)
 
 
 @router.get("/v1/sites/{site_id}/runs", operation_id="list_runs", responses=documented(404, 422))

@@ -1,0 +1,150 @@
+"""A van that is out takes nobody: its riders go with another one where there are seats, and hear of it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.contracts.identity import Role
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, NoticesOf, People, group, plan_of
+from tests.scheduler.transport.conftest import END, MINUTE, Van
+
+HOUR = timedelta(hours=1)
+COUNSELLOR = {"id": "00000000-0000-4000-8000-000000000001"}
+
+
+@pytest.fixture
+async def other(scheduler: ClientFactory, site: Json) -> Van:
+    """Another van of the site, with one seat."""
+    body = {"name": "Small", "seats": 1}
+    answer = await scheduler(Role.PROGRAMME_DIRECTOR).post(f"/v1/sites/{site['id']}/vehicles", json=body)
+    return Van(scheduler, site, answer.json())
+
+
+@pytest.fixture
+async def session(desk: Desk, people: People) -> Json:
+    [made] = await desk.publish(group(people.ann, people.ben))
+    return made
+
+
+@pytest.fixture
+def out(scheduler: ClientFactory, van: Van) -> Any:
+    async def ask(start: Any = TUESDAY_NINE - 3 * HOUR, end: Any = END, **more: Any) -> Any:
+        body = {"start": str(start), "end": str(end), **more}
+        return await scheduler(Role.FRONT_DESK).post(f"/v1/vehicles/{van.vehicle['id']}:take_out", json=body)
+
+    return ask
+
+
+async def planned(van: Van, *run: Any) -> Json:
+    answer = await van.plan(*run)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def aboard(van: Van, run: Json, session: Json, *patients: Json) -> None:
+    for patient in patients:
+        assert (await van.give(run, session, patient)).status_code == 201
+
+
+async def bodies(notices_of: NoticesOf, patient: Json) -> list[str]:
+    return [notice["body"] for notice in await notices_of(patient["id"]) if notice["kind"].startswith("ride")]
+
+
+async def test_riders_go_with_another_run_as_far_as_it_has_seats_and_each_is_told(
+    *, van: Van, other: Van, run: Json, session: Json, people: People, out: Any, notices_of: NoticesOf
+) -> None:
+    later = await planned(other, "to_site", TUESDAY_NINE - 50 * MINUTE)
+    await aboard(van, run, session, people.ann, people.ben)
+
+    answer = await out()
+
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    [ride], [missing] = told["rides"], told["missing_rides"]
+    assert (told["run_ids"], ride["run_id"]) == ([run["id"]], later["id"])
+    assert {ride["patient_id"], missing["patient_id"]} == {people.ann["id"], people.ben["id"]}
+    assert (missing["direction"], missing["appointment_id"]) == ("to_site", session["id"])
+    assert await van.taken() == [1]
+    seated = next(one for one in people if one["id"] == ride["patient_id"])
+    left = next(one for one in people if one["id"] == missing["patient_id"])
+    assert await bodies(notices_of, seated) == [
+        "Your ride on Tuesday, October 6 at 8:00 AM is cancelled. Another one is on Tuesday, October 6 at 8:10 AM."
+    ]
+    assert await bodies(notices_of, left) == [
+        "Your ride on Tuesday, October 6 at 8:00 AM is cancelled. Please call us."
+    ]
+    assert await bodies(notices_of, people.cleo) == []
+
+
+async def test_the_way_home_is_found_again_too_and_the_session_stays(
+    *, van: Van, other: Van, session: Json, people: People, out: Any, notices_of: NoticesOf, desk: Desk
+) -> None:
+    home, another = (
+        await planned(van, "from_site", END + 15 * MINUTE),
+        await planned(other, "from_site", END + 30 * MINUTE),
+    )
+    await aboard(van, home, session, people.ann)
+
+    answer = await out(END, END + HOUR)
+
+    assert [ride["run_id"] for ride in answer.json()["rides"]] == [another["id"]]
+    assert await bodies(notices_of, people.ann) == [
+        "Your ride on Tuesday, October 6 at 10:45 AM is cancelled. Another one is on Tuesday, October 6 at 11:00 AM."
+    ]
+    assert await desk.seats() == [(2, {people.ann["id"], people.ben["id"]})]
+
+
+async def test_runs_that_do_not_meet_the_interval_and_those_of_other_vehicles_set_out(
+    *, van: Van, other: Van, run: Json, session: Json, people: People, out: Any
+) -> None:
+    await planned(van, "from_site", END)
+    await planned(other)
+    await aboard(van, run, session, people.ann)
+
+    answer = await out(END + 45 * MINUTE, END + 2 * HOUR)
+
+    assert (answer.json()["run_ids"], answer.json()["rides"], answer.json()["missing_rides"]) == ([], [], [])
+    assert await van.taken() == [1, 0, 0]
+
+
+async def test_nobody_is_told_where_that_is_asked_for(
+    *, van: Van, run: Json, session: Json, people: People, out: Any, notices_of: NoticesOf
+) -> None:
+    await aboard(van, run, session, people.ann)
+
+    assert (await out(notify=False)).status_code == 200
+
+    assert await bodies(notices_of, people.ann) == []
+    assert await van.taken() == []
+
+
+async def test_who_said_why_no_ride_is_needed_is_not_missed(
+    out: Any, desk: Desk, new_patient: Make, site: Json
+) -> None:
+    rider = await new_patient(site, plan_of(COUNSELLOR, needs_transport=True))
+    [session] = await desk.publish(group())
+    booked = await desk.ask("book", session, rider, no_ride_reason="own_ride")
+    assert booked.status_code == 200, booked.text
+
+    answer = await out()
+
+    assert answer.json()["missing_rides"] == []
+
+
+async def test_what_has_begun_cannot_be_taken_back_and_a_vehicle_is_its_organization_s(
+    scheduler: ClientFactory, van: Van, out: Any
+) -> None:
+    past = await out("2026-10-01T09:00:00Z", END)
+    backwards = await out(END, TUESDAY_NINE)
+    path, body = f"/v1/vehicles/{van.vehicle['id']}:take_out", {"start": str(TUESDAY_NINE), "end": str(END)}
+
+    assert (past.status_code, past.json()["errors"][0]["pointer"]) == (422, "/start")
+    assert backwards.status_code == 422
+    assert (await scheduler(Role.FRONT_DESK, organization=uuid4()).post(path, json=body)).status_code == 404
+    assert (await scheduler(Role.COUNSELLOR).post(path, json=body)).status_code == 403
+    assert (
+        await scheduler(Role.FRONT_DESK).post(path.replace(van.vehicle["id"], str(UUID(int=1))), json=body)
+    ).status_code == 404
