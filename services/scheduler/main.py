@@ -17,6 +17,7 @@ from services.scheduler.attendance.routes import router as attendance
 from services.scheduler.bookings.routes import router as bookings
 from services.scheduler.census.routes import router as census
 from services.scheduler.closures.routes import router as closures
+from services.scheduler.cohorts.routes import router as cohorts
 from services.scheduler.commitments.readers import LARGEST_CALENDAR, CalendarReaders
 from services.scheduler.commitments.remote import RemoteCalendars
 from services.scheduler.commitments.routes import router as commitments
@@ -93,6 +94,7 @@ _ROUTERS = (
     held_seats,
     weekly_held_seats,
     own_schedules,
+    cohorts,
 )
 
 

@@ -7,6 +7,7 @@ from services.scheduler.appointments import tables as appointments
 from services.scheduler.attendance import tables as attendance
 from services.scheduler.bookings import tables as bookings
 from services.scheduler.closures import tables as closures
+from services.scheduler.cohorts import tables as cohorts
 from services.scheduler.commitments import tables as commitments
 from services.scheduler.disruptions import tables as disruptions
 from services.scheduler.feeds import tables as feeds
@@ -40,6 +41,7 @@ TABLES: Final = (
     attendance,
     bookings,
     closures,
+    cohorts,
     commitments,
     disruptions,
     feeds,

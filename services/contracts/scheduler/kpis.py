@@ -23,6 +23,7 @@ class KpiCode(StrEnum):
     NOTICE_HOURS = "notice_hours"
     WAITLIST_DAYS = "waitlist_days"
     CALENDAR_CONFLICTS = "calendar_conflicts"
+    COHORTS_TOGETHER = "cohorts_together"
 
 
 class Kpi(ResourceModel):

@@ -79,6 +79,7 @@ class PlacementAlternative(ResourceModel):
     score: PlacementScore
     difference: PlacementScore = Field(description="From the first alternative, or from what the patient has.")
     unmet: list[UnmetMinutes]
+    cohort_mates: int = Field(description="How many others of the patient's cohort the patient meets in groups.")
     reasons: list[PlacementReason]
     missing_rides: list[MissingRide] = Field(
         description="Ways that no run with a free seat serves, of a patient whose plan needs transport; of a placement "

@@ -9,6 +9,7 @@ from services.chassis.database import Read
 from services.chassis.wiring import Now, Reading
 from services.clients.records import RecordsClient
 from services.scheduler.appointments.logic import AppointmentsLogic, AppointmentsReader
+from services.scheduler.cohorts.logic import CohortMates
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dependencies.base import Command, Records, moved_weeks_in, notices_in, outages_in, setups_in
 from services.scheduler.dependencies.seats import bookings_in, telehealth_in
@@ -50,7 +51,8 @@ def booked_weeks_in(read: Read, records: RecordsClient, clock: Clock) -> BookedW
 
 
 async def _placements_read(read: Reading, records: Records, clock: Now) -> PlacementsReader:
-    return PlacementsReader(booked_weeks_in(read, records, clock), CommitmentsReader(read), rides_read_in(read, clock))
+    weeks = booked_weeks_in(read, records, clock)
+    return PlacementsReader(weeks, CommitmentsReader(read), rides_read_in(read, clock), CohortMates(read))
 
 
 async def _losses_read(read: Reading) -> LossesReader:

@@ -52,5 +52,9 @@ DEFINITIONS: Final[Mapping[KpiCode, Definition]] = MappingProxyType(
         KpiCode.CALENDAR_CONFLICTS: Definition(
             "booked seats at a time of a commitment known by now, of all booked seats; travel is left out"
         ),
+        KpiCode.COHORTS_TOGETHER: Definition(
+            "pairs of a cohort that meet in a group of the week, of its pairs of whom both have a group then; a cohort"
+            " is who is in it by now"
+        ),
     }
 )

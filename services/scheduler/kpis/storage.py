@@ -205,6 +205,24 @@ _CONFLICTS: Final = """(
         and a.status = 'booked' and p.held_until is null
 ) figure"""
 
+_COHORTS: Final = """(
+    with seats as (
+        select a.week, a.id, p.patient_id, m.cohort_id from appointments a
+        join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
+        join cohort_members m on m.organization_id = p.organization_id and m.patient_id = p.patient_id
+        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+            and a.status = 'booked' and p.held_until is null
+            and a.service in ('process_group', 'skills_group', 'education_group')
+    )
+    select count(*) filter (where meets)::float8 as numerator, count(*)::float8 as denominator
+    from (
+        select bool_or(one.id = other.id) as meets from seats one
+        join seats other
+            on other.cohort_id = one.cohort_id and other.week = one.week and other.patient_id > one.patient_id
+        group by one.week, one.patient_id, other.patient_id
+    ) pairs
+) figure"""
+
 _FIGURES: Final[Mapping[KpiCode, Query]] = MappingProxyType(
     {
         KpiCode.PLACEMENT_RATE: _figure(_PLACEMENT),
@@ -218,6 +236,7 @@ _FIGURES: Final[Mapping[KpiCode, Query]] = MappingProxyType(
         KpiCode.NOTICE_HOURS: _figure(_NOTICE),
         KpiCode.WAITLIST_DAYS: _figure(_WAITLIST),
         KpiCode.CALENDAR_CONFLICTS: _figure(_CONFLICTS),
+        KpiCode.COHORTS_TOGETHER: _figure(_COHORTS),
     }
 )
 _PUBLISHED: Final = _figure(

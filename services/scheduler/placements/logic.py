@@ -29,6 +29,7 @@ from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.bookings.facts import SessionFacts
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.bookings.seat_rules import TelehealthRules
+from services.scheduler.cohorts.logic import CohortMates
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import NoSeatError, PlacementRefusedError, WeekMovedError
 from services.scheduler.make_ups.planned import PlannedMakeUps
@@ -50,20 +51,25 @@ from services.scheduler.timetables.logic import WeekHolds
 from services.scheduler.transport.riding import RidesLogic, RidesReader
 from services.scheduler.weeks import SLOT_MINUTES
 
-_MOST_TO_RIDE_TO: Final = 10
+_MOST_TO_RANK: Final = 10
 _OFF_THE_GRID: Final = "a visit does not begin on a quarter of an hour of the week"
 
 
 class PlacementsReader:
     """Recommends and explains; nothing is written."""
 
-    def __init__(self, weeks: BookedWeeks, commitments: CommitmentsReader, rides: RidesReader) -> None:
+    def __init__(
+        self, weeks: BookedWeeks, commitments: CommitmentsReader, rides: RidesReader, cohorts: CohortMates
+    ) -> None:
         self._weeks = weeks
+        self._cohorts = cohorts
         self._commitments = commitments
         self._rides = rides
 
     async def recommend(self, query: PlacementQuery, caller_token: str) -> PlacementRecommendation:
         """Return the best ways to place a patient, the best one first, after those that lack fewer rides.
+
+        Of ways that serve as much and change as little, those come first in which the patient meets more of the cohort.
 
         Raises:
             Whatever `BookedWeeks.of` raises, for the same reasons.
@@ -71,12 +77,14 @@ class PlacementsReader:
         version, booked = await self._weeks.of(
             query.site_id, query.week, query.patient_id, caller_token, as_consented=True
         )
-        telling = WeekTelling(booked)
-        # Ways to place somebody are ranked without a look at vans: of more of them, more can be got to.
-        count = max(query.alternatives, _MOST_TO_RIDE_TO) if booked.needs_transport else query.alternatives
+        mates = await self._cohorts.of(query.patient_id)
+        telling = WeekTelling(booked, mates)
+        # Ways to place somebody are ranked without a look at vans and cohorts: of more of them, more are good for both.
+        is_ranked_again = booked.needs_transport or mates
+        count = max(query.alternatives, _MOST_TO_RANK) if is_ranked_again else query.alternatives
         placed = await asyncio.to_thread(_placed, booked, count)
         told = [(one, await self._missing_rides(query, booked, telling, one)) for one in placed]
-        found = sorted(told, key=lambda pair: len(pair[1]))[: query.alternatives]
+        found = sorted(told, key=lambda pair: (len(pair[1]), *_rank(pair[0], telling)))[: query.alternatives]
         return PlacementRecommendation(
             patient_id=query.patient_id,
             site_id=query.site_id,
@@ -126,7 +134,7 @@ class PlacementsReader:
         here, unplaced = await asyncio.to_thread(
             lambda: (why_here(booked.week, booked.patient), why_unplaced(booked.week, booked.patient))
         )
-        telling = WeekTelling(booked)
+        telling = WeekTelling(booked, await self._cohorts.of(patient_id))
         return PlacementExplanation(
             patient_id=patient_id,
             site_id=site_id,
@@ -149,7 +157,7 @@ class PlacementsReader:
         wished = _wish(booked, wish)
         sources = await sources_of(self._commitments, booked.grid, wish.patient_id)
         answer = await asyncio.to_thread(why_not, booked.week, booked.patient, wished)
-        telling, instead = WeekTelling(booked), answer.instead
+        telling, instead = WeekTelling(booked, await self._cohorts.of(wish.patient_id)), answer.instead
         return WishAnswer(
             is_had=not answer.facts and instead is None,
             is_possible=not answer.facts,
@@ -280,6 +288,11 @@ class PlacementsLogic:
         ]
         if broken:
             raise PlacementRefusedError(list(dict.fromkeys(broken)))
+
+
+def _rank(alternative: Alternative, telling: WeekTelling) -> tuple[int, int, int]:
+    parts = alternative.parts
+    return parts.unmet, parts.changes, -telling.mates_met(alternative)
 
 
 def _placed(booked: BookedWeek, count: int) -> list[Alternative]:

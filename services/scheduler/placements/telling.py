@@ -1,10 +1,11 @@
 """What the solver says of one patient, in the words of the API. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
-from services.contracts.identifiers import CommitmentSourceId, GroupOfferingId, PractitionerId
+from services.contracts.identifiers import CommitmentSourceId, GroupOfferingId, PatientId, PractitionerId
 from services.contracts.scheduler.placements import (
     AskCode,
     CapacityAdvice,
@@ -55,8 +56,9 @@ def score_of(parts: Parts) -> PlacementScore:
 class WeekTelling:
     """Tells of one patient's week; instants carry the site's offset."""
 
-    def __init__(self, booked: BookedWeek) -> None:
+    def __init__(self, booked: BookedWeek, mates: AbstractSet[PatientId] = frozenset()) -> None:
         self._booked = booked
+        self._mates = frozenset(map(str, mates))
         self._had = frozenset(booked.week.sessions.get(booked.patient.id, ()))
 
     def session(self, session: Session) -> PlacedSession:
@@ -99,9 +101,16 @@ class WeekTelling:
             score=score_of(alternative.parts),
             difference=score_of(difference),
             unmet=unmet_of(alternative.unmet),
+            cohort_mates=self.mates_met(alternative),
             reasons=[*self._reasons(alternative), *_about_rides(missing_rides)],
             missing_rides=list(missing_rides),
         )
+
+    def mates_met(self, alternative: Alternative) -> int:
+        """Return how many others of the cohort the patient would meet in groups."""
+        groups = self._booked.week.timetable.groups
+        sat_with = (groups[one.meeting].members for one in alternative.sessions if one.meeting is not None)
+        return len(self._mates & {member for members in sat_with for member in members})
 
     def _reasons(self, alternative: Alternative) -> Iterable[PlacementReason]:
         parts = alternative.parts
@@ -118,6 +127,9 @@ class WeekTelling:
             yield PlacementReason(code="scarce_seat", sentence=f"{text} on {when}; it counts {price} points")
         if parts.idle:
             yield PlacementReason(code="waiting", sentence=f"waits {parts.idle * SLOT_MINUTES} minutes in all")
+        if self._mates:
+            text = f"meets {self.mates_met(alternative)} of the {len(self._mates)} others of the cohort in groups"
+            yield PlacementReason(code="cohort", sentence=text)
         if parts.continuity:
             yield PlacementReason(code="continuity", sentence="not every session is with the primary practitioner")
 

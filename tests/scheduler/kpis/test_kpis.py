@@ -96,6 +96,7 @@ async def test_every_figure_is_what_one_counts_by_hand(scheduler: ClientFactory,
         "notice_hours": (24, 1),
         "waitlist_days": (10, 1),
         "calendar_conflicts": (1, 5),
+        "cohorts_together": (0, 0),
     }
 
 

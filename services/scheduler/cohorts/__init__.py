@@ -1,0 +1,1 @@
+"""People who begin together, and are to go on together."""
