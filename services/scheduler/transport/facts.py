@@ -53,6 +53,7 @@ class LostSeat:
     direction: RunDirection
     at: datetime
     until: datetime
+    area: str | None
 
     def is_replaced_by(self, seat: TakenSeat) -> bool:
         """Whether another seat takes the patient the same way on the same occasion."""

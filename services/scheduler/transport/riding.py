@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -174,6 +174,8 @@ class Unsettled:
     span: Span
     patients: AbstractSet[PatientId]
     ways: AbstractSet[tuple[AppointmentId, RunDirection]]
+    areas: Mapping[tuple[PatientId, RunDirection], str] = field(default_factory=dict)
+    """Where they would have been picked up, or let off, by rides that are gone already."""
 
 
 class RidesLogic:
@@ -272,7 +274,7 @@ class RidesLogic:
         def is_left(leg: Leg) -> bool:
             return any((session.appointment_id, leg.direction) in ways for session in leg.stay.sessions)
 
-        await self._arrange(unsettled.site_id, unsettled.patients, unsettled.span, is_left)
+        await self._arrange(unsettled.site_id, unsettled.patients, unsettled.span, is_left, known=unsettled.areas)
 
     async def _arrange(
         self,
@@ -282,6 +284,7 @@ class RidesLogic:
         is_wanted: Callable[[Leg], bool],
         *,
         anew: AbstractSet[AppointmentId] = frozenset(),
+        known: Mapping[tuple[PatientId, RunDirection], str] | None = None,
     ) -> tuple[Sequence[Leg], Sequence[Run]]:
         await riding_storage.hold_runs(self._db, site_id, span.begin, span.until)
         facts, now = await self._reader.facts(site_id, patients, span), self._clock.now()
@@ -289,15 +292,21 @@ class RidesLogic:
         coming = [replace(one, is_waived=False) if one.appointment_id in anew else one for one in facts.coming]
         legs = [leg for leg in legs_of(stays_of(coming), now) if is_wanted(leg)]
         arrangement = arranged(legs, facts.seats, facts.runs, now)
-        await self._take(site_id, arrangement, facts.runs)
+        await self._take(site_id, arrangement, facts.runs, known or {})
         return arrangement.missing, facts.runs
 
-    async def _take(self, site_id: SiteId, arrangement: Arrangement, runs: Sequence[Run]) -> None:
+    async def _take(
+        self,
+        site_id: SiteId,
+        arrangement: Arrangement,
+        runs: Sequence[Run],
+        known: Mapping[tuple[PatientId, RunDirection], str],
+    ) -> None:
         if not arrangement.taken:
             return
         await riding_storage.delete_rides(self._db, arrangement.useless)
         patients = {leg.stay.patient_id for leg, _ in arrangement.taken}
-        areas = await self._reader.areas(site_id, patients)
+        areas = {**await self._reader.areas(site_id, patients), **known}
         by_id = {run.id: run for run in runs}
         for leg, run_id in arrangement.taken:
             await self._seat(leg, by_id[run_id], areas.get((leg.stay.patient_id, leg.direction)))

@@ -135,12 +135,15 @@ async def riders_of(db: AsyncSession, appointments: Collection[AppointmentId]) -
     return {PatientId(patient_id) for patient_id in await db.scalars(found)}
 
 
-async def hold_runs_of(db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime) -> list[RunId]:
-    """Fetch a vehicle's runs that meet a span, the first one first; nobody else takes a seat of them from here on."""
+async def hold_runs_of(
+    db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime, now: datetime
+) -> list[RunId]:
+    """Fetch a vehicle's runs that meet a span and lie ahead, the first one first; nobody else takes a seat of them."""
     held = await db.scalars(
         select(RunRow.id)
         .where(
             RunRow.vehicle_id == vehicle_id,
+            func.lower(RunRow.during) > now,
             RunRow.during.op("&&")(bindparam("span", Range(begin, until), type_=TSTZRANGE)),
         )
         .order_by(func.lower(RunRow.during))
@@ -158,6 +161,7 @@ async def lost_with(db: AsyncSession, runs: Collection[RunId]) -> list[LostSeat]
             RideRow.patient_id,
             RideRow.appointment_id,
             RunRow.direction,
+            RideRow.area,
             case((to_site, RideRow.stop_at), else_=func.lower(RunRow.during)).label("at"),
             func.upper(RunRow.during).label("until"),
         )

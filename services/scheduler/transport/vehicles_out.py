@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import InvalidRequestError
-from services.contracts.identifiers import SiteId, VehicleId
+from services.contracts.identifiers import PatientId, SiteId, VehicleId
 from services.contracts.scheduler.notices import NoticeKind
-from services.contracts.scheduler.transport import MissingRide, Ride, VehicleOut, VehicleOutRequest
+from services.contracts.scheduler.transport import MissingRide, Ride, RunDirection, VehicleOut, VehicleOutRequest
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
@@ -42,16 +42,17 @@ class VehiclesOut:
         self._clock = clock
 
     async def take_out(self, vehicle_id: VehicleId, request: VehicleOutRequest) -> VehicleOut:
-        """Let a vehicle make none of its runs that meet an interval; sessions stay booked.
+        """Let a vehicle make none of its runs that meet an interval and have not begun; sessions stay booked.
 
         Raises:
             NotFoundError: There is no such vehicle in the caller's organization.
             InvalidRequestError: The interval has begun: who is on the way cannot be put on another run.
         """
         vehicle = await self._reader.vehicle(vehicle_id)
-        if request.start <= self._clock.now():
+        now = self._clock.now()
+        if request.start <= now:
             raise InvalidRequestError("/start", "must lie ahead")
-        runs = await riding_storage.hold_runs_of(self._db, vehicle_id, request.start, request.end)
+        runs = await riding_storage.hold_runs_of(self._db, vehicle_id, request.start, request.end, now)
         lost = await riding_storage.lost_with(self._db, runs)
         await riding_storage.delete_runs(self._db, runs)
         new, missing = await self._brought(vehicle.site_id, lost)
@@ -72,7 +73,7 @@ class VehiclesOut:
         patients = {one.patient_id for one in lost}
         ways = {(one.appointment_id, one.direction) for one in lost}
         had = {seat.ride_id for seat in (await self._rides_reader.facts(site_id, patients, span)).seats}
-        await self._rides.settle(Unsettled(site_id, span, patients, ways))
+        await self._rides.settle(Unsettled(site_id, span, patients, ways, _areas_of(lost)))
         seats = (await self._rides_reader.facts(site_id, patients, span)).seats
         missing = await self._rides_reader.missing(site_id, patients, span)
         return (
@@ -83,6 +84,10 @@ class VehiclesOut:
     async def _named(self, seats: Iterable[TakenSeat], zone: ZoneInfo) -> list[Ride]:
         rides = await riding_storage.rides_named(self._read, [seat.ride_id for seat in seats])
         return [ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in rides]
+
+
+def _areas_of(lost: Iterable[LostSeat]) -> dict[tuple[PatientId, RunDirection], str]:
+    return {(one.patient_id, one.direction): one.area for one in lost if one.area is not None}
 
 
 def _telling(site_id: SiteId, lost: LostSeat, seat: TakenSeat | None) -> Telling:

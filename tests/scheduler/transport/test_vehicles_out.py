@@ -110,6 +110,32 @@ async def test_runs_that_do_not_meet_the_interval_and_those_of_other_vehicles_se
     assert await van.taken() == [1, 0, 0]
 
 
+async def test_a_run_that_is_under_way_goes_on_when_the_van_is_out_from_the_next_minute(
+    *, van: Van, run: Json, session: Json, people: People, out: Any, at: Any, notices_of: NoticesOf
+) -> None:
+    await aboard(van, run, session, people.ann)
+    now = TUESDAY_NINE - 30 * MINUTE
+    at(now)
+
+    answer = await out(now + MINUTE)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["run_ids"] == []
+    assert [ride["patient_id"] for ride in await van.rides(run)] == [people.ann["id"]]
+    assert await bodies(notices_of, people.ann) == []
+
+
+async def test_the_next_van_stops_where_the_one_that_is_out_would_have(
+    *, van: Van, other: Van, run: Json, session: Json, people: People, out: Any
+) -> None:
+    await planned(other, "to_site", TUESDAY_NINE - 50 * MINUTE)
+    assert (await van.give(run, session, people.ann, area="Oak and 3rd")).status_code == 201
+
+    answer = await out()
+
+    assert [ride["area"] for ride in answer.json()["rides"]] == ["Oak and 3rd"]
+
+
 async def test_nobody_is_told_where_that_is_asked_for(
     *, van: Van, run: Json, session: Json, people: People, out: Any, notices_of: NoticesOf
 ) -> None:
