@@ -18,6 +18,8 @@ from services.scheduler.solver.grid import Mask
 from services.scheduler.solver.instance import SLOTS_A_DAY, Instance
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.prices import ROOMS, Array, Hours, Prices, quantized
+from services.scheduler.solver.seating import Seating
+from services.scheduler.solver.shortage import Missing
 from services.scheduler.solver.statics import Statics
 
 SEAT_STEP: Final = 0.6
@@ -40,6 +42,9 @@ LEAP: Final = 10.0
 PEOPLE_FOR_LEAP: Final = 60
 # Of what is still wanted where no meeting is wanted enough, how much is closed at a time.
 CLOSED_SHARE: Final = 0.5
+TOLERANCE: Final = 1e-6
+# Of a member, by how much a meeting may lack one where shares of people are counted.
+LACKING: Final = 0.01
 # After so many in a row what is wanted least is closed.
 MOST_GIVEN_BACK: Final = 10
 
@@ -90,7 +95,9 @@ class Dive:
         self.weeks = CompiledWeeks(instance, self._offers, statics, threads)
         self._at_once = max(1, int((len(instance.patients) / PEOPLE_FOR_ONE) ** 1.5))
         self._size = max(1.0, len(instance.patients) / PEOPLE_FOR_LEAP)
-        self._group_weight = instance.weights.group
+        self._group_weight, self._unmet_weight = instance.weights.group, instance.weights.unmet
+        self._seating = Seating(instance, offers)
+        self._missing = Missing(instance, statics, self.market)
         count = len(offers.items)
         self._now = _Course(
             prices=deepcopy(prices),
@@ -129,9 +136,10 @@ class Dive:
         if not chosen:
             return self._concentrate()
         before = deepcopy(self._now)
-        for offer in chosen:
-            if not self._now.is_closed[offer]:
-                self._fix(offer)
+        if not self._fix_what_can_be_filled(chosen):
+            # Whoever wanted what is closed now turns to others at the next step.
+            self._go(1)
+            return True
         self._go(STEPS_EACH)
         if self._now.bound <= before.bound + max(LEAP * self._size, LEAP_EACH * len(chosen)):
             self._most, self._given_back = self._at_once, 0
@@ -146,6 +154,18 @@ class Dive:
             self._given_back = 0
             return self._concentrate()
         return True
+
+    def _fix_what_can_be_filled(self, chosen: list[int]) -> bool:
+        """Fix meetings that can have the members they must beside those fixed, and close the others."""
+        now, count = self._now, len(self._now.meetings)
+        for offer in chosen:
+            if now.is_closed[offer]:
+                continue
+            if self._seating.lacks([*np.flatnonzero(now.is_fixed).tolist(), offer]) < LACKING:
+                self._fix(offer)
+            else:
+                self._close(offer)
+        return len(now.meetings) > count
 
     def _concentrate(self) -> bool:
         """Close the meetings that are wanted least, so that who wanted them turns to others; say whether any were."""
@@ -197,8 +217,7 @@ class Dive:
     def _fix(self, offer: int) -> None:
         """Open a meeting under the lead whose time is cheapest, who is there for nothing else from now on."""
         now, when = self._now, self.market.window(offer)
-        cost = np.where(now.leaders[offer], now.prices.staff[:, when].sum(axis=1), np.inf)
-        lead = int(cost.argmin())
+        lead = self._lead(offer, when)
         now.meetings.append((offer, lead))
         now.is_fixed[offer] = True
         now.sunk += self._group_weight * float(self._offers.slots[offer])
@@ -214,6 +233,28 @@ class Dive:
         for other in np.flatnonzero(touched & ~now.is_fixed & ~now.is_closed).tolist():
             if not self._is_possible(other):
                 self._close(other)
+
+    def _lead(self, offer: int, when: slice) -> int:
+        """Return who leads for the least, visits that can then no longer take place included.
+
+        Prices move by small steps, and would come to know of such visits only when much more is fixed.
+        """
+        now = self._now
+        cost = np.where(now.leaders[offer], now.prices.staff[:, when].sum(axis=1), np.inf)
+        order = np.argsort(cost, kind="stable")
+        if not self._missing.concerns(int(order[0]), when):
+            return int(order[0])
+        before, lead, least = self._missing.slots(), int(order[0]), np.inf
+        for who in order.tolist():
+            if cost[who] >= least:
+                break
+            more = self._missing.slots(who, when) - before if self._missing.concerns(who, when) else 0.0
+            if cost[who] + self._unmet_weight * more < least - TOLERANCE:
+                lead, least = who, cost[who] + self._unmet_weight * more
+        if least > cost[lead] + TOLERANCE:
+            self._missing.slots(lead, when)
+            now.prices.staff = self._missing.raised(now.prices.staff, self._unmet_weight)
+        return lead
 
     def _work(self, lead: int, day: int, slots: int) -> None:
         """Take a lead's contact hours; whoever has too few left leads no other meeting of that day or week."""

@@ -31,6 +31,8 @@ from services.scheduler.solver.statics import Statics
 
 # A larger program takes longer than it is worth: half a second for so many. What is short is what has few choices.
 MOST_CHOICES: Final = 20_000
+# The same where it is solved again for every meeting that somebody might lead.
+MOST_CHOICES_EACH: Final = 16_000
 TOLERANCE: Final = 1e-6
 
 
@@ -59,6 +61,37 @@ def shadow_prices(instance: Instance, offers: Offers, statics: Statics) -> Price
     prices.staff = quantized(prices.staff)
     prices.places = {name: quantized(price) for name, price in prices.places.items()}
     return prices
+
+
+class Missing:
+    """How many slots of visits cannot take place in what a market has left, as meetings take practitioners out of it.
+
+    Only of services that practitioners hold, and that are few enough to be asked often.
+    """
+
+    def __init__(self, instance: Instance, statics: Statics, market: Market) -> None:
+        self._market = market
+        self._programs: list[_Program] = []
+        for service in () if instance.begins else STAFFED_SERVICES:
+            choices = list(islice(_choices(instance, statics, service), MOST_CHOICES_EACH + 1))
+            if 0 < len(choices) <= MOST_CHOICES_EACH:
+                self._programs.append(_Program(instance, market, service, choices))
+
+    def slots(self, who: int | None = None, when: slice = slice(0)) -> float:
+        """Return how many are missing, where somebody is not there for visits at some time of the week."""
+        return sum(program.missing_in(self._market.capacity, who, when) for program in self._programs)
+
+    def concerns(self, who: int, when: slice) -> bool:
+        """Say whether somebody may be wanted for visits at that time."""
+        return any(program.concerns(who, when) for program in self._programs)
+
+    def raised(self, staff: Array, unmet: float) -> Array:
+        """Return prices of practitioners that are at least what their slots are worth to visits."""
+        worth, places = np.zeros_like(staff), np.zeros(staff.shape[1])
+        for program in self._programs:
+            program.raise_to_dual_values(worth, places)
+        raised: Array = np.maximum(staff, quantized(unmet * worth))
+        return raised
 
 
 def least_unmet(instance: Instance, offers: Offers, grid: Grid, shortage: Prices) -> float:
@@ -128,6 +161,18 @@ class _Program:
         """Solve it; say whether somebody has to go without."""
         is_solved = self._program.Solve() == pywraplp.Solver.OPTIMAL
         return is_solved and float(self._objective.Value()) < self._needed - TOLERANCE
+
+    def missing_in(self, capacity: Array, who: int | None, when: slice) -> float:
+        """Return how many slots go without, where these are there for visits, but for one of them at some time."""
+        for (other, slot), row in self._staff.items():
+            is_away = other == who and when.start <= slot < when.stop
+            row.SetBounds(0, 0.0 if is_away else float(capacity[other, slot]))
+        is_solved = self._program.Solve() == pywraplp.Solver.OPTIMAL
+        return self._needed - float(self._objective.Value()) if is_solved else 0.0
+
+    def concerns(self, who: int, when: slice) -> bool:
+        """Say whether somebody could hold a visit then."""
+        return any((who, slot) in self._staff for slot in range(when.start, when.stop))
 
     def raise_to_dual_values(self, staff: Array, places: Array) -> None:
         """Raise prices that are lower than what a slot is worth here."""

@@ -13,7 +13,8 @@ from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.grid import Grid
 from services.scheduler.solver.instance import Instance
 from services.scheduler.solver.offers import enumerate_offers
-from services.scheduler.solver.shortage import least_unmet, shadow_prices
+from services.scheduler.solver.prices import Market
+from services.scheduler.solver.shortage import Missing, least_unmet, shadow_prices
 from services.scheduler.solver.solve import solve
 from services.scheduler.solver.statics import Statics
 from services.scheduler.solver.submodel import Submodel
@@ -87,6 +88,19 @@ def test_a_solve_proves_what_cannot_be_had_by_all() -> None:
 
     assert outcome.goals is not None
     assert outcome.goals.unmet == outcome.unmet_bound == 12
+
+
+def test_what_visits_lose_by_a_meeting_is_known_before_it_is_led() -> None:
+    instance = evening(12, 2)
+    offers = enumerate_offers(instance, Grid(instance))
+    missing = Missing(instance, Statics(instance, Grid(instance)), Market(instance, offers))
+
+    # Two visits and what is between them take most of twelve slots; half an hour less leaves place for one.
+    said = [missing.slots(), missing.slots(0, slice(8, 10)), missing.slots(0, slice(12, 18)), missing.slots()]
+
+    assert said == pytest.approx([0, 0, 4, 0])
+    assert missing.concerns(0, slice(8, 10))
+    assert not missing.concerns(0, slice(30, 40))
 
 
 def test_of_a_week_that_has_begun_nothing_is_said() -> None:

@@ -28,6 +28,7 @@ from services.scheduler.solver.partner import News
 from services.scheduler.solver.planned_weeks import Week, WeekReader
 from services.scheduler.solver.prices import POOLS, Array, Market, Prices
 from services.scheduler.solver.pricing import PricedWeeks
+from services.scheduler.solver.seating import Seating
 from services.scheduler.solver.statics import Statics
 from tests.scheduler.solver.annealing.test_annealing import Known, crowded, known
 from tests.scheduler.solver.conftest import tiny_document, tiny_patient
@@ -106,6 +107,40 @@ def test_the_compiled_bound_is_the_plain_one(site: Site) -> None:
     compiled = site.bound(0)
 
     assert [compiled.step() for _ in range(5)] == pytest.approx([plain.step() for _ in range(5)], rel=0.01)
+
+
+def test_who_is_wanted_for_visits_does_not_lead_a_meeting_that_another_can_lead() -> None:
+    therapist, other = (
+        tiny_document()["practitioners"][number] | {"shifts": [[0, 8, 28]], "breaks": [], "individual": holds}
+        for number, holds in enumerate((["family"], ["individual"]))
+    )
+    families = [
+        tiny_patient(
+            number,
+            team=["staff-0"],
+            needs={"skills_group": 6, "family": 4} if number < 5 else {"skills_group": 6},
+            family_available=[[0, 0, 60]],
+        )
+        for number in range(8)
+    ]
+    site = Site(instance_from_json(tiny_document(0, practitioners=[therapist, other], patients=families)))
+
+    nothing = Prices.nothing(site.instance, site.offers)
+    diving = Dive(site.instance, site.offers, site.statics, prices=nothing, wanted=nothing.seats)
+    # By the prices alone the therapist would lead for less.
+    diving._now.prices.staff[1] = 1 + diving._now.prices.staff[0]
+    diving._fix(0)
+
+    assert [lead for _, lead in diving.plan.meetings] == [1]
+
+
+def test_a_dive_fixes_no_more_meetings_than_there_are_members_for() -> None:
+    site = Site(crowded(11))
+    diving = site.dive()
+    while diving.advance():
+        pass
+
+    assert Seating(site.instance, site.offers).lacks([meeting for meeting, _ in diving.plan.meetings]) < 0.1
 
 
 @pytest.mark.parametrize("known_as", ["usual", "published"])
