@@ -248,7 +248,7 @@ class Dive:
         for who in order.tolist():
             if cost[who] >= least:
                 break
-            more = self._missing.slots(who, when) - before if self._missing.concerns(who, when) else 0.0
+            more = max(0.0, self._missing.slots(who, when) - before) if self._missing.concerns(who, when) else 0.0
             if cost[who] + self._unmet_weight * more < least - TOLERANCE:
                 lead, least = who, cost[who] + self._unmet_weight * more
         if least > cost[lead] + TOLERANCE:

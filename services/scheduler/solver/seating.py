@@ -74,9 +74,10 @@ class Seating:
             self._row(float(need), person, service).SetCoefficient(seat, slots)
             self._row(1.0, person, service, offer.day).SetCoefficient(seat, 1)
             # Every meeting begins on this grid: two that overlap share one of its points.
-            first, limits = offer.day * SLOTS_A_DAY + offer.slot, self._instance.limits
-            for slot in range(first, first + slots + limits.gap_slots, limits.group_start_step):
-                self._row(1.0, person, slot).SetCoefficient(seat, 1)
+            limits = self._instance.limits
+            end = min(offer.slot + slots + limits.gap_slots, SLOTS_A_DAY)
+            for slot in range(offer.slot, end, limits.group_start_step):
+                self._row(1.0, person, offer.day, slot).SetCoefficient(seat, 1)
         self._count += len(self._seats[meeting])
 
     def _row(self, most: float, *of: object) -> pywraplp.Constraint:

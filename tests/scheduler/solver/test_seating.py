@@ -49,6 +49,16 @@ def test_what_meetings_lack_is_told(count: int, needs: int, starts: Sequence[tup
     assert Seating(instance, offers).lacks(at(offers, *starts)) == pytest.approx(lacking)
 
 
+def test_a_meeting_late_one_day_is_not_at_once_with_one_early_the_next() -> None:
+    late_and_early = [[0, 50, 60], [1, 0, 10]]
+    staff = [tiny_document()["practitioners"][0] | {"shifts": late_and_early, "breaks": []}]
+    patients = [tiny_patient(number, needs={"skills_group": 12}, team=["staff-0"]) for number in range(4)]
+    instance = instance_from_json(tiny_document(0, patients=patients, practitioners=staff, site_open=late_and_early))
+    offers = enumerate_offers(instance, Grid(instance))
+
+    assert Seating(instance, offers).lacks(at(offers, (0, 54), (1, 0))) == pytest.approx(0)
+
+
 def test_meetings_taken_back_lack_nothing_any_more() -> None:
     instance, offers = site(5, 6)
     seating = Seating(instance, offers)
