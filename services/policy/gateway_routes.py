@@ -9,8 +9,10 @@ from services.policy.smart.words import OPENID
 _EVERY_STAFF: Final = frozenset(Role) - {Role.PATIENT, Role.FAMILY, Role.PLATFORM_OPERATOR}
 _IN_AN_ORGANIZATION: Final = frozenset(Role) - {Role.PLATFORM_OPERATOR}
 _ADMINISTERS: Final = frozenset({Role.ORGANIZATION_ADMIN, Role.PLATFORM_OPERATOR})
-# The desk and counsellors invite patients and their families, and nobody else: who works here is the administrator's.
-_INVITES: Final = _ADMINISTERS | {Role.FRONT_DESK, Role.COUNSELLOR, Role.PROGRAMME_DIRECTOR}
+# The director invites patients and their families, and nobody else: who works here is the administrator's. Not the
+# desk: who invites an account of their own and links it to a record would read in it what their role may not. Nor
+# counsellors: whether an address has an account here already tells who is known to others.
+_INVITES: Final = _ADMINISTERS | {Role.PROGRAMME_DIRECTOR}
 _OPERATES: Final = frozenset({Role.PLATFORM_OPERATOR})
 _ADMINISTERS_ONE: Final = frozenset({Role.ORGANIZATION_ADMIN})
 _NOBODY: Final[frozenset[Role]] = frozenset()
