@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
+from services.gateway.authorize.storage import AuthorizationStorage
 from services.gateway.emergency_alerts.logic import AlertAddressee
 from services.gateway.equipment import Equipment
 from services.gateway.grants.endings import GrantEndings
@@ -66,7 +67,13 @@ def clients_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> OauthCli
     endings, trail = grant_endings(db, equipment, clock), trail_of(db, equipment, clock)
     organizations = organizations_of(db, equipment, clock)
     return OauthClientsLogic(
-        OauthClientStorage(db), organizations, equipment.oauth.fetcher, endings, trail=trail, clock=clock
+        OauthClientStorage(db),
+        organizations,
+        equipment.oauth.fetcher,
+        endings,
+        AuthorizationStorage(db),
+        trail=trail,
+        clock=clock,
     )
 
 

@@ -22,6 +22,7 @@ from services.gateway.authorize.rules import (
     answer_uri,
     device_scopes,
     granted_of,
+    is_its_own,
     is_remembered,
     is_unmet,
     must_sign_in,
@@ -54,6 +55,10 @@ class AuthorizeUnit:
     grants: NewGrants
     devices: DeviceAnswering
     trail: SecurityTrail
+
+
+class _ChangedMeanwhileError(Exception):
+    """The application is not what the person saw: nothing of what was about to be kept may stand."""
 
 
 class _DeviceOverError(Exception):
@@ -160,6 +165,8 @@ class AuthorizeLogic:
         user_code, device = found
         client, now = await self._client(device.client_id), self._clock.now()
         handle, asked = secrets.token_urlsafe(32), Asked.by_device(user_code, device.scopes, self._device_page)
+        if not is_its_own(asked, client):
+            raise UnknownRedirectError
         waiting = Waiting(client.id, asked.kept(), now)
         async with self._units(None) as unit:
             await unit.requests.keep(handle, waiting, browser=browser.secret, expires_at=device.expires_at, now=now)
@@ -172,12 +179,12 @@ class AuthorizeLogic:
     async def resume(self, handle: str, browser: Browser) -> Step:
         """Say what comes next for a request that is shown in this browser; raises as `begin` does."""
         waiting = await self._waiting(handle, browser)
-        return await self._next(handle, await self._client(waiting.client_id), waiting, browser)
+        return await self._next(handle, await self._asking(waiting), waiting, browser)
 
     async def decide(self, handle: str, browser: Browser, decision: Decision) -> Step:
         """Do what the person chose; raises as `begin` does."""
         waiting = await self._waiting(handle, browser)
-        client = await self._client(waiting.client_id)
+        client = await self._asking(waiting)
         asked = Asked.from_kept(waiting.parameters)
         session = self._fresh_session(asked, waiting, browser.person)
         if session is None or browser.person is None or not _is_for(client, browser.person):
@@ -258,6 +265,8 @@ class AuthorizeLogic:
             await self._keep(asked, session, consented)
         except _DeviceOverError:
             return self._refusal(asked.redirect_uri, None, "expired_token", "The device has waited too long.")
+        except _ChangedMeanwhileError:
+            raise UnknownRedirectError from None
         if asked.user_code is not None:
             return GoTo(answer_uri(asked.redirect_uri, {"allowed": "1"}))
         code = await self._grants.code_for(consented)
@@ -266,6 +275,8 @@ class AuthorizeLogic:
     async def _keep(self, asked: Asked, session: SignedIn, consented: Consented) -> None:
         organization_id, client, scopes = session.organization_id, consented.client, consented.scopes
         async with self._units(organization_id) as unit:
+            if not await unit.clients.is_as_seen(client):
+                raise _ChangedMeanwhileError
             if asked.user_code is not None:
                 granted = organization_id, await unit.grants.add(consented)
                 if not await unit.devices.let_in(asked.user_code, client.id, granted):
@@ -311,6 +322,13 @@ class AuthorizeLogic:
         async with self._units(None) as unit:
             client = await unit.clients.enabled(client_id)
         if client is None:
+            raise UnknownRedirectError
+        return client
+
+    async def _asking(self, waiting: Waiting) -> OauthClient:
+        """Return the application that waits, where it may still ask for this."""
+        client = await self._client(waiting.client_id)
+        if not is_its_own(Asked.from_kept(waiting.parameters), client):
             raise UnknownRedirectError
         return client
 

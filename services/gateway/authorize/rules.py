@@ -119,6 +119,16 @@ def read_asked(parameters: Mapping[str, str], client: OauthClient, fhir_base: st
     )
 
 
+def is_its_own(asked: Asked, client: OauthClient) -> bool:
+    """Say whether an application may ask now for what it asked before: it may have become another since."""
+    if set(narrow(asked.scopes, client.scopes)) != set(asked.scopes):
+        return False
+    if asked.user_code is not None:
+        return OauthGrantType.DEVICE_CODE in client.grant_types
+    is_for_code = OauthGrantType.AUTHORIZATION_CODE in client.grant_types
+    return is_for_code and is_own_redirect(asked.redirect_uri, client.redirect_uris, client.kind)
+
+
 def device_scopes(parameters: Mapping[str, str], client: OauthClient, fhir_base: str) -> tuple[str, ...]:
     """Return what a device may ask a person for.
 
@@ -202,8 +212,8 @@ def is_remembered(asked: Asked, client: OauthClient, agreed: tuple[str, ...]) ->
     """
     if "consent" in asked.prompt or asked.needs_patient:
         return False
-    is_its_own = client.kind is OauthClientKind.CONFIDENTIAL or urlsplit(asked.redirect_uri).scheme == "https"
-    return is_its_own and set(asked.scopes) <= set(agreed)
+    is_certain = client.kind is OauthClientKind.CONFIDENTIAL or urlsplit(asked.redirect_uri).scheme == "https"
+    return is_certain and set(asked.scopes) <= set(agreed)
 
 
 def answer_uri(asked_redirect: str, parameters: Mapping[str, str | None]) -> str:

@@ -113,6 +113,11 @@ class AuthorizationStorage:
         gone = await self._db.scalar(delete(OauthConsentRow).where(*this).returning(OauthConsentRow.client_id))
         return gone is not None
 
+    async def forget_client(self, client_id: OauthClientId) -> None:
+        """Forget what people of this organization agreed to for an application, and what it has asked of anybody."""
+        await self._db.execute(delete(OauthConsentRow).where(OauthConsentRow.client_id == client_id))
+        await self._db.execute(delete(AuthorizationRequestRow).where(AuthorizationRequestRow.client_id == client_id))
+
     async def add_launch(
         self, handle: Handle, account_id: AccountId, client_id: OauthClientId, context: Context, *, expires_at: datetime
     ) -> None:

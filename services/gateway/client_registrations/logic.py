@@ -156,7 +156,7 @@ class RegistrationsLogic:
         """Let an application be what it says now: all it was granted ends, and it is to be confirmed again.
 
         Raises:
-            RegistrationTokenError: The token is not its own.
+            RegistrationTokenError: The token is not its own, or the permit that it came by is revoked.
             InvalidClientMetadataError: As `register` does; so InvalidRedirectUriError and UnapprovedStatementError.
         """
         async with self._units() as unit:
@@ -164,8 +164,10 @@ class RegistrationsLogic:
             if update.client_id != str(client.id):
                 raise InvalidClientMetadataError("client_id: must be the application's own")
             permit = await unit.permits.find(registration.permit_id)
+            if permit is None or permit.revoked_at is not None:
+                raise RegistrationTokenError
             with _in_the_standards_words():
-                request = requested(update, () if permit is None else permit.scopes)
+                request = requested(update, permit.scopes)
                 client = await unit.clients.change_itself(client, request)
         return Registered(client, token)
 

@@ -29,6 +29,13 @@ class Ending(Protocol):
         """End everything that an application was granted here."""
 
 
+class Forgetting(Protocol):
+    """Forgets what people said of an application, in the organization that the transaction sees."""
+
+    async def forget_client(self, client_id: OauthClientId) -> None:
+        """Forget every agreement, and every request that nobody has decided."""
+
+
 class OauthClientsLogic:
     """Registers, shows and disables applications: an organization's own, or the installation's for its operator."""
 
@@ -38,6 +45,7 @@ class OauthClientsLogic:
         organizations: OrganizationsLogic,
         fetcher: Fetcher,
         grants: Ending,
+        agreements: Forgetting,
         *,
         trail: SecurityTrail,
         clock: Clock,
@@ -46,6 +54,7 @@ class OauthClientsLogic:
         self._organizations = organizations
         self._fetcher = fetcher
         self._grants = grants
+        self._agreements = agreements
         self._trail = trail
         self._clock = clock
 
@@ -82,13 +91,18 @@ class OauthClientsLogic:
     async def change_itself(self, before: OauthClient, request: OauthClientRequest) -> OauthClient:
         """Let an application be another, for a while: what was granted to the one before, and confirmed, has ended.
 
+        People are asked anew, and nobody decides on what the one before had asked. One that nobody has confirmed gets
+        no more time by it.
+
         Raises:
             InvalidRequestError: As `create` does.
         """
         fresh = self._client(request, before.organization_id, lives=UNCONFIRMED)
-        client = fresh.model_copy(update={"id": before.id, "created_at": before.created_at})
+        same = {"id": before.id, "created_at": before.created_at}
+        client = fresh.model_copy(update={**same, "expires_at": before.expires_at or fresh.expires_at})
         await self._storage.replace(client)
         await self._end_grants(client)
+        await self._agreements.forget_client(client.id)
         await self._tell(SecurityEventKind.OAUTH_CLIENT_CHANGED, client, None)
         return client
 
@@ -154,6 +168,11 @@ class OauthClientsLogic:
             return None
         is_open = client.organization_id is None or await self._organizations.is_open(client.organization_id)
         return client if is_open else None
+
+    async def is_as_seen(self, seen: OauthClient) -> bool:
+        """Say whether an application still is what was shown of it, and let it become no other in this transaction."""
+        client = await self._storage.hold(seen.id)
+        return client is not None and client.model_copy(update={"expires_at": seen.expires_at}) == seen
 
     async def use_assertion(self, client_id: OauthClientId, jti: str, *, expires_at: datetime) -> bool:
         """Keep that an assertion is used; says no to the second use."""

@@ -58,6 +58,11 @@ class OauthClientStorage:
         row = await self._db.get(OauthClientRow, client_id)
         return None if row is None else _client(row)
 
+    async def hold(self, client_id: OauthClientId) -> OauthClient | None:
+        """Return an application that nobody changes until this transaction is over, or None."""
+        row = await self._db.get(OauthClientRow, client_id, with_for_update={"read": True}, populate_existing=True)
+        return None if row is None else _client(row)
+
     async def some(self, organization_id: OrganizationId | None, page: PageRequest) -> list[OauthClient]:
         """Return the applications of an organization, or of none, that a page may show, by id."""
         found = select(OauthClientRow).where(

@@ -19,7 +19,7 @@ from services.operator.drill.checklist.probes.signing import Key
 from services.operator.postgres.provision import DatabaseUrls
 from services.policy.oauth_routes import REGISTRATION
 from tests.gateway.conftest import PUBLIC_URL, GatewayFactory, NewOrganization
-from tests.gateway.oauth.conftest import Flow
+from tests.gateway.oauth.conftest import Flow, answer_of
 from tests.gateway.oauth.test_tokens import _service_token
 from tests.support.tokens import Tokens, principal
 
@@ -304,6 +304,101 @@ async def test_an_application_changes_itself_and_all_it_had_ends(
     assert (await flow.refresh(application, tokens["refresh_token"])).status_code == 400
     seen = (await administrator.get(f"/v1/oauth_clients/{made['client_id']}")).json()
     assert (seen["name"], seen["scopes"], seen["expires_at"] is not None) == ("Other", ["openid"], True)
+
+
+def _shift(gateway_app: Any, clock: Clock, days: float) -> Clock:
+    process, later = gateway_app.state.process, Clock(clock.now() - Clock().now() + timedelta(days=days))
+    gateway_app.state.process = Process(later, process.database, process.authenticator)
+    return later
+
+
+@pytest.mark.parametrize("is_revoked", [False, True])
+async def test_who_keeps_changing_itself_gets_no_more_time_unconfirmed(
+    *, anybody: httpx2.AsyncClient, administrator: httpx2.AsyncClient, switched_on: None, gateway_app: Any,
+    clock: Clock, is_revoked: bool,
+) -> None:  # fmt: skip
+    assert switched_on is None
+    made = await permit(administrator)
+    client = await registered(anybody, made["initial_access_token"], **OF_A_SERVICE)
+    own, application = (
+        bearer(client["registration_access_token"]),
+        Application(client["client_id"], PUBLIC_URL, clock, KEY),
+    )
+    body = {**OF_A_SERVICE, "client_id": client["client_id"]}
+    if is_revoked:
+        await administrator.post(f"{PERMITS}/{made['id']}:revoke")
+
+    application.clock = _shift(gateway_app, clock, 6)
+    changed = await anybody.put(address_of(client), json=body, headers=own)
+    on_time = await _service_token(anybody, application, **application.proof())
+    application.clock = _shift(gateway_app, clock, 8)
+    read = await anybody.get(address_of(client), headers=own)
+    late = await _service_token(anybody, application, **application.proof())
+
+    assert changed.status_code == (401 if is_revoked else 200), changed.text
+    assert on_time.status_code == 200, on_time.text
+    assert read.status_code == 401
+    assert late.status_code in {400, 401}
+    assert late.json()["error"] == "invalid_client"
+
+
+async def test_nobody_becomes_another_application_by_a_permit_that_was_revoked(
+    *, anybody: httpx2.AsyncClient, administrator: httpx2.AsyncClient, switched_on: None
+) -> None:
+    assert switched_on is None
+    made = await permit(administrator)
+    client = await registered(anybody, made["initial_access_token"])
+    own = bearer(client["registration_access_token"])
+    await administrator.post(f"/v1/oauth_clients/{client['client_id']}:confirm")
+    await administrator.post(f"{PERMITS}/{made['id']}:revoke")
+
+    changed = await anybody.put(address_of(client), json={**GOOD, "client_id": client["client_id"]}, headers=own)
+
+    assert (changed.status_code, changed.json()["error"]) == (401, "invalid_token")
+    seen = (await administrator.get(f"/v1/oauth_clients/{client['client_id']}")).json()
+    assert (seen["name"], seen["expires_at"]) == (GOOD["client_name"], None)
+
+
+@pytest.mark.usefixtures("ada")
+async def test_who_agreed_to_an_application_is_asked_anew_when_it_became_another(
+    *, flow: Flow, token: str, clock: Clock
+) -> None:
+    client, elsewhere = flow.browser.client, "https://elsewhere.example.org/back"
+    made = await registered(client, token)
+    application = Application(made["client_id"], PUBLIC_URL, clock, KEY)
+    await flow.tokens(application, scope="openid")
+    remembered = await flow.browser.open(application.request(scope="openid"))
+    body = {**GOOD, "client_id": made["client_id"], "redirect_uris": [elsewhere], "jwks": {"keys": [Key().jwk]}}
+
+    changed = await client.put(address_of(made), json=body, headers=bearer(made["registration_access_token"]))
+    asked = await flow.browser.open(application.request(scope="openid", redirect_uri=elsewhere))
+
+    assert changed.status_code == 200, changed.text
+    assert "code" in answer_of(remembered)
+    assert (asked.status_code, asked.headers.get("location")) == (200, None)
+    assert 'value="allow"' in asked.text
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    "changes",
+    [{"redirect_uris": ["https://elsewhere.example.org/back"]}, {"scope": "openid"}, {"client_name": "Other"}],
+)
+async def test_nobody_decides_on_what_an_application_asked_before_it_became_another(
+    *, flow: Flow, token: str, clock: Clock, changes: dict[str, Any]
+) -> None:
+    client = flow.browser.client
+    made = await registered(client, token)
+    application = Application(made["client_id"], PUBLIC_URL, clock, KEY)
+    page = await flow.browser.open(application.request(scope="openid offline_access"))
+    page = await flow.browser.sign_in(page, flow.email)
+    body = {**GOOD, "client_id": made["client_id"], **changes}
+
+    changed = await client.put(address_of(made), json=body, headers=bearer(made["registration_access_token"]))
+    decided = await flow.browser.decide(page)
+
+    assert changed.status_code == 200, changed.text
+    assert (decided.status_code, decided.headers.get("location")) == (400, None)
 
 
 async def test_an_application_ends_itself(
