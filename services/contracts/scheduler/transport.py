@@ -1,14 +1,16 @@
 """Transport: vehicles, their runs to a site and back, and the seats on them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator, model_validator
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Instant, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AppointmentId, PatientId, RideId, RunId, SiteId, VehicleId
 from services.contracts.problems import ProblemDetails
+
+_LONGEST_OUT: Final = timedelta(weeks=8)
 
 
 class RunDirection(StrEnum):
@@ -170,19 +172,21 @@ class MissingRidesProblem(ProblemDetails):
 class VehicleOutRequest(RequestModel):
     """Says that a vehicle makes none of its runs that meet an interval and have not begun."""
 
-    start: AwareDatetime
-    end: AwareDatetime
+    start: Instant
+    end: Instant = Field(description="At most eight weeks after the start.")
     notify: bool = Field(default=True, description="Whether everybody is told who had a seat on one of them.")
 
-    @model_validator(mode="after")
-    def _takes_some_time(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError("end must be after start")
-        return self
+    @field_validator("end")
+    @classmethod
+    def _takes_some_time_and_not_for_ever(cls, end: datetime, info: ValidationInfo) -> datetime:
+        start = info.data.get("start")
+        if start is not None and not start < end <= start + _LONGEST_OUT:
+            raise ValueError("must be after start, and at most eight weeks after it")
+        return end
 
 
 class VehicleOut(ResourceModel):
-    """What became of everybody who had a seat on the runs that a vehicle does not make."""
+    """What became of who had a seat on the runs that a vehicle does not make, as far as the caller treats them."""
 
     vehicle_id: VehicleId
     run_ids: list[RunId] = Field(description="The runs that are off, the first one first.")

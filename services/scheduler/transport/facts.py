@@ -1,5 +1,6 @@
 """What giving a seat on the way depends on."""
 
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,11 +56,6 @@ class LostSeat:
     until: datetime
     area: str | None
 
-    def is_replaced_by(self, seat: TakenSeat) -> bool:
-        """Whether another seat takes the patient the same way on the same occasion."""
-        is_same_way = (seat.patient_id, seat.direction) == (self.patient_id, self.direction)
-        return is_same_way and seat.appointment_id == self.appointment_id
-
 
 @dataclass(frozen=True, slots=True)
 class Stay:
@@ -99,6 +95,11 @@ class Leg:
         """When the patient must be there, or can leave."""
         return self.session.start if self.direction is RunDirection.TO_SITE else self.session.end
 
+    def was_of(self, lost: LostSeat) -> bool:
+        """Whether a seat that is gone was for this way, whichever of the stay's sessions it named."""
+        is_same_way = (lost.patient_id, lost.direction) == (self.stay.patient_id, self.direction)
+        return is_same_way and self.stay.concerns({lost.appointment_id})
+
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
@@ -107,3 +108,11 @@ class Arrangement:
     taken: tuple[tuple[Leg, RunId], ...]
     useless: tuple[RideId, ...]
     missing: tuple[Leg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Which seats people have for those that are gone, by the ride that is, and which ways nobody drives any more."""
+
+    seats: Mapping[RideId, TakenSeat]
+    missing: Sequence[Leg]

@@ -201,7 +201,8 @@ class TransportLogic:
         refused = refusal(run, visit, request.stop_at, now)
         if refused is not None:
             raise RunDoesNotServeError(*refused)
-        await storage.hold_run(self._db, run_id)
+        if not await storage.hold_run(self._db, run_id):
+            raise NotFoundError
         taken = await storage.seats_taken(self._db, run_id)
         if request.patient_id in taken.values():
             raise RideBookedError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,8 +27,8 @@ from services.scheduler.sites.logic import SitesReader
 from services.scheduler.storing import fresh_id
 from services.scheduler.transport import riding_storage, storage
 from services.scheduler.transport.errors import NoRideError, RidesMissingError
-from services.scheduler.transport.facts import Arrangement, Coming, Leg, TakenSeat
-from services.scheduler.transport.rules import arranged, legs_of, missing_ride, stays_of, ways_left
+from services.scheduler.transport.facts import Arrangement, Coming, Leg, LostSeat, Replacement, TakenSeat
+from services.scheduler.transport.rules import arranged, legs_of, missing_ride, replacement, stays_of, ways_left
 from services.scheduler.weekly import refuse_no_monday
 
 _DAY: Final = timedelta(days=1)
@@ -174,8 +174,6 @@ class Unsettled:
     span: Span
     patients: AbstractSet[PatientId]
     ways: AbstractSet[tuple[AppointmentId, RunDirection]]
-    areas: Mapping[tuple[PatientId, RunDirection], str] = field(default_factory=dict)
-    """Where they would have been picked up, or let off, by rides that are gone already."""
 
 
 class RidesLogic:
@@ -274,7 +272,23 @@ class RidesLogic:
         def is_left(leg: Leg) -> bool:
             return any((session.appointment_id, leg.direction) in ways for session in leg.stay.sessions)
 
-        await self._arrange(unsettled.site_id, unsettled.patients, unsettled.span, is_left, known=unsettled.areas)
+        await self._arrange(unsettled.site_id, unsettled.patients, unsettled.span, is_left)
+
+    async def replace(self, site_id: SiteId, span: Span, lost: Collection[LostSeat]) -> Replacement:
+        """Give everybody another seat for the way that is gone, where there is one; it stops where that one would have.
+
+        Who had a seat needs one, whatever was said of why none is needed.
+        """
+        patients = {one.patient_id for one in lost}
+        coming = (await self._reader.facts(site_id, patients, span)).coming
+        anew = {one.appointment_id for one in coming}
+        areas = {(one.patient_id, one.direction): one.area for one in lost if one.area is not None}
+        await self._arrange(
+            site_id, patients, span, lambda leg: any(leg.was_of(one) for one in lost), anew=anew, known=areas
+        )
+        seats = (await self._reader.facts(site_id, patients, span)).seats
+        stays = stays_of(replace(one, is_waived=False) for one in coming)
+        return replacement(lost, legs_of(stays, self._clock.now()), seats)
 
     async def _arrange(
         self,

@@ -59,10 +59,15 @@ async def create_run(vehicle_id: VehicleId, request: RunRequest, transport: Tran
     return await transport.create_run(vehicle_id, request)
 
 
-@router.post("/v1/vehicles/{vehicle_id}:take_out", operation_id="take_vehicle_out", responses=documented(404, 422))
-async def take_vehicle_out(vehicle_id: VehicleId, request: VehicleOutRequest, out: TheVehiclesOut) -> VehicleOut:
-    """Let a vehicle make none of its runs for a while; its riders go on other runs as far as there are seats."""
-    return await out.take_out(vehicle_id, request)
+@router.post("/v1/vehicles/{vehicle_id}:take_out", operation_id="take_vehicle_out", responses=documented(404, 422, 503))
+async def take_vehicle_out(
+    vehicle_id: VehicleId, request: VehicleOutRequest, out: TheVehiclesOut, reach: Reach
+) -> VehicleOut:
+    """Let a vehicle make none of its runs for a while; its riders go on other runs as far as there are seats.
+
+    All of them are told; those are named here whom the caller treats.
+    """
+    return await out.take_out(vehicle_id, request, reach)
 
 
 @router.get("/v1/sites/{site_id}/runs", operation_id="list_runs", responses=documented(404, 422))

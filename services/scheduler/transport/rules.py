@@ -9,7 +9,7 @@ from typing import Final
 from services.contracts.identifiers import AppointmentId, PatientId, RunId
 from services.contracts.scheduler.transport import FreeRun, MissingRide, Run, RunDirection
 from services.contracts.vocabulary import Modality
-from services.scheduler.transport.facts import Arrangement, Coming, Leg, Stay, TakenSeat, Visit
+from services.scheduler.transport.facts import Arrangement, Coming, Leg, LostSeat, Replacement, Stay, TakenSeat, Visit
 
 LONGEST_WAIT: Final = timedelta(hours=1)
 """How long somebody may be left waiting at the site before a session, or after it."""
@@ -88,6 +88,18 @@ def arranged(legs: Iterable[Leg], seats: Sequence[TakenSeat], runs: Sequence[Run
         taken.append((leg, run_id))
     useless = [seat.ride_id for leg, _ in taken for seat in seats if _goes_the_way(seat, leg)]
     return Arrangement(tuple(taken), tuple(useless), tuple(sorted(missing, key=lambda leg: _urgency(leg, 0))))
+
+
+def replacement(lost: Iterable[LostSeat], legs: Iterable[Leg], seats: Sequence[TakenSeat]) -> Replacement:
+    """Say which seat each has now for the way that a lost one was for, and which of these ways have none."""
+    open_legs = list(legs)
+    had = [(one, leg) for one in lost for leg in open_legs if leg.was_of(one)]
+    found = {one.ride_id: next((seat for seat in seats if _is_seat_of(seat, leg)), None) for one, leg in had}
+    missing = {leg for one, leg in had if found[one.ride_id] is None}
+    return Replacement(
+        {ride_id: seat for ride_id, seat in found.items() if seat is not None},
+        sorted(missing, key=lambda leg: _urgency(leg, 0)),
+    )
 
 
 def ways_left(

@@ -144,9 +144,13 @@ async def find_run(read: Read, run_id: RunId) -> Run | None:
     return None if row is None else Run(**row)
 
 
-async def hold_run(db: AsyncSession, run_id: RunId) -> None:
-    """Let nobody else take a seat of a run until the transaction ends."""
-    await db.execute(select(RunRow.id).where(RunRow.id == run_id).with_for_update(key_share=True))
+async def hold_run(db: AsyncSession, run_id: RunId) -> bool:
+    """Let nobody else take a seat of a run until the transaction ends; says whether there is one, now that it is held.
+
+    A run that was read before may be gone: its vehicle has been taken out meanwhile.
+    """
+    held = select(RunRow.id).where(RunRow.id == run_id).with_for_update(key_share=True)
+    return await db.scalar(held) is not None
 
 
 async def page_of_runs(read: Read, site_id: SiteId, begin: datetime, until: datetime, page: PageRequest) -> list[Run]:

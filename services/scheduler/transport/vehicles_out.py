@@ -1,22 +1,28 @@
 """What is allowed when a vehicle is out: its riders go on other runs as far as there are seats, and are told."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import InvalidRequestError
-from services.contracts.identifiers import PatientId, SiteId, VehicleId
+from services.contracts.disclosure import Information
+from services.contracts.identifiers import RideId, SiteId, VehicleId
 from services.contracts.scheduler.notices import NoticeKind
-from services.contracts.scheduler.transport import MissingRide, Ride, RunDirection, VehicleOut, VehicleOutRequest
+from services.contracts.scheduler.transport import Ride, VehicleOut, VehicleOutRequest
 from services.contracts.vocabulary import Modality
 from services.scheduler.notices.announcing import Announcements
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.tellings import Telling
+from services.scheduler.reach import CallersReach
 from services.scheduler.transport import riding_storage
 from services.scheduler.transport.facts import LostSeat, TakenSeat
 from services.scheduler.transport.logic import TransportReader
-from services.scheduler.transport.riding import RidesLogic, RidesReader, Span, Unsettled
+from services.scheduler.transport.riding import RidesLogic, RidesReader, Span
+
+_LONGEST_RUN: Final = timedelta(days=1)
 
 
 class VehiclesOut:
@@ -41,53 +47,46 @@ class VehiclesOut:
         self._announcements = announcements
         self._clock = clock
 
-    async def take_out(self, vehicle_id: VehicleId, request: VehicleOutRequest) -> VehicleOut:
+    async def take_out(self, vehicle_id: VehicleId, request: VehicleOutRequest, reach: CallersReach) -> VehicleOut:
         """Let a vehicle make none of its runs that meet an interval and have not begun; sessions stay booked.
+
+        Where somebody is picked up is near where they live: it is told of those whom the caller treats.
 
         Raises:
             NotFoundError: There is no such vehicle in the caller's organization.
             InvalidRequestError: The interval has begun: who is on the way cannot be put on another run.
+            UpstreamUnavailableError: Records does not say whom the caller treats.
         """
         vehicle = await self._reader.vehicle(vehicle_id)
         now = self._clock.now()
         if request.start <= now:
             raise InvalidRequestError("/start", "must lie ahead")
+        zone = await self._rides_reader.zone(vehicle.site_id)
+        # Every lock that new seats may need, in the order in which everybody takes them: those of the vehicle after.
+        span = Span.around((max(now, request.start - _LONGEST_RUN), request.end), zone)
+        await riding_storage.hold_runs(self._db, vehicle.site_id, span.begin, span.until)
         runs = await riding_storage.hold_runs_of(self._db, vehicle_id, request.start, request.end, now)
         lost = await riding_storage.lost_with(self._db, runs)
+        seen = await reach.among((one.patient_id for one in lost), Information.DEMOGRAPHICS)
         await riding_storage.delete_runs(self._db, runs)
-        new, missing = await self._brought(vehicle.site_id, lost)
+        found = await self._rides.replace(vehicle.site_id, span, lost)
         if request.notify:
             for one in lost:
-                seat = next((seat for seat in new if one.is_replaced_by(seat)), None)
-                await self._announcements.tell([_telling(vehicle.site_id, one, seat)], f"ride:{one.ride_id}")
-        zone = await self._rides_reader.zone(vehicle.site_id)
+                telling = _telling(vehicle.site_id, one, found.seats.get(one.ride_id))
+                await self._announcements.tell([telling], f"ride:{one.ride_id}")
+        shown = {seat.ride_id for seat in found.seats.values() if seat.patient_id in seen}
+        missing = [leg for leg in found.missing if leg.stay.patient_id in seen]
+        left = (await self._rides_reader.facts(vehicle.site_id, (), span)).runs if missing else []
         return VehicleOut(
-            vehicle_id=vehicle_id, run_ids=runs, rides=await self._named(new, zone), missing_rides=missing
+            vehicle_id=vehicle_id,
+            run_ids=runs,
+            rides=await self._named(shown, zone),
+            missing_rides=self._rides_reader.told(missing, left, zone),
         )
 
-    async def _brought(self, site_id: SiteId, lost: Collection[LostSeat]) -> tuple[list[TakenSeat], list[MissingRide]]:
-        """Give everybody another seat for the way that is gone, where there is one; says who has one and who none."""
-        if not lost:
-            return [], []
-        span = Span.around((one.at for one in lost), await self._rides_reader.zone(site_id))
-        patients = {one.patient_id for one in lost}
-        ways = {(one.appointment_id, one.direction) for one in lost}
-        had = {seat.ride_id for seat in (await self._rides_reader.facts(site_id, patients, span)).seats}
-        await self._rides.settle(Unsettled(site_id, span, patients, ways, _areas_of(lost)))
-        seats = (await self._rides_reader.facts(site_id, patients, span)).seats
-        missing = await self._rides_reader.missing(site_id, patients, span)
-        return (
-            [seat for seat in seats if seat.ride_id not in had],
-            [one for one in missing if (one.appointment_id, one.direction) in ways],
-        )
-
-    async def _named(self, seats: Iterable[TakenSeat], zone: ZoneInfo) -> list[Ride]:
-        rides = await riding_storage.rides_named(self._read, [seat.ride_id for seat in seats])
+    async def _named(self, named: Collection[RideId], zone: ZoneInfo) -> list[Ride]:
+        rides = await riding_storage.rides_named(self._read, named)
         return [ride.model_copy(update={"stop_at": ride.stop_at.astimezone(zone)}) for ride in rides]
-
-
-def _areas_of(lost: Iterable[LostSeat]) -> dict[tuple[PatientId, RunDirection], str]:
-    return {(one.patient_id, one.direction): one.area for one in lost if one.area is not None}
 
 
 def _telling(site_id: SiteId, lost: LostSeat, seat: TakenSeat | None) -> Telling:

@@ -1,15 +1,25 @@
 """A van that is out takes nobody: its riders go with another one where there are seats, and hear of it."""
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
+from services.chassis.database import Database, OpenDatabase
+from services.chassis.http import HttpClient
+from services.clients.records import RecordsClient
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
+from services.contracts.vocabulary import ServiceKind
+from services.operator.postgres.provision import DatabaseUrls
 from tests.conftest import ClientFactory
-from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, NoticesOf, People, group, plan_of
+from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, NoticesOf, People, group, plan_of, problem
 from tests.scheduler.transport.conftest import END, MINUTE, Van
+from tests.support.tokens import Tokens
 
 HOUR = timedelta(hours=1)
 COUNSELLOR = {"id": "00000000-0000-4000-8000-000000000001"}
@@ -136,6 +146,84 @@ async def test_the_next_van_stops_where_the_one_that_is_out_would_have(
     assert [ride["area"] for ride in answer.json()["rides"]] == ["Oak and 3rd"]
 
 
+async def test_who_has_a_ride_beside_a_reason_for_none_gets_another_one_or_is_missed(
+    *, van: Van, other: Van, run: Json, out: Any, desk: Desk, new_patient: Make, site: Json
+) -> None:
+    later = await planned(van, "to_site", TUESDAY_NINE - 10 * MINUTE)
+    riders = [await new_patient(site, plan_of(COUNSELLOR, needs_transport=True)) for _ in range(2)]
+    [session, _] = await desk.publish(group(), group(start=TUESDAY_NINE + HOUR))
+    for rider in riders:
+        booked = await desk.ask("book", session, rider, no_ride_reason="own_ride")
+        assert booked.status_code == 200, booked.text
+    await aboard(van, run, session, *riders)
+    another = await planned(other)
+
+    answer = (await out()).json()
+
+    assert answer["run_ids"] == [run["id"], later["id"]]
+    [ride], [missing] = answer["rides"], answer["missing_rides"]
+    assert ride["run_id"] == another["id"]
+    assert {ride["patient_id"], missing["patient_id"]} == {rider["id"] for rider in riders}
+
+
+async def test_a_seat_for_another_session_of_the_same_stay_is_another_ride(
+    *, van: Van, other: Van, people: People, out: Any, desk: Desk, notices_of: NoticesOf
+) -> None:
+    run = await planned(van, "to_site", TUESDAY_NINE - 45 * MINUTE)
+    await planned(other)
+    first = group(service=ServiceKind.INDIVIDUAL, start=TUESDAY_NINE, end=TUESDAY_NINE + HOUR, track=None)
+    earlier, session = await desk.publish(first, group(people.ann, start=TUESDAY_NINE + HOUR))
+    await aboard(van, run, session, people.ann)
+    assert (await desk.ask("book", earlier, people.ann)).status_code == 200
+
+    answer = (await out()).json()
+
+    assert [ride["appointment_id"] for ride in answer["rides"]] == [earlier["id"]]
+    assert answer["missing_rides"] == []
+    [body] = await bodies(notices_of, people.ann)
+    assert "Another one is on" in body
+
+
+async def test_who_is_in_the_same_session_is_missed_on_no_way_that_somebody_else_lost(
+    *, van: Van, other: Van, run: Json, session: Json, people: People, out: Any
+) -> None:
+    home = await planned(van, "from_site", END + 15 * MINUTE)
+    there, back = await planned(other), await planned(other, "from_site", END + 30 * MINUTE)
+    await aboard(van, run, session, people.ann)
+    await aboard(van, home, session, people.ben)
+
+    answer = (await out(end=END + HOUR)).json()
+
+    assert answer["missing_rides"] == []
+    assert {(ride["patient_id"], ride["run_id"]) for ride in answer["rides"]} == {
+        (people.ann["id"], there["id"]),
+        (people.ben["id"], back["id"]),
+    }
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59Z", TUESDAY_NINE + timedelta(weeks=8, minutes=1)])
+async def test_a_vehicle_is_out_for_eight_weeks_at_most(out: Any, end: Any) -> None:
+    refused = await out(TUESDAY_NINE, end)
+
+    assert (refused.status_code, [one["pointer"] for one in refused.json()["errors"]]) == (422, ["/end"])
+    assert (await out(TUESDAY_NINE, TUESDAY_NINE + timedelta(weeks=8))).status_code == 200
+
+
+async def test_without_records_nobody_is_named_and_the_vehicle_stays(
+    *, van: Van, run: Json, session: Json, people: People, out: Any, scheduler_app: Any, tokens: Tokens
+) -> None:
+    await aboard(van, run, session, people.ann)
+    http, records = HttpClient(), scheduler_app.state.records
+    scheduler_app.state.records = RecordsClient(http, "http://127.0.0.1:1", tokens)
+
+    answer = await out()
+    await http.close()
+    scheduler_app.state.records = records
+
+    assert problem(answer) == (503, "upstream-unavailable", "")
+    assert await van.taken() == [1]
+
+
 async def test_nobody_is_told_where_that_is_asked_for(
     *, van: Van, run: Json, session: Json, people: People, out: Any, notices_of: NoticesOf
 ) -> None:
@@ -174,3 +262,59 @@ async def test_what_has_begun_cannot_be_taken_back_and_a_vehicle_is_its_organiza
     assert (
         await scheduler(Role.FRONT_DESK).post(path.replace(van.vehicle["id"], str(UUID(int=1))), json=body)
     ).status_code == 404
+
+
+class TestRaces:
+    """With real commits."""
+
+    pytestmark = pytest.mark.committed
+    # Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.
+    waiting = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+
+    @pytest.fixture
+    async def scheduler_database(self, databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
+        opened = OpenDatabase(databases["scheduler"].app, pool_size=8)
+        yield await opened.open()
+        await opened.close()
+
+    @pytest.fixture
+    async def records_database(self, databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
+        opened = OpenDatabase(databases["records"].app, pool_size=8)
+        yield await opened.open()
+        await opened.close()
+
+    async def test_a_run_that_is_gone_by_the_time_it_is_held_is_not_found(
+        self,
+        *,
+        van: Van,
+        run: Json,
+        session: Json,
+        people: People,
+        scheduler_database: Database,
+        organization_id: UUID,
+    ) -> None:
+        async with scheduler_database.command(OrganizationId(organization_id)) as db:
+            await db.execute(text("delete from runs where id = :run"), {"run": UUID(run["id"])})
+            asked = asyncio.create_task(van.give(run, session, people.ann))
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+        answer = await asked
+
+        assert answer.status_code == 404, answer.text
+
+    async def test_the_runs_of_a_vehicle_are_held_in_the_order_in_which_everybody_holds_runs(
+        self, *, van: Van, other: Van, out: Any, scheduler_database: Database, organization_id: UUID
+    ) -> None:
+        first, second = await planned(other), await planned(van)
+        hold = "select id from runs where id = :run for update"
+
+        async with scheduler_database.command(OrganizationId(organization_id)) as db:
+            await db.execute(text(hold), {"run": UUID(first["id"])})
+            asked = asyncio.create_task(out())
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+            free = await db.scalar(text(f"{hold} nowait"), {"run": UUID(second["id"])})
+        answer = await asked
+
+        assert free == UUID(second["id"])
+        assert answer.json()["run_ids"] == [second["id"]]
