@@ -17,6 +17,7 @@ from services.chassis.migrations import upgrade
 from services.chassis.root_keys import RootKeys
 from services.chassis.tokens import KeyRing
 from services.chassis.wiring import Process
+from services.chassis.writing import Writer
 from services.clients.records import RecordsClient
 from services.contracts.identity import Microservice, Role
 from services.operator.postgres.provision import DatabaseUrls
@@ -35,6 +36,9 @@ FRIDAY = datetime(2026, 10, 2, 12, tzinfo=UTC)
 settings.register_profile("eventide", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=1000)
 settings.load_profile("eventide")
+
+# Every answer that any test asks for is compared with what its schema writes.
+Writer.is_checked = True
 
 ClientFactory = Callable[..., httpx2.AsyncClient]
 

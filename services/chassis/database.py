@@ -235,6 +235,8 @@ class Query:
         self.alone = _ALONE.format(f"${len(self._names) + 1}", self.sql)
         """The same as a transaction of its own, whose last value is the organization."""
         self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self.names = frozenset(self._names)
+        """Of what it is asked with."""
 
     def arguments(self, values: Mapping[str, Any]) -> list[Any]:
         """Order the named values as the driver wants them; a missing one is a KeyError, so never a wrong row."""

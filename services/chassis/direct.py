@@ -28,6 +28,7 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.json_body import StrictJsonRoute
 from services.chassis.problems import respond_to_invalid
 from services.chassis.wiring import Db
+from services.chassis.writing import Writer
 from services.policy.matching import routes_at
 
 Scope = MutableMapping[str, Any]
@@ -191,9 +192,10 @@ class _Bare(Response):
 class _Read:
     """One route, with its calls in a row."""
 
-    def __init__(self, route: APIRoute, steps: Sequence[_Step]) -> None:
+    def __init__(self, route: APIRoute, answer: ModelField, steps: Sequence[_Step]) -> None:
         self.route = route
-        self._answer: Any = route.response_field
+        self._answer = answer
+        self._write = Writer.of(answer).write
         *self._dependencies, self._endpoint = steps
 
     @classmethod
@@ -202,12 +204,11 @@ class _Read:
         is_plain = (
             type(route) in _KNOWN
             and route.methods == {"GET"}
-            and route.response_field is not None
             and isinstance(route.response_class, DefaultPlaceholder)
             and all(getattr(route, name) == value for name, value in _PLAIN.items())
         )
-        steps = _steps(route.dependant) if is_plain else None
-        return None if steps is None else cls(route, steps)
+        answer, steps = route.response_field, _steps(route.dependant) if is_plain else None
+        return None if answer is None or steps is None else cls(route, answer, steps)
 
     def parameters(self, path: str) -> dict[str, str] | None:
         """Return what the path's parameters are, or None where this is not its path."""
@@ -252,7 +253,7 @@ class _Read:
             response = Response(b"", status, media_type="application/json")
             response.raw_headers.extend(headed.raw_headers)
             return response
-        content = self._answer.serialize_json(value)
+        content = self._write(value)
         fields = [(b"content-length", b"%d" % len(content)), (b"content-type", b"application/json")]
         return _Bare(status, content, [*fields, *headed.raw_headers])
 

@@ -103,9 +103,10 @@ class Gathering(Read):
         Raises:
             NotGatheredError: It was not, or not with these.
         """
-        if query not in self._rows or query.arguments(values) != query.arguments(self._values):
+        rows = self._rows.get(query)
+        if rows is None or any(values.get(name) != self._values.get(name) for name in query.names):
             raise NotGatheredError
-        return list(self._rows[query])
+        return list(rows)
 
     @override
     async def one_or_none(self, query: Query, **values: Any) -> Any:

@@ -8,8 +8,7 @@ in every backup too. A sealed value is one byte of format, a random 96-bit nonce
 import base64
 import hmac
 import secrets
-from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -28,8 +27,7 @@ class SealBrokenError(Exception):
     """The value was changed, moved to another place, or sealed with another key; it is not said which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a sealed value lies; it opens nowhere else."""
 
     organization_id: OrganizationId

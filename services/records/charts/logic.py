@@ -83,5 +83,5 @@ class ChartReads:
                 WithheldPart(part=ChartPart(one), rule=denial.rule, clause=denial.clause, remedy=denial.remedy)
                 for one, denial in withheld.items()
             ],
-            labels=labels_for(withheld),
+            labels=list(labels_for(frozenset(withheld))),
         )

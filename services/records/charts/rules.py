@@ -1,6 +1,7 @@
 """What is true of charts: a part is shown to whoever could read it by itself, and to nobody else."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -41,10 +42,12 @@ NEEDED: Final[Mapping[ChartPart, Needed]] = MappingProxyType(
 """By part: the route that shows it alone, and what that route asks the gate about."""
 
 
-def labels_for(withheld: Collection[str]) -> list[LabelledParts]:
+# The same few parts are withheld from everybody of one role.
+@lru_cache(maxsize=256)
+def labels_for(withheld: frozenset[str]) -> tuple[LabelledParts, ...]:
     """Return the labels of what is shown: of the patient, and of each part that is not withheld."""
     shown = [(part.value, one) for part, needed in NEEDED.items() if part not in withheld for one in needed.information]
-    return labelled([("patient", Information.DEMOGRAPHICS), *dict(shown).items()])
+    return tuple(labelled([("patient", Information.DEMOGRAPHICS), *dict(shown).items()]))
 
 
 def parts_for(caller: Principal) -> dict[str, frozenset[Information] | None]:
