@@ -177,12 +177,12 @@ class Connection(asyncio.Protocol):
 
     @override
     def data_received(self, data: bytes) -> None:
-        with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+        try:
             self._parser.feed_data(data)
-            if not self._is_over:
-                self._wake()
-                return
-        self.end()
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._is_over = True
+        if self._is_over:
+            self.end()
         self._wake()
 
     @override

@@ -22,6 +22,7 @@ from sqlalchemy import (
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
@@ -50,7 +51,7 @@ def _takes_part(alias: Any, part: str) -> Any:
 
 
 _PATIENTS: Final = (
-    select(func.array_agg(AppointmentPatientRow.patient_id))
+    select(func.array_agg(aggregate_order_by(AppointmentPatientRow.patient_id, AppointmentPatientRow.patient_id)))
     .where(
         AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
         AppointmentPatientRow.appointment_id == AppointmentRow.id,
@@ -169,8 +170,8 @@ async def switched_of_week(read: Read, site_id: SiteId, week: date) -> set[Appoi
 
 
 def _to_appointment(row: asyncpg.Record, zone: tzinfo = UTC) -> Appointment:
-    values = {name: value for name, value in row.items() if name != "week"}
-    values["patient_ids"] = sorted(values["patient_ids"] or ())
+    values = dict(row)
+    values["patient_ids"] = values["patient_ids"] or ()
     if zone is not UTC:
         values |= {"start": values["start"].astimezone(zone), "end": values["end"].astimezone(zone)}
     return Appointment(**values)
