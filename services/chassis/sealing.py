@@ -8,7 +8,8 @@ in every backup too. A sealed value is one byte of format, a random 96-bit nonce
 import base64
 import hmac
 import secrets
-from typing import Final, NamedTuple, Self
+from dataclasses import dataclass
+from typing import Final, Self
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -27,7 +28,8 @@ class SealBrokenError(Exception):
     """The value was changed, moved to another place, or sealed with another key; it is not said which."""
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where a sealed value lies; it opens nowhere else."""
 
     organization_id: OrganizationId
