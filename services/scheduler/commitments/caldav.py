@@ -20,7 +20,7 @@ from xml.etree.ElementTree import fromstring as parse
 
 from services.chassis.http import HttpAnswer
 from services.contracts.scheduler.commitments import PollOutcome
-from services.scheduler.commitments.remote import Found, RemoteCalendars, RemoteFailedError
+from services.scheduler.commitments.remote import Found, RemoteCalendars, RemoteFailedError, refusal
 from services.scheduler.commitments.rules import KEPT_AFTER, KEPT_BEFORE
 from services.scheduler.commitments.sealed import Access, Validators
 
@@ -28,7 +28,7 @@ _XML: Final = {"content-type": "application/xml; charset=utf-8"}
 _DAV: Final = "{DAV:}"
 _CALDAV: Final = "{urn:ietf:params:xml:ns:caldav}"
 _CTAG: Final = "{http://calendarserver.org/ns/}getctag"
-_OK: Final = "200"
+_AVAILABILITY: Final = f"{_CALDAV}calendar-availability"
 _LONGEST_TOKEN: Final = 1024
 _MARGIN: Final = timedelta(days=2)
 _INSTANT: Final = "%Y%m%dT%H%M%SZ"
@@ -47,12 +47,14 @@ _EVENTS: Final = """<?xml version="1.0" encoding="utf-8"?>
 class _Collection:
     """What a server says of a collection.
 
-    `tag` changes whenever what is read of it does, and is None where nothing tells; `components` are what to ask for.
+    `tag` changes whenever what is read of it does, and is None where nothing tells; `components` are what to ask for,
+    and `perhaps` those of them that the server may know nothing of.
     """
 
     tag: str | None
     availability: bytes
     components: tuple[str, ...]
+    perhaps: tuple[str, ...] = ()
 
 
 async def read_collection(remote: RemoteCalendars, access: Access, known: Validators | None, now: datetime) -> Found:
@@ -65,15 +67,21 @@ async def read_collection(remote: RemoteCalendars, access: Access, known: Valida
     if known is not None and collection.tag is not None and collection.tag == known.collection:
         return Found(None, known)
     answers = [await _all_of(component, remote, access, now) for component in collection.components]
+    for component in collection.perhaps:
+        answer = await _all_of(component, remote, access, now, unless=(HTTPStatus.FORBIDDEN,))
+        if not _knows_no_such(answer):
+            answers.append(answer)
     document = await asyncio.to_thread(_document, collection.availability, answers)
     return Found(document, Validators(now.timestamp(), collection=collection.tag))
 
 
 async def _collection(remote: RemoteCalendars, access: Access, now: datetime) -> _Collection:
     answer = await remote.ask(access, now, method="PROPFIND", headers={**_XML, "depth": "0"}, body=_WHAT_IT_IS)
-    properties = {found.tag: found for response in _responses(answer) for found in _found_in(response)}
+    responses = _responses(answer)
+    properties = {found.tag: found for response in responses for found in _found_in(response)}
+    _refuse_unread(_AVAILABILITY, responses)
     kinds = {kind.tag for kind in properties.get(f"{_DAV}resourcetype", ())}
-    availability = _text(properties.get(f"{_CALDAV}calendar-availability"))
+    availability = _text(properties.get(_AVAILABILITY))
     if f"{_CALDAV}schedule-inbox" in kinds:
         return _Collection(tag=_digest(availability), availability=availability, components=())
     if f"{_CALDAV}calendar" not in kinds:
@@ -83,7 +91,37 @@ async def _collection(remote: RemoteCalendars, access: Access, now: datetime) ->
         tag=_tag(properties, availability),
         availability=availability,
         components=("VEVENT", "VAVAILABILITY") if "VAVAILABILITY" in held else ("VEVENT",),
+        # A collection that does not say what it may hold may hold everything (RFC 4791, 5.2.3).
+        perhaps=() if held else ("VAVAILABILITY",),
     )
+
+
+def _refuse_unread(name: str, responses: Sequence[Element]) -> None:
+    """Let nothing that is there and could not be read count as nothing; only what is not found is none."""
+    for part in (part for response in responses for part in response.findall(f"{_DAV}propstat")):
+        status = _status(part)
+        is_read_or_none = status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+        if not is_read_or_none and part.find(f"{_DAV}prop/{name}") is not None:
+            raise RemoteFailedError(refusal(status) or PollOutcome.NOT_UNDERSTOOD)
+
+
+def _status(part: Element) -> int:
+    """Read the status line of a part of a multistatus; 0 where there is none."""
+    numbers = [word for word in (part.findtext(f"{_DAV}status") or "").split() if word.isdecimal()]
+    return int(numbers[0]) if numbers and len(numbers[0]) == len("200") else 0
+
+
+def _knows_no_such(answer: HttpAnswer) -> bool:
+    """Whether a server says that it cannot look for components of a kind (RFC 4791, 7.8), and so holds none.
+
+    Raises:
+        RemoteFailedError: It refuses for another reason.
+    """
+    if answer.status != HTTPStatus.FORBIDDEN:
+        return False
+    if _parsed(answer).find(f"{_CALDAV}supported-filter") is None:
+        raise RemoteFailedError(PollOutcome.ACCESS_REFUSED)
+    return True
 
 
 def _tag(properties: Mapping[str, Element], availability: bytes) -> str | None:
@@ -94,26 +132,31 @@ def _tag(properties: Mapping[str, Element], availability: bytes) -> str | None:
 
 
 def _digest(availability: bytes) -> str:
-    return f"{_CALDAV}calendar-availability={hashlib.sha256(availability).hexdigest()}"
+    return f"{_AVAILABILITY}={hashlib.sha256(availability).hexdigest()}"
 
 
 def _text(property_: Element | None) -> bytes:
     return b"" if property_ is None else (property_.text or "").strip().encode()
 
 
-async def _all_of(component: str, remote: RemoteCalendars, access: Access, now: datetime) -> HttpAnswer:
+async def _all_of(
+    component: str, remote: RemoteCalendars, access: Access, now: datetime, unless: Sequence[int] = ()
+) -> HttpAnswer:
     """Ask for every one of a collection's components of a kind; where they are too many, for those of the horizon."""
     try:
-        return await _events(remote, access, now, component, "")
+        return await _events(remote, access, now, component, within="", unless=unless)
     except RemoteFailedError as failure:
         if failure.outcome is not PollOutcome.TOO_LARGE:
             raise
-        return await _events(remote, access, now, component, _within_horizon(now))
+        return await _events(remote, access, now, component, within=_within_horizon(now), unless=unless)
 
 
-async def _events(remote: RemoteCalendars, access: Access, now: datetime, component: str, within: str) -> HttpAnswer:
+async def _events(
+    remote: RemoteCalendars, access: Access, now: datetime, component: str, *, within: str, unless: Sequence[int]
+) -> HttpAnswer:
     body = _EVENTS.format(component=component, within=within).encode()
-    return await remote.ask(access, now, method="REPORT", headers={**_XML, "depth": "1"}, body=body)
+    headers = {**_XML, "depth": "1"}
+    return await remote.ask(access, now, method="REPORT", headers=headers, body=body, unless=unless)
 
 
 def _within_horizon(now: datetime) -> str:
@@ -136,19 +179,26 @@ def _document(availability: bytes, answers: Sequence[HttpAnswer]) -> bytes:
 
 
 def _responses(answer: HttpAnswer) -> list[Element]:
-    """Read a multistatus (RFC 4918, 13); a document type, which could define entities, is refused unread."""
+    """Read a multistatus (RFC 4918, 13)."""
+    if answer.status != HTTPStatus.MULTI_STATUS:
+        raise RemoteFailedError(PollOutcome.NOT_UNDERSTOOD)
+    root = _parsed(answer)
+    return root.findall(f"{_DAV}response") if root.tag == f"{_DAV}multistatus" else []
+
+
+def _parsed(answer: HttpAnswer) -> Element:
+    """Read a document; a document type, which could define entities, is refused unread."""
     try:
         text = answer.body.decode("utf-8")
-        if answer.status != HTTPStatus.MULTI_STATUS or "<!DOCTYPE" in text or "<!ENTITY" in text:
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise RemoteFailedError(PollOutcome.NOT_UNDERSTOOD)
-        root = parse(text)  # noqa: S314 - see above
+        return parse(text)  # noqa: S314 - see above
     except (UnicodeDecodeError, ParseError, ValueError):
         raise RemoteFailedError(PollOutcome.NOT_UNDERSTOOD) from None
-    return root.findall(f"{_DAV}response") if root.tag == f"{_DAV}multistatus" else []
 
 
 def _found_in(response: Element) -> Iterator[Element]:
     for part in response.findall(f"{_DAV}propstat"):
-        if _OK in (part.findtext(f"{_DAV}status") or "").split():
+        if _status(part) == HTTPStatus.OK:
             for properties in part.findall(f"{_DAV}prop"):
                 yield from properties

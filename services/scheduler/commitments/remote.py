@@ -1,7 +1,7 @@
 """Reads a calendar where it is: an iCalendar document at an address."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -103,8 +103,9 @@ class RemoteCalendars:
         method: str = "GET",
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
+        unless: Collection[int] = (),
     ) -> HttpAnswer:
-        """Send one request.
+        """Send one request; answers of the statuses in `unless` are returned although they refuse.
 
         Raises:
             RemoteFailedError: There is no answer, or one that refuses.
@@ -114,12 +115,15 @@ class RemoteCalendars:
             answer = await self._fetcher.fetch(wanted)
         except FetchFailedError as error:
             raise RemoteFailedError(_FAILURES[error.failure]) from None
-        outcome = _STATUSES.get(answer.status)
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            outcome = PollOutcome.SERVER_FAILED
-        if outcome is not None:
+        outcome = refusal(answer.status)
+        if outcome is not None and answer.status not in unless:
             raise RemoteFailedError(outcome, _pause(answer.headers.get("retry-after"), now))
         return answer
+
+
+def refusal(status: int) -> PollOutcome | None:
+    """Return what a status of an answer, or of a part of one, means for reading; None where it refuses nothing."""
+    return PollOutcome.SERVER_FAILED if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _STATUSES.get(status)
 
 
 def _short(validator: str | None) -> str | None:

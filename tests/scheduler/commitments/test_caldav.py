@@ -295,7 +295,7 @@ async def test_no_address_in_an_answer_is_followed() -> None:
     async with stranger(counted) as url:
         found = await read_collection(remote, Access(url), None, FRIDAY)
 
-    assert asked == ["/", "/"]
+    assert set(asked) == {"/"}
     assert found.document == WEEKLY
 
 
@@ -305,7 +305,9 @@ class Server:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.availability = AVAILABLE
-        self.holds: tuple[str, ...] = ()
+        self.availability_status = "200 OK"
+        self.holds: tuple[str, ...] | None = ("VEVENT",)
+        self.refuses: dict[str, str] = {}
         self.members: dict[str, bytes] = {}
         self.asked: list[str] = []
 
@@ -313,18 +315,23 @@ class Server:
         body = (await request.read()).decode()
         component = next((name for name in self.members if f'comp-filter name="{name}"' in body), "")
         self.asked.append(f"{request.method} {component}".strip())
+        if component in self.refuses:
+            names = "xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'"
+            return web.Response(status=403, text=f"<D:error {names}>{self.refuses[component]}</D:error>")
         found = self._properties() if request.method == "PROPFIND" else _data(self.members.get(component, b""))
-        prop = f"<D:prop>{found}</D:prop><D:status>HTTP/1.1 200 OK</D:status>"
+        status = self.availability_status if request.method == "PROPFIND" else "200 OK"
+        prop = f"<D:prop>{found}</D:prop><D:status>HTTP/1.1 {status}</D:status>"
         answer = f"<D:response><D:href>/a</D:href><D:propstat>{prop}</D:propstat></D:response>"
         names = "xmlns:D='DAV:' xmlns:C='urn:ietf:params:xml:ns:caldav'"
         return web.Response(status=207, text=f"<D:multistatus {names}>{answer}</D:multistatus>")
 
     def _properties(self) -> str:
-        held = "".join(f"<C:comp name='{name}'/>" for name in self.holds)
+        comps = "".join(f"<C:comp name='{name}'/>" for name in self.holds or ())
+        held = f"<C:supported-calendar-component-set>{comps}</C:supported-calendar-component-set>"
         return (
             f"<D:resourcetype><D:collection/><C:{self.kind}/></D:resourcetype><D:sync-token>1</D:sync-token>"
-            f"<C:supported-calendar-component-set>{held}</C:supported-calendar-component-set>"
-            f"<C:calendar-availability>{self.availability.decode()}</C:calendar-availability>"
+            f"{'' if self.holds is None else held}</D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+            f"<D:propstat><D:prop><C:calendar-availability>{self.availability.decode()}</C:calendar-availability>"
         )
 
 
@@ -381,3 +388,56 @@ async def test_availabilities_among_the_events_are_asked_for_where_a_collection_
     friday = ["2026-10-09T13:00:00Z/2026-10-09T14:00:00Z"]
     assert await spans(sources) == [*(BUSY_TUESDAY if is_kept_in_events else ()), *friday]
     assert server.asked == ["PROPFIND", "REPORT VEVENT", *(["REPORT VAVAILABILITY"] if is_kept_in_events else [])]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("500 Internal Server Error", "server_failed"),
+        ("403 Forbidden", "access_refused"),
+        ("507 Insufficient Storage", "server_failed"),
+        ("424 Failed Dependency", "not_understood"),
+    ],
+)
+async def test_an_availability_that_cannot_be_read_is_not_taken_for_none(
+    sources: Sources, jobs: Jobs, status: str, outcome: str
+) -> None:
+    server = Server("calendar")
+    server.members["VEVENT"] = calendar()
+
+    async with stranger(server.answer) as url:
+        await sources.post(":subscribe", json=asked_for(f"{url}/ann/school/"))
+        assert await jobs.work() == ["read"]
+        server.availability, server.availability_status = b"", status
+        failed = await jobs.work()
+        kept = await spans(sources)
+        server.availability_status = "404 Not Found"
+        assert "read" in await jobs.work()
+
+    assert outcome in failed
+    assert kept == BUSY_TUESDAY
+    assert await sources.busy() == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "outcome", "busy"),
+    [
+        (None, "read", BUSY_TUESDAY),
+        ("<C:supported-filter/>", "read", []),
+        ("<D:need-privileges/>", "access_refused", []),
+    ],
+)
+async def test_a_collection_that_does_not_say_what_it_holds_is_asked_for_availabilities(
+    *, sources: Sources, jobs: Jobs, refusal: str | None, outcome: str, busy: list[str]
+) -> None:
+    server = Server("calendar")
+    server.availability, server.holds = b"", None
+    server.members = {"VEVENT": calendar(), "VAVAILABILITY": AVAILABLE}
+    server.refuses = {} if refusal is None else {"VAVAILABILITY": refusal}
+
+    async with stranger(server.answer) as url:
+        await sources.post(":subscribe", json=asked_for(f"{url}/ann/school/"))
+        assert await jobs.work() == [outcome]
+
+    assert server.asked == ["PROPFIND", "REPORT VEVENT", "REPORT VAVAILABILITY"]
+    assert [span["start"] + "/" + span["end"] for span in await sources.busy()] == busy
