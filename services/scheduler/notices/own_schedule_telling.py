@@ -1,7 +1,8 @@
 """What practitioners are told of their own schedules: once for all that has changed since they were last told.
 
 Whatever changes the book - a publication, a repair, a closure, a swap, a call-out - is seen by what the book says, in
-rounds: no cause can be forgotten, and what is taken back before anybody was told is never told.
+rounds: no cause can be forgotten, and what is taken back before anybody was told is never told. What a notice was to
+tell that never left is still to be told.
 """
 
 from typing import Final
@@ -19,6 +20,9 @@ from services.scheduler.notices.own_schedule_storage import Hearer, ToldSchedule
 from services.scheduler.sites.logic import SitesReader
 
 _UNSENT: Final = frozenset({NoticeStatus.QUEUED, NoticeStatus.HELD})
+_UNTOLD: Final = frozenset({NoticeStatus.CANCELLED, NoticeStatus.EXPIRED, NoticeStatus.FAILED})
+# What kept a notice from being told and may do so no more; an address that takes nothing is not tried in every round.
+_PASSING: Final = frozenset({NoticeReason.NOT_OPTED_IN, NoticeReason.TOO_LATE, NoticeReason.QUIET_HOURS})
 _NOTHING: Final[Schedule] = frozenset()
 
 
@@ -49,10 +53,13 @@ class OwnScheduleTelling:
         unsent: NoticeId | None = None
         before: Schedule | None = None
         if told is not None:
-            if span_of_changes(told.sittings, booked, now) is None:
+            last = await storage.hold(self._db, told.notice_id)
+            is_untold = last is not None and last.status in _UNTOLD
+            is_due = is_untold and last is not None and last.reason in _PASSING
+            if not is_due and span_of_changes(told.sittings, booked, now) is None:
                 return
-            unsent = await self._unsent(told.notice_id)
-            before = told.sittings if unsent is None else told.before
+            unsent = told.notice_id if last is not None and last.status in _UNSENT else None
+            before = told.before if is_untold or unsent is not None else told.sittings
         span = span_of_changes(before or _NOTHING, booked, now)
         if span is not None:
             notice = await notices.tell_practitioner(
@@ -65,11 +72,6 @@ class OwnScheduleTelling:
         elif unsent is not None:
             await storage.set_status(self._db, unsent, NoticeStatus.CANCELLED, NoticeReason.NOTHING_CHANGED)
             await self._keep(hearer, ToldSchedule(unsent, booked, before))
-
-    async def _unsent(self, notice_id: NoticeId) -> NoticeId | None:
-        """Return the notice if it has not left yet, and keep it from leaving meanwhile."""
-        notice = await storage.hold(self._db, notice_id)
-        return notice_id if notice is not None and notice.status in _UNSENT else None
 
     async def _keep(self, hearer: Hearer, schedule: ToldSchedule) -> None:
         await own_schedule_storage.keep_told(self._db, self._organization_id, hearer.practitioner_id, schedule)

@@ -266,6 +266,26 @@ async def test_who_takes_the_agreement_back_before_the_message_leaves_is_not_wri
     (unsent,) = await round_()
     assert (unsent["status"], unsent["reason"], provider.got) == ("cancelled", "not_opted_in", [])
 
+    await me.put("/v1/me/notice_preference", json={**body, "opted_in": True}, headers={"if-match": '"2"'})
+    _, anew = await round_()
+    await send(deliver, anew)
+
+    assert (anew["kind"], len(provider.got)) == ("own_schedule_set", 1)
+    assert [notice["id"] for notice in await round_()] == [unsent["id"], anew["id"]]
+
+
+async def test_what_could_not_be_delivered_is_told_with_the_next_change_and_not_in_every_round(
+    *, desk: Desk, people: People, alex: Json, told: Json, round_: Round, report: Report
+) -> None:
+    assert (await report(told["id"], "failed")).status_code == 204
+    again = await round_()
+    await desk.publish(group(people.ann, start=TUESDAY, **led_by(alex)))
+
+    _, anew = await round_()
+
+    assert [(notice["id"], notice["status"]) for notice in again] == [(told["id"], "failed")]
+    assert anew["kind"] == "own_schedule_set"
+
 
 async def test_quiet_hours_are_the_practitioner_s_too(
     *, desk: Desk, people: People, hears: Hears, round_: Round, deliver: Deliver, provider: Provider
