@@ -32,7 +32,11 @@ router = APIRouter(route_class=IdempotentRoute, tags=["own schedules"])
 async def put_practitioner_account(
     practitioner_id: PractitionerId, request: PractitionerAccountRequest, schedules: OwnSchedules
 ) -> PractitionerAccount:
-    """Say whose account a practitioner signs in with: its holder then sees the practitioner's week as their own."""
+    """Say whose account a practitioner signs in with: its holder then sees the practitioner's week as their own.
+
+    Whether the account is a member's of the organization is not looked at: its holder sees nothing before they sign in
+    there with a role that reads its own week. Whoever names an account answers for it.
+    """
     return await schedules.put_account(practitioner_id, request)
 
 
