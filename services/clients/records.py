@@ -75,14 +75,20 @@ class RecordsClient(ServiceClient):
         return await self._of_patient(PatientRequirement, patient_id, "week_requirement", caller_token, query)
 
     async def patient_presence(
-        self, caller_token: str, patient_id: PatientId, information: SharedInformation = Information.SCHEDULING
+        self,
+        caller_token: str,
+        patient_id: PatientId,
+        information: SharedInformation = Information.SCHEDULING,
+        *,
+        for_change: bool = False,
     ) -> PatientPresence:
-        """Return where a patient is treated, to a caller who may see this of the patient.
+        """Return where a patient is treated, to a caller who may see this of the patient, or change it.
 
         Raises:
             NotFoundError: There is no such patient in the caller's organization, or not for the caller.
+            RefusedError: The caller would change it, and sees the patient by a broken glass alone.
         """
-        query = {"information": information.value}
+        query = {"information": information.value} | ({"for_change": "true"} if for_change else {})
         return await self._of_patient(PatientPresence, patient_id, "presence", caller_token, query)
 
     async def patients_within_reach(

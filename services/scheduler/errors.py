@@ -2,11 +2,26 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from services.chassis.errors import InvalidRequestError, ServiceError
 from services.contracts.identifiers import SolveId
 from services.contracts.problems import InvalidField, ProblemType
 from services.contracts.scheduler.timetables import MovedWeek
+
+
+class OpenedToBeReadError(ServiceError):
+    """The caller broke a glass, which opens a patient's record to be read, and would change something of theirs."""
+
+    problem = ProblemType.NOT_ALLOWED
+    CODE: Final = "opened-to-be-read"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An emergency access opens what is known of a patient to be read. Who leads the programme can enter you in "
+            "the care team; then you may change it.",
+            code=self.CODE,
+        )
 
 
 class NotACalendarTypeError(ServiceError):

@@ -132,6 +132,20 @@ class PatientCommands:
         self._gate.shown(list(seen), information)
         return seen
 
+    async def may_write_of(self, patient_id: PatientId, information: Information) -> bool:
+        """Say whether this of a patient may be written down by the caller, and tell the trail.
+
+        Raises:
+            OpenedToBeReadError: The caller sees the patient by a broken glass alone.
+        """
+        viewer = Viewer(self._gate.caller.account_id, self._clock.now())
+        seen = next(iter(await self._rows.some([patient_id], viewer)), None)
+        try:
+            self._gate.pass_to_change(patient_id, seen and seen.reach, information)
+        except NotFoundError:
+            return False
+        return True
+
 
 class PatientReads:
     """What can be read of patients."""
@@ -178,14 +192,24 @@ class PatientReads:
         return page
 
     async def presence(
-        self, patient_id: PatientId, information: Information = Information.SCHEDULING
+        self,
+        patient_id: PatientId,
+        information: Information = Information.SCHEDULING,
+        *,
+        for_change: bool = False,
     ) -> PatientPresence:
-        """Return where a patient is treated, and nothing else, to somebody who may see this of them.
+        """Return where a patient is treated, and nothing else, to somebody who may see this of them, or change it.
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
+            OpenedToBeReadError: The caller would change it, and sees the patient by a broken glass alone.
         """
-        return self._let_through(patient_id, await self._queries.presence(patient_id, self.viewer), information)
+        seen = await self._queries.presence(patient_id, self.viewer)
+        if for_change:
+            self._gate.pass_to_change(patient_id, seen and seen.reach, information)
+            assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is
+            return seen.row
+        return self._let_through(patient_id, seen, information)
 
     async def within_reach(self, patient_ids: Iterable[PatientId], information: Information) -> list[PatientId]:
         """Return of which of these the caller may see this, and tell the trail."""

@@ -48,14 +48,18 @@ async def read_patient(patient_id: PatientId, patients: PatientReading, response
 
 @router.get("/{patient_id}/presence", operation_id="read_patient_presence", responses=documented(404, 422))
 async def read_patient_presence(
+    *,
     patient_id: PatientId,
     patients: PatientReading,
     information: Annotated[
         SharedInformation, Query(description="What the caller is about to see, or to change, of the patient.")
     ] = Information.SCHEDULING,
+    for_change: Annotated[
+        bool, Query(description="Whether something is to be changed, which an emergency access does not open.")
+    ] = False,
 ) -> PatientPresence:
     """Tell the scheduler where a patient is treated, and nothing else, for somebody who may see this of them."""
-    return await patients.presence(patient_id, information)
+    return await patients.presence(patient_id, information, for_change=for_change)
 
 
 @router.post(":within_reach", operation_id="find_patients_within_reach", responses=documented(422))

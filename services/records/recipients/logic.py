@@ -29,6 +29,7 @@ class RecipientCommands:
         Raises:
             InvalidRequestError: It is of the kind patient and says of nobody whom the caller may see, or is of another
                 kind and says whose.
+            OpenedToBeReadError: It is a patient whom the caller sees by a broken glass alone.
         """
         await self._refuse_misplaced(request)
         now = self._gate.clock.now()
@@ -46,7 +47,7 @@ class RecipientCommands:
             return
         if request.patient_id is None:
             raise InvalidRequestError("/patient_id", "must say which patient it is, where kind is patient")
-        if not await self._patients.within_reach([request.patient_id], Information.DEMOGRAPHICS):
+        if not await self._patients.may_write_of(request.patient_id, Information.DEMOGRAPHICS):
             raise InvalidRequestError("/patient_id", "must be a patient whom you treat", code="unknown-patient")
 
     async def one(self, recipient_id: RecipientId, pointer: str) -> Recipient:

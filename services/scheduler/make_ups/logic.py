@@ -231,7 +231,8 @@ class MakeUpsLogic:
             Whatever `BookingsLogic.book` raises, for the same reasons.
         """
         # Records is asked before anything is locked: nobody waits for a network call of somebody else.
-        await self._reader.within_reach(make_up_id, reach)
+        make_up = await self._reader.get(make_up_id)
+        await reach.require_to_change(make_up.patient_id, Information.ATTENDANCE)
         make_up = await self._open(make_up_id)
         if not await storage.is_of(self._db, request.appointment_id, make_up):
             raise InvalidRequestError("/appointment_id", "must be another session of the same service in the same week")

@@ -92,7 +92,7 @@ class NoticePreferencesLogic:
             StaleVersionError: Another version is current.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        await reach.require(patient_id, Information.DEMOGRAPHICS)
+        await reach.require_to_change(patient_id, Information.DEMOGRAPHICS)
         before = await self._reader.find(patient_id)
         version = 0 if before is None else before.version
         if before is not None and expected_version is None:

@@ -192,7 +192,7 @@ class TransportLogic:
             RunFullError: No seat is free.
             UpstreamUnavailableError: Records does not say whom the caller treats.
         """
-        await reach.require(request.patient_id, Information.DEMOGRAPHICS)
+        await reach.require_to_change(request.patient_id, Information.DEMOGRAPHICS)
         visit = await storage.hold_visit(self._db, request.appointment_id, request.patient_id)
         run = await self._reader.run(run_id)
         if visit is None:
@@ -247,4 +247,4 @@ class TransportLogic:
 
     async def _require_rider(self, ride_id: RideId, reach: CallersReach) -> None:
         patient_id = await self._reader.rider(ride_id)
-        await reach.require(patient_id, Information.DEMOGRAPHICS)
+        await reach.require_to_change(patient_id, Information.DEMOGRAPHICS)

@@ -63,6 +63,15 @@ class WaitlistReader:
         await reach.require(entry.patient_id, Information.TREATMENT_PLAN)
         return entry
 
+    async def open_to_change(self, entry_id: WaitlistEntryId, reach: CallersReach) -> None:
+        """Go on only where the caller may change an entry.
+
+        Raises:
+            OpenedToBeReadError: The caller sees the patient by a broken glass alone.
+            Whatever `shown` raises, for the same reasons.
+        """
+        await reach.require_to_change((await self.get(entry_id)).patient_id, Information.TREATMENT_PLAN)
+
     async def page(
         self, site_id: SiteId, status: WaitlistStatus, page: PageRequest, reach: CallersReach
     ) -> Page[WaitlistEntry]:
@@ -132,7 +141,7 @@ class WaitlistLogic:
         since = request.since or today
         if not today - _LONGEST_WAIT <= since <= today:
             raise InvalidRequestError("/since", "must be today or a day of the last ten years")
-        await reach.require(request.patient_id, Information.TREATMENT_PLAN)
+        await reach.require_to_change(request.patient_id, Information.TREATMENT_PLAN)
         entry = self._waiting(site_id, request, since)
         if not await storage.add(self._db, self._organization_id, entry):
             raise AlreadyWaitingError
@@ -165,7 +174,7 @@ class WaitlistLogic:
             EntryClosedError: The person waits no longer.
             EntryMovedError: The entry is at another version.
         """
-        await self._reader.shown(entry_id, reach)
+        await self._reader.open_to_change(entry_id, reach)
         if not await storage.replace(self._db, entry_id, version, change):
             entry = await self._reader.get(entry_id)
             raise EntryMovedError if entry.status is WaitlistStatus.WAITING else EntryClosedError
@@ -179,7 +188,7 @@ class WaitlistLogic:
             EntryClosedError: The person waits no longer.
             UpstreamUnavailableError: Records does not answer.
         """
-        await self._reader.shown(entry_id, reach)
+        await self._reader.open_to_change(entry_id, reach)
         return await self._close(entry_id, WaitlistStatus.PLACED, None)
 
     async def seated(self, entry_id: WaitlistEntryId) -> None:
@@ -202,7 +211,7 @@ class WaitlistLogic:
             EntryClosedError: The person waits no longer.
             UpstreamUnavailableError: Records does not answer.
         """
-        await self._reader.shown(entry_id, reach)
+        await self._reader.open_to_change(entry_id, reach)
         return await self._close(entry_id, WaitlistStatus.REMOVED, reason)
 
     async def _close(

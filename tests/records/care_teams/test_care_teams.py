@@ -344,3 +344,36 @@ async def test_a_broken_glass_opens_a_record_to_be_read_and_not_to_be_written_in
     assert (refused.status_code, refused.json()["code"]) == (403, "opened-to-be-read")
     assert "care team" in refused.json()["detail"]
     assert written.status_code == 200
+
+
+async def test_who_broke_a_glass_enters_no_address_of_the_patient_in_the_directory(
+    *, records: ClientFactory, new_patient: PatientFactory, join_team: JoinTeam
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    counsellor = records(Role.COUNSELLOR, account=account)
+    body = {"name": "Kim Doe", "kind": "patient", "patient_id": patient["id"]}
+    before = await counsellor.post("/v1/recipients", json=body)
+    await break_glass(counsellor, patient)
+
+    refused = await counsellor.post("/v1/recipients", json=body)
+    await join_team(patient, account)
+    entered = await counsellor.post("/v1/recipients", json=body)
+
+    assert (before.status_code, before.json()["code"]) == (422, "unknown-patient"), before.text
+    assert (refused.status_code, refused.json()["code"]) == (403, "opened-to-be-read")
+    assert entered.status_code == 201, entered.text
+
+
+async def test_the_scheduler_is_told_that_a_broken_glass_opens_nothing_to_be_changed(
+    records: ClientFactory, new_patient: PatientFactory
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    await break_glass(records(Role.COUNSELLOR, account=account), patient)
+    asking = records(Role.COUNSELLOR, account=account, acting=Microservice.SCHEDULER)
+    path, asked = f"/v1/patients/{patient['id']}/presence", {"information": "demographics"}
+
+    read = await asking.get(path, params=asked)
+    changing = await asking.get(path, params={**asked, "for_change": "true"})
+
+    assert read.status_code == 200, read.text
+    assert (changing.status_code, changing.json()["code"]) == (403, "opened-to-be-read")
