@@ -44,6 +44,18 @@ _POLL = """
     insert into commitment_polls (organization_id, source_id, site_id, turn, failures, next_attempt_at, access)
     values ($1, $2, $1, 1, 0, now(), $3)
 """
+_RECIPIENT = """
+    insert into recipients (organization_id, id, name, kind, hipaa_bound, created_at)
+    values ($1, $1, $2, 'family_or_friend', false, now())
+"""
+_PERSON = """
+    insert into related_persons (organization_id, id, patient_id, recipient_id, details, created_by, created_at)
+    values ($1, $2, $2, $1, $3, $1, now())
+"""
+_ACCOUNT = """
+    insert into related_person_accounts (organization_id, id, related_person_id, patient_id, account_id, from_at,
+        code_sha256, claim_until, linked_by) values ($1, $2, $2, $2, $2, now(), $3, now(), $1)
+"""
 _WRAPPED = """
     select table_name from information_schema.columns where table_schema = 'public' and column_name = 'wrapped'
 """
@@ -117,6 +129,23 @@ async def test_keys_go_with_what_finds_or_uses_them_and_those_of_others_stay(
     assert await scheduler.read(polls) == [(GONE, True, True), (KEPT, False, False)]
     sources = "select id, status from commitment_sources order by 1"
     assert await scheduler.read(sources) == [(GONE, "disabled"), (KEPT, "active")]
+
+
+async def test_the_accounts_of_those_close_to_who_was_shredded_are_free_for_others(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    await fill(rows)
+    records, by = rows["records"], uuid4()
+    await records.add(_RECIPIENT, SEALED)
+    for patient_id in (GONE, KEPT):
+        await records.add(_PERSON, patient_id, SEALED)
+        await records.add(_ACCOUNT, patient_id, SEALED)
+    keys = await keys_of(databases, organization_id, GONE)
+
+    await destroy(databases, [Shredding(organization_id, GONE, keys, by, "asked for", "2026-10-02T09:00:00Z")])
+
+    ended = "select id, until_at is null, ended_by from related_person_accounts order by id"
+    assert await records.read(ended) == [(GONE, False, by), (KEPT, True, None)]
 
 
 async def test_the_key_of_the_referral_that_became_the_patient_goes_too(

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx2
 import pytest
 from sqlalchemy import text
@@ -14,15 +15,28 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Process
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import OrganizationId, PatientId
 from services.contracts.identity import Microservice, Role
+from services.contracts.records.patients import Patient, PatientRequest
 from services.operator.postgres.provision import DatabaseUrls
 from services.records.main import build
+from services.records.patients.storage import PatientRows
 from tests.records.consents.conftest import SIGNED
 from tests.support.serving import call_in_process, nothing_to_open
 from tests.support.tokens import LocalAuthenticator, Tokens, principal
 
+Json = dict[str, Any]
 AT_ONCE = 6
+# Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.
+WAITING = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+SISTER = {"name": "Sister", "kind": "family_or_friend"}
+CLOSING = {
+    "programme": "Harbour Street programme",
+    "reason": "discontinued",
+    "ends_on": "2026-10-02",
+    "responsible_person": "Rae Keeper",
+    "responsible_contact": "12 Harbour Street",
+}
 
 
 class Committing(NamedTuple):
@@ -57,6 +71,29 @@ async def beside(
 @pytest.fixture
 def committing(beside: Committing) -> httpx2.AsyncClient:
     return beside.call(Role.PROGRAMME_DIRECTOR)
+
+
+async def close_to(client: httpx2.AsyncClient, patient: Json, recipient: str, account: UUID) -> Json:
+    """Enter a recipient as sister whom a consent names; returns what the desk hands out for her account."""
+    path = f"/v1/patients/{patient['id']}"
+    body = {"recipient_id": recipient, "relationship": "sibling"}
+    person: str = (await client.post(f"{path}/related_persons", json=body)).json()["id"]
+    terms = {
+        "kind": "specific",
+        "disclosing_party": "Harbour Street programme",
+        "information": ["demographics"],
+        "recipient_ids": [recipient],
+        "purposes": ["family_involvement"],
+        "statements": ["right_to_revoke", "consequences_of_refusing", "redisclosure"],
+        "expires_on": "2026-12-31",
+        "signatures": [SIGNED],
+    }
+    drafted = (await client.post(f"{path}/consents", json=terms)).json()["id"]
+    await client.post(f"/v1/consents/{drafted}:activate", headers={"if-match": '"1"'})
+    linked = await client.post(f"/v1/related_persons/{person}/accounts", json={"account_id": str(account)})
+    assert linked.status_code == 201, linked.text
+    handed: Json = linked.json()
+    return handed
 
 
 async def test_the_first_patients_of_an_organization_may_come_all_at_once(
@@ -121,13 +158,11 @@ async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is
     assert claimed.status_code == 200, claimed.text
     own, nobody_s = beside.call(Role.PATIENT, account), f"/v1/me/consents/{uuid4()}:revoke"
     ended = text("update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where id = :id")
-    # Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.
-    waiting = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
 
     async with beside.database.command(OrganizationId(organization_id)) as db:
         await db.execute(ended, {"by": uuid4(), "id": UUID(linked["id"])})
         asked = asyncio.create_task(own.post(nobody_s, json={"sha256": "0f" * 32}))
-        while not asked.done() and not await db.scalar(waiting):
+        while not asked.done() and not await db.scalar(WAITING):
             continue
     answer = await asked
 
@@ -147,39 +182,106 @@ async def test_what_a_related_person_asks_while_it_ends_waits_for_that_and_is_re
     beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID, ended: str
 ) -> None:
     patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
-    sister = {"name": "Sister", "kind": "family_or_friend"}
-    recipient = (await committing.post("/v1/recipients", json=sister)).json()["id"]
-    path = f"/v1/patients/{patient['id']}"
-    body = {"recipient_id": recipient, "relationship": "sibling"}
-    person = (await committing.post(f"{path}/related_persons", json=body)).json()["id"]
-    terms = {
-        "kind": "specific",
-        "disclosing_party": "Harbour Street programme",
-        "information": ["demographics"],
-        "recipient_ids": [recipient],
-        "purposes": ["family_involvement"],
-        "statements": ["right_to_revoke", "consequences_of_refusing", "redisclosure"],
-        "expires_on": "2026-12-31",
-        "signatures": [SIGNED],
-    }
-    drafted = (await committing.post(f"{path}/consents", json=terms)).json()["id"]
-    await committing.post(f"/v1/consents/{drafted}:activate", headers={"if-match": '"1"'})
-    linked = await committing.post(f"/v1/related_persons/{person}/accounts", json={"account_id": str(account)})
-    own, claim = beside.call(Role.FAMILY, account), {"code": linked.json()["code"], "birth_date": patient["birth_date"]}
+    own = beside.call(Role.FAMILY, account)
+    recipient = (await committing.post("/v1/recipients", json=SISTER)).json()["id"]
+    linked = await close_to(committing, patient, recipient, account)
+    person = linked["related_person_id"]
+    claim = {"code": linked["code"], "birth_date": patient["birth_date"]}
     claimed = await own.post("/v1/me/related_persons:claim", json=claim)
     assert claimed.status_code == 200, claimed.text
     record = f"/v1/me/related_persons/{person}/record?information=demographics"
     before = await own.get(record)
-    waiting = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
 
     async with beside.database.command(OrganizationId(organization_id)) as db:
         await db.execute(text("select from patients where id = :id for no key update"), {"id": UUID(patient["id"])})
         values = {"person": UUID(person), "patient": UUID(patient["id"])}
         await db.execute(text(ended), {name: one for name, one in values.items() if f":{name}" in ended})
         asked = asyncio.create_task(own.get(record))
-        while not asked.done() and not await db.scalar(waiting):
+        while not asked.done() and not await db.scalar(WAITING):
             continue
     answer = await asked
 
     assert before.status_code == 200, before.text
     assert (answer.status_code, answer.json()["code"]) == (404, "nothing-to-read")
+
+
+async def test_a_mother_of_two_whose_one_child_s_key_is_destroyed_reads_of_the_other_and_can_claim_anew(
+    *, beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID,
+    records_urls: DatabaseUrls,
+) -> None:  # fmt: skip
+    account = uuid4()
+    mother = beside.call(Role.FAMILY, account)
+    patients = [(await committing.post("/v1/patients", json=patient_body)).json() for _ in range(3)]
+    gone, stays, unclaimed = patients
+    persons, claim = {}, Json()
+    recipient = (await committing.post("/v1/recipients", json=SISTER)).json()["id"]
+    for patient in (gone, stays, unclaimed):
+        linked = await close_to(committing, patient, recipient, account)
+        persons[patient["id"]] = linked["related_person_id"]
+        claim = {"code": linked["code"], "birth_date": patient["birth_date"]}
+        if patient is not unclaimed:
+            assert (await mother.post("/v1/me/related_persons:claim", json=claim)).status_code == 200
+    owner = await asyncpg.connect(
+        records_urls.owner, server_settings={"eventide.organization_id": str(organization_id)}
+    )
+    try:
+        keys = "delete from patient_keys where patient_id = any($1::uuid[])"
+        await owner.execute(keys, [UUID(gone["id"]), UUID(unclaimed["id"])])
+    finally:
+        await owner.close()
+
+    listed = await mother.get("/v1/me/related_persons")
+    of_gone, of_other = [
+        await mother.get(f"/v1/me/related_persons/{persons[one['id']]}/record?information=demographics")
+        for one in (gone, stays)
+    ]
+    refused = await mother.post("/v1/me/related_persons:claim", json=claim)
+
+    assert listed.status_code == 200, listed.text
+    assert [one["related_person_id"] for one in listed.json()["items"]] == [persons[stays["id"]]]
+    assert (of_gone.status_code, of_gone.json()["code"], of_other.status_code) == (404, "nothing-to-read", 200)
+    assert (refused.status_code, refused.json()["code"]) == (404, "claim-refused")
+
+
+async def test_who_is_admitted_while_the_programme_is_sealed_is_decided_on_first(
+    *, beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID,
+    clock: Clock,
+) -> None:  # fmt: skip
+    admin = beside.call(Role.ORGANIZATION_ADMIN)
+    patient = (await committing.post("/v1/patients", json=patient_body)).json()
+    path = f"/v1/programme_closings/{(await admin.post('/v1/programme_closings', json=CLOSING)).json()['id']}"
+    decided = {"patient_ids": [patient["id"]], "kind": "destroy"}
+    assert (await committing.post(f"{path}/dispositions", json=decided)).status_code == 200
+    late = Patient(
+        id=PatientId(uuid4()),
+        **PatientRequest.model_validate(patient_body).model_dump(),
+        version=1,
+        created_at=clock.now(),
+    )
+    here = OrganizationId(organization_id)
+    async with beside.database.command(here) as db:
+        await db.execute(text("update programme_closings set ends_on = '2026-09-01'"))
+
+    async with beside.database.command(here) as db:
+        await PatientRows(db, RootKeys.of(bytes(32)), here).add(late)
+        asked = asyncio.create_task(admin.post(f"{path}:seal"))
+        while not asked.done() and not await db.scalar(WAITING):
+            continue
+    answer = await asked
+
+    assert (answer.status_code, answer.json().get("code")) == (409, "undecided")
+
+
+async def test_who_reads_a_closing_waits_for_nobody_who_changes_it(beside: Committing, organization_id: UUID) -> None:
+    admin = beside.call(Role.ORGANIZATION_ADMIN)
+    path = f"/v1/programme_closings/{(await admin.post('/v1/programme_closings', json=CLOSING)).json()['id']}"
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(text("select from programme_closings for update"))
+        asked = asyncio.create_task(admin.get(path))
+        while not asked.done() and not await db.scalar(WAITING):
+            continue
+        has_waited = not asked.done()
+    answer = await asked
+
+    assert (answer.status_code, has_waited) == (200, False)

@@ -52,6 +52,12 @@ _CLEAR: Final[Mapping[str, tuple[str, ...]]] = {
         "delete from idempotency_keys where $1::uuid is not null",
     ),
 }
+# There is nothing any more that these read or claim, and nobody could end them: the accounts are free for others.
+_END: Final = """
+    update related_person_accounts
+    set until_at = greatest(now(), from_at + interval '1 microsecond'), ended_by = $2
+    where patient_id = $1 and until_at is null
+"""
 _NONE: Final = "DELETE 0"
 _OPERATION: Final = "shred_patient"
 
@@ -80,6 +86,8 @@ async def _destroy_one(service: str, owner_url: str, shredding: Shredding) -> bo
         had_one = any(status != _NONE for status in done)
         for statement in _CLEAR[service] if had_one else ():
             await connection.execute(statement, patient_id)
+        if had_one and service == "records":
+            await connection.execute(_END, patient_id, shredding.by)
         return had_one
 
 

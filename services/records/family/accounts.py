@@ -155,7 +155,10 @@ class RelatedPersonClaims:
         waiting = await self._rows.to_claim(caller)
         if waiting is None:
             raise self._nothing()
-        (patient, _), _ = await self._patients.lock_to_disclose(waiting.account.patient_id)
+        try:
+            (patient, _), _ = await self._patients.lock_to_disclose(waiting.account.patient_id)
+        except NotFoundError:
+            raise self._nothing() from None
         # Read again: it may have been claimed, or ended, before the patient was locked.
         waiting = await self._rows.to_claim(caller)
         if waiting is None or waiting.account.patient_id != patient.id:

@@ -30,6 +30,18 @@ class ParticipationKnownError(ServiceError):
         super().__init__("This person takes part in this already; nothing was changed.")
 
 
+class PersonKnownError(ServiceError):
+    """The same recipient is close to this patient already."""
+
+    problem = ProblemType.ALREADY_EXISTS
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This recipient is a related person of the patient already (list_related_persons); nothing was changed. End"
+            " that (end_related_person) to enter them anew."
+        )
+
+
 class PersonNotNamedError(ServiceError):
     """No consent of the patient names this person and lets them learn anything by themselves."""
 

@@ -22,6 +22,7 @@ from services.records.encounters.logic import EncounterReads
 from services.records.episodes.logic import EpisodeReads
 from services.records.errors import MonthSettledError, OverAlreadyError
 from services.records.family.counselling import rule_of
+from services.records.family.errors import PersonKnownError
 from services.records.family.rules import counselled, first_of, month_status, months_of
 from services.records.family.storage import FamilyQueries, FamilyRows, KeptPerson
 from services.records.family.telling import Telling
@@ -53,6 +54,7 @@ class FamilyCommands:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
             InvalidRequestError: There is no such recipient, or it is neither family nor friend.
+            PersonKnownError: This recipient is close to the patient already.
         """
         seal = (await self._patients.lock_sealed(patient_id, _KEPT)).seal
         recipient = await self._recipients.one(request.recipient_id, "/recipient_id")
@@ -67,7 +69,8 @@ class FamilyCommands:
             created_at=now,
             ended_at=None,
         )
-        await self._rows.add(person, request, seal)
+        if not await self._rows.add(person, request, seal):
+            raise PersonKnownError
         return person
 
     async def end(self, person_id: RelatedPersonId) -> RelatedPerson:

@@ -92,7 +92,11 @@ class Sitting:
         return await self._accounts.claimed_by(self._gate.caller.account_id)
 
     async def _standing(self, account: RelatedPersonAccount) -> KeptPerson | None:
-        await self._patients.lock_to_disclose(account.patient_id)
+        try:
+            await self._patients.lock_to_disclose(account.patient_id)
+        except NotFoundError:
+            # The patient's key is destroyed; whom else the caller may be stays as it is.
+            return None
         # Read again: either may have ended before the patient was locked, and neither can from now on.
         again = await self._accounts.one(account.id)
         person = await self._persons.one(account.related_person_id)

@@ -46,7 +46,9 @@ _OWN: Final = "/me/related_persons"
 _CREATED = status.HTTP_201_CREATED
 
 
-@router.post(_OF_PATIENT, operation_id="create_related_person", status_code=_CREATED, responses=documented(404, 422))
+@router.post(
+    _OF_PATIENT, operation_id="create_related_person", status_code=_CREATED, responses=documented(404, 409, 422)
+)
 async def create_related_person(
     patient_id: PatientId, request: RelatedPersonRequest, family: FamilyChanges
 ) -> RelatedPerson:

@@ -88,12 +88,13 @@ class FamilyRows:
         self._db = db
         self._organization_id = organization_id
 
-    async def add(self, person: RelatedPerson, said: RelatedPersonRequest, seal: PersonSeal) -> None:
-        """Write a related person."""
+    async def add(self, person: RelatedPerson, said: RelatedPersonRequest, seal: PersonSeal) -> bool:
+        """Write a related person; says whether they were not close to the patient already."""
         kept = person.model_dump(include={"id", "patient_id", "recipient_id", "created_by", "created_at", "ended_at"})
         details = seal.close(said.model_dump_json().encode(), _PERSONS, "details", person.id)
-        self._db.add(RelatedPersonRow(organization_id=self._organization_id, details=details, **kept))
-        await self._db.flush()
+        written = insert(RelatedPersonRow).values(organization_id=self._organization_id, details=details, **kept)
+        added = await self._db.execute(written.on_conflict_do_nothing().returning(RelatedPersonRow.id))
+        return added.scalar() is not None
 
     async def one(self, person_id: RelatedPersonId) -> KeptPerson | None:
         """Return a related person."""

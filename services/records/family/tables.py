@@ -17,6 +17,15 @@ class RelatedPersonRow(Base):
         ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
         ForeignKeyConstraint(["organization_id", "recipient_id"], ["recipients.organization_id", "recipients.id"]),
         Index(None, "organization_id", "patient_id"),
+        # When the relation ends, no second entry of it goes on.
+        Index(
+            "related_persons_standing_key",
+            "organization_id",
+            "patient_id",
+            "recipient_id",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)

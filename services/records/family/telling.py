@@ -21,6 +21,9 @@ from services.records.recipients.rules import facts_of
 # Who else comes to a group is known to nobody beforehand: it is their class that a consent names, and none by id.
 _GROUP: Final = Recipient(UUID(int=0), RecipientKind.MULTI_FAMILY_GROUP, hipaa_bound=False)
 
+# Claims are told by payer, and whoever asks for themselves names none.
+_BY_THEMSELVES: Final = tuple(one for one in Information if one is not Information.CLAIMS)
+
 
 class Told(NamedTuple):
     """What may be told of one part of a record: to each of those close to the patient, and to a multi-family group."""
@@ -50,9 +53,9 @@ class Telling:
         return {part: one.to_person[person.id] for part, one in told.items()}
 
     async def to_themselves(self, person: KeptPerson) -> dict[Information, Decision]:
-        """Return of each part of the record whether this person may read it now, by an account of theirs."""
+        """Return of each part that can be read by an account of theirs whether this person may read it now."""
         actor = as_related_person(self._gate, person.recipient_id).actor
-        told = await self._told(actor, person.patient_id, [person], Information)
+        told = await self._told(actor, person.patient_id, [person], _BY_THEMSELVES)
         return {part: one.to_person[person.id] for part, one in told.items()}
 
     async def to_each(self, patient_id: PatientId, persons: Sequence[KeptPerson], information: Information) -> Told:

@@ -134,9 +134,9 @@ class OwnRecordClaims:
             self._gate.refuse(caller, Refusal.CLAIM_REFUSED)
             raise ClaimRefusedError
         link = found.link
-        (patient, _), _ = await self._patients.lock_to_disclose(link.patient_id)
+        (patient, _), reach = await self._patients.lock_to_disclose(link.patient_id)
         is_known = fits(link.id, claim.code, found.code_sha256) and claim.birth_date == patient.birth_date
-        if not is_known or now >= link.claim_until:
+        if not is_known or now >= link.claim_until or reach.is_sealed:
             await self._count(link, found.attempts + 1)
             return ClaimRefusedError()
         claimed = link.model_copy(update={"claimed_at": now})

@@ -26,7 +26,7 @@ from services.records.programme_closings.errors import (
     UndecidedError,
 )
 from services.records.programme_closings.rules import destroy_from, has_ended, label_of, misfit
-from services.records.programme_closings.storage import KeptClosing, ProgrammeClosingRows, request_values
+from services.records.programme_closings.storage import Counts, KeptClosing, ProgrammeClosingRows, request_values
 from services.records.recipients.logic import RecipientCommands
 
 
@@ -67,18 +67,19 @@ class ProgrammeClosings:
 
     async def all(self) -> Page[ProgrammeClosing]:
         """Return the organization's closings, oldest first."""
-        items = [await self._told(one) for one in await self._rows.all()]
-        if not items:
+        closings = await self._rows.all()
+        if not closings:
             self._gate.configured()
-        return Page(items=items, next_page_token=None)
+        counts = await self._rows.counts(one.id for one in closings)
+        return Page(items=[self._as_told(one, counts[one.id]) for one in closings], next_page_token=None)
 
     async def one(self, closing_id: ProgrammeClosingId) -> ProgrammeClosing:
         """Return a closing; raises NotFoundError where there is none such here."""
-        return await self._told(await self._found(closing_id))
+        return await self._told(self._found(closing_id, await self._rows.one(closing_id)))
 
     async def dispositions(self, closing_id: ProgrammeClosingId, requested: PageRequest) -> Page[Disposition]:
         """Return a page of records, with what is decided of each; raises NotFoundError where no closing is there."""
-        closing = await self._found(closing_id)
+        closing = self._found(closing_id, await self._rows.one(closing_id))
         from_day = destroy_from(closing.values["sealed_at"], closing.values["keep_until"])
         page = requested.page(await self._rows.dispositions(closing, requested, from_day))
         self._gate.shown([one.id for one in page.items], Information.CONSENTS)
@@ -130,9 +131,9 @@ class ProgrammeClosings:
         closing = await self._open(closing_id)
         if not has_ended(closing.values["ends_on"], self._gate.clock.now()):
             raise ProgrammeGoesOnError
-        counts = await self._rows.counts(closing)
-        if counts.undecided:
-            raise UndecidedError(counts.undecided)
+        counts = await self._rows.counts([closing.id])
+        if counts[closing.id].undecided:
+            raise UndecidedError(counts[closing.id].undecided)
         return await self._end(closing, seals=True)
 
     async def _end(self, closing: KeptClosing, *, seals: bool) -> ProgrammeClosing:
@@ -140,21 +141,22 @@ class ProgrammeClosings:
         return await self._told(await self._rows.end(closing, self._gate.caller.account_id, at, seals=seals))
 
     async def _open(self, closing_id: ProgrammeClosingId) -> KeptClosing:
-        closing = await self._found(closing_id)
+        closing = self._found(closing_id, await self._rows.lock(closing_id))
         if closing.status is not ProgrammeClosingStatus.OPEN:
             raise ClosingOverError
         return closing
 
-    async def _found(self, closing_id: ProgrammeClosingId) -> KeptClosing:
-        closing = await self._rows.one(closing_id)
+    def _found(self, closing_id: ProgrammeClosingId, closing: KeptClosing | None) -> KeptClosing:
         if closing is None:
             self._gate.refuse(closing_id)
             raise NotFoundError
         return closing
 
     async def _told(self, closing: KeptClosing) -> ProgrammeClosing:
+        return self._as_told(closing, (await self._rows.counts([closing.id]))[closing.id])
+
+    def _as_told(self, closing: KeptClosing, counts: Counts) -> ProgrammeClosing:
         self._gate.configured(programme_closing=closing.id)
-        counts = await self._rows.counts(closing)
         return ProgrammeClosing.model_validate(
             {
                 **{name: one for name, one in closing.values.items() if name in ProgrammeClosing.model_fields},

@@ -1,10 +1,10 @@
 """Where closings are kept, and what becomes of each record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Boolean, Integer, Uuid, and_, any_, bindparam, func, literal, or_, select, update
+from sqlalchemy import Boolean, Integer, Select, Uuid, and_, any_, bindparam, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +21,7 @@ from services.contracts.records.programme_closings import (
     RetentionLaw,
 )
 from services.records.disclosures.tables import DisclosureRow
+from services.records.family.account_storage import end_all
 from services.records.patients.tables import PatientKeyRow, PatientRow
 from services.records.programme_closings.tables import DispositionRow, ProgrammeClosingRow
 from services.records.recipients.tables import RecipientRow
@@ -38,18 +39,28 @@ _KEY: Final = and_(
 _ABOUT: Final = or_(
     DispositionRow.kind.is_not(None), and_(bindparam("is_open", type_=Boolean), PatientRow.sealed_at.is_(None))
 )
+_OPEN: Final = and_(ProgrammeClosingRow.cancelled_at.is_(None), ProgrammeClosingRow.sealed_at.is_(None))
 _COUNTS: Final = (
     select(
+        ProgrammeClosingRow.id,
         func.count().filter(DispositionRow.kind.is_(None), PatientKeyRow.id.is_not(None)).label("undecided"),
         func.count().filter(DispositionRow.kind == DispositionKind.TRANSFER.value).label("transferred"),
         func.count().filter(DispositionRow.kind == DispositionKind.KEEP.value).label("kept"),
         func.count().filter(DispositionRow.kind == DispositionKind.DESTROY.value).label("to_destroy"),
         func.count().filter(PatientKeyRow.id.is_(None)).label("destroyed"),
     )
-    .select_from(PatientRow)
-    .outerjoin(DispositionRow, _OF_CLOSING)
+    .join_from(ProgrammeClosingRow, PatientRow, PatientRow.organization_id == ProgrammeClosingRow.organization_id)
+    .outerjoin(
+        DispositionRow,
+        and_(
+            DispositionRow.organization_id == PatientRow.organization_id,
+            DispositionRow.patient_id == PatientRow.id,
+            DispositionRow.closing_id == ProgrammeClosingRow.id,
+        ),
+    )
     .outerjoin(PatientKeyRow, _KEY)
-    .where(_ABOUT)
+    .where(or_(DispositionRow.kind.is_not(None), and_(_OPEN, PatientRow.sealed_at.is_(None))))
+    .group_by(ProgrammeClosingRow.id)
 )
 _DISPOSITIONS: Final = (
     select(
@@ -71,11 +82,11 @@ _DISPOSITIONS: Final = (
 class Counts(NamedTuple):
     """Of how many records what is decided."""
 
-    undecided: int
-    transferred: int
-    kept: int
-    to_destroy: int
-    destroyed: int
+    undecided: int = 0
+    transferred: int = 0
+    kept: int = 0
+    to_destroy: int = 0
+    destroyed: int = 0
 
 
 class KeptClosing(NamedTuple):
@@ -126,9 +137,15 @@ class ProgrammeClosingRows:
         return [KeptClosing(dict(row)) for row in found.mappings()]
 
     async def one(self, closing_id: ProgrammeClosingId) -> KeptClosing | None:
+        """Return a closing."""
+        return await self._one(_CLOSING, closing_id)
+
+    async def lock(self, closing_id: ProgrammeClosingId) -> KeptClosing | None:
         """Return a closing, and make others wait who want to change it, or what becomes of a record in it."""
-        asked = _CLOSING.where(ProgrammeClosingRow.id == closing_id).with_for_update()
-        row = (await self._db.execute(asked)).mappings().one_or_none()
+        return await self._one(_CLOSING.with_for_update(), closing_id)
+
+    async def _one(self, closing: Select[Any], closing_id: ProgrammeClosingId) -> KeptClosing | None:
+        row = (await self._db.execute(closing.where(ProgrammeClosingRow.id == closing_id))).mappings().one_or_none()
         return None if row is None else KeptClosing(dict(row))
 
     async def end(self, closing: KeptClosing, by: AccountId, at: datetime, *, seals: bool) -> KeptClosing:
@@ -138,13 +155,20 @@ class ProgrammeClosingRows:
         await self._db.execute(update(ProgrammeClosingRow).where(ProgrammeClosingRow.id == closing.id).values(**values))
         if seals:
             decided = select(DispositionRow.patient_id).where(DispositionRow.closing_id == closing.id)
-            await self._db.execute(update(PatientRow).where(PatientRow.id.in_(decided)).values(sealed_at=at))
+            about = PatientRow.id.in_(decided)
+            # In the order in which others lock several, so that none waits for one who waits for it.
+            ordered = select(PatientRow.id).where(about).order_by(PatientRow.id)
+            await self._db.execute(ordered.with_for_update(key_share=True))
+            await self._db.execute(update(PatientRow).where(about).values(sealed_at=at))
+            await end_all(self._db, decided, by, at)
         return KeptClosing({**closing.values, **values})
 
-    async def counts(self, closing: KeptClosing) -> Counts:
-        """Return of how many records what is decided."""
-        row = (await self._db.execute(_COUNTS, _about(closing))).mappings().one()
-        return Counts(**row)
+    async def counts(self, closing_ids: Iterable[ProgrammeClosingId]) -> dict[ProgrammeClosingId, Counts]:
+        """Return of how many records what is decided in each of these closings."""
+        asked = list(closing_ids)
+        found = await self._db.execute(_COUNTS.where(ProgrammeClosingRow.id.in_(asked)))
+        counted = {ProgrammeClosingId(closing_id): Counts(*counts) for closing_id, *counts in found}
+        return {one: counted.get(one, Counts()) for one in asked}
 
     async def dispositions(
         self, closing: KeptClosing, page: PageRequest, destroy_from: date | None

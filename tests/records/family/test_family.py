@@ -35,6 +35,21 @@ async def test_nothing_may_be_said_without_a_consent_and_the_answer_says_how_it_
     assert found["attendance"]["remedy"]
 
 
+async def test_a_recipient_is_close_to_a_patient_once_at_a_time_so_that_no_second_entry_goes_on(
+    director: httpx2.AsyncClient, sister: Json, new_patient: PatientFactory
+) -> None:
+    path = f"/v1/patients/{sister['patient_id']}/related_persons"
+    body = {"recipient_id": sister["recipient_id"], "relationship": "parent"}
+
+    twice = await director.post(path, json=body)
+    of_another = await director.post(f"/v1/patients/{(await new_patient())['id']}/related_persons", json=body)
+    await director.post(f"/v1/related_persons/{sister['id']}:end")
+    anew = await director.post(path, json=body)
+
+    assert (twice.status_code, twice.json()["type"].rsplit(":", 1)[-1]) == (409, "already-exists")
+    assert (of_another.status_code, anew.status_code) == (201, 201), anew.text
+
+
 async def test_what_a_consent_names_may_be_said_until_it_is_revoked(
     director: httpx2.AsyncClient, sister: Json, consent: Consent
 ) -> None:

@@ -230,6 +230,19 @@ async def test_what_is_not_named_not_there_and_of_nobody_is_one_answer_and_each_
     assert all(one["remedy"] for one in denials)
 
 
+async def test_claims_are_not_listed_as_they_cannot_be_asked_for(
+    *, director: httpx2.AsyncClient, own: httpx2.AsyncClient, sister: Json, consent: Consent, account: UUID
+) -> None:
+    await consent(information=["claims"])
+    of_nothing_else = await link(director, sister, account)
+    await consent(information=["claims", "demographics"])
+    handed = await link(director, sister, account)
+    await claim(own, handed)
+
+    assert (of_nothing_else.status_code, handed.status_code) == (403, 201)
+    assert [one["information"] for one in (await own.get(OWN)).json()["items"]] == [["demographics"]]
+
+
 @pytest.mark.parametrize("end", ["revoked", "person", "account"])
 @pytest.mark.usefixtures("attended")
 async def test_it_ends_with_the_next_request_everywhere(

@@ -13,14 +13,16 @@ from services.contracts.identity import Role
 from services.contracts.records.programme_closings import DispositionKind, RetentionLaw
 from services.records.programme_closings.rules import misfit
 from tests.conftest import ClientFactory
-from tests.records.conftest import PatientFactory
+from tests.records.conftest import PatientFactory, PlanFactory
 from tests.records.consents.conftest import NewConsent, code_of, hospital, new_consent, new_recipient, terms
 from tests.records.consents.test_consents import without_instance
 from tests.records.disclosures.conftest import Disclose, body, disclose
 from tests.records.draw_programmes.conftest import At, at
-from tests.records.own_record.test_own_record import linked_to
+from tests.records.encounters.conftest import Tell, event, tell
+from tests.records.own_record.test_own_record import claim, link, linked_to
 from tests.records.referrals.conftest import ADMISSION, Act, act, referral_body
 from tests.records.test_audit import events
+from tests.records.test_races import SISTER, close_to
 from tests.records.test_replays import KEY
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "new_consent",
     "new_recipient",
     "referral_body",
+    "tell",
     "terms",
 ]
 
@@ -148,6 +151,60 @@ async def test_once_sealed_nobody_reads_or_discloses_it_and_it_looks_as_if_it_ha
     replayed = await director.post("/v1/referrals", json=referral_body, headers=KEY)
     assert (referred.status_code, replayed.status_code) == (201, 404)
     assert without_instance(disclosed) == without_instance(of_nobody)
+
+
+async def test_once_sealed_nobody_is_planned_for_tells_of_attendance_or_claims_the_record(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, records: ClientFactory, new_patient: PatientFactory,
+    serving: httpx2.AsyncClient, put_plan: PlanFactory, tell: Tell, at: At, site_id: UUID,
+) -> None:  # fmt: skip
+    patient, account = await new_patient(), uuid4()
+    await put_plan(patient["id"])
+    handed = await link(director, patient, account)
+    planning = f"/v1/week_requirements?site_id={site_id}&week=2026-10-05"
+    before = (await serving.get(planning)).text, (await tell(event(patient))).status_code
+    closing = await opened(admin)
+    await decide(director, closing, patient)
+    assert (await seal(at, closing)).status_code == 200
+
+    after = (await serving.get(planning)).text, (await tell(event(patient))).status_code
+    claimed = await claim(records(Role.PATIENT, account=account), patient, handed)
+
+    assert [patient["id"] in told for told, _ in (before, after)] == [True, False]
+    assert (before[1], after[1]) == (200, 404)
+    assert (claimed.status_code, code_of(claimed)) == (404, "claim-refused")
+
+
+async def test_who_is_sealed_does_not_end_the_list_of_those_who_are_not(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, at: At
+) -> None:
+    closing = await opened(admin)
+    await decide(director, closing, await new_patient(), await new_patient())
+    assert (await seal(at, closing)).status_code == 200
+    later = await new_patient()
+
+    listed = (await director.get("/v1/patients?page_size=1")).json()["items"]
+
+    assert [one["id"] for one in listed] == [later["id"]]
+
+
+async def test_the_account_of_who_was_close_to_a_sealed_patient_is_free_for_another(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, records: ClientFactory, new_patient: PatientFactory,
+    at: At,
+) -> None:  # fmt: skip
+    account = uuid4()
+    recipient = (await director.post("/v1/recipients", json=SISTER)).json()["id"]
+    sealed = await new_patient()
+    await close_to(director, sealed, recipient, account)
+    closing = await opened(admin)
+    await decide(director, closing, sealed)
+    assert (await seal(at, closing)).status_code == 200
+    later = await new_patient()
+
+    handed = await close_to(director, later, recipient, account)
+
+    body = {"code": handed["code"], "birth_date": later["birth_date"]}
+    claimed = await records(Role.FAMILY, account=account).post("/v1/me/related_persons:claim", json=body)
+    assert claimed.status_code == 200, claimed.text
 
 
 async def test_a_record_goes_to_another_programme_by_the_patient_s_consent_alone(
