@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261130_1810"
-down_revision = "20261130_1700"
+down_revision = "20261130_1710"
 branch_labels = None
 depends_on = None
 
