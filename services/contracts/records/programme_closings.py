@@ -96,7 +96,8 @@ class DispositionRequest(RequestModel):
     patient_ids: Annotated[list[PatientId], Field(min_length=1, max_length=200)]
     kind: DispositionKind
     disclosure_id: DisclosureId | None = Field(
-        default=None, description="Of a transfer: by which the record was given to a treating provider on consent."
+        default=None,
+        description="Of a transfer: one of those that gave all of the record to a treating provider on consent.",
     )
 
     @model_validator(mode="after")

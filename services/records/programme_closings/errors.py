@@ -1,6 +1,9 @@
 """The refusals of closings."""
 
+from collections.abc import Collection
+
 from services.chassis.errors import ServiceError
+from services.contracts.disclosure import Information
 from services.contracts.problems import InvalidField, ProblemType
 
 
@@ -51,15 +54,18 @@ class UndecidedError(ServiceError):
 
 
 class TransferWithoutConsentError(ServiceError):
-    """The disclosure gave this record to no other programme by the patient's consent."""
+    """Not all of this record was given to another programme by a consent of the patient's that names it."""
 
     problem = ProblemType.INVALID_REQUEST
 
-    def __init__(self) -> None:
+    def __init__(self, missing: Collection[Information]) -> None:
         detail = (
-            "must be a disclosure of this patient's demographics, and of what goes with them, to a treating provider on"
-            " the patient's consent, made since this closing was opened (42 CFR 2.19(a)(1)): see create_disclosure"
+            "must be one of this patient's disclosures to one treating provider, made since this closing was opened on"
+            " a consent that names that provider, neither of them limited to some days; together they give all that"
+            " there is (42 CFR 2.19(a)(1)): see create_disclosure"
         )
+        if missing:
+            detail += f". Not given: {', '.join(sorted(missing))}"
         super().__init__(
             "The request was refused; errors says where and why. Nothing was decided.",
             errors=(InvalidField(location="body", pointer="/disclosure_id", detail=detail),),

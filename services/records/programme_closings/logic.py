@@ -7,7 +7,8 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.disclosure import Information, RecipientKind
-from services.contracts.identifiers import ProgrammeClosingId
+from services.contracts.identifiers import DisclosureId, PatientId, ProgrammeClosingId
+from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.programme_closings import (
     Disposition,
     DispositionRequest,
@@ -15,6 +16,7 @@ from services.contracts.records.programme_closings import (
     ProgrammeClosingRequest,
     ProgrammeClosingStatus,
 )
+from services.records.disclosures.parts import Kept, Parts
 from services.records.errors import UnknownPatientsError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands
@@ -25,18 +27,43 @@ from services.records.programme_closings.errors import (
     TransferWithoutConsentError,
     UndecidedError,
 )
-from services.records.programme_closings.rules import destroy_from, has_ended, label_of, misfit
+from services.records.programme_closings.rules import NOT_GIVEN, destroy_from, has_ended, label_of, misfit, whole_of
 from services.records.programme_closings.storage import Counts, KeptClosing, ProgrammeClosingRows, request_values
 from services.records.recipients.logic import RecipientCommands
+
+
+class WholeRecords:
+    """Tells what there is of a record, all of which a transfer has to give."""
+
+    def __init__(self, kept: Kept, patients: PatientCommands, gate: Gate) -> None:
+        self._kept = kept
+        self._patients = patients
+        self._gate = gate
+
+    async def parts(self, patient_id: PatientId) -> frozenset[Information]:
+        """Return the parts of which there is something; raises NotFoundError where the patient is not for the caller.
+
+        What is written of the patient waits from now on.
+        """
+        patient, seal = await self._patients.lock_sealed(patient_id, Information.CONSENTS)
+        asked = PartsRequest(information=[one for one in Information if one not in NOT_GIVEN])
+        found = await Parts(self._kept, patient, seal, asked, self._gate.clock.now()).read()
+        return frozenset(one for one, items in found.items() if items)
 
 
 class ProgrammeClosings:
     """Closings within one unit of work: what is told of one is as it stands when it is told."""
 
     def __init__(
-        self, rows: ProgrammeClosingRows, patients: PatientCommands, recipients: RecipientCommands, gate: Gate
+        self,
+        rows: ProgrammeClosingRows,
+        patients: PatientCommands,
+        recipients: RecipientCommands,
+        whole: WholeRecords,
+        gate: Gate,
     ) -> None:
         self._rows = rows
+        self._whole = whole
         self._patients = patients
         self._recipients = recipients
         self._gate = gate
@@ -93,7 +120,7 @@ class ProgrammeClosings:
             ClosingOverError: It is sealed, or was cancelled.
             InvalidRequestError: The law that the closing names says otherwise.
             UnknownPatientsError: Not all of them are patients here.
-            TransferWithoutConsentError: The record was given to no other programme by the patient's consent.
+            TransferWithoutConsentError: Not all of the record was given to a programme by a consent that names it.
         """
         closing = await self._open(closing_id)
         fault = misfit(request.kind, closing.retention)
@@ -103,12 +130,18 @@ class ProgrammeClosings:
         unknown = [number for number, one in enumerate(request.patient_ids) if one not in known]
         if unknown:
             raise UnknownPatientsError([f"/patient_ids/{number}" for number in unknown])
-        if request.disclosure_id is not None and not await self._rows.was_transferred(
-            request.disclosure_id, request.patient_ids[0], closing.values["opened_at"]
-        ):
-            raise TransferWithoutConsentError
+        if request.disclosure_id is not None:
+            await self._refuse_unless_whole(request.disclosure_id, request.patient_ids[0], closing)
         await self._rows.dispose(closing, request, self._gate.caller.account_id, self._gate.clock.now())
         return await self._told(closing)
+
+    async def _refuse_unless_whole(
+        self, disclosure_id: DisclosureId, patient_id: PatientId, closing: KeptClosing
+    ) -> None:
+        given = await self._rows.transferred(disclosure_id, patient_id, closing.values["opened_at"])
+        missing = (await self._whole.parts(patient_id)).difference(*map(whole_of, given.values()))
+        if disclosure_id not in given or missing:
+            raise TransferWithoutConsentError(missing)
 
     async def cancel(self, closing_id: ProgrammeClosingId) -> ProgrammeClosing:
         """Say that the programme goes on.

@@ -1,13 +1,20 @@
 """What is true of closings: the label, when a record is to be destroyed, and what may be decided. Pure."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.contracts.disclosure import Information
 from services.contracts.records.programme_closings import DispositionKind, RetentionLaw
 
 _LAST: Final = ZoneInfo("Etc/GMT+12")
 """Where a day ends last."""
+
+NOT_GIVEN: Final = frozenset({Information.CLAIMS, Information.SCHEDULING, Information.COUNSELLING_NOTES})
+"""What no transfer has to give: claims are told by payer and days, planning of nobody, and those notes stand apart."""
+
+_PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
 
 
 def label_of(programme: str, retention: RetentionLaw | None) -> str | None:
@@ -18,6 +25,12 @@ def label_of(programme: str, retention: RetentionLaw | None) -> str | None:
         f"Records of {programme} required to be maintained under {retention.citation} until a date not later than"
         f" {retention.keep_until:%B} {retention.keep_until.day}, {retention.keep_until.year}"
     )
+
+
+def whole_of(information: Iterable[Information]) -> frozenset[Information]:
+    """Return which parts one disclosure gives: the plan of care, which tells diagnoses, goes with both of its own."""
+    given = frozenset(information)
+    return given if given >= _PLAN_OF_CARE else given - {Information.DIAGNOSES}
 
 
 def has_ended(ends_on: date, now: datetime) -> bool:

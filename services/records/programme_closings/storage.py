@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Boolean, Integer, Select, Uuid, and_, any_, bindparam, func, literal, or_, select, update
+from sqlalchemy import Boolean, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +20,7 @@ from services.contracts.records.programme_closings import (
     ProgrammeClosingStatus,
     RetentionLaw,
 )
+from services.records.consents.tables import ConsentRow
 from services.records.disclosures.tables import DisclosureRow
 from services.records.family.account_storage import end_all
 from services.records.patients.tables import PatientKeyRow, PatientRow
@@ -201,25 +202,40 @@ class ProgrammeClosingRows:
         key = ("organization_id", "closing_id", "patient_id")
         await self._db.execute(written.on_conflict_do_update(index_elements=key, set_=decided))
 
-    async def was_transferred(self, disclosure_id: DisclosureId, patient_id: PatientId, since: datetime) -> bool:
-        """Whether a disclosure gave a patient's record to another programme by consent, since then."""
-        row = DisclosureRow
-        found = (
-            select(row.id)
+    async def transferred(
+        self, disclosure_id: DisclosureId, patient_id: PatientId, since: datetime
+    ) -> dict[DisclosureId, list[Information]]:
+        """Return what the recipient of a disclosure was given since then, as a programme that the consent names.
+
+        Only what was given without a limit of days, and each disclosure by itself.
+        """
+        row, consent = DisclosureRow, ConsentRow
+        to = select(row.recipient_id).where(row.id == disclosure_id).scalar_subquery()
+        found = await self._db.execute(
+            select(row.id, row.information)
             .join(
                 RecipientRow,
                 and_(RecipientRow.organization_id == row.organization_id, RecipientRow.id == row.recipient_id),
             )
+            .join(
+                consent,
+                and_(
+                    consent.organization_id == row.organization_id,
+                    consent.id == row.consent_id,
+                    consent.version == row.consent_version,
+                ),
+            )
             .where(
-                row.id == disclosure_id,
                 row.patient_id == patient_id,
+                row.recipient_id == to,
                 row.basis == DisclosureBasis.CONSENT.value,
                 row.disclosed_at >= since,
-                literal(Information.DEMOGRAPHICS.value) == any_(row.information),
                 RecipientRow.kind == RecipientKind.TREATING_PROVIDER.value,
+                row.recipient_id == any_(consent.recipient_ids),
+                *(one.is_(None) for kept in (row, consent) for one in (kept.records_from, kept.records_until)),
             )
         )
-        return await self._db.scalar(found) is not None
+        return {DisclosureId(one): [Information(part) for part in information] for one, information in found}
 
 
 def request_values(request: ProgrammeClosingRequest) -> dict[str, Any]:

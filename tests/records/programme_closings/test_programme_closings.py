@@ -51,6 +51,7 @@ ENDS: Json = {
     "responsible_contact": "12 Harbour Street",
     "retention": LAW,
 }
+GIVEN = ["demographics", "consents"]
 AFTER = "2026-10-04T12:30:00Z"
 """The last day is over everywhere."""
 
@@ -212,10 +213,10 @@ async def test_a_record_goes_to_another_programme_by_the_patient_s_consent_alone
     disclose: Disclose, hospital: Json, at: At,
 ) -> None:  # fmt: skip
     patient, other = await new_patient(), await new_patient(given_name="John")
-    await new_consent(patient)
-    early = (await disclose(patient["id"], information=["demographics"])).json()["disclosure"]["id"]
+    await new_consent(patient, information=GIVEN)
+    early = (await disclose(patient["id"], information=GIVEN)).json()["disclosure"]["id"]
     closing = await opened(admin, reason="acquired", acquired_by=hospital["id"], retention=None)
-    given = (await disclose(patient["id"], information=["demographics"])).json()["disclosure"]["id"]
+    given = (await disclose(patient["id"], information=GIVEN)).json()["disclosure"]["id"]
 
     refused = [
         await decide(director, closing, other, kind="transfer", disclosure_id=given),
@@ -232,6 +233,45 @@ async def test_a_record_goes_to_another_programme_by_the_patient_s_consent_alone
     assert {one["kind"]: one["destroy_from"] for one in await listed(director, closing)} == {
         "transfer": "2026-10-04", "destroy": "2026-10-04",
     }  # fmt: skip
+
+
+async def test_a_record_is_transferred_by_disclosures_that_together_give_all_there_is_of_all_days(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent,
+    disclose: Disclose, tell: Tell,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    assert (await tell(event(patient))).status_code == 200
+    await new_consent(patient, information=[*GIVEN, "attendance"])
+    closing = await opened(admin)
+
+    async def transferred(*information: str, **days: str) -> httpx2.Response:
+        given = await disclose(patient["id"], information=list(information), **days)
+        assert given.status_code == 201, given.text
+        return await decide(director, closing, patient, kind="transfer", disclosure_id=given.json()["disclosure"]["id"])
+
+    without, some_days = await transferred(*GIVEN), await transferred("attendance", records_from="2026-09-01")
+    whole = await transferred("attendance")
+
+    assert [(one.status_code, one.json()["errors"][0]["pointer"]) for one in (without, some_days)] == [
+        (422, "/disclosure_id")
+    ] * 2
+    assert without.json()["errors"][0]["detail"].endswith("Not given: attendance")
+    assert (whole.status_code, whole.json()["transferred"]) == (200, 1), whole.text
+
+
+async def test_a_consent_that_names_a_class_transfers_no_record(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent,
+    disclose: Disclose,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    await new_consent(patient, information=GIVEN, recipient_ids=[], recipient_kinds=["treating_provider"])
+    closing = await opened(admin)
+    given = await disclose(patient["id"], information=GIVEN)
+    assert given.status_code == 201, given.text
+
+    answer = await decide(director, closing, patient, kind="transfer", disclosure_id=given.json()["disclosure"]["id"])
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/disclosure_id")
 
 
 @pytest.mark.parametrize(("retention", "kind"), [(None, "keep"), (LAW, "destroy")])
@@ -252,8 +292,8 @@ async def test_until_it_is_sealed_it_can_be_decided_otherwise_or_the_programme_g
     disclose: Disclose,
 ) -> None:  # fmt: skip
     closing, patient = await opened(admin), await new_patient()
-    await new_consent(patient)
-    given = (await disclose(patient["id"], information=["demographics"])).json()["disclosure"]["id"]
+    await new_consent(patient, information=GIVEN)
+    given = (await disclose(patient["id"], information=GIVEN)).json()["disclosure"]["id"]
     await decide(director, closing, patient)
     otherwise = await decide(director, closing, patient, kind="transfer", disclosure_id=given)
     twice = await admin.post(CLOSINGS, json=ENDS)
