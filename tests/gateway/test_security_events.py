@@ -201,7 +201,8 @@ async def test_accounts_and_roles_say_who_gave_and_took_what(
 async def test_the_installation_s_trail_has_its_organizations(home: UUID, events: Events) -> None:
     told = await events(installation=True, kind="organization_added")
 
-    assert [event["organization_added_id"] for event in told] == [str(home)]
+    # Organizations that other tests have committed are there too.
+    assert str(home) in [event["organization_added_id"] for event in told]
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ORGANIZATION_ADMIN, Role.AUDITOR, Role.PLATFORM_OPERATOR}))

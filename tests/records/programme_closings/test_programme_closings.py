@@ -142,7 +142,7 @@ async def test_once_sealed_nobody_reads_or_discloses_it_and_it_looks_as_if_it_ha
 
     after = [(await client.get(path)).status_code for client, path in asked]
     broken = f"/v1/patients/{patient['id']}/emergency_accesses"
-    glass = await records(Role.NURSE).post(broken, json={"nature": "overdose"})
+    glass = await records(Role.NURSE).post(broken, json={"nature": "overdose", "reason": "Found unconscious"})
     disclosed, of_nobody = await disclose(patient["id"], information=["demographics"]), await disclose(uuid4())
 
     assert (before, after) == ([200] * 6, [404] * 6)
