@@ -261,13 +261,17 @@ class Gate:
 
     def _decide_for_some_purpose(self, reach: Reach, information: Information) -> "_Decided":
         nearest: tuple[Purpose, Permission | Denial] = (_PURPOSES[0], Denial(Rule.ROLE_WITHOUT_NEED))
+        by_glass: _Decided | None = None
         for purpose in _OF_ONES_OWN if reach.is_self else _PURPOSES:
             decision = decide(self._question(reach, Resource(information), purpose))
             if isinstance(decision, Permission):
-                return purpose, decision
-            if decision.rule is not Rule.ROLE_WITHOUT_NEED:
+                if decision.basis is not Basis.BREAK_GLASS:
+                    return purpose, decision
+                # A glass takes nothing away: what one may do without it by another duty, one may do still.
+                by_glass = by_glass or (purpose, decision)
+            elif decision.rule is not Rule.ROLE_WITHOUT_NEED:
                 nearest = purpose, decision
-        return nearest
+        return by_glass or nearest
 
     def _question(self, reach: Reach, resource: Resource, purpose: Purpose) -> Question:
         emergency = Emergency(

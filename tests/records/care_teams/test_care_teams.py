@@ -377,3 +377,21 @@ async def test_the_scheduler_is_told_that_a_broken_glass_opens_nothing_to_be_cha
 
     assert read.status_code == 200, read.text
     assert (changing.status_code, changing.json()["code"]) == (403, "opened-to-be-read")
+
+
+async def test_a_broken_glass_takes_nothing_away_that_another_duty_gives(
+    records: ClientFactory, new_patient: PatientFactory
+) -> None:
+    patient, account = await new_patient(), uuid4()
+    both = {"account": account, "acting": Microservice.SCHEDULER}
+    asking, asked = records(Role.NURSE, Role.FRONT_DESK, **both), {"information": "demographics", "for_change": "true"}
+    path = f"/v1/patients/{patient['id']}/presence"
+
+    before = await asking.get(path, params=asked)
+    broken = await break_glass(records(Role.NURSE, Role.FRONT_DESK, account=account), patient)
+    after = await asking.get(path, params=asked)
+    nurse = await records(Role.NURSE, **both).get(path, params=asked)
+
+    assert (before.status_code, broken.status_code) == (200, 201)
+    assert after.status_code == 200, after.text
+    assert (nurse.status_code, nurse.json()["code"]) == (403, "opened-to-be-read")
