@@ -40,8 +40,12 @@ class SigningFolder(NamedTuple):
 
     def add(self, signs_from: datetime) -> Path:
         """Put a fresh key beside the others."""
+        return self.put(signs_from, self.fresh())
+
+    def put(self, signs_from: datetime, key: bytes) -> Path:
+        """Put a key, in PEM, beside the others."""
         path = self._file(signs_from)
-        write_private(path, self.fresh())
+        write_private(path, key)
         return path
 
     def key_id(self, signs_from: datetime) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import threading
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -221,6 +222,62 @@ async def test_a_key_that_could_not_be_told_is_not_there(
         await rotation_of(gateway_app, folders, lost).round()
 
     assert key_ids(folders) == before
+
+
+async def test_a_key_that_is_made_while_its_process_is_stopped_is_not_there(
+    rotation: KeyRotation, folders: tuple[SigningFolder, ...], clock: Hand
+) -> None:
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly() -> bytes:
+        begun.set()
+        may_end.wait(30)
+        try:
+            return folders[0].fresh()
+        finally:
+            ended.set()
+
+    before = key_ids(folders)
+    rotation._folders = (folders[0]._replace(fresh=slowly), folders[1])
+    clock.forward(days=DAYS)
+
+    running = asyncio.create_task(rotation.round())
+    await asyncio.to_thread(begun.wait, 30)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    may_end.set()
+    await asyncio.to_thread(ended.wait, 30)
+    # All that waits in the threads has been done when as many others have.
+    await asyncio.gather(*(asyncio.to_thread(bool) for _ in range(64)))
+
+    assert key_ids(folders) == before
+
+
+class _Refusing(SigningFolder):
+    @override
+    def remove(self, signs_from: datetime) -> None:
+        raise PermissionError
+
+
+async def test_a_key_that_cannot_be_removed_is_not_told_of_and_holds_no_other_up(
+    gateway: GatewayFactory, rotation: KeyRotation, folders: tuple[SigningFolder, ...], clock: Hand
+) -> None:
+    anybody = gateway()
+    first = await published(anybody)
+    clock.forward(days=DAYS)
+    await rotation.round()
+    rotation._folders = tuple(_Refusing(*folder) for folder in folders)
+    clock.forward(days=DAYS + 1)
+
+    for _ in range(2):
+        with pytest.raises(PermissionError):
+            await rotation.round()
+
+    assert await events(gateway(Role.PLATFORM_OPERATOR), "signing_key_removed", first) == []
+    there = await published(anybody)
+    assert len(there) == len(key_ids(folders)) == 3 * len(first)
+    assert set(first) < set(there)
 
 
 class TestSeveralProcesses:

@@ -30,8 +30,8 @@ _Keys = list[tuple[SigningFolder, datetime]]
 class KeyRotation:
     """Keeps what a process signs and verifies with as the folders have it, and those as they are to be.
 
-    A key's file is there before an event tells of it, and is removed again where none can; one that nothing needs is
-    removed after that is told. So the trail may tell twice of the same key, and never too little.
+    A key's file is there before an event tells of it, and is removed again where none can. One that nothing needs is
+    removed in the transaction that tells it, each in one of its own: where it cannot be removed, nothing is told.
     """
 
     def __init__(
@@ -60,9 +60,13 @@ class KeyRotation:
             ValueError: A file is no key, or is not named for an instant; the keys of before go on.
             OSError: The folders cannot be read, or not be written to.
         """
-        if self._every is not None and any(await asyncio.to_thread(self._wanted, self._every)):
-            await self._renew(self._every)
-        await asyncio.to_thread(self._take_up)
+        try:
+            if self._every is not None and any(await asyncio.to_thread(self._wanted, self._every)):
+                await self._add(self._every)
+                while await self._discard(self._every):
+                    pass
+        finally:
+            await asyncio.to_thread(self._take_up)
 
     async def run(self) -> None:
         """Do so until cancelled."""
@@ -75,23 +79,35 @@ class KeyRotation:
                 )
             await asyncio.sleep(ROUND_SECONDS)
 
-    async def _renew(self, every: timedelta) -> None:
+    async def _add(self, every: timedelta) -> None:
         added: _Keys = []
         try:
             async with self._turns() as trail:
                 if trail is None:
                     return
                 # What was wanted may have been done while the turn was another's.
-                due, old = await asyncio.to_thread(self._wanted, every)
+                due, _ = await asyncio.to_thread(self._wanted, every)
                 for folder, signs_from in due:
+                    key = await asyncio.to_thread(folder.fresh)
+                    # Not in a thread, which would write the file although whoever waits for it has been cancelled.
                     added.append((folder, signs_from))
-                    await asyncio.to_thread(folder.add, signs_from)
-                await self._tell(trail, SecurityEventKind.SIGNING_KEY_ADDED, added)
-                await self._tell(trail, SecurityEventKind.SIGNING_KEY_REMOVED, old)
+                    folder.put(signs_from, key)
+                    await self._tell(trail, SecurityEventKind.SIGNING_KEY_ADDED, folder, signs_from)
         except BaseException:
-            _remove(added)
+            for folder, signs_from in added:
+                folder.remove(signs_from)
             raise
-        _remove(old)
+
+    async def _discard(self, every: timedelta) -> bool:
+        """Remove one key; says no where there is none to remove, or another process has the turn."""
+        async with self._turns() as trail:
+            _, old = ([], []) if trail is None else await asyncio.to_thread(self._wanted, every)
+            if trail is None or not old:
+                return False
+            folder, signs_from = old[0]
+            await self._tell(trail, SecurityEventKind.SIGNING_KEY_REMOVED, folder, signs_from)
+            folder.remove(signs_from)
+            return True
 
     def _wanted(self, every: timedelta) -> tuple[_Keys, _Keys]:
         """Return which keys are to be added, and which may go."""
@@ -99,9 +115,10 @@ class KeyRotation:
         due = [(one, next_instant(now, AHEAD)) for one in self._folders if is_due(one.instants(), now, every)]
         return due, [(one, instant) for one in self._folders for instant in one.unneeded(now)]
 
-    async def _tell(self, trail: SecurityTrail, kind: SecurityEventKind, keys: _Keys) -> None:
-        for folder, signs_from in keys:
-            await trail.tell(Told(kind, None, key_id=await asyncio.to_thread(folder.key_id, signs_from)))
+    async def _tell(
+        self, trail: SecurityTrail, kind: SecurityEventKind, folder: SigningFolder, signs_from: datetime
+    ) -> None:
+        await trail.tell(Told(kind, None, key_id=await asyncio.to_thread(folder.key_id, signs_from)))
 
     def _take_up(self) -> None:
         seen = [folder.instants() for folder in self._folders]
@@ -110,8 +127,3 @@ class KeyRotation:
         self._id_signer.take(read_id_token_keys(self._id_tokens))
         self._ring.take(read_keys(self._access_tokens, SigningKey.from_pem))
         self._seen = seen
-
-
-def _remove(keys: _Keys) -> None:
-    for folder, signs_from in keys:
-        folder.remove(signs_from)
