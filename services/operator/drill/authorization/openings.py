@@ -11,7 +11,11 @@ from services.operator.drill.authorization.world import Call, Caller, Request
 
 _METHODS: Final = frozenset({"get", "post", "put", "patch", "delete"})
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
-_UNAUTHENTICATED, _FORBIDDEN, _BROKEN = 401, 403, 500
+_UNAUTHENTICATED, _FORBIDDEN, _MISSING, _BROKEN = 401, 403, 404, 500
+# The stack of a drill lets no application register: whoever asks, these are not there (RFC 7591 is off by default).
+_NOT_THERE: Final = frozenset(
+    {"confirm_oauth_client", "create_registration_permit", "list_registration_permits", "revoke_registration_permit"}
+)
 _STRANGER: Final = Caller("programme_director", "other")
 
 
@@ -59,6 +63,12 @@ def openings(found: list[Operation]) -> Iterator[Opening]:
         yield Opening(operation, _STRANGER)
 
 
+def _refused(operation: Operation, caller: Caller | None) -> int:
+    if operation.id in _NOT_THERE:
+        return _MISSING
+    return _UNAUTHENTICATED if caller is None else _FORBIDDEN
+
+
 async def try_opening(call: Call, opening: Opening, known: Mapping[str, str]) -> str | None:
     """Try one route; returns what is wrong, or None."""
     operation, caller = opening
@@ -67,10 +77,8 @@ async def try_opening(call: Call, opening: Opening, known: Mapping[str, str]) ->
         return f"status_{answer.status}"
     if is_public(operation.method, operation.path):
         return None
-    if caller is None:
-        return None if answer.status == _UNAUTHENTICATED else "leak"
-    if caller != _STRANGER:
-        return None if answer.status == _FORBIDDEN else "leak"
+    if caller != _STRANGER or operation.id in _NOT_THERE:
+        return None if answer.status == _refused(operation, caller) else "leak"
     # Another organization's director gets the same bytes for what is here and for what is nowhere. Where both are one
     # request there is nothing to tell apart, and a list of that organization's own may have grown meanwhile.
     if operation.request(known) == operation.request({}):
