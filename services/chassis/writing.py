@@ -106,7 +106,7 @@ def _plain(models: Mapping[type, _Model]) -> Callable[[Any], Any]:
             # The driver's are of a class of their own.
             return str(value)
         if isinstance(value, frozenset):
-            return list(value)
+            return sorted(value)
         raise TypeError
 
     return plain
@@ -140,6 +140,8 @@ def _is_known(schema: _Schema) -> bool:
 
 
 def _is_plain(schema: _Schema) -> bool:
+    if schema["type"] == "frozenset":
+        return schema.get("serialization", {}).get("function") is sorted
     is_known = _is_known(schema) and not any(schema.get(name) for name in _SPECIAL)
     if schema["type"] == "dict":
         is_known = is_known and schema.get("keys_schema", {}).get("type") == "str"

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Final, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 """Unicode's general category Cc, which is closed."""
@@ -49,6 +49,12 @@ def _within_reach(at: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 """An instant that a list of what happened can be asked for: within what an id that sorts by time can tell."""
+
+Member = TypeVar("Member")
+
+Distinct = Annotated[frozenset[Member], PlainSerializer(sorted, when_used="json")]
+"""Each member once, written in one order: a set gives equal contents in whatever order they came, so that what was
+read twice seemed changed."""
 
 PageSize = Annotated[int, Field(ge=1, le=200, description="Items a page, 1 to 200 (AIP-158).")]
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from services.contracts.base import ResourceModel
+from services.contracts.base import Distinct, ResourceModel
 from services.contracts.identifiers import (
     AccountId,
     EncounterId,
@@ -45,7 +45,7 @@ class Delegation(ResourceModel):
     """That an application calls, and what it was granted: less than the person may do, and never more."""
 
     oauth_client_id: OauthClientId
-    scopes: frozenset[str]
+    scopes: Distinct[str]
     patient_id: PatientId | None
     """The patient in context (SMART App Launch), to whom the scopes of the level patient are limited."""
     encounter_id: EncounterId | None
@@ -75,7 +75,7 @@ class Principal(ResourceModel):
     account_id: AccountId
     organization_id: OrganizationId | None
     """The organization the caller acts in; none only for a platform operator."""
-    roles: frozenset[Role]
+    roles: Distinct[Role]
     acting_service: Microservice | None
     """The service that calls on the person's behalf (RFC 8693 `act`), or none for the person."""
     token_id: str

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Code, Name, RequestModel, ResourceModel
+from services.contracts.base import Code, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, PatientId, SiteId
 from services.contracts.vocabulary import ServiceKind
 
@@ -199,7 +199,7 @@ class RuleSettingsRequest(RequestModel):
     """Which packs bind a site, and the organization's own figures."""
 
     jurisdiction: Annotated[str, Field(pattern=r"^US-[A-Z]{2}$")] | None = None
-    programmes: Annotated[frozenset[ProgrammeKind], Field(min_length=1)] = frozenset(
+    programmes: Annotated[Distinct[ProgrammeKind], Field(min_length=1)] = frozenset(
         {ProgrammeKind.INTENSIVE_OUTPATIENT}
     )
     population: Population = Population.ADULTS

@@ -25,6 +25,23 @@ def test_modules_are_short_enough_to_read() -> None:
     assert long == {}
 
 
+def test_a_set_that_is_sent_has_an_order() -> None:
+    """`Distinct` gives it one; otherwise an answer read twice may differ, and no client can compare what it holds."""
+    unordered = [
+        f"{path.relative_to(SERVICES)}: {ast.unparse(field)}"
+        for path in sorted((SERVICES / "contracts").rglob("*.py"))
+        for model in ast.walk(ast.parse(path.read_text()))
+        if isinstance(model, ast.ClassDef)
+        for field in model.body
+        if isinstance(field, ast.AnnAssign) and "frozenset[" in ast.unparse(field.annotation)
+    ]
+
+    assert [one.partition(" = ")[0] for one in unordered] == [
+        # In the order of the week, and what a draw programme commits to is hashed.
+        "contracts/records/draw_programmes.py: call_days: Annotated[frozenset[Weekday], Field(min_length=1)]"
+    ]
+
+
 def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module is not None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.gateway.letters import LetterLanguage
 from services.contracts.gateway.organizations import Email, Password
 from services.contracts.gateway.password_resets import LetterSecret
@@ -19,7 +19,7 @@ class InvitationRequest(RequestModel):
 
     email: Email
     display_name: Name
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Annotated[Distinct[Role], Field(min_length=1)]
     language: LetterLanguage = LetterLanguage.ENGLISH
 
 

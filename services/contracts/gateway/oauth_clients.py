@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import OauthClientId, OrganizationId
 
 Uri = Annotated[str, StringConstraints(min_length=3, max_length=500, pattern=r"^[!-~]+$")]
@@ -41,7 +41,7 @@ class OauthClientRequest(RequestModel):
 
     name: Name
     kind: OauthClientKind
-    grant_types: Annotated[frozenset[OauthGrantType], Field(min_length=1)]
+    grant_types: Annotated[Distinct[OauthGrantType], Field(min_length=1)]
     redirect_uris: Annotated[list[Uri], Field(max_length=10)]
     scopes: Annotated[list[ScopeText], Field(min_length=1, max_length=100)]
     jwks: dict[str, Any] | None = Field(default=None, description="A JWK Set (RFC 7517): RS384 or ES384 keys.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Role
 
@@ -51,13 +51,13 @@ class AccountRequest(RequestModel):
     email: Email
     password: Password
     display_name: Name
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Annotated[Distinct[Role], Field(min_length=1)]
 
 
 class RolesRequest(RequestModel):
     """The roles that a member is to hold, instead of those held before."""
 
-    roles: Annotated[frozenset[Role], Field(min_length=1)]
+    roles: Annotated[Distinct[Role], Field(min_length=1)]
 
 
 class Account(ResourceModel):

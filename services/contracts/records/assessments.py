@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from services.contracts.base import Code, RequestModel, ResourceModel
+from services.contracts.base import Code, Distinct, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, AssessmentId, PatientId, SafetyTaskId, SiteId
 from services.contracts.rule_packs import RuleMark
 
@@ -205,7 +205,7 @@ class SafetyAnswerRequest(RequestModel):
 
     told_account_id: AccountId
     told_at: AwareDatetime
-    steps: Annotated[frozenset[SafetyStep], Field(min_length=1)]
+    steps: Annotated[Distinct[SafetyStep], Field(min_length=1)]
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)] | None = None
 
 

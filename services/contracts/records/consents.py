@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from services.contracts.base import Name, RequestModel, ResourceModel
+from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.disclosure import ConsentKind, Information, Purpose, RecipientKind, Signer
 from services.contracts.identifiers import (
     AccountId,
@@ -70,21 +70,21 @@ class ConsentTerms(RequestModel):
 
     kind: ConsentKind
     disclosing_party: Name | None = None
-    information: Annotated[frozenset[Information], Field(max_length=20)] = Field(
+    information: Annotated[Distinct[Information], Field(max_length=20)] = Field(
         default=frozenset(),
         description="The parts of the record. Say to who signs that drug_tests also tells whether a result was expected"
         " under what is prescribed: without it, a prescribed medicine would look like use.",
     )
     records_from: date | None = None
     records_until: date | None = None
-    recipient_ids: Annotated[frozenset[RecipientId], Field(max_length=50)] = frozenset()
-    recipient_kinds: Annotated[frozenset[RecipientKind], Field(max_length=20)] = frozenset()
-    participant_ids: Annotated[frozenset[RecipientId], Field(max_length=50)] = frozenset()
+    recipient_ids: Annotated[Distinct[RecipientId], Field(max_length=50)] = frozenset()
+    recipient_kinds: Annotated[Distinct[RecipientKind], Field(max_length=20)] = frozenset()
+    participant_ids: Annotated[Distinct[RecipientId], Field(max_length=50)] = frozenset()
     treating_participants: bool = Field(
         default=False, description="Where an intermediary is named: those of its participants who treat the patient."
     )
-    purposes: Annotated[frozenset[Purpose], Field(max_length=20)] = frozenset()
-    statements: Annotated[frozenset[ConsentStatement], Field(max_length=3)] = frozenset()
+    purposes: Annotated[Distinct[Purpose], Field(max_length=20)] = frozenset()
+    statements: Annotated[Distinct[ConsentStatement], Field(max_length=3)] = frozenset()
     expires_on: date | None = Field(
         default=None, description="The last day; it ends with the day in UTC, never later than on the spot."
     )
@@ -218,10 +218,10 @@ class RestrictionDecision(StrEnum):
 class RestrictionRequest(RequestModel):
     """A restriction that the patient asks for (42 CFR 2.26), and what the programme decided."""
 
-    information: Annotated[frozenset[Information], Field(min_length=1)]
-    purposes: Annotated[frozenset[Purpose], Field(min_length=1)]
-    recipient_ids: Annotated[frozenset[RecipientId], Field(max_length=50)] = frozenset()
-    recipient_kinds: Annotated[frozenset[RecipientKind], Field(max_length=20)] = frozenset()
+    information: Annotated[Distinct[Information], Field(min_length=1)]
+    purposes: Annotated[Distinct[Purpose], Field(min_length=1)]
+    recipient_ids: Annotated[Distinct[RecipientId], Field(max_length=50)] = frozenset()
+    recipient_kinds: Annotated[Distinct[RecipientKind], Field(max_length=20)] = frozenset()
     paid_in_full: bool = Field(default=False, description="The patient paid for it without the health plan.")
     decision: RestrictionDecision
 

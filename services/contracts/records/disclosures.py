@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Code, Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.disclosure import Information, Purpose, Redisclosure
 from services.contracts.identifiers import (
     AccountId,
@@ -37,7 +37,7 @@ class CourtOrderEvidence(RequestModel):
 
     order: Name
     subpoena: Name | None = None
-    information: Annotated[frozenset[Information], Field(min_length=1)]
+    information: Annotated[Distinct[Information], Field(min_length=1)]
     issued_at: AwareDatetime
     expires_at: AwareDatetime | None = None
     confidential_communications: bool = Field(default=False, description="It makes the findings of 42 CFR 2.63.")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, DrawProgrammeId, DrugTestId, PatientId
 from services.contracts.records.specimens import Assessed, Collected, HandedOff
 
@@ -191,7 +191,7 @@ class Prescription(RequestModel):
     """A prescribed medicine, and what of a panel it explains."""
 
     medication: Name
-    explains: Annotated[frozenset[Substance], Field(min_length=1)]
+    explains: Annotated[Distinct[Substance], Field(min_length=1)]
     source: PrescriptionSource
     is_as_needed: bool = Field(
         default=False, description="Not taken every day, or not known to be: that it was not detected says nothing."
@@ -201,7 +201,7 @@ class Prescription(RequestModel):
 class Reconciliation(RequestModel):
     """What a result is held against beside the record's medication list, which is always taken along by itself."""
 
-    sources: frozenset[PrescriptionSource] = Field(
+    sources: Distinct[PrescriptionSource] = Field(
         default=frozenset(), description="Where it was looked beside the medication list."
     )
     prescriptions: Annotated[list[Prescription], Field(max_length=30)] = Field(
@@ -221,7 +221,7 @@ class Reconciled(RequestModel):
     """The result was held against what the patient is prescribed; only now may it be called unexpected."""
 
     kind: Literal["reconciled"]
-    sources: frozenset[PrescriptionSource]
+    sources: Distinct[PrescriptionSource]
     prescriptions: list[Prescription]
 
 

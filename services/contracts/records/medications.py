@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.contracts.base import Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, MedicationId, PatientId
 from services.contracts.records.drug_tests import Substance
 
@@ -33,7 +33,7 @@ class MedicationRequest(RequestModel):
     name: Name
     instructions: Name | None = None
     prescriber: Name
-    explains: Annotated[frozenset[Substance], Field(max_length=len(Substance))] = Field(
+    explains: Annotated[Distinct[Substance], Field(max_length=len(Substance))] = Field(
         default=frozenset(), description="What of a drug test's panel it explains."
     )
     started_on: Day

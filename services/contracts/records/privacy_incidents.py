@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from services.contracts.base import Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import AccountId, PatientId, PrivacyIncidentId
 from services.contracts.records.consents import Digest
@@ -40,7 +40,7 @@ class PrivacyIncidentRequest(RequestModel):
     )
     occurred_from: Day | None = None
     occurred_until: Day | None = None
-    information: Annotated[frozenset[Information], Field(min_length=1, max_length=len(Information))]
+    information: Annotated[Distinct[Information], Field(min_length=1, max_length=len(Information))]
     description: Passage = Field(description="What happened; name no patient here, they are listed beside it.")
 
     @model_validator(mode="after")
@@ -178,7 +178,7 @@ class PatientNoticesRequest(RequestModel):
     patient_ids: PatientIds
     method: NoticeMethod
     sent_on: Day
-    contents: Annotated[frozenset[NoticeContent], Field(max_length=len(NoticeContent))]
+    contents: Annotated[Distinct[NoticeContent], Field(max_length=len(NoticeContent))]
     document_sha256: Digest
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from services.contracts.base import Day, Language, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Language, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, PatientId, PrivacyNoticeId, PrivacyNoticeReceiptId
 from services.contracts.records.consents import Digest
 from services.contracts.records.notes import Passage
@@ -140,7 +140,7 @@ class PrivacyNoticeReceiptRequest(RequestModel):
     given_at: AwareDatetime
     outcome: AcknowledgementOutcome
     document_sha256: Digest | None = Field(default=None, description="Of the acknowledgement that was signed.")
-    efforts: Annotated[frozenset[GoodFaithEffort], Field(max_length=len(GoodFaithEffort))] = frozenset()
+    efforts: Annotated[Distinct[GoodFaithEffort], Field(max_length=len(GoodFaithEffort))] = frozenset()
     reason: NotObtainedReason | None = None
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from services.contracts.base import Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import (
     AccountId,
     AftercareContactId,
@@ -57,7 +57,7 @@ class AftercareChannel(StrEnum):
 class AftercareRequest(RequestModel):
     """What is agreed for the time after discharge."""
 
-    channels: Annotated[frozenset[AftercareChannel], Field(min_length=1)]
+    channels: Annotated[Distinct[AftercareChannel], Field(min_length=1)]
     may_leave_message: bool = Field(description="A message never names the programme.")
     reach_at: Name = Field(description="The number or the address.")
     goals: _Lines

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
+from services.contracts.base import Code, Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import (
     AccountId,
     EpisodeId,
@@ -60,7 +60,7 @@ class ContactChannel(StrEnum):
 class ContactPermissions(RequestModel):
     """How the person allows to be reached; whatever is not named here is not allowed."""
 
-    channels: Annotated[frozenset[ContactChannel], Field(max_length=4)] = frozenset()
+    channels: Annotated[Distinct[ContactChannel], Field(max_length=4)] = frozenset()
     may_leave_message: bool = Field(default=False, description="Even a message without a word on why tells something.")
 
 

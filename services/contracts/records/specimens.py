@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from services.contracts.base import Code, Name, RequestModel
+from services.contracts.base import Code, Distinct, Name, RequestModel
 from services.contracts.identifiers import AccountId
 from services.contracts.records.draw_programmes import Specimen
 
@@ -33,7 +33,7 @@ class Collected(RequestModel):
 
     kind: Literal["collected"]
     specimen: Specimen
-    identifiers: Annotated[frozenset[Identifier], Field(min_length=2)]
+    identifiers: Annotated[Distinct[Identifier], Field(min_length=2)]
     collector_id: AccountId
     witness_id: AccountId | None = Field(default=None, description="Who watched; null where nobody did.")
     seal_number: Code

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from services.contracts.base import Code, Language, RequestModel, ResourceModel
+from services.contracts.base import Code, Distinct, Language, RequestModel, ResourceModel
 from services.contracts.identifiers import PatientId, PractitionerId, SiteId, TreatmentPlanId
 from services.contracts.vocabulary import Jurisdiction, Modality, QuarterHour, ServiceKind, WeeklyWindow
 
@@ -65,7 +65,7 @@ class TreatmentPlanRequest(RequestModel):
     required_services: Annotated[list[RequiredService], Field(max_length=7)]
     track: Code
     languages: Annotated[list[Language], Field(min_length=1, max_length=8)]
-    modalities: Annotated[frozenset[Modality], Field(min_length=1)]
+    modalities: Annotated[Distinct[Modality], Field(min_length=1)]
     travel_minutes: Annotated[QuarterHour, Field(le=240)] = 0
     team: list[PractitionerId] = Field(max_length=12, default_factory=list)
     primary_practitioner_id: PractitionerId | None = None

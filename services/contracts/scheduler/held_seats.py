@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.base import Distinct, RequestModel, ResourceModel
 from services.contracts.identifiers import GroupOfferingId, PatientId, SiteId
 from services.contracts.scheduler.bookings import SeatRequest
 from services.contracts.scheduler.horizon import PartOfWeek
@@ -18,7 +18,7 @@ class HeldSeatsRuleRequest(RequestModel):
     """Says how many seats of each group in the scarce parts of the week are kept, until when, and for whom."""
 
     enabled: bool
-    parts: Annotated[frozenset[PartOfWeek], Field(min_length=1, description="When seats are scarce.")] = _SCARCE
+    parts: Annotated[Distinct[PartOfWeek], Field(min_length=1, description="When seats are scarce.")] = _SCARCE
     seats: Annotated[int, Field(ge=1, le=20, description="Of each session.")] = 1
     release_minutes: Annotated[
         int, Field(ge=0, le=20160, description="So long before its session a kept seat is anybody's.")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.contracts.base import Language, Name, RequestModel, ResourceModel
+from services.contracts.base import Distinct, Language, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import GroupOfferingId, PractitionerId, RoomId, SiteId
 from services.contracts.vocabulary import QuarterHour, ServiceKind, WeeklyWindow
 
@@ -97,9 +97,9 @@ class PractitionerRequest(RequestModel):
 
     display_name: Name
     role: Annotated[str, Field(pattern=r"^(counsellor|therapist|prescriber|nurse|peer)$")]
-    leads: frozenset[ServiceKind] = frozenset()
+    leads: Distinct[ServiceKind] = frozenset()
     co_facilitates: bool = False
-    individual: frozenset[ServiceKind] = frozenset()
+    individual: Distinct[ServiceKind] = frozenset()
     languages: Annotated[list[Language], Field(min_length=1, max_length=16)]
     shifts: Annotated[list[WeeklyWindow], Field(max_length=64)]
     breaks: list[WeeklyWindow] = Field(max_length=64, default_factory=list)

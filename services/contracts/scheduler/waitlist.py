@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.base import Distinct, RequestModel, ResourceModel
 from services.contracts.identifiers import PatientId, SiteId, WaitlistEntryId
 from services.contracts.vocabulary import ServiceKind, WeeklyWindow
 
@@ -54,7 +54,7 @@ class WaitlistEntryRequest(RequestModel):
         default=None, description="The service waited for; null for the whole programme, whatever it contains."
     )
     windows: _Windows = Field(default_factory=list)
-    priority_facts: frozenset[PriorityFact] = frozenset()
+    priority_facts: Distinct[PriorityFact] = frozenset()
     since: date | None = Field(
         default=None, description="The day of the request for treatment, where it lies before today; null for today."
     )
@@ -64,7 +64,7 @@ class WaitlistEntryChange(RequestModel):
     """Replaces what is known of somebody who waits; since when stays as it is."""
 
     windows: _Windows
-    priority_facts: frozenset[PriorityFact]
+    priority_facts: Distinct[PriorityFact]
 
 
 class WaitlistRemoval(RequestModel):
