@@ -47,6 +47,9 @@ def _solver(parser: _Parser) -> None:
     parser.add_argument("--workers", type=int, default=2, metavar="N")
     parser.add_argument("--save", type=Path, metavar="DIR", help="write the table and a plot an instance there")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="who solves the same weeks (default: everybody)")
+    parser.add_argument(
+        "--known", nargs="*", type=Path, default=[], metavar="FILE", help="what --json printed before: not solved again"
+    )
 
 
 def _second_week(parser: _Parser) -> None:

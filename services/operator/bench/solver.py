@@ -41,6 +41,13 @@ class NoInstancesError(OperatorError):
         super().__init__(f"{folder} holds no instance {names}.json.")
 
 
+class ForeignFiguresError(OperatorError):
+    """What is to be gone on with was not measured by this bench, or not of the same weeks."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} cannot be gone on with: {reason}.")
+
+
 class UnknownPeerError(OperatorError):
     """Nobody of that name solves the same weeks."""
 
@@ -58,25 +65,25 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         NoInstancesError: There is nothing to solve.
         UnknownPeerError: There is no peer of that name.
+        ForeignFiguresError: What was measured before is not of these weeks.
     """
     documents = instances(arguments.instances, arguments.only, arguments.seed)
     peers = _peers(arguments.peers)
+    known = _known(arguments.known, arguments.seed, arguments.workers)
     measured: dict[str, Any] = {}
     left_out = list(documents)
     try:
         with _stopping():
-            if arguments.time_limit >= LEAST_ANNEALING_SECONDS:
+            if arguments.time_limit >= LEAST_ANNEALING_SECONDS and documents.keys() - known.keys():
                 compile_kernels()
             for name, document in documents.items():
-                run = run_solver(
-                    name, document, time_limit=arguments.time_limit, seed=arguments.seed, workers=arguments.workers
-                )
-                measured[name] = figures_of(name, document, run)
+                one = measured[name] = known.get(name) or _solved(name, document, arguments)
                 for title in peers:
-                    measured[name]["peers"][title] = _peer(title, document, run.cpu_seconds, arguments.seed)
+                    if title not in one["peers"]:
+                        one["peers"][title] = _peer(title, document, one["cpu_seconds"], arguments.seed)
                 left_out.remove(name)
                 if arguments.save is not None:
-                    solver_report.save_plot(arguments.save, name, run.trace, measured[name]["peers"])
+                    solver_report.save_plot(arguments.save, name, one["trace"], one["peers"])
     except _StoppedError:
         _say(f"stopped: {', '.join(left_out)} not measured, or not whole")
     figures = {
@@ -84,10 +91,8 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "left_out": left_out,
         "peers": peers,
         "only": arguments.only,
-        "time_limit": arguments.time_limit,
         "workers": arguments.workers,
         "seed": arguments.seed,
-        "machine": machine(),
     }
     if arguments.save is not None:
         solver_report.save_table(arguments.save, figures)
@@ -122,6 +127,20 @@ def _peers(asked: Sequence[str] | None) -> list[str]:
     return list(PEERS if asked is None else asked)
 
 
+def _known(paths: Sequence[Path], seed: int, workers: int) -> dict[str, dict[str, Any]]:
+    """Read what was measured before; peers have the CPU seconds that ours used, so they can be asked later."""
+    known: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        try:
+            figures = json.loads(path.read_bytes())
+            if (figures["seed"], figures["workers"]) != (seed, workers):
+                raise ForeignFiguresError(path, f"it is of seed {figures['seed']} and {figures['workers']} workers")
+            known |= {name: one for name, one in figures["instances"].items() if one["trace"]}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ForeignFiguresError(path, "it is not what this bench prints with --json") from error
+    return known
+
+
 @contextmanager
 def _stopping() -> Iterator[None]:
     """Let a signal to end interrupt what is measured, and what measures it, but not what has been."""
@@ -137,7 +156,13 @@ def _stopping() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def figures_of(name: str, document: Document, run: SolverRun) -> dict[str, Any]:
+def _solved(name: str, document: Document, arguments: argparse.Namespace) -> dict[str, Any]:
+    limit, where = arguments.time_limit, machine()
+    run = run_solver(name, document, time_limit=limit, seed=arguments.seed, workers=arguments.workers)
+    return {"time_limit": limit, "machine": where, **_judged(name, document, run)}
+
+
+def _judged(name: str, document: Document, run: SolverRun) -> dict[str, Any]:
     """Judge a solve; its peers have not solved anything yet."""
     own = judge(document, run.timetable)
     bound = run.timetable["bound"]
@@ -158,6 +183,7 @@ def figures_of(name: str, document: Document, run: SolverRun) -> dict[str, Any]:
         "checkers": own.checkers,
         "errors": own.errors,
         "peers": {},
+        "trace": [{key: line[key] for key in ("seconds", "incumbent", "bound")} for line in run.trace],
     }
 
 

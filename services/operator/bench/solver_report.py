@@ -7,16 +7,17 @@ from typing import Any, Final
 from services.operator.bench.plot import anytime
 
 _HEAD: Final = (
-    "| instance | cost | bound | gap | unmet min (bound) | first s | CPU s | MB | {peers} |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |{rules}",
+    "| instance | s | cost | bound | gap | unmet min (bound) | first s | CPU s | MB | {peers} |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |{rules}",
 )
 _PAGE: Final = """# The solver beside its peers
 
-Written by `./eventide bench solver --only '{only}' --time-limit {limit:g} --save docs/benchmarks`: do not edit.
+Written by `./eventide bench solver --only '{only}' --time-limit SECONDS --save docs/benchmarks`: do not edit.
 Cost is the one number of `eventide-instance/1` (60 for each unmet slot); lower is better. Peers had the CPU seconds
 that ours used; each peer's column is cost (unmet minutes). Every timetable was judged by the checkers, and "broken"
-marks one that failed.
-{workers} workers, seed {seed}, {limit:g} s of wall time; {machine}.
+marks one that failed. `s` is the limit of wall time. Ours can be solved first, on a quiet machine (`--peers --json`),
+and peers be asked later (`--known FILE`): what they have is counted in CPU seconds.
+{workers} workers, seed {seed}; {machines}.
 
 {table}
 
@@ -36,6 +37,7 @@ def _rows(instances: Mapping[str, Mapping[str, Any]], peers: Sequence[str]) -> I
     for name, one in instances.items():
         cells = [
             name,
+            f"{one['time_limit']:g}",
             _marked(one["cost"], one),
             f"{one['bound']:,.0f}",
             f"{one['gap']:.1%}",
@@ -74,14 +76,21 @@ def save_table(folder: Path, figures: Mapping[str, Any]) -> None:
     plots = "\n".join(f"![{name}]({_picture(folder, name).name})" for name in figures["instances"])
     page = _PAGE.format(
         only=figures["only"],
-        limit=figures["time_limit"],
         workers=figures["workers"],
         seed=figures["seed"],
-        machine=figures["machine"],
+        machines=_machines([one["machine"] for one in figures["instances"].values()]),
         table=markdown(figures),
         plots=plots,
     )
     folder.joinpath("solver.md").write_text(page, encoding="utf-8")
+
+
+def _machines(told: Sequence[str]) -> str:
+    """Say where the solves ran, and beside how much else."""
+    parts = [one.rpartition(", load ") for one in told]
+    loads = sorted((load for *_, load in parts), key=float)
+    where = "; ".join(dict.fromkeys(where for where, *_ in parts))
+    return f"{where}, load before each {loads[0]} to {loads[-1]}" if loads else "nothing was solved"
 
 
 def _picture(folder: Path, name: str) -> Path:

@@ -102,7 +102,9 @@ def test_every_peer_gets_the_cpu_seconds_that_ours_used(monkeypatch: pytest.Monk
     monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "desk": python.front_desk, "absent": absent})
     monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
     monkeypatch.setattr(solver, "SIZES", {"small": 8})
-    arguments = Namespace(instances=None, only="*", seed=0, time_limit=0.8, workers=1, save=tmp_path, peers=None)
+    arguments = Namespace(
+        instances=None, only="*", seed=0, time_limit=0.8, workers=1, save=tmp_path, peers=None, known=[]
+    )
 
     figures = solver.measure(arguments)
 
@@ -128,7 +130,15 @@ def test_what_is_measured_is_answered_when_it_is_stopped(monkeypatch: pytest.Mon
     monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "stopped": stopped})
     monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
     monkeypatch.setattr(solver, "SIZES", {"small": 8, "medium": 9})
-    chosen = {"instances": None, "only": "*", "seed": 0, "time_limit": 0.8, "workers": 1, "save": None}
+    chosen: dict[str, Any] = {
+        "instances": None,
+        "only": "*",
+        "seed": 0,
+        "time_limit": 0.8,
+        "workers": 1,
+        "save": None,
+        "known": [],
+    }
     before = signal.getsignal(signal.SIGTERM)
 
     figures = solver.measure(Namespace(**chosen, peers=["idle", "stopped"]))
@@ -141,6 +151,31 @@ def test_what_is_measured_is_answered_when_it_is_stopped(monkeypatch: pytest.Mon
     assert signal.getsignal(signal.SIGTERM) == before
     with pytest.raises(solver.UnknownPeerError, match="nobody"):
         solver.measure(Namespace(**chosen, peers=["nobody"]))
+
+
+def test_peers_are_asked_later_about_what_was_solved_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "desk": python.front_desk})
+    monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
+    monkeypatch.setattr(solver, "SIZES", {"small": 8})
+    chosen: dict[str, Any] = {"instances": None, "only": "*", "time_limit": 0.8, "workers": 1}
+    solved = solver.measure(Namespace(**chosen, seed=0, save=None, known=[], peers=["idle"]))
+    known = tmp_path / "known.json"
+    known.write_text(json.dumps(solved), encoding="utf-8")
+    monkeypatch.setattr(solver, "run_solver", None)
+
+    both = solver.measure(Namespace(**chosen, seed=0, save=tmp_path, known=[known], peers=["idle", "desk"]))
+
+    before, after = (json.loads(json.dumps(one))["instances"]["small-0"] for one in (solved, both))
+    assert after.pop("peers").keys() == before.pop("peers").keys() | {"desk"}
+    assert after == before
+    ET.parse(tmp_path / "solver-small-0.svg")  # noqa: S314 - we wrote it a moment ago
+    with pytest.raises(solver.ForeignFiguresError, match="seed 0 and 1 workers"):
+        solver.measure(Namespace(**chosen, seed=1, save=None, known=[known], peers=[]))
+    known.write_text("{}", encoding="utf-8")
+    with pytest.raises(solver.ForeignFiguresError, match="not what this bench prints"):
+        solver.measure(Namespace(**chosen, seed=0, save=None, known=[known], peers=[]))
+    with pytest.raises(solver.ForeignFiguresError):
+        solver.measure(Namespace(**chosen, seed=0, save=None, known=[tmp_path / "absent"], peers=[]))
 
 
 def test_a_second_week_keeps_more_of_the_first_where_it_is_known(tmp_path: Path) -> None:
@@ -168,6 +203,7 @@ def test_instances_come_smallest_first_and_by_name(tmp_path: Path) -> None:
 
 def test_a_broken_timetable_is_marked_in_the_table() -> None:
     one = {
+        "time_limit": 60.0,
         "cost": 10.0,
         "bound": 5.0,
         "gap": 0.5,
