@@ -70,3 +70,4 @@ class OauthClient(ResourceModel):
         description="Until when it gets tokens, where it has registered itself and nobody has confirmed it."
     )
     disabled_at: datetime | None = Field(description="Since when it gets no token any more.")
+    version: int

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
-from services.chassis.errors import InvalidRequestError, NotFoundError
+from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
 from services.chassis.fetching import Fetcher, FetchFailedError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
@@ -98,7 +98,7 @@ class OauthClientsLogic:
             InvalidRequestError: As `create` does.
         """
         fresh = self._client(request, before.organization_id, lives=UNCONFIRMED)
-        same = {"id": before.id, "created_at": before.created_at}
+        same = {"id": before.id, "created_at": before.created_at, "version": before.version + 1}
         client = fresh.model_copy(update={**same, "expires_at": before.expires_at or fresh.expires_at})
         await self._storage.replace(client)
         await self._end_grants(client)
@@ -112,20 +112,23 @@ class OauthClientsLogic:
         await self._end_grants(client)
         await self._tell(SecurityEventKind.OAUTH_CLIENT_DISABLED, client, None)
 
-    async def confirm(self, client_id: OauthClientId, *, principal: Principal) -> OauthClient:
-        """Let an application that registered itself go on for as long as nobody disables it.
+    async def confirm(self, client_id: OauthClientId, version: int, *, principal: Principal) -> OauthClient:
+        """Let an application that registered itself go on, as it was seen, for as long as nobody disables it.
 
         Raises:
             NotFoundError: As `read` does; also for one that nobody has confirmed in time.
+            StaleVersionError: It has become another since, even at this very moment.
         """
         client = await self.read(client_id, principal=principal)
         if self._is_over(client):
             raise NotFoundError
-        if client.expires_at is not None:
-            await self._storage.confirm(client_id)
-            client = client.model_copy(update={"expires_at": None})
-            await self._tell(SecurityEventKind.OAUTH_CLIENT_CONFIRMED, client, principal)
-        return client
+        if client.version != version or (client.expires_at is not None and not await self._storage.confirm(client)):
+            raise StaleVersionError("The application has changed since you read it; read it again and send its ETag.")
+        if client.expires_at is None:
+            return client
+        confirmed = client.model_copy(update={"expires_at": None, "version": version + 1})
+        await self._tell(SecurityEventKind.OAUTH_CLIENT_CONFIRMED, confirmed, principal)
+        return confirmed
 
     async def page(self, requested: PageRequest, *, principal: Principal) -> Page[OauthClient]:
         """Return a page of the applications that the caller administers."""
@@ -172,7 +175,8 @@ class OauthClientsLogic:
     async def is_as_seen(self, seen: OauthClient) -> bool:
         """Say whether an application still is what was shown of it, and let it become no other in this transaction."""
         client = await self._storage.hold(seen.id)
-        return client is not None and client.model_copy(update={"expires_at": seen.expires_at}) == seen
+        confirmed = {"expires_at": seen.expires_at, "version": seen.version}
+        return client is not None and client.model_copy(update=confirmed) == seen
 
     async def use_assertion(self, client_id: OauthClientId, jti: str, *, expires_at: datetime) -> bool:
         """Keep that an assertion is used; says no to the second use."""
@@ -213,6 +217,7 @@ class OauthClientsLogic:
             created_at=now,
             expires_at=None if lives is None else now + lives,
             disabled_at=None,
+            version=1,
         )
 
     def _is_over(self, client: OauthClient) -> bool:

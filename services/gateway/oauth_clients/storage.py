@@ -49,9 +49,11 @@ class OauthClientStorage:
         values = client.model_dump(mode="python", exclude={"id", "organization_id", "created_at", "disabled_at"})
         await self._db.execute(update(OauthClientRow).where(OauthClientRow.id == client.id).values(**values))
 
-    async def confirm(self, client_id: OauthClientId) -> None:
-        """Let an application that registered itself go on."""
-        await self._db.execute(update(OauthClientRow).where(OauthClientRow.id == client_id).values(expires_at=None))
+    async def confirm(self, seen: OauthClient) -> bool:
+        """Let an application that registered itself go on; says no where it has become another, even at this moment."""
+        this = (OauthClientRow.id == seen.id, OauthClientRow.version == seen.version)
+        confirmed = update(OauthClientRow).where(*this).values(expires_at=None, version=seen.version + 1)
+        return await self._db.scalar(confirmed.returning(OauthClientRow.id)) is not None
 
     async def find(self, client_id: OauthClientId) -> OauthClient | None:
         """Return an application, or None."""
@@ -74,9 +76,8 @@ class OauthClientStorage:
     async def disable(self, client_id: OauthClientId, now: datetime) -> None:
         """Let an application get no token any more; the first time counts."""
         this = OauthClientRow.id == client_id
-        await self._db.execute(
-            update(OauthClientRow).where(this, OauthClientRow.disabled_at.is_(None)).values(disabled_at=now)
-        )
+        disabled = update(OauthClientRow).where(this, OauthClientRow.disabled_at.is_(None))
+        await self._db.execute(disabled.values(disabled_at=now, version=OauthClientRow.version + 1))
 
     async def use_assertion(
         self, client_id: OauthClientId, jti_hash: bytes, *, expires_at: datetime, now: datetime
@@ -103,4 +104,5 @@ def _client(row: OauthClientRow) -> OauthClient:
         created_at=row.created_at,
         expires_at=row.expires_at,
         disabled_at=row.disabled_at,
+        version=row.version,
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text, false
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, Text, false, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +56,7 @@ class OauthClientRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class ClientAssertionRow(Base):

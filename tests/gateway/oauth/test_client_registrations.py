@@ -12,8 +12,10 @@ import pytest
 from services.chassis.clock import Clock
 from services.chassis.database import Database, OpenDatabase
 from services.chassis.wiring import Process
-from services.contracts.identifiers import LoginSessionId
+from services.contracts.gateway.oauth_clients import OauthClient
+from services.contracts.identifiers import LoginSessionId, OauthClientId
 from services.contracts.identity import Assurance, Role, SignIn
+from services.gateway.oauth_clients.storage import OauthClientStorage
 from services.operator.drill.checklist.probes.applications import REDIRECT, SERVICE, Application
 from services.operator.drill.checklist.probes.signing import Key
 from services.operator.postgres.provision import DatabaseUrls
@@ -95,6 +97,12 @@ def address_of(client: Mapping[str, Any]) -> str:
     return uri.removeprefix(PUBLIC_URL)
 
 
+async def confirm(administrator: httpx2.AsyncClient, client_id: str) -> httpx2.Response:
+    path = f"/v1/oauth_clients/{client_id}"
+    seen = await administrator.get(path)
+    return await administrator.post(f"{path}:confirm", headers={"if-match": seen.headers["etag"]})
+
+
 async def test_what_is_off_is_not_there(anybody: httpx2.AsyncClient, administrator: httpx2.AsyncClient) -> None:
     nowhere = await anybody.post("/oauth/nowhere", json=GOOD, headers=bearer("x"))
     asked = [
@@ -153,7 +161,7 @@ async def test_it_works_as_any_application_until_a_week_is_over_and_then_only_wh
     tokens = await flow.tokens(applications[0], scope="openid offline_access")
     given = await _service_token(client, applications[2], **applications[2].proof())
     for one in (people, service):
-        confirmed = await administrator.post(f"/v1/oauth_clients/{one['client_id']}:confirm")
+        confirmed = await confirm(administrator, one["client_id"])
         assert (confirmed.status_code, confirmed.json()["expires_at"]) == (200, None)
     process, later = gateway_app.state.process, Clock(clock.now() - Clock().now() + timedelta(days=7, minutes=1))
     gateway_app.state.process = Process(later, process.database, process.authenticator)
@@ -290,7 +298,7 @@ async def test_an_application_changes_itself_and_all_it_had_ends(
     made = await registered(client, token)
     own, application = bearer(made["registration_access_token"]), Application(made["client_id"], PUBLIC_URL, clock, KEY)
     tokens = await flow.tokens(application, scope="openid offline_access")
-    await administrator.post(f"/v1/oauth_clients/{made['client_id']}:confirm")
+    await confirm(administrator, made["client_id"])
     body = {**GOOD, "client_id": made["client_id"], "client_name": "Other", "scope": "openid"}
 
     wider = await client.put(address_of(made), json={**body, "scope": "openid eventide/api"}, headers=own)
@@ -349,7 +357,7 @@ async def test_nobody_becomes_another_application_by_a_permit_that_was_revoked(
     made = await permit(administrator)
     client = await registered(anybody, made["initial_access_token"])
     own = bearer(client["registration_access_token"])
-    await administrator.post(f"/v1/oauth_clients/{client['client_id']}:confirm")
+    await confirm(administrator, client["client_id"])
     await administrator.post(f"{PERMITS}/{made['id']}:revoke")
 
     changed = await anybody.put(address_of(client), json={**GOOD, "client_id": client["client_id"]}, headers=own)
@@ -399,6 +407,74 @@ async def test_nobody_decides_on_what_an_application_asked_before_it_became_anot
 
     assert changed.status_code == 200, changed.text
     assert (decided.status_code, decided.headers.get("location")) == (400, None)
+
+
+async def test_what_is_confirmed_is_what_was_looked_at(
+    *, anybody: httpx2.AsyncClient, token: str, administrator: httpx2.AsyncClient
+) -> None:
+    made = await registered(anybody, token)
+    own, path = bearer(made["registration_access_token"]), f"/v1/oauth_clients/{made['client_id']}"
+    body = {**GOOD, "client_id": made["client_id"], "redirect_uris": ["https://elsewhere.example.org/back"]}
+    seen = await administrator.get(path)
+    tag = {"if-match": seen.headers["etag"]}
+
+    await anybody.put(address_of(made), json=body, headers=own)
+    unnamed, stale = (
+        await administrator.post(f"{path}:confirm"),
+        await administrator.post(f"{path}:confirm", headers=tag),
+    )
+    unconfirmed = await administrator.get(path)
+    confirmed = await confirm(administrator, made["client_id"])
+    again = await administrator.post(f"{path}:confirm", headers={"if-match": confirmed.headers["etag"]})
+
+    assert (seen.headers["etag"], seen.json()["version"]) == ('"1"', 1)
+    assert (unnamed.status_code, unnamed.json()["type"]) == (428, "urn:eventide:problem:version-required")
+    assert (stale.status_code, stale.json()["type"]) == (412, "urn:eventide:problem:stale-version")
+    assert "read it again" in stale.json()["detail"]
+    assert unconfirmed.json()["expires_at"] is not None
+    assert unconfirmed.json()["redirect_uris"] == body["redirect_uris"]
+    assert (confirmed.status_code, confirmed.json()) == (
+        200,
+        {**unconfirmed.json(), "expires_at": None, "version": unconfirmed.json()["version"] + 1},
+    )
+    assert (await administrator.get(path)).json() == confirmed.json() == again.json()
+
+
+async def test_whoever_changes_an_application_changes_its_tag(
+    anybody: httpx2.AsyncClient, token: str, administrator: httpx2.AsyncClient
+) -> None:
+    made = await registered(anybody, token)
+    path = f"/v1/oauth_clients/{made['client_id']}"
+
+    answers = [await administrator.get(path), await confirm(administrator, made["client_id"])]
+    answers += [await administrator.post(f"{path}:disable") for _ in range(2)]
+    answers.append(await administrator.get(path))
+
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert [answer.headers["etag"] for answer in answers] == ['"1"', '"2"', '"3"', '"3"', '"3"']
+    assert [answer.json()["version"] for answer in answers] == [1, 2, 3, 3, 3]
+
+
+@pytest.mark.usefixtures("ada")
+async def test_who_is_asked_while_it_is_confirmed_decides_on_the_same_application(
+    *, flow: Flow, token: str, administrator: httpx2.AsyncClient, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = flow.browser.client
+    made = await registered(client, token)
+    application = Application(made["client_id"], PUBLIC_URL, clock, KEY)
+    page = await flow.browser.open(application.request(scope="openid"))
+    page = await flow.browser.sign_in(page, flow.email)
+    hold, confirmed = OauthClientStorage.hold, []
+
+    async def confirmed_meanwhile(self: OauthClientStorage, client_id: OauthClientId) -> OauthClient | None:
+        confirmed.append(await confirm(administrator, str(client_id)))
+        return await hold(self, client_id)
+
+    monkeypatch.setattr(OauthClientStorage, "hold", confirmed_meanwhile)
+    decided = await flow.browser.decide(page)
+
+    assert [answer.status_code for answer in confirmed] == [200]
+    assert "code" in answer_of(decided)
 
 
 async def test_an_application_ends_itself(
@@ -463,14 +539,15 @@ async def test_permits_and_confirmations_are_for_administrators_of_the_organizat
     stranger = fresh(gateway, tokens, await new_organization("Other"), clock)
     without_factor = gateway(Role.ORGANIZATION_ADMIN, organization=clinic)
     director = gateway(Role.PROGRAMME_DIRECTOR, organization=clinic)
-    confirm = f"/v1/oauth_clients/{client['client_id']}:confirm"
+    confirming, version = f"/v1/oauth_clients/{client['client_id']}:confirm", {"if-match": '"1"'}
 
     assert [one["id"] for one in (await administrator.get(PERMITS)).json()["items"]] == [made["id"]]
     assert made["initial_access_token"] not in (await administrator.get(PERMITS)).text
     assert (await stranger.get(PERMITS)).json()["items"] == []
     assert (await stranger.post(f"{PERMITS}/{made['id']}:revoke")).status_code == 404
-    assert (await stranger.post(confirm)).status_code == 404
-    assert (await without_factor.post(confirm)).status_code == 401
+    assert (await stranger.post(confirming, headers=version)).status_code == 404
+    assert (await without_factor.post(confirming, headers=version)).status_code == 401
+    assert (await director.post(confirming, headers=version)).status_code == 403
     assert (await without_factor.post(PERMITS, json={"name": "x", "scopes": SCOPES})).status_code == 401
     assert (await director.get(PERMITS)).status_code == 403
     bad = await administrator.post(PERMITS, json={"name": "x", "scopes": ["openid", "everything"]})
@@ -481,7 +558,7 @@ async def test_what_happens_is_told_in_the_organization_s_trail(
     *, anybody: httpx2.AsyncClient, token: str, administrator: httpx2.AsyncClient, gateway: GatewayFactory, clinic: UUID
 ) -> None:
     made = await registered(anybody, token)
-    await administrator.post(f"/v1/oauth_clients/{made['client_id']}:confirm")
+    await confirm(administrator, made["client_id"])
     own = bearer(made["registration_access_token"])
     await anybody.put(address_of(made), json={**GOOD, "client_id": made["client_id"]}, headers=own)
     await anybody.delete(address_of(made), headers=own)
@@ -526,3 +603,23 @@ class TestAtTheSameTime:
         answers = await asyncio.gather(*(register(anybody, made["initial_access_token"]) for _ in range(6)))
 
         assert sorted(answer.status_code for answer in answers) == [201] + [401] * 5
+
+    @pytest.mark.usefixtures("switched_on")
+    async def test_what_became_another_at_the_very_moment_is_not_confirmed(
+        self, administrator: httpx2.AsyncClient, anybody: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = await registered(anybody, (await permit(administrator))["initial_access_token"])
+        path, own = f"/v1/oauth_clients/{made['client_id']}", bearer(made["registration_access_token"])
+        confirming, changed = OauthClientStorage.confirm, []
+
+        async def changed_meanwhile(self: OauthClientStorage, seen: OauthClient) -> bool:
+            body = {**GOOD, "client_id": made["client_id"]}
+            changed.append(await anybody.put(address_of(made), json=body, headers=own))
+            return await confirming(self, seen)
+
+        monkeypatch.setattr(OauthClientStorage, "confirm", changed_meanwhile)
+        answer = await administrator.post(f"{path}:confirm", headers={"if-match": '"1"'})
+
+        assert [one.status_code for one in changed] == [200]
+        assert answer.status_code == 412
+        assert (await administrator.get(path)).json()["expires_at"] is not None
