@@ -3,9 +3,11 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from weakref import WeakValueDictionary
 
 import orjson
 
@@ -20,6 +22,8 @@ _LONGEST_SECONDS: Final = 3600
 _AGAIN_AFTER_SECONDS: Final = 30
 """An unknown key is asked for again at most so often: assertions are made by strangers."""
 _MOST_CLIENTS: Final = 1000
+_UNCONFIRMED_AT_ONCE: Final = 4
+"""Whoever registers by itself names a server of its own: however many of them hang, no more are waited for."""
 _MAX_AGE: Final = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])")
 
 Keys = Mapping[str, Mapping[str, str]]
@@ -40,22 +44,26 @@ class ClientKeys:
         self._fetcher = fetcher
         self._clock = clock
         self._published: dict[OauthClientId, _Published] = {}
-        self._turn = asyncio.Lock()
+        self._turns: WeakValueDictionary[OauthClientId, asyncio.Lock] = WeakValueDictionary()
+        self._unconfirmed = asyncio.Semaphore(_UNCONFIRMED_AT_ONCE)
 
     async def of(self, client: OauthClient, key_id: str) -> Keys:
         """Return the keys of an application; where it publishes them, fresh ones if this one is not among those kept.
 
-        Where its server does not answer, those kept are good until they are too old, and then there is none.
+        Where its server does not answer, those kept are good until they are too old, and then there is none. Nobody
+        waits for the server of another application, but that those which nobody has confirmed share a few places.
         """
         if client.jwks_uri is None:
             return usable_keys(client.jwks or {})
         kept = self._kept(client)
         if kept is not None and (key_id in kept.keys or not self._may_ask(kept)):
             return kept.keys
-        async with self._turn:
+        turn = self._turns.setdefault(client.id, asyncio.Lock())
+        async with turn:
             kept = self._kept(client)
             if kept is None or (key_id not in kept.keys and self._may_ask(kept)):
-                kept = await self._fetch(client, client.jwks_uri, kept)
+                async with nullcontext() if client.expires_at is None else self._unconfirmed:
+                    kept = await self._fetch(client, client.jwks_uri, kept)
         return kept.keys
 
     def _kept(self, client: OauthClient) -> _Published | None:
