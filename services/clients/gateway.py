@@ -1,5 +1,6 @@
 """The gateway's client for the services behind it."""
 
+import asyncio
 from http import HTTPStatus
 from time import monotonic
 from typing import Final, Protocol
@@ -16,8 +17,10 @@ from services.contracts.identity import Microservice
 
 _EXCHANGE: Final = "/v1/internal_tokens:exchange"
 _ALERTS: Final = "/v1/emergency_alerts"
+_BELIEVED_SECONDS: Final = 2.0
+"""Access ends within so long after an organization is closed: what was asked before that counts for nothing."""
 _KEPT_SECONDS: Final = 1.0
-"""So long it is believed that an organization is open, or closed: access ends within two seconds."""
+"""So long after it was asked for, an answer is given to others as well."""
 _MOST_KEPT: Final = 1000
 
 
@@ -61,26 +64,32 @@ class GatewayClient(ServiceClient):
         return token.access_token
 
     async def is_open(self, organization_id: OrganizationId) -> bool:
-        """Say whether people and applications of an organization are let in, as it was a second ago at most.
+        """Say whether people and applications of an organization are let in, as it was two seconds ago at most.
 
         Raises:
-            UpstreamUnavailableError: The gateway does not answer, or does not say.
+            UpstreamUnavailableError: The gateway does not answer within that, or does not say.
         """
         known, until = self._open.get(organization_id, (False, 0.0))
         if monotonic() < until:
             return known
+        asked_at = monotonic()
         is_open = await self._ask_whether_open(organization_id)
+        if monotonic() >= asked_at + _BELIEVED_SECONDS:
+            raise UpstreamUnavailableError(self._service)
         if len(self._open) >= _MOST_KEPT:
             self._open.clear()
-        self._open[organization_id] = is_open, monotonic() + _KEPT_SECONDS
+        self._open[organization_id] = is_open, asked_at + _KEPT_SECONDS
         return is_open
 
     async def _ask_whether_open(self, organization_id: OrganizationId) -> bool:
         try:
-            await self._call(OpenOrganization, "GET", f"/v1/open_organizations/{organization_id}")
+            async with asyncio.timeout(_BELIEVED_SECONDS):
+                await self._call(OpenOrganization, "GET", f"/v1/open_organizations/{organization_id}")
         except RefusedError as refusal:
             if refusal.problem.status == HTTPStatus.NOT_FOUND:
                 return False
+            raise UpstreamUnavailableError(self._service) from None
+        except TimeoutError:
             raise UpstreamUnavailableError(self._service) from None
         return True
 

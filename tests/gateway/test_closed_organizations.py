@@ -1,14 +1,17 @@
 """An organization that is closed lets nobody in, at once and everywhere, and loses nothing."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
+from services.chassis.errors import UpstreamUnavailableError
 from services.chassis.http import HttpClient
 from services.clients import gateway as asking
 from services.contracts.identifiers import OrganizationId
@@ -17,7 +20,7 @@ from services.gateway.ended import EndedTokens
 from services.gateway.login.endings import EndingsWatch
 from services.operator.drill.checklist.probes.applications import SERVICE
 from services.operator.drill.checklist.probes.signing import Key
-from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Upstream
+from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Upstream, answer_json
 from tests.gateway.oauth.conftest import (  # noqa: F401 - fixtures
     Flow,
     NewApplication,
@@ -28,6 +31,7 @@ from tests.gateway.oauth.conftest import (  # noqa: F401 - fixtures
     new_application,
     web,
 )
+from tests.support.serving import served
 from tests.support.tokens import principal
 
 SESSIONS = "/v1/login_sessions"
@@ -43,6 +47,20 @@ async def close(operator: httpx2.AsyncClient, organization: object, act: str = "
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
+
+
+class Slow:
+    """A gateway that says after so many seconds that an organization is open, by the clock that it moves on."""
+
+    def __init__(self, seconds: float) -> None:
+        self.now = 1000.0
+        self.asked = 0
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        self.asked += 1
+        self.now += self._seconds
+        await answer_json(send, {"id": scope["path"].rpartition("/")[2]})
 
 
 async def test_all_access_ends_at_once_in_every_service_and_in_every_process(
@@ -216,3 +234,49 @@ async def test_services_learn_within_a_second_that_an_organization_is_closed(
     await http.close()
 
     assert told == [True, False, True, False, True]
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0.75, 2), (1.0, 3), (1.5, 3)])
+async def test_an_answer_is_as_old_as_the_question(monkeypatch: pytest.MonkeyPatch, seconds: float, asked: int) -> None:
+    slow = Slow(seconds)
+    monkeypatch.setattr(asking, "monotonic", lambda: slow.now)
+    organization, http = OrganizationId(uuid4()), HttpClient()
+
+    async with served(slow) as url:
+        client = asking.GatewayClient(http, url)
+        told = [await client.is_open(organization), await client.is_open(organization)]
+        slow.now += 0.25
+        told.append(await client.is_open(organization))
+        await http.close()
+
+    assert told == [True] * 3
+    assert slow.asked == asked
+
+
+async def test_an_answer_older_than_access_may_last_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow(2.0)
+    monkeypatch.setattr(asking, "monotonic", lambda: slow.now)
+    organization, http = OrganizationId(uuid4()), HttpClient()
+
+    async with served(slow) as url:
+        client = asking.GatewayClient(http, url)
+        for _ in range(2):
+            with pytest.raises(UpstreamUnavailableError):
+                await client.is_open(organization)
+        await http.close()
+
+    assert slow.asked == 2
+
+
+async def test_nobody_waits_longer_for_an_answer_than_it_would_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    never, http = asyncio.Event(), HttpClient(timeout_seconds=3600)
+
+    async def silent(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await never.wait()
+
+    monkeypatch.setattr(asking, "_BELIEVED_SECONDS", 0.0)
+    async with served(silent) as url:
+        with pytest.raises(UpstreamUnavailableError):
+            await asking.GatewayClient(http, url).is_open(OrganizationId(uuid4()))
+        never.set()
+        await http.close()
