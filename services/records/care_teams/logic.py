@@ -1,7 +1,7 @@
 """What may be done with care teams, and what follows from a broken glass."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -37,18 +37,18 @@ from services.records.patients.logic import PatientCommands, PatientReads
 _Member = TypeVar("_Member", CareTeamMember, SiteMember)
 _REASON: Final = ("emergency_accesses", "reason")
 
-TellThoseWhoLead = Callable[[], Awaitable[None]]
-"""Tells them that the caller has broken a glass; where that cannot be done the glass is broken all the same."""
+GlassBroken = Callable[[EmergencyAccessId], None]
+"""Hears of a glass that was broken, of which those who lead are told once that is committed, and nothing undone."""
 
 
 class CareTeamCommands:
     """Changes to care teams, within one unit of work."""
 
-    def __init__(self, rows: CareTeamRows, patients: PatientCommands, gate: Gate, tell: TellThoseWhoLead) -> None:
+    def __init__(self, rows: CareTeamRows, patients: PatientCommands, gate: Gate, broken: GlassBroken) -> None:
         self._rows = rows
         self._patients = patients
         self._gate = gate
-        self._tell = tell
+        self._broken = broken
         self._clock: Clock = gate.clock
 
     async def join(self, patient_id: PatientId, request: CareTeamMemberRequest) -> CareTeamMember:
@@ -138,7 +138,7 @@ class CareTeamCommands:
             reviewed_at=None,
         )
         await self._rows.add_glass(access, seal.close(request.reason.encode(), *_REASON, access.id))
-        await self._tell()
+        self._broken(access.id)
         return access
 
     async def review(self, access_id: EmergencyAccessId) -> EmergencyAccess:

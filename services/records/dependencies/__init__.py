@@ -1,5 +1,6 @@
 """Wiring: from a request to the logic that serves it."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -17,8 +18,9 @@ from services.chassis.wiring import (
     trail_of,
 )
 from services.clients.gateway import GatewayClient
+from services.contracts.identifiers import EmergencyAccessId
 from services.records.care_teams.alerts import tell_those_who_lead
-from services.records.care_teams.logic import CareTeamCommands, CareTeamReads
+from services.records.care_teams.logic import CareTeamCommands, CareTeamReads, GlassBroken
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
 from services.records.consents.beside import BesideCommands, ConsentReads
 from services.records.consents.logic import ConsentCommands
@@ -107,13 +109,24 @@ async def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: P
 NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
 
 
-async def _care_team_changes(
-    *, db: Db, principal: Caller, gate: TheGate, patients: PatientChanges, request: Request, token: BearerToken
-) -> CareTeamCommands:
-    async def tell() -> None:
-        await tell_those_who_lead(request.app.state.gateway, token)
+async def _to_be_told(gateway: TheGateway, token: BearerToken) -> AsyncIterator[GlassBroken]:
+    """Tell those who lead of what was broken once it is committed: what is begun before the unit of work ends after."""
+    broken: list[EmergencyAccessId] = []
+    yield broken.append
+    if broken:
+        await tell_those_who_lead(gateway, token)
 
-    return CareTeamCommands(CareTeamRows(db, organization_of(principal)), patients, gate, tell)
+
+async def _care_team_changes(
+    *,
+    # Before the unit of work.
+    broken: Annotated[GlassBroken, Depends(_to_be_told, scope="function")],
+    db: Db,
+    principal: Caller,
+    gate: TheGate,
+    patients: PatientChanges,
+) -> CareTeamCommands:
+    return CareTeamCommands(CareTeamRows(db, organization_of(principal)), patients, gate, broken)
 
 
 CareTeamChanges = Annotated[CareTeamCommands, Depends(_care_team_changes)]

@@ -1,3 +1,4 @@
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,10 +9,13 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.database import Database, OpenDatabase
+from services.chassis.idempotency import Idempotency
 from services.chassis.wiring import Process
+from services.contracts.gateway.emergency_alerts import EmergencyAlert
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
+from services.operator.postgres.provision import DatabaseUrls
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
 from tests.support.gateways import PlayedGateway
@@ -314,6 +318,58 @@ async def test_a_glass_is_broken_although_nobody_can_be_told_and_its_review_wait
     assert [one["id"] for one in (await director.get("/v1/emergency_accesses")).json()["items"]] == [
         broken.json()["id"]
     ]
+
+
+class TestOnceItIsCommitted:
+    """Those who lead are told of what is in the record, and nobody waits for them with the patient's row in hand."""
+
+    pytestmark = pytest.mark.committed
+
+    @pytest.fixture
+    async def records_database(self, databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Database]:
+        opened = OpenDatabase(databases["records"].app, pool_size=4)
+        yield await opened.open()
+        await opened.close()
+
+    async def test_those_who_lead_find_what_they_are_told_of(
+        self,
+        *,
+        records: ClientFactory,
+        director: httpx2.AsyncClient,
+        new_patient: PatientFactory,
+        played_gateway: PlayedGateway,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        patient, found = await new_patient(), list[Any]()
+
+        async def looks(_: str) -> EmergencyAlert:
+            found.extend((await director.get("/v1/emergency_accesses")).json()["items"])
+            return EmergencyAlert(letters=1)
+
+        monkeypatch.setattr(played_gateway, "alert_emergency", looks)
+        broken = await break_glass(records(Role.NURSE, account=uuid4()), patient)
+
+        assert broken.status_code == 201, broken.text
+        assert found == [broken.json()]
+
+    async def test_nobody_is_told_of_what_is_undone(
+        self,
+        records: ClientFactory,
+        new_patient: PatientFactory,
+        played_gateway: PlayedGateway,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        patient = await new_patient()
+
+        async def fails(*_: object) -> None:
+            raise OSError
+
+        monkeypatch.setattr(Idempotency, "store", fails)
+        path, once = f"/v1/patients/{patient['id']}/emergency_accesses", {"idempotency-key": "once"}
+        broken = await records(Role.NURSE, account=uuid4()).post(path, json=GLASS, headers=once)
+
+        assert broken.status_code == 500
+        assert played_gateway.alerts == []
 
 
 async def test_a_review_is_due_within_three_days(
