@@ -1,12 +1,15 @@
 """When a record is opened in an emergency, those who lead get a letter at once that says nothing of anybody."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+from services.chassis.clock import Clock
+from services.chassis.wiring import Process
 from services.contracts.identity import Microservice, Role
 from tests.gateway.conftest import GatewayFactory, NewAccount, NewOrganization, Post
 from tests.support.tokens import Tokens, principal
@@ -23,9 +26,12 @@ async def house(new_organization: NewOrganization) -> UUID:
 @pytest.fixture
 def alert(gateway: GatewayFactory, tokens: Tokens, house: UUID) -> Alert:
     async def say(
-        account: UUID | None = None, role: Role = Role.NURSE, service: Microservice = Microservice.RECORDS
+        account: UUID | None = None,
+        role: Role = Role.NURSE,
+        service: Microservice = Microservice.RECORDS,
+        organization: UUID | None = None,
     ) -> httpx2.Response:
-        token = tokens.internal(principal(role, organization=house, account=account), service)
+        token = tokens.internal(principal(role, organization=organization or house, account=account), service)
         return await gateway().post(ALERTS, headers={"authorization": f"Bearer {token}"})
 
     return say
@@ -55,6 +61,63 @@ async def test_every_director_but_the_one_who_opened_it_gets_a_letter(
         assert "#" not in said
         for word in ("emergency", "patient", "record", "treatment", "clinic", "harbour", "dora", str(opener)):
             assert word not in said
+
+
+async def test_however_many_are_opened_nobody_gets_more_than_a_letter_at_once_and_one_that_tells_of_the_rest(
+    *, post: Post, alert: Alert, new_account: NewAccount, gateway: GatewayFactory, house: UUID
+) -> None:
+    for name in ("dan", "dee"):
+        await person(new_account, house, name, Role.PROGRAMME_DIRECTOR)
+    openers = [uuid4() for _ in range(12)]
+    handed: list[list[str]] = []
+
+    async def carried(minutes: float) -> None:
+        before = len(post.relay.handed)
+        await post.carry(after=timedelta(minutes=minutes))
+        handed.append(sorted(letter["to"] for letter in post.relay.handed[before:]))
+
+    await alert(openers[0])
+    await carried(0)
+    answers = [await alert(opener) for opener in openers[1:]]
+    for minutes in (14, 16, 60):
+        await carried(minutes)
+
+    both = ["dan@example.org", "dee@example.org"]
+    assert handed == [both, [], both, []]
+    assert {answer.json()["letters"] for answer in answers} == {2}
+    auditor = gateway(Role.AUDITOR, organization=house)
+    found = await auditor.get("/v1/security_events", params={"kind": "emergency_alerted", "page_size": 200})
+    events = found.json()["items"]
+    assert [(event["by"], event["times"]) for event in events] == [(str(opener), 2) for opener in openers]
+
+
+async def test_after_a_quarter_of_an_hour_the_next_letter_leaves_at_once(
+    *, post: Post, alert: Alert, new_account: NewAccount, house: UUID, gateway_app: Any, clock: Clock
+) -> None:
+    await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+    await alert()
+    await post.carry()
+    process, later = gateway_app.state.process, Clock(clock.now() - Clock().now() + timedelta(minutes=15, seconds=5))
+    gateway_app.state.process = Process(later, process.database, process.authenticator)
+
+    await alert()
+    await post.carry(after=timedelta(minutes=15, seconds=30))
+
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"] * 2
+
+
+async def test_one_organization_s_alerts_put_off_none_of_another(
+    *, post: Post, alert: Alert, new_account: NewAccount, new_organization: NewOrganization, house: UUID
+) -> None:
+    other = await new_organization("Other")
+    for where in (house, other):
+        await new_account(organization=where, email="dan@example.org", roles=(Role.PROGRAMME_DIRECTOR,))
+
+    for where in (house, house, other):
+        await alert(organization=where)
+    await post.carry()
+
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"] * 2
 
 
 @pytest.mark.parametrize(

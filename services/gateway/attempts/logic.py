@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Final
 
 from services.chassis.clock import Clock
-from services.contracts.identifiers import AccountId
+from services.contracts.identifiers import AccountId, OrganizationId
 from services.gateway.attempts.devices import MOST_PEOPLE, new_device
 from services.gateway.attempts.rules import (
+    ALERT,
     CODE,
     DEVICE,
     KNOWN_FOR,
@@ -232,6 +233,18 @@ class AttemptsLogic:
             TriedTooOftenError: It may not ask for more at the moment.
         """
         await self._count(LETTER, key_of("letter", self.network))
+
+    async def alert_due_at(self, organization_id: OrganizationId, account_id: AccountId) -> datetime | None:
+        """Count an alert to somebody, and say when its letter is due; None where a later one tells of it.
+
+        The first is due at once, and the second when the window ends: it tells of all that came meanwhile.
+        """
+        now, key = self._clock.now(), key_of(ALERT.kind, str(organization_id), str(account_id))
+        async with self._units() as unit:
+            counted = await _counted(unit.counters, ALERT, key, now)
+        if counted.over <= 0:
+            return now
+        return counted.ends_at if counted.over == 1 else None
 
     async def try_user_code(self) -> None:
         """Count an attempt with the code that a device shows.

@@ -38,6 +38,8 @@ USER_CODE: Final = Limit("user_code", 10, timedelta(minutes=15))
 """Codes that no device shows (RFC 8628, 5.1), from one network, or typed where somebody has signed in before."""
 REFUSAL: Final = Limit("refusal", 1, timedelta(minutes=15))
 """Refusals of one application's proof from one network that are told."""
+ALERT: Final = Limit("alert", 1, timedelta(minutes=15))
+"""Letters about records opened in an emergency that somebody gets at once."""
 LETTER: Final = Limit("letter", 20, timedelta(minutes=15))
 """Letters that one network asks for."""
 KNOWN_FOR: Final = timedelta(days=30)

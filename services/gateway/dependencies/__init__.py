@@ -122,11 +122,11 @@ async def _attempts_within(request: Request, db: Db, trail: Trail, clock: Now) -
     return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
 
 
-_AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
+AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]
 
 
 async def _factors(
-    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
+    *, db: Db, accounts: Accounts, attempts: AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
 ) -> FactorsLogic:
     storage, passkeys = FactorStorage(db, equipment.sealing_key), PasskeyCheck(PasskeyStorage(db), equipment.party)
     return FactorsLogic(storage, accounts, attempts, trail, clock, has_passkey=passkeys.has_any)
@@ -136,7 +136,7 @@ SecondFactors = Annotated[FactorsLogic, Depends(_factors)]
 
 
 async def _passkeys(
-    *, db: Db, accounts: Accounts, attempts: _AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
+    *, db: Db, accounts: Accounts, attempts: AttemptsWithin, equipment: Equipped, trail: Trail, clock: Now
 ) -> PasskeysLogic:
     codes = FactorCheck(FactorStorage(db, equipment.sealing_key))
     return PasskeysLogic(PasskeyStorage(db), equipment.party, accounts, codes, attempts, trail=trail, clock=clock)
@@ -183,7 +183,7 @@ async def _password_changes(
     clock: Now,
     accounts: Accounts,
     sessions: Sessions,
-    attempts: _AttemptsWithin,
+    attempts: AttemptsWithin,
     trail: Trail,
 ) -> PasswordChangesLogic:
     endings = PasswordEndings(sessions, grant_endings(db, equipment, clock), PasswordResetStorage(db))

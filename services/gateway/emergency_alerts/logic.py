@@ -11,6 +11,7 @@ from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.logic import AccountsLogic
+from services.gateway.attempts.logic import AttemptsLogic
 from services.gateway.errors import NoMailError
 from services.gateway.letters.letter import Letter, LetterKind
 from services.gateway.letters.logic import Letters
@@ -24,20 +25,27 @@ _LIVES: Final = timedelta(days=1)
 class EmergencyAlertsLogic:
     """Tells those who lead, within one unit of work that sees the organization; the letter says nothing of anybody."""
 
-    def __init__(self, accounts: AccountsLogic, letters: Letters, trail: SecurityTrail) -> None:
+    def __init__(
+        self, accounts: AccountsLogic, letters: Letters, attempts: AttemptsLogic, trail: SecurityTrail
+    ) -> None:
         self._accounts = accounts
         self._letters = letters
+        self._attempts = attempts
         self._trail = trail
 
     async def alert(self, *, principal: Principal) -> EmergencyAlert:
         """Tell those who lead the caller's organization that the caller has opened a record, and the trail.
+
+        The trail is told each time. Each of them gets a letter at once, and within the next quarter of an hour one more
+        at its end, however many records are opened.
 
         Raises:
             NotFoundError: The caller acts in no organization.
         """
         if principal.organization_id is None:
             raise NotFoundError
-        sent = await self._post(await self._leading(principal.organization_id, principal))
+        leading = await self._leading(principal.organization_id, principal)
+        sent = await self._post(leading, principal.organization_id)
         told = Told(SecurityEventKind.EMERGENCY_ALERTED, principal.organization_id, by=principal.account_id, times=sent)
         await self._trail.tell(told)
         return EmergencyAlert(letters=sent)
@@ -50,12 +58,13 @@ class EmergencyAlertsLogic:
                 return others
         return ()
 
-    async def _post(self, accounts: Collection[Account]) -> int:
+    async def _post(self, accounts: Collection[Account], organization_id: OrganizationId) -> int:
+        kind, language = LetterKind.EMERGENCY_REVIEW, LetterLanguage.ENGLISH
         try:
             for account in accounts:
-                await self._letters.post(
-                    LetterKind.EMERGENCY_REVIEW, account.email, "", language=LetterLanguage.ENGLISH, lives=_LIVES
-                )
+                due_at = await self._attempts.alert_due_at(organization_id, account.id)
+                if due_at is not None:
+                    await self._letters.post(kind, account.email, "", language=language, lives=_LIVES, due_at=due_at)
         except NoMailError:
             return 0
         return len(accounts)

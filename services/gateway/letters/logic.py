@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 import orjson
@@ -58,8 +58,17 @@ class Letters:
         self._has_mail = has_mail
         self._clock = clock
 
-    async def post(self, kind: LetterKind, to: str, secret: str, *, language: LetterLanguage, lives: timedelta) -> None:
-        """Queue a letter, which is of no use any more after `lives`.
+    async def post(
+        self,
+        kind: LetterKind,
+        to: str,
+        secret: str,
+        *,
+        language: LetterLanguage,
+        lives: timedelta,
+        due_at: datetime | None = None,
+    ) -> None:
+        """Queue a letter, which is of no use any more after `lives`; it leaves at once, or when it is due.
 
         Raises:
             NoMailError: This installation sends none.
@@ -68,7 +77,7 @@ class Letters:
             raise NoMailError
         now = self._clock.now()
         letter = Letter(new_id(now, secrets.token_bytes(10)), kind, to, secret, language, now + lives)
-        await self._storage.add(letter, due_at=now)
+        await self._storage.add(letter, due_at=due_at or now)
 
 
 class Addressee(Protocol):
