@@ -182,6 +182,10 @@ class StrictProtocol(HttpToolsProtocol):
             self.transport.close()
         self.on_response_complete()
 
+    def give_up(self) -> None:
+        """End the connection, on which no answer comes."""
+        self.transport.abort()
+
     @override
     def on_message_complete(self) -> None:
         self._stop_awaiting_bytes()

@@ -26,6 +26,9 @@ class Server(Protocol):
     def write_whole(self, head: bytes, body: bytes, *, is_last: bool) -> None:
         """Send an answer whose head is to be ended, and close the connection behind the last."""
 
+    def give_up(self) -> None:
+        """End the connection, on which no answer comes."""
+
     def start(self, asked: "Asked", told: Mapping[str, Any]) -> None:
         """Let the application answer, with this in the scope besides."""
 
@@ -54,10 +57,17 @@ class Asked:
         """Whether a whole answer was sent."""
 
     def answer(self, status: int, fields: bytes, body: bytes) -> None:
-        """Send a whole answer in one piece; `fields` are whole lines, and say how long the body is."""
+        """Send a whole answer in one piece; `fields` are whole lines, and say how long the body is.
+
+        Where it cannot be sent the connection ends: nobody else would tell the caller that nothing comes.
+        """
         self.on_left = None
         self.response_complete = True
-        self._server.write_whole(STATUS_LINE[status] + fields, body, is_last=not self.keep_alive)
+        try:
+            self._server.write_whole(STATUS_LINE[status] + fields, body, is_last=not self.keep_alive)
+        except BaseException:
+            self._server.give_up()
+            raise
 
     def hand_over(self, told: Mapping[str, Any]) -> None:
         """Let the application answer instead, within the time that is left; nothing of an answer was sent.

@@ -207,6 +207,15 @@ class Quick:
         return True
 
 
+class Clumsy(Quick):
+    """Answers later, with what cannot be written."""
+
+    @override
+    def take(self, asked: Asked) -> bool:
+        asyncio.get_running_loop().call_soon(asked.answer, 1000, b"content-length: 2\r\n", b"ok")
+        return True
+
+
 class Brief(StrictProtocol):
     """Ends a connection for want of a next request alone."""
 
@@ -226,6 +235,21 @@ async def test_72_a_connection_on_which_nothing_follows_its_answer_ends_when_its
 
         assert status == 200
         assert await _ends(connection)
+
+
+async def test_a_connection_on_which_an_answer_cannot_be_written_ends_at_once() -> None:
+    failed: list[BaseException | None] = []
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, told: failed.append(told.get("exception")))
+    try:
+        async with served(Clumsy(), protocol=Lasting) as url, connection_to(url) as connection:
+            await send(connection, head("/"))
+
+            assert await _ends(connection)
+    finally:
+        loop.set_exception_handler(before)
+    assert [type(error) for error in failed] == [KeyError]
 
 
 async def test_a_connection_that_the_caller_wants_closed_is_closed_behind_its_answer() -> None:
