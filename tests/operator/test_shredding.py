@@ -44,6 +44,15 @@ _POLL = """
     insert into commitment_polls (organization_id, source_id, site_id, turn, failures, next_attempt_at, access)
     values ($1, $2, $1, 1, 0, now(), $3)
 """
+_COMMITMENT = """
+    insert into commitments (organization_id, id, source_id, patient_id, during)
+    values ($1, $2, $2, $2, tstzrange(now(), now() + interval '1 h'))
+"""
+_FEED = """
+    insert into feeds (organization_id, id, subject, subject_id, shows_location, created_at, created_by, rotated_at,
+        revision, served) values ($1, $2, $3, $2, false, now(), $1, now(), 0, '[]')
+"""
+_FEED_TOKEN = "insert into feed_tokens (organization_id, feed_id, token_hash) values ($1, $2, $3)"
 _RECIPIENT = """
     insert into recipients (organization_id, id, name, kind, hipaa_bound, created_at)
     values ($1, $1, $2, 'family_or_friend', false, now())
@@ -55,6 +64,10 @@ _PERSON = """
 _ACCOUNT = """
     insert into related_person_accounts (organization_id, id, related_person_id, patient_id, account_id, from_at,
         code_sha256, claim_until, linked_by) values ($1, $2, $2, $2, $2, now(), $3, now(), $1)
+"""
+_OWN_ACCOUNT = """
+    insert into patient_accounts (organization_id, id, patient_id, account_id, from_at, code_sha256, claim_until,
+        claimed_at, linked_by) values ($1, $2, $2, $2, now(), $3, now(), now(), $1)
 """
 _WRAPPED = """
     select table_name from information_schema.columns where table_schema = 'public' and column_name = 'wrapped'
@@ -106,6 +119,7 @@ async def fill(rows: Mapping[str, Rows]) -> None:
         await scheduler.add(_PREFERENCE, patient_id, SEALED)
         await scheduler.add(_SOURCE, patient_id, patient_id)
         await scheduler.add(_POLL, patient_id, SEALED)
+        await scheduler.add(_COMMITMENT, patient_id)
 
 
 async def test_keys_go_with_what_finds_or_uses_them_and_those_of_others_stay(
@@ -125,10 +139,30 @@ async def test_keys_go_with_what_finds_or_uses_them_and_those_of_others_stay(
     assert await records.read("select id, likeness is null from patients order by id") == [(GONE, True), (KEPT, False)]
     preferences = "select patient_id, address is null, opted_in from notice_preferences order by 1"
     assert await scheduler.read(preferences) == [(GONE, True, False), (KEPT, False, True)]
-    polls = "select source_id, access is null, next_attempt_at is null from commitment_polls order by 1"
-    assert await scheduler.read(polls) == [(GONE, True, True), (KEPT, False, False)]
-    sources = "select id, status from commitment_sources order by 1"
-    assert await scheduler.read(sources) == [(GONE, "disabled"), (KEPT, "active")]
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+async def test_the_scheduler_forgets_the_calendars_of_who_was_shredded_with_a_key_there_or_without(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID, *, has_key: bool
+) -> None:
+    """Before, feeds went on, busy times stayed, and of who had no key there nothing was touched."""
+    await fill(rows)
+    scheduler, room = rows["scheduler"], uuid4()
+    for patient_id in (GONE, KEPT):
+        await scheduler.add(_FEED, patient_id, "patient")
+        await scheduler.add(_FEED_TOKEN, patient_id, organization_id.bytes + patient_id.bytes)
+    await scheduler.add(_FEED, room, "room")
+    if not has_key:
+        await scheduler.add("delete from patient_keys where organization_id = $1 and patient_id = $2", GONE)
+    keys = await keys_of(databases, organization_id, GONE)
+
+    await destroy(databases, [Shredding(organization_id, GONE, keys, uuid4(), "asked for", "2026-10-02T09:00:00Z")])
+
+    for table, column in (("commitment_sources", "id"), ("commitment_polls", "source_id"), ("commitments", "id")):
+        assert await scheduler.read(f"select {column} from {table}") == [(KEPT,)]  # noqa: S608 - our own words
+    assert set(await scheduler.read("select id from feeds")) == {(KEPT,), (room,)}
+    tokens = f"select feed_id from feed_tokens where organization_id = '{organization_id}'"  # noqa: S608 - our own
+    assert await scheduler.read(tokens) == [(KEPT,)]
 
 
 async def test_the_accounts_of_those_close_to_who_was_shredded_are_free_for_others(
@@ -145,6 +179,22 @@ async def test_the_accounts_of_those_close_to_who_was_shredded_are_free_for_othe
     await destroy(databases, [Shredding(organization_id, GONE, keys, by, "asked for", "2026-10-02T09:00:00Z")])
 
     ended = "select id, until_at is null, ended_by from related_person_accounts order by id"
+    assert await records.read(ended) == [(GONE, False, by), (KEPT, True, None)]
+
+
+async def test_the_own_account_of_who_was_shredded_is_linked_no_longer(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    """Before, it stayed the account of a record that opens no more, and nobody could end that."""
+    await fill(rows)
+    records, by = rows["records"], uuid4()
+    for patient_id in (GONE, KEPT):
+        await records.add(_OWN_ACCOUNT, patient_id, SEALED)
+    keys = await keys_of(databases, organization_id, GONE)
+
+    await destroy(databases, [Shredding(organization_id, GONE, keys, by, "asked for", "2026-10-02T09:00:00Z")])
+
+    ended = "select patient_id, until_at is null, ended_by from patient_accounts order by patient_id"
     assert await records.read(ended) == [(GONE, False, by), (KEPT, True, None)]
 
 

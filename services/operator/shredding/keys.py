@@ -41,19 +41,28 @@ _CLEAR: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "scheduler": (
         "update notice_preferences set address = null, opted_in = false where patient_id = $1",
-        """
-        update commitment_polls p set access = null, validators = null, next_attempt_at = null
-        from commitment_sources s where s.id = p.source_id and s.patient_id = $1
-        """,
-        """
-        update commitment_sources set status = 'disabled', revision = revision + 1
-        where patient_id = $1 and kind in ('url', 'caldav') and status = 'active'
-        """,
         "delete from idempotency_keys where $1::uuid is not null",
+    ),
+}
+# What is kept in the clear: whose calendar was never read from elsewhere has no key in the scheduler, and yet these.
+_FORGET: Final[Mapping[str, tuple[str, ...]]] = {
+    "records": (),
+    "scheduler": (
+        """
+        delete from feed_tokens t using feeds f
+        where f.organization_id = t.organization_id and f.id = t.feed_id and f.subject = 'patient' and f.subject_id = $1
+        """,
+        "delete from feeds where subject = 'patient' and subject_id = $1",
+        "delete from commitment_sources where patient_id = $1",
     ),
 }
 # There is nothing any more that these read or claim, and nobody could end them: the accounts are free for others.
 _END: Final = """
+    with own as (
+        update patient_accounts
+        set until_at = greatest(now(), from_at + interval '1 microsecond'), ended_by = $2
+        where patient_id = $1 and until_at is null
+    )
     update related_person_accounts
     set until_at = greatest(now(), from_at + interval '1 microsecond'), ended_by = $2
     where patient_id = $1 and until_at is null
@@ -72,7 +81,10 @@ async def keys_of(urls: Mapping[str, DatabaseUrls], organization_id: UUID, patie
 
 
 async def destroy(urls: Mapping[str, DatabaseUrls], shreddings: Sequence[Shredding]) -> int:
-    """Destroy these keys wherever they are, and return how many patients had one; again is no error."""
+    """Destroy these keys wherever they are, and return how many patients had one; again is no error.
+
+    The scheduler forgets calendars in and out of them.
+    """
     destroyed = 0
     for shredding in shreddings:
         destroyed += any([await _destroy_one(service, urls[service].owner, shredding) for service in _DESTROY])
@@ -84,7 +96,7 @@ async def _destroy_one(service: str, owner_url: str, shredding: Shredding) -> bo
         patient_id, keys = shredding.patient_id, list(shredding.keys)
         done = [await connection.execute(statement, patient_id, keys) for statement in _DESTROY[service]]
         had_one = any(status != _NONE for status in done)
-        for statement in _CLEAR[service] if had_one else ():
+        for statement in (*_FORGET[service], *(_CLEAR[service] if had_one else ())):
             await connection.execute(statement, patient_id)
         if had_one and service == "records":
             await connection.execute(_END, patient_id, shredding.by)
