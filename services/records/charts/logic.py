@@ -73,7 +73,7 @@ class ChartReads:
             consents=await shown(part.CONSENTS, lambda: of.consents.in_force(patient_id)),
             treatment_plan=await shown(part.TREATMENT_PLAN, lambda: of.treatment_plans.written(patient_id)),
             plans_of_care=await shown(part.PLANS_OF_CARE, lambda: of.plans_of_care.of_episodes(patient_id, own, seal)),
-            medications=await shown(part.MEDICATIONS, lambda: of.medications.taken(patient_id, seal)),
+            medications=await shown(part.MEDICATIONS, lambda: of.medications.taken(patient_id, seal, today)),
             scores=await shown(part.SCORES, lambda: of.assessments.latest(patient_id, seal)),
             safety_tasks=await shown(part.SAFETY_TASKS, lambda: of.assessments.waiting(patient_id, seal)),
             open_notes=await shown(part.OPEN_NOTES, lambda: of.services.undocumented_of(patient_id)),

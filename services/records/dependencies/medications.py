@@ -9,10 +9,14 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.encounters import SiteZoneReading
 from services.records.medications.logic import MedicationCommands, MedicationReads
 from services.records.medications.storage import MedicationQueries, MedicationRows
+from services.records.site_zones.logic import KnownSites
+from services.records.site_zones.storage import SiteZoneRows
 
 
 async def _medication_changes(db: Db, principal: Caller, gate: TheGate, patients: PatientChanges) -> MedicationCommands:
-    return MedicationCommands(MedicationRows(db, organization_of(principal)), patients, gate)
+    organization_id = organization_of(principal)
+    sites = KnownSites(SiteZoneRows(db, organization_id))
+    return MedicationCommands(MedicationRows(db, organization_id), patients, sites, gate)
 
 
 MedicationChanges = Annotated[MedicationCommands, Depends(_medication_changes)]

@@ -34,15 +34,16 @@ from services.records.medications.rules import (
 from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
-from services.records.site_zones.logic import SiteZoneReads
+from services.records.site_zones.logic import KnownSites, SiteZoneReads
 
 
 class MedicationCommands:
     """Changes to medication, within one unit of work."""
 
-    def __init__(self, rows: MedicationRows, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(self, rows: MedicationRows, patients: PatientCommands, sites: KnownSites, gate: Gate) -> None:
         self._rows = rows
         self._patients = patients
+        self._sites = sites
         self._gate = gate
 
     async def add(self, patient_id: PatientId, request: MedicationRequest) -> Medication:
@@ -51,11 +52,11 @@ class MedicationCommands:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        seal = (await self._patients.lock_sealed(patient_id, Information.MEDICATION)).seal
+        patient, seal = await self._patients.lock_sealed(patient_id, Information.MEDICATION)
         now = self._gate.clock.now()
         medication_id = MedicationId(new_id(now, secrets.token_bytes(10)))
         kept = await self._rows.add(medication_id, patient_id, request, seal, (self._gate.caller.account_id, now))
-        return _told(kept, [], seal, now.astimezone(UTC).date())
+        return _told(kept, [], seal, await self._sites.day(now, patient.site_id))
 
     async def end(self, medication_id: MedicationId, request: MedicationEnd) -> Medication:
         """End a medicine after a day.
@@ -65,7 +66,7 @@ class MedicationCommands:
             InvalidRequestError: The programme demands it, which it may not; or the day lies before the first.
             OverAlreadyError: It has ended.
         """
-        kept, seal = await self._lock(medication_id)
+        kept, seal, site_id = await self._lock(medication_id)
         if is_refused(request.reason):
             raise InvalidRequestError(
                 "/reason",
@@ -76,7 +77,7 @@ class MedicationCommands:
             raise InvalidRequestError("/last_day", "must not lie before started_on")
         if kept.ending is not None:
             raise OverAlreadyError
-        return await self._now(await self._rows.end(kept, request, seal), seal)
+        return await self._now(await self._rows.end(kept, request, seal), seal, site_id)
 
     async def record(self, medication_id: MedicationId, request: DoseRequest) -> Medication:
         """Record a day's dose; a later record of the same day stands for it, and the earlier one is kept.
@@ -85,7 +86,7 @@ class MedicationCommands:
             NotFoundError: There is no such medicine here, or not for the caller.
             InvalidRequestError: The medicine was not taken on that day, or the day lies ahead.
         """
-        kept, seal = await self._lock(medication_id)
+        kept, seal, site_id = await self._lock(medication_id)
         now = self._gate.clock.now()
         end = kept.ended(seal)
         if request.day < kept.said(seal).started_on or (end is not None and request.day > end.last_day):
@@ -95,20 +96,20 @@ class MedicationCommands:
             raise InvalidRequestError("/day", "must not lie ahead")
         dose = Dose(day=request.day, outcome=request.outcome, recorded_by=self._gate.caller.account_id, recorded_at=now)
         await self._rows.add_dose(kept, dose, seal)
-        return await self._now(kept, seal)
+        return await self._now(kept, seal, site_id)
 
-    async def _lock(self, medication_id: MedicationId) -> tuple[Kept, PersonSeal]:
+    async def _lock(self, medication_id: MedicationId) -> tuple[Kept, PersonSeal, SiteId]:
         found = await self._rows.one(medication_id)
         if found is None:
             self._gate.refuse(medication_id)
             raise NotFoundError
-        seal = (await self._patients.lock_sealed(found.patient_id, Information.MEDICATION)).seal
+        patient, seal = await self._patients.lock_sealed(found.patient_id, Information.MEDICATION)
         # Read again: it may have ended before the patient was locked.
-        return await self._rows.one(medication_id) or found, seal
+        return await self._rows.one(medication_id) or found, seal, patient.site_id
 
-    async def _now(self, kept: Kept, seal: PersonSeal) -> Medication:
+    async def _now(self, kept: Kept, seal: PersonSeal, site_id: SiteId) -> Medication:
         doses = [sealed.open(seal) for sealed in await self._rows.doses(kept.id)]
-        return _told(kept, doses, seal, self._gate.clock.now().astimezone(UTC).date())
+        return _told(kept, doses, seal, await self._sites.day(self._gate.clock.now(), site_id))
 
 
 class Prescriptions:
@@ -150,14 +151,15 @@ class MedicationReads:
 
     async def of_patient(self, patient_id: PatientId) -> Page[Medication]:
         """Return a patient's medicines with their doses; raises NotFoundError where they are not for the caller."""
-        seal = await self._patients.seal(patient_id, Information.MEDICATION)
-        items = await self._medicines.of_patient(patient_id, seal, self._today)
+        patient, seal = await self._patients.sealed(patient_id, Information.MEDICATION)
+        today = await self._zones.day(self._gate.clock.now(), patient.site_id)
+        items = await self._medicines.of_patient(patient_id, seal, today)
         return Page(items=items, next_page_token=None)
 
-    async def taken(self, patient_id: PatientId, seal: PersonSeal) -> list[Medication]:
+    async def taken(self, patient_id: PatientId, seal: PersonSeal, today: date) -> list[Medication]:
         """Return the medicines that are taken today; the caller has let the patient through."""
-        medicines = await self._medicines.of_patient(patient_id, seal, self._today)
-        return [one for one in medicines if is_taken(one.last_day, self._today)]
+        medicines = await self._medicines.of_patient(patient_id, seal, today)
+        return [one for one in medicines if is_taken(one.last_day, today)]
 
     async def due_injections(self, site_id: SiteId, zone: str, within_days: int) -> DueInjections:
         """Return which injections of a site are due within so many days or overdue, of whom the caller may see it.
@@ -178,10 +180,6 @@ class MedicationReads:
         self._patients.shown({one.patient_id for one in found}, Information.MEDICATION)
         items = sorted(found, key=lambda one: (one.due_on, one.medication_id))
         return DueInjections(today=today, until=until, items=items)
-
-    @property
-    def _today(self) -> date:
-        return self._gate.clock.now().astimezone(UTC).date()
 
 
 def _due_injection(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> DueInjection | None:

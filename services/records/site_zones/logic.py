@@ -1,6 +1,7 @@
 """What is told of the sites' zones, and what other subjects know of them."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import SiteId
 from services.contracts.records.site_zones import SiteEvent, SiteReceipt
 from services.records.errors import EventRefusedError
-from services.records.site_zones.rules import Zones
+from services.records.site_zones.rules import UTC, Zones
 from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
 UNKNOWN_SITE: Final = (
@@ -57,6 +58,10 @@ class SiteZoneReads:
         """Return the zone of each site of which the scheduler has told."""
         return await self._queries.all()
 
+    async def day(self, at: datetime, site_id: SiteId) -> date:
+        """Return of which day an instant is at a site."""
+        return Zones(await self.known(), UTC).day(at, site_id)
+
     async def for_site(self, site_id: SiteId, asked: str) -> Zones:
         """Return the zones for a caller who says that a site is in one of them; the caller chooses none.
 
@@ -84,3 +89,7 @@ class KnownSites:
         known = await self._rows.known()
         if known and site_id not in known:
             raise InvalidRequestError(pointer, UNKNOWN_SITE, code="unknown-site")
+
+    async def day(self, at: datetime, site_id: SiteId) -> date:
+        """Return of which day an instant is at a site."""
+        return Zones(await self._rows.known(), UTC).day(at, site_id)

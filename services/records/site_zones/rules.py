@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.contracts.identifiers import SiteId
+
+UTC: Final = ZoneInfo("UTC")
+"""Whose days are counted at a site of which the scheduler has not told, where no caller says a zone."""
 
 
 class Zones(NamedTuple):

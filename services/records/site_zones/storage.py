@@ -36,9 +36,10 @@ class SiteZoneRows:
         self._db = db
         self._organization_id = organization_id
 
-    async def known(self) -> set[SiteId]:
-        """Return every site of which it is known."""
-        return set(await self._db.scalars(select(SiteZoneRow.site_id)))
+    async def known(self) -> dict[SiteId, ZoneInfo]:
+        """Return the zone of each site of which it is known."""
+        found = await self._db.execute(select(SiteZoneRow.site_id, SiteZoneRow.zone))
+        return {SiteId(site_id): ZoneInfo(zone) for site_id, zone in found}
 
     async def add(self, site_id: SiteId, zone: str, now: datetime) -> None:
         """Write a site's zone, once."""

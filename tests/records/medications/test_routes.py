@@ -11,6 +11,11 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
+from tests.records.draw_programmes.conftest import At, at
+from tests.records.encounters.conftest import Tell
+from tests.records.encounters.test_site_zones import tell_site
+
+__all__ = ["at", "tell_site"]
 
 Json = dict[str, Any]
 INJECTION: Json = {
@@ -182,3 +187,23 @@ async def test_a_site_s_injections_are_due_until_they_are_given_or_the_medicine_
     assert [one.json()["items"] for one in (elsewhere, of_no_team)] == [[], []]
     assert (await records(Role.FRONT_DESK).get(f"{path}?zone=UTC")).status_code == 403
     assert (await director.get(f"{path}?zone=Nowhere/Else")).status_code == 422
+
+
+async def test_what_is_taken_today_is_counted_by_the_day_of_the_patient_s_site(
+    at: At, new_patient: PatientFactory, tell_site: Tell
+) -> None:
+    """Before, it was by UTC's: from the evening on it was tomorrow, of which no dose had been given yet."""
+    patient, evening = await new_patient(), at("2026-10-02T02:00:00Z")
+    assert (await tell_site({"id": patient["site_id"], "zone": "America/Chicago"})).status_code == 200
+    path, zone = f"/v1/patients/{patient['id']}", "America/Chicago"
+    weekly = {**INJECTION, "regimen": "buprenorphine_weekly_injection"}
+    stays, ends = [(await evening.post(f"{path}/medications", json=weekly)).json()["id"] for _ in range(2)]
+
+    given = await evening.post(f"/v1/medications/{stays}/doses", json={"day": "2026-09-25", "outcome": "given"})
+    await evening.post(f"/v1/medications/{ends}:end", json={"last_day": "2026-10-01", "reason": "completed"})
+    listed = {one["id"]: one for one in (await evening.get(f"{path}/medications")).json()["items"]}
+    chart = (await evening.get(f"{path}/chart", params={"zone": zone})).json()
+
+    # In Chicago it is 1 October, the seventh day and the last of both.
+    assert [one["days_covered_percent"] for one in (given.json(), listed[stays])] == [100.0, 100.0]
+    assert {one["id"] for one in chart["medications"]} == {stays, ends}
