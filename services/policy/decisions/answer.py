@@ -124,7 +124,10 @@ class Rule(StrEnum):
 
 _TEXTS: dict[Rule, tuple[str, str]] = {
     Rule.OTHER_ORGANIZATION: ("42 CFR 2.13(c)", "act in the organization that treats the patient"),
-    Rule.RECORD_SEALED: ("42 CFR 2.19(b)", "ask the person who answers for the records of the programme that closed"),
+    Rule.RECORD_SEALED: (
+        "42 CFR 2.19(b)",
+        "turn to the responsible_person whom list_programme_closings names: no request opens a record that is sealed",
+    ),
     Rule.ROLE_WITHOUT_NEED: ("42 CFR 2.12(c)(3)", "ask a colleague whose duties need it"),
     Rule.NO_RELATION: ("42 CFR 2.13(a)", "be entered in the care team or at the site, or open an emergency access"),
     Rule.NOTES_ARE_THE_AUTHORS: ("42 CFR 2.31(b)(1)", "obtain a consent for SUD counselling notes alone"),
