@@ -29,6 +29,14 @@ Json = dict[str, Any]
 AT_ONCE = 6
 # Whom this connection keeps waiting: asked again and again, each time by a round trip, until there is somebody.
 WAITING = text("select exists(select from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid)))")
+LOCK = text("select from patients where id = :patient for no key update")
+END_LINK = """
+    update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where patient_id = :patient
+"""
+SEAL = """
+    with sealed as (update patients set sealed_at = now() where id = :patient)
+    update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where patient_id = :patient
+"""
 SISTER = {"name": "Sister", "kind": "family_or_friend"}
 CLOSING = {
     "programme": "Harbour Street programme",
@@ -147,26 +155,98 @@ async def test_a_pair_named_many_times_at_once_is_one_pair(
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * (AT_ONCE - 1)
 
 
+async def handed_to(client: httpx2.AsyncClient, patient: Json, account: UUID) -> tuple[UUID, Json]:
+    """Link an account to a patient; returns the link's id, and what claims the record by it."""
+    linked = await client.post(f"/v1/patients/{patient['id']}/patient_accounts", json={"account_id": str(account)})
+    assert linked.status_code == 201, linked.text
+    return UUID(linked.json()["id"]), {"code": linked.json()["code"], "birth_date": patient["birth_date"]}
+
+
+@pytest.mark.parametrize("ended", [END_LINK, SEAL], ids=["the link", "the programme"])
 async def test_what_a_patient_asks_while_the_link_is_ended_waits_for_that_and_is_refused(
-    beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID
-) -> None:
+    *, beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID,
+    ended: str,
+) -> None:  # fmt: skip
     patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
-    path = f"/v1/patients/{patient['id']}/patient_accounts"
-    linked = (await committing.post(path, json={"account_id": str(account)})).json()
-    claim = {"code": linked["code"], "birth_date": patient["birth_date"]}
-    claimed = await beside.call(Role.PATIENT, account).post("/v1/me/record:claim", json=claim)
-    assert claimed.status_code == 200, claimed.text
+    _, claim = await handed_to(committing, patient, account)
     own, nobody_s = beside.call(Role.PATIENT, account), f"/v1/me/consents/{uuid4()}:revoke"
-    ended = text("update patient_accounts set until_at = from_at + interval '1 s', ended_by = :by where id = :id")
+    claimed = await own.post("/v1/me/record:claim", json=claim)
+    assert claimed.status_code == 200, claimed.text
 
     async with beside.database.command(OrganizationId(organization_id)) as db:
-        await db.execute(ended, {"by": uuid4(), "id": UUID(linked["id"])})
+        await db.execute(LOCK, {"patient": UUID(patient["id"])})
+        await db.execute(text(ended), {"by": uuid4(), "patient": UUID(patient["id"])})
         asked = asyncio.create_task(own.post(nobody_s, json={"sha256": "0f" * 32}))
         while not asked.done() and not await db.scalar(WAITING):
             continue
     answer = await asked
 
     assert (answer.status_code, answer.json()["code"]) == (404, "no-own-record")
+
+
+@pytest.mark.parametrize("ended", [END_LINK, SEAL], ids=["the link", "the programme"])
+async def test_who_claims_the_record_while_the_link_is_ended_keeps_no_claimed_link(
+    *, beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID,
+    ended: str,
+) -> None:  # fmt: skip
+    patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
+    link_id, claim = await handed_to(committing, patient, account)
+    own = beside.call(Role.PATIENT, account)
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(LOCK, {"patient": UUID(patient["id"])})
+        await db.execute(text(ended), {"by": uuid4(), "patient": UUID(patient["id"])})
+        asked = asyncio.create_task(own.post("/v1/me/record:claim", json=claim))
+        while not asked.done() and not await db.scalar(WAITING):
+            continue
+    answer = await asked
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "claim-refused")
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        kept = await db.execute(
+            text("select claimed_at, attempts from patient_accounts where id = :id"), {"id": link_id}
+        )
+        assert tuple(kept.one()) == (None, 0)
+
+
+async def test_a_link_that_is_claimed_while_staff_ends_it_is_ended_as_a_claimed_one(
+    beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID
+) -> None:
+    """Before, what staff was told, and what was written, was the link as it stood before the claim."""
+    patient, account = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
+    link_id, _ = await handed_to(committing, patient, account)
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(LOCK, {"patient": UUID(patient["id"])})
+        await db.execute(text("update patient_accounts set claimed_at = from_at where id = :id"), {"id": link_id})
+        asked = asyncio.create_task(committing.post(f"/v1/patient_accounts/{link_id}:end"))
+        while not asked.done() and not await db.scalar(WAITING):
+            continue
+    answer = await asked
+
+    ended = answer.json()
+    assert (answer.status_code, ended["claimed_at"], ended["until_at"] is None) == (200, ended["from_at"], False)
+    refused = await beside.call(Role.PATIENT, account).get("/v1/me/record")
+    assert (refused.status_code, refused.json()["code"]) == (404, "no-own-record")
+
+
+async def test_of_two_who_end_a_link_at_once_the_second_is_told_that_it_is_over(
+    beside: Committing, committing: httpx2.AsyncClient, patient_body: dict[str, Any], organization_id: UUID
+) -> None:
+    patient, first = (await committing.post("/v1/patients", json=patient_body)).json(), uuid4()
+    link_id, _ = await handed_to(committing, patient, uuid4())
+
+    async with beside.database.command(OrganizationId(organization_id)) as db:
+        await db.execute(LOCK, {"patient": UUID(patient["id"])})
+        await db.execute(text(END_LINK), {"by": first, "patient": UUID(patient["id"])})
+        asked = asyncio.create_task(committing.post(f"/v1/patient_accounts/{link_id}:end"))
+        while not asked.done() and not await db.scalar(WAITING):
+            continue
+    answer = await asked
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "over-already")
+    listed = await committing.get(f"/v1/patients/{patient['id']}/patient_accounts")
+    assert [one["ended_by"] for one in listed.json()["items"]] == [str(first)]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +273,7 @@ async def test_what_a_related_person_asks_while_it_ends_waits_for_that_and_is_re
     before = await own.get(record)
 
     async with beside.database.command(OrganizationId(organization_id)) as db:
-        await db.execute(text("select from patients where id = :id for no key update"), {"id": UUID(patient["id"])})
+        await db.execute(LOCK, {"patient": UUID(patient["id"])})
         values = {"person": UUID(person), "patient": UUID(patient["id"])}
         await db.execute(text(ended), {name: one for name, one in values.items() if f":{name}" in ended})
         asked = asyncio.create_task(own.get(record))

@@ -103,6 +103,8 @@ class PatientAccountCommands:
             self._gate.refuse(link_id)
             raise NotFoundError
         await self._patients.lock(link.patient_id, Information.DEMOGRAPHICS)
+        # Read again: it may have been claimed, or ended, before the patient was locked.
+        link = await self._rows.one(link_id) or link
         if link.until_at is not None:
             raise OverAlreadyError
         # It was linked by a process whose clock may be ahead, and no link ends before it began.
@@ -128,13 +130,19 @@ class OwnRecordClaims:
         Raises:
             ClaimRefusedError: There is nothing to claim by this account.
         """
-        caller, now = self._gate.caller.account_id, self._gate.clock.now()
+        caller = self._gate.caller.account_id
         found = await self._rows.to_claim(caller)
         if found is None:
-            self._gate.refuse(caller, Refusal.CLAIM_REFUSED)
-            raise ClaimRefusedError
-        link = found.link
-        (patient, _), reach = await self._patients.lock_to_disclose(link.patient_id)
+            raise self._nothing()
+        try:
+            (patient, _), reach = await self._patients.lock_to_disclose(found.link.patient_id)
+        except NotFoundError:
+            raise self._nothing() from None
+        # Read again: it may have been claimed, or ended, before the patient was locked.
+        found = await self._rows.to_claim(caller)
+        if found is None or found.link.patient_id != patient.id:
+            raise self._nothing()
+        link, now = found.link, self._gate.clock.now()
         is_known = fits(link.id, claim.code, found.code_sha256) and claim.birth_date == patient.birth_date
         if not is_known or now >= link.claim_until or reach.is_sealed:
             await self._count(link, found.attempts + 1)
@@ -143,6 +151,10 @@ class OwnRecordClaims:
         await self._rows.claim(claimed)
         self._gate.claimed(link.patient_id, caller)
         return claimed
+
+    def _nothing(self) -> ClaimRefusedError:
+        self._gate.refuse(self._gate.caller.account_id, Refusal.CLAIM_REFUSED)
+        return ClaimRefusedError()
 
     async def _count(self, link: PatientAccount, attempts: int) -> None:
         self._gate.claim_refused(link.patient_id, attempts)

@@ -11,6 +11,7 @@ from services.chassis.database import Query, Read, violated_constraint
 from services.contracts.identifiers import AccountId, OrganizationId, PatientAccountId, PatientId
 from services.contracts.records.own_record import PatientAccount
 from services.records.own_record.tables import PatientAccountRow
+from services.records.patients.tables import PatientRow
 
 _LINK: Final = select(*(PatientAccountRow.__table__.c[name] for name in PatientAccount.model_fields))
 # By what is committed and not by the time: the clock of who ended a link may be ahead of that of who asks.
@@ -19,14 +20,13 @@ _PATIENT_OF: Final = select(PatientAccountRow.patient_id).where(
     PatientAccountRow.until_at.is_(None),
     PatientAccountRow.claimed_at.is_not(None),
 )
-_TO_CLAIM: Final = (
-    _LINK.add_columns(PatientAccountRow.code_sha256, PatientAccountRow.attempts)
-    .where(
-        PatientAccountRow.account_id == bindparam("account_id", type_=Uuid),
-        PatientAccountRow.until_at.is_(None),
-        PatientAccountRow.claimed_at.is_(None),
-    )
-    .with_for_update()
+_TO_CLAIM: Final = _LINK.add_columns(PatientAccountRow.code_sha256, PatientAccountRow.attempts).where(
+    PatientAccountRow.account_id == bindparam("account_id", type_=Uuid),
+    PatientAccountRow.until_at.is_(None),
+    PatientAccountRow.claimed_at.is_(None),
+)
+_LOCK_PATIENT: Final = (
+    select(PatientRow.id).where(PatientRow.id == bindparam("patient_id", type_=Uuid)).with_for_update(key_share=True)
 )
 _READ_PATIENT_OF: Final = Query(_PATIENT_OF)
 _OF_PATIENT: Final = Query(
@@ -60,7 +60,7 @@ class PatientAccountQueries:
 
 
 class PatientAccountRows:
-    """Patients' accounts within a unit of work."""
+    """Patients' accounts within a unit of work; who changes one has locked its patient."""
 
     def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
         self._db = db
@@ -82,11 +82,16 @@ class PatientAccountRows:
 
     async def patient_of(self, account_id: AccountId) -> PatientId | None:
         """Return which patient signs in by an account, and make those wait who want to end that."""
-        found = await self._db.scalar(_PATIENT_OF.with_for_update(read=True), {"account_id": account_id})
-        return None if found is None else PatientId(found)
+        found = await self._db.scalar(_PATIENT_OF, {"account_id": account_id})
+        if found is None:
+            return None
+        await self._db.execute(_LOCK_PATIENT, {"patient_id": found})
+        # Read again: it may have ended before the patient was locked.
+        again = await self._db.scalar(_PATIENT_OF, {"account_id": account_id})
+        return PatientId(found) if again == found else None
 
     async def to_claim(self, account_id: AccountId) -> ToClaim | None:
-        """Return what an account has still to claim, and make others wait who try to."""
+        """Return what an account has still to claim."""
         row = (await self._db.execute(_TO_CLAIM, {"account_id": account_id})).mappings().one_or_none()
         if row is None:
             return None
@@ -102,9 +107,8 @@ class PatientAccountRows:
         await self._set(link.id, claimed_at=link.claimed_at)
 
     async def one(self, link_id: PatientAccountId) -> PatientAccount | None:
-        """Return a link, and make others wait who want to end it."""
-        found = _LINK.where(PatientAccountRow.id == link_id).with_for_update()
-        row = (await self._db.execute(found)).mappings().one_or_none()
+        """Return a link."""
+        row = (await self._db.execute(_LINK.where(PatientAccountRow.id == link_id))).mappings().one_or_none()
         return None if row is None else PatientAccount.model_validate(dict(row))
 
     async def end(self, link: PatientAccount) -> None:
