@@ -34,7 +34,10 @@ class ProgrammeClosingRequest(RequestModel):
     acquired_by: RecipientId | None = Field(default=None, description="The programme that takes it over.")
     responsible_person: Name = Field(description="Who keeps what has to be kept, and destroys it when its time is up.")
     responsible_contact: Name
-    retention: RetentionLaw | None = Field(default=None, description="Null where no law requires to keep the records.")
+    retention: RetentionLaw | None = Field(
+        default=None,
+        description="Of every record of which create_dispositions names no other; null where no law requires to keep.",
+    )
 
     @model_validator(mode="after")
     def _names_who_acquires(self) -> Self:
@@ -64,6 +67,15 @@ class DispositionKind(StrEnum):
     DESTROY = "destroy"
 
 
+class ExpiredSince(StrEnum):
+    """From what a period was counted that had expired when the programme ended."""
+
+    LAST_SERVICE = "last_service"
+    DISCHARGE = "discharge"
+    MAJORITY = "majority"
+    DEATH = "death"
+
+
 class ProgrammeClosing(ResourceModel):
     """A closing, and of how many records what was decided."""
 
@@ -75,7 +87,7 @@ class ProgrammeClosing(ResourceModel):
     responsible_person: str
     responsible_contact: str
     retention: RetentionLaw | None
-    label: str | None = Field(description="Of what is kept, word for word as 42 CFR 2.19(b)(1) has it.")
+    label: str | None = Field(description="Of what its retention keeps, word for word as 42 CFR 2.19(b)(1) has it.")
     status: ProgrammeClosingStatus
     undecided: int
     transferred: int
@@ -99,6 +111,13 @@ class DispositionRequest(RequestModel):
         default=None,
         description="Of a transfer: one of those that gave all of the record to a treating provider on consent.",
     )
+    retention: RetentionLaw | None = Field(
+        default=None,
+        description="What requires to keep these, or did until it expired; null where the closing's holds for them.",
+    )
+    reason: ExpiredSince | None = Field(
+        default=None, description="Of destroying: from what that period was counted, which the programme outlasted."
+    )
 
     @model_validator(mode="after")
     def _names_each_patient_once(self) -> Self:
@@ -107,6 +126,9 @@ class DispositionRequest(RequestModel):
         is_transfer = self.kind is DispositionKind.TRANSFER
         if (self.disclosure_id is not None) is not is_transfer or (is_transfer and len(self.patient_ids) > 1):
             raise ValueError("a transfer is of one patient, and goes with its disclosure_id; nothing else does")
+        has_expired = self.kind is DispositionKind.DESTROY and self.retention is not None
+        if (self.reason is not None) is not has_expired:
+            raise ValueError("a reason goes with destroying what a retention required to keep, and with nothing else")
         return self
 
 
@@ -116,6 +138,9 @@ class Disposition(ResourceModel):
     id: PatientId = Field(description="The patient's.")
     kind: DispositionKind | None = Field(description="Null while nothing is decided.")
     disclosure_id: DisclosureId | None
+    retention: RetentionLaw | None = Field(description="Its own, or the closing's where that keeps it.")
+    reason: ExpiredSince | None
+    label: str | None = Field(description="Of what is kept, word for word as 42 CFR 2.19(b)(1) has it.")
     decided_by: AccountId | None
     decided_at: datetime | None
     destroy_from: date | None = Field(description="From which day on it is to be destroyed; null before it is sealed.")

@@ -1,10 +1,8 @@
 """Where the accounts of related persons are kept."""
 
-from datetime import datetime, timedelta
 from typing import Final, NamedTuple
-from uuid import UUID
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -87,12 +85,3 @@ class RelatedPersonAccountRows:
     async def _set(self, account_id: RelatedPersonAccountId, **values: object) -> None:
         row = RelatedPersonAccountRow
         await self._db.execute(update(row).where(row.id == account_id).values(**values))
-
-
-async def end_all(db: AsyncSession, patient_ids: Select[UUID], by: AccountId, at: datetime) -> None:
-    """End the accounts of those close to these patients, who are locked: the accounts are free for others then."""
-    row = RelatedPersonAccountRow
-    # It was made by a process whose clock may be ahead, and nothing ends before it began.
-    until_at = func.greatest(at, row.from_at + timedelta(microseconds=1))
-    ended = update(row).where(row.patient_id.in_(patient_ids), row.until_at.is_(None))
-    await db.execute(ended.values(until_at=until_at, ended_by=by).execution_options(synchronize_session=False))

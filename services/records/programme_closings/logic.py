@@ -11,6 +11,7 @@ from services.contracts.identifiers import DisclosureId, PatientId, ProgrammeClo
 from services.contracts.records.disclosures import PartsRequest
 from services.contracts.records.programme_closings import (
     Disposition,
+    DispositionKind,
     DispositionRequest,
     ProgrammeClosing,
     ProgrammeClosingRequest,
@@ -27,8 +28,22 @@ from services.records.programme_closings.errors import (
     TransferWithoutConsentError,
     UndecidedError,
 )
-from services.records.programme_closings.rules import NOT_GIVEN, destroy_from, has_ended, label_of, misfit, whole_of
-from services.records.programme_closings.storage import Counts, KeptClosing, ProgrammeClosingRows, request_values
+from services.records.programme_closings.rules import (
+    NOT_GIVEN,
+    destroy_from,
+    has_ended,
+    label_of,
+    law_of,
+    misfit,
+    whole_of,
+)
+from services.records.programme_closings.storage import (
+    Counts,
+    KeptClosing,
+    KeptDisposition,
+    ProgrammeClosingRows,
+    request_values,
+)
 from services.records.recipients.logic import RecipientCommands
 
 
@@ -107,8 +122,8 @@ class ProgrammeClosings:
     async def dispositions(self, closing_id: ProgrammeClosingId, requested: PageRequest) -> Page[Disposition]:
         """Return a page of records, with what is decided of each; raises NotFoundError where no closing is there."""
         closing = self._found(closing_id, await self._rows.one(closing_id))
-        from_day = destroy_from(closing.values["sealed_at"], closing.values["keep_until"])
-        page = requested.page(await self._rows.dispositions(closing, requested, from_day))
+        found = await self._rows.dispositions(closing, requested)
+        page = requested.page([_disposition(one, closing) for one in found])
         self._gate.shown([one.id for one in page.items], Information.CONSENTS)
         return page
 
@@ -118,14 +133,14 @@ class ProgrammeClosings:
         Raises:
             NotFoundError: There is no such closing here.
             ClosingOverError: It is sealed, or was cancelled.
-            InvalidRequestError: The law that the closing names says otherwise.
+            InvalidRequestError: The law that the request, or else the closing, names says otherwise.
             UnknownPatientsError: Not all of them are patients here.
             TransferWithoutConsentError: Not all of the record was given to a programme by a consent that names it.
         """
         closing = await self._open(closing_id)
-        fault = misfit(request.kind, closing.retention)
+        fault = misfit(request, closing.retention, closing.values["ends_on"])
         if fault is not None:
-            raise InvalidRequestError("/kind", fault)
+            raise InvalidRequestError(*fault)
         known = set(await self._patients.within_reach(request.patient_ids, Information.CONSENTS))
         unknown = [number for number, one in enumerate(request.patient_ids) if one not in known]
         if unknown:
@@ -199,3 +214,16 @@ class ProgrammeClosings:
                 "status": closing.status,
             }
         )
+
+
+def _disposition(kept: KeptDisposition, closing: KeptClosing) -> Disposition:
+    retention = law_of(kept.kind, kept.retention, closing.retention)
+    keeps = None if kept.kind is DispositionKind.DESTROY else retention
+    return Disposition.model_validate(
+        {
+            **{name: one for name, one in kept.values.items() if name in Disposition.model_fields},
+            "retention": retention,
+            "label": label_of(closing.values["programme"], keeps),
+            "destroy_from": destroy_from(closing.values["sealed_at"], keeps),
+        }
+    )

@@ -1,8 +1,9 @@
 """Where closings are kept, and what becomes of each record."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import Boolean, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,7 +14,6 @@ from services.contracts.disclosure import Information, RecipientKind
 from services.contracts.identifiers import AccountId, DisclosureId, OrganizationId, PatientId, ProgrammeClosingId
 from services.contracts.records.disclosures import DisclosureBasis
 from services.contracts.records.programme_closings import (
-    Disposition,
     DispositionKind,
     DispositionRequest,
     ProgrammeClosingRequest,
@@ -22,7 +22,8 @@ from services.contracts.records.programme_closings import (
 )
 from services.records.consents.tables import ConsentRow
 from services.records.disclosures.tables import DisclosureRow
-from services.records.family.account_storage import end_all
+from services.records.family.tables import RelatedPersonAccountRow
+from services.records.own_record.tables import PatientAccountRow
 from services.records.patients.tables import PatientKeyRow, PatientRow
 from services.records.programme_closings.tables import DispositionRow, ProgrammeClosingRow
 from services.records.recipients.tables import RecipientRow
@@ -68,9 +69,12 @@ _DISPOSITIONS: Final = (
         PatientRow.id,
         DispositionRow.kind,
         DispositionRow.disclosure_id,
+        DispositionRow.citation,
+        DispositionRow.keep_until,
+        DispositionRow.reason,
         DispositionRow.decided_by,
         DispositionRow.decided_at,
-        PatientKeyRow.id.label("key_id"),
+        PatientKeyRow.id.is_(None).label("is_destroyed"),
     )
     .outerjoin(DispositionRow, _OF_CLOSING)
     .outerjoin(PatientKeyRow, _KEY)
@@ -112,9 +116,28 @@ class KeptClosing(NamedTuple):
     @property
     def retention(self) -> RetentionLaw | None:
         """What requires that records are kept."""
-        if self.values["citation"] is None:
-            return None
-        return RetentionLaw(citation=self.values["citation"], keep_until=self.values["keep_until"])
+        return _retention(self.values)
+
+
+class KeptDisposition(NamedTuple):
+    """What is decided of one record, as it is kept."""
+
+    values: Mapping[Any, Any]
+
+    @property
+    def id(self) -> PatientId:
+        """The patient's."""
+        return PatientId(self.values["id"])
+
+    @property
+    def kind(self) -> DispositionKind | None:
+        """What becomes of it; None while nothing is decided."""
+        return None if self.values["kind"] is None else DispositionKind(self.values["kind"])
+
+    @property
+    def retention(self) -> RetentionLaw | None:
+        """What requires to keep it, or did, where that is not the closing's."""
+        return _retention(self.values)
 
 
 class ProgrammeClosingRows:
@@ -161,8 +184,18 @@ class ProgrammeClosingRows:
             ordered = select(PatientRow.id).where(about).order_by(PatientRow.id)
             await self._db.execute(ordered.with_for_update(key_share=True))
             await self._db.execute(update(PatientRow).where(about).values(sealed_at=at))
-            await end_all(self._db, decided, by, at)
+            await self._end_accounts(decided, by, at)
         return KeptClosing({**closing.values, **values})
+
+    async def _end_accounts(self, patient_ids: Select[UUID], by: AccountId, at: datetime) -> None:
+        """End the accounts of patients, who are locked, and of those close to them: they are free for others then."""
+        for row in (PatientAccountRow, RelatedPersonAccountRow):
+            # It was made by a process whose clock may be ahead, and nothing ends before it began.
+            until_at = func.greatest(at, row.from_at + timedelta(microseconds=1))
+            ended = update(row).where(row.patient_id.in_(patient_ids), row.until_at.is_(None))
+            await self._db.execute(
+                ended.values(until_at=until_at, ended_by=by).execution_options(synchronize_session=False)
+            )
 
     async def counts(self, closing_ids: Iterable[ProgrammeClosingId]) -> dict[ProgrammeClosingId, Counts]:
         """Return of how many records what is decided in each of these closings."""
@@ -171,29 +204,18 @@ class ProgrammeClosingRows:
         counted = {ProgrammeClosingId(closing_id): Counts(*counts) for closing_id, *counts in found}
         return {one: counted.get(one, Counts()) for one in asked}
 
-    async def dispositions(
-        self, closing: KeptClosing, page: PageRequest, destroy_from: date | None
-    ) -> list[Disposition]:
+    async def dispositions(self, closing: KeptClosing, page: PageRequest) -> list[KeptDisposition]:
         """Return a page of records, and one more where there is one, with what is decided of each."""
         asked = {**_about(closing), "after": page.after, "limit": page.limit}
-        return [
-            Disposition(
-                id=row["id"],
-                kind=row["kind"],
-                disclosure_id=row["disclosure_id"],
-                decided_by=row["decided_by"],
-                decided_at=row["decided_at"],
-                destroy_from=destroy_from,
-                is_destroyed=row["key_id"] is None,
-            )
-            for row in (await self._db.execute(_DISPOSITIONS, asked)).mappings()
-        ]
+        return [KeptDisposition(dict(row)) for row in (await self._db.execute(_DISPOSITIONS, asked)).mappings()]
 
     async def dispose(self, closing: KeptClosing, request: DispositionRequest, by: AccountId, at: datetime) -> None:
         """Write what becomes of records, instead of what was decided before."""
         decided = {
             "kind": request.kind.value,
             "disclosure_id": request.disclosure_id,
+            **_retention_values(request.retention),
+            "reason": None if request.reason is None else request.reason.value,
             "decided_by": by,
             "decided_at": at,
         }
@@ -240,13 +262,23 @@ class ProgrammeClosingRows:
 
 def request_values(request: ProgrammeClosingRequest) -> dict[str, Any]:
     """Return a request as it is kept."""
-    retention = request.retention
     return {
         **request.model_dump(exclude={"retention", "reason"}),
         "reason": request.reason.value,
-        "citation": None if retention is None else retention.citation,
-        "keep_until": None if retention is None else retention.keep_until,
+        **_retention_values(request.retention),
     }
+
+
+def _retention_values(retention: RetentionLaw | None) -> dict[str, Any]:
+    if retention is None:
+        return {"citation": None, "keep_until": None}
+    return retention.model_dump()
+
+
+def _retention(values: Mapping[Any, Any]) -> RetentionLaw | None:
+    if values["citation"] is None:
+        return None
+    return RetentionLaw(citation=values["citation"], keep_until=values["keep_until"])
 
 
 def _about(closing: KeptClosing) -> dict[str, Any]:

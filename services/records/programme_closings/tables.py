@@ -60,6 +60,10 @@ class DispositionRow(Base):
         CheckConstraint("kind in ('transfer', 'keep', 'destroy')", name="kind"),
         # 42 CFR 2.19(a)(1): nothing goes to another programme but by the patient's written consent.
         CheckConstraint("(kind = 'transfer') = (disclosure_id is not null)", name="transfer"),
+        CheckConstraint("(citation is null) = (keep_until is null)", name="retention"),
+        # 42 CFR 2.19(a)(2): what a law required to keep is destroyed because its period has expired.
+        CheckConstraint("(kind = 'destroy' and citation is not null) = (reason is not null)", name="expired"),
+        CheckConstraint("reason in ('last_service', 'discharge', 'majority', 'death')", name="reason"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -67,5 +71,8 @@ class DispositionRow(Base):
     patient_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     disclosure_id: Mapped[UUID | None]
+    citation: Mapped[str | None]
+    keep_until: Mapped[date | None]
+    reason: Mapped[str | None]
     decided_by: Mapped[UUID]
     decided_at: Mapped[datetime]

@@ -1,0 +1,164 @@
+"""One record is kept by another law than the others, or destroyed because its period has expired (42 CFR 2.19(a))."""
+
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.contracts.identifiers import DisclosureId, PatientId
+from services.contracts.records.programme_closings import (
+    DispositionKind,
+    DispositionRequest,
+    ExpiredSince,
+    RetentionLaw,
+)
+from services.records.programme_closings.rules import misfit
+from tests.records.conftest import PatientFactory
+from tests.records.consents.conftest import NewConsent, hospital, new_consent, new_recipient, terms
+from tests.records.disclosures.conftest import Disclose, body, disclose
+from tests.records.draw_programmes.conftest import At, at
+from tests.records.programme_closings.test_programme_closings import (
+    ENDS,
+    GIVEN,
+    LAW,
+    admin,
+    decide,
+    listed,
+    opened,
+    seal,
+)
+
+__all__ = ["admin", "at", "body", "disclose", "hospital", "new_consent", "new_recipient", "terms"]
+
+Json = dict[str, Any]
+OF_MINORS: Json = {"citation": "Synthetic Code 9-4", "keep_until": "2041-05-01"}
+EXPIRED: Json = {"citation": "Synthetic Code 9-1", "keep_until": ENDS["ends_on"]}
+NOT_YET: Json = {"citation": "Synthetic Code 9-1", "keep_until": "2026-10-03"}
+ENDS_ON = date.fromisoformat(ENDS["ends_on"])
+LABEL = (
+    "Records of Harbour Street programme required to be maintained under Synthetic Code 9-4 until a date not later than"
+    " May 1, 2041"
+)
+
+
+@pytest.mark.parametrize("of_closing", [LAW, None], ids=["another law", "no law"])
+async def test_a_record_is_kept_by_the_law_that_is_named_for_it_and_labelled_with_that(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, at: At,
+    of_closing: Json | None,
+) -> None:  # fmt: skip
+    """Before, one law held for every record of a closing, and who was a minor was destroyed with the others."""
+    closing, minor, other = await opened(admin, retention=of_closing), await new_patient(), await new_patient()
+    await decide(director, closing, other, kind="keep" if of_closing else "destroy")
+
+    kept = await decide(director, closing, minor, retention=OF_MINORS)
+    sealed = await seal(at, closing)
+
+    assert (kept.status_code, kept.json()["kept"]) == (200, 2 if of_closing else 1), kept.text
+    found = {one["id"]: one for one in await listed(director, closing)}
+    told = found[minor["id"]]
+    assert (told["retention"], told["label"], told["destroy_from"]) == (OF_MINORS, LABEL, "2041-05-01")
+    told, of_all = found[other["id"]], sealed.json()["label"]
+    from_day = of_closing["keep_until"] if of_closing else "2026-10-04"
+    assert (told["retention"], told["label"], told["destroy_from"]) == (of_closing, of_all, from_day)
+
+
+async def test_a_record_whose_period_has_expired_is_destroyed_with_the_reason(
+    admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, at: At
+) -> None:
+    """Before, it was refused, and a record was kept that 42 CFR 2.19(a) requires to destroy."""
+    closing, old, other = await opened(admin), await new_patient(), await new_patient()
+    await decide(director, closing, other)
+
+    destroyed = await decide(director, closing, old, kind="destroy", retention=EXPIRED, reason="discharge")
+    sealed = await seal(at, closing)
+
+    assert (destroyed.status_code, destroyed.json()["to_destroy"]) == (200, 1), destroyed.text
+    assert (sealed.status_code, sealed.json()["kept"]) == (200, 1)
+    told = next(one for one in await listed(director, closing) if one["id"] == old["id"])
+    assert (told["retention"], told["reason"], told["label"], told["destroy_from"]) == (
+        EXPIRED, "discharge", None, "2026-10-04",
+    )  # fmt: skip
+
+
+async def test_what_is_left_of_a_transferred_record_is_kept_by_the_law_that_is_named_for_it(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent,
+    disclose: Disclose, at: At,
+) -> None:  # fmt: skip
+    patient = await new_patient()
+    await new_consent(patient, information=GIVEN)
+    closing = await opened(admin)
+    given = (await disclose(patient["id"], information=GIVEN)).json()["disclosure"]["id"]
+
+    moved = await decide(director, closing, patient, kind="transfer", disclosure_id=given, retention=OF_MINORS)
+    await seal(at, closing)
+
+    assert moved.status_code == 200, moved.text
+    assert [(one["label"], one["destroy_from"]) for one in await listed(director, closing)] == [(LABEL, "2041-05-01")]
+
+
+async def test_what_is_decided_otherwise_leaves_nothing_of_the_law_that_was_named_before(
+    admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory
+) -> None:
+    closing, patient = await opened(admin), await new_patient()
+    await decide(director, closing, patient, kind="destroy", retention=EXPIRED, reason="death")
+
+    await decide(director, closing, patient)
+
+    [told] = await listed(director, closing)
+    assert (told["kind"], told["retention"], told["reason"]) == ("keep", LAW, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "pointer"),
+    [
+        ({"kind": "destroy"}, "/kind"),
+        ({"kind": "destroy", "retention": NOT_YET, "reason": "discharge"}, "/retention/keep_until"),
+        ({"kind": "keep", "retention": EXPIRED}, "/retention/keep_until"),
+        ({"kind": "destroy", "retention": EXPIRED}, ""),
+        ({"kind": "destroy", "reason": "discharge"}, ""),
+        ({"kind": "keep", "retention": OF_MINORS, "reason": "majority"}, ""),
+        ({"kind": "destroy", "retention": EXPIRED, "reason": "asked for"}, "/reason"),
+        ({"kind": "keep", "retention": {"citation": "Synthetic Code 9-1"}}, "/retention/keep_until"),
+    ],
+)
+async def test_a_law_that_says_otherwise_is_refused_where_it_is_named(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, said: Json, pointer: str
+) -> None:
+    closing, patient = await opened(admin), await new_patient()
+
+    answer = await decide(director, closing, patient, **said)
+
+    assert (answer.status_code, [one["pointer"] for one in answer.json()["errors"]]) == (422, [pointer]), answer.text
+    assert [one["kind"] for one in await listed(director, closing)] == [None]
+
+
+def laws() -> st.SearchStrategy[RetentionLaw | None]:
+    days = st.dates(date(2026, 9, 1), date(2026, 11, 1)) | st.just(ENDS_ON)
+    return st.none() | st.builds(RetentionLaw, citation=st.just("Synthetic Code"), keep_until=days)
+
+
+@given(
+    kind=st.sampled_from(DispositionKind), own=laws(), of_closing=st.none() | st.just(RetentionLaw.model_validate(LAW))
+)
+def test_what_a_law_requires_to_keep_after_the_end_is_kept_and_nothing_else(
+    kind: DispositionKind, own: RetentionLaw | None, of_closing: RetentionLaw | None
+) -> None:
+    is_transfer, destroys = kind is DispositionKind.TRANSFER, kind is DispositionKind.DESTROY
+    request = DispositionRequest(
+        patient_ids=[PatientId(uuid4())],
+        kind=kind,
+        disclosure_id=DisclosureId(uuid4()) if is_transfer else None,
+        retention=own,
+        reason=ExpiredSince.DISCHARGE if destroys and own is not None else None,
+    )
+
+    is_right = misfit(request, of_closing, ENDS_ON) is None
+
+    law = own or of_closing
+    is_required = law is not None and law.keep_until > ENDS_ON
+    # What is transferred may be left to the closing's law, or to none; its own is named where it still holds.
+    assert is_right is ((own is None or is_required) if is_transfer else is_required is not destroys)
