@@ -1,4 +1,4 @@
-"""Processes that end with their parent."""
+"""Processes beside the solver's own: they end with their parent, and may give way to it."""
 
 import ctypes
 import os
@@ -20,3 +20,16 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def give_way() -> None:
+    """Run from now on only where a core has nothing else to do, or where that cannot be had, after others.
+
+    A lower priority alone is not enough beside threads that wait for each other: Linux would leave them one core and
+    this process the other, while a core that runs nothing but idle work counts as free (sched(7), SCHED_IDLE).
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    except (AttributeError, PermissionError):
+        # Not on Linux, or a container that forbids it.
+        os.nice(19)

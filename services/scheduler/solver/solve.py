@@ -158,8 +158,15 @@ class _Solve:
         share = ANNEALING_SHARE_OF_SMALL if is_whole(self._instance) else ANNEALING_SHARE
         if partner.makes_plans:
             share = ANNEALING_SHARE_BEFORE_PLAN
-        start, seed, is_ready = self._search.timetable, self._effort.seed, False
-        with AnnealingPartner(self._instance, start, seconds=share * self._left(), seed=seed) as annealing:
+        annealing = AnnealingPartner(
+            self._instance,
+            self._search.timetable,
+            seconds=share * self._left(),
+            seed=self._effort.seed,
+            gives_way=partner.makes_plans,
+        )
+        is_ready = False
+        with annealing:
             while self._goes_on() and not self._is_planned:
                 self._hear(partner)
                 # Until the kernels are compiled the time is better spent searching here.

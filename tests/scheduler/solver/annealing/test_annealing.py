@@ -1,7 +1,9 @@
 """An annealed week keeps every rule, costs what it says, and is never worse than where it began."""
 
 import json
+import os
 from dataclasses import replace
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -169,7 +171,7 @@ def test_the_partner_sends_a_better_week_home() -> None:
     instance = crowded()
     grid = Grid(instance)
     start = greedy(instance, enumerate_offers(instance, grid), Statics(instance, grid))
-    with AnnealingPartner(instance, start, seconds=300.0, seed=0) as partner:
+    with AnnealingPartner(instance, start, seconds=300.0, seed=0, gives_way=False) as partner:
         week = start
         while week == start and partner.is_at_work:
             week = partner.next(0.5) or start
@@ -177,3 +179,18 @@ def test_the_partner_sends_a_better_week_home() -> None:
     verdict = check(instance, week)
     assert verdict.ok
     assert verdict.cost < check(instance, start).cost
+
+
+def test_beside_a_plan_the_partner_runs_where_a_core_is_free() -> None:
+    """Before, it had a core and the plan's two threads the other, so that a week of 60 people came too late."""
+    instance = crowded()
+    grid = Grid(instance)
+    start = greedy(instance, enumerate_offers(instance, grid), Statics(instance, grid))
+    policies = list[int]()
+    for gives_way in (False, True):
+        with AnnealingPartner(instance, start, seconds=300.0, seed=0, gives_way=gives_way) as partner:
+            while partner.is_at_work and partner.next(0.5) is None:
+                pass
+            policies += [os.sched_getscheduler(child.pid) for child in active_children() if child.pid is not None]
+
+    assert policies == [os.SCHED_OTHER, os.SCHED_IDLE]
