@@ -64,10 +64,10 @@ class SiteCall(NamedTuple):
 
 
 class NoticeRound(NamedTuple):
-    """Whose reminders are to be planned; `turn` is out of date where the provider has another."""
+    """Whose reminders are to be planned; `turn` is out of date where the provider has another, None never."""
 
     organization_id: OrganizationId
-    turn: int
+    turn: int | None
 
 
 class LapseCall(NamedTuple):
@@ -135,7 +135,9 @@ def read_notice_call(payload: bytes) -> NoticeCall | NoticeRound | LapseCall:
     organization = OrganizationId(UUID(organization_id))
     if which:
         return LapseCall(organization, HoldLapseId(UUID(which[0])))
-    return NoticeRound(organization, what) if isinstance(what, int) else NoticeCall(organization, NoticeId(UUID(what)))
+    if what is None or isinstance(what, int):
+        return NoticeRound(organization, what)
+    return NoticeCall(organization, NoticeId(UUID(what)))
 
 
 async def enqueue_attendance(db: AsyncSession, call: AttendanceCall, delay: timedelta) -> None:

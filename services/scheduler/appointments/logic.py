@@ -15,6 +15,7 @@ from services.contracts.vocabulary import ServiceKind
 from services.scheduler.appointments import closing_storage, storage, week_storage
 from services.scheduler.appointments.book import BookedSession
 from services.scheduler.appointments.rules import KeptApart, WeekDifference, difference
+from services.scheduler.early_rounds import call_round_early
 from services.scheduler.errors import BookedByHandError
 from services.scheduler.sites.logic import SitesReader
 
@@ -126,6 +127,7 @@ class AppointmentsLogic:
             sessions=changes.added,
             now=now,
         )
+        await call_round_early(self._db, self._organization_id, changes.starts, now)
         return ReplacedWeek(changes, tuple(added))
 
     async def difference_of_week(
@@ -153,6 +155,8 @@ class AppointmentsLogic:
         Raises:
             DoubleBookingError: A room, a practitioner or a patient is booked elsewhere at the same time.
         """
+        now = self._clock.now()
+        await call_round_early(self._db, self._organization_id, (session.start for session in sessions), now)
         return await week_storage.book(
             self._db,
             self._organization_id,
@@ -160,6 +164,6 @@ class AppointmentsLogic:
             week=week,
             version=version,
             sessions=sessions,
-            now=self._clock.now(),
+            now=now,
             by_hand=True,
         )

@@ -31,6 +31,12 @@ class WeekDifference:
     added: tuple[Session, ...]
     undone_by_hand: int
 
+    @property
+    def starts(self) -> set[datetime]:
+        """When the sessions begin that it may concern, or began before it."""
+        kept = [session for pair in self.kept for session in (pair.before, pair.after)]
+        return {session.start for session in (*self.cancelled, *kept, *self.added)}
+
 
 def difference(
     booked: Sequence[BookedSession], sessions: Sequence[Session], *, apart: KeptApart, now: datetime

@@ -19,6 +19,7 @@ from services.scheduler.bookings.hours import WeekHours, hours_broken
 from services.scheduler.bookings.logic import FreedSeats, HeldSeats, Outages
 from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession, SeatedSession
+from services.scheduler.early_rounds import call_round_early
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError, NoSeatError, PatientBookedError
 from services.scheduler.transport.facts import Coming
 from services.scheduler.transport.riding import RidesLogic, RidesReader, needs_ride
@@ -220,6 +221,8 @@ class ExchangeLogic:
             if not await storage.count_seat(self._db, alone.entering.id):
                 raise NoSeatError
             await storage.free(self._db, alone.leaving.id, 1)
+            starts = {*alone.leaving.facts.starts_by_seats, *alone.entering.facts.starts_by_seats}
+            await call_round_early(self._db, self._organization_id, starts, self._clock.now())
         for move in moves:
             if not await storage.seat(self._db, self._organization_id, move.entering, move.patient_id, None):
                 raise PatientBookedError

@@ -25,6 +25,11 @@ class SessionFacts:
         """The day on which it begins at its site."""
         return self.start.astimezone(self.zone).date()
 
+    @property
+    def starts_by_seats(self) -> tuple[datetime, ...]:
+        """When it begins for its practitioners, where it is who has a seat that makes them be there: not in a group."""
+        return () if self.service.is_group else (self.start,)
+
     def meets(self, other: "SessionFacts") -> bool:
         """Whether both take place at the same time for a while."""
         return self.start < other.end and other.start < self.end

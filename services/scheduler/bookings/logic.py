@@ -27,6 +27,7 @@ from services.scheduler.bookings import locks, storage
 from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
 from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession
+from services.scheduler.early_rounds import call_round_early
 from services.scheduler.errors import (
     AppointmentCancelledError,
     AppointmentOverError,
@@ -229,6 +230,7 @@ class BookingsLogic:
             reason=request.reason,
             now=now,
         )
+        await call_round_early(self._db, self._organization_id, session.facts.starts_by_seats, now)
         await self._hold_lapses.forget(appointment_id, request.patient_id)
         await self._rides.settle(unsettled)
         if request.notify and session.is_booked_for(request.patient_id):
@@ -269,6 +271,8 @@ class BookingsLogic:
             await self._hold_lapses.forget(appointment_id, patient_id)
         elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
             raise PatientBookedError
+        starts = session.facts.starts_by_seats
+        await call_round_early(self._db, self._organization_id, starts, self._clock.now())
         return session
 
     async def _refuse_held_back(self, session: LockedSession, seating: PatientSeating) -> None:

@@ -50,6 +50,7 @@ from services.scheduler.closures.rules import (
     shortfalls_of,
 )
 from services.scheduler.closures.video import VideoReader
+from services.scheduler.early_rounds import call_round_early
 from services.scheduler.errors import (
     ClosureOverlapsError,
     ClosureReopenedError,
@@ -311,6 +312,7 @@ class ClosuresLogic:
             if effect.outcome is SessionOutcome.TELEHEALTH:
                 await self._appointments.switch_to_video(effect.session.id, effect.lost)
                 await self._transport.free(effect.session.id)
+        await call_round_early(self._db, self._organization_id, starts, self._clock.now())
         await self._rides.settle(unsettled)
         concerned = [effect.to_contract(plan.zone) for effect in plan.effects]
         await storage.insert_sessions(self._db, self._organization_id, closure.id, concerned)

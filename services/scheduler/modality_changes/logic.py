@@ -21,6 +21,7 @@ from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.bookings.logic import Outages, seating_of
 from services.scheduler.bookings.rules import way_of
 from services.scheduler.commitments.logic import CommitmentsReader
+from services.scheduler.early_rounds import call_round_early
 from services.scheduler.errors import AppointmentCancelledError, AppointmentOverError
 from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.modality_changes import storage
@@ -106,6 +107,7 @@ class ModalityChangesLogic:
             raise ModalityChangeRefusedError(missing)
         now = self._clock.now()
         await storage.switch(self._db, appointment_id, request.modality, request.room_id, now)
+        await call_round_early(self._db, self._organization_id, [found.session.facts.start], now)
         await self._outages.refuse_disrupted(appointment_id)
         if request.modality is Modality.TELEHEALTH:
             await self._let_stay_home(found.session)

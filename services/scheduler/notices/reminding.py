@@ -2,11 +2,10 @@
 
 An organization's provider has a turn. The one job of that turn plans what falls due until after the next, and sends the
 next job in the same transaction; a job of another turn does nothing. In the same rounds practitioners are told of their
-schedules.
+schedules; what the next round would be too late for begins one at once, and the turn goes on from there.
 """
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
@@ -14,6 +13,7 @@ from services.chassis.database import Database, Read, UnitOfWork, driver_connect
 from services.contracts.identifiers import OrganizationId
 from services.contracts.scheduler.notices import NoticeKind
 from services.scheduler.dispatch import NoticeRound, enqueue_notice, enqueue_notice_round
+from services.scheduler.early_rounds import ROUND
 from services.scheduler.notice_providers.logic import ReminderTurns
 from services.scheduler.notices import reminder_storage
 from services.scheduler.notices.facts import NoticeFacts
@@ -21,8 +21,6 @@ from services.scheduler.notices.logic import NoticesLogic
 from services.scheduler.notices.own_schedule_telling import OwnScheduleTelling
 from services.scheduler.notices.reminder_storage import Reminded
 from services.scheduler.sites.logic import SitesReader
-
-ROUND: Final = timedelta(minutes=15)
 
 
 class ReminderRounds:

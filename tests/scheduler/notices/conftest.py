@@ -17,7 +17,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
 from services.chassis.root_keys import RootKeys
 from services.chassis.webhooks import signed_headers
-from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, SiteId
+from services.contracts.identifiers import AppointmentId, NoticeId, OrganizationId, PatientId, PractitionerId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice
 from services.contracts.vocabulary import Modality
@@ -25,6 +25,7 @@ from services.scheduler.notices.channel import MessageChannel, WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
+from services.scheduler.notices.own_schedule_telling import OwnScheduleTelling
 from services.scheduler.offers.pages import OfferPages
 from services.scheduler.sites.logic import SitesReader
 from tests.conftest import ClientFactory
@@ -180,3 +181,63 @@ def report(scheduler_app: object, organization_id: UUID, clock: Clock) -> Report
             return await provider.post(path, content=body, headers=headers)
 
     return post
+
+
+NUMBER = "+12065550177"
+Round = Callable[..., Awaitable[list[Json]]]
+Hears = Callable[..., Awaitable[Json]]
+
+
+@pytest.fixture
+def hears(scheduler: ClientFactory, new_practitioner: Make, site: Json) -> Hears:
+    """Makes a practitioner who has said how to be written to."""
+
+    async def make(**changes: Any) -> Json:
+        practitioner, account = await new_practitioner(site), uuid4()
+        path = f"/v1/practitioners/{practitioner['id']}/account"
+        named = await scheduler(Role.PROGRAMME_DIRECTOR).put(path, json={"account_id": str(account)})
+        body = {"channel": "sms", "address": NUMBER, "opted_in": True, **changes}
+        said = await scheduler(Role.COUNSELLOR, account=account).put("/v1/me/notice_preference", json=body)
+        assert (named.status_code, said.status_code) == (200, 200), said.text
+        return {**practitioner, "account": account}
+
+    return make
+
+
+@pytest.fixture
+async def alex(hears: Hears) -> Json:
+    return await hears()
+
+
+@pytest.fixture
+def round_(
+    scheduler_database: Database, organization_id: UUID, scheduler: ClientFactory, site: Json, clock: Clock
+) -> Round:
+    """Does what a round does about practitioners, and returns every notice of one, the first one first."""
+
+    async def run(at: datetime | None = None) -> list[Json]:
+        organization = OrganizationId(organization_id)
+        async with scheduler_database.command(organization) as db:
+            await OwnScheduleTelling(db, organization, clock if at is None else clock_at(at)).plan()
+        return await notices()
+
+    async def notices() -> list[Json]:
+        found = []
+        for day in range(2, 9):
+            path, asked = f"/v1/sites/{site['id']}/notices", {"day": f"2026-10-{day:02}"}
+            found += (await scheduler(Role.FRONT_DESK).get(path, params=asked)).json()["items"]
+        return sorted((one for one in found if one["practitioner_id"] is not None), key=lambda one: str(one["id"]))
+
+    return run
+
+
+def led_by(practitioner: Json) -> dict[str, Any]:
+    return {"practitioner_id": PractitionerId(UUID(practitioner["id"]))}
+
+
+async def send(deliver: Deliver, notice: Json, at: datetime | None = None) -> None:
+    class Named:
+        id = NoticeId(UUID(notice["id"]))
+
+    named: Any = Named
+    await deliver(named, at=at)

@@ -1,10 +1,8 @@
 """Practitioners hear of their schedules: once for all that has changed, whatever changed it."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
-from uuid import UUID, uuid4
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,71 +11,29 @@ from sqlalchemy import text
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.contracts.identifiers import NoticeId, OrganizationId, PractitionerId, RoomId
+from services.contracts.identifiers import OrganizationId, RoomId
 from services.contracts.identity import Role
 from services.contracts.scheduler.own_schedules import SessionPart
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.dispatch import NoticeRound
 from services.scheduler.notice_providers.logic import ReminderTurns
 from services.scheduler.notices.own_schedule_rules import OwnSitting, span_of_changes
-from services.scheduler.notices.own_schedule_telling import OwnScheduleTelling
 from services.scheduler.notices.reminding import ReminderRounds
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Desk, Json, Make, People, group
-from tests.scheduler.notices.conftest import Deliver, Provider, Report, clock_at, local
+from tests.scheduler.notices.conftest import (
+    NUMBER,
+    Deliver,
+    Hears,
+    Provider,
+    Report,
+    Round,
+    led_by,
+    local,
+    send,
+)
 
 TUESDAY, WEDNESDAY, THURSDAY = (local(day, 9) for day in (6, 7, 8))
-NUMBER = "+12065550177"
-
-Round = Callable[..., Awaitable[list[Json]]]
-Hears = Callable[..., Awaitable[Json]]
-
-
-@pytest.fixture
-def hears(scheduler: ClientFactory, new_practitioner: Make, site: Json) -> Hears:
-    """Makes a practitioner who has said how to be written to."""
-
-    async def make(**changes: Any) -> Json:
-        practitioner, account = await new_practitioner(site), uuid4()
-        path = f"/v1/practitioners/{practitioner['id']}/account"
-        named = await scheduler(Role.PROGRAMME_DIRECTOR).put(path, json={"account_id": str(account)})
-        body = {"channel": "sms", "address": NUMBER, "opted_in": True, **changes}
-        said = await scheduler(Role.COUNSELLOR, account=account).put("/v1/me/notice_preference", json=body)
-        assert (named.status_code, said.status_code) == (200, 200), said.text
-        return {**practitioner, "account": account}
-
-    return make
-
-
-@pytest.fixture
-async def alex(hears: Hears) -> Json:
-    return await hears()
-
-
-@pytest.fixture
-def round_(
-    scheduler_database: Database, organization_id: UUID, scheduler: ClientFactory, site: Json, clock: Clock
-) -> Round:
-    """Does what a round does about practitioners, and returns every notice of one, the first one first."""
-
-    async def run(at: datetime | None = None) -> list[Json]:
-        organization = OrganizationId(organization_id)
-        async with scheduler_database.command(organization) as db:
-            await OwnScheduleTelling(db, organization, clock if at is None else clock_at(at)).plan()
-        return await notices()
-
-    async def notices() -> list[Json]:
-        found = []
-        for day in range(2, 9):
-            path, asked = f"/v1/sites/{site['id']}/notices", {"day": f"2026-10-{day:02}"}
-            found += (await scheduler(Role.FRONT_DESK).get(path, params=asked)).json()["items"]
-        return sorted((one for one in found if one["practitioner_id"] is not None), key=lambda one: str(one["id"]))
-
-    return run
-
-
-def led_by(practitioner: Json) -> dict[str, Any]:
-    return {"practitioner_id": PractitionerId(UUID(practitioner["id"]))}
 
 
 def bodies(notices: list[Json], status: str = "queued") -> list[str]:
@@ -97,14 +53,6 @@ async def told(*, desk: Desk, people: People, alex: Json, round_: Round, deliver
     await send(deliver, notice)
     assert len(provider.got) == 1
     return notice
-
-
-async def send(deliver: Deliver, notice: Json, at: datetime | None = None) -> None:
-    class Named:
-        id = NoticeId(UUID(notice["id"]))
-
-    named: Any = Named
-    await deliver(named, at=at)
 
 
 async def test_a_practitioner_is_told_once_that_the_schedule_is_set(
