@@ -14,6 +14,7 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.scheduler.transport import NoRideReason, Ride, RunDirection
 from services.contracts.vocabulary import Modality
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
+from services.scheduler.sites.tables import SiteRow
 from services.scheduler.storing import fresh_id
 from services.scheduler.transport.facts import Coming, LostSeat, TakenSeat
 from services.scheduler.transport.tables import RideRow, RideWaiverRow, RunRow
@@ -92,12 +93,35 @@ _AREAS: Final = Query(
     .where(RunRow.site_id == _SITE_ID, RideRow.patient_id == any_(_PATIENTS), RideRow.area.is_not(None))
     .order_by(RideRow.patient_id, RunRow.direction, RideRow.id.desc())
 )
+_HOLD_SITE: Final = select(SiteRow.id).where(SiteRow.id == _SITE_ID).with_for_update(read=True, key_share=True)
+_HOLD_SESSIONS: Final = (
+    select(AppointmentRow.id)
+    .where(
+        AppointmentRow.site_id == _SITE_ID,
+        AppointmentRow.status == AppointmentStatus.BOOKED.value,
+        func.lower(AppointmentRow.during) >= _BEGIN,
+        func.lower(AppointmentRow.during) < _UNTIL,
+    )
+    .order_by(AppointmentRow.id)
+    .with_for_update(key_share=True)
+)
 _HOLD: Final = (
     select(RunRow.id)
     .where(RunRow.site_id == _SITE_ID, func.lower(RunRow.during) >= _BEGIN, func.lower(RunRow.during) < _UNTIL)
     .order_by(RunRow.id)
     .with_for_update(key_share=True)
 )
+
+
+async def hold_sessions(db: AsyncSession, site_id: SiteId, begin: datetime, until: datetime) -> None:
+    """Let nobody else change a site, nor the seats of its sessions that begin within a span.
+
+    Whoever changes seats holds the site first, its sessions then, and the runs on the way to them last: so does who
+    changes runs together with the seats on them.
+    """
+    asked = {"site_id": site_id, "begin": begin, "until": until}
+    await db.execute(_HOLD_SITE, asked)
+    await db.execute(_HOLD_SESSIONS, asked)
 
 
 async def hold_runs(db: AsyncSession, site_id: SiteId, begin: datetime, until: datetime) -> None:
@@ -135,11 +159,11 @@ async def riders_of(db: AsyncSession, appointments: Collection[AppointmentId]) -
     return {PatientId(patient_id) for patient_id in await db.scalars(found)}
 
 
-async def hold_runs_of(
-    db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime, now: datetime
+async def runs_of(
+    db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime, now: datetime, *, hold: bool = False
 ) -> list[RunId]:
-    """Fetch a vehicle's runs that meet a span and lie ahead, the first one first; nobody else takes a seat of them."""
-    held = await db.scalars(
+    """Fetch a vehicle's runs that meet a span and lie ahead, the first one first; held, nobody takes a seat of them."""
+    found = (
         select(RunRow.id)
         .where(
             RunRow.vehicle_id == vehicle_id,
@@ -147,9 +171,8 @@ async def hold_runs_of(
             RunRow.during.op("&&")(bindparam("span", Range(begin, until), type_=TSTZRANGE)),
         )
         .order_by(func.lower(RunRow.during))
-        .with_for_update()
     )
-    return [RunId(run_id) for run_id in held]
+    return [RunId(run_id) for run_id in await db.scalars(found.with_for_update() if hold else found)]
 
 
 async def lost_with(db: AsyncSession, runs: Collection[RunId]) -> list[LostSeat]:

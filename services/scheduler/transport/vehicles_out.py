@@ -62,12 +62,16 @@ class VehiclesOut:
         if request.start <= now:
             raise InvalidRequestError("/start", "must lie ahead")
         zone = await self._rides_reader.zone(vehicle.site_id)
+        # Records is asked before anything is held: nobody waits for a network call of somebody else.
+        asked = (self._db, vehicle_id, request.start, request.end, now)
+        riders = await riding_storage.lost_with(self._db, await riding_storage.runs_of(*asked))
+        seen = await reach.among((one.patient_id for one in riders), Information.DEMOGRAPHICS)
         # Every lock that new seats may need, in the order in which everybody takes them: those of the vehicle after.
         span = Span.around((max(now, request.start - _LONGEST_RUN), request.end), zone)
+        await riding_storage.hold_sessions(self._db, vehicle.site_id, span.begin, span.until)
         await riding_storage.hold_runs(self._db, vehicle.site_id, span.begin, span.until)
-        runs = await riding_storage.hold_runs_of(self._db, vehicle_id, request.start, request.end, now)
+        runs = await riding_storage.runs_of(*asked, hold=True)
         lost = await riding_storage.lost_with(self._db, runs)
-        seen = await reach.among((one.patient_id for one in lost), Information.DEMOGRAPHICS)
         await riding_storage.delete_runs(self._db, runs)
         found = await self._rides.replace(vehicle.site_id, span, lost)
         if request.notify:

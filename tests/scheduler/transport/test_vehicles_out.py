@@ -12,10 +12,11 @@ from sqlalchemy import text
 from services.chassis.database import Database, OpenDatabase
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.identity import Role
 from services.contracts.vocabulary import ServiceKind
 from services.operator.postgres.provision import DatabaseUrls
+from services.scheduler.transport.riding_storage import hold_runs
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, NoticesOf, People, group, plan_of, problem
 from tests.scheduler.transport.conftest import END, MINUTE, Van
@@ -23,6 +24,7 @@ from tests.support.tokens import Tokens
 
 HOUR = timedelta(hours=1)
 COUNSELLOR = {"id": "00000000-0000-4000-8000-000000000001"}
+_GIVE_BACK = "delete from appointment_patients where appointment_id = :session and patient_id = :patient"
 
 
 @pytest.fixture
@@ -318,3 +320,41 @@ class TestRaces:
 
         assert free == UUID(second["id"])
         assert answer.json()["run_ids"] == [second["id"]]
+
+    @pytest.mark.parametrize("beside", ["release", "closure"])
+    async def test_a_vehicle_is_taken_out_beside_who_changes_a_seat_and_neither_waits_for_the_other_for_ever(
+        self,
+        *,
+        beside: str,
+        van: Van,
+        other: Van,
+        run: Json,
+        session: Json,
+        people: People,
+        out: Any,
+        site: Json,
+        scheduler_database: Database,
+        organization_id: UUID,
+    ) -> None:
+        """Bug: it held the runs and then wanted the seats, or the site; who gives a seat back, the other way round."""
+        await planned(other, "to_site", TUESDAY_NINE - 50 * MINUTE)
+        await aboard(van, run, session, people.ann)
+        ids = {"site": UUID(site["id"]), "session": UUID(session["id"]), "patient": UUID(people.ann["id"])}
+        steps = {
+            "release": ["select 1 from appointments where id = :session for no key update", _GIVE_BACK],
+            "closure": ["select 1 from sites where id = :site for update"],
+        }
+
+        async with scheduler_database.command(OrganizationId(organization_id)) as db:
+            for step in steps[beside]:
+                await db.execute(text(step), ids)
+            asked = asyncio.create_task(out())
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+            await hold_runs(db, SiteId(ids["site"]), TUESDAY_NINE - 12 * HOUR, TUESDAY_NINE + 12 * HOUR)
+        answer = await asked
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["run_ids"] == [run["id"]]
+        kept = 1 if beside == "closure" else 0
+        assert len(answer.json()["rides"]) == kept
