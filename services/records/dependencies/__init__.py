@@ -1,5 +1,6 @@
 """Wiring: from a request to the logic that serves it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from services.chassis.wiring import (
 )
 from services.clients.gateway import GatewayClient
 from services.contracts.identifiers import EmergencyAccessId
-from services.records.care_teams.alerts import tell_those_who_lead
+from services.records.care_teams.alerts import begin_to_tell_those_who_lead
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads, GlassBroken
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
 from services.records.consents.beside import BesideCommands, ConsentReads
@@ -112,9 +113,15 @@ NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
 async def _to_be_told(gateway: TheGateway, token: BearerToken) -> AsyncIterator[GlassBroken]:
     """Tell those who lead of what was broken once it is committed: what is begun before the unit of work ends after."""
     broken: list[EmergencyAccessId] = []
-    yield broken.append
+    try:
+        yield broken.append
+    except asyncio.CancelledError:
+        # The caller has gone, and nobody knows whether it is committed: they look, and find it or nothing.
+        if broken:
+            _ = begin_to_tell_those_who_lead(gateway, token)
+        raise
     if broken:
-        await tell_those_who_lead(gateway, token)
+        await asyncio.shield(begin_to_tell_those_who_lead(gateway, token))
 
 
 async def _care_team_changes(

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from structlog.testing import capture_logs
 
 from services.chassis.clock import Clock
+from services.chassis.context import current
 from services.chassis.database import Database, OpenDatabase
 from services.chassis.idempotency import Idempotency
 from services.chassis.wiring import Process
@@ -318,6 +320,32 @@ async def test_a_glass_is_broken_although_nobody_can_be_told_and_its_review_wait
     assert [one["id"] for one in (await director.get("/v1/emergency_accesses")).json()["items"]] == [
         broken.json()["id"]
     ]
+
+
+async def test_those_who_lead_are_told_although_whoever_broke_the_glass_has_gone(
+    records: ClientFactory, new_patient: PatientFactory, played_gateway: PlayedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, a deadline of the caller's choosing opened the record for an hour and let nobody know."""
+    begun, is_gone, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def takes_its_time(_: str) -> EmergencyAlert:
+        begun.set()
+        await is_gone.wait()
+        assert current().deadline is None
+        told.set()
+        return EmergencyAlert(letters=1)
+
+    monkeypatch.setattr(played_gateway, "alert_emergency", takes_its_time)
+    nurse, patient = records(Role.NURSE, account=uuid4()), await new_patient()
+    breaking = asyncio.create_task(break_glass(nurse, patient))
+    await begun.wait()
+    breaking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await breaking
+    is_gone.set()
+
+    async with asyncio.timeout(3):
+        await told.wait()
 
 
 class TestOnceItIsCommitted:
