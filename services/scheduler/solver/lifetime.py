@@ -30,6 +30,6 @@ def give_way() -> None:
     """
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    except (AttributeError, PermissionError):
-        # Not on Linux, or a container that forbids it.
+    except (AttributeError, OSError):
+        # Not on Linux, or in a container that forbids it.
         os.nice(19)

@@ -158,10 +158,13 @@ class _Solve:
         share = ANNEALING_SHARE_OF_SMALL if is_whole(self._instance) else ANNEALING_SHARE
         if partner.makes_plans:
             share = ANNEALING_SHARE_BEFORE_PLAN
+        seconds = share * self._left()
+        # By this clock too: a partner that gives way may not come to look at its own.
+        until = self._elapsed() + seconds
         annealing = AnnealingPartner(
             self._instance,
             self._search.timetable,
-            seconds=share * self._left(),
+            seconds=seconds,
             seed=self._effort.seed,
             gives_way=partner.makes_plans,
         )
@@ -177,7 +180,7 @@ class _Solve:
                     is_ready = True
                     self._search.offer(week)
                     self._progress()
-                elif not annealing.is_at_work:
+                elif not annealing.is_at_work or self._elapsed() > until:
                     break
         return is_compiled()
 
