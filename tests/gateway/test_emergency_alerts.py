@@ -101,9 +101,13 @@ async def test_after_a_quarter_of_an_hour_the_next_letter_leaves_at_once(
     gateway_app.state.process = Process(later, process.database, process.authenticator)
 
     await alert()
-    await post.carry(after=timedelta(minutes=15, seconds=30))
+    await alert()
+    handed = []
+    for minutes, seconds in ((15, 20), (25, 0), (35, 0)):
+        await post.carry(after=timedelta(minutes=minutes, seconds=seconds))
+        handed.append(len(post.relay.handed))
 
-    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"] * 2
+    assert handed == [2, 2, 3]
 
 
 async def test_one_organization_s_alerts_put_off_none_of_another(
@@ -175,6 +179,28 @@ async def test_without_a_relay_the_trail_tells_it_all_the_same(
     events = (await auditor.get("/v1/security_events", params={"kind": "emergency_alerted"})).json()["items"]
     assert answer.json() == {"letters": 0}
     assert [(event["by"], event["times"]) for event in events] == [(str(nurse), 0)]
+
+
+async def test_without_a_relay_nothing_is_counted_as_on_its_way_with_a_later_letter(
+    *,
+    alert: Alert,
+    gateway: GatewayFactory,
+    new_account: NewAccount,
+    house: UUID,
+    request: pytest.FixtureRequest,
+) -> None:
+    await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+
+    without = [(await alert()).json()["letters"] for _ in range(3)]
+    post: Post = request.getfixturevalue("post")
+    then = (await alert()).json()["letters"]
+    await post.carry()
+
+    auditor = gateway(Role.AUDITOR, organization=house)
+    events = (await auditor.get("/v1/security_events", params={"kind": "emergency_alerted"})).json()["items"]
+    assert [*without, then] == [0, 0, 0, 1]
+    assert [event["times"] for event in events] == [0, 0, 0, 1]
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"]
 
 
 async def test_only_records_says_so_and_only_for_who_may_open(alert: Alert, gateway: GatewayFactory) -> None:

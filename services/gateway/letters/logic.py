@@ -55,7 +55,8 @@ class Letters:
 
     def __init__(self, storage: LetterStorage, *, has_mail: bool, clock: Clock) -> None:
         self._storage = storage
-        self._has_mail = has_mail
+        self.has_mail = has_mail
+        """Whether this installation sends any."""
         self._clock = clock
 
     async def post(
@@ -73,7 +74,7 @@ class Letters:
         Raises:
             NoMailError: This installation sends none.
         """
-        if not self._has_mail:
+        if not self.has_mail:
             raise NoMailError
         now = self._clock.now()
         letter = Letter(new_id(now, secrets.token_bytes(10)), kind, to, secret, language, now + lives)
