@@ -21,6 +21,7 @@ from tests.support.serving import served
 
 KEY = Key()
 PLACES = 4
+HOUSE = OrganizationId(uuid4())
 
 
 @dataclass
@@ -31,19 +32,27 @@ class Publisher:
     asked: int = 0
     is_full: asyncio.Event = field(default_factory=asyncio.Event)
     may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    fails_first: bool = False
+    """Whether only the first is held up, and fails then."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         self.asked += 1
+        self.is_asked.set()
         if self.asked == PLACES:
             self.is_full.set()
-        await self.may_answer.wait()
-        await answer_json(send, {"keys": [KEY.jwk]})
+        is_first = self.asked == 1
+        if is_first or not self.fails_first:
+            await self.may_answer.wait()
+        await answer_json(send, {"keys": [KEY.jwk]}, status=503 if is_first and self.fails_first else 200)
 
-    def application(self, clock: Clock, *, is_confirmed: bool) -> OauthClient:
+    def application(
+        self, clock: Clock, *, is_confirmed: bool, organization: OrganizationId | None = None
+    ) -> OauthClient:
         now = clock.now()
         return OauthClient(
             id=OauthClientId(uuid4()),
-            organization_id=OrganizationId(uuid4()),
+            organization_id=organization or OrganizationId(uuid4()),
             name="Viewer",
             kind=OauthClientKind.CONFIDENTIAL,
             grant_types=[OauthGrantType.CLIENT_CREDENTIALS],
@@ -57,6 +66,11 @@ class Publisher:
             disabled_at=None,
             version=1,
         )
+
+
+def hanging(slow: Publisher, clock: Clock, count: int) -> list[OauthClient]:
+    """Applications of one organization that nobody has confirmed."""
+    return [slow.application(clock, is_confirmed=False, organization=HOUSE) for _ in range(count)]
 
 
 @pytest.fixture
@@ -105,13 +119,11 @@ async def test_of_applications_that_nobody_has_confirmed_few_are_read_at_once_an
     keys: ClientKeys, publishers: tuple[Publisher, Publisher], clock: Clock
 ) -> None:
     slow, quick = publishers
-    waiting = [
-        asyncio.create_task(keys.of(slow.application(clock, is_confirmed=False), KEY.key_id)) for _ in range(3 * PLACES)
-    ]
+    waiting = [asyncio.create_task(keys.of(one, KEY.key_id)) for one in hanging(slow, clock, 3 * PLACES)]
     await slow.is_full.wait()
 
     try:
-        found = await keys.of(quick.application(clock, is_confirmed=True), KEY.key_id)
+        found = await keys.of(quick.application(clock, is_confirmed=True, organization=HOUSE), KEY.key_id)
         asked = slow.asked
         still_wait = not any(one.done() for one in waiting)
     finally:
@@ -120,6 +132,58 @@ async def test_of_applications_that_nobody_has_confirmed_few_are_read_at_once_an
     assert (asked, still_wait) == (PLACES, True)
     assert all(KEY.key_id in one for one in [found, *await asyncio.gather(*waiting)])
     assert slow.asked == len(waiting)
+
+
+async def test_however_many_of_one_organization_hang_those_of_another_that_nobody_has_confirmed_are_read(
+    keys: ClientKeys, publishers: tuple[Publisher, Publisher], clock: Clock
+) -> None:
+    slow, quick = publishers
+    waiting = [asyncio.create_task(keys.of(one, KEY.key_id)) for one in hanging(slow, clock, 3 * PLACES)]
+    await slow.is_full.wait()
+
+    try:
+        found = await keys.of(quick.application(clock, is_confirmed=False), KEY.key_id)
+        still_wait = not any(one.done() for one in waiting)
+    finally:
+        slow.may_answer.set()
+
+    assert still_wait
+    assert all(KEY.key_id in one for one in [found, *await asyncio.gather(*waiting)])
+
+
+async def test_who_is_confirmed_while_a_request_of_its_own_waits_for_a_place_does_not_wait_behind_it(
+    keys: ClientKeys, publishers: tuple[Publisher, Publisher], clock: Clock
+) -> None:
+    slow, quick = publishers
+    application = quick.application(clock, is_confirmed=False, organization=HOUSE)
+    waiting = [asyncio.create_task(keys.of(one, KEY.key_id)) for one in [*hanging(slow, clock, PLACES), application]]
+    await slow.is_full.wait()
+
+    try:
+        found = await keys.of(application.model_copy(update={"expires_at": None}), KEY.key_id)
+        still_wait = not any(one.done() for one in waiting)
+    finally:
+        slow.may_answer.set()
+
+    assert still_wait
+    assert all(KEY.key_id in one for one in [found, *await asyncio.gather(*waiting)])
+
+
+async def test_a_read_that_fails_takes_nothing_from_what_was_read_meanwhile(
+    keys: ClientKeys, publishers: tuple[Publisher, Publisher], clock: Clock
+) -> None:
+    slow, _ = publishers
+    application = slow.application(clock, is_confirmed=False)
+    confirmed = application.model_copy(update={"expires_at": None})
+    slow.fails_first = True
+    failing = asyncio.create_task(keys.of(application, KEY.key_id))
+    await slow.is_asked.wait()
+
+    found = await keys.of(confirmed, KEY.key_id)
+    slow.may_answer.set()
+    await failing
+
+    assert all(KEY.key_id in one for one in (found, await keys.of(confirmed, KEY.key_id)))
 
 
 async def test_many_assertions_of_one_application_ask_its_server_once(
