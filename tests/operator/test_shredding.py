@@ -69,6 +69,19 @@ _OWN_ACCOUNT = """
     insert into patient_accounts (organization_id, id, patient_id, account_id, from_at, code_sha256, claim_until,
         claimed_at, linked_by) values ($1, $2, $2, $2, now(), $3, now(), now(), $1)
 """
+_CLOSING = """
+    insert into programme_closings (organization_id, id, programme, reason, ends_on, responsible_person,
+        responsible_contact, opened_by, opened_at, sealed_by, sealed_at)
+    values ($1, $2, 'Drill', 'discontinued', '2026-10-02', 'Rae Keeper', 'Drill', $1, now(), $3, now())
+"""
+_DISPOSITION = """
+    insert into dispositions (organization_id, closing_id, patient_id, kind, citation, keep_until, reason, decided_by,
+        decided_at) values ($1, $2, $3, $4, 'Synthetic Code 9-4', '2041-05-01', $5, $1, now())
+"""
+_ANSWER = """
+    insert into idempotency_keys (organization_id, account_id, operation_id, key, request_hash, created_at)
+    values ($1, $1, 'drill', 'drill', $2, now())
+"""
 _WRAPPED = """
     select table_name from information_schema.columns where table_schema = 'public' and column_name = 'wrapped'
 """
@@ -165,6 +178,25 @@ async def test_the_scheduler_forgets_the_calendars_of_who_was_shredded_with_a_ke
     assert await scheduler.read(tokens) == [(KEPT,)]
 
 
+async def test_stored_answers_go_with_the_calendars_of_who_had_no_key_in_the_scheduler_and_only_then(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    """Before, they stayed until they expired, with entries of a calendar that was forgotten."""
+    await fill(rows)
+    scheduler = rows["scheduler"]
+    await scheduler.add("delete from patient_keys where organization_id = $1 and patient_id = $2", GONE)
+    await scheduler.add(_ANSWER, SEALED)
+    shredding = Shredding(organization_id, GONE, (), uuid4(), "asked for", "2026-10-02T09:00:00Z")
+
+    await destroy(databases, [shredding])
+
+    stored = f"select key from idempotency_keys where organization_id = '{organization_id}'"  # noqa: S608 - our own
+    assert await scheduler.read(stored) == []
+    await scheduler.add(_ANSWER, SEALED)
+    await destroy(databases, [shredding])
+    assert await scheduler.read(stored) == [("drill",)]
+
+
 async def test_the_accounts_of_those_close_to_who_was_shredded_are_free_for_others(
     databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
 ) -> None:
@@ -196,6 +228,55 @@ async def test_the_own_account_of_who_was_shredded_is_linked_no_longer(
 
     ended = "select patient_id, until_at is null, ended_by from patient_accounts order by patient_id"
     assert await records.read(ended) == [(GONE, False, by), (KEPT, True, None)]
+
+
+async def test_accounts_that_an_earlier_shredding_has_left_end_when_it_is_applied_again(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    """Before, they ended only with a key: of who was shredded before that they stayed, and nobody could end them."""
+    await fill(rows)
+    records, by = rows["records"], uuid4()
+    keys = await keys_of(databases, organization_id, GONE)
+    shredding = Shredding(organization_id, GONE, keys, by, "asked for", "2026-10-02T09:00:00Z")
+    await destroy(databases, [shredding])
+    await records.add(_RECIPIENT, SEALED)
+    for patient_id in (GONE, KEPT):
+        await records.add(_OWN_ACCOUNT, patient_id, SEALED)
+        await records.add(_PERSON, patient_id, SEALED)
+        await records.add(_ACCOUNT, patient_id, SEALED)
+
+    again = await destroy(databases, [shredding])
+
+    assert again == 0
+    for table in ("patient_accounts", "related_person_accounts"):
+        ended = f"select patient_id, until_at is null, ended_by from {table} order by patient_id"  # noqa: S608 - our own
+        assert await records.read(ended) == [(GONE, False, by), (KEPT, True, None)]
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("keep", None), ("destroy", "majority")])
+async def test_the_day_until_which_a_child_s_record_is_kept_goes_with_its_key_also_when_it_comes_back(
+    *, databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID, kind: str,
+    reason: str | None,
+) -> None:  # fmt: skip
+    """Before, it outlived the key: whoever knows the law counts back from it to the day of birth."""
+    await fill(rows)
+    records, closing = rows["records"], uuid4()
+    await records.add(_CLOSING, closing, uuid4())
+    for patient_id in (GONE, KEPT):
+        await records.add(_DISPOSITION, closing, patient_id, kind, reason)
+    keys = await keys_of(databases, organization_id, GONE)
+    shredding = Shredding(organization_id, GONE, keys, uuid4(), "asked for", "2026-10-02T09:00:00Z")
+
+    found = []
+    for _ in range(2):
+        await destroy(databases, [shredding])
+        named = "select patient_id, kind, citation, keep_until::text, reason from dispositions order by patient_id"
+        found.append(await records.read(named))
+        # As a backup has it that is older than the list.
+        await records.add("delete from dispositions where organization_id = $1 and patient_id = $2", GONE)
+        await records.add(_DISPOSITION, closing, GONE, kind, reason)
+
+    assert found == [[(GONE, kind, None, None, None), (KEPT, kind, "Synthetic Code 9-4", "2041-05-01", reason)]] * 2
 
 
 async def test_the_key_of_the_referral_that_became_the_patient_goes_too(

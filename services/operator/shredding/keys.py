@@ -45,8 +45,14 @@ _CLEAR: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 # What is kept in the clear: whose calendar was never read from elsewhere has no key in the scheduler, and yet these.
+# The day until which a child's record is kept tells the day of birth to whoever knows the law.
 _FORGET: Final[Mapping[str, tuple[str, ...]]] = {
-    "records": (),
+    "records": (
+        """
+        update dispositions set citation = null, keep_until = null, reason = null
+        where patient_id = $1 and citation is not null
+        """,
+    ),
     "scheduler": (
         """
         delete from feed_tokens t using feeds f
@@ -57,6 +63,7 @@ _FORGET: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 # There is nothing any more that these read or claim, and nobody could end them: the accounts are free for others.
+# With a key or without, for it may have gone when they were left.
 _END: Final = """
     with own as (
         update patient_accounts
@@ -67,7 +74,6 @@ _END: Final = """
     set until_at = greatest(now(), from_at + interval '1 microsecond'), ended_by = $2
     where patient_id = $1 and until_at is null
 """
-_NONE: Final = "DELETE 0"
 _OPERATION: Final = "shred_patient"
 
 
@@ -83,7 +89,7 @@ async def keys_of(urls: Mapping[str, DatabaseUrls], organization_id: UUID, patie
 async def destroy(urls: Mapping[str, DatabaseUrls], shreddings: Sequence[Shredding]) -> int:
     """Destroy these keys wherever they are, and return how many patients had one; again is no error.
 
-    The scheduler forgets calendars in and out of them.
+    The scheduler forgets calendars in and out of them, and the records by which law one was kept; accounts end.
     """
     destroyed = 0
     for shredding in shreddings:
@@ -95,12 +101,17 @@ async def _destroy_one(service: str, owner_url: str, shredding: Shredding) -> bo
     async with _organization(owner_url, shredding.organization_id) as connection:
         patient_id, keys = shredding.patient_id, list(shredding.keys)
         done = [await connection.execute(statement, patient_id, keys) for statement in _DESTROY[service]]
-        had_one = any(status != _NONE for status in done)
-        for statement in (*_FORGET[service], *(_CLEAR[service] if had_one else ())):
+        had_one = any(map(_has_touched, done))
+        forgotten = [await connection.execute(statement, patient_id) for statement in _FORGET[service]]
+        for statement in _CLEAR[service] if had_one or any(map(_has_touched, forgotten)) else ():
             await connection.execute(statement, patient_id)
-        if had_one and service == "records":
+        if service == "records":
             await connection.execute(_END, patient_id, shredding.by)
         return had_one
+
+
+def _has_touched(status: str) -> bool:
+    return not status.endswith(" 0")
 
 
 async def tell(urls: Mapping[str, DatabaseUrls], key: bytes, shredding: Shredding, clock: Clock) -> None:

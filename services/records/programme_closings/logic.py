@@ -217,7 +217,8 @@ class ProgrammeClosings:
 
 
 def _disposition(kept: KeptDisposition, closing: KeptClosing) -> Disposition:
-    retention = law_of(kept.kind, kept.retention, closing.retention)
+    # By which law a record was kept is forgotten with its key, and the closing's need not have been it.
+    retention = None if kept.values["is_destroyed"] else law_of(kept.kind, kept.retention, closing.retention)
     keeps = None if kept.kind is DispositionKind.DESTROY else retention
     return Disposition.model_validate(
         {

@@ -1,21 +1,26 @@
 """One record is kept by another law than the others, or destroyed because its period has expired (42 CFR 2.19(a))."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.contracts.identifiers import DisclosureId, PatientId
+from services.contracts.identifiers import DisclosureId, OrganizationId, PatientId
+from services.contracts.identity import Role
 from services.contracts.records.programme_closings import (
     DispositionKind,
     DispositionRequest,
     ExpiredSince,
     RetentionLaw,
 )
+from services.operator.postgres.provision import DatabaseUrls
+from services.operator.shredding.keys import destroy, keys_of
+from services.operator.shredding.ledger import Shredding
 from services.records.programme_closings.rules import misfit
 from tests.records.conftest import PatientFactory
 from tests.records.consents.conftest import NewConsent, hospital, new_consent, new_recipient, terms
@@ -31,8 +36,9 @@ from tests.records.programme_closings.test_programme_closings import (
     opened,
     seal,
 )
+from tests.records.test_races import Committing, beside
 
-__all__ = ["admin", "at", "body", "disclose", "hospital", "new_consent", "new_recipient", "terms"]
+__all__ = ["admin", "at", "beside", "body", "disclose", "hospital", "new_consent", "new_recipient", "terms"]
 
 Json = dict[str, Any]
 OF_MINORS: Json = {"citation": "Synthetic Code 9-4", "keep_until": "2041-05-01"}
@@ -82,6 +88,25 @@ async def test_a_record_whose_period_has_expired_is_destroyed_with_the_reason(
     assert (told["retention"], told["reason"], told["label"], told["destroy_from"]) == (
         EXPIRED, "discharge", None, "2026-10-04",
     )  # fmt: skip
+
+
+async def test_of_a_record_whose_key_is_destroyed_no_law_is_told(
+    *, beside: Committing, databases: Mapping[str, DatabaseUrls], organization_id: UUID, patient_body: Json
+) -> None:
+    """Before, its own law stayed, whose day tells when a child was born; the closing's is not why it was kept."""
+    director = beside.call(Role.PROGRAMME_DIRECTOR)
+    gone, stays = [(await director.post("/v1/patients", json=patient_body)).json() for _ in range(2)]
+    closing = await opened(beside.call(Role.ORGANIZATION_ADMIN))
+    assert (await decide(director, closing, gone, stays, retention=OF_MINORS)).status_code == 200
+    organization, patient_id = OrganizationId(organization_id), UUID(gone["id"])
+    keys = await keys_of(databases, organization, patient_id)
+
+    await destroy(databases, [Shredding(organization, patient_id, keys, uuid4(), "asked for", "2026-10-02T09:00:00Z")])
+
+    found = {one["id"]: one for one in await listed(director, closing)}
+    told = [(found[one]["is_destroyed"], found[one]["retention"]) for one in (gone["id"], stays["id"])]
+    assert told == [(True, None), (False, OF_MINORS)]
+    assert (found[gone["id"]]["kind"], found[gone["id"]]["label"]) == ("keep", None)
 
 
 async def test_what_is_left_of_a_transferred_record_is_kept_by_the_law_that_is_named_for_it(
