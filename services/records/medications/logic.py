@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
@@ -91,8 +91,7 @@ class MedicationCommands:
         end = kept.ended(seal)
         if request.day < kept.said(seal).started_on or (end is not None and request.day > end.last_day):
             raise InvalidRequestError("/day", "must lie between started_on and last_day")
-        # A zone's date is at most a day ahead of UTC's.
-        if (request.day - now.astimezone(UTC).date()).days > 1:
+        if request.day > await self._sites.latest_day(now, site_id):
             raise InvalidRequestError("/day", "must not lie ahead")
         dose = Dose(day=request.day, outcome=request.outcome, recorded_by=self._gate.caller.account_id, recorded_at=now)
         await self._rows.add_dose(kept, dose, seal)

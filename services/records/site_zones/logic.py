@@ -13,7 +13,7 @@ from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import SiteId
 from services.contracts.records.site_zones import SiteEvent, SiteReceipt
 from services.records.errors import EventRefusedError
-from services.records.site_zones.rules import UTC, Zones
+from services.records.site_zones.rules import FIRST, UTC, Zones
 from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
 UNKNOWN_SITE: Final = (
@@ -93,3 +93,7 @@ class KnownSites:
     async def day(self, at: datetime, site_id: SiteId) -> date:
         """Return of which day an instant is at a site."""
         return Zones(await self._rows.known(), UTC).day(at, site_id)
+
+    async def latest_day(self, at: datetime, site_id: SiteId) -> date:
+        """Return of which day an instant is at a site, or the latest it can be where its zone was not told."""
+        return Zones(await self._rows.known(), FIRST).day(at, site_id)

@@ -10,6 +10,9 @@ from services.contracts.identifiers import SiteId
 UTC: Final = ZoneInfo("UTC")
 """Whose days are counted at a site of which the scheduler has not told, where no caller says a zone."""
 
+FIRST: Final = ZoneInfo("Etc/GMT-14")
+"""Where a day begins first."""
+
 
 class Zones(NamedTuple):
     """By which zone the days of each site are counted; by the caller's where the scheduler has not told of it yet."""

@@ -207,3 +207,29 @@ async def test_what_is_taken_today_is_counted_by_the_day_of_the_patient_s_site(
     # In Chicago it is 1 October, the seventh day and the last of both.
     assert [one["days_covered_percent"] for one in (given.json(), listed[stays])] == [100.0, 100.0]
     assert {one["id"] for one in chart["medications"]} == {stays, ends}
+
+
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    [("America/New_York", "2026-10-06"), ("Pacific/Kiritimati", "2026-10-07"), (None, "2026-10-07")],
+    ids=["behind UTC", "ahead of UTC", "not told"],
+)
+async def test_a_dose_of_a_day_that_has_not_begun_at_the_patient_s_site_is_refused(
+    *, at: At, new_patient: PatientFactory, tell_site: Tell, zone: str | None, last: str
+) -> None:
+    """Before, in the evening a dose of the day after tomorrow counted as given, and moved when the next is due."""
+    # In New York it is 6 October, in Kiritimati 7 October.
+    patient, caller = await new_patient(), at("2026-10-07T01:00:00Z")
+    if zone is not None:
+        assert (await tell_site({"id": patient["site_id"], "zone": zone})).status_code == 200
+    made = await caller.post(f"/v1/patients/{patient['id']}/medications", json=INJECTION)
+    path = f"/v1/medications/{made.json()['id']}/doses"
+
+    answers = {}
+    for day in ("2026-10-06", "2026-10-07", "2026-10-08"):
+        answers[day] = await caller.post(path, json={"day": day, "outcome": "given"})
+
+    assert {day: one.status_code for day, one in answers.items()} == {
+        day: 201 if day <= last else 422 for day in answers
+    }
+    assert answers["2026-10-08"].json()["errors"][0]["pointer"] == "/day"
