@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,7 +16,7 @@ from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.timetables import Session
 from services.scheduler.appointments.logic import AppointmentsLogic
-from services.scheduler.dispatch import NoticeRound, read_notice_call
+from services.scheduler.dispatch import NoticeRound, enqueue_notice_round, read_notice_call
 from services.scheduler.notice_providers.logic import ReminderTurns
 from services.scheduler.notices.reminding import ReminderRounds
 from tests.conftest import ClientFactory
@@ -86,12 +86,13 @@ class House:
             await book.add(SiteId(UUID(self.site["id"])), date.fromisoformat(MONDAY), 1, [session])
 
     async def round_calls(self) -> list[NoticeRound]:
-        """Return the rounds that somebody has called for at once."""
+        """Return the organization's rounds that somebody has called for at once."""
         jobs = await self.desk.run(
             "select payload from pgqueuer where entrypoint = 'notice' and execute_after = created"
         )
         calls = [read_notice_call(payload) for (payload,) in jobs]
-        return [call for call in calls if isinstance(call, NoticeRound) and call.turn is None]
+        rounds = [call for call in calls if isinstance(call, NoticeRound) and call.turn is None]
+        return [call for call in rounds if call.organization_id == self.organization_id]
 
 
 @pytest.fixture
@@ -180,16 +181,26 @@ async def test_who_comes_to_a_group_calls_no_round(*, house: House, at: Callable
     assert await house.round_calls() == []
 
 
+async def test_a_round_that_another_organization_has_called_for_is_none_of_this_one_s(house: House) -> None:
+    """Before, what another test had left in the queue, which knows no organizations, was counted here."""
+    async with house.database.command(house.organization_id) as db:
+        await enqueue_notice_round(db, NoticeRound(OrganizationId(uuid4()), None), timedelta())
+        await enqueue_notice_round(db, NoticeRound(house.organization_id, None), timedelta())
+
+    assert await house.round_calls() == [NoticeRound(house.organization_id, None)]
+
+
 async def test_a_round_that_comes_early_takes_the_turn_of_the_next_one(*, house: House, provider: Provider) -> None:
     async with house.database.command(house.organization_id) as db:
         turn = await ReminderTurns(db).begin(after=None)
     rounds = ReminderRounds(house.database, clock_at(NOW))
 
     async def later() -> int:
-        [(count,)] = await house.desk.run(
-            "select count(*) from pgqueuer where execute_after - created = interval '15 minutes'"
+        jobs = await house.desk.run(
+            "select payload from pgqueuer where entrypoint = 'notice'"
+            " and execute_after - created = interval '15 minutes'"
         )
-        return int(count)
+        return [read_notice_call(payload).organization_id for (payload,) in jobs].count(house.organization_id)
 
     before = await later()
     await rounds.plan(NoticeRound(house.organization_id, None))
