@@ -10,7 +10,10 @@ import pytest
 
 from services.chassis.clock import Clock
 from services.chassis.wiring import Process
+from services.contracts.gateway.letters import LetterLanguage
 from services.contracts.identity import Microservice, Role
+from services.gateway.letters.letter import Letter, LetterKind
+from services.gateway.letters.rules import written
 from tests.gateway.conftest import GatewayFactory, NewAccount, NewOrganization, Post
 from tests.support.tokens import Tokens, principal
 
@@ -108,6 +111,20 @@ async def test_after_a_quarter_of_an_hour_the_next_letter_leaves_at_once(
         handed.append(len(post.relay.handed))
 
     assert handed == [2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("language", "recent"), [(LetterLanguage.ENGLISH, "just now"), (LetterLanguage.SPANISH, "se acaba de")]
+)
+def test_a_letter_that_may_wait_for_a_quarter_of_an_hour_does_not_say_that_it_was_just_now(
+    language: LetterLanguage, recent: str, clock: Clock
+) -> None:
+    letter = Letter(uuid4(), LetterKind.EMERGENCY_REVIEW, "dan@example.org", "", language, clock.now())
+
+    text = written(letter, None).text.lower()
+
+    assert "3" in text
+    assert recent not in text
 
 
 async def test_one_organization_s_alerts_put_off_none_of_another(
