@@ -8,8 +8,10 @@ import pytest
 from typing_extensions import override
 
 from services.chassis.edge import Receive, Scope, Send
+from services.chassis.http import HttpClient
 from services.chassis.protocol import StrictProtocol
 from services.chassis.shortcut import Asked
+from services.gateway.proxy.upstream import _IDLE_SECONDS as UPSTREAM_IDLE_SECONDS
 from tests.support.raw_http import Connection, connection_to, head, read_head, send
 from tests.support.serving import served
 
@@ -259,3 +261,17 @@ async def test_a_connection_that_the_caller_wants_closed_is_closed_behind_its_an
 
         assert (status, fields["connection"]) == (200, "close")
         assert await _ends(connection)
+
+
+async def test_nobody_of_ours_uses_a_connection_that_is_being_closed() -> None:
+    """Before, applications under test closed theirs after five seconds, and what was sent at that moment was lost."""
+    client = HttpClient()
+    own = getattr(client.session.connector, "_keepalive_timeout", 3600)
+    await client.close()
+
+    async with served(_answer, protocol=Known) as url, connection_to(url) as connection:
+        await send(connection, head("/"))
+        await asyncio.wait_for(read_head(connection), WAIT)
+        kept = Known.last.timeout_keep_alive
+
+    assert max(UPSTREAM_IDLE_SECONDS, own) < kept / 2

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from services.chassis.protocol import StrictProtocol
+from services.chassis.serve import KEPT_SECONDS
 
 
 @asynccontextmanager
@@ -28,7 +29,14 @@ async def served(app: Any, *, protocol: type[StrictProtocol] = StrictProtocol) -
     """Serve an application on loopback; yields its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(
-        app, lifespan="off", log_level="error", access_log=False, ws="none", http=protocol, proxy_headers=False
+        app,
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        ws="none",
+        http=protocol,
+        proxy_headers=False,
+        timeout_keep_alive=KEPT_SECONDS,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve(sockets=[listener]))
