@@ -110,7 +110,7 @@ async def _no_contact_changes(db: Db, principal: Caller, clock: Now, patients: P
 NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
 
 
-async def _to_be_told(gateway: TheGateway, token: BearerToken) -> AsyncIterator[GlassBroken]:
+async def _to_be_told(request: Request, token: BearerToken) -> AsyncIterator[GlassBroken]:
     """Tell those who lead of what was broken once it is committed: what is begun before the unit of work ends after."""
     broken: list[EmergencyAccessId] = []
     try:
@@ -118,10 +118,10 @@ async def _to_be_told(gateway: TheGateway, token: BearerToken) -> AsyncIterator[
     except asyncio.CancelledError:
         # The caller has gone, and nobody knows whether it is committed: they look, and find it or nothing.
         if broken:
-            _ = begin_to_tell_those_who_lead(gateway, token)
+            _ = begin_to_tell_those_who_lead(await _gateway(request), token)
         raise
     if broken:
-        await asyncio.shield(begin_to_tell_those_who_lead(gateway, token))
+        await asyncio.shield(begin_to_tell_those_who_lead(await _gateway(request), token))
 
 
 async def _care_team_changes(
