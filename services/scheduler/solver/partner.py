@@ -1,8 +1,11 @@
 """The bound, raised in a process of its own beside the search."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Thread
 from time import monotonic
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -66,16 +69,22 @@ class BoundPartner:
         self._process.start()
         self.makes_plans = plans and is_compiled()
         sender.close()
+        self._said: SimpleQueue[News] = SimpleQueue()
+        # A guide is larger than what a pipe holds: the child would wait with each until the search comes to ask.
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def news(self) -> list[News]:
         """Return what the child has said since last asked, without waiting."""
         messages: list[News] = []
-        try:
-            while self._receiver.poll():
-                messages.append(self._receiver.recv())
-        except (EOFError, OSError):
-            return messages
+        while not self._said.empty():
+            messages.append(self._said.get())
         return messages
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while True:
+                self._said.put(self._receiver.recv())
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +97,7 @@ class BoundPartner:
     ) -> None:
         self._process.kill()
         self._process.join()
+        self._listener.join()
         self._receiver.close()
 
 

@@ -17,6 +17,7 @@ from services.scheduler.solver.limits import Weights
 from services.scheduler.solver.model import Problem
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.outcome import Outcome, Progress, Status
+from services.scheduler.solver.partner import BoundPartner
 from services.scheduler.solver.report import outcome_to_json
 from services.scheduler.solver.solve import solve
 from services.scheduler.solver.statics import Statics
@@ -311,3 +312,15 @@ def test_the_first_timetable_of_a_benchmark_can_be_published(
     assert outcome.timetable is not None
     document = timetable_to_json(outcome.timetable) | {"status": "feasible"}
     assert outside_checker.check(written, document)["ok"]
+
+
+def test_the_bound_s_process_does_not_wait_for_who_listens() -> None:
+    """Before, it stood still with its first guide, which no pipe holds, until the search had ended what it was at."""
+    with BoundPartner(crowded(), seconds=60.0, plans=False) as partner:
+        partner._process.join(120)
+        partner._listener.join(120)
+        has_ended, bounds = partner._process.exitcode == 0, [news.bound for news in partner.news()]
+
+    assert has_ended
+    assert len(bounds) > 1
+    assert bounds == sorted(bounds)
