@@ -38,7 +38,7 @@ STEPS_BETWEEN: Final = 60
 PLAN_SHARE: Final = 0.9
 # Of the whole time, what is kept to fill what has been fixed by then.
 LEFT_TO_FILL: Final = 0.2
-# The search beside it waits for a plan most of the time.
+# The search beside it waits for a plan most of the time; where there is none to come it has a core to itself.
 THREADS: Final = 2
 # Of the time a dive takes, how long a week takes to be composed of it.
 COMPOSING_TIMES: Final = 0.8
@@ -132,7 +132,7 @@ class _Partner:
     def _relaxation(self) -> Relaxation:
         if not is_compiled():
             return Relaxation.plain(self._instance, self._offers, self._statics)
-        return compiled_relaxation(self._instance, self._offers, self._statics, THREADS)
+        return compiled_relaxation(self._instance, self._offers, self._statics, THREADS if self._task.plans else 1)
 
     def work(self) -> None:
         if self._task.plans and is_compiled():
