@@ -25,8 +25,8 @@ def die_with_parent() -> None:
 def give_way() -> None:
     """Run from now on only where a core has nothing else to do, or where that cannot be had, after others.
 
-    A lower priority alone is not enough beside threads that wait for each other: Linux would leave them one core and
-    this process the other, while a core that runs nothing but idle work counts as free (sched(7), SCHED_IDLE).
+    A core that runs nothing but idle work counts as free where a thread that wakes is placed (sched(7), SCHED_IDLE);
+    one that runs work of a lower priority does not.
     """
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

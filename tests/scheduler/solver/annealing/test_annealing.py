@@ -182,7 +182,7 @@ def test_the_partner_sends_a_better_week_home() -> None:
 
 
 def test_beside_a_plan_the_partner_runs_where_a_core_is_free() -> None:
-    """Before, it had a core and the plan's two threads the other, so that a week of 60 people came too late."""
+    """Before, it merely had less of a right to a core that the plan's two threads can use."""
     instance = crowded()
     grid = Grid(instance)
     start = greedy(instance, enumerate_offers(instance, grid), Statics(instance, grid))
