@@ -28,6 +28,7 @@ _SHEDDABLE: Final = frozenset(
         "read_horizon",
         "draw_horizon",
         "read_kpis",
+        "read_weekly_kpis",
         "read_intake_kpis",
         "read_fairness",
         "read_capacity_advice",

@@ -373,6 +373,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("read_horizon", "GET", "/v1/sites/{site_id}/horizon", _READS_THE_BOOK),
     _scheduler("draw_horizon", "GET", "/v1/sites/{site_id}/horizon/picture", _READS_THE_BOOK),
     _scheduler("read_kpis", "GET", "/v1/sites/{site_id}/kpis", _READS_THE_SETUP),
+    _scheduler("read_weekly_kpis", "GET", "/v1/sites/{site_id}/weekly_kpis", _READS_THE_SETUP),
     _scheduler("list_rule_packs", "GET", "/v1/rule_packs", _READS_THE_SETUP),
     _scheduler("read_rule_settings", "GET", "/v1/sites/{site_id}/rule_settings", _READS_THE_SETUP),
     _scheduler("put_rule_settings", "PUT", "/v1/sites/{site_id}/rule_settings", _SETS_UP),

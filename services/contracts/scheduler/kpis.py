@@ -1,4 +1,4 @@
-"""Key figures of a site over a range of weeks, each with what it is made of; no figure names a patient."""
+"""Key figures of a site over a range of weeks, or week by week, each with what it is made of; none names a patient."""
 
 from datetime import date
 from enum import StrEnum
@@ -35,6 +35,42 @@ class Kpi(ResourceModel):
     denominator: float
     meaning: str
     citation: str | None
+
+
+class KpiWeek(ResourceModel):
+    """What one figure is in one week: the numerator divided by the denominator, null with nothing to divide by."""
+
+    week: date
+    value: float | None
+    numerator: float
+    denominator: float
+
+
+class KpiSeries(ResourceModel):
+    """One figure, and what it is in each week of the range, the first week first."""
+
+    code: KpiCode
+    meaning: str
+    citation: str | None
+    weeks: list[KpiWeek]
+
+
+class WeeklyKpis(ResourceModel):
+    """A site's figures in each week of a range, the first and the last included.
+
+    A week is judged by what was in force then, so far as that is kept: opening hours, shifts and breaks, contract hours
+    and roles by the version of that week, shifts that were changed for one week by that change, placements and changes
+    by what was published. No history is kept of the rest: in every week the book is as it was left, with seats booked
+    or given back by hand, commitments and cohorts are those known by now, and so are the days on which rooms and
+    practitioners begin and end, whose site they are, and the zone of the site. Closures, lost rooms and practitioners
+    who were out take nothing off the hours that could have been used.
+    """
+
+    site_id: SiteId
+    first_week: date
+    last_week: date
+    published_weeks: list[date] = Field(description="Only published weeks count in any figure about the book.")
+    figures: list[KpiSeries]
 
 
 class Kpis(ResourceModel):

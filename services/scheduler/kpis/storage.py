@@ -1,31 +1,41 @@
 """Where key figures are counted: in the database, over what is in the book.
 
-Each query gives one row of a numerator and a denominator. Every one binds `site_id`, `first` and `last` (Mondays), and
-some the site's `zone` or the minutes that count as full compliance.
+Each figure is a numerator and a denominator of the weeks from `asked.first` to `asked.last` (Mondays): of a whole
+range, or of each week of it, in one statement either way. Every one binds `site_id`, `first` and `last`, and some the
+site's `zone` or the minutes that count as full compliance.
 """
 
 from collections.abc import Mapping
 from datetime import date
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Date, Select, Uuid, bindparam, select, text
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import SiteId
 from services.contracts.scheduler.kpis import KpiCode
+from services.scheduler.timetables.tables import TimetableRow
+
+_RANGE: Final = "(select cast(:first as date) as first, cast(:last as date) as last) asked"
+_EACH_WEEK: Final = """(
+    select cast(:first as date) + 7 * number as first, cast(:first as date) + 7 * number as last
+    from generate_series(0, (cast(:last as date) - cast(:first as date)) / 7) number
+) asked"""
 
 
-def _figure(sql: str) -> Query:
-    statement: Select[*tuple[object, ...]] = select(text("numerator"), text("denominator")).select_from(text(sql))
-    return Query(statement)
+def _counted(asked: str, figure: str) -> Query:
+    statement: Select[*tuple[object, ...]] = select(
+        text("asked.first as week"), text("figure.numerator"), text("figure.denominator")
+    ).select_from(text(f"{asked} cross join lateral {figure}"))
+    return Query(statement.order_by(text("asked.first")))
 
 
 _PLACEMENT: Final = """(
     select sum(fully_served)::float8 as numerator, sum(patients)::float8 as denominator
     from (
         select distinct on (week) fully_served, patients from timetables
-        where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+        where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
         order by week, version desc
     ) newest
 ) figure"""
@@ -35,7 +45,7 @@ _NINE_HOURS: Final = """(
         select count(*) from (
             select 1 from appointments a
             join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
-            where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+            where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
                 and a.status = 'booked' and p.held_until is null
             group by a.week, p.patient_id
             having sum(extract(epoch from upper(a.during) - lower(a.during))) >= cast(:full_minutes as integer) * 60
@@ -44,7 +54,7 @@ _NINE_HOURS: Final = """(
     (
         select sum(patients) from (
             select distinct on (week) patients from timetables
-            where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+            where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
             order by week, version desc
         ) newest
     )::float8 as denominator
@@ -56,7 +66,7 @@ _SEAT_FILL: Final = """(
         select a.capacity, count(p.patient_id) as seats from appointments a
         left join appointment_patients p
             on p.organization_id = a.organization_id and p.appointment_id = a.id and p.held_until is null
-        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+        where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
             and a.status = 'booked' and a.service in ('process_group', 'skills_group', 'education_group')
         group by a.organization_id, a.id, a.capacity
     ) meetings
@@ -71,7 +81,7 @@ _VERSION: Final = """left join lateral (
         ) version on true"""
 _WEEKS: Final = """(
             select distinct week from timetables
-            where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+            where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
         ) weeks"""
 _DAY: Final = "weeks.week + array_position(array['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'], {of} ->> 'weekday') - 1"
 
@@ -79,7 +89,7 @@ _PRACTITIONERS: Final = f"""(
     select (
         select sum(extract(epoch from upper(a.during) - lower(a.during)) / 60) from appointments a
         join appointment_practitioners p on p.organization_id = a.organization_id and p.appointment_id = a.id
-        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+        where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
             and a.status = 'booked'
     )::float8 as numerator,
     (
@@ -106,7 +116,7 @@ _PRACTITIONERS: Final = f"""(
 _ROOMS: Final = f"""(
     select (
         select sum(extract(epoch from upper(during) - lower(during)) / 60) from appointments
-        where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+        where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
             and status = 'booked' and room_id is not null
     )::float8 as numerator,
     (
@@ -137,7 +147,8 @@ _FAIRNESS: Final = f"""(
                 sum(extract(epoch from upper(a.during) - lower(a.during)) / 60) as minutes
             from appointments a
             join appointment_practitioners ap on ap.organization_id = a.organization_id and ap.appointment_id = a.id
-            where a.site_id = cast(:site_id as uuid) and a.status = 'booked'
+            where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
+                and a.status = 'booked'
             group by ap.practitioner_id, a.week
         ) worked on worked.practitioner_id = p.id and worked.week = weeks.week
         where p.site_id = cast(:site_id as uuid) and p.starts_on < weeks.week + 7
@@ -153,7 +164,7 @@ _DAYS: Final = """(
         select distinct a.week, p.patient_id, (lower(a.during) at time zone cast(:zone as text))::date
         from appointments a
         join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
-        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+        where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
             and a.status = 'booked' and p.held_until is null
     ) days
 ) figure"""
@@ -161,7 +172,7 @@ _DAYS: Final = """(
 # Versions made by hand name the proposal of the one before them: its changes are those of its first version alone.
 _REPLANS: Final = """(
         select organization_id, proposal_id, published_at from timetables t
-        where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
+        where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
             and version > 1 and reverted_to is null and not exists (
                 select 1 from timetables earlier
                 where earlier.organization_id = t.organization_id and earlier.site_id = t.site_id
@@ -191,7 +202,7 @@ _WAITLIST: Final = """(
         count(*)::float8 as denominator
     from waitlist_entries
     where site_id = cast(:site_id as uuid) and status = 'placed'
-        and (closed_at at time zone cast(:zone as text))::date between cast(:first as date) and cast(:last as date) + 6
+        and (closed_at at time zone cast(:zone as text))::date between asked.first and asked.last + 6
 ) figure"""
 
 _CONFLICTS: Final = """(
@@ -201,7 +212,7 @@ _CONFLICTS: Final = """(
     ))::float8 as numerator, count(*)::float8 as denominator
     from appointments a
     join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
-    where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+    where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
         and a.status = 'booked' and p.held_until is null
 ) figure"""
 
@@ -210,7 +221,7 @@ _COHORTS: Final = """(
         select a.week, a.id, p.patient_id, m.cohort_id from appointments a
         join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
         join cohort_members m on m.organization_id = p.organization_id and m.patient_id = p.patient_id
-        where a.site_id = cast(:site_id as uuid) and a.week between cast(:first as date) and cast(:last as date)
+        where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
             and a.status = 'booked' and p.held_until is null
             and a.service in ('process_group', 'skills_group', 'education_group')
     )
@@ -223,42 +234,60 @@ _COHORTS: Final = """(
     ) pairs
 ) figure"""
 
-_FIGURES: Final[Mapping[KpiCode, Query]] = MappingProxyType(
+_FIGURES: Final[Mapping[KpiCode, str]] = MappingProxyType(
     {
-        KpiCode.PLACEMENT_RATE: _figure(_PLACEMENT),
-        KpiCode.NINE_HOUR_COMPLIANCE: _figure(_NINE_HOURS),
-        KpiCode.DAYS_A_WEEK: _figure(_DAYS),
-        KpiCode.SEAT_FILL: _figure(_SEAT_FILL),
-        KpiCode.PRACTITIONER_UTILISATION: _figure(_PRACTITIONERS),
-        KpiCode.ROOM_UTILISATION: _figure(_ROOMS),
-        KpiCode.FAIRNESS_SPREAD: _figure(_FAIRNESS),
-        KpiCode.CHANGES_PER_REPLAN: _figure(_CHANGES),
-        KpiCode.NOTICE_HOURS: _figure(_NOTICE),
-        KpiCode.WAITLIST_DAYS: _figure(_WAITLIST),
-        KpiCode.CALENDAR_CONFLICTS: _figure(_CONFLICTS),
-        KpiCode.COHORTS_TOGETHER: _figure(_COHORTS),
+        KpiCode.PLACEMENT_RATE: _PLACEMENT,
+        KpiCode.NINE_HOUR_COMPLIANCE: _NINE_HOURS,
+        KpiCode.DAYS_A_WEEK: _DAYS,
+        KpiCode.SEAT_FILL: _SEAT_FILL,
+        KpiCode.PRACTITIONER_UTILISATION: _PRACTITIONERS,
+        KpiCode.ROOM_UTILISATION: _ROOMS,
+        KpiCode.FAIRNESS_SPREAD: _FAIRNESS,
+        KpiCode.CHANGES_PER_REPLAN: _CHANGES,
+        KpiCode.NOTICE_HOURS: _NOTICE,
+        KpiCode.WAITLIST_DAYS: _WAITLIST,
+        KpiCode.CALENDAR_CONFLICTS: _CONFLICTS,
+        KpiCode.COHORTS_TOGETHER: _COHORTS,
     }
 )
-_PUBLISHED: Final = _figure(
-    """(
-    select count(distinct week)::float8 as numerator, 1::float8 as denominator from timetables
-    where site_id = cast(:site_id as uuid) and week between cast(:first as date) and cast(:last as date)
-) figure"""
+_OF_RANGE: Final = MappingProxyType({code: _counted(_RANGE, figure) for code, figure in _FIGURES.items()})
+_OF_EACH_WEEK: Final = MappingProxyType({code: _counted(_EACH_WEEK, figure) for code, figure in _FIGURES.items()})
+_PUBLISHED: Final = Query(
+    select(TimetableRow.week)
+    .where(
+        TimetableRow.site_id == bindparam("site_id", type_=Uuid),
+        TimetableRow.week.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+    )
+    .distinct()
+    .order_by(TimetableRow.week)
 )
 
-Fraction = tuple[float, float]
+
+class Fraction(NamedTuple):
+    """What was counted from a week on; what there is nothing of is zero."""
+
+    week: date
+    numerator: float
+    denominator: float
+
+    @property
+    def value(self) -> float | None:
+        """The one divided by the other; None where there is nothing to divide by."""
+        return self.numerator / self.denominator if self.denominator else None
 
 
-async def fraction(
-    read: Read, code: KpiCode, site_id: SiteId, first: date, last: date, *, zone: str, full_minutes: int
-) -> Fraction:
-    """Count one figure; what there is nothing of is zero."""
+async def fractions(
+    read: Read, code: KpiCode, site_id: SiteId, first: date, last: date, *, zone: str, full_minutes: int, by_week: bool
+) -> list[Fraction]:
+    """Count one figure: over all of the weeks, or of each of them, the first one first."""
+    query = (_OF_EACH_WEEK if by_week else _OF_RANGE)[code]
     asked = {"site_id": site_id, "first": first, "last": last, "zone": zone, "full_minutes": full_minutes}
-    row = await read.one_or_none(_FIGURES[code], **asked)
-    return (0.0, 0.0) if row is None else (row["numerator"] or 0.0, row["denominator"] or 0.0)
+    return [
+        Fraction(row["week"], row["numerator"] or 0.0, row["denominator"] or 0.0)
+        for row in await read.all(query, **asked)
+    ]
 
 
-async def published_weeks(read: Read, site_id: SiteId, first: date, last: date) -> int:
-    """Count the weeks that are published."""
-    row = await read.one_or_none(_PUBLISHED, site_id=site_id, first=first, last=last)
-    return 0 if row is None else int(row["numerator"])
+async def published_weeks(read: Read, site_id: SiteId, first: date, last: date) -> list[date]:
+    """Fetch which of the weeks are published, in their order."""
+    return [row["week"] for row in await read.all(_PUBLISHED, site_id=site_id, first=first, last=last)]

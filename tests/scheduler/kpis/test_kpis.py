@@ -7,14 +7,17 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.contracts.vocabulary import Modality, ServiceKind
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, TUESDAY_NINE, Desk, Json, Make, calendar, group, plan_of, windows
 from tests.support.history import History
+from tests.support.statements import statements_of
 
 HOUR = timedelta(hours=1)
 WEEKS = {"first_week": "2026-09-28", "last_week": MONDAY}
+REPORTS = ["kpis", "weekly_kpis"]
 
 
 async def figures(scheduler: ClientFactory, site: Json, **query: str) -> dict[str, tuple[float, float]]:
@@ -24,6 +27,13 @@ async def figures(scheduler: ClientFactory, site: Json, **query: str) -> dict[st
         expected = figure["numerator"] / figure["denominator"] if figure["denominator"] else None
         assert figure["value"] == expected
     return {figure["code"]: (figure["numerator"], figure["denominator"]) for figure in answer.json()["figures"]}
+
+
+async def weekly(scheduler: ClientFactory, site: Json, **query: str) -> Json:
+    answer = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/weekly_kpis", params={**WEEKS, **query})
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
 
 
 async def _told_anew(history: History, patient: Json) -> None:
@@ -106,15 +116,60 @@ async def test_weeks_out_of_the_range_count_for_nothing(scheduler: ClientFactory
     assert set(found.values()) == {(0, 0)}
 
 
-async def test_no_figure_names_anybody(scheduler: ClientFactory, desk: Desk, week: Json) -> None:
-    answer = await scheduler(Role.ORGANIZATION_ADMIN).get(f"/v1/sites/{week['id']}/kpis", params=WEEKS)
+async def test_each_week_of_a_series_is_what_that_week_is_when_it_is_asked_for_alone(
+    scheduler: ClientFactory, week: Json
+) -> None:
+    mondays = ["2026-09-28", MONDAY, "2026-10-12", "2026-10-19"]
+
+    series = await weekly(scheduler, week, last_week=mondays[-1])
+
+    alone = [await figures(scheduler, week, first_week=monday, last_week=monday) for monday in mondays]
+    told = {
+        one["code"]: [(of["week"], (of["numerator"], of["denominator"]), of["value"]) for of in one["weeks"]]
+        for one in series["figures"]
+    }
+    assert told == {
+        code: [
+            (monday, found[code], found[code][0] / found[code][1] if found[code][1] else None)
+            for monday, found in zip(mondays, alone, strict=True)
+        ]
+        for code in alone[0]
+    }
+    assert (alone[0]["waitlist_days"], alone[1]["placement_rate"]) == ((10, 1), (2, 4))
+    assert (series["first_week"], series["last_week"], series["published_weeks"]) == (
+        mondays[0],
+        mondays[-1],
+        [MONDAY],
+    )
+    assert all(one["meaning"] for one in series["figures"])
+
+
+async def test_a_series_of_a_year_asks_no_more_of_the_database_than_one_week(
+    scheduler: ClientFactory, week: Json, scheduler_database: Database, organization_id: UUID
+) -> None:
+    async def count(last_week: str) -> tuple[int, int]:
+        async with statements_of(scheduler_database, OrganizationId(organization_id)) as sent:
+            series = await weekly(scheduler, week, first_week=MONDAY, last_week=last_week)
+        return len(series["figures"][0]["weeks"]), len(sent)
+
+    await count(MONDAY)
+    (one, of_one), (year, of_year) = await count(MONDAY), await count("2027-10-04")
+
+    assert (one, year) == (1, 53)
+    assert of_one == of_year
+
+
+@pytest.mark.parametrize("report", REPORTS)
+async def test_no_figure_names_anybody(scheduler: ClientFactory, desk: Desk, week: Json, report: str) -> None:
+    answer = await scheduler(Role.ORGANIZATION_ADMIN).get(f"/v1/sites/{week['id']}/{report}", params=WEEKS)
 
     people = {row[0] for row in await desk.run("select patient_id::text from appointment_patients")}
     assert people
     assert not any(person in answer.text for person in people)
-    assert answer.json()["published_weeks"] == 1
+    assert answer.json()["published_weeks"] == {"kpis": 1, "weekly_kpis": [MONDAY]}[report]
 
 
+@pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
@@ -126,16 +181,17 @@ async def test_no_figure_names_anybody(scheduler: ClientFactory, desk: Desk, wee
     ],
 )
 async def test_a_range_that_is_none_is_refused(
-    scheduler: ClientFactory, site: Json, query: dict[str, str], pointer: str
+    *, scheduler: ClientFactory, site: Json, query: dict[str, str], pointer: str, report: str
 ) -> None:
-    answer = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/kpis", params={**WEEKS, **query})
+    answer = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{site['id']}/{report}", params={**WEEKS, **query})
 
     assert answer.status_code == 422
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
-async def test_figures_are_not_for_everybody(scheduler: ClientFactory, site: Json) -> None:
-    path = f"/v1/sites/{site['id']}/kpis"
+@pytest.mark.parametrize("report", REPORTS)
+async def test_figures_are_not_for_everybody(scheduler: ClientFactory, site: Json, report: str) -> None:
+    path = f"/v1/sites/{site['id']}/{report}"
 
     assert (await scheduler(Role.PATIENT).get(path, params=WEEKS)).status_code == 403
     assert (await scheduler(Role.FRONT_DESK, organization=uuid4()).get(path, params=WEEKS)).status_code == 404

@@ -221,6 +221,31 @@ async def test_a_week_that_is_over_is_judged_by_the_setup_that_it_had(
 
 
 @pytest.mark.usefixtures("two_weeks")
+async def test_a_series_of_weeks_judges_each_by_the_setup_that_it_had(
+    scheduler: ClientFactory, clinic: Clinic, change: Change
+) -> None:
+    params, path = {"first_week": MONDAY, "last_week": NEXT_MONDAY}, f"{path_of(clinic, clinic.site)}/weekly_kpis"
+
+    async def weeks(code: str) -> list[tuple[float, float]]:
+        answer = await scheduler(Role.FRONT_DESK).get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        [found] = [one["weeks"] for one in answer.json()["figures"] if one["code"] == code]
+        return [(one["numerator"], one["denominator"]) for one in found]
+
+    await change(clinic.site, effective_on=NEXT_MONDAY, open=windows("10:00", "20:00"))
+    shorter = {"shifts": windows("09:00", "13:00"), "contract_minutes_week": 600}
+    await change(clinic.counsellor, effective_on=NEXT_MONDAY, **shorter)
+
+    hours, contracts = 2 * 8 * 60 * 6, 2 * 2400
+    assert await weeks("room_utilisation") == [(90, 13 * 60 * 6), (90, 10 * 60 * 6)]
+    assert await weeks("practitioner_utilisation") == [(90, hours), (90, hours - 4 * 60 * 6)]
+    assert await weeks("fairness_spread") == [
+        pytest.approx((90 / 2400, 90 / contracts)),
+        pytest.approx((90 / 600, 90 / 600 / 2)),
+    ]
+
+
+@pytest.mark.usefixtures("two_weeks")
 async def test_a_week_is_judged_by_the_hours_that_were_changed_for_it_alone(
     scheduler: ClientFactory, clinic: Clinic
 ) -> None:
