@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.chassis.audit.chain import audit_key
+from services.chassis.audit.checkpoints import VerifyingKeys
 from services.chassis.clock import Clock
 from services.chassis.fetching import Fetcher
 from services.chassis.http import HttpClient
@@ -39,6 +40,7 @@ from services.policy.oauth_routes import REGISTRATION
 _USUAL_TIMES: Final = SessionTimes()
 _LARGEST_KEY_SET: Final = 64 * 1024
 _KEY_SET_SECONDS: Final = 5.0
+_NO_KEYS: Final = VerifyingKeys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Equipment:
     """Who carries letters; none where nobody does."""
     nonces: Nonces
     """Which nonces of ours a proof of possession may hold."""
+    event_keys: VerifyingKeys
+    """By whose signature an event is of records: it signs with the key of checkpoints, which both have."""
 
 
 def make_equipment(
@@ -109,6 +113,7 @@ def make_equipment(
     passkey_origins: Iterable[str] = (),
     mail: Mail | None = None,
     has_registration: bool = False,
+    event_keys: VerifyingKeys = _NO_KEYS,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
@@ -116,7 +121,7 @@ def make_equipment(
     `engines` are the networks of the proxies that may ask for decisions; `proxies` of those that carry requests here.
     `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish. Passkeys are made
     for the domain of that URL and its pages, where no other and no more are named. `has_registration` lets applications
-    register themselves, each with a permit of an organization.
+    register themselves, each with a permit of an organization. `event_keys` verify what records tells by itself.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
@@ -165,5 +170,6 @@ def make_equipment(
         audit_key=audit_key(sealing_key),
         mail=mail,
         nonces=nonces,
+        event_keys=event_keys,
         grown_trails=set(),
     )

@@ -331,3 +331,12 @@ class AccountExistsError(ServiceError):
 
     def __init__(self) -> None:
         super().__init__("No account was created: this e-mail address cannot be added to the organization.")
+
+
+class EventRefusedError(ServiceError):
+    """The event is not signed by records, or not lately."""
+
+    problem = ProblemType.CREDENTIALS_REFUSED
+
+    def __init__(self) -> None:
+        super().__init__("Only records tells of emergencies afterwards, and signs it (Standard Webhooks, v1a).")

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from services.chassis.app import Lifespan, create_app
-from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
+from services.chassis.audit.checkpoints import Checkpointer, load_signing_key, load_verifying_keys
 from services.chassis.handing_over import Carrier, Handover
 from services.chassis.id_tokens import IdTokenKey, read_id_token_keys
 from services.chassis.process import Opened, open_process
@@ -26,6 +26,7 @@ from services.gateway.client_registrations.routes import router as registrations
 from services.gateway.closings.routes import router as closings
 from services.gateway.device_page.routes import router as devices
 from services.gateway.discovery.routes import router as discovery
+from services.gateway.emergency_alerts.routes import events_router as emergency_events
 from services.gateway.emergency_alerts.routes import router as emergency_alerts
 from services.gateway.equipment import Equipment, make_equipment
 from services.gateway.factors.routes import router as factors
@@ -96,6 +97,7 @@ def build(lifespan: Lifespan) -> FastAPI:
         tokens,
         open_organizations,
         emergency_alerts,
+        emergency_events,
         openapi,
         discovery,
         authorize,
@@ -200,6 +202,7 @@ def _equip(
         passkey_origins=settings.passkey_origins,
         mail=_mail(settings),
         has_registration=settings.dynamic_registration,
+        event_keys=load_verifying_keys(settings.checkpoint_key_file),
     )
 
 

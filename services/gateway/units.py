@@ -9,8 +9,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.accounts.storage import AccountStorage
+from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
+from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.storage import AuthorizationStorage
-from services.gateway.emergency_alerts.logic import AlertAddressee
+from services.gateway.emergency_alerts.logic import AlertAddressee, EmergencyAlertsLogic
 from services.gateway.equipment import Equipment
 from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.storage import GrantStorage
@@ -57,6 +59,16 @@ def sessions_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Session
     return SessionsLogic(LoginSessionStorage(db), equipment.ended, equipment.session_times, trail, clock)
 
 
+def attempts_in(db: AsyncSession, trail: SecurityTrail, clock: Clock, network: str = "") -> AttemptsLogic:
+    """Return what counts attempts within a transaction: what is undone was not tried."""
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[AttemptUnit]:
+        yield AttemptUnit(AttemptStorage(db), trail)
+
+    return AttemptsLogic(unit, network, clock)
+
+
 def providers_of(db: AsyncSession, equipment: Equipment) -> IdentityProviderStorage:
     """Return where identity providers are kept."""
     return IdentityProviderStorage(db, equipment.sealing_key, equipment.oauth.issuer)
@@ -85,6 +97,13 @@ def grant_endings(db: AsyncSession, equipment: Equipment, clock: Clock) -> Grant
 def letters_of(db: AsyncSession, equipment: Equipment, clock: Clock) -> Letters:
     """Return what puts letters into the outbox."""
     return Letters(LetterStorage(db, equipment.sealing_key), has_mail=equipment.mail is not None, clock=clock)
+
+
+def alerts_in(db: AsyncSession, equipment: Equipment, clock: Clock) -> EmergencyAlertsLogic:
+    """Return what tells those who lead of emergencies."""
+    trail = trail_of(db, equipment, clock)
+    accounts, letters = accounts_of(db, equipment, clock), letters_of(db, equipment, clock)
+    return EmergencyAlertsLogic(accounts, letters, attempts_in(db, trail, clock), trail)
 
 
 def key_turns(database: Database, equipment: Equipment, clock: Clock) -> KeyTurns:

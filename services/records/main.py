@@ -9,12 +9,15 @@ from services.chassis.app import Lifespan, create_app
 from services.chassis.audit.checkpoints import Checkpointer, load_signing_key
 from services.chassis.process import open_process
 from services.chassis.root_keys import RootKeys
+from services.clients.emergencies import EmergencyEventsClient
 from services.clients.gateway import GatewayClient
 from services.contracts.identity import Microservice
 from services.records.access_denials.routes import router as access_denials
 from services.records.aftercare.routes import router as aftercare
 from services.records.assessments.routes import router as assessments
+from services.records.care_teams.alerts import AlertRounds
 from services.records.care_teams.routes import router as care_teams
+from services.records.care_teams.storage import untold_in
 from services.records.charts.routes import router as charts
 from services.records.claims.routes import router as claims
 from services.records.consents.routes import router as consents
@@ -103,6 +106,8 @@ def build(lifespan: Lifespan) -> FastAPI:
         is_audited=True,
     )
     app.state.decides_again = decide_again
+    # The loop itself keeps no task alive.
+    app.state.tellings = set()
     return app
 
 
@@ -125,7 +130,10 @@ def application() -> FastAPI:
             checkpointer = Checkpointer(
                 checkpoint_key, settings.checkpoint_folder, opened.process.clock, app.state.grown_trails
             )
-            async with checkpointer.running(opened.process.database, settings.checkpoint_seconds):
+            database, clock = opened.process.database, opened.process.clock
+            events = EmergencyEventsClient(opened.http, str(settings.gateway_url), checkpoint_key, clock)
+            alerts = AlertRounds(untold_in(database), events, clock)
+            async with alerts.running(), checkpointer.running(database, settings.checkpoint_seconds):
                 yield
 
     return build(lifespan)

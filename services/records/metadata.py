@@ -44,6 +44,7 @@ METADATA: Final = Base.metadata
 SPANNING_TABLES: Final = MappingProxyType[str, str](
     {
         "intake_doors": "who sends an inquiry knows the door and no organization; holds no data of a person",
+        "untold_emergencies": "what tells of them in the background acts in no organization; names no patient",
         "directory_programmes": "anybody looks for a programme, and most of them are no organization here",
         "directory_facts": "what public sources and the programmes themselves state for anybody to read",
         "directory_attestations": "what a programme states of itself for anybody to read; names nobody of its staff",

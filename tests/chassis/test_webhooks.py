@@ -3,8 +3,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.chassis.webhooks import SignatureRefusedError, secret_of, signed_headers, verify
+from services.chassis.audit.checkpoints import VerifyingKeys
+from services.chassis.webhooks import (
+    SignatureRefusedError,
+    headers_signed_by,
+    secret_of,
+    signed_headers,
+    verify,
+    verify_by,
+)
 
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)
 SECRET = bytes(range(32))
@@ -74,3 +85,44 @@ def test_a_secret_that_is_none_is_refused(text: str) -> None:
 
 def test_a_secret_is_read_from_its_text() -> None:
     assert secret_of("whsec_" + base64.b64encode(SECRET).decode()) == SECRET
+
+
+KEY = Ed25519PrivateKey.from_private_bytes(SECRET)
+KEYS = VerifyingKeys(Ed25519PrivateKey.generate().public_key(), KEY.public_key())
+
+
+@given(st.uuids(), st.binary(), st.integers(-300, 300))
+def test_what_our_key_signs_is_taken_for_five_minutes(message: object, body: bytes, seconds: int) -> None:
+    headers = headers_signed_by(KEY, str(message), NOW, body)
+
+    verify_by(KEYS, headers, NOW + timedelta(seconds=seconds), body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"webhook-id": "b"},
+        {"webhook-timestamp": "1790942401"},
+        {"webhook-timestamp": ""},
+        {"webhook-signature": ""},
+        {"webhook-signature": "v1a,"},
+        {"webhook-signature": "v1a,AAAA"},
+        {"webhook-signature": "v1a,!"},
+        {"webhook-signature": "v1a,\u00e9"},
+        {"webhook-signature": signed_headers(SECRET, "a", NOW, BODY)["webhook-signature"]},
+        {"webhook-signature": headers_signed_by(Ed25519PrivateKey.generate(), "a", NOW, BODY)["webhook-signature"]},
+    ],
+)
+def test_what_our_key_has_not_signed_is_refused(change: Mapping[str, str]) -> None:
+    headers = {**headers_signed_by(KEY, "a", NOW, BODY), **change}
+
+    with pytest.raises(SignatureRefusedError):
+        verify_by(KEYS, headers, NOW, BODY)
+
+
+def test_what_our_key_signed_is_refused_with_another_body_and_at_another_time() -> None:
+    headers = headers_signed_by(KEY, "a", NOW, BODY)
+
+    for now, body in ((NOW, BODY + b" "), (NOW + timedelta(seconds=301), BODY), (NOW - timedelta(seconds=301), BODY)):
+        with pytest.raises(SignatureRefusedError):
+            verify_by(KEYS, headers, now, body)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.chassis.errors import UpstreamUnavailableError
-from services.contracts.gateway.emergency_alerts import EmergencyAlert
+from services.contracts.gateway.emergency_alerts import EmergencyAlert, EmergencyEvent
 
 
 class PlayedGateway:
@@ -12,6 +12,7 @@ class PlayedGateway:
     def __init__(self) -> None:
         self.closed: set[UUID] = set()
         self.alerts: list[str] = []
+        self.events: list[tuple[UUID, EmergencyEvent]] = []
         self.is_away = False
 
     async def is_open(self, organization_id: UUID) -> bool:
@@ -21,6 +22,11 @@ class PlayedGateway:
     async def alert_emergency(self, caller_token: str) -> EmergencyAlert:
         self._answer()
         self.alerts.append(caller_token)
+        return EmergencyAlert(letters=1)
+
+    async def receive_emergency(self, organization_id: UUID, event: EmergencyEvent) -> EmergencyAlert:
+        self._answer()
+        self.events.append((organization_id, event))
         return EmergencyAlert(letters=1)
 
     def _answer(self) -> None:

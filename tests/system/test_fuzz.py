@@ -50,6 +50,7 @@ OWN_CREDENTIALS = {
     "POST /v1/login_sessions:refresh",
     "POST /v1/login_sessions:with_passkey",
     "POST /v1/organizations/{organization_id}/attendance_events",
+    "POST /v1/organizations/{organization_id}/emergency_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
     "POST /v1/organizations/{organization_id}/site_events",
 }

@@ -2,7 +2,15 @@
 
 from pydantic import Field
 
-from services.contracts.base import ResourceModel
+from services.contracts.base import RequestModel, ResourceModel
+from services.contracts.identifiers import AccountId, EmergencyAccessId
+
+
+class EmergencyEvent(RequestModel):
+    """A record was opened in an emergency; whose it is stays where the record is."""
+
+    id: EmergencyAccessId
+    account_id: AccountId = Field(description="Who opened it.")
 
 
 class EmergencyAlert(ResourceModel):

@@ -55,6 +55,7 @@ from services.gateway.security_events.logic import SecurityTrail
 from services.gateway.tokens.logic import TokensLogic
 from services.gateway.units import (
     accounts_of,
+    attempts_in,
     clients_of,
     grant_endings,
     letters_of,
@@ -115,11 +116,7 @@ COUNTED: Final = Depends(_count_attempt)
 
 
 async def _attempts_within(request: Request, db: Db, trail: Trail, clock: Now) -> AttemptsLogic:
-    @asynccontextmanager
-    async def unit() -> AsyncIterator[AttemptUnit]:
-        yield AttemptUnit(AttemptStorage(db), trail)
-
-    return AttemptsLogic(unit, network_of(request.scope.get("client")), clock)
+    return attempts_in(db, trail, clock, network_of(request.scope.get("client")))
 
 
 AttemptsWithin = Annotated[AttemptsLogic, Depends(_attempts_within)]

@@ -8,7 +8,7 @@ from services.chassis.errors import NotFoundError
 from services.contracts.gateway.emergency_alerts import EmergencyAlert
 from services.contracts.gateway.letters import LetterLanguage
 from services.contracts.gateway.organizations import Account
-from services.contracts.identifiers import OrganizationId
+from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
@@ -43,16 +43,18 @@ class EmergencyAlertsLogic:
         """
         if principal.organization_id is None:
             raise NotFoundError
-        leading = await self._leading(principal.organization_id, principal)
-        sent = await self._post(leading, principal.organization_id)
-        told = Told(SecurityEventKind.EMERGENCY_ALERTED, principal.organization_id, by=principal.account_id, times=sent)
-        await self._trail.tell(told)
+        return await self.alert_of(principal.organization_id, principal.account_id)
+
+    async def alert_of(self, organization_id: OrganizationId, opener: AccountId) -> EmergencyAlert:
+        """Do so of what somebody of an organization, which the transaction sees, has opened."""
+        sent = await self._post(await self._leading(organization_id, opener), organization_id)
+        await self._trail.tell(Told(SecurityEventKind.EMERGENCY_ALERTED, organization_id, by=opener, times=sent))
         return EmergencyAlert(letters=sent)
 
-    async def _leading(self, organization_id: OrganizationId, principal: Principal) -> Collection[Account]:
+    async def _leading(self, organization_id: OrganizationId, opener: AccountId) -> Collection[Account]:
         for role in _TOLD:
             holders = await self._accounts.holding(organization_id, role)
-            others = [one for one in holders if one.id != principal.account_id]
+            others = [one for one in holders if one.id != opener]
             if others:
                 return others
         return ()

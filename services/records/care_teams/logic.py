@@ -28,7 +28,7 @@ from services.contracts.records.care_teams import (
     SiteMember,
     SiteMemberRequest,
 )
-from services.records.care_teams.rules import GLASS_STAYS_BROKEN
+from services.records.care_teams.rules import GLASS_STAYS_BROKEN, TOLD_WITHIN
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
 from services.records.errors import AlreadyAMemberError, OverAlreadyError, OwnReviewError
 from services.records.gate import Gate
@@ -137,7 +137,8 @@ class CareTeamCommands:
             reviewed_by=None,
             reviewed_at=None,
         )
-        await self._rows.add_glass(access, seal.close(request.reason.encode(), *_REASON, access.id))
+        reason = seal.close(request.reason.encode(), *_REASON, access.id)
+        await self._rows.add_glass(access, reason, told_by=now + TOLD_WITHIN)
         self._broken(access.id)
         return access
 

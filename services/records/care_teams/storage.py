@@ -1,16 +1,17 @@
 """Where memberships and broken glass are kept."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import Uuid, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.database import Query, Read, violated_constraint
+from services.chassis.database import Database, Query, Read, violated_constraint
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import (
     AccountId,
@@ -21,7 +22,12 @@ from services.contracts.identifiers import (
     SiteMemberId,
 )
 from services.contracts.records.care_teams import REVIEW_WITHIN, CareTeamMember, EmergencyAccess, SiteMember
-from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
+from services.records.relations.tables import (
+    CareTeamMemberRow,
+    EmergencyAccessRow,
+    SiteMemberRow,
+    UntoldEmergencyRow,
+)
 
 _MEMBERS: Final = Query(
     select(CareTeamMemberRow.__table__)
@@ -87,10 +93,18 @@ class CareTeamRows:
         """Write who works at a site; says whether it is new at its time."""
         return await self._add(SiteMemberRow, member)
 
-    async def add_glass(self, access: EmergencyAccess, reason: bytes) -> None:
-        """Write a broken glass, and the sealed reason."""
+    async def add_glass(self, access: EmergencyAccess, reason: bytes, *, told_by: datetime) -> None:
+        """Write a broken glass, the sealed reason, and by when those who lead are to be told of it."""
         values = access.model_dump(exclude={"review_due_at"})
         self._db.add(EmergencyAccessRow(organization_id=self._organization_id, reason=reason, **values))
+        untold = UntoldEmergencyRow(
+            id=access.id,
+            organization_id=self._organization_id,
+            account_id=access.account_id,
+            opened_at=access.opened_at,
+            due_at=told_by,
+        )
+        self._db.add(untold)
         await self._db.flush()
 
     async def member(self, member_id: CareTeamMemberId) -> CareTeamMember | None:
@@ -137,6 +151,59 @@ class CareTeamRows:
                 return False
             raise
         return True
+
+
+class UntoldEmergency(NamedTuple):
+    """A broken glass of which those who lead are still to be told."""
+
+    id: EmergencyAccessId
+    organization_id: OrganizationId
+    account_id: AccountId
+
+
+class UntoldEmergencies:
+    """Of which broken glass is still to be told, in all organizations, within a unit of work."""
+
+    def __init__(self, db: AsyncSession) -> None:
+        self._db = db
+
+    async def take(self, now: datetime, *, lease: timedelta) -> UntoldEmergency | None:
+        """Take what has been due for longest and that nobody else takes, and have it alone for the lease; or None."""
+        due = select(UntoldEmergencyRow.id).where(UntoldEmergencyRow.due_at <= now)
+        one = due.order_by(UntoldEmergencyRow.due_at).limit(1).with_for_update(skip_locked=True).scalar_subquery()
+        taken = (
+            update(UntoldEmergencyRow)
+            .where(UntoldEmergencyRow.id == one)
+            .values(due_at=now + lease)
+            .returning(UntoldEmergencyRow.id, UntoldEmergencyRow.organization_id, UntoldEmergencyRow.account_id)
+        )
+        row = (await self._db.execute(taken)).one_or_none()
+        if row is None:
+            return None
+        return UntoldEmergency(
+            EmergencyAccessId(row.id), OrganizationId(row.organization_id), AccountId(row.account_id)
+        )
+
+    async def drop(self, access_id: EmergencyAccessId) -> None:
+        """Forget one of which those who lead are told."""
+        await self._db.execute(delete(UntoldEmergencyRow).where(UntoldEmergencyRow.id == access_id))
+
+    async def sweep(self, before: datetime) -> int:
+        """Forget those that were opened so long ago, and say how many they are."""
+        old = UntoldEmergencyRow.opened_at <= before
+        swept = await self._db.execute(delete(UntoldEmergencyRow).where(old).returning(UntoldEmergencyRow.id))
+        return len(swept.all())
+
+
+def untold_in(database: Database) -> Callable[[], AbstractAsyncContextManager[UntoldEmergencies]]:
+    """Return what opens a unit of work on them."""
+
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[UntoldEmergencies]:
+        async with database.command(None) as db:
+            yield UntoldEmergencies(db)
+
+    return unit
 
 
 def _access(row: Mapping[Any, Any]) -> EmergencyAccess:

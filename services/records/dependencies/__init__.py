@@ -22,7 +22,7 @@ from services.clients.gateway import GatewayClient
 from services.contracts.identifiers import EmergencyAccessId
 from services.records.care_teams.alerts import begin_to_tell_those_who_lead
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads, GlassBroken
-from services.records.care_teams.storage import CareTeamQueries, CareTeamRows
+from services.records.care_teams.storage import CareTeamQueries, CareTeamRows, untold_in
 from services.records.consents.beside import BesideCommands, ConsentReads
 from services.records.consents.logic import ConsentCommands
 from services.records.consents.signing import Signing
@@ -113,15 +113,24 @@ NoContactChanges = Annotated[NoContactCommands, Depends(_no_contact_changes)]
 async def _to_be_told(request: Request, token: BearerToken) -> AsyncIterator[GlassBroken]:
     """Tell those who lead of what was broken once it is committed: what is begun before the unit of work ends after."""
     broken: list[EmergencyAccessId] = []
+
+    def tell(access_id: EmergencyAccessId) -> "asyncio.Task[None]":
+        units = untold_in(process_of(request).database)
+        telling = begin_to_tell_those_who_lead(request.app.state.gateway, token, access_id, units)
+        tellings: set[asyncio.Task[None]] = request.app.state.tellings
+        tellings.add(telling)
+        telling.add_done_callback(tellings.discard)
+        return telling
+
     try:
         yield broken.append
     except asyncio.CancelledError:
         # The caller has gone, and nobody knows whether it is committed: they look, and find it or nothing.
-        if broken:
-            _ = begin_to_tell_those_who_lead(await _gateway(request), token)
+        for access_id in broken:
+            _ = tell(access_id)
         raise
-    if broken:
-        await asyncio.shield(begin_to_tell_those_who_lead(await _gateway(request), token))
+    for access_id in broken:
+        await asyncio.shield(tell(access_id))
 
 
 async def _care_team_changes(

@@ -82,3 +82,20 @@ class EmergencyAccessRow(Base):
     until_at: Mapped[datetime]
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]
+
+
+class UntoldEmergencyRow(Base):
+    """A broken glass of which those who lead are not told yet, as far as anybody knows; the row goes when they are.
+
+    It names no patient. It spans organizations, so that what tells in the background need not go through all of them.
+    """
+
+    __tablename__ = "untold_emergencies"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    """The id of the access."""
+    organization_id: Mapped[UUID]
+    account_id: Mapped[UUID]
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    """When it is to be told of, unless it has been by then."""

@@ -176,6 +176,7 @@ _PUBLIC: Final = frozenset(
         ("POST", "/v1/organizations/{organization_id}/notice_receipts"),
         ("POST", "/v1/organizations/{organization_id}/attendance_events"),
         ("POST", "/v1/organizations/{organization_id}/site_events"),
+        ("POST", "/v1/organizations/{organization_id}/emergency_events"),
         ("GET", "/v1/open_organizations/{organization_id}"),
         ("GET", "/v1/cost_figures"),
         ("POST", "/v1/cost_figures:compare"),
