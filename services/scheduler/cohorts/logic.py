@@ -1,5 +1,7 @@
 """What is allowed with cohorts."""
 
+from collections.abc import Collection
+
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError
@@ -56,7 +58,7 @@ class CohortsReader:
 
 
 class CohortMates:
-    """Knows with whom a patient began."""
+    """Knows who began together."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
@@ -64,6 +66,10 @@ class CohortMates:
     async def of(self, patient_id: PatientId) -> frozenset[PatientId]:
         """Return who else is in the patient's cohort; nobody where there is none."""
         return await storage.mates_of(self._read, patient_id)
+
+    async def among(self, patients: Collection[PatientId]) -> list[list[PatientId]]:
+        """Return who of these people began together, cohort by cohort."""
+        return await storage.among(self._read, patients)
 
 
 class CohortsLogic:

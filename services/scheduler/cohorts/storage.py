@@ -1,10 +1,11 @@
 """Where cohorts are kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Integer, Uuid, and_, bindparam, delete, func, select
+from sqlalchemy import ARRAY, Integer, Uuid, and_, any_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -32,6 +33,11 @@ _MEMBERS_OF: Final = Query(
     select(CohortMemberRow.patient_id)
     .where(CohortMemberRow.cohort_id == _COHORT_ID)
     .order_by(CohortMemberRow.patient_id)
+)
+_AMONG: Final = Query(
+    select(CohortMemberRow.cohort_id, CohortMemberRow.patient_id)
+    .where(CohortMemberRow.patient_id == any_(bindparam("patients", type_=ARRAY(Uuid))))
+    .order_by(CohortMemberRow.cohort_id, CohortMemberRow.patient_id)
 )
 _OTHER: Final = aliased(CohortMemberRow, name="other")
 _MATES: Final = Query(
@@ -67,6 +73,14 @@ async def members_of(read: Read, cohort_id: CohortId) -> list[PatientId]:
 async def mates_of(read: Read, patient_id: PatientId) -> frozenset[PatientId]:
     """Fetch who else is in a patient's cohort."""
     return frozenset(PatientId(row["patient_id"]) for row in await read.all(_MATES, patient_id=patient_id))
+
+
+async def among(read: Read, patients: Collection[PatientId]) -> list[list[PatientId]]:
+    """Fetch who of some people are in a cohort, cohort by cohort."""
+    rows = await read.all(_AMONG, patients=list(patients))
+    return [
+        [PatientId(row["patient_id"]) for row in members] for _, members in groupby(rows, lambda row: row["cohort_id"])
+    ]
 
 
 async def insert_cohort(db: AsyncSession, organization_id: OrganizationId, cohort: Cohort, now: datetime) -> None:

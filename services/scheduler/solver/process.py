@@ -1,10 +1,11 @@
 """One solve in its own process: a JSON document in, JSON lines out.
 
-The document is `{"instance", "time_limit", "seed", "workers", "work_limit", "memory_bytes", "start"}`; all
-but the instance may be left out, and `start` is a timetable to go on from. One with `"task": "repair"` is
-mended, not solved. Progress lines come at most twice a second, the outcome last, and on the way each better
-week as an `incumbent`, so that not all is lost with a process that dies. SIGTERM cancels: the best timetable
-so far is written and the exit status is 0. An invalid document is answered with one `error` event and exit status 2.
+The document is `{"instance", "time_limit", "seed", "workers", "work_limit", "memory_bytes", "start", "cohorts"}`;
+all but the instance may be left out, `start` is a timetable to go on from, and `cohorts` are lists of patients who
+began together. One with `"task": "repair"` is mended, not solved. Progress lines come at most twice a second, the
+outcome last, and on the way each better week as an `incumbent`, so that not all is lost with a process that dies.
+SIGTERM cancels: the best timetable so far is written and the exit status is 0. An invalid document is answered with
+one `error` event and exit status 2.
 """
 
 import json
@@ -17,9 +18,9 @@ from time import monotonic
 from types import FrameType
 from typing import Any
 
+from services.scheduler.solver.cohorts import solve_for_cohorts
 from services.scheduler.solver.format import instance_from_json, timetable_from_json, timetable_to_json
 from services.scheduler.solver.instance import InvalidInstanceError, Timetable
-from services.scheduler.solver.kept import solve_with_kept_seats
 from services.scheduler.solver.lifetime import die_with_parent
 from services.scheduler.solver.outcome import Progress
 from services.scheduler.solver.repair.report import repaired
@@ -72,6 +73,7 @@ def main() -> int:
         time_limit = float(document.get("time_limit") or DEFAULT_TIME_LIMIT)
         work_limit = _number_or_none(document.get("work_limit"))
         start = None if document.get("start") is None else timetable_from_json(document["start"])
+        cohorts = [tuple(cohort) for cohort in document.get("cohorts") or ()]
         seed, workers = int(document.get("seed") or 0), int(document.get("workers") or DEFAULT_WORKERS)
     except InvalidInstanceError as error:
         lines.write({"event": "error", "place": error.place, "fault": error.fault})
@@ -83,8 +85,9 @@ def main() -> int:
         outcome, summary = repaired(instance, time_limit, lines.progress, cancelled.is_set)
     else:
         summary = {}
-        outcome = solve_with_kept_seats(
+        outcome = solve_for_cohorts(
             instance,
+            cohorts,
             time_limit=time_limit,
             work_limit=work_limit,
             seed=seed,

@@ -1,10 +1,11 @@
 """What a worker is given and what it gives back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from services.contracts.identifiers import OrganizationId, ProposalId, SiteId, SolveBatchId, SolveId
+from services.contracts.identifiers import OrganizationId, PatientId, ProposalId, SiteId, SolveBatchId, SolveId
 from services.contracts.problems import ProblemDetails
 from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
 
@@ -28,7 +29,7 @@ class BatchPlace:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What an attempt has to solve."""
+    """What an attempt has to solve; `cohorts` are those of its patients who began together."""
 
     attempt: Attempt
     site_id: SiteId
@@ -37,6 +38,7 @@ class Task:
     time_limit_seconds: float
     seed: int
     instance: dict[str, Any]
+    cohorts: Sequence[Sequence[PatientId]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
 from services.chassis.problems import problem_document
 from services.chassis.telemetry import frames
-from services.contracts.identifiers import OrganizationId, SolveId
+from services.contracts.identifiers import OrganizationId, PatientId, SolveId
 from services.contracts.problems import ProblemType
 from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.scheduler.cohorts.logic import CohortMates
 from services.scheduler.errors import TimetableRefusedError
 from services.scheduler.proposals.logic import Proposing, SolvedWeek
 from services.scheduler.sites.logic import SitesReader
@@ -66,8 +67,12 @@ class Attempts:
             raise
 
     async def _claim(self, organization_id: OrganizationId, solve_id: SolveId) -> Task | None:
-        async with self.runs_of(organization_id) as runs:
-            return await runs.claim(solve_id, self._worker_id)
+        async with self._database.command(organization_id) as db:
+            task = await SolveRuns(db, organization_id, self._clock).claim(solve_id, self._worker_id)
+            if task is None:
+                return None
+            patients = [PatientId(UUID(patient["id"])) for patient in task.instance["patients"]]
+            return replace(task, cohorts=await CohortMates(Read(await driver_connection(db))).among(patients))
 
     async def _work_on(self, task: Task) -> None:
         log = self._log_of(task)
@@ -132,6 +137,7 @@ class Attempts:
             "time_limit": task.time_limit_seconds,
             "seed": task.seed,
             "workers": self._limits.cores,
+            "cohorts": [[str(patient_id) for patient_id in cohort] for cohort in task.cohorts],
             "memory_bytes": self._limits.memory_mib * _MIB,
         }
 
