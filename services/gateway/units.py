@@ -12,7 +12,7 @@ from services.gateway.accounts.storage import AccountStorage
 from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.storage import AuthorizationStorage
-from services.gateway.emergency_alerts.logic import AlertAddressee, EmergencyAlertsLogic
+from services.gateway.emergency_alerts.logic import EmergencyAlertsLogic
 from services.gateway.equipment import Equipment
 from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.storage import GrantStorage
@@ -131,7 +131,7 @@ def courier_of(database: Database, equipment: Equipment, clock: Clock) -> Courie
                 {
                     LetterKind.PASSWORD_RESET: resets,
                     LetterKind.INVITATION: invitations,
-                    LetterKind.EMERGENCY_REVIEW: AlertAddressee(),
+                    LetterKind.EMERGENCY_REVIEW: alerts_in(db, equipment, clock),
                 },
             )
 

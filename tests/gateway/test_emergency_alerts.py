@@ -14,6 +14,7 @@ from services.contracts.gateway.letters import LetterLanguage
 from services.contracts.identity import Microservice, Role
 from services.gateway.letters.letter import Letter, LetterKind
 from services.gateway.letters.rules import written
+from services.gateway.units import letters_of
 from tests.gateway.conftest import GatewayFactory, NewAccount, NewOrganization, Post
 from tests.support.tokens import Tokens, principal
 
@@ -182,6 +183,97 @@ async def test_who_is_shut_out_or_works_elsewhere_is_told_nothing(
     assert shut.status_code == 200
     assert answer.json() == {"letters": 0}
     assert post.relay.handed == []
+
+
+@pytest.mark.parametrize(
+    ("roles", "told"),
+    [
+        ((Role.PROGRAMME_DIRECTOR,), ["dee@example.org"]),
+        ((Role.SUPERVISOR,), ["dee@example.org"]),
+        ((Role.FRONT_DESK,), ["ada@example.org"]),
+    ],
+    ids=["another-director", "a-supervisor", "an-administrator"],
+)
+async def test_a_letter_that_waited_goes_to_who_leads_when_it_leaves(
+    *,
+    post: Post,
+    alert: Alert,
+    new_account: NewAccount,
+    operator: httpx2.AsyncClient,
+    house: UUID,
+    roles: tuple[Role, ...],
+    told: list[str],
+) -> None:
+    """Before, it went to who is shut out by then, and if that was the only director nobody who leads got any."""
+    dan = await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+    await person(new_account, house, "ada", Role.ORGANIZATION_ADMIN)
+    opener = await person(new_account, house, "nora", Role.NURSE)
+    for _ in range(3):
+        await alert(opener)
+    await post.carry()
+    await person(new_account, house, "dee", *roles)
+    shut = await operator.post(f"/v1/organizations/{house}/accounts/{dan}:disable")
+
+    handed = []
+    for minutes in (14, 16, 60):
+        await post.carry(after=timedelta(minutes=minutes))
+        handed.append([letter["to"] for letter in post.relay.handed[1:]])
+
+    assert shut.status_code == 200
+    assert handed == [[], told, told]
+
+
+async def test_a_letter_that_waited_does_not_go_to_who_opened_it_and_leads_by_now(
+    *, post: Post, alert: Alert, new_account: NewAccount, operator: httpx2.AsyncClient, house: UUID
+) -> None:
+    dan = await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+    nora = await person(new_account, house, "nora", Role.NURSE)
+    await person(new_account, house, "sue", Role.SUPERVISOR)
+    for _ in range(2):
+        await alert(nora)
+    await post.carry()
+    for account, roles in ((dan, ["front_desk"]), (nora, ["programme_director"])):
+        path = f"/v1/organizations/{house}/accounts/{account}/roles"
+        assert (await operator.put(path, json={"roles": roles})).status_code == 200
+
+    await post.carry(after=timedelta(minutes=16))
+
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org", "sue@example.org"]
+
+
+async def test_a_letter_that_waited_reaches_who_still_leads_in_another_way(
+    *, post: Post, alert: Alert, new_account: NewAccount, operator: httpx2.AsyncClient, house: UUID
+) -> None:
+    dan = await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+    await person(new_account, house, "dee", Role.PROGRAMME_DIRECTOR)
+    for _ in range(2):
+        await alert()
+    await post.carry()
+    path = f"/v1/organizations/{house}/accounts/{dan}/roles"
+    assert (await operator.put(path, json={"roles": ["supervisor"]})).status_code == 200
+
+    await post.carry(after=timedelta(minutes=16))
+
+    assert sorted(letter["to"] for letter in post.relay.handed[2:]) == ["dan@example.org", "dee@example.org"]
+
+
+async def test_an_alert_that_was_posted_before_it_named_its_addressee_goes_to_the_address(
+    post: Post, gateway_app: Any, clock: Clock
+) -> None:
+    """As an older gateway writes them, beside this one or before it."""
+    async with post.database.command(None) as db:
+        letters = letters_of(db, gateway_app.state.equipment, clock)
+        await letters.post(
+            LetterKind.EMERGENCY_REVIEW,
+            "dan@example.org",
+            "",
+            language=LetterLanguage.ENGLISH,
+            lives=timedelta(days=1),
+        )
+
+    await post.carry()
+
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"]
 
 
 async def test_without_a_relay_the_trail_tells_it_all_the_same(

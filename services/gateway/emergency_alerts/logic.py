@@ -12,7 +12,7 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
-from services.gateway.letters.letter import Letter, LetterKind
+from services.gateway.letters.letter import Duty, Letter, LetterKind
 from services.gateway.letters.logic import Letters
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
@@ -47,9 +47,36 @@ class EmergencyAlertsLogic:
 
     async def alert_of(self, organization_id: OrganizationId, opener: AccountId) -> EmergencyAlert:
         """Do so of what somebody of an organization, which the transaction sees, has opened."""
-        sent = await self._post(await self._leading(organization_id, opener), organization_id)
+        sent = await self._tell(organization_id, opener)
         await self._trail.tell(Told(SecurityEventKind.EMERGENCY_ALERTED, organization_id, by=opener, times=sent))
         return EmergencyAlert(letters=sent)
+
+    async def is_to_have(self, letter: Letter) -> bool:
+        """Say whether somebody still leads who did when the letter was written; else whoever leads now gets one."""
+        duty = letter.duty
+        if duty is None:
+            return True
+        await self._accounts.enter_workplace(duty.organization_id)
+        for role in _TOLD:
+            if any(one.id == duty.account_id for one in await self._accounts.holding(duty.organization_id, role)):
+                return True
+        await self._tell(duty.organization_id, duty.by)
+        return False
+
+    async def _tell(self, organization_id: OrganizationId, opener: AccountId) -> int:
+        # Asked before anything is counted: what is counted as on its way with a later letter must have one.
+        if not self._letters.has_mail:
+            return 0
+        kind, language = LetterKind.EMERGENCY_REVIEW, LetterLanguage.ENGLISH
+        leading = await self._leading(organization_id, opener)
+        for account in leading:
+            due_at = await self._attempts.alert_due_at(organization_id, account.id)
+            if due_at is not None:
+                duty = Duty(organization_id, account.id, opener)
+                await self._letters.post(
+                    kind, account.email, "", language=language, lives=_LIVES, due_at=due_at, duty=duty
+                )
+        return len(leading)
 
     async def _leading(self, organization_id: OrganizationId, opener: AccountId) -> Collection[Account]:
         for role in _TOLD:
@@ -58,22 +85,3 @@ class EmergencyAlertsLogic:
             if others:
                 return others
         return ()
-
-    async def _post(self, accounts: Collection[Account], organization_id: OrganizationId) -> int:
-        # Asked before anything is counted: what is counted as on its way with a later letter must have one.
-        if not self._letters.has_mail:
-            return 0
-        kind, language = LetterKind.EMERGENCY_REVIEW, LetterLanguage.ENGLISH
-        for account in accounts:
-            due_at = await self._attempts.alert_due_at(organization_id, account.id)
-            if due_at is not None:
-                await self._letters.post(kind, account.email, "", language=language, lives=_LIVES, due_at=due_at)
-        return len(accounts)
-
-
-class AlertAddressee:
-    """Lets every alert go out: what it is about has happened."""
-
-    async def is_to_have(self, letter: Letter) -> bool:
-        """Say so of an alert."""
-        return letter.kind is LetterKind.EMERGENCY_REVIEW

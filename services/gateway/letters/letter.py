@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from services.contracts.gateway.letters import LetterLanguage
+from services.contracts.identifiers import AccountId, OrganizationId
 
 
 class LetterKind(StrEnum):
@@ -15,6 +16,15 @@ class LetterKind(StrEnum):
     INVITATION = "invitation"
     EMERGENCY_REVIEW = "emergency_review"
     """It opens nothing, and has no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """As what somebody gets a letter: in which organization, who it is, and of whose doing it tells."""
+
+    organization_id: OrganizationId
+    account_id: AccountId
+    by: AccountId
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +38,5 @@ class Letter:
     language: LetterLanguage
     expires_at: datetime
     attempts: int = 0
+    duty: Duty | None = None
+    """None where whoever has the address is to have it."""

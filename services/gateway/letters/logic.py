@@ -18,7 +18,7 @@ from services.chassis.handing_over import Carriage, Carrier, Handover
 from services.chassis.telemetry import frames
 from services.contracts.gateway.letters import LetterLanguage
 from services.gateway.errors import NoMailError
-from services.gateway.letters.letter import Letter, LetterKind
+from services.gateway.letters.letter import Duty, Letter, LetterKind
 from services.gateway.letters.rules import LEASE, MOST_ATTEMPTS, pause_after, written
 from services.gateway.letters.storage import LetterStorage
 
@@ -68,8 +68,11 @@ class Letters:
         language: LetterLanguage,
         lives: timedelta,
         due_at: datetime | None = None,
+        duty: Duty | None = None,
     ) -> None:
         """Queue a letter, which is of no use any more after `lives`; it leaves at once, or when it is due.
+
+        Whether somebody with a `duty` still has it is found out when it leaves.
 
         Raises:
             NoMailError: This installation sends none.
@@ -77,7 +80,7 @@ class Letters:
         if not self.has_mail:
             raise NoMailError
         now = self._clock.now()
-        letter = Letter(new_id(now, secrets.token_bytes(10)), kind, to, secret, language, now + lives)
+        letter = Letter(new_id(now, secrets.token_bytes(10)), kind, to, secret, language, now + lives, duty=duty)
         await self._storage.add(letter, due_at=due_at or now)
 
 

@@ -52,12 +52,13 @@ _WORDS: Final[Mapping[tuple[LetterKind, LetterLanguage], Words]] = MappingProxyT
         ),
         (LetterKind.EMERGENCY_REVIEW, LetterLanguage.ENGLISH): Words(
             "Something waits for your review",
-            "Something was opened that somebody has to look at within 3 days. Sign in and look at what is to be "
-            "reviewed.{way}",
+            "Something was opened that somebody has to look at, at the latest 3 days after it was. Sign in and look at "
+            "what is to be reviewed, and by when.{way}",
         ),
         (LetterKind.EMERGENCY_REVIEW, LetterLanguage.SPANISH): Words(
             "Algo espera su revisión",
-            "Se abrió algo que alguien debe revisar en 3 días. Inicie sesión y mire lo que espera revisión.{way}",
+            "Se abrió algo que alguien debe revisar, a más tardar 3 días después de abrirse. Inicie sesión y mire lo "
+            "que espera revisión, y hasta cuándo.{way}",
         ),
     }
 )

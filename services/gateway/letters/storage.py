@@ -1,5 +1,6 @@
 """Where letters wait; who takes one has it alone until its lease is over."""
 
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.sealing import Place, SealBrokenError, SealingKey
 from services.contracts.gateway.letters import LetterLanguage
-from services.contracts.identifiers import OrganizationId
-from services.gateway.letters.letter import Letter, LetterKind
+from services.contracts.identifiers import AccountId, OrganizationId
+from services.gateway.letters.letter import Duty, Letter, LetterKind
 from services.gateway.letters.tables import LetterRow
 
 _NO_ORGANIZATION: Final = OrganizationId(UUID(int=0))
@@ -27,7 +28,8 @@ class LetterStorage:
 
     async def add(self, letter: Letter, *, due_at: datetime) -> None:
         """Insert a letter."""
-        content = orjson.dumps([letter.to, letter.secret, letter.language.value])
+        duty = [] if letter.duty is None else [str(one) for one in astuple(letter.duty)]
+        content = orjson.dumps([letter.to, letter.secret, letter.language.value, *duty])
         self._db.add(
             LetterRow(
                 id=letter.id,
@@ -57,12 +59,12 @@ class LetterStorage:
         if row is None:
             return None
         try:
-            to, secret, language = orjson.loads(self._key.unseal(row.content, _place(row.id)))
+            to, secret, language, *ids = orjson.loads(self._key.unseal(row.content, _place(row.id)))
         except SealBrokenError:
             await self.drop(row.id)
             return None
-        kind = LetterKind(row.kind)
-        return Letter(row.id, kind, to, secret, LetterLanguage(language), row.expires_at, row.attempts)
+        kind, duty = LetterKind(row.kind), _duty(*(UUID(one) for one in ids)) if ids else None
+        return Letter(row.id, kind, to, secret, LetterLanguage(language), row.expires_at, row.attempts, duty)
 
     async def put_off(self, letter: Letter, due_at: datetime) -> None:
         """Let a letter be taken again at an instant, unless it has been taken again already."""
@@ -77,6 +79,10 @@ class LetterStorage:
         """Forget letters that are too old to be of use."""
         old = select(LetterRow.id).where(LetterRow.expires_at <= now).limit(_SWEPT).with_for_update(skip_locked=True)
         await self._db.execute(delete(LetterRow).where(LetterRow.id.in_(old)))
+
+
+def _duty(organization_id: UUID, account_id: UUID, by: UUID) -> Duty:
+    return Duty(OrganizationId(organization_id), AccountId(account_id), AccountId(by))
 
 
 def _place(letter_id: UUID) -> Place:
