@@ -23,13 +23,13 @@ class FixedSessions:
                 model.add(variables.visit[visit] == 1)
         self._hold_begun(model, variables)
         for group in fixed.groups:
-            members, when = set(group.members), (group.kind, group.day, group.slot)
+            members = set(group.members)
+            # At the same time the same people may be able to meet in another language, where nothing is fixed.
             for (offer, practitioner), literal in variables.lead.items():
-                if (offer.kind, offer.day, offer.slot) == when and practitioner == group.lead:
+                if practitioner == group.lead and _is_copy(group, offer):
                     model.add(literal == 1)
             for (patient, offer), literal in variables.join.items():
-                same = (offer.kind, offer.day, offer.slot) == when
-                if same and patient in members and offer.track == group.track:
+                if patient in members and _is_copy(group, offer):
                     model.add(literal == 1)
 
     def _hold_begun(self, model: cp_model.CpModel, variables: Variables) -> None:
