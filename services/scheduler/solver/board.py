@@ -143,6 +143,17 @@ class Board:
         mask[today + slots > person.max_slots_day] = False
         return mask
 
+    def has_place_for(self, visit: Visit) -> bool:
+        """Say whether practitioner, place and the patient's own day have room for the visit."""
+        number = self.person[visit.patient]
+        slots = self.instance.visit_slots(self.instance.patients[number], visit.service)
+        is_free = visit.practitioner is None or self.may_work(
+            self.staff[visit.practitioner], visit.day, visit.slot, slots
+        )
+        place = self.open_starts(visit.service, slots, visit.modality)[visit.day, visit.slot]
+        own = self.day_starts(number, visit.day, slots, visit.service, visit.modality)[visit.slot]
+        return bool(is_free and place and own)
+
     def book_group(self, group: TherapyGroup) -> None:
         """Take the practitioners, the room and the members' time."""
         kind = self.instance.kinds[group.kind]

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from services.scheduler.solver.board import Board
-from services.scheduler.solver.instance import ON_SITE, Id, Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.solver.instance import ON_SITE, Id, Instance, TherapyGroup, Timetable
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.placement import place_visits
 from services.scheduler.solver.planned_weeks import Week
@@ -65,7 +65,7 @@ class _Booking:
     def book_visits(self, weeks: Collection[Week]) -> None:
         for week in weeks:
             for visit in week.visits:
-                if self._fits(week.patient, visit):
+                if self.board.has_place_for(visit):
                     self.board.book_visit(visit)
 
     def waited_for(self, weeks: Collection[Week]) -> set[_Seat]:
@@ -115,13 +115,3 @@ class _Booking:
             if not any(member in pair and set(pair) & set(together) for pair in self._instance.no_contact):
                 together.append(member)
         return together
-
-    def _fits(self, patient: int, visit: Visit) -> bool:
-        board = self.board
-        slots = self._instance.visit_slots(self._instance.patients[patient], visit.service)
-        is_free = visit.practitioner is None or board.may_work(
-            board.staff[visit.practitioner], visit.day, visit.slot, slots
-        )
-        place = board.open_starts(visit.service, slots, visit.modality)[visit.day, visit.slot]
-        own = board.day_starts(patient, visit.day, slots, visit.service, visit.modality)[visit.slot]
-        return bool(is_free and place and own)

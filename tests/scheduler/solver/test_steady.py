@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scheduler.solver.check import check
+from services.scheduler.solver.fixed import contradictions
 from services.scheduler.solver.format import instance_from_json, timetable_to_json
 from services.scheduler.solver.instance import Instance, TherapyGroup, Timetable, Visit
+from services.scheduler.solver.keepable import keepable
 from services.scheduler.solver.model import Problem
 from services.scheduler.solver.outcome import Outcome, Progress
 from services.scheduler.solver.steady import solve_steadily
@@ -160,6 +162,76 @@ def test_two_cohorts_side_by_side_are_not_mixed(
     assert moved(instance, answer.timetable) == 0
 
 
+def test_a_fixed_meeting_does_not_take_place_in_another_language_too(
+    document: Callable[..., Document],
+    patient: Callable[..., Document],
+    exact: Callable[[Instance], Problem],
+) -> None:
+    """Every model of such a site had no answer, so that a week that had begun, or was kept, could not be bettered."""
+    written = document(
+        patients=[patient(number, languages=["en", "es"]) for number in range(5)], languages=["en", "es"]
+    )
+    for person in written["practitioners"]:
+        person["languages"] = ["en", "es"]
+    instance = replace(instance_from_json(written), fixed=Timetable((series(),)))
+
+    answer = Submodel(exact(instance)).solve(seconds=30, effort=None, seed=0, cancelled=lambda: False)
+
+    assert answer.timetable is not None
+    verdict = check(instance, answer.timetable)
+    assert verdict.errors == ()
+    assert verdict.goals.unmet == 0
+    assert [(group.language, group.lead) for group in answer.timetable.groups] == [("en", "staff-1")]
+
+
+def medication(slot: int) -> Visit:
+    return Visit("patient-0", "medication", 2, slot, "on_site", None)
+
+
+def test_of_a_known_day_what_would_leave_somebody_waiting_is_not_kept(
+    make: Make, document: Callable[..., Document], patient: Callable[..., Document]
+) -> None:
+    """Nothing of the whole week was kept where one person's day had a hole."""
+    kinds = {"skills": {"service": "skills_group", "slots": 6}, "process": {"service": "process_group", "slots": 6}}
+    staff = [person | {"leads": ["skills_group", "process_group"]} for person in document()["practitioners"]]
+    people = [patient(number, needs={"skills_group": 6, "process_group": 6, "medication": 2}) for number in range(9)]
+    others = tuple(f"patient-{number}" for number in range(5, 9))
+    process = TherapyGroup("process", 2, 10, "on_site", "A", "en", "staff-0", None, "big", FIVE)
+    known = Timetable((process, series(slot=26, members=("patient-0", *others))), (medication(20),))
+    assert keepable(make(patients=people, group_kinds=kinds, practitioners=staff), known) == known
+
+    people[0]["needs"] = {"skills_group": 6, "process_group": 6}
+    instance = make(patients=people, group_kinds=kinds, practitioners=staff)
+    kept = keepable(instance, known)
+
+    assert contradictions(replace(instance, fixed=kept)) == ()
+    assert kept == Timetable((process, series(slot=26, members=others)), ())
+
+
+def test_a_visit_is_kept_whatever_comes_first_of_what_is_known_of_its_day(
+    make: Make, patient: Callable[..., Document]
+) -> None:
+    people = [patient(number, needs={"skills_group": 6, "individual": 4, "medication": 2}) for number in range(5)]
+    visits = (hour("patient-0", 8), medication(16))
+
+    for order in (visits, visits[::-1]):
+        assert set(keepable(make(patients=people), Timetable((series(),), order)).visits) == set(visits)
+
+
+def test_what_fewer_offices_or_hours_leave_no_place_for_is_not_kept(
+    make: Make, document: Callable[..., Document]
+) -> None:
+    side_by_side = (hour("patient-0", 12), replace(hour("patient-1", 12), practitioner="staff-1"))
+    known = Timetable((), side_by_side)
+    assert keepable(make(offices=2), known) == known
+
+    assert keepable(make(offices=1), known) == Timetable((), side_by_side[:1])
+
+    written = document(offices=2)
+    written["practitioners"][0]["max_slots_week"] = 3
+    assert keepable(instance_from_json(written), known) == Timetable((), side_by_side[1:])
+
+
 @st.composite
 def changed_weeks(draw: st.DrawFn) -> dict[str, Any]:
     busy = st.lists(st.tuples(st.sampled_from([0, 2]), st.integers(4, 28), st.integers(1, 12)), max_size=2)
@@ -194,6 +266,8 @@ def test_whatever_changed_since_the_answer_keeps_the_rules_and_delivers_no_less(
         assert usual is not None
         instance = instance_from_json(written | {"usual": timetable_to_json(usual)})
 
+        kept = keepable(instance, instance.usual or Timetable())
+        assert contradictions(replace(instance, fixed=kept)) == ()
         outcome = steadily(instance)
 
         alone = steadily(replace(instance, usual=None))
