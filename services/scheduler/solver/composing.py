@@ -97,7 +97,6 @@ class _Composer:
     def _generate(self, rounds: int, *, steadiness: float) -> None:
         """Plan new weeks at the program's prices until none is of use."""
         best = -np.inf
-        self._master.solve()
         for _ in range(rounds):
             newest, worths = self._master.prices(), self._master.worths()
             if steadiness:
@@ -105,7 +104,6 @@ class _Composer:
             loss = self._plan(newest, worths)
             if loss > best:
                 best, self._center = loss, newest
-            self._master.solve()
             if loss > -NEARLY_NOTHING * self._master.cost:
                 break
 
@@ -150,7 +148,7 @@ class _Composer:
         planned_at = self._master.cost
         left = {meeting: people for meeting, people in choices.items() if people}
         while left:
-            shares = {m: {who: v.solution_value() for who, v in people.items()} for m, people in left.items()}
+            shares = {m: {who: self._master.share(v) for who, v in people.items()} for m, people in left.items()}
             if max(sum(people.values()) for people in shares.values()) < LEAST_SHARE:
                 self._master.drop(variable for people in left.values() for variable in people.values())
                 break
@@ -181,7 +179,7 @@ class _Composer:
     def _cheapest(self, meeting: int, people: dict[int, Variable]) -> dict[int, int]:
         """Decide for the one with whom the week costs least; a meeting nobody can lead is cancelled."""
         before, costs = self._master.cost, dict[int, float]()
-        shares = {who: variable.solution_value() for who, variable in people.items()}
+        shares = {who: self._master.share(variable) for who, variable in people.items()}
         for likely in (True, False):
             if min(costs.values(), default=np.inf) > before + DEAR:
                 asked = [who for who, share in shares.items() if (share >= LEAST_SHARE) == likely]
@@ -271,7 +269,7 @@ class _Composer:
         surest: dict[int, tuple[float, Week]] = {}
         for week, variable in self._master.weeks.items():
             # Somebody who would have nothing for a share of the week waits until there is nothing else.
-            share = variable.solution_value() * (1.0 if week.meetings or week.visits else LITTLE)
+            share = self._master.share(variable) * (1.0 if week.meetings or week.visits else LITTLE)
             if week.patient not in self._decided and share > surest.get(week.patient, (0.0, week))[0]:
                 surest[week.patient] = (share, week)
         order = sorted(surest.values(), key=lambda one: -one[0])

@@ -21,6 +21,7 @@ from services.scheduler.solver.prices import ROOMS, Array, Hours, Prices, quanti
 from services.scheduler.solver.seating import Seating
 from services.scheduler.solver.shortage import Missing
 from services.scheduler.solver.statics import Statics
+from services.scheduler.solver.usual import usual_members
 
 SEAT_STEP: Final = 0.6
 SHARED_STEP: Final = 0.15
@@ -98,6 +99,7 @@ class Dive:
         self._group_weight, self._unmet_weight = instance.weights.group, instance.weights.unmet
         self._seating = Seating(instance, offers)
         self._missing = Missing(instance, statics, self.market)
+        self._known, self._moved_weight = usual_members(instance, offers), instance.weights.moved
         count = len(offers.items)
         self._now = _Course(
             prices=deepcopy(prices),
@@ -241,6 +243,10 @@ class Dive:
         """
         now = self._now
         cost = np.where(now.leaders[offer], now.prices.staff[:, when].sum(axis=1), np.inf)
+        if offer in self._known:
+            # A seat is the one that is known only under the lead of every week.
+            known, shares = self._known[offer], now.wanted[offer][self._known[offer].patients]
+            cost -= self._moved_weight * np.bincount(known.leads + 1, shares, len(cost) + 1)[1:]
         order = np.argsort(cost, kind="stable")
         if not self._missing.concerns(int(order[0]), when):
             return int(order[0])

@@ -16,6 +16,7 @@ from services.scheduler.solver.instance import DAYS, MEDICATION, NURSE_VISIT, ON
 from services.scheduler.solver.offers import Offers
 from services.scheduler.solver.planned_weeks import Week
 from services.scheduler.solver.prices import ROOMS, Array, Market, Prices
+from services.scheduler.solver.usual import Numbers, usual_members
 
 # What it costs that a meeting of the plan cannot take place after all.
 MISSED: Final = 100.0
@@ -70,11 +71,13 @@ class Master:
         self._offers = offers
         self._market = market
         self._number = {person.id: number for number, person in enumerate(instance.practitioners)}
+        self._known = usual_members(instance, offers)
         self._program = pywraplp.Solver.CreateSolver("GLOP")
         self._program.SetSolverSpecificParametersAsString(WARM_START)
         self._cost = self._program.Objective()
         self._cost.SetOffset(instance.cost_of_the_known())
-        self._is_solved = False
+        # Most changes are followed by others before anybody asks what they come to.
+        self._is_solved = self._has_shares = False
         self._people = [self._program.Constraint(1, 1) for _ in instance.patients]
         self._seats: dict[int, Row] = {}
         self._least: dict[int, Row] = {}
@@ -112,11 +115,13 @@ class Master:
     def solve(self) -> bool:
         """Find the best shares, unless they are known; say whether there are any."""
         if not self._is_solved:
-            self._is_solved = self._program.Solve() == pywraplp.Solver.OPTIMAL
-        return self._is_solved
+            self._has_shares = self._program.Solve() == pywraplp.Solver.OPTIMAL
+            self._is_solved = True
+        return self._has_shares
 
     def prices(self) -> Prices:
         """Return what everything is worth at the best shares; seats of other meetings are not for sale."""
+        self.solve()
         instance, offers = self._instance, self._offers
         prices = Prices.nothing(instance, offers)
         prices.seats[:] = np.inf
@@ -138,7 +143,13 @@ class Master:
 
     def worths(self) -> Array:
         """Return what another week of each patient may cost at most, prices included, to be of use."""
+        self.solve()
         return np.array([row.dual_value() for row in self._people])
+
+    def share(self, variable: Variable) -> float:
+        """Return the best share of a variable."""
+        self.solve()
+        return float(variable.solution_value())
 
     def decide(self, variables: Sequence[Variable]) -> list[bool]:
         """Have these whole, or where that is impossible not at all; say which are, and find new best shares."""
@@ -149,6 +160,7 @@ class Master:
 
     def shares(self) -> dict[int, float]:
         """Return by which share each meeting takes place, of those that are not cancelled."""
+        self.solve()
         return {
             meeting: 1 - missed.solution_value()
             for meeting, missed in self._missed.items()
@@ -181,18 +193,15 @@ class Master:
             self._bind([variable], 1, 1)
             costs.append(self.cost if self.solve() else np.inf)
             self._bind([variable], 0, self._program.infinity())
-        self.solve()
         return costs
 
     def release(self, variables: Iterable[Variable]) -> None:
         """Leave open again what was decided."""
         self._bind(variables, 0, self._program.infinity())
-        self.solve()
 
     def drop(self, variables: Iterable[Variable]) -> None:
         """Have nothing of these."""
         self._bind(variables, 0, 0)
-        self.solve()
 
     def hours_left(self, weeks: Iterable[Week], staff: Iterable[tuple[int, int]]) -> tuple[Array, Array]:
         """Return the contact slots left beside these weeks, and meetings with who works there: by day, in the week."""
@@ -223,6 +232,7 @@ class Master:
     @property
     def cost(self) -> float:
         """What the best shares cost."""
+        self.solve()
         return float(self._cost.Value())
 
     def _slots(self, number: int, visit: Visit) -> int:
@@ -253,8 +263,9 @@ class Master:
         # With a member too few it would not take place for any of them.
         least.SetCoefficient(self._variable(self._instance.weights.unmet * float(offers.slots[meeting])), 1)
         self.leads[meeting], self.helpers[meeting] = {}, {}
-        for who in np.flatnonzero(offers.leaders[meeting]).tolist():
-            lead = self.leads[meeting][who] = self._variable(price)
+        staff = np.flatnonzero(offers.leaders[meeting])
+        for who, strange in zip(staff.tolist(), self._strangeness(meeting, staff).tolist(), strict=True):
+            lead = self.leads[meeting][who] = self._variable(price + strange)
             one.SetCoefficient(lead, 1)
             helped.SetCoefficient(lead, -1)
             seats.SetCoefficient(lead, -alone)
@@ -267,6 +278,13 @@ class Master:
             helped.SetCoefficient(helper, 1)
             seats.SetCoefficient(helper, alone - size.maximum)
             self._claim(helper, self._working(who, self._market.window(meeting)))
+
+    def _strangeness(self, meeting: int, staff: Numbers) -> Array:
+        """What known seats under somebody else cost more with each of them: weeks keep a seat whoever leads."""
+        if meeting not in self._known:
+            return np.zeros(len(staff))
+        strangers = (self._known[meeting].leads != staff[:, None]).sum(axis=1)
+        return np.asarray(float(self._instance.weights.moved) * (strangers - min(strangers, default=0)))
 
     def _leading(self, who: int, meeting: int) -> Counter[_Key]:
         when = self._market.window(meeting)

@@ -21,7 +21,16 @@ from services.scheduler.solver.duals.engine import CompiledMarket, CompiledWeeks
 from services.scheduler.solver.filling import filled
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import DAYS, INDIVIDUAL, ON_SITE, Instance, Practitioner, Timetable, Visit
+from services.scheduler.solver.instance import (
+    DAYS,
+    INDIVIDUAL,
+    ON_SITE,
+    Instance,
+    Practitioner,
+    TherapyGroup,
+    Timetable,
+    Visit,
+)
 from services.scheduler.solver.master import Master
 from services.scheduler.solver.offers import Offers, enumerate_offers
 from services.scheduler.solver.partner import News
@@ -490,3 +499,20 @@ def test_doing_without_a_meeting_is_judged_by_weeks_planned_without_it(
 
     assert len(master.weeks) > weeks
     assert master.cost < before + 4 * site.instance.weights.unmet * site.offers.slots[meeting]
+
+
+@pytest.mark.parametrize("lead", ["staff-0", "staff-1"])
+def test_a_plan_and_its_week_keep_a_meeting_under_the_lead_of_every_week(lead: str) -> None:
+    members = tuple(f"patient-{number}" for number in range(5))
+    series = TherapyGroup("skills", 2, 24, "on_site", None, "en", lead, None, "big", members)
+    site = Site(replace(instance_from_json(tiny_document()), usual=Timetable((series,))))
+    diving = site.dive()
+    while diving.advance():
+        pass
+    week = composed(site.instance, site.offers, site.statics, diving)
+
+    staff = [person.id for person in site.instance.practitioners]
+    assert [(site.offers.items[offer].slot, staff[who]) for offer, who in diving.plan.meetings] == [(24, lead)]
+    assert week is not None
+    assert [(group.slot, group.lead) for group in week.groups] == [(24, lead)]
+    assert check(site.instance, week).goals.moved == 0
