@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ARRAY, TIMESTAMP, Uuid, and_, any_, bindparam, case, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import TSTZRANGE, Range, distinct_on
+from sqlalchemy.dialects.postgresql import TSTZMULTIRANGE, TSTZRANGE, Range, distinct_on
+from sqlalchemy.dialects.postgresql.ranges import MultiRange
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -99,8 +100,7 @@ _HOLD_SESSIONS: Final = (
     .where(
         AppointmentRow.site_id == _SITE_ID,
         AppointmentRow.status == AppointmentStatus.BOOKED.value,
-        func.lower(AppointmentRow.during) >= _BEGIN,
-        func.lower(AppointmentRow.during) < _UNTIL,
+        bindparam("days", type_=TSTZMULTIRANGE).op("@>", is_comparison=True)(func.lower(AppointmentRow.during)),
     )
     .order_by(AppointmentRow.id)
     .with_for_update(key_share=True)
@@ -113,15 +113,15 @@ _HOLD: Final = (
 )
 
 
-async def hold_sessions(db: AsyncSession, site_id: SiteId, begin: datetime, until: datetime) -> None:
-    """Let nobody else change a site, nor the seats of its sessions that begin within a span.
+async def hold_sessions(db: AsyncSession, site_id: SiteId, days: Collection[tuple[datetime, datetime]]) -> None:
+    """Let nobody else change a site, nor the seats of its sessions that begin on some days.
 
     Whoever changes seats holds the site first, its sessions then, and the runs on the way to them last: so does who
     changes runs together with the seats on them.
     """
-    asked = {"site_id": site_id, "begin": begin, "until": until}
-    await db.execute(_HOLD_SITE, asked)
-    await db.execute(_HOLD_SESSIONS, asked)
+    await db.execute(_HOLD_SITE, {"site_id": site_id})
+    spans = MultiRange(Range(begin, until) for begin, until in sorted(days))
+    await db.execute(_HOLD_SESSIONS, {"site_id": site_id, "days": spans})
 
 
 async def hold_runs(db: AsyncSession, site_id: SiteId, begin: datetime, until: datetime) -> None:
@@ -161,10 +161,13 @@ async def riders_of(db: AsyncSession, appointments: Collection[AppointmentId]) -
 
 async def runs_of(
     db: AsyncSession, vehicle_id: VehicleId, begin: datetime, until: datetime, now: datetime, *, hold: bool = False
-) -> list[RunId]:
-    """Fetch a vehicle's runs that meet a span and lie ahead, the first one first; held, nobody takes a seat of them."""
+) -> dict[RunId, tuple[datetime, datetime]]:
+    """Fetch when a vehicle's runs that meet a span and lie ahead begin and end, the first one first.
+
+    Held, nobody takes a seat of them.
+    """
     found = (
-        select(RunRow.id)
+        select(RunRow.id, RunRow.during)
         .where(
             RunRow.vehicle_id == vehicle_id,
             func.lower(RunRow.during) > now,
@@ -172,7 +175,8 @@ async def runs_of(
         )
         .order_by(func.lower(RunRow.during))
     )
-    return [RunId(run_id) for run_id in await db.scalars(found.with_for_update() if hold else found)]
+    rows = await db.execute(found.with_for_update() if hold else found)
+    return {RunId(row.id): (row.during.lower, row.during.upper) for row in rows}
 
 
 async def lost_with(db: AsyncSession, runs: Collection[RunId]) -> list[LostSeat]:

@@ -59,7 +59,9 @@ async def create_run(vehicle_id: VehicleId, request: RunRequest, transport: Tran
     return await transport.create_run(vehicle_id, request)
 
 
-@router.post("/v1/vehicles/{vehicle_id}:take_out", operation_id="take_vehicle_out", responses=documented(404, 422, 503))
+@router.post(
+    "/v1/vehicles/{vehicle_id}:take_out", operation_id="take_vehicle_out", responses=documented(404, 409, 422, 503)
+)
 async def take_vehicle_out(
     vehicle_id: VehicleId, request: VehicleOutRequest, out: TheVehiclesOut, reach: Reach
 ) -> VehicleOut:

@@ -12,11 +12,13 @@ from sqlalchemy import text
 from services.chassis.database import Database, OpenDatabase
 from services.chassis.http import HttpClient
 from services.clients.records import RecordsClient
-from services.contracts.identifiers import OrganizationId, SiteId
+from services.contracts.identifiers import AppointmentId, OrganizationId, PatientId, RideId, RunId, SiteId
 from services.contracts.identity import Role
+from services.contracts.scheduler.transport import Ride
 from services.contracts.vocabulary import ServiceKind
 from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.transport.riding_storage import hold_runs
+from services.scheduler.transport.storage import insert_ride
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, NoticesOf, People, group, plan_of, problem
 from tests.scheduler.transport.conftest import END, MINUTE, Van
@@ -358,3 +360,81 @@ class TestRaces:
         assert answer.json()["run_ids"] == [run["id"]]
         kept = 1 if beside == "closure" else 0
         assert len(answer.json()["rides"]) == kept
+
+    async def test_who_gets_a_seat_of_a_vehicle_while_it_is_taken_out_is_not_lost_unseen(
+        self,
+        *,
+        van: Van,
+        run: Json,
+        session: Json,
+        people: People,
+        out: Any,
+        scheduler_database: Database,
+        organization_id: UUID,
+    ) -> None:
+        """Bug: whom the caller may see was asked of those before; the other lost the seat, and no answer named them."""
+        await aboard(van, run, session, people.ann)
+        organization = OrganizationId(organization_id)
+        ride = Ride(
+            id=RideId(uuid4()),
+            run_id=RunId(UUID(run["id"])),
+            appointment_id=AppointmentId(UUID(session["id"])),
+            patient_id=PatientId(UUID(people.ben["id"])),
+            stop_at=run["start"],
+            area=None,
+        )
+
+        async with scheduler_database.command(organization) as db:
+            await db.execute(text("select 1 from runs where id = :run for update"), {"run": ride.run_id})
+            asked = asyncio.create_task(out())
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+            await insert_ride(db, organization, ride, seat=2, seats=2, now=TUESDAY_NINE)
+        refused = await asked
+        seats = await van.taken()
+        again = await out()
+
+        assert (problem(refused)[:2], seats) == ((409, "conflict"), [2])
+        assert {one["patient_id"] for one in again.json()["missing_rides"]} == {people.ann["id"], people.ben["id"]}
+
+    async def test_a_run_that_is_planned_for_another_day_while_its_vehicle_is_taken_out_is_not_lost_unheld(
+        self, *, van: Van, run: Json, out: Any, scheduler_database: Database, organization_id: UUID
+    ) -> None:
+        async with scheduler_database.command(OrganizationId(organization_id)) as db:
+            await db.execute(text("select 1 from runs where id = :run for update"), {"run": UUID(run["id"])})
+            asked = asyncio.create_task(out(end=END + 48 * HOUR))
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+            later = await planned(van, "to_site", TUESDAY_NINE + 47 * HOUR)
+        refused = await asked
+
+        assert problem(refused)[:2] == (409, "conflict")
+        assert (await out(end=END + 48 * HOUR)).json()["run_ids"] == [run["id"], later["id"]]
+
+    async def test_sessions_of_days_without_a_run_of_the_vehicle_are_not_held(
+        self,
+        *,
+        van: Van,
+        run: Json,
+        people: People,
+        out: Any,
+        desk: Desk,
+        scheduler_database: Database,
+        organization_id: UUID,
+    ) -> None:
+        """Bug: of all days for which the vehicle was out, eight weeks at most, no seat could be changed meanwhile."""
+        wednesday = TUESDAY_NINE + 24 * HOUR
+        await planned(van, "to_site", TUESDAY_NINE + 47 * HOUR)
+        made = await desk.publish(*(group(people.ann, start=TUESDAY_NINE + day * HOUR) for day in (0, 24, 48)))
+        open_seats = text("select id::text from appointments where status = 'booked' for no key update skip locked")
+
+        async with scheduler_database.command(OrganizationId(organization_id)) as db:
+            await db.execute(text("select 1 from runs where id = :run for update"), {"run": UUID(run["id"])})
+            asked = asyncio.create_task(out(end=END + 48 * HOUR))
+            while not asked.done() and not await db.scalar(self.waiting):
+                continue
+            free = set(await db.scalars(open_seats))
+        answer = await asked
+
+        assert free == {one["id"] for one in made if one["start"].startswith(f"{wednesday:%Y-%m-%d}")}
+        assert answer.status_code == 200, answer.text
