@@ -27,7 +27,7 @@ from services.scheduler.bookings import locks, storage
 from services.scheduler.bookings.errors import SeatRulesBrokenError, SeatsHeldBackError
 from services.scheduler.bookings.seat_rules import SeatRules
 from services.scheduler.bookings.storage import LockedSession
-from services.scheduler.early_rounds import call_round_early
+from services.scheduler.early_rounds import call_round_at_the_lapse, call_round_early
 from services.scheduler.errors import (
     AppointmentCancelledError,
     AppointmentOverError,
@@ -266,13 +266,17 @@ class BookingsLogic:
         if not is_held and not takes_held_back:
             await self._refuse_held_back(session, seating)
         refuse(await self._rules.broken(session, seating, without=[session.id]))
+        of_seats = (self._db, self._organization_id, session.facts.starts_by_seats, self._clock.now())
         if is_held:
+            # Whose practitioner comes already.
             await storage.keep_seat(self._db, appointment_id, patient_id, held_until)
             await self._hold_lapses.forget(appointment_id, patient_id)
-        elif not await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
+        elif await storage.take_seat(self._db, self._organization_id, session, patient_id, held_until):
+            await call_round_early(*of_seats)
+        else:
             raise PatientBookedError
-        starts = session.facts.starts_by_seats
-        await call_round_early(self._db, self._organization_id, starts, self._clock.now())
+        if held_until is not None:
+            await call_round_at_the_lapse(*of_seats, held_until)
         return session
 
     async def _refuse_held_back(self, session: LockedSession, seating: PatientSeating) -> None:

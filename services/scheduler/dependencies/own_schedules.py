@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import Depends
 
-from services.chassis.wiring import Caller, Reading, organization_of
+from services.chassis.wiring import Caller, Now, Reading, organization_of
 from services.scheduler.dependencies.base import Command, TheRootKeys
 from services.scheduler.keys.logic import KeysLogic, KeysReader
 from services.scheduler.own_schedules.logic import OwnNoticePreferencesReader, OwnSchedulesLogic, OwnSchedulesReader
 
 
-async def _own_schedules_read(read: Reading) -> OwnSchedulesReader:
-    return OwnSchedulesReader(read)
+async def _own_schedules_read(read: Reading, clock: Now) -> OwnSchedulesReader:
+    return OwnSchedulesReader(read, clock)
 
 
 async def _own_notice_preferences_read(

@@ -94,7 +94,7 @@ async def booked(
     ahead = _BOOKED.where(
         AppointmentPractitionerRow.practitioner_id.in_(practitioners), func.lower(AppointmentRow.during) > now
     )
-    for row in await db.execute(ahead):
+    for row in await db.execute(ahead, {"now": now}):
         sitting = OwnSitting(
             ServiceKind(row.service),
             row.during.lower,

@@ -22,8 +22,9 @@ from services.scheduler.weekly import refuse_no_monday
 class OwnSchedulesReader:
     """Reads what staff do."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, clock: Clock) -> None:
         self._read = read
+        self._clock = clock
 
     async def week(self, account_id: AccountId, week: date) -> OwnWeek:
         """Return what the holder of an account does in a week, at every site.
@@ -35,7 +36,7 @@ class OwnSchedulesReader:
         return OwnWeek(
             week=week,
             practitioner_ids=await storage.practitioners_of(self._read, account_id),
-            sessions=await storage.week_of(self._read, account_id, week),
+            sessions=await storage.week_of(self._read, account_id, week, self._clock.now()),
         )
 
 

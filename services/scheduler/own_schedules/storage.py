@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import TIMESTAMP, Date, Uuid, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from services.contracts.identifiers import AccountId, OrganizationId, Practition
 from services.contracts.scheduler.own_schedules import OwnNoticePreference, OwnSession
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import ServiceKind
-from services.scheduler.appointments.tables import AppointmentPractitionerRow, AppointmentRow
+from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.own_schedules.tables import OwnNoticePreferenceRow, PractitionerAccountRow
 from services.scheduler.practitioners.tables import PractitionerRow
 from services.scheduler.sites.tables import SiteRow
@@ -42,13 +42,23 @@ _PREFERENCE_OF_PRACTITIONER: Final = Query(
     .where(PractitionerAccountRow.practitioner_id == _PRACTITIONER_ID)
 )
 _GROUPS: Final = [service.value for service in ServiceKind if service.is_group]
+_LAPSED: Final = (
+    select(func.count())
+    .where(
+        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+        AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        AppointmentPatientRow.held_until <= bindparam("now", type_=TIMESTAMP(timezone=True)),
+    )
+    .scalar_subquery()
+)
+_TAKEN: Final = AppointmentRow.taken - _LAPSED
 IS_HELD: Final = and_(
     AppointmentRow.status == AppointmentStatus.BOOKED.value,
     AppointmentPractitionerRow.booked,
     # Whoever was to come alone and gave the seat back leaves a row that somebody else may be booked into.
-    or_(AppointmentRow.taken > 0, *(AppointmentRow.service == service for service in _GROUPS)),
+    or_(_TAKEN > 0, *(AppointmentRow.service == service for service in _GROUPS)),
 )
-"""Whether a practitioner has to be there."""
+"""Whether a practitioner has to be there at the moment `now`: a hold that is over keeps nobody."""
 _WEEK: Final = Query(
     select(
         AppointmentRow.id.label("appointment_id"),
@@ -59,7 +69,7 @@ _WEEK: Final = Query(
         func.upper(AppointmentRow.during).label("end"),
         AppointmentRow.room_id,
         AppointmentPractitionerRow.part,
-        AppointmentRow.taken,
+        _TAKEN.label("taken"),
         SiteRow.zone,
     )
     .join(
@@ -125,10 +135,10 @@ async def practitioners_of(read: Read, account_id: AccountId) -> list[Practition
     return [PractitionerId(row["practitioner_id"]) for row in await read.all(_PRACTITIONERS, account_id=account_id)]
 
 
-async def week_of(read: Read, account_id: AccountId, week: date) -> list[OwnSession]:
+async def week_of(read: Read, account_id: AccountId, week: date, now: datetime) -> list[OwnSession]:
     """Fetch what the holder of an account does in a week, in order of time; times have the site's offset."""
     found = []
-    for row in await read.all(_WEEK, account_id=account_id, week=week):
+    for row in await read.all(_WEEK, account_id=account_id, week=week, now=now):
         values = dict(row)
         zone = ZoneInfo(values.pop("zone"))
         found.append(OwnSession(**{**values, **{side: values[side].astimezone(zone) for side in ("start", "end")}}))

@@ -1,7 +1,8 @@
 """Work that is a few short calls at a time, each on its own: notices, and events for records."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 import structlog
@@ -17,7 +18,8 @@ _PAUSE_SECONDS: Final = 5.0
 class ShortJobs:
     """Follows the calls of a queue until cancelled, those that a dead worker left included.
 
-    A call that meets an error of ours keeps its job, is logged as `broken`, and is taken up again after the lease.
+    Equal calls that are taken together are followed once: each was made before that, and says only what to look at. A
+    call that meets an error of ours keeps its job, is logged as `broken`, and is taken up again after the lease.
     """
 
     def __init__(self, queue: JobQueue, follow: Callable[[bytes], Awaitable[None]], *, broken: str) -> None:
@@ -40,18 +42,20 @@ class ShortJobs:
             if not self._jobs:
                 await self._queue.wait_for_call()
                 continue
-            done = await asyncio.gather(*(self._work_on(job) for job in self._jobs))
+            done = await asyncio.gather(*(self._work_on(equal) for equal in _by_call(self._jobs)))
             if not all(done):
                 await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _work_on(self, job: Job) -> bool:
+    async def _work_on(self, equal: Sequence[Job]) -> bool:
+        call = equal[0].payload
         try:
-            if job.payload is not None:
-                await self._follow(job.payload)
+            if call is not None:
+                await self._follow(call)
         except Exception as error:  # noqa: BLE001 - one call must not stop the others
             structlog.get_logger().error(self._broken, error_type=type(error).__name__, frames=frames(error))
             return False
-        await self._queue.done(job)
+        for job in equal:
+            await self._queue.done(job)
         return True
 
     async def _look_after_the_queue(self) -> None:
@@ -59,5 +63,12 @@ class ShortJobs:
             for job in self._jobs:
                 await self._queue.beat(job)
             async for job, _ in self._queue.orphans():
-                await self._work_on(job)
+                await self._work_on([job])
             await asyncio.sleep(_ROUND_SECONDS)
+
+
+def _by_call(jobs: Sequence[Job]) -> Collection[Sequence[Job]]:
+    equal: dict[bytes | None, list[Job]] = defaultdict(list)
+    for job in jobs:
+        equal[job.payload].append(job)
+    return equal.values()

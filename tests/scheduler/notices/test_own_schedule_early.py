@@ -70,6 +70,10 @@ class House:
         answer = await self.desk.ask("book", await self.session(), self.ann)
         assert answer.status_code == 200, answer.text
 
+    async def hold(self) -> None:
+        answer = await self.desk.ask("hold", await self.session(), self.ann)
+        assert answer.status_code == 200, answer.text
+
     async def switch(self) -> None:
         path = f"/v1/appointments/{(await self.session())['id']}:change_modality"
         await self.post(path, {"modality": "telehealth", "reason": "weather"})
@@ -87,12 +91,18 @@ class House:
 
     async def round_calls(self) -> list[NoticeRound]:
         """Return the organization's rounds that somebody has called for at once."""
+        return [call for call, delay in await self._calls() if not delay]
+
+    async def round_calls_ahead(self) -> list[tuple[NoticeRound, timedelta]]:
+        """Return the organization's rounds that somebody has called for, and so long after."""
+        return [(call, delay) for call, delay in await self._calls() if delay]
+
+    async def _calls(self) -> list[tuple[NoticeRound, timedelta]]:
         jobs = await self.desk.run(
-            "select payload from pgqueuer where entrypoint = 'notice' and execute_after = created"
+            "select payload, execute_after - created from pgqueuer where entrypoint = 'notice' order by id"
         )
-        calls = [read_notice_call(payload) for (payload,) in jobs]
-        rounds = [call for call in calls if isinstance(call, NoticeRound) and call.turn is None]
-        return [call for call in rounds if call.organization_id == self.organization_id]
+        mine = NoticeRound(self.organization_id, None)
+        return [(mine, delay) for payload, delay in jobs if read_notice_call(payload) == mine]
 
 
 @pytest.fixture
@@ -179,6 +189,65 @@ async def test_who_comes_to_a_group_calls_no_round(*, house: House, at: Callable
     await house.fill()
 
     assert await house.round_calls() == []
+
+
+async def test_that_a_hold_has_lapsed_is_told_in_time_although_nobody_does_anything(
+    *, house: House, round_: Round, deliver: Deliver, provider: Provider, at: Callable[..., None]
+) -> None:
+    """Bug: a hold had the practitioner come, and its seat counted until somebody touched it: nobody called off."""
+    await house.publish(house.visit(patient_ids=[]))
+    (told,) = await round_()
+    await send(deliver, told)
+    at(NOW)
+
+    await house.hold()
+
+    [(call, delay)] = await house.round_calls_ahead()
+    _, come = await round_(NOW)
+    await send(deliver, come, NOW + MINUTE)
+    before_it_lapses = await round_(NOW + 4 * MINUTE)
+    # The clock of the test goes on while the request is served: the call comes that much later.
+    await ReminderRounds(house.database, clock_at(NOW + MINUTE + delay)).plan(call)
+    _, _, stay = await round_(NOW + MINUTE + delay)
+    await send(deliver, stay, NOW + 2 * MINUTE + delay)
+    assert (await house.round_calls(), len(before_it_lapses)) == ([call], 2)
+    assert 4 * MINUTE < delay < 6 * MINUTE
+    assert [one["body"].split(" at ")[0] for one in (come, stay)] == [
+        "Your schedule has changed, first on Tuesday, October 6"
+    ] * 2
+    assert len(provider.got) == 3
+
+
+async def test_a_hold_that_is_booked_calls_nobody_again_and_its_lapse_tells_nothing(
+    *, house: House, round_: Round, deliver: Deliver, provider: Provider, at: Callable[..., None]
+) -> None:
+    await house.publish(house.visit(patient_ids=[]))
+    at(NOW)
+    await house.hold()
+    at_once, later = await house.round_calls(), await house.round_calls_ahead()
+
+    await house.fill()
+
+    (told,) = await round_(NOW)
+    await send(deliver, told, NOW + MINUTE)
+    [(call, delay)] = await house.round_calls_ahead()
+    await ReminderRounds(house.database, clock_at(NOW + MINUTE + delay)).plan(call)
+    assert (await house.round_calls(), [(call, delay)]) == (at_once, later)
+    assert len(at_once) == 1
+    assert [one["id"] for one in await round_(NOW + MINUTE + delay)] == [told["id"]]
+    assert len(provider.got) == 1
+
+
+@pytest.mark.parametrize(("minutes", "calls"), [(4, 0), (33, 1), (40, 0)])
+async def test_a_lapse_calls_no_round_where_the_session_has_begun_or_a_round_comes_in_time(
+    *, minutes: int, calls: int, house: House, at: Callable[..., None]
+) -> None:
+    await house.publish(house.visit(patient_ids=[]))
+    at(TUESDAY - minutes * MINUTE)
+
+    await house.hold()
+
+    assert len(await house.round_calls_ahead()) == calls
 
 
 async def test_a_round_that_another_organization_has_called_for_is_none_of_this_one_s(house: House) -> None:

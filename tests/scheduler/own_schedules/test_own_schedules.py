@@ -1,5 +1,7 @@
 """Staff see their own weeks, and say how to hear of them."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,6 +82,23 @@ async def test_a_visit_that_nobody_is_booked_into_any_more_is_nobody_s_work(
 
     assert released.status_code == 204, released.text
     assert len(before["sessions"]) == 1
+    assert (await week_of(scheduler, account))["sessions"] == []
+
+
+async def test_a_visit_whose_hold_has_lapsed_is_nobody_s_work(
+    *, scheduler: ClientFactory, desk: Desk, people: People, alex: Json, at: Callable[[datetime], None]
+) -> None:
+    """Bug: until somebody touched the seat again the practitioner had to be there."""
+    account = uuid4()
+    await signs_in(scheduler, alex, account)
+    (visit,) = await desk.publish(group(service="individual", capacity=1, **led_by(alex)))
+    held = await desk.ask("hold", visit, people.ann)
+    assert held.status_code == 200, held.text
+    meanwhile = (await week_of(scheduler, account))["sessions"]
+
+    at(desk.clock.now() + timedelta(minutes=5))
+
+    assert [one["taken"] for one in meanwhile] == [1]
     assert (await week_of(scheduler, account))["sessions"] == []
 
 

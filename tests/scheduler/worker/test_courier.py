@@ -12,6 +12,9 @@ import asyncpg
 import orjson
 import pytest
 from aiohttp import web
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from sqlalchemy import text
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Read, driver_connection
@@ -20,6 +23,7 @@ from services.contracts.identifiers import OrganizationId, PatientId, SiteId
 from services.contracts.identity import Role
 from services.contracts.scheduler.notices import Notice, NoticeKind
 from services.operator.postgres.provision import DatabaseUrls
+from services.scheduler.dispatch import NOTICE, NoticeRound, enqueue_notice_round
 from services.scheduler.notices.channel import WebhookChannel
 from services.scheduler.notices.delivering import Deliveries
 from services.scheduler.notices.facts import NoticeFacts
@@ -128,6 +132,13 @@ async def status_of(scheduler: ClientFactory, notice: Notice, wanted: str) -> Js
     return found
 
 
+async def done_with_what_is_due(queue: Any) -> None:
+    due = "select count(*) from pgqueuer where entrypoint = 'notice' and execute_after <= now()"
+    async with asyncio.timeout(30):
+        while await queue.fetchval(due) > 0:
+            pass
+
+
 async def test_what_was_committed_while_nobody_delivered_is_delivered_once(
     provider: Provider,
     queue_notice: Callable[[], Awaitable[Notice]],
@@ -142,14 +153,7 @@ async def test_what_was_committed_while_nobody_delivered_is_delivered_once(
         for _ in range(2):
             await couriers.enter_async_context(courier())
         sent = await status_of(scheduler, notice, "sent")
-        async with asyncio.timeout(30):
-            while (
-                await queue.fetchval(
-                    "select count(*) from pgqueuer where entrypoint = 'notice' and execute_after <= now()"
-                )
-                > 0
-            ):
-                pass
+        await done_with_what_is_due(queue)
 
     assert (before["status"], sent["attempts"]) == ("queued", 1)
     assert provider.got == [str(notice.id)]
@@ -190,6 +194,27 @@ async def test_many_messages_do_not_wait_for_one(
     assert sorted(provider.got) == sorted(str(notice.id) for notice in notices)
 
 
+async def test_ten_calls_of_one_round_that_are_taken_together_are_one_round(
+    *, provider: Provider, scheduler_database: Database, organization_id: UUID, courier: Any, queue: Any
+) -> None:
+    """Bug: each of them was a round, which waited for the one before, in every place that a due notice needed."""
+    assert provider.got == []
+    organization = OrganizationId(organization_id)
+    rounds = "select reminder_turn from notice_providers"
+    await queue.execute("delete from pgqueuer")
+    async with scheduler_database.command(organization) as db:
+        before = await db.scalar(text(rounds))
+        for _ in range(10):
+            await enqueue_notice_round(db, NoticeRound(organization, None), timedelta())
+
+    async with courier():
+        await done_with_what_is_due(queue)
+
+    async with scheduler_database.command(organization) as db:
+        # As many jobs as are worked on at a time are taken together.
+        assert await db.scalar(text(rounds)) - before == 2
+
+
 async def test_the_seat_of_a_lapsed_hold_is_offered_once_however_often_couriers_are_called(
     *, desk: Desk, site: Json, patient: Json, new_patient: Make, scheduler: ClientFactory, courier: Any, queue: Any
 ) -> None:
@@ -199,22 +224,16 @@ async def test_the_seat_of_a_lapsed_hold_is_offered_once_however_often_couriers_
     assert (await client.post(f"/v1/sites/{site['id']}/waitlist_entries", json=entry)).status_code == 201
     [seat] = await desk.publish(group(capacity=2))
     assert (await desk.ask("hold", seat, kim, minutes=10)).status_code == 200
-    # The queue goes by the clock on the wall: let the job come early there, and twice.
-    columns = "priority, entrypoint, payload, status, created, updated, heartbeat, execute_after"
-    await queue.execute(f"insert into pgqueuer ({columns}) select {columns} from pgqueuer where entrypoint = 'notice'")  # noqa: S608 - ours
+    # The queue goes by the clock on the wall: let the job come early there, and again when it is done.
     await queue.execute("update pgqueuer set execute_after = now()")
+    [job] = await queue.fetch("select payload from pgqueuer where entrypoint = 'notice'")
 
     async with AsyncExitStack() as couriers:
         for _ in range(2):
             await couriers.enter_async_context(courier(timedelta(minutes=11)))
-        async with asyncio.timeout(30):
-            while (
-                await queue.fetchval(
-                    "select count(*) from pgqueuer where entrypoint = 'notice' and execute_after <= now()"
-                )
-                > 0
-            ):
-                pass
+        await done_with_what_is_due(queue)
+        await Queries(AsyncpgDriver(queue)).enqueue(NOTICE, job["payload"])
+        await done_with_what_is_due(queue)
 
     [batch] = (await client.get(f"/v1/sites/{site['id']}/offer_batches")).json()["items"]
     assert [offer["patient_id"] for offer in batch["offers"]] == [patient["id"]]
