@@ -251,6 +251,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("open_group", "POST", "/v1/sites/{site_id}/timetables/{week}:open_group", _DESK),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
+    _scheduler("list_week_changes", "GET", "/v1/sites/{site_id}/changes", _READS_THE_BOOK),
     _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),
     _scheduler("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
     _scheduler("create_placement", "POST", "/v1/placements", _BOOKS),

@@ -54,6 +54,7 @@ from services.scheduler.swaps.routes import router as swaps
 from services.scheduler.timetables.routes import router as timetables
 from services.scheduler.transport.routes import router as transport
 from services.scheduler.waitlist.routes import router as waitlist
+from services.scheduler.week_changes.routes import router as week_changes
 from services.scheduler.weekly_held_seats.routes import router as weekly_held_seats
 
 # Matching is linear, so what is asked most comes first.
@@ -88,6 +89,7 @@ _ROUTERS = (
     offers,
     census,
     kpis,
+    week_changes,
     fairness,
     rule_packs,
     horizon,

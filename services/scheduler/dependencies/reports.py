@@ -1,4 +1,4 @@
-"""The wiring of what is only read: census, key figures, fairness."""
+"""The wiring of what is only read: census, key figures, fairness, what has changed."""
 
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from services.scheduler.horizon.logic import HorizonReader
 from services.scheduler.kpis.logic import KpisReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.sites.logic import SitesReader
+from services.scheduler.week_changes.logic import WeekChangesReader
 
 
 async def _census(read: Reading, records: Records, clock: Now) -> CensusReader:
@@ -47,7 +48,12 @@ async def _horizon(read: Reading, records: Records) -> HorizonReader:
     )
 
 
+async def _week_changes(read: Reading, clock: Now) -> WeekChangesReader:
+    return WeekChangesReader(read, SitesReader(read), clock)
+
+
 HorizonRead = Annotated[HorizonReader, Depends(_horizon)]
 CensusRead = Annotated[CensusReader, Depends(_census)]
 KpisRead = Annotated[KpisReader, Depends(_kpis)]
+WeekChangesRead = Annotated[WeekChangesReader, Depends(_week_changes)]
 FairnessRead = Annotated[FairnessReader, Depends(_fairness)]

@@ -1,0 +1,1 @@
+"""Which published weeks of a site have changed since somebody last asked."""
