@@ -48,6 +48,7 @@ from services.records.privacy_notices.routes import router as privacy_notices
 from services.records.programme_closings.routes import router as programme_closings
 from services.records.public_health_reports.routes import router as public_health_reports
 from services.records.recipients.routes import router as recipients
+from services.records.record_seals.routes import router as record_seals
 from services.records.recovery_groups.routes import router as recovery_groups
 from services.records.referrals.routes import router as referrals
 from services.records.relapse_prevention.routes import router as relapse_prevention
@@ -76,6 +77,7 @@ def build(lifespan: Lifespan) -> FastAPI:
             claims,
             family,
             programme_closings,
+            record_seals,
             aftercare,
             relapse_prevention,
             recovery_groups,

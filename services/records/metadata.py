@@ -30,6 +30,7 @@ from services.records.privacy_incidents import tables as _privacy_incidents  # n
 from services.records.privacy_notices import tables as _privacy_notices  # noqa: F401 - registers its rows
 from services.records.programme_closings import tables as _programme_closings  # noqa: F401 - registers its rows
 from services.records.recipients import tables as _recipients  # noqa: F401 - registers its rows
+from services.records.record_seals import tables as _record_seals  # noqa: F401 - registers its rows
 from services.records.recovery_groups import tables as _recovery_groups  # noqa: F401 - registers its rows
 from services.records.referrals import tables as _referrals  # noqa: F401 - registers its rows
 from services.records.relapse_prevention import tables as _relapse_prevention  # noqa: F401 - registers its rows
@@ -48,6 +49,7 @@ SPANNING_TABLES: Final = MappingProxyType[str, str](
         "directory_programmes": "anybody looks for a programme, and most of them are no organization here",
         "directory_facts": "what public sources and the programmes themselves state for anybody to read",
         "directory_attestations": "what a programme states of itself for anybody to read; names nobody of its staff",
+        "record_seals": "the scheduler asks for those of all organizations at once; ids, and only until it has acted",
     }
 )
 """Tables that span organizations, with the reason."""

@@ -279,6 +279,24 @@ async def test_the_day_until_which_a_child_s_record_is_kept_goes_with_its_key_al
     assert found == [[(GONE, kind, None, None, None), (KEPT, kind, "Synthetic Code 9-4", "2041-05-01", reason)]] * 2
 
 
+async def test_the_scheduler_is_told_of_who_was_shredded_and_of_nobody_again_who_had_no_key(
+    databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
+) -> None:
+    """Before, the seats ahead of who was shredded stayed theirs."""
+    await fill(rows)
+    keys = await keys_of(databases, organization_id, GONE)
+    shredding = Shredding(organization_id, GONE, keys, uuid4(), "asked for", "2026-10-02T09:00:00Z")
+    told = f"select patient_id from record_seals where organization_id = '{organization_id}'"  # noqa: S608 - our own
+    records, found = rows["records"], []
+
+    for _ in range(2):
+        await destroy(databases, [shredding])
+        found.append(await records.read(told))
+        await records.add("delete from record_seals where organization_id = $1")
+
+    assert found == [[(GONE,)], []]
+
+
 async def test_the_key_of_the_referral_that_became_the_patient_goes_too(
     databases: Mapping[str, DatabaseUrls], rows: Mapping[str, Rows], organization_id: UUID
 ) -> None:

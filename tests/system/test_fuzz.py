@@ -53,6 +53,7 @@ OWN_CREDENTIALS = {
     "POST /v1/organizations/{organization_id}/emergency_events",
     "POST /v1/organizations/{organization_id}/notice_receipts",
     "POST /v1/organizations/{organization_id}/site_events",
+    "POST /v1/record_seals:exchange",
 }
 LETTERS = {"POST /v1/invitations", "POST /v1/invitations/{invitation_id}:resend", "POST /v1/password_resets"}
 ASKING = [route for route in ROUTES if route.fresh_seconds is not None]

@@ -59,6 +59,7 @@ class NoticeReason(StrEnum):
     UNDELIVERABLE = "undeliverable"
     SESSION_GONE = "session_gone"
     CANCELLED_BY_STAFF = "cancelled_by_staff"
+    RECORD_SEALED = "record_sealed"
 
 
 class NoticeLanguage(StrEnum):

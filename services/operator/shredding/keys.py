@@ -37,6 +37,12 @@ _DESTROY: Final[Mapping[str, tuple[str, ...]]] = {
 _CLEAR: Final[Mapping[str, tuple[str, ...]]] = {
     "records": (
         "update patients set likeness = null where id = $1",
+        # What the scheduler still plans of the person, it ends when it hears of this.
+        """
+        insert into record_seals (organization_id, patient_id, sealed_at)
+        select organization_id, id, now() from patients where id = $1
+        on conflict do nothing
+        """,
         "delete from idempotency_keys where $1::uuid is not null",
     ),
     "scheduler": (

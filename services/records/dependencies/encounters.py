@@ -15,12 +15,15 @@ from services.chassis.database import UnitOfWork, driver_connection, set_organiz
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Now, PublicDb, Reading
 from services.clients.attendance import event_secret
+from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal
 from services.records.dependencies import PatientReading, TheGate, TreatmentPlanReading
 from services.records.encounters.logic import AttendanceConsumer, Beside, EncounterReads
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.patients.storage import PatientRows
+from services.records.record_seals.logic import RecordSealsLogic
+from services.records.record_seals.storage import RecordSealRows
 from services.records.site_zones.logic import SiteConsumer, SiteZoneReads
 from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
@@ -74,6 +77,15 @@ async def _site_events(
         yield SiteConsumer(SiteZoneRows(db, organization_id), told.secret, told.trail, clock)
 
 
+async def _record_sealing(request: Request, db: PublicDb, clock: Now) -> AsyncIterator[RecordSealsLogic]:
+    root_keys: RootKeys = request.app.state.root_keys
+    logic = RecordSealsLogic(RecordSealRows(db), event_secret(root_keys.first), clock)
+    yield logic
+    for organization_id in sorted(logic.ended):
+        async with _told_by_the_scheduler(organization_id, request, db, clock, "exchange_record_seals") as told:
+            told.trail.permit(*logic.ended[organization_id], basis="use", purpose=Purpose.OPERATIONS)
+
+
 async def _site_zone_reading(read: Reading) -> SiteZoneReads:
     return SiteZoneReads(SiteZoneQueries(read))
 
@@ -86,5 +98,6 @@ async def _encounter_reading(
 
 AttendanceEvents = Annotated[AttendanceConsumer, Depends(_attendance_events, scope="function")]
 SiteEvents = Annotated[SiteConsumer, Depends(_site_events, scope="function")]
+RecordSealing = Annotated[RecordSealsLogic, Depends(_record_sealing, scope="function")]
 SiteZoneReading = Annotated[SiteZoneReads, Depends(_site_zone_reading)]
 EncounterReading = Annotated[EncounterReads, Depends(_encounter_reading)]

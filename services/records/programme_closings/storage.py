@@ -5,7 +5,22 @@ from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Integer, Select, Uuid, and_, any_, bindparam, func, or_, select, update
+from sqlalchemy import (
+    TIMESTAMP,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +42,7 @@ from services.records.own_record.tables import PatientAccountRow
 from services.records.patients.tables import PatientKeyRow, PatientRow
 from services.records.programme_closings.tables import DispositionRow, ProgrammeClosingRow
 from services.records.recipients.tables import RecipientRow
+from services.records.record_seals.tables import RecordSealRow
 
 _CLOSING: Final = select(ProgrammeClosingRow.__table__)
 _OF_CLOSING: Final = and_(
@@ -185,6 +201,7 @@ class ProgrammeClosingRows:
             await self._db.execute(ordered.with_for_update(key_share=True))
             await self._db.execute(update(PatientRow).where(about).values(sealed_at=at))
             await self._end_accounts(decided, by, at)
+            await self._tell_the_scheduler(about, at)
         return KeptClosing({**closing.values, **values})
 
     async def _end_accounts(self, patient_ids: Select[UUID], by: AccountId, at: datetime) -> None:
@@ -196,6 +213,13 @@ class ProgrammeClosingRows:
             await self._db.execute(
                 ended.values(until_at=until_at, ended_by=by).execution_options(synchronize_session=False)
             )
+
+    async def _tell_the_scheduler(self, about: ColumnElement[bool], at: datetime) -> None:
+        """Have the scheduler end what it plans of patients; who was shredded just before is told of already."""
+        row, told = PatientRow, RecordSealRow
+        sealed = select(row.organization_id, row.id, literal(at, TIMESTAMP(timezone=True))).where(about)
+        written = insert(told).from_select([told.organization_id, told.patient_id, told.sealed_at], sealed)
+        await self._db.execute(written.on_conflict_do_nothing())
 
     async def counts(self, closing_ids: Iterable[ProgrammeClosingId]) -> dict[ProgrammeClosingId, Counts]:
         """Return of how many records what is decided in each of these closings."""

@@ -13,6 +13,7 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.worker.courier import Courier
 from services.scheduler.worker.poller import Poller
 from services.scheduler.worker.postman import Postman
+from services.scheduler.worker.registrar import Registrar
 from services.scheduler.worker.solver import compile_ahead
 from services.scheduler.worker.worker import Worker
 
@@ -29,6 +30,7 @@ async def _run(settings: SchedulerSettings) -> None:
             Poller.opened(settings) as poller,
             Courier.opened(settings) as courier,
             Postman.opened(settings) as postman,
+            Registrar.opened(settings) as registrar,
             asyncio.TaskGroup() as tasks,
         ):
             tasks.create_task(compile_ahead())
@@ -36,6 +38,7 @@ async def _run(settings: SchedulerSettings) -> None:
             tasks.create_task(poller.run())
             tasks.create_task(courier.run())
             tasks.create_task(postman.run())
+            tasks.create_task(registrar.run())
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -177,6 +177,7 @@ _PUBLIC: Final = frozenset(
         ("POST", "/v1/organizations/{organization_id}/attendance_events"),
         ("POST", "/v1/organizations/{organization_id}/site_events"),
         ("POST", "/v1/organizations/{organization_id}/emergency_events"),
+        ("POST", "/v1/record_seals:exchange"),
         ("GET", "/v1/open_organizations/{organization_id}"),
         ("GET", "/v1/cost_figures"),
         ("POST", "/v1/cost_figures:compare"),
