@@ -66,8 +66,8 @@ async def beside(
         app.state.process = Process(clock, database, LocalAuthenticator(tokens, Microservice.RECORDS))
         app.state.root_keys = RootKeys.of(bytes(32))
 
-        def call(role: Role, account: UUID | None = None) -> httpx2.AsyncClient:
-            who = principal(role, organization=organization_id, account=account)
+        def call(role: Role, account: UUID | None = None, acting: Microservice | None = None) -> httpx2.AsyncClient:
+            who = principal(role, organization=organization_id, account=account, acting=acting)
             token = tokens.internal(who, Microservice.RECORDS)
             client = call_in_process(app, headers={"authorization": f"Bearer {token}"})
             stack.push_async_callback(client.aclose)

@@ -191,20 +191,31 @@ class PatientReads:
         self._gate.shown([patient.id for patient in page.items], Information.DEMOGRAPHICS)
         return page
 
-    async def presence(
+    async def presence(self, patient_id: PatientId, information: Information) -> PatientPresence:
+        """Return where a patient is treated, and nothing else, to somebody who may see this of them.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        return self._let_through(patient_id, await self._queries.presence(patient_id, self.viewer), information)
+
+    async def presence_to_plan(
         self,
         patient_id: PatientId,
         information: Information = Information.SCHEDULING,
         *,
         for_change: bool = False,
     ) -> PatientPresence:
-        """Return where a patient is treated, and nothing else, to somebody who may see this of them, or change it.
+        """Return where a patient is treated to the scheduler, for somebody who may see this of them, or change it.
+
+        Of who was shredded the scheduler plans nothing, and shows nothing, while what became of the record is still
+        told here.
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
             OpenedToBeReadError: The caller would change it, and sees the patient by a broken glass alone.
         """
-        seen = await self._queries.presence(patient_id, self.viewer)
+        seen = await self._queries.presence(patient_id, self.viewer, to_plan=True)
         if for_change:
             self._gate.pass_to_change(patient_id, seen and seen.reach, information)
             assert seen is not None  # noqa: S101 - the gate lets nobody through where nobody is

@@ -59,7 +59,7 @@ async def read_patient_presence(
     ] = False,
 ) -> PatientPresence:
     """Tell the scheduler where a patient is treated, and nothing else, for somebody who may see this of them."""
-    return await patients.presence(patient_id, information, for_change=for_change)
+    return await patients.presence_to_plan(patient_id, information, for_change=for_change)
 
 
 @router.post(":within_reach", operation_id="find_patients_within_reach", responses=documented(422))

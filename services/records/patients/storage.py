@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Integer,
     Uuid,
+    and_,
     any_,
     bindparam,
     column,
@@ -81,7 +82,10 @@ _REACH: Final = (
     _GLASS.c.opened_at.label("glass_opened_at"),
     _GLASS.c.until_at.label("glass_until"),
 )
-
+_OWN_KEY: Final = and_(
+    PatientKeyRow.organization_id == PatientRow.organization_id, PatientKeyRow.patient_id == PatientRow.id
+)
+_HAS_KEY: Final = exists().where(_OWN_KEY).correlate(PatientRow)
 _SEALS: Final = (
     select(
         PatientRow.organization_id,
@@ -93,11 +97,7 @@ _SEALS: Final = (
         OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
         *_REACH,
     )
-    .join_from(
-        PatientRow,
-        PatientKeyRow,
-        (PatientKeyRow.organization_id == PatientRow.organization_id) & (PatientKeyRow.patient_id == PatientRow.id),
-    )
+    .join_from(PatientRow, PatientKeyRow, _OWN_KEY)
     .join(
         OrganizationKeyRow,
         (OrganizationKeyRow.organization_id == PatientKeyRow.organization_id)
@@ -122,20 +122,16 @@ _SOME: Final = Query(
 _THESE: Final = Query(
     _PATIENT.where(PatientRow.id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))).order_by(PatientRow.id)
 )
+_SEEN: Final = select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH).outerjoin(_GLASS, true())
 _PRESENCE: Final = Query(
-    select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
-    .outerjoin(_GLASS, true())
-    .where(PatientRow.id == bindparam("patient_id", type_=Uuid))
+    _SEEN.where(
+        PatientRow.id == bindparam("patient_id", type_=Uuid), or_(_HAS_KEY, ~bindparam("to_plan", type_=Boolean))
+    )
 )
-_REACHES: Final = select(PatientRow.organization_id, PatientRow.id, *_REACH).outerjoin(_GLASS, true())
 _REACHES_OF: Final = Query(
-    _REACHES.where(PatientRow.id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))).order_by(PatientRow.id)
+    _SEEN.where(PatientRow.id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))), _HAS_KEY).order_by(PatientRow.id)
 )
-_PRESENCES_AT_SITE: Final = Query(
-    select(PatientRow.organization_id, PatientRow.id, PatientRow.site_id, *_REACH)
-    .outerjoin(_GLASS, true())
-    .where(PatientRow.site_id == bindparam("site_id", type_=Uuid))
-)
+_PRESENCES_AT_SITE: Final = Query(_SEEN.where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 _SEAL: Final = Query(_SEALS.where(PatientRow.id == bindparam("patient_id", type_=Uuid)))
 _SEALS_AT_SITE: Final = Query(_SEALS.where(PatientRow.site_id == bindparam("site_id", type_=Uuid)))
 _AT_SITE: Final = Query(
@@ -152,7 +148,6 @@ _HOLD_CLOSING: Final = (
 
 IN_CHART: Final = (_ONE,)
 """What `PatientQueries.sealed` asks."""
-
 
 Row = TypeVar("Row")
 
@@ -214,9 +209,12 @@ class PatientQueries:
         rows = await self._read.all(_THESE, patient_ids=list(patient_ids), viewer=viewer.account_id, now=viewer.now)
         return [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
 
-    async def presence(self, patient_id: PatientId, viewer: Viewer) -> Seen[PatientPresence] | None:
-        """Return where a patient is treated."""
-        row = await self._read.one_or_none(_PRESENCE, patient_id=patient_id, viewer=viewer.account_id, now=viewer.now)
+    async def presence(
+        self, patient_id: PatientId, viewer: Viewer, *, to_plan: bool = False
+    ) -> Seen[PatientPresence] | None:
+        """Return where a patient is treated; to plan something, nobody who was shredded."""
+        asked = {"patient_id": patient_id, "to_plan": to_plan, "viewer": viewer.account_id, "now": viewer.now}
+        row = await self._read.one_or_none(_PRESENCE, **asked)
         return None if row is None else Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row))
 
     async def presences_at(self, site_id: SiteId, viewer: Viewer) -> list[Seen[PatientPresence]]:
@@ -225,7 +223,7 @@ class PatientQueries:
         return [Seen(PatientPresence(id=row["id"], site_id=row["site_id"]), _to_reach(row)) for row in rows]
 
     async def reaches(self, patient_ids: Iterable[PatientId], viewer: Viewer) -> dict[PatientId, Reach]:
-        """Return what the viewer is to those of these who are patients here, in the order of their ids."""
+        """Return what the viewer is to those of these who are patients here and not shredded, in order of their ids."""
         asked = list(patient_ids)
         rows = await self._read.all(_REACHES_OF, patient_ids=asked, viewer=viewer.account_id, now=viewer.now)
         return {PatientId(row["id"]): _to_reach(row) for row in rows}
@@ -292,7 +290,7 @@ class PatientRows:
     async def reaches(self, ids: Iterable[UUID], viewer: Viewer) -> dict[UUID, Reach]:
         """Return what the viewer is to those of these who are patients here."""
         values = {"viewer": viewer.account_id, "now": viewer.now}
-        rows = await self._db.execute(_REACHES.where(PatientRow.id.in_(list(ids))), values)
+        rows = await self._db.execute(_SEEN.where(PatientRow.id.in_(list(ids))), values)
         return {row["id"]: _to_reach(row) for row in rows.mappings()}
 
     async def join_care_team(self, patient: Patient, account_id: AccountId) -> None:

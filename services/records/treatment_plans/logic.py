@@ -150,7 +150,7 @@ class TreatmentPlanReads:
         """
         if not is_monday(monday):
             raise NotAMondayError
-        await self._patients.presence(patient_id, Information.ATTENDANCE)
+        await self._patients.presence_to_plan(patient_id, Information.ATTENDANCE)
         required = await self.requirement(patient_id, monday)
         return PatientRequirement(
             patient_id=patient_id,
@@ -165,7 +165,7 @@ class TreatmentPlanReads:
         Raises:
             NotFoundError: There is no such patient here.
         """
-        patient = await self._patients.presence(patient_id)
+        patient = await self._patients.presence_to_plan(patient_id)
         plan = await self._queries.newest(patient.id)
         return PatientSeating(
             patient_id=patient.id,
