@@ -116,7 +116,9 @@ class DispositionRequest(RequestModel):
         description="What requires to keep these, or did until it expired; null where the closing's holds for them.",
     )
     reason: ExpiredSince | None = Field(
-        default=None, description="Of destroying: from what that period was counted, which the programme outlasted."
+        default=None,
+        description="From what the period of that retention was counted, where the programme outlasted it; always where"
+        " that is why something is destroyed.",
     )
 
     @model_validator(mode="after")
@@ -126,9 +128,10 @@ class DispositionRequest(RequestModel):
         is_transfer = self.kind is DispositionKind.TRANSFER
         if (self.disclosure_id is not None) is not is_transfer or (is_transfer and len(self.patient_ids) > 1):
             raise ValueError("a transfer is of one patient, and goes with its disclosure_id; nothing else does")
-        has_expired = self.kind is DispositionKind.DESTROY and self.retention is not None
-        if (self.reason is not None) is not has_expired:
-            raise ValueError("a reason goes with destroying what a retention required to keep, and with nothing else")
+        is_needed = self.kind is DispositionKind.DESTROY and self.retention is not None
+        is_possible = self.kind is not DispositionKind.KEEP and self.retention is not None
+        if not (is_possible if self.reason is not None else not is_needed):
+            raise ValueError("a reason goes with destroying or transferring what a retention required to keep")
         return self
 
 

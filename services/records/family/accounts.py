@@ -158,7 +158,8 @@ class RelatedPersonClaims:
         try:
             (patient, _), _ = await self._patients.lock_to_disclose(waiting.account.patient_id)
         except NotFoundError:
-            raise self._nothing() from None
+            # The trail is told already that there is nobody.
+            raise ClaimRefusedError from None
         # Read again: it may have been claimed, or ended, before the patient was locked.
         waiting = await self._rows.to_claim(caller)
         if waiting is None or waiting.account.patient_id != patient.id:

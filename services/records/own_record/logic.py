@@ -137,7 +137,8 @@ class OwnRecordClaims:
         try:
             (patient, _), reach = await self._patients.lock_to_disclose(found.link.patient_id)
         except NotFoundError:
-            raise self._nothing() from None
+            # The trail is told already that there is nobody.
+            raise ClaimRefusedError from None
         # Read again: it may have been claimed, or ended, before the patient was locked.
         found = await self._rows.to_claim(caller)
         if found is None or found.link.patient_id != patient.id:

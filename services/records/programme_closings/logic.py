@@ -219,7 +219,8 @@ class ProgrammeClosings:
 def _disposition(kept: KeptDisposition, closing: KeptClosing) -> Disposition:
     # By which law a record was kept is forgotten with its key, and the closing's need not have been it.
     retention = None if kept.values["is_destroyed"] else law_of(kept.kind, kept.retention, closing.retention)
-    keeps = None if kept.kind is DispositionKind.DESTROY else retention
+    has_expired = kept.values["reason"] is not None
+    keeps = None if has_expired or kept.kind is DispositionKind.DESTROY else retention
     return Disposition.model_validate(
         {
             **{name: one for name, one in kept.values.items() if name in Disposition.model_fields},

@@ -28,7 +28,8 @@ _STILL_KEPT: Final = (
     "must not lie after the programme's last day: until then these records are kept (42 CFR 2.19(a)(2))"
 )
 _EXPIRED: Final = (
-    "must lie after the programme's last day: records whose period has expired are destroyed (42 CFR 2.19(a)(2))"
+    "must lie after the programme's last day: records whose period has expired are destroyed (42 CFR 2.19(a)(2)), and"
+    " so is what a transfer leaves, where reason says from what the period was counted"
 )
 
 
@@ -73,9 +74,9 @@ def law_of(
 
 def misfit(request: DispositionRequest, retention: RetentionLaw | None, ends_on: date) -> tuple[str, str] | None:
     """Say where and why records may not be disposed of so in a closing of that retention, or None."""
-    own, destroys = request.retention, request.kind is DispositionKind.DESTROY
-    if own is not None and (own.keep_until > ends_on) is destroys:
-        return "/retention/keep_until", _STILL_KEPT if destroys else _EXPIRED
+    own, destroys, has_expired = request.retention, request.kind is DispositionKind.DESTROY, request.reason is not None
+    if own is not None and (own.keep_until > ends_on) is has_expired:
+        return "/retention/keep_until", _STILL_KEPT if has_expired else _EXPIRED
     if request.kind is DispositionKind.KEEP and own is None and retention is None:
         return "/kind", _NOT_KEPT
     if destroys and own is None and retention is not None:

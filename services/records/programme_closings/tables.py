@@ -61,8 +61,10 @@ class DispositionRow(Base):
         # 42 CFR 2.19(a)(1): nothing goes to another programme but by the patient's written consent.
         CheckConstraint("(kind = 'transfer') = (disclosure_id is not null)", name="transfer"),
         CheckConstraint("(citation is null) = (keep_until is null)", name="retention"),
-        # 42 CFR 2.19(a)(2): what a law required to keep is destroyed because its period has expired.
-        CheckConstraint("(kind = 'destroy' and citation is not null) = (reason is not null)", name="expired"),
+        # 42 CFR 2.19(a)(2): what a law required to keep is destroyed because its period has expired, and so is what a
+        # transfer leaves.
+        CheckConstraint("reason is null or (kind <> 'keep' and citation is not null)", name="expired"),
+        CheckConstraint("kind <> 'destroy' or citation is null or reason is not null", name="destroyed"),
         CheckConstraint("reason in ('last_service', 'discharge', 'majority', 'death')", name="reason"),
     )
 

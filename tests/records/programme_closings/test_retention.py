@@ -125,6 +125,28 @@ async def test_what_is_left_of_a_transferred_record_is_kept_by_the_law_that_is_n
     assert [(one["label"], one["destroy_from"]) for one in await listed(director, closing)] == [(LABEL, "2041-05-01")]
 
 
+async def test_what_is_left_of_a_transferred_record_whose_period_has_expired_is_destroyed_at_the_seal(
+    *, admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent,
+    disclose: Disclose, at: At,
+) -> None:  # fmt: skip
+    """Before, it was kept by the closing's law, which had not been why, until a day on which nothing required it."""
+    patient = await new_patient()
+    await new_consent(patient, information=GIVEN)
+    closing = await opened(admin)
+    given = (await disclose(patient["id"], information=GIVEN)).json()["disclosure"]["id"]
+    said = {"kind": "transfer", "disclosure_id": given, "reason": "majority"}
+
+    bad = [await decide(director, closing, patient, **said, retention=one) for one in (NOT_YET, None)]
+    moved = await decide(director, closing, patient, **said, retention=EXPIRED)
+    await seal(at, closing)
+
+    assert [one.json()["errors"][0]["pointer"] for one in bad] == ["/retention/keep_until", ""]
+    assert (moved.status_code, moved.json()["transferred"]) == (200, 1), moved.text
+    [told] = await listed(director, closing)
+    assert (told["kind"], told["retention"], told["reason"]) == ("transfer", EXPIRED, "majority")
+    assert (told["label"], told["destroy_from"]) == (None, "2026-10-04")
+
+
 async def test_what_is_decided_otherwise_leaves_nothing_of_the_law_that_was_named_before(
     admin: httpx2.AsyncClient, director: httpx2.AsyncClient, new_patient: PatientFactory
 ) -> None:
@@ -167,23 +189,27 @@ def laws() -> st.SearchStrategy[RetentionLaw | None]:
 
 
 @given(
-    kind=st.sampled_from(DispositionKind), own=laws(), of_closing=st.none() | st.just(RetentionLaw.model_validate(LAW))
+    kind=st.sampled_from(DispositionKind),
+    own=laws(),
+    of_closing=st.none() | st.just(RetentionLaw.model_validate(LAW)),
+    says_expired=st.booleans(),
 )
 def test_what_a_law_requires_to_keep_after_the_end_is_kept_and_nothing_else(
-    kind: DispositionKind, own: RetentionLaw | None, of_closing: RetentionLaw | None
+    *, kind: DispositionKind, own: RetentionLaw | None, of_closing: RetentionLaw | None, says_expired: bool
 ) -> None:
     is_transfer, destroys = kind is DispositionKind.TRANSFER, kind is DispositionKind.DESTROY
+    is_expired = own is not None and (destroys or (is_transfer and says_expired))
     request = DispositionRequest(
         patient_ids=[PatientId(uuid4())],
         kind=kind,
         disclosure_id=DisclosureId(uuid4()) if is_transfer else None,
         retention=own,
-        reason=ExpiredSince.DISCHARGE if destroys and own is not None else None,
+        reason=ExpiredSince.DISCHARGE if is_expired else None,
     )
 
     is_right = misfit(request, of_closing, ENDS_ON) is None
 
     law = own or of_closing
     is_required = law is not None and law.keep_until > ENDS_ON
-    # What is transferred may be left to the closing's law, or to none; its own is named where it still holds.
-    assert is_right is ((own is None or is_required) if is_transfer else is_required is not destroys)
+    # What is transferred may be left to the closing's law, or to none; of its own it is said whether it still holds.
+    assert is_right is ((own is None or is_required is not is_expired) if is_transfer else is_required is not destroys)
