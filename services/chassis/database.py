@@ -65,6 +65,10 @@ UnitOfWork = AsyncSession
 """A command's transaction, as logic sees it: something to hand to storage, which alone looks inside."""
 
 
+Lookups = Callable[[], AbstractAsyncContextManager["Read"]]
+"""Opens a read of tables that span organizations, for whoever has to know whose something is before all else."""
+
+
 class CommandSessions(Protocol):
     """Opens units of work; the tests give one that rolls everything back."""
 

@@ -7,6 +7,7 @@ scope would end the dependency after the answer has left, and report a lost writ
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -206,6 +207,25 @@ async def _read(request: Request, principal: Caller) -> AsyncIterator[Read]:
         await _keep_refusals(request, principal, trail)
 
 
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The ways to the database of who comes without a token, for what asks others before its transaction begins."""
+
+    database: Database
+
+    def lookup(self) -> AbstractAsyncContextManager[Read]:
+        """Open a read of tables that span organizations."""
+        return self.database.hot_read(None)
+
+    def unit(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Open a command's session, as `PublicDb` is; what it commits is committed when the block ends."""
+        return self.database.command(None)
+
+
+async def _public_doors(request: Request) -> Doors:
+    return Doors(process_of(request).database)
+
+
 async def _public_unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
     async with process_of(request).database.command(None) as db:
         yield db
@@ -233,6 +253,9 @@ PublicDb = Annotated[AsyncSession, Depends(_public_unit_of_work, scope="function
 
 Reading = Annotated[Read, Depends(_read, scope="function")]
 """A read of the caller's organization."""
+
+PublicDoors = Annotated[Doors, Depends(_public_doors)]
+"""The ways to the database for a public route; nothing is held until one is taken."""
 
 PublicReading = Annotated[Read, Depends(_public_read, scope="function")]
 """A read for a public route: it sees only tables that span organizations, and leaves no trace of who asks."""

@@ -18,6 +18,7 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from services.gateway.ended import EndedTokens
 from services.gateway.login.endings import EndingsWatch
+from services.gateway.proxy.requests import IncomingRequest
 from services.operator.drill.checklist.probes.applications import SERVICE
 from services.operator.drill.checklist.probes.signing import Key
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization, Upstream, answer_json
@@ -280,3 +281,15 @@ async def test_nobody_waits_longer_for_an_answer_than_it_would_count(monkeypatch
             await asking.GatewayClient(http, url).is_open(OrganizationId(uuid4()))
         never.set()
         await http.close()
+
+
+async def test_whoever_asks_often_keeps_nobody_else_at_their_address_from_an_answer(
+    gateway_app: Any, gateway: GatewayFactory, new_organization: NewOrganization
+) -> None:
+    """Before, strangers behind the same proxy as a service could close its doors for all organizations."""
+    path = f"/v1/open_organizations/{await new_organization()}"
+    asked = IncomingRequest("GET", path, "", {b"host": b"eventide.test"})
+    for _ in range(20_000):
+        gateway_app.state.equipment.front.decisions.decide(asked, ("127.0.0.1", 1))
+
+    assert (await gateway().get(path)).status_code == 200

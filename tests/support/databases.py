@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import NullPool
+from typing_extensions import override
 
 from services.chassis.database import Database, HotRead, Read
 from services.chassis.migrations import upgrade
@@ -16,6 +17,8 @@ from services.contracts.identifiers import OrganizationId
 from services.operator.postgres.credentials import generate_credentials
 from services.operator.postgres.ephemeral import ephemeral_cluster
 from services.operator.postgres.provision import DatabaseUrls, provision
+
+Lent = TypeVar("Lent")
 
 
 @contextmanager
@@ -57,6 +60,37 @@ class PinnedConnections:
         setting = "" if organization_id is None else str(organization_id)
         async with self._connection.transaction():
             yield HotRead(self._connection, setting)
+
+
+class WatchedDatabase(Database):
+    """A database of which a test knows how much of it is held at the moment."""
+
+    def __init__(self, database: Database) -> None:
+        self._watched = database
+        self.held = 0
+
+    @override
+    @asynccontextmanager
+    async def command(self, organization_id: OrganizationId | None) -> AsyncIterator[AsyncSession]:
+        async with self._counted(self._watched.command(organization_id)) as db:
+            yield db
+
+    @override
+    def read(self, organization_id: OrganizationId | None) -> AbstractAsyncContextManager[Read]:
+        return self._counted(self._watched.read(organization_id))
+
+    @override
+    def hot_read(self, organization_id: OrganizationId | None) -> AbstractAsyncContextManager[Read]:
+        return self._counted(self._watched.hot_read(organization_id))
+
+    @asynccontextmanager
+    async def _counted(self, lent: AbstractAsyncContextManager[Lent]) -> AsyncIterator[Lent]:
+        async with lent as one:
+            self.held += 1
+            try:
+                yield one
+            finally:
+                self.held -= 1
 
 
 @asynccontextmanager

@@ -1,9 +1,15 @@
 """The gateway, as a service of a test asks it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
+
+import pytest
 
 from services.chassis.errors import UpstreamUnavailableError
 from services.contracts.gateway.emergency_alerts import EmergencyAlert, EmergencyEvent
+from tests.support.databases import WatchedDatabase
 
 
 class PlayedGateway:
@@ -32,3 +38,17 @@ class PlayedGateway:
     def _answer(self) -> None:
         if self.is_away:
             raise UpstreamUnavailableError("gateway")
+
+
+def held_while_asked(app: Any, gateway: PlayedGateway, monkeypatch: pytest.MonkeyPatch) -> Sequence[int]:
+    """Note, each time an application asks whether an organization is open, how much of its database it holds."""
+    database, held = WatchedDatabase(app.state.process.database), list[int]()
+    is_open = gateway.is_open
+
+    async def ask(organization_id: UUID) -> bool:
+        held.append(database.held)
+        return await is_open(organization_id)
+
+    monkeypatch.setattr(gateway, "is_open", ask)
+    app.state.process = replace(app.state.process, database=database)
+    return held

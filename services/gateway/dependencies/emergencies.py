@@ -6,20 +6,20 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.chassis.webhooks import SignatureRefusedError, verify_by
-from services.chassis.wiring import Db, Now, PublicDb, process_of
+from services.chassis.wiring import Db, Now, PublicReading, process_of
 from services.contracts.identifiers import OrganizationId
 from services.gateway.dependencies import Equipped
 from services.gateway.emergency_alerts.logic import EmergencyAlertsLogic
 from services.gateway.errors import EventRefusedError
-from services.gateway.organizations.logic import OrganizationsLogic
-from services.gateway.units import alerts_in, organizations_of
+from services.gateway.organizations.logic import OpenOrganizationsReader
+from services.gateway.units import alerts_in
 
 
-async def _public_organizations(db: PublicDb, equipment: Equipped, clock: Now) -> OrganizationsLogic:
-    return organizations_of(db, equipment, clock)
+async def _open_organizations(read: PublicReading) -> OpenOrganizationsReader:
+    return OpenOrganizationsReader(read)
 
 
-PublicOrganizations = Annotated[OrganizationsLogic, Depends(_public_organizations)]
+OpenOrganizations = Annotated[OpenOrganizationsReader, Depends(_open_organizations)]
 
 
 async def _emergency_alerts(db: Db, equipment: Equipped, clock: Now) -> EmergencyAlertsLogic:

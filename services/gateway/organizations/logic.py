@@ -4,11 +4,12 @@ import secrets
 from collections.abc import Sequence
 
 from services.chassis.clock import Clock
-from services.chassis.database import new_id
+from services.chassis.database import Read, new_id
 from services.chassis.errors import NotFoundError
 from services.contracts.gateway.organizations import OpenOrganization, Organization, OrganizationRequest
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
+from services.gateway.organizations import storage
 from services.gateway.organizations.rules import may_see
 from services.gateway.organizations.storage import OrganizationStorage
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -71,12 +72,19 @@ class OrganizationsLogic:
         organization = await self._storage.find(organization_id)
         return organization is not None and organization.closed_at is None
 
-    async def read_open(self, organization_id: OrganizationId) -> OpenOrganization:
-        """Return an organization that lets people in; raises NotFoundError where it is closed, or there is none."""
-        if not await self.is_open(organization_id):
-            raise NotFoundError
-        return OpenOrganization(id=organization_id)
-
     async def named(self, organization_ids: Sequence[OrganizationId]) -> list[Organization]:
         """Return organizations by name, for a person who works in them."""
         return await self._storage.named(organization_ids)
+
+
+class OpenOrganizationsReader:
+    """Tells whoever asks which organizations let people in: one statement, for it may be asked often."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+
+    async def one(self, organization_id: OrganizationId) -> OpenOrganization:
+        """Return an organization that lets people in; raises NotFoundError where it is closed, or there is none."""
+        if not await storage.is_open(self._read, organization_id):
+            raise NotFoundError
+        return OpenOrganization(id=organization_id)

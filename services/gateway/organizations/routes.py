@@ -7,7 +7,7 @@ from services.chassis.wiring import Caller, documented
 from services.contracts.gateway.organizations import OpenOrganization, Organization, OrganizationRequest
 from services.contracts.identifiers import OrganizationId
 from services.gateway.dependencies import Organizations
-from services.gateway.dependencies.emergencies import PublicOrganizations
+from services.gateway.dependencies.emergencies import OpenOrganizations
 
 router = APIRouter(prefix="/v1/organizations", tags=["organizations"], route_class=IdempotentRoute)
 open_router = APIRouter(prefix="/v1/open_organizations", tags=["internal"], route_class=IdempotentRoute)
@@ -32,8 +32,6 @@ async def read_organization(
 
 
 @open_router.get("/{organization_id}", operation_id="read_open_organization", responses=documented(404))
-async def read_open_organization(
-    organization_id: OrganizationId, organizations: PublicOrganizations
-) -> OpenOrganization:
+async def read_open_organization(organization_id: OrganizationId, organizations: OpenOrganizations) -> OpenOrganization:
     """Learn whether an organization lets people in; services ask, for those who come without a token."""
-    return await organizations.read_open(organization_id)
+    return await organizations.one(organization_id)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import Uuid, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.database import Query, Read
 from services.contracts.gateway.organizations import Organization
 from services.contracts.identifiers import OrganizationId
 from services.gateway.organizations.tables import OrganizationRow
@@ -44,6 +46,18 @@ class OrganizationStorage:
         found = select(OrganizationRow).where(OrganizationRow.id.in_(organization_ids))
         rows = await self._db.scalars(found.order_by(OrganizationRow.name, OrganizationRow.id))
         return [_organization(row) for row in rows]
+
+
+_OPEN: Final = Query(
+    select(OrganizationRow.id).where(
+        OrganizationRow.id == bindparam("id", type_=Uuid), OrganizationRow.closed_at.is_(None)
+    )
+)
+
+
+async def is_open(read: Read, organization_id: OrganizationId) -> bool:
+    """Say whether there is an organization that is not closed."""
+    return await read.one_or_none(_OPEN, id=organization_id) is not None
 
 
 def _organization(row: OrganizationRow) -> Organization:

@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
-from services.chassis.clock import Clock
-from services.chassis.database import UnitOfWork, new_id
+from services.chassis.database import Lookups, UnitOfWork, new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.clients.gateway import OpenOrganizations
@@ -20,7 +21,7 @@ from services.contracts.records.referrals import HelperAnswers, ReferralRequest,
 from services.records.directory.logic import DirectoryDoors
 from services.records.errors import OverAlreadyError, ProgrammeClosedError
 from services.records.gate import Gate
-from services.records.intake_doors.storage import DoorQueries, DoorRows, enter
+from services.records.intake_doors.storage import DoorQueries, DoorRows, enter, whose
 from services.records.placement_helper.logic import assess, published
 from services.records.referrals.logic import ReferralIntake
 from services.records.site_zones.logic import KnownSites
@@ -99,17 +100,25 @@ class DoorReads:
         return page
 
 
+@dataclass(frozen=True, slots=True)
+class InquiryUnit:
+    """One transaction in which an inquiry is taken in."""
+
+    db: UnitOfWork
+    intake_of: IntakeOf
+    told: Told
+
+
+InquiryUnits = Callable[[], AbstractAsyncContextManager[InquiryUnit]]
+
+
 class Inquiries:
     """Takes in what people send from outside."""
 
-    def __init__(
-        self, db: UnitOfWork, houses: OpenOrganizations, intake_of: IntakeOf, told: Told, clock: Clock
-    ) -> None:
-        self._db = db
+    def __init__(self, lookups: Lookups, houses: OpenOrganizations, units: InquiryUnits) -> None:
+        self._lookups = lookups
         self._houses = houses
-        self._intake_of = intake_of
-        self._told = told
-        self._clock = clock
+        self._units = units
 
     async def send(self, inquiry: PlacementInquiry) -> InquiryReceipt:
         """Make a referral of an inquiry.
@@ -121,16 +130,26 @@ class Inquiries:
             InvalidRequestError: Another version of the consent or of the questions, or nobody could be reached.
         """
         helper = self._agreed(inquiry)
-        entered = await enter(self._db, inquiry.door_id)
+        async with self._lookups() as read:
+            organization_id = await whose(read, inquiry.door_id)
+        if organization_id is None:
+            raise NotFoundError
+        # The gateway may take its time: nothing of the database is held meanwhile.
+        if not await self._houses.is_open(organization_id):
+            raise ProgrammeClosedError
+        async with self._units() as unit:
+            return await self._receive(unit, inquiry, helper)
+
+    @staticmethod
+    async def _receive(unit: InquiryUnit, inquiry: PlacementInquiry, helper: HelperAnswers) -> InquiryReceipt:
+        entered = await enter(unit.db, inquiry.door_id)
         if entered is None:
             raise NotFoundError
-        if not await self._houses.is_open(entered.organization_id):
-            raise ProgrammeClosedError
         request = ReferralRequest(
             site_id=entered.door.site_id, person=inquiry.person, source=ReferralSource.PUBLIC_HELPER
         )
-        referral = await self._intake_of(entered.organization_id).receive(request, helper)
-        self._told(entered.organization_id, referral.id)
+        referral = await unit.intake_of(entered.organization_id).receive(request, helper)
+        unit.told(entered.organization_id, referral.id)
         return InquiryReceipt(programme=entered.door.name, received_at=referral.received_at, next=_NEXT)
 
     @staticmethod

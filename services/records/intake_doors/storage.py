@@ -71,6 +71,19 @@ class DoorRows:
         await self._db.execute(update(IntakeDoorRow).where(IntakeDoorRow.id == door_id).values(closed_at=now))
 
 
+_WHOSE: Final = Query(
+    select(IntakeDoorRow.organization_id).where(
+        IntakeDoorRow.id == bindparam("id", type_=Uuid), IntakeDoorRow.closed_at.is_(None)
+    )
+)
+
+
+async def whose(read: Read, door_id: IntakeDoorId) -> OrganizationId | None:
+    """Return whose a door is; None where there is none, or none any more."""
+    row = await read.one_or_none(_WHOSE, id=door_id)
+    return None if row is None else OrganizationId(row["organization_id"])
+
+
 async def enter(db: AsyncSession, door_id: IntakeDoorId) -> Entered | None:
     """Return an open door and let the transaction see its organization; None where there is none, or none any more."""
     found = select(IntakeDoorRow.__table__).where(IntakeDoorRow.id == door_id, IntakeDoorRow.closed_at.is_(None))

@@ -1,13 +1,15 @@
 """The wiring of feeds."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends
 
 from services.chassis.database import Read, driver_connection
-from services.chassis.wiring import Now, PublicDb, Reading
+from services.chassis.wiring import Now, PublicDoors, Reading
 from services.scheduler.dependencies.base import Command, Houses, Records
-from services.scheduler.feeds.logic import FeedsLogic, FeedsReader, PublicFeeds
+from services.scheduler.feeds.logic import FeedsLogic, FeedsReader, FeedUnit, PublicFeeds
 
 
 async def _feeds_read(read: Reading) -> FeedsReader:
@@ -25,8 +27,13 @@ async def _callers_feeds(command: Command, records: Records) -> FeedsLogic:
     )
 
 
-async def _public_feeds(db: PublicDb, houses: Houses, clock: Now) -> PublicFeeds:
-    return PublicFeeds(db, Read(await driver_connection(db)), houses, clock)
+async def _public_feeds(doors: PublicDoors, houses: Houses, clock: Now) -> PublicFeeds:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[FeedUnit]:
+        async with doors.unit() as db:
+            yield FeedUnit(db, Read(await driver_connection(db)))
+
+    return PublicFeeds(doors.lookup, houses, unit, clock)
 
 
 CallersFeeds = Annotated[FeedsLogic, Depends(_callers_feeds)]

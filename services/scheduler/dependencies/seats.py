@@ -3,13 +3,15 @@
 All of it is a coroutine where FastAPI calls it: what is not `async` would be sent to a thread.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, driver_connection
-from services.chassis.wiring import Now, PublicDb, Reading
+from services.chassis.wiring import Now, PublicDoors, Reading
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId
 from services.scheduler.bookings.logic import BookingsLogic
@@ -21,7 +23,7 @@ from services.scheduler.group_offerings.logic import GroupOfferingsReader
 from services.scheduler.held_seats.logic import HeldSeatsLogic, HeldSeatsReader
 from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.notices.announcing import Announcements
-from services.scheduler.offers.answers import OfferAnswersLogic, OfferedTimesLogic
+from services.scheduler.offers.answers import AnswerUnit, OfferAnswersLogic, OfferedTimesLogic
 from services.scheduler.offers.automatic import AutomaticOffers
 from services.scheduler.offers.lapses import HoldLapses
 from services.scheduler.offers.logic import OffersLogic, OffersReader, Seatings
@@ -176,13 +178,18 @@ async def _offer_answers(command: Command, records: Records) -> OfferAnswersLogi
     return _answers_in(command, records)
 
 
-async def _offered_times(db: PublicDb, clock: Now, records: Records, houses: Houses) -> OfferedTimesLogic:
-    read = Read(await driver_connection(db))
+async def _offered_times(doors: PublicDoors, clock: Now, records: Records, houses: Houses) -> OfferedTimesLogic:
+    @asynccontextmanager
+    async def unit() -> AsyncIterator[AnswerUnit]:
+        async with doors.unit() as db:
+            read = Read(await driver_connection(db))
 
-    def answers(organization_id: OrganizationId) -> OfferAnswersLogic:
-        return _answers_in(Work(db=db, organization_id=organization_id, read=read, clock=clock), records)
+            def answers(organization_id: OrganizationId) -> OfferAnswersLogic:
+                return _answers_in(Work(db=db, organization_id=organization_id, read=read, clock=clock), records)
 
-    return OfferedTimesLogic(db, houses, answers)
+            yield AnswerUnit(db, answers)
+
+    return OfferedTimesLogic(doors.lookup, houses, unit)
 
 
 Bookings = Annotated[BookingsLogic, Depends(_bookings)]

@@ -1,14 +1,15 @@
 """What is allowed with feeds."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.chassis.clock import Clock
-from services.chassis.database import Read, UnitOfWork
+from services.chassis.database import Lookups, Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
 from services.chassis.paging import PageRequest
 from services.clients.errors import RefusedError
@@ -123,13 +124,24 @@ class ServedCalendar:
         return written(self.items)
 
 
+@dataclass(frozen=True, slots=True)
+class FeedUnit:
+    """One transaction in which a feed is served; it reads what it has written."""
+
+    db: UnitOfWork
+    read: Read
+
+
+FeedUnits = Callable[[], AbstractAsyncContextManager[FeedUnit]]
+
+
 class PublicFeeds:
     """Serves feeds to whoever knows the address."""
 
-    def __init__(self, db: UnitOfWork, read: Read, houses: OpenOrganizations, clock: Clock) -> None:
-        self._db = db
-        self._read = read
+    def __init__(self, lookups: Lookups, houses: OpenOrganizations, units: FeedUnits, clock: Clock) -> None:
+        self._lookups = lookups
         self._houses = houses
+        self._units = units
         self._clock = clock
 
     async def serve(self, token: str) -> ServedCalendar:
@@ -139,20 +151,28 @@ class PublicFeeds:
             NotFoundError: The secret opens nothing, or nothing any more, or its organization is closed: the same words.
             UpstreamUnavailableError: The gateway, which knows that, does not answer.
         """
-        entered = await storage.enter_by_token(self._db, hash_of(token))
-        if entered is None or not await self._houses.is_open(entered.organization_id):
+        token_hash = hash_of(token)
+        async with self._lookups() as read:
+            organization_id = await storage.whose(read, token_hash)
+        # The gateway may take its time: nothing of the database is held meanwhile.
+        if organization_id is None or not await self._houses.is_open(organization_id):
             raise NotFoundError
-        feed = await storage.lock_feed(self._db, entered.feed_id)
+        async with self._units() as unit:
+            return await self._serve(unit, token_hash)
+
+    async def _serve(self, unit: FeedUnit, token_hash: bytes) -> ServedCalendar:
+        entered = await storage.enter_by_token(unit.db, token_hash)
+        feed = None if entered is None else await storage.lock_feed(unit.db, entered.feed_id)
         if feed is None:
             raise NotFoundError
         now = self._clock.now()
-        booked = await storage.book_of(self._read, feed.subject, feed.subject_id, SHOWN, now - KEPT)
+        booked = await storage.book_of(unit.read, feed.subject, feed.subject_id, SHOWN, now - KEPT)
         served = [_read(item) for item in feed.served]
         items = told(feed.id, served, [_planned(session, feed) for session in booked], now)
         if feed.served_at is None or items != served:
             rows = [_row(item) for item in items]
             feed = replace(feed, revision=feed.revision + 1, served_at=now, served=rows)
-            await storage.keep_served(self._db, feed)
+            await storage.keep_served(unit.db, feed)
         return ServedCalendar(f'"{FORMAT}-{feed.revision}"', feed.served_at or now, items)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     TIMESTAMP,
     ColumnElement,
     Integer,
+    LargeBinary,
     Text,
     Uuid,
     and_,
@@ -182,6 +183,17 @@ class Entered(NamedTuple):
 
     organization_id: OrganizationId
     feed_id: FeedId
+
+
+_WHOSE: Final = Query(
+    select(FeedTokenRow.organization_id).where(FeedTokenRow.token_hash == bindparam("token_hash", type_=LargeBinary))
+)
+
+
+async def whose(read: Read, token_hash: bytes) -> OrganizationId | None:
+    """Return of which organization a secret opens something, or None."""
+    row = await read.one_or_none(_WHOSE, token_hash=token_hash)
+    return None if row is None else OrganizationId(row["organization_id"])
 
 
 async def enter_by_token(db: AsyncSession, token_hash: bytes) -> Entered | None:

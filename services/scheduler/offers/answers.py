@@ -1,10 +1,12 @@
 """What is allowed with one offer: it is accepted or declined, by the front desk or by who holds its secret."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 
 from services.chassis.clock import Clock
-from services.chassis.database import Read, UnitOfWork
+from services.chassis.database import Lookups, Read, UnitOfWork
 from services.chassis.errors import ContentionError, NotFoundError, ServiceError
 from services.clients.gateway import OpenOrganizations
 from services.contracts.identifiers import OfferId, OrganizationId
@@ -24,7 +26,7 @@ from services.contracts.scheduler.transport import NoRideReason
 from services.scheduler.bookings.logic import BookingsLogic
 from services.scheduler.notices.facts import NoticeFacts, Sitting
 from services.scheduler.notices.logic import NoticesLogic
-from services.scheduler.offers import storage
+from services.scheduler.offers import storage, token_storage
 from services.scheduler.offers.errors import OfferOverError, TimeGoneError
 from services.scheduler.offers.logic import OffersReader
 from services.scheduler.offers.rules import TOKEN_BYTES, hash_of
@@ -140,7 +142,7 @@ class OfferAnswersLogic:
         found = await self.find(offer_id)
         _refuse_decided(found.offer)
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        await storage.put_token(
+        await token_storage.put_token(
             self._db,
             self._organization_id,
             offer_id,
@@ -156,6 +158,17 @@ def _refuse_decided(offer: Offer) -> None:
         raise OfferOverError(offer.status.value)
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerUnit:
+    """One transaction in which somebody with a secret is served."""
+
+    db: UnitOfWork
+    answers: Callable[[OrganizationId], OfferAnswersLogic]
+
+
+AnswerUnits = Callable[[], AbstractAsyncContextManager[AnswerUnit]]
+
+
 class OfferedTimesLogic:
     """Serves who holds a secret, and nobody else: no name, no place, no service, and the same words for each refusal.
 
@@ -163,12 +176,10 @@ class OfferedTimesLogic:
     whose behalf it could be asked again; offers live two days at most.
     """
 
-    def __init__(
-        self, db: UnitOfWork, houses: OpenOrganizations, answers: Callable[[OrganizationId], OfferAnswersLogic]
-    ) -> None:
-        self._db = db
+    def __init__(self, lookups: Lookups, houses: OpenOrganizations, units: AnswerUnits) -> None:
+        self._lookups = lookups
         self._houses = houses
-        self._answers = answers
+        self._units = units
 
     async def look(self, token: str) -> OfferedTime:
         """Return what a secret is for.
@@ -177,8 +188,8 @@ class OfferedTimesLogic:
             NotFoundError: It opens nothing, or its organization is closed.
             UpstreamUnavailableError: The gateway, which knows that, does not answer.
         """
-        answers, offer_id = await self._entered(token)
-        return _time(await answers.find(offer_id))
+        async with self._entered(token) as (answers, offer_id):
+            return _time(await answers.find(offer_id))
 
     async def answer(self, answer: TimeAnswer) -> OfferedTime:
         """Accept or decline; the same answer again is answered as the first time.
@@ -187,9 +198,12 @@ class OfferedTimesLogic:
             NotFoundError: As `look` says, and so UpstreamUnavailableError.
             TimeGoneError: The time is not free any more, for whatever reason.
         """
-        answers, offer_id = await self._entered(answer.token)
+        async with self._entered(answer.token) as (answers, offer_id):
+            return await self._answer(answers, offer_id, is_accept=answer.answer is TimeAnswerKind.ACCEPT)
+
+    @staticmethod
+    async def _answer(answers: OfferAnswersLogic, offer_id: OfferId, *, is_accept: bool) -> OfferedTime:
         found = await answers.find(offer_id)
-        is_accept = answer.answer is TimeAnswerKind.ACCEPT
         if found.offer.status is (OfferStatus.ACCEPTED if is_accept else OfferStatus.DECLINED):
             return _time(found)
         try:
@@ -203,14 +217,19 @@ class OfferedTimesLogic:
             raise TimeGoneError from None
         return _time(await answers.find(offer_id))
 
-    async def _entered(self, token: str) -> tuple[OfferAnswersLogic, OfferId]:
-        whose = await storage.enter_by_token(self._db, hash_of(token))
-        if whose is None:
+    @asynccontextmanager
+    async def _entered(self, token: str) -> AsyncIterator[tuple[OfferAnswersLogic, OfferId]]:
+        token_hash = hash_of(token)
+        async with self._lookups() as read:
+            organization_id = await token_storage.whose(read, token_hash)
+        # The gateway may take its time: nothing of the database is held meanwhile.
+        if organization_id is None or not await self._houses.is_open(organization_id):
             raise NotFoundError
-        organization_id, offer_id = whose
-        if not await self._houses.is_open(organization_id):
-            raise NotFoundError
-        return self._answers(organization_id), offer_id
+        async with self._units() as unit:
+            entered = await token_storage.enter_by_token(unit.db, token_hash)
+            if entered is None:
+                raise NotFoundError
+            yield unit.answers(entered[0]), entered[1]
 
 
 def _time(found: FoundOffer) -> OfferedTime:

@@ -10,7 +10,7 @@ from services.chassis.sealing import Place, SealingKey
 from services.contracts.identifiers import OfferId, OrganizationId
 from services.contracts.scheduler.offers import OfferStatus
 from services.scheduler.notices.delivering import OfferGoneError
-from services.scheduler.offers import storage
+from services.scheduler.offers import storage, token_storage
 from services.scheduler.offers.rules import hash_of
 
 
@@ -35,7 +35,7 @@ class OfferPages:
         if self._page is None:
             return None
         token = key.token(Place(organization_id, "offer_tokens", "token_hash", offer_id))
-        is_newest = await storage.keep_token(
+        is_newest = await token_storage.keep_token(
             db, organization_id, offer_id, token_hash=hash_of(token), expires_at=found.expires_at
         )
         return f"{self._page}#{token}" if is_newest else None

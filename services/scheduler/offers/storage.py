@@ -5,15 +5,27 @@ Whoever decides about an offer first locks its batch's row, and the session's af
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, Integer, Uuid, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    TIMESTAMP,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.database import Query, Read, set_organization
+from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import (
     AppointmentId,
@@ -37,11 +49,10 @@ from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentRow
 from services.scheduler.offers.seats import FreeSeats
-from services.scheduler.offers.tables import OfferBatchRow, OfferRow, OfferRuleRow, OfferTokenRow
+from services.scheduler.offers.tables import OfferBatchRow, OfferRow, OfferRuleRow
 from services.scheduler.storing import json_of
 from services.scheduler.waitlist.tables import WaitlistEntryRow
 
-_FORGOTTEN_AFTER: Final = timedelta(days=7)
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
 _APPOINTMENT_ID: Final = bindparam("appointment_id", type_=Uuid)
 _BATCH_STATUS: Final = case(
@@ -338,50 +349,3 @@ async def put_rule(
     values = request.model_dump()
     statement = upsert(OfferRuleRow).values(organization_id=organization_id, site_id=site_id, **values)
     await db.execute(statement.on_conflict_do_update(constraint="offer_rules_pkey", set_=values))
-
-
-async def put_token(
-    db: AsyncSession,
-    organization_id: OrganizationId,
-    offer_id: OfferId,
-    *,
-    token_hash: bytes,
-    expires_at: datetime,
-    now: datetime,
-) -> None:
-    """Keep the hash of a secret in place of the offer's one before; long expired ones of anybody go as well."""
-    row = {"organization_id": organization_id, "offer_id": offer_id}
-    await db.execute(
-        delete(OfferTokenRow).where(
-            or_(
-                and_(OfferTokenRow.organization_id == organization_id, OfferTokenRow.offer_id == offer_id),
-                OfferTokenRow.expires_at < now - _FORGOTTEN_AFTER,
-            )
-        )
-    )
-    await db.execute(insert(OfferTokenRow).values(token_hash=token_hash, expires_at=expires_at, **row))
-
-
-async def keep_token(
-    db: AsyncSession, organization_id: OrganizationId, offer_id: OfferId, *, token_hash: bytes, expires_at: datetime
-) -> bool:
-    """Keep the hash of a secret where the offer has none; says whether the offer's is this one."""
-    row = {"organization_id": organization_id, "offer_id": offer_id}
-    await db.execute(
-        upsert(OfferTokenRow).values(token_hash=token_hash, expires_at=expires_at, **row).on_conflict_do_nothing()
-    )
-    kept = select(OfferTokenRow.token_hash).filter_by(**row)
-    return await db.scalar(kept) == token_hash
-
-
-async def enter_by_token(db: AsyncSession, token_hash: bytes) -> tuple[OrganizationId, OfferId] | None:
-    """Return whose offer a secret is, and let the transaction see that organization's rows; None for no secret."""
-    found = (
-        await db.execute(
-            select(OfferTokenRow.organization_id, OfferTokenRow.offer_id).where(OfferTokenRow.token_hash == token_hash)
-        )
-    ).one_or_none()
-    if found is None:
-        return None
-    await set_organization(db, OrganizationId(found.organization_id))
-    return OrganizationId(found.organization_id), OfferId(found.offer_id)

@@ -12,7 +12,7 @@ from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.placement.conftest import VERSION, Json
-from tests.support.gateways import PlayedGateway
+from tests.support.gateways import PlayedGateway, held_while_asked
 
 
 async def listed(caller: httpx2.AsyncClient, site_id: UUID) -> list[Json]:
@@ -139,3 +139,18 @@ async def test_a_closed_organization_takes_in_no_inquiry_and_says_where_to_turn(
     assert (refused.status_code, refused.json()["code"]) == (404, "programme-closed")
     assert "directory" in refused.json()["detail"]
     assert await listed(director, site_id) == []
+
+
+async def test_no_connection_is_held_while_the_gateway_is_asked_about_an_inquiry(
+    *,
+    anybody: httpx2.AsyncClient,
+    records_app: object,
+    inquiry: Json,
+    played_gateway: PlayedGateway,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = held_while_asked(records_app, played_gateway, monkeypatch)
+
+    answer = await anybody.post("/v1/placement_inquiries", json=inquiry)
+
+    assert (answer.status_code, held) == (201, [0])

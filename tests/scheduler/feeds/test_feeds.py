@@ -17,7 +17,7 @@ from services.contracts.identity import Role
 from services.policy.matching import routes_at
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import TUESDAY_NINE, Clinic, Desk, Json, Make, group
-from tests.support.gateways import PlayedGateway
+from tests.support.gateways import PlayedGateway, held_while_asked
 from tests.support.serving import call_in_process
 
 HOUR = timedelta(hours=1)
@@ -370,3 +370,21 @@ async def test_where_nobody_knows_whether_it_is_open_a_feed_tells_nothing(
     answer = await anybody.get(path)
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:eventide:problem:upstream-unavailable")
+
+
+async def test_no_connection_is_held_while_the_gateway_is_asked_about_a_feed(
+    *,
+    scheduler: ClientFactory,
+    scheduler_app: Any,
+    anybody: httpx2.AsyncClient,
+    patient: Json,
+    played_gateway: PlayedGateway,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before, a slow gateway could take the scheduler all its connections, by addresses that anybody may have."""
+    path = (await make(scheduler, "patient", patient)).json()["path"]
+    held = held_while_asked(scheduler_app, played_gateway, monkeypatch)
+
+    answer = await anybody.get(path)
+
+    assert (answer.status_code, held) == (200, [0])

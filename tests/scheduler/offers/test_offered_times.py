@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from services.scheduler.offers.rules import hash_of
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, group, problem
 from tests.scheduler.offers.conftest import Offers, Three
-from tests.support.gateways import PlayedGateway
+from tests.support.gateways import PlayedGateway, held_while_asked
 
 
 async def test_a_secret_tells_a_time_and_nothing_else(desk: Desk, three: Three, offers: Offers) -> None:
@@ -128,4 +129,23 @@ async def test_a_secret_of_a_closed_organization_opens_nothing(
     assert {answer.status_code for answer in (looked, answered, never)} == {404}
     assert {**looked.json(), "instance": ""} == {**never.json(), "instance": ""}
     assert await desk.seats() == [(0, set())]
+    assert len(three) == 3
+
+
+async def test_no_connection_is_held_while_the_gateway_is_asked_about_a_secret(
+    *,
+    desk: Desk,
+    three: Three,
+    offers: Offers,
+    scheduler_app: Any,
+    played_gateway: PlayedGateway,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [seat] = await desk.publish(group())
+    token = await offers.token((await offers.made(seat))["offers"][0])
+    held = held_while_asked(scheduler_app, played_gateway, monkeypatch)
+
+    answers = [await offers.look(token), await offers.answer(token, "decline")]
+
+    assert ([answer.status_code for answer in answers], held) == ([200, 200], [0, 0])
     assert len(three) == 3
