@@ -188,7 +188,7 @@ class _Places:
         for who, left, found in ((one, here, there), (other, there, here)):
             lost, won = self._mates(who, left), self._mates(who, found) - {one, other}
             times += len(won) - len(lost)
-            pairs += sum(not self._met[frozenset((who, mate))] for mate in won - lost)
+            pairs += sum(not self._met[frozenset((who, mate))] for mate in won)
             pairs -= sum(self._met[frozenset((who, mate))] == 1 for mate in lost - won)
         return _Exchange(here, there, one, other, pairs, times)
 

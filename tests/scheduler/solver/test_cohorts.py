@@ -74,22 +74,30 @@ def a_group(day: int, number: int, members: list[str], **changes: Any) -> Therap
 SPLIT = [a_group(MONDAY, 0, [*WHO[:2], *WHO[4:6]]), a_group(MONDAY, 1, [*WHO[2:4], *WHO[6:8]])]
 
 
+SIZES: dict[int, list[tuple[int, ...]]] = {
+    12: [(4, 4, 4), (2, 4, 6), (5, 5, 2)],
+    9: [(4, 3, 2), (3, 3, 3)],
+    6: [(2, 4), (3, 3), (2, 2, 2)],
+}
+
+
 @st.composite
-def days(draw: st.DrawFn, day: int) -> list[TherapyGroup]:
-    """Everybody in one of three meetings of a day, which may be at one time or not."""
-    order = draw(st.permutations(WHO))
-    first, second = draw(st.sampled_from([(4, 4), (2, 4), (6, 3), (5, 2)]))
-    dealt = (order[:first], order[first : first + second], order[first + second :][:6])
+def days(draw: st.DrawFn, day: int, people: list[str]) -> list[TherapyGroup]:
+    """People dealt to the meetings of a day, which may be at one time or not."""
+    order = iter(draw(st.permutations(people)))
+    sizes = draw(st.sampled_from(SIZES[len(people)]))
     times = draw(st.sampled_from([(8, 8, 8), (8, 8, 20), (8, 14, 20), (20, 20, 14)]))
     return [
-        a_group(day, number, members, slot=slot)
-        for number, (members, slot) in enumerate(zip(dealt, times, strict=True))
+        a_group(day, number, [next(order) for _ in range(size)], slot=slot)
+        for number, (size, slot) in enumerate(zip(sizes, times, strict=False))
     ]
 
 
 @st.composite
 def weeks(draw: st.DrawFn) -> Timetable:
-    return Timetable((*draw(days(MONDAY)), *draw(days(WEDNESDAY))))
+    """Days to which everybody comes, or some to one and some to the other."""
+    first, others = draw(st.sampled_from([(WHO, WHO), (WHO[:6], WHO[6:]), (WHO[:9], WHO[3:])]))
+    return Timetable((*draw(days(MONDAY, first)), *draw(days(WEDNESDAY, others))))
 
 
 @st.composite
@@ -228,6 +236,61 @@ def test_a_cohort_leaves_the_group_that_has_too_few_seats_for_it_all_at_once() -
 
     assert met(after, FOUR) == (6, 6)
     assert [len(group.members) for group in after.groups] == [5, 3]
+
+
+def test_nobody_leaves_one_whom_they_meet_nowhere_else_for_three_whom_they_meet_anyway() -> None:
+    one, left, *others = WHO[:5]
+    here = a_group(MONDAY, 0, [one, left, *WHO[5:7]])
+    there = a_group(MONDAY, 1, [*others, WHO[7]])
+    elsewhere = a_group(WEDNESDAY, 0, [one, *others])
+    fixed = Timetable((replace(here, members=(left,)), replace(there, members=tuple(others)), elsewhere))
+    week = Timetable((here, there, elsewhere))
+
+    assert together(replace(an_instance(), fixed=fixed), week, (WHO[:5],)) == week
+
+
+def test_nobody_comes_on_one_day_more_to_meet_their_cohort() -> None:
+    one, mate, other = WHO[:3]
+    groups = (a_group(MONDAY, 0, [one, WHO[3]]), a_group(WEDNESDAY, 0, [mate, other]))
+    stays = (replace(groups[1], members=(mate,)),)
+    week = Timetable(groups, (Visit(one, "medication", MONDAY, 15, "on_site", None),))
+
+    assert together(replace(an_instance(), fixed=Timetable(stays)), week, ([one, mate],)) == week
+    alone = together(replace(an_instance(), fixed=Timetable(stays)), Timetable(groups), ([one, mate],))
+    assert set(alone.groups[1].members) == {one, mate}
+
+
+TWO_KINDS = {"skills": {"service": "skills_group", "slots": 6}, "other": {"service": "education_group", "slots": 6}}
+
+
+def test_who_goes_to_another_day_with_one_who_is_there_as_well_leaves_nobody() -> None:
+    """On Wednesday they meet the one they meet on Monday, and once more the one they meet in another kind of group."""
+    one, mate, known, other = WHO[0], WHO[1], WHO[2], WHO[5]
+    monday, wednesday = a_group(MONDAY, 0, [one, mate]), a_group(WEDNESDAY, 0, [mate, known, other])
+    after_it = a_group(WEDNESDAY, 1, [one, known], slot=16, kind="other")
+    stays = (replace(monday, members=(mate,)), replace(wednesday, members=(mate, known)), after_it)
+    instance = replace(an_instance(group_kinds=TWO_KINDS, limits={"gap_slots": 2}), fixed=Timetable(stays))
+
+    after = together(instance, Timetable((monday, wednesday, after_it)), ([one, mate, known],))
+
+    assert [set(group.members) for group in after.groups] == [{other, mate}, {mate, known, one}, {one, known}]
+
+
+def test_who_has_gone_to_another_day_is_not_let_into_a_second_group_at_that_time() -> None:
+    one, first, second, *others = WHO[:5]
+    groups = (
+        a_group(MONDAY, 0, [one, *WHO[6:8]]),
+        a_group(MONDAY, 0, [one, *WHO[8:10]], slot=16, kind="other"),
+        a_group(WEDNESDAY, 0, [first, others[0]]),
+        a_group(WEDNESDAY, 1, [second, others[1]], kind="other"),
+    )
+    stays = tuple(replace(group, members=group.members[:1]) for group in groups[2:])
+    visit = Visit(one, "medication", WEDNESDAY, 16, "on_site", None)
+    instance = replace(an_instance(group_kinds=TWO_KINDS, limits={"gap_slots": 2}), fixed=Timetable(stays))
+
+    after = together(instance, Timetable(groups, (visit,)), ([one, first, second],))
+
+    assert [one in group.members for group in after.groups[2:]].count(True) == 1
 
 
 def test_at_another_time_they_meet_where_that_suits_everybody_who_changes_places() -> None:
