@@ -10,14 +10,13 @@ from services.chassis.http import HttpClient
 from services.chassis.webhooks import headers_signed_by
 from services.clients.base import ServiceClient
 from services.contracts.gateway.emergency_alerts import EmergencyAlert, EmergencyEvent
-from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice
 
 
 class EmergencyEvents(Protocol):
     """Tells those who lead that a record was opened in an emergency, when its opener's token is good no more."""
 
-    async def receive_emergency(self, organization_id: OrganizationId, event: EmergencyEvent) -> EmergencyAlert:
+    async def receive_emergency(self, event: EmergencyEvent) -> EmergencyAlert:
         """Hand over an event; raises as a client does."""
 
 
@@ -29,7 +28,7 @@ class EmergencyEventsClient(ServiceClient):
         self._key = key
         self._clock = clock
 
-    async def receive_emergency(self, organization_id: OrganizationId, event: EmergencyEvent) -> EmergencyAlert:
+    async def receive_emergency(self, event: EmergencyEvent) -> EmergencyAlert:
         """Hand over an event.
 
         Raises:
@@ -38,6 +37,6 @@ class EmergencyEventsClient(ServiceClient):
         """
         body = orjson.dumps(event.model_dump(mode="json"))
         signed = headers_signed_by(self._key, str(event.id), self._clock.now(), body)
-        path = f"/v1/organizations/{organization_id}/emergency_events"
+        path = f"/v1/organizations/{event.organization_id}/emergency_events"
         headers = {**signed, "content-type": "application/json"}
         return await self._call(EmergencyAlert, "POST", path, body=body, headers=headers)

@@ -334,7 +334,7 @@ class AccountExistsError(ServiceError):
 
 
 class EventRefusedError(ServiceError):
-    """The event is not signed by records, or not lately."""
+    """The event is not signed by records, or not lately, or for another organization."""
 
     problem = ProblemType.CREDENTIALS_REFUSED
 

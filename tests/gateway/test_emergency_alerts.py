@@ -7,13 +7,18 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from services.chassis.clock import Clock
+from services.chassis.sealing import Place
 from services.chassis.wiring import Process
 from services.contracts.gateway.letters import LetterLanguage
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Microservice, Role
 from services.gateway.letters.letter import Letter, LetterKind
 from services.gateway.letters.rules import written
+from services.gateway.letters.tables import LetterRow
 from services.gateway.units import letters_of
 from tests.gateway.conftest import GatewayFactory, NewAccount, NewOrganization, Post
 from tests.support.tokens import Tokens, principal
@@ -274,6 +279,41 @@ async def test_an_alert_that_was_posted_before_it_named_its_addressee_goes_to_th
     await post.carry()
 
     assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'["dan@example.org", "", "en", "", "", "", "new"]', b'{"to": "dan@example.org"}', b"3", b"[[], {}, 1, 2]"],
+)
+async def test_a_letter_that_another_gateway_wrote_in_another_way_keeps_no_other_from_leaving(
+    *, post: Post, alert: Alert, new_account: NewAccount, house: UUID, gateway_app: Any, clock: Clock, content: bytes
+) -> None:
+    """Before, each round took the same one, failed, and took it again."""
+    await person(new_account, house, "dan", Role.PROGRAMME_DIRECTOR)
+    letter_id, key = uuid4(), gateway_app.state.equipment.sealing_key
+    sealed = key.seal(content, Place(OrganizationId(UUID(int=0)), "letters", "content", letter_id))
+    async with post.database.command(None) as db:
+        db.add(
+            LetterRow(
+                id=letter_id,
+                kind=LetterKind.EMERGENCY_REVIEW.value,
+                content=sealed,
+                due_at=clock.now() - timedelta(minutes=1),
+                expires_at=clock.now() + timedelta(days=1),
+                attempts=0,
+            )
+        )
+        await db.flush()
+    await alert()
+
+    with capture_logs() as logged:
+        for _ in range(2):
+            await post.carry()
+
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"]
+    assert [line["id"] for line in logged if line["event"] == "letter not read"] == [str(letter_id)]
+    async with post.database.command(None) as db:
+        assert await db.scalar(select(func.count()).where(LetterRow.id == letter_id)) == 1
 
 
 async def test_without_a_relay_the_trail_tells_it_all_the_same(

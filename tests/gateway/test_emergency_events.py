@@ -46,8 +46,10 @@ async def http() -> AsyncIterator[HttpClient]:
     await http.close()
 
 
-def event(opener: UUID) -> EmergencyEvent:
-    return EmergencyEvent(id=EmergencyAccessId(uuid4()), account_id=AccountId(opener))
+def event(house: UUID, opener: UUID) -> EmergencyEvent:
+    return EmergencyEvent(
+        id=EmergencyAccessId(uuid4()), organization_id=OrganizationId(house), account_id=AccountId(opener)
+    )
 
 
 async def told_of(gateway: GatewayFactory, house: UUID) -> list[str]:
@@ -62,7 +64,7 @@ async def test_those_who_lead_are_told_of_what_records_signs(
 ) -> None:
     opener, client = uuid4(), EmergencyEventsClient(http, gateway_url, key, clock)
 
-    answer = await client.receive_emergency(OrganizationId(house), event(opener))
+    answer = await client.receive_emergency(event(house, opener))
     await post.carry()
 
     assert answer == EmergencyAlert(letters=1)
@@ -73,9 +75,9 @@ async def test_those_who_lead_are_told_of_what_records_signs(
 async def test_what_is_told_twice_is_no_second_letter_before_a_quarter_of_an_hour_is_over(
     *, gateway_url: str, http: HttpClient, post: Post, house: UUID, clock: Clock
 ) -> None:
-    client, same = EmergencyEventsClient(http, gateway_url, KEY, clock), event(uuid4())
+    client, same = EmergencyEventsClient(http, gateway_url, KEY, clock), event(house, uuid4())
     for _ in range(2):
-        await client.receive_emergency(OrganizationId(house), same)
+        await client.receive_emergency(same)
 
     await post.carry(after=timedelta(minutes=14))
 
@@ -106,7 +108,7 @@ def not_at_all(_message: str, _clock: Clock, _body: bytes) -> dict[str, str]:
 async def test_what_records_has_not_signed_tells_nobody(
     *, post: Post, gateway: GatewayFactory, house: UUID, clock: Clock, signed: Signed
 ) -> None:
-    said = event(uuid4())
+    said = event(house, uuid4())
     body = orjson.dumps(said.model_dump(mode="json"))
     headers = {**signed(str(said.id), clock, body), "content-type": "application/json"}
 
@@ -118,12 +120,39 @@ async def test_what_records_has_not_signed_tells_nobody(
     assert await told_of(gateway, house) == []
 
 
+async def test_what_is_signed_for_one_organization_tells_nobody_of_another(
+    *,
+    post: Post,
+    gateway: GatewayFactory,
+    house: UUID,
+    new_organization: NewOrganization,
+    new_account: NewAccount,
+    clock: Clock,
+) -> None:
+    """Before, whoever had one such event could send it to every organization for five minutes."""
+    other = await new_organization("Other")
+    await new_account(organization=other, email="eve@example.org", roles=(Role.PROGRAMME_DIRECTOR,))
+    said = event(house, uuid4())
+    body = orjson.dumps(said.model_dump(mode="json"))
+    signed = headers_signed_by(KEY, str(said.id), clock.now(), body)
+    headers = {**signed, "content-type": "application/json"}
+
+    answers = [
+        await gateway().post(f"/v1/organizations/{where}/emergency_events", content=body, headers=headers)
+        for where in (other, house)
+    ]
+    await post.carry()
+
+    assert [answer.status_code for answer in answers] == [401, 200]
+    assert answers[0].json()["type"] == "urn:eventide:problem:credentials-refused"
+    assert [letter["to"] for letter in post.relay.handed] == ["dan@example.org"]
+    assert (len(await told_of(gateway, other)), len(await told_of(gateway, house))) == (0, 1)
+
+
 async def test_a_gateway_that_knows_no_key_is_told_nothing(
     *, gateway_app: Any, gateway_url: str, http: HttpClient, house: UUID, clock: Clock
 ) -> None:
     gateway_app.state.equipment = replace(gateway_app.state.equipment, event_keys=VerifyingKeys())
 
     with pytest.raises(RefusedError):
-        await EmergencyEventsClient(http, gateway_url, KEY, clock).receive_emergency(
-            OrganizationId(house), event(uuid4())
-        )
+        await EmergencyEventsClient(http, gateway_url, KEY, clock).receive_emergency(event(house, uuid4()))

@@ -18,7 +18,7 @@ class PlayedGateway:
     def __init__(self) -> None:
         self.closed: set[UUID] = set()
         self.alerts: list[str] = []
-        self.events: list[tuple[UUID, EmergencyEvent]] = []
+        self.events: list[EmergencyEvent] = []
         self.is_away = False
 
     async def is_open(self, organization_id: UUID) -> bool:
@@ -30,9 +30,9 @@ class PlayedGateway:
         self.alerts.append(caller_token)
         return EmergencyAlert(letters=1)
 
-    async def receive_emergency(self, organization_id: UUID, event: EmergencyEvent) -> EmergencyAlert:
+    async def receive_emergency(self, event: EmergencyEvent) -> EmergencyAlert:
         self._answer()
-        self.events.append((organization_id, event))
+        self.events.append(event)
         return EmergencyAlert(letters=1)
 
     def _answer(self) -> None:

@@ -3,13 +3,14 @@
 from pydantic import Field
 
 from services.contracts.base import RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, EmergencyAccessId
+from services.contracts.identifiers import AccountId, EmergencyAccessId, OrganizationId
 
 
 class EmergencyEvent(RequestModel):
     """A record was opened in an emergency; whose it is stays where the record is."""
 
     id: EmergencyAccessId
+    organization_id: OrganizationId = Field(description="Whose it is; as in the path, which nobody signs.")
     account_id: AccountId = Field(description="Who opened it.")
 
 

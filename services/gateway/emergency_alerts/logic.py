@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Final
 
 from services.chassis.errors import NotFoundError
-from services.contracts.gateway.emergency_alerts import EmergencyAlert
+from services.contracts.gateway.emergency_alerts import EmergencyAlert, EmergencyEvent
 from services.contracts.gateway.letters import LetterLanguage
 from services.contracts.gateway.organizations import Account
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.errors import EventRefusedError
 from services.gateway.letters.letter import Duty, Letter, LetterKind
 from services.gateway.letters.logic import Letters
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -43,10 +44,19 @@ class EmergencyAlertsLogic:
         """
         if principal.organization_id is None:
             raise NotFoundError
-        return await self.alert_of(principal.organization_id, principal.account_id)
+        return await self._alert_of(principal.organization_id, principal.account_id)
 
-    async def alert_of(self, organization_id: OrganizationId, opener: AccountId) -> EmergencyAlert:
-        """Do so of what somebody of an organization, which the transaction sees, has opened."""
+    async def receive(self, organization_id: OrganizationId, event: EmergencyEvent) -> EmergencyAlert:
+        """Do so of what is signed, in the organization that the transaction sees.
+
+        Raises:
+            EventRefusedError: It was signed for another organization.
+        """
+        if event.organization_id != organization_id:
+            raise EventRefusedError
+        return await self._alert_of(organization_id, event.account_id)
+
+    async def _alert_of(self, organization_id: OrganizationId, opener: AccountId) -> EmergencyAlert:
         sent = await self._tell(organization_id, opener)
         await self._trail.tell(Told(SecurityEventKind.EMERGENCY_ALERTED, organization_id, by=opener, times=sent))
         return EmergencyAlert(letters=sent)

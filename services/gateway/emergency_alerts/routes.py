@@ -25,4 +25,4 @@ async def receive_emergency_event(
     organization_id: OrganizationId, event: EmergencyEvent, alerts: ReportedEmergencies
 ) -> EmergencyAlert:
     """Tell those who lead what could not be told at once; records signs it (Standard Webhooks, `v1a`), not a person."""
-    return await alerts.alert_of(organization_id, event.account_id)
+    return await alerts.receive(organization_id, event)

@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,7 +46,8 @@ class LetterStorage:
     async def take(self, now: datetime, *, lease: timedelta) -> Letter | None:
         """Take the letter that has been due for longest and that nobody else takes, and count the attempt; or None.
 
-        One that does not open, because the key was changed or it was, is dropped.
+        One that does not open, because the key was changed or it was, is dropped. One that a newer gateway wrote in
+        another way waits for its lease: that one may read it, and meanwhile it keeps no other from leaving.
         """
         due = select(LetterRow.id).where(LetterRow.due_at <= now, LetterRow.expires_at > now)
         one = due.order_by(LetterRow.due_at).limit(1).with_for_update(skip_locked=True).scalar_subquery()
@@ -59,12 +61,17 @@ class LetterStorage:
         if row is None:
             return None
         try:
-            to, secret, language, *ids = orjson.loads(self._key.unseal(row.content, _place(row.id)))
+            content = self._key.unseal(row.content, _place(row.id))
         except SealBrokenError:
             await self.drop(row.id)
             return None
-        kind, duty = LetterKind(row.kind), _duty(*(UUID(one) for one in ids)) if ids else None
-        return Letter(row.id, kind, to, secret, LetterLanguage(language), row.expires_at, row.attempts, duty)
+        try:
+            to, secret, language, *ids = orjson.loads(content)
+            kind, duty = LetterKind(row.kind), _duty(*(UUID(one) for one in ids)) if ids else None
+            return Letter(row.id, kind, to, secret, LetterLanguage(language), row.expires_at, row.attempts, duty)
+        except (TypeError, ValueError, AttributeError) as error:
+            structlog.get_logger().error("letter not read", id=str(row.id), error_type=type(error).__name__)
+            return None
 
     async def put_off(self, letter: Letter, due_at: datetime) -> None:
         """Let a letter be taken again at an instant, unless it has been taken again already."""

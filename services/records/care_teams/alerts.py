@@ -1,12 +1,13 @@
 """Telling those who lead, by the gateway, which knows who they are and how to reach them.
 
 Whoever breaks a glass has it told at once. A process that ends in between leaves it written down as untold, and a round
-of another tells it; the gateway sends no more letters for what it is told twice.
+of another tells it. Where the gateway was told and that could not be written down, it is told once more, and counts and
+tells that like another opening of a record: better one letter too many than none.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
@@ -27,7 +28,7 @@ from services.records.care_teams.storage import UntoldEmergencies
 ROUND_SECONDS: Final = 10.0
 """How often a process looks whether something is untold."""
 _PATIENCE_SECONDS: Final = 3.0
-"""Nobody waits longer for a letter to be queued, while somebody else is in danger."""
+"""Nobody waits longer for others to be told, while somebody else is in danger."""
 
 UntoldUnits = Callable[[], AbstractAsyncContextManager[UntoldEmergencies]]
 
@@ -40,6 +41,13 @@ def begin_to_tell_those_who_lead(
     Where it fails the log says so, and it stays untold until a round has told it.
     """
     return asyncio.create_task(_tell(gateway, caller_token, access_id, units))
+
+
+async def wait_a_little_for(telling: "asyncio.Task[None]") -> None:
+    """Wait until they are told and it is written down, but not for long: it goes on without the caller."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await asyncio.shield(telling)
 
 
 async def _tell(gateway: EmergencyAlerts, caller_token: str, access_id: EmergencyAccessId, units: UntoldUnits) -> None:
@@ -63,16 +71,17 @@ class AlertRounds:
 
     async def round(self) -> None:
         """Tell of all that is due, until there is none or one could not be told; no transaction is open meanwhile."""
-        now, is_told = self._clock.now(), True
+        is_told = True
         while is_told:
+            now = self._clock.now()
             async with self._units() as untold:
                 if forgotten := await untold.sweep(now - WORTH_TELLING):
                     structlog.get_logger().error("emergency alerts given up", count=forgotten)
                 one = await untold.take(now, lease=TOLD_WITHIN)
             if one is None:
                 return
-            event = EmergencyEvent(id=one.id, account_id=one.account_id)
-            is_told = await _is_told(self._events.receive_emergency(one.organization_id, event))
+            event = EmergencyEvent(id=one.id, organization_id=one.organization_id, account_id=one.account_id)
+            is_told = await _is_told(self._events.receive_emergency(event))
             if is_told:
                 async with self._units() as untold:
                     await untold.drop(one.id)

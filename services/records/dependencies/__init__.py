@@ -20,7 +20,7 @@ from services.chassis.wiring import (
 )
 from services.clients.gateway import GatewayClient
 from services.contracts.identifiers import EmergencyAccessId
-from services.records.care_teams.alerts import begin_to_tell_those_who_lead
+from services.records.care_teams.alerts import begin_to_tell_those_who_lead, wait_a_little_for
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads, GlassBroken
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows, untold_in
 from services.records.consents.beside import BesideCommands, ConsentReads
@@ -130,7 +130,7 @@ async def _to_be_told(request: Request, token: BearerToken) -> AsyncIterator[Gla
             _ = tell(access_id)
         raise
     for access_id in broken:
-        await asyncio.shield(tell(access_id))
+        await wait_a_little_for(tell(access_id))
 
 
 async def _care_team_changes(
