@@ -27,6 +27,7 @@ from services.scheduler.practitioners import tables as practitioners
 from services.scheduler.proposals import tables as proposals
 from services.scheduler.rows import Base
 from services.scheduler.rule_packs import tables as rule_packs
+from services.scheduler.sealed_patients import tables as sealed_patients
 from services.scheduler.setup_versions import tables as setup_versions
 from services.scheduler.sites import tables as sites
 from services.scheduler.solves import tables as solves
@@ -59,6 +60,7 @@ TABLES: Final = (
     own_schedules,
     practitioners,
     proposals,
+    sealed_patients,
     rule_packs,
     setup_versions,
     sites,

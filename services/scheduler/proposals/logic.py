@@ -56,6 +56,7 @@ from services.scheduler.proposals.rules import (
     diff_of,
     gap_of,
     kept_apart,
+    people_to_come,
     required_minutes_of,
     riders_of,
     sessions_of,
@@ -63,6 +64,7 @@ from services.scheduler.proposals.rules import (
     unmet_of,
 )
 from services.scheduler.proposals.telehealth import TelehealthGate
+from services.scheduler.sealed_patients.logic import SealedPatients
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
@@ -225,6 +227,7 @@ class ProposalsLogic:
         make_ups: PlannedMakeUps,
         rides: RidesLogic,
         telehealth: TelehealthGate,
+        sealed: SealedPatients,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -245,6 +248,7 @@ class ProposalsLogic:
         self._make_ups = make_ups
         self._rides = rides
         self._telehealth = telehealth
+        self._sealed = sealed
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -351,8 +355,9 @@ class ProposalsLogic:
             document = document | timetable_to_json(timetable)
             sessions = sessions_of(instance, timetable, grid)
         verdict = await asyncio.to_thread(check, instance, timetable)
-        if not verdict.ok:
-            raise TimetableRefusedError(len(verdict.errors))
+        gone = await self._sealed.among(people_to_come(instance, timetable))
+        if gone or not verdict.ok:
+            raise TimetableRefusedError(len(verdict.errors) + len(gone))
         if faults := await self._telehealth.faults(proposal.site_id, proposal.week, sessions, zone, caller_token):
             raise TelehealthRefusedError(faults, await self._reader.numbers_by_place(proposal.id))
         return _AcceptedWeek(instance, timetable, document, sessions, verdict, riders_of(planned), zone, outages)

@@ -132,6 +132,13 @@ def riders_of(instance: Mapping[str, Any]) -> set[PatientId]:
     return {PatientId(_uuid(patient["id"])) for patient in patients if patient.get("needs_transport", False)}
 
 
+def people_to_come(instance: Instance, timetable: Timetable) -> set[PatientId]:
+    """Return who has a session in the timetable that has not begun."""
+    members = {one for group in timetable.groups if not instance.has_begun(group) for one in group.members}
+    visitors = {visit.patient for visit in timetable.visits if not instance.has_begun(visit)}
+    return {PatientId(_uuid(one)) for one in members | visitors}
+
+
 def required_minutes_of(instance: Instance) -> int:
     """Return the minutes that all plans together require."""
     return SLOT_MINUTES * sum(sum(patient.needs.values()) for patient in instance.patients)

@@ -12,6 +12,7 @@ from services.contracts.identifiers import RecordSealId
 from services.contracts.records.record_seals import RecordSeal
 from services.scheduler.bookings.endings import end_seats
 from services.scheduler.record_seals import storage
+from services.scheduler.sealed_patients import storage as sealed_patients
 
 
 class SealIntake(Protocol):
@@ -57,6 +58,7 @@ class RecordSealRounds:
     async def _end(self, seal: RecordSeal) -> None:
         organization_id, patient_id, now = seal.organization_id, seal.patient_id, self._clock.now()
         async with self._database.command(organization_id) as db:
+            await sealed_patients.remember(db, organization_id, patient_id, now)
             await storage.withdraw_offers(db, organization_id, patient_id, now)
             ahead = await storage.sessions_ahead(db, patient_id, now)
             await end_seats(db, organization_id, patient_id, ahead, now)

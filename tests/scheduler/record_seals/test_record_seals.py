@@ -30,9 +30,11 @@ from tests.records.draw_programmes.conftest import at as records_at
 from tests.records.programme_closings.test_programme_closings import CLOSINGS, ENDS, decide
 from tests.scheduler.conftest import TUESDAY_NINE, Desk, Json, Make, SteppingClock, calendar, group
 from tests.scheduler.offers.conftest import Offers, Wait, offers, wait
+from tests.scheduler.proposals.conftest import Booked, Propose, Publish, booked, propose, publish, week
+from tests.scheduler.weekly import Week
 from tests.support.serving import call_in_process
 
-__all__ = ["offers", "records_at", "wait"]
+__all__ = ["booked", "offers", "propose", "publish", "records_at", "wait", "week"]
 
 WEDNESDAY, THURSDAY, FRIDAY = (TUESDAY_NINE + timedelta(days=days) for days in (1, 2, 3))
 WAITING = "select patient_id::text, status, reason from waitlist_entries"
@@ -206,6 +208,26 @@ async def test_who_was_sealed_just_now_is_told_again_for_a_request_was_under_way
     assert await desk.seats() == [(0, set())]
 
 
+async def test_a_week_that_was_solved_before_the_seal_is_not_published_after_it(
+    *, rounds: RecordSealRounds, seal: Seal, intake: AttendanceClient, organization_id: UUID, week: Week,
+    propose: Propose, publish: Publish, booked: Booked,
+) -> None:  # fmt: skip
+    """It was published days later, with seats and notices, when nobody told of the seal any more."""
+    published = await publish(await propose([week.group(3, 8, 0, 1, 2, 3)], []))
+    seated, later = await booked(), await propose([week.group(4, 8, 0, 1, 2, 3)], [])
+    await seal(*({"id": patient} for patient in week.ids))
+    await rounds.go()
+    left = await told(intake, organization_id)
+
+    refused = await publish(later, reason="better_week")
+
+    assert published.status_code == 200, published.text
+    assert len(seated) == 4
+    assert left == []
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:eventide:problem:timetable-refused")
+    assert await booked() == {}
+
+
 async def test_one_that_breaks_keeps_no_other_and_is_told_again(
     *, rounds: RecordSealRounds, seal: Seal, intake: AttendanceClient, organization_id: UUID, new_patient: Make,
     site: Json, desk: Desk, monkeypatch: pytest.MonkeyPatch,
@@ -263,11 +285,13 @@ async def test_nothing_is_lost_while_records_is_away_or_its_answer_is(
     assert ([str(one.patient_id) for one in left], await told(intake, organization_id)) == ([gone["id"]], [])
 
 
-async def test_the_registrar_goes_on_when_records_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [UpstreamUnavailableError("records"), RuntimeError()])
+async def test_the_registrar_goes_on_when_a_round_broke(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was, the solves and notices beside it go on."""
     done = asyncio.Event()
 
     class Rounds(RecordSealRounds):
-        """Records is away in the first round."""
+        """The first round breaks."""
 
         def __init__(self) -> None:
             self.made = 0
@@ -276,7 +300,7 @@ async def test_the_registrar_goes_on_when_records_was_away(monkeypatch: pytest.M
         async def go(self) -> None:
             self.made += 1
             if self.made == 1:
-                raise UpstreamUnavailableError("records")
+                raise error
             done.set()
 
     monkeypatch.setattr(registrar, "_BETWEEN_ROUNDS", timedelta())
