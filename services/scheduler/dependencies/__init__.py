@@ -27,7 +27,7 @@ from services.scheduler.proposals.reverting import RevertsLogic
 from services.scheduler.proposals.telehealth import TelehealthGate
 from services.scheduler.proposals.versions import VersionsReader
 from services.scheduler.rule_packs.logic import RulePacksReader
-from services.scheduler.sealed_patients.logic import SealedPatients
+from services.scheduler.sealed_patients.logic import PlannedPatients, SealedPatients
 from services.scheduler.sites.logic import SitesLogic, SitesReader
 from services.scheduler.solves.batches import SolveBatchesLogic, SolveBatchesReader
 from services.scheduler.solves.logic import SolvesLogic, SolvesReader, WeekFacts
@@ -177,7 +177,7 @@ async def _proposals(command: Command, facts: Facts, records: Records) -> Propos
         make_ups=PlannedMakeUps(command.db, command.read),
         rides=rides_in(command),
         telehealth=_telehealth_gate(command, facts),
-        sealed=SealedPatients(command.read),
+        planned=PlannedPatients(command.db, command.organization_id, SealedPatients(command.read)),
         freed_seats=freed_seats_in(command, records),
         clock=command.clock,
     )

@@ -36,6 +36,7 @@ from services.scheduler.notices.facts import Told, key_of_offer
 from services.scheduler.notices.quiet import MOST_ATTEMPTS, QuietHours, pause_after, speaks_from
 from services.scheduler.notices.rules import render
 from services.scheduler.own_schedules.logic import OwnNoticePreferencesReader
+from services.scheduler.sealed_patients.logic import SealedPatients
 from services.scheduler.sites.logic import SitesReader
 
 _OPEN: Final = frozenset({NoticeStatus.QUEUED, NoticeStatus.HELD, NoticeStatus.SENDING})
@@ -136,6 +137,9 @@ class Attempts:
         if notice.expires_at <= now:
             raise _UnsendableError(NoticeStatus.EXPIRED, NoticeReason.TOO_LATE)
         read = Read(await driver_connection(self._db))
+        # One that was on its way when the record was sealed is queued again where it did not arrive.
+        if notice.patient_id is not None and await SealedPatients(read).among([notice.patient_id]):
+            raise _UnsendableError(NoticeStatus.CANCELLED, NoticeReason.RECORD_SEALED)
         keys = KeysReader(read, self._organization_id, self._root)
         preference = await _preference(notice, read, keys)
         if preference is None or not preference.opted_in:

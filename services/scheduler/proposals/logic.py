@@ -64,7 +64,7 @@ from services.scheduler.proposals.rules import (
     unmet_of,
 )
 from services.scheduler.proposals.telehealth import TelehealthGate
-from services.scheduler.sealed_patients.logic import SealedPatients
+from services.scheduler.sealed_patients.logic import PlannedPatients
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solver.check import Verdict, check
 from services.scheduler.solver.fixed import with_past
@@ -227,7 +227,7 @@ class ProposalsLogic:
         make_ups: PlannedMakeUps,
         rides: RidesLogic,
         telehealth: TelehealthGate,
-        sealed: SealedPatients,
+        planned: PlannedPatients,
         freed_seats: FreedSeats,
         clock: Clock,
     ) -> None:
@@ -248,7 +248,7 @@ class ProposalsLogic:
         self._make_ups = make_ups
         self._rides = rides
         self._telehealth = telehealth
-        self._sealed = sealed
+        self._planned = planned
         self._freed_seats = freed_seats
         self._clock = clock
 
@@ -355,7 +355,7 @@ class ProposalsLogic:
             document = document | timetable_to_json(timetable)
             sessions = sessions_of(instance, timetable, grid)
         verdict = await asyncio.to_thread(check, instance, timetable)
-        gone = await self._sealed.among(people_to_come(instance, timetable))
+        gone = await self._planned.sealed_among(people_to_come(instance, timetable))
         if gone or not verdict.ok:
             raise TimetableRefusedError(len(verdict.errors) + len(gone))
         if faults := await self._telehealth.faults(proposal.site_id, proposal.week, sessions, zone, caller_token):

@@ -11,6 +11,7 @@ from services.chassis.telemetry import frames
 from services.contracts.identifiers import RecordSealId
 from services.contracts.records.record_seals import RecordSeal
 from services.scheduler.bookings.endings import end_seats
+from services.scheduler.bookings.locks import lock_patient
 from services.scheduler.record_seals import storage
 from services.scheduler.sealed_patients import storage as sealed_patients
 
@@ -58,6 +59,8 @@ class RecordSealRounds:
     async def _end(self, seal: RecordSeal) -> None:
         organization_id, patient_id, now = seal.organization_id, seal.patient_id, self._clock.now()
         async with self._database.command(organization_id) as db:
+            await sealed_patients.lock_to_seal(db, organization_id)
+            await lock_patient(db, patient_id)
             await sealed_patients.remember(db, organization_id, patient_id, now)
             await storage.withdraw_offers(db, organization_id, patient_id, now)
             ahead = await storage.sessions_ahead(db, patient_id, now)

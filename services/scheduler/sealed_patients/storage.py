@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,21 @@ _SEALED: Final = Query(
         SealedPatientRow.patient_id == any_(bindparam("patients", type_=ARRAY(Uuid)))
     )
 )
+_NAME: Final = func.hashtextextended(
+    func.concat("sealed_patients ", cast(bindparam("organization_id", type_=Uuid), Text)), 0
+)
+_PLAN: Final = select(func.pg_advisory_xact_lock_shared(_NAME))
+_SEAL: Final = select(func.pg_advisory_xact_lock(_NAME))
+
+
+async def lock_to_plan(db: AsyncSession, organization_id: OrganizationId) -> None:
+    """Let nobody be remembered in the organization until the transaction ends; others may plan meanwhile."""
+    await db.execute(_PLAN, {"organization_id": organization_id})
+
+
+async def lock_to_seal(db: AsyncSession, organization_id: OrganizationId) -> None:
+    """Wait for who is planning in the organization, so that what they planned can be seen, and let nobody begin."""
+    await db.execute(_SEAL, {"organization_id": organization_id})
 
 
 async def remember(db: AsyncSession, organization_id: OrganizationId, patient_id: PatientId, now: datetime) -> None:

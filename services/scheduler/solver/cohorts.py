@@ -41,6 +41,8 @@ def solve_for_cohorts(instance: Instance, cohorts: Cohorts, **effort: Any) -> Ou
     if timetable == outcome.timetable:
         return outcome
     verdict = check(instance, timetable)
+    if not verdict.ok:
+        return outcome
     return replace(outcome, timetable=timetable, objective=verdict.cost, goals=verdict.goals)
 
 

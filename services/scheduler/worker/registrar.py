@@ -10,9 +10,12 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.database import OpenDatabase
+from services.chassis.errors import UpstreamUnavailableError
 from services.chassis.http import HttpClient
 from services.chassis.root_keys import RootKeys
+from services.chassis.telemetry import frames
 from services.clients.attendance import AttendanceClient
+from services.clients.errors import RefusedError
 from services.scheduler.dispatch import pause_after
 from services.scheduler.record_seals.logic import RecordSealRounds
 from services.scheduler.settings import SchedulerSettings
@@ -49,8 +52,13 @@ class Registrar:
             await asyncio.sleep(max(_BETWEEN_ROUNDS, pause_after(self._failures)).total_seconds())
             try:
                 await self._rounds.go()
-            except Exception as error:  # noqa: BLE001 - whatever breaks a round must not end the worker beside it
+            except (UpstreamUnavailableError, RefusedError) as error:
                 structlog.get_logger().warning("record seals not told", error_type=type(error).__name__)
+                self._failures += 1
+            except Exception as error:  # noqa: BLE001 - whatever breaks a round must not end the worker beside it
+                structlog.get_logger().error(
+                    "record seals broke", error_type=type(error).__name__, frames=frames(error)
+                )
                 self._failures += 1
             else:
                 self._failures = 0

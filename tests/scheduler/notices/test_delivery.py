@@ -19,6 +19,7 @@ from services.contracts.scheduler.notices import Notice, NoticeKind
 from services.scheduler.notices.channel import Carriage
 from services.scheduler.notices.facts import NoticeFacts
 from services.scheduler.notices.quiet import MOST_ATTEMPTS, pause_after
+from services.scheduler.sealed_patients.storage import remember
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Json
 from tests.scheduler.notices.conftest import NEW_YORK, SECRET, Deliver, Outbox, Provider, local, sitting
@@ -337,3 +338,23 @@ async def test_the_database_keeps_what_was_delivered(
 
     assert kept.sent_at is not None
     assert kept.delivered_at is None
+
+
+async def test_what_was_on_its_way_when_the_record_was_sealed_does_not_leave_again(
+    *, queue: Queue, deliver: Deliver, provider: Provider, shown: Shown, scheduler_database: Database,
+    organization_id: UUID, kim: PatientId, clock: Clock,
+) -> None:  # fmt: skip
+    """The seal cancels what waits; what is under way then, and does not arrive, waits again afterwards."""
+    notice = await queue()
+    provider.status = 503
+    await deliver(notice)
+    tried = (await shown(notice))["status"]
+    async with scheduler_database.command(OrganizationId(organization_id)) as db:
+        await remember(db, OrganizationId(organization_id), kim, clock.now())
+    provider.status = 202
+
+    await deliver(notice, at=clock.now() + pause_after(1) + timedelta(minutes=1))
+
+    assert tried == "queued"
+    assert len(provider.got) == 1
+    assert standing(await shown(notice)) == ("cancelled", "record_sealed", 1)
