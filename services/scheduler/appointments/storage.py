@@ -31,7 +31,12 @@ from services.chassis.remembered import RememberedParts
 from services.contracts.identifiers import AppointmentId, SiteId
 from services.contracts.scheduler.sites import Site
 from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
-from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
+from services.scheduler.appointments.tables import (
+    EXPIRED_HOLDS,
+    AppointmentPatientRow,
+    AppointmentPractitionerRow,
+    AppointmentRow,
+)
 
 
 def _part(part: str) -> Any:
@@ -59,15 +64,6 @@ _PATIENTS: Final = (
     )
     .scalar_subquery()
 )
-_EXPIRED_HOLDS: Final = (
-    select(func.count())
-    .where(
-        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
-        AppointmentPatientRow.appointment_id == AppointmentRow.id,
-        AppointmentPatientRow.held_until <= bindparam("now", type_=TIMESTAMP(timezone=True)),
-    )
-    .scalar_subquery()
-)
 _AFTER: Final = bindparam("after", type_=Uuid)
 _IS_FIRST_PAGE: Final = _AFTER.op("=", is_comparison=True)(UUID(int=0))
 _LAST: Final = aliased(AppointmentRow, name="last")
@@ -90,7 +86,7 @@ _OF_SITE: Final = (
         AppointmentRow.track,
         AppointmentRow.language,
         AppointmentRow.capacity,
-        (AppointmentRow.taken - _EXPIRED_HOLDS).label("taken"),
+        (AppointmentRow.taken - EXPIRED_HOLDS).label("taken"),
         _PATIENTS.label("patient_ids"),
     )
     .outerjoin(_LEAD, _takes_part(_LEAD, "lead"))

@@ -1,9 +1,24 @@
 """Rows of the book; its constraints are what makes a double booking impossible."""
 
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Column, ForeignKeyConstraint, Index, UniqueConstraint, Uuid, false, text
+from sqlalchemy import (
+    ARRAY,
+    TIMESTAMP,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    Uuid,
+    bindparam,
+    false,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -116,3 +131,15 @@ class AppointmentPatientRow(Base):
     booked: Mapped[bool]
     held_until: Mapped[datetime | None]
     by_hand: Mapped[bool] = mapped_column(server_default=false())
+
+
+EXPIRED_HOLDS: Final = (
+    select(func.count())
+    .where(
+        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
+        AppointmentPatientRow.appointment_id == AppointmentRow.id,
+        AppointmentPatientRow.held_until <= bindparam("now", type_=TIMESTAMP(timezone=True)),
+    )
+    .scalar_subquery()
+)
+"""How many seats of an appointment are held by holds that are over at the moment `now`."""

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import TIMESTAMP, Date, Uuid, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Date, Uuid, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +15,7 @@ from services.contracts.identifiers import AccountId, OrganizationId, Practition
 from services.contracts.scheduler.own_schedules import OwnNoticePreference, OwnSession
 from services.contracts.scheduler.timetables import AppointmentStatus
 from services.contracts.vocabulary import ServiceKind
-from services.scheduler.appointments.tables import AppointmentPatientRow, AppointmentPractitionerRow, AppointmentRow
+from services.scheduler.appointments.tables import EXPIRED_HOLDS, AppointmentPractitionerRow, AppointmentRow
 from services.scheduler.own_schedules.tables import OwnNoticePreferenceRow, PractitionerAccountRow
 from services.scheduler.practitioners.tables import PractitionerRow
 from services.scheduler.sites.tables import SiteRow
@@ -42,16 +42,7 @@ _PREFERENCE_OF_PRACTITIONER: Final = Query(
     .where(PractitionerAccountRow.practitioner_id == _PRACTITIONER_ID)
 )
 _GROUPS: Final = [service.value for service in ServiceKind if service.is_group]
-_LAPSED: Final = (
-    select(func.count())
-    .where(
-        AppointmentPatientRow.organization_id == AppointmentRow.organization_id,
-        AppointmentPatientRow.appointment_id == AppointmentRow.id,
-        AppointmentPatientRow.held_until <= bindparam("now", type_=TIMESTAMP(timezone=True)),
-    )
-    .scalar_subquery()
-)
-_TAKEN: Final = AppointmentRow.taken - _LAPSED
+_TAKEN: Final = AppointmentRow.taken - EXPIRED_HOLDS
 IS_HELD: Final = and_(
     AppointmentRow.status == AppointmentStatus.BOOKED.value,
     AppointmentPractitionerRow.booked,
