@@ -72,7 +72,9 @@ class TreatmentPlanRequest(RequestModel):
     family_available: list[WeeklyWindow] = Field(max_length=64, default_factory=list)
     preference_cost: PreferenceCost = PreferenceCost()
     planned_admission: date | None = Field(
-        default=None, description="The first day of attendance; without it the plan's first day."
+        default=None,
+        description="The first day of attendance; without it the plan's first day. After a discharge from every episode"
+        " no week is planned, unless a later day here says that the patient comes back.",
     )
     planned_discharge: date | None = Field(default=None, description="The last day of attendance; null while open.")
     payer: Code | None = Field(

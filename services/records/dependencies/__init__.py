@@ -27,7 +27,7 @@ from services.records.consents.beside import BesideCommands, ConsentReads
 from services.records.consents.logic import ConsentCommands
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentQueries, ConsentRows
-from services.records.episodes.logic import EpisodeCommands, TaperReads
+from services.records.episodes.logic import EpisodeCommands, StaysToPlan
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.gate import Gate
 from services.records.patients.admissions import PatientAdmissions
@@ -97,7 +97,7 @@ TreatmentPlanChanges = Annotated[TreatmentPlanCommands, Depends(_treatment_plan_
 
 
 async def _treatment_plan_reading(read: Reading, patients: PatientReading) -> TreatmentPlanReads:
-    return TreatmentPlanReads(TreatmentPlanQueries(read), patients, TaperReads(EpisodeQueries(read)))
+    return TreatmentPlanReads(TreatmentPlanQueries(read), patients, StaysToPlan(EpisodeQueries(read)))
 
 
 TreatmentPlanReading = Annotated[TreatmentPlanReads, Depends(_treatment_plan_reading)]

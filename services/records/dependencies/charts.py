@@ -20,7 +20,7 @@ from services.records.documentation.logic import Standards
 from services.records.drug_tests import storage as drug_tests
 from services.records.drug_tests.logic import DrugTestReads
 from services.records.episodes import storage as episodes
-from services.records.episodes.logic import EpisodeReads, TaperReads
+from services.records.episodes.logic import EpisodeReads, StaysToPlan
 from services.records.medications import storage as medications
 from services.records.medications.logic import MedicationReads
 from services.records.notes import service_storage as services
@@ -63,7 +63,7 @@ async def _chart_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> Cha
         patients=people,
         episodes=visits,
         consents=ConsentReads(consents.ConsentQueries(gathering), people, gate),
-        treatment_plans=TreatmentPlanReads(treatment_plans.TreatmentPlanQueries(gathering), people, TaperReads(stays)),
+        treatment_plans=TreatmentPlanReads(treatment_plans.TreatmentPlanQueries(gathering), people, StaysToPlan(stays)),
         plans_of_care=PlanOfCareReads(plans_of_care.PlanOfCareQueries(gathering), visits, people),
         medications=MedicationReads(medications.MedicationQueries(gathering), people, zones, gate),
         assessments=AssessmentReads(assessments.AssessmentQueries(gathering), people, gate),

@@ -10,6 +10,8 @@ from services.records.draw_programmes.logic import DrawProgrammeCommands, DrawPr
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows
 from services.records.drug_tests.logic import DrugTestCommands, DrugTestReads
 from services.records.drug_tests.storage import DrugTestQueries, DrugTestRows
+from services.records.episodes.logic import StaysToPlan
+from services.records.episodes.storage import EpisodeQueries
 from services.records.medications.logic import Prescriptions
 from services.records.medications.storage import MedicationRows
 
@@ -24,7 +26,7 @@ DrawProgrammeChanges = Annotated[DrawProgrammeCommands, Depends(_draw_programme_
 
 
 async def _draw_programme_reading(read: Reading, gate: TheGate, patients: PatientReading) -> DrawProgrammeReads:
-    return DrawProgrammeReads(DrawProgrammeQueries(read), patients, gate)
+    return DrawProgrammeReads(DrawProgrammeQueries(read), StaysToPlan(EpisodeQueries(read)), patients, gate)
 
 
 DrawProgrammeReading = Annotated[DrawProgrammeReads, Depends(_draw_programme_reading)]

@@ -9,7 +9,7 @@ from services.contracts.records.episodes import Clock
 from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
 from services.records.dependencies.encounters import SiteZoneReading
 from services.records.episodes.clocks import clocks
-from services.records.episodes.logic import EpisodeCommands, EpisodeReads, TaperReads
+from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
 from services.records.episodes.running import ClockCommands, ClockReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.placement_reviews.criteria import Edition, editions
@@ -41,7 +41,7 @@ EpisodeReading = Annotated[EpisodeReads, Depends(_episode_reading)]
 async def _level_finding_reading(
     *, read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
 ) -> LevelFindingReads:
-    beside = Beside(episodes, TaperReads(EpisodeQueries(read)), zones)
+    beside = Beside(episodes, StaysToPlan(EpisodeQueries(read)), zones)
     return LevelFindingReads(TreatmentPlanQueries(read), beside, patients, gate)
 
 

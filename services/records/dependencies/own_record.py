@@ -18,7 +18,7 @@ from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
 from services.records.encounters.logic import EncounterReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
-from services.records.episodes.logic import EpisodeCommands, TaperReads
+from services.records.episodes.logic import EpisodeCommands, StaysToPlan
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
     OwnConsents,
@@ -77,7 +77,7 @@ async def _patient_account_reading(read: Reading, patients: PatientReading) -> P
 async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, root: TheRootKeys) -> OwnReads:
     gate, own = own_gate(caller_gate, await PatientAccountQueries(read).patient_of(principal.account_id))
     patients = PatientReads(PatientQueries(read, root), gate)
-    plans = TreatmentPlanReads(TreatmentPlanQueries(read), patients, TaperReads(EpisodeQueries(read)))
+    plans = TreatmentPlanReads(TreatmentPlanQueries(read), patients, StaysToPlan(EpisodeQueries(read)))
     recipients = RecipientReads(RecipientQueries(read, root), gate)
     return OwnReads(
         patient_id=own,

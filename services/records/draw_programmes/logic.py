@@ -23,6 +23,7 @@ from services.records.draw_programmes.commitments import Schedule, commitment, d
 from services.records.draw_programmes.predictability import predictability
 from services.records.draw_programmes.rules import draws, released_at, released_day, today_of
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows, Sealed
+from services.records.episodes.logic import StaysToPlan
 from services.records.errors import NotDrawnError, OverAlreadyError, ProgrammeOverlapsError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
@@ -151,8 +152,9 @@ class DrawProgrammeCommands:
 class DrawProgrammeReads:
     """What can be read of draw programmes."""
 
-    def __init__(self, queries: DrawProgrammeQueries, patients: PatientReads, gate: Gate) -> None:
+    def __init__(self, queries: DrawProgrammeQueries, stays: StaysToPlan, patients: PatientReads, gate: Gate) -> None:
         self._queries = queries
+        self._stays = stays
         self._patients = patients
         self._gate = gate
 
@@ -188,13 +190,18 @@ class DrawProgrammeReads:
         )
 
     async def drawn(self, site_id: SiteId, day: date) -> Page[Drawn]:
-        """Return who of those whom the caller may see was drawn on a day; nobody before the day's release."""
+        """Return who of those whom the caller may see was drawn on a day; nobody before the day's release.
+
+        Nobody is tested after their discharge, though their programme still draws and its evidence proves it.
+        """
         seals = await self._patients.seals_at(site_id, Information.DRUG_TESTS)
         self._patients.shown(seals, Information.DRUG_TESTS)
+        left_on = (await self._stays.of(sorted(seals))).left_on
+        here = [one for one in seals if left_on.get(one, day) >= day]
         now = self._gate.clock.now()
         found = [
             (one.programme, _drawn_on(one, seals[one.programme.patient_id], day, now))
-            for one in await self._queries.on(day, seals)
+            for one in await self._queries.on(day, here)
         ]
         drawn = [
             Drawn(

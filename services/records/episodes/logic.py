@@ -21,6 +21,7 @@ from services.contracts.records.episodes import (
     TaperWeeksRequest,
 )
 from services.records.episodes.rules import change_of, current_of, latest_day, taper_faults
+from services.records.episodes.stays import Stays
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.errors import EpisodeOpenError, EpisodeOverError, TaperWeeksError
 from services.records.gate import Gate
@@ -264,12 +265,12 @@ class StaysToDisclose:
         return [(one.admitted_on, one.discharged_on) for one in await self._queries.of_patient(patient_id)]
 
 
-class TaperReads:
-    """What the plan's rules are told of taper weeks; whoever asks has said to the trail whose weeks are read."""
+class StaysToPlan:
+    """What planning is told of episodes; whoever asks has said to the trail whose weeks are read."""
 
     def __init__(self, queries: EpisodeQueries) -> None:
         self._queries = queries
 
-    async def taper_weeks(self, patient_ids: list[PatientId]) -> dict[PatientId, frozenset[date]]:
-        """Return the taper weeks of those of these patients who have some."""
-        return await self._queries.taper_weeks(patient_ids)
+    async def of(self, patient_ids: list[PatientId]) -> Stays:
+        """Return the taper weeks and the discharges of those of these patients who have some."""
+        return await self._queries.stays(patient_ids)

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Date, Uuid, any_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, case, exists, func, not_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read, violated_constraint
 from services.contracts.identifiers import EpisodeClockId, EpisodeId, OrganizationId, PatientId
 from services.contracts.records.episodes import Episode, EpisodeLevel
 from services.records.episodes.runs import ClockRun
+from services.records.episodes.stays import Stays
 from services.records.episodes.tables import EpisodeClockRow, EpisodeLevelRow, EpisodeRow
 
 _EPISODE: Final = select(EpisodeRow.__table__)
@@ -47,12 +49,27 @@ _LEVELS_OF_PATIENT: Final = Query(
 _CLOCKS: Final = Query(
     _CLOCK.where(EpisodeClockRow.episode_id == _EPISODE_ID).order_by(EpisodeClockRow.starts_on, EpisodeClockRow.id)
 )
-_TAPERS: Final = (
-    select(EpisodeRow.patient_id, EpisodeRow.taper_weeks)
-    .where(EpisodeRow.patient_id == _PATIENT_IDS, func.cardinality(EpisodeRow.taper_weeks) > 0)
-    .order_by(EpisodeRow.patient_id)
+_OTHER: Final = aliased(EpisodeRow)
+_HAS_LEFT: Final = and_(
+    EpisodeRow.discharged_on.is_not(None),
+    not_(
+        exists().where(
+            _OTHER.organization_id == EpisodeRow.organization_id,
+            _OTHER.patient_id == EpisodeRow.patient_id,
+            _OTHER.discharged_on.is_(None),
+        )
+    ),
 )
-_TAPERING: Final = Query(_TAPERS)
+_STAYS: Final = (
+    select(
+        EpisodeRow.patient_id,
+        EpisodeRow.taper_weeks,
+        case((_HAS_LEFT, EpisodeRow.discharged_on)).label("left_on"),
+    )
+    .where(EpisodeRow.patient_id == _PATIENT_IDS, or_(func.cardinality(EpisodeRow.taper_weeks) > 0, _HAS_LEFT))
+    .order_by(EpisodeRow.patient_id, EpisodeRow.discharged_on)
+)
+_STAYING: Final = Query(_STAYS)
 
 IN_CHART: Final = (_OF_PATIENT, _LEVELS_OF_PATIENT)
 """What `EpisodeQueries.of_patient` asks."""
@@ -82,9 +99,9 @@ class EpisodeQueries:
         """Return the clocks that run for an episode, oldest first."""
         return [_to_run(row) for row in await self._read.all(_CLOCKS, episode_id=episode_id)]
 
-    async def taper_weeks(self, patient_ids: list[PatientId]) -> dict[PatientId, frozenset[date]]:
-        """Return the taper weeks of those of these patients who have some."""
-        return _to_tapers(await self._read.all(_TAPERING, patient_ids=patient_ids))
+    async def stays(self, patient_ids: list[PatientId]) -> Stays:
+        """Return what planning needs to know of the episodes of these patients."""
+        return _to_stays(await self._read.all(_STAYING, patient_ids=patient_ids))
 
     async def _whole(self, rows: list[Any]) -> list[Episode]:
         levels = await self._read.all(_LEVELS, episode_ids=[row["id"] for row in rows])
@@ -108,8 +125,8 @@ class EpisodeRows:
 
     async def taper_weeks(self, patient_id: PatientId) -> frozenset[date]:
         """Return a patient's taper weeks."""
-        rows = (await self._db.execute(_TAPERS, {"patient_ids": [patient_id]})).mappings().all()
-        return _to_tapers(rows).get(patient_id, frozenset())
+        rows = (await self._db.execute(_STAYS, {"patient_ids": [patient_id]})).mappings().all()
+        return _to_stays(rows).taper_weeks.get(patient_id, frozenset())
 
     async def add(self, episode: Episode) -> bool:
         """Write a new episode; says whether none of the same programme stands in its way."""
@@ -187,8 +204,14 @@ def _to_run(row: Mapping[Any, Any]) -> ClockRun:
     return ClockRun(**{name: row[name] for name in ClockRun._fields})
 
 
-def _to_tapers(rows: Iterable[Mapping[Any, Any]]) -> dict[PatientId, frozenset[date]]:
+def _to_stays(rows: Iterable[Mapping[Any, Any]]) -> Stays:
     weeks: dict[PatientId, frozenset[date]] = {}
+    left: dict[PatientId, date] = {}
     for row in rows:
-        weeks[row["patient_id"]] = weeks.get(row["patient_id"], frozenset()) | frozenset(row["taper_weeks"])
-    return weeks
+        patient_id = row["patient_id"]
+        if row["taper_weeks"]:
+            weeks[patient_id] = weeks.get(patient_id, frozenset()) | frozenset(row["taper_weeks"])
+        if row["left_on"] is not None:
+            # In the order of their last days: the last one stands.
+            left[patient_id] = row["left_on"]
+    return Stays(weeks, left)

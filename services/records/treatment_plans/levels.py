@@ -9,7 +9,7 @@ from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.level_findings import LevelFindings
 from services.contracts.records.treatment_plans import PlanRequirement, TreatmentPlan
-from services.records.episodes.logic import EpisodeReads, TaperReads
+from services.records.episodes.logic import EpisodeReads, StaysToPlan
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
 from services.records.site_zones.logic import SiteZoneReads
@@ -24,7 +24,7 @@ class Beside(NamedTuple):
     """What a plan's hours are held against, and by which days."""
 
     episodes: EpisodeReads
-    tapers: TaperReads
+    stays: StaysToPlan
     zones: SiteZoneReads
 
 
@@ -64,10 +64,10 @@ class LevelFindingReads:
         self, patient_ids: Iterable[PatientId], today: date, monday: date
     ) -> dict[PatientId, list[PlanRequirement]]:
         ids, pack = sorted(patient_ids), rule_pack_on(today)
-        tapers = await self._beside.tapers.taper_weeks(ids)
+        stays = await self._beside.stays.of(ids)
         plans: dict[PatientId, list[TreatmentPlan]] = defaultdict(list)
         for plan in await self._queries.effective(ids, monday + _TO_SUNDAY):
             plans[plan.patient_id].append(plan)
         longest = 0 if pack is None else pack.taper_weeks
-        weeks = {one: weeks_until(versions, monday, tapers, longest) for one, versions in plans.items()}
+        weeks = {one: weeks_until(versions, monday, stays, longest) for one, versions in plans.items()}
         return {one: required for one, required in weeks.items() if required}

@@ -21,7 +21,8 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlan,
     TreatmentPlanRequest,
 )
-from services.records.episodes.logic import EpisodeCommands, TaperReads
+from services.records.episodes.logic import EpisodeCommands, StaysToPlan
+from services.records.episodes.stays import Stays
 from services.records.errors import (
     HoursOutOfRangeError,
     NotAMondayError,
@@ -31,7 +32,6 @@ from services.records.errors import (
 )
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.treatment_plans.rules import (
-    Tapers,
     allowed_minutes,
     counted_minutes,
     horizon_week,
@@ -39,9 +39,9 @@ from services.records.treatment_plans.rules import (
     is_tapering,
     rule_pack_on,
     taper_faults,
-    tapered,
     unschedulable,
     week_of,
+    within_stay,
 )
 from services.records.treatment_plans.storage import NoContactRows, TreatmentPlanQueries, TreatmentPlanRows
 from services.records.treatment_plans.written import WrittenPlans, WrittenRequirement, WrittenWeek
@@ -115,10 +115,10 @@ def _refuse_impossible_week(request: TreatmentPlanRequest, age: int, taper_weeks
 class TreatmentPlanReads:
     """What can be read of treatment plans."""
 
-    def __init__(self, queries: TreatmentPlanQueries, patients: PatientReads, tapers: TaperReads) -> None:
+    def __init__(self, queries: TreatmentPlanQueries, patients: PatientReads, stays: StaysToPlan) -> None:
         self._queries = queries
         self._patients = patients
-        self._tapers = tapers
+        self._stays = stays
 
     async def newest(self, patient_id: PatientId) -> TreatmentPlan:
         """Return the newest version of a patient's plan.
@@ -139,7 +139,8 @@ class TreatmentPlanReads:
     async def requirement(self, patient_id: PatientId, monday: date) -> PlanRequirement | None:
         """Return what the plan that is in force requires of a week; the caller has let the patient through."""
         plans = await self._queries.effective([patient_id], monday + _TO_SUNDAY)
-        return week_of(plans[0], monday) if plans else None
+        required = week_of(plans[0], monday) if plans else None
+        return None if required is None else within_stay(required, monday, await self._stays.of([patient_id]))
 
     async def required(self, patient_id: PatientId, monday: date) -> PatientRequirement:
         """Return what a patient's plan requires of a week, to whoever may see what the patient attends.
@@ -187,11 +188,12 @@ class TreatmentPlanReads:
         at_site = await self._patients.at_site(site_id)
         in_force = await self._queries.in_force(at_site, monday + _TO_SUNDAY)
         written = await self._written(in_force, monday)
-        tapers = await self._tapers.taper_weeks(at_site)
+        stays = await self._stays.of(at_site)
         patients = [
-            _as_tapered(requirement, monday, tapers)
+            requirement
             for plan_id in in_force
-            if (requirement := written[plan_id]) is not None
+            if (whole := written[plan_id]) is not None
+            and (requirement := _within_stay(whole, monday, stays)) is not None
         ]
         patient_ids = [patient.required.patient_id for patient in patients]
         apart = await self._queries.apart(patient_ids)
@@ -220,16 +222,18 @@ class TreatmentPlanReads:
         mondays = [first + timedelta(weeks=number) for number in range(weeks)]
         at_site = await self._patients.at_site(site_id)
         plans = await self._queries.effective(at_site, mondays[-1] + _TO_SUNDAY)
-        tapers = await self._tapers.taper_weeks(at_site)
-        ahead = [horizon_week(plans, monday, tapers) for monday in mondays]
+        stays = await self._stays.of(at_site)
+        ahead = [horizon_week(plans, monday, stays) for monday in mondays]
         self._patients.planned(sorted({patient.patient_id for week in ahead for patient in week.patients}))
         return HorizonRequirements(site_id=site_id, weeks=ahead)
 
 
-def _as_tapered(written: WrittenRequirement, monday: date, tapers: Tapers) -> WrittenRequirement:
-    # An episode's taper weeks may change while the plan's version stands, so they are never part of what is kept.
-    required = tapered(written.required, monday, tapers)
-    return written if required is written.required else WrittenRequirement.of(required)
+def _within_stay(written: WrittenRequirement, monday: date, stays: Stays) -> WrittenRequirement | None:
+    # Episodes may change while the plan's version stands, so they are never part of what is kept.
+    required = within_stay(written.required, monday, stays)
+    if required is written.required:
+        return written
+    return None if required is None else WrittenRequirement.of(required)
 
 
 def _seating_plan(plan: TreatmentPlan) -> SeatingPlan:

@@ -1,11 +1,10 @@
 """What is true of treatment plans."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import takewhile
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from services.contracts.identifiers import PatientId
 from services.contracts.problems import InvalidField
@@ -23,16 +22,13 @@ from services.contracts.records.treatment_plans import (
 from services.contracts.rule_packs import Population
 from services.contracts.vocabulary import ServiceKind
 from services.records.episodes.rules import held_on
+from services.records.episodes.stays import Stays
 from services.records.placement_reviews.criteria import edition_of
 from services.records.treatment_plans.rule_packs import RULE_PACKS, SESSION_LENGTHS, RulePack
 
 _MONDAY: Final = 0
 _TO_SUNDAY: Final = timedelta(days=6)
-
-Tapers = Mapping[PatientId, frozenset[date]]
-"""The Mondays of the taper weeks that episodes of care name, by patient."""
-
-_NO_TAPERS: Final[Tapers] = MappingProxyType({})
+_NO_STAYS: Final = Stays()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +103,30 @@ def is_tapering(plan: TreatmentPlanRequest, taper_weeks: frozenset[date]) -> boo
     return all(monday + timedelta(weeks=number) in taper_weeks for number in range(weeks))
 
 
-def tapered(required: PlanRequirement, monday: date, tapers: Tapers) -> PlanRequirement:
-    """Return a week's requirement as a taper week where the patient's episode says so: no alarm at fewer hours."""
-    if monday not in tapers.get(required.patient_id, ()):
-        return required
-    return required.model_copy(update={"phase": PlanPhase.TAPER})
+def within_stay(required: PlanRequirement, monday: date, stays: Stays) -> PlanRequirement | None:
+    """Return what a week requires as the patient's episodes have it, or None where it begins after the discharge.
+
+    A taper week of an episode raises no alarm at fewer hours.
+    """
+    changes: dict[str, Any] = {}
+    left = _left_on(required, stays)
+    if left is not None:
+        if left < monday:
+            return None
+        if left < (required.attends_until or monday + _TO_SUNDAY):
+            changes["attends_until"] = left
+    if monday in stays.taper_weeks.get(required.patient_id, ()):
+        changes["phase"] = PlanPhase.TAPER
+    return required.model_copy(update=changes) if changes else required
 
 
-def weeks_until(
-    plans: Sequence[TreatmentPlan], monday: date, tapers: Tapers, taper_weeks: int
-) -> list[PlanRequirement]:
+def _left_on(plan: PlanRequirement | TreatmentPlan, stays: Stays) -> date | None:
+    left = stays.left_on.get(plan.patient_id)
+    returns = left is not None and plan.planned_admission is not None and plan.planned_admission > left
+    return None if returns else left
+
+
+def weeks_until(plans: Sequence[TreatmentPlan], monday: date, stays: Stays, taper_weeks: int) -> list[PlanRequirement]:
     """Return what a patient's plans require of a week and, where it is one of a taper, of as many before it.
 
     `plans` come newest first; none is of a week in which the patient does not attend, nor of one before it.
@@ -125,16 +135,21 @@ def weeks_until(
     for number in range(taper_weeks + 1):
         week = monday - timedelta(weeks=number)
         plan = next((one for one in plans if one.effective_from <= week + _TO_SUNDAY), None)
-        required = None if plan is None else week_of(plan, week)
+        required = None if plan is None else _week_within_stay(plan, week, stays)
         if required is None:
             break
-        found.append(tapered(required, week, tapers))
+        found.append(required)
         if found[-1].phase is not PlanPhase.TAPER:
             break
     return found
 
 
-def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = _NO_TAPERS) -> HorizonWeek:
+def _week_within_stay(plan: TreatmentPlan, monday: date, stays: Stays) -> PlanRequirement | None:
+    required = week_of(plan, monday)
+    return None if required is None else within_stay(required, monday, stays)
+
+
+def horizon_week(plans: Iterable[TreatmentPlan], monday: date, stays: Stays = _NO_STAYS) -> HorizonWeek:
     """Return what the plans require of a week ahead, each by its newest version that is effective by then.
 
     `plans` come with each patient's newest version first.
@@ -143,10 +158,7 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = 
     for plan in plans:
         if plan.effective_from <= monday + _TO_SUNDAY:
             in_force.setdefault(plan.patient_id, plan)
-    found = [
-        (plan, None if (required := week_of(plan, monday)) is None else tapered(required, monday, tapers))
-        for plan in in_force.values()
-    ]
+    found = [(plan, _week_within_stay(plan, monday, stays)) for plan in in_force.values()]
     return HorizonWeek(
         week=monday,
         patients=[
@@ -160,7 +172,7 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date, tapers: Tapers = 
                 modalities=plan.modalities,
                 travel_minutes=plan.travel_minutes,
                 is_admission=_is_within(plan.planned_admission, monday),
-                is_discharge=_is_within(plan.planned_discharge, monday),
+                is_discharge=_is_within(plan.planned_discharge, monday) or _is_within(_left_on(plan, stays), monday),
             )
             for plan, required in found
             if required is not None

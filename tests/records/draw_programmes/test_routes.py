@@ -290,6 +290,43 @@ async def test_who_is_drawn_is_listed_from_the_release_on_and_as_the_evidence_sa
     assert others == [[]] * len(others)
 
 
+async def test_who_was_discharged_was_listed_as_drawn_for_as_long_as_the_programme_ran(
+    new_patient: PatientFactory, new_programme: NewProgramme, at: At, site_id: UUID
+) -> None:
+    often = {"tests": 998, "opportunities": 999}
+    staying, leaving = [await new_programme(await new_patient(), hazard=often) for _ in range(2)]
+    director = at(MUCH_LATER)
+    drawn = [
+        {one["day"] for one in (await evidence_at(director, each))["draws"] if one["is_drawn"]}
+        for each in (staying, leaving)
+    ]
+    _, last_day, *after = sorted(set.intersection(*drawn))
+    admission = {
+        "programme": "iop",
+        "admitted_on": "2026-10-01",
+        "initial": {"criteria_edition": "asam-3", "level": "1"},
+    }
+    for one in (staying, leaving):
+        admitted = await director.post(f"/v1/patients/{one['patient_id']}/episodes", json=admission)
+        assert admitted.status_code == 201, admitted.text
+    left = await director.post(
+        f"/v1/episodes/{admitted.json()['id']}:discharge",
+        json={"discharged_on": last_day, "reason": "completed"},
+        headers={"if-match": '"1"'},
+    )
+    assert left.status_code == 200, left.text
+
+    listed = [
+        {
+            one["patient_id"]
+            for one in (await director.get(f"/v1/sites/{site_id}/drawn", params={"day": day})).json()["items"]
+        }
+        for day in (last_day, *after[:3])
+    ]
+
+    assert listed == [{staying["patient_id"], leaving["patient_id"]}, *([{staying["patient_id"]}] * 3)]
+
+
 async def test_who_is_drawn_is_listed_to_nobody_who_may_not_see_them(
     new_patient: PatientFactory, new_programme: NewProgramme, at: At, join_team: JoinTeam, site_id: UUID
 ) -> None:
