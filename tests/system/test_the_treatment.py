@@ -125,6 +125,9 @@ async def they_are_reached_seen_and_admitted(book: Book, today: Today) -> None:
         after = await desk.post(f"{here}:{verb}", body, if_match=f'"{after["version"]}"')
 
     assert (referral["source"], referral["helper"]["answers"]["home"]) == ("public_helper", "stable")
+    [waiting] = (await desk.read(f"/v1/admission_waitlist?site_id={site_id}"))["items"]
+
+    assert (waiting["referral"]["id"], waiting["waits_for"]) == (referral["id"], "first_session")
     assert (reached["was_permitted"], after["status"]) == (True, "admitted")
     assert after["intake_held_at"] < after["intake_due_at"]
     book.found["patient"] = await desk.read(f"/v1/patients/{after['patient_id']}")
@@ -399,11 +402,13 @@ async def the_plan_is_reviewed(book: Book, today: Today) -> None:
 
 
 async def they_have_come(book: Book, today: Today) -> None:
-    episode = book.found["episode"]
-    here, came = f"/v1/episodes/{episode['id']}", {"attended_on": str(today.clock.now().astimezone(ZONE).date())}
-    first = await today.desk.post(f"{here}:record_first_session", came, if_match=f'"{episode["version"]}"')
-    assert first["first_session_on"] == came["attended_on"]
-    book.found["episode"] = first
+    """Attendance says on which day treatment began: nobody writes it down, and nobody waits any more."""
+    site = f"site_id={book.found['site']['id']}"
+    figures = await today.desk.read(f"/v1/intake_kpis?{site}&first_day=2026-10-01&last_day=2026-10-01")
+    waiting = await today.desk.read(f"/v1/admission_waitlist?{site}")
+
+    assert (figures["admitted"], figures["began"], figures["median_days_to_first_session"]) == (1, 1, 5.0)
+    assert waiting["waiting"] == 0
 
 
 async def they_leave_with_a_plan_for_the_time_after(book: Book, today: Today) -> None:

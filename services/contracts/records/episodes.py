@@ -73,7 +73,7 @@ class TaperWeeksRequest(RequestModel):
 
 
 class FirstSessionRequest(RequestModel):
-    """The first session that the patient attended."""
+    """The first session that the patient attended, where it is none that the scheduler knows of."""
 
     attended_on: Day
 
@@ -104,7 +104,9 @@ class Episode(ResourceModel):
     site_id: SiteId
     programme: str
     admitted_on: date
-    first_session_on: date | None
+    first_session_on: date | None = Field(
+        description="As written down. An attended session begins the treatment all the same, where it was earlier."
+    )
     levels: list[EpisodeLevel] = Field(description="Oldest first; the last one holds.")
     taper_weeks: list[date] = Field(description="Mondays of weeks whose fewer hours raise no alarm.")
     discharged_on: date | None

@@ -230,26 +230,37 @@ class WaitStanding(StrEnum):
     WITHIN = "within"
 
 
-class WaitingReferral(ResourceModel):
-    """Somebody who waits for intake, and how much of the clock is left; negative where it has passed."""
+class WaitsFor(StrEnum):
+    """What somebody waits for who asked for treatment."""
 
-    standing: WaitStanding
-    hours_left: float
+    INTAKE = "intake"
+    FIRST_SESSION = "first_session"
+    """Intake was held, or the person was admitted; no session has been attended yet."""
+
+
+class WaitingReferral(ResourceModel):
+    """Somebody who asked for treatment and has not begun it."""
+
+    waits_for: WaitsFor
+    standing: WaitStanding | None = Field(description="Null for a first session: the clock is that of intake.")
+    hours_left: float | None = Field(description="Of the clock of intake: negative where it has passed, null as above.")
+    hours_waited: float = Field(description="Since the person asked.")
     referral: Referral
 
 
 class AdmissionWaitlist(ResourceModel):
-    """Everybody who waits for intake at a site, whose clock passes first at the head."""
+    """Everybody at a site who waits for intake, whose clock passes first at the head, then for a first session."""
 
     site_id: SiteId
     clock_hours: int
     citation: str
     waiting: int
+    waiting_for_first_session: int = Field(description="Of them.")
     items: list[WaitingReferral] = Field(description="The first 200.")
 
 
 class IntakeKpis(ResourceModel):
-    """Wait times of the referrals received on some days, in UTC; counts and medians only."""
+    """Wait times of the referrals received on some days, as the site counts them; counts and medians only."""
 
     site_id: SiteId
     first_day: date
@@ -259,7 +270,7 @@ class IntakeKpis(ResourceModel):
     intakes_held: int
     intakes_within_clock: int
     admitted: int
-    began: int = Field(description="Had a first session in the episode they were admitted to.")
+    began: int = Field(description="Attended a session in the episode they were admitted to.")
     closed: dict[ReferralClosing, int]
     contacts_not_permitted: int
     median_hours_to_intake: float | None

@@ -8,6 +8,9 @@ from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
 from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
 from services.records.dependencies.encounters import SiteZoneReading
+from services.records.encounters.logic import AttendedReads, Sessions
+from services.records.encounters.storage import EncounterQueries, EncounterRows
+from services.records.episodes.beginnings import Beginnings
 from services.records.episodes.clocks import clocks
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
 from services.records.episodes.running import ClockCommands, ClockReads
@@ -48,15 +51,26 @@ async def _level_finding_reading(
 LevelFindingReading = Annotated[LevelFindingReads, Depends(_level_finding_reading)]
 
 
-async def _clock_changes(db: Db, principal: Caller, episodes: EpisodeChanges, gate: TheGate) -> ClockCommands:
-    return ClockCommands(EpisodeRows(db, organization_of(principal)), episodes, gate)
+async def _beginnings_now(db: Db, principal: Caller) -> Beginnings:
+    organization_id = organization_of(principal)
+    return Beginnings(Sessions(EncounterRows(db, organization_id)), KnownSites(SiteZoneRows(db, organization_id)))
+
+
+BeginningsNow = Annotated[Beginnings, Depends(_beginnings_now)]
+
+
+async def _clock_changes(
+    db: Db, principal: Caller, episodes: EpisodeChanges, beginnings: BeginningsNow, gate: TheGate
+) -> ClockCommands:
+    return ClockCommands(EpisodeRows(db, organization_of(principal)), episodes, beginnings, gate)
 
 
 ClockChanges = Annotated[ClockCommands, Depends(_clock_changes)]
 
 
-async def _clock_reading(read: Reading, episodes: EpisodeReading, gate: TheGate) -> ClockReads:
-    return ClockReads(EpisodeQueries(read), episodes, gate)
+async def _clock_reading(read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, gate: TheGate) -> ClockReads:
+    beginnings = Beginnings(AttendedReads(EncounterQueries(read)), zones)
+    return ClockReads(EpisodeQueries(read), episodes, beginnings, gate)
 
 
 ClockReading = Annotated[ClockReads, Depends(_clock_reading)]
@@ -88,8 +102,8 @@ async def _referral_changes(
 ReferralChanges = Annotated[ReferralCommands, Depends(_referral_changes)]
 
 
-async def _referral_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> ReferralReads:
-    return ReferralReads(ReferralQueries(read, root), KpiQueries(read), gate)
+async def _referral_reading(read: Reading, zones: SiteZoneReading, gate: TheGate, root: TheRootKeys) -> ReferralReads:
+    return ReferralReads(ReferralQueries(read, root), KpiQueries(read), zones, gate)
 
 
 ReferralReading = Annotated[ReferralReads, Depends(_referral_reading)]

@@ -109,6 +109,10 @@ class Sessions:
         """Return who else had a seat in any session of a patient's."""
         return await self._rows.beside(patient_id)
 
+    async def starts(self, patient_ids: set[PatientId]) -> Mapping[PatientId, list[datetime]]:
+        """Return when the sessions began that each of these patients attended, in the order of time."""
+        return await self._rows.attended(patient_ids)
+
 
 class AttendedReads:
     """Tells other subjects of sessions; they have asked the gate, and tell the trail of whom they show."""

@@ -50,7 +50,7 @@ _SHARED: Final = Query(
         )
     ).order_by(EncounterRow.id)
 )
-_ATTENDED: Final = Query(
+_STARTS: Final = (
     select(EncounterRow.patient_id, EncounterRow.starts_at)
     .where(
         EncounterRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
@@ -58,6 +58,7 @@ _ATTENDED: Final = Query(
     )
     .order_by(EncounterRow.patient_id, EncounterRow.starts_at)
 )
+_ATTENDED: Final = Query(_STARTS)
 
 
 class EncounterQueries:
@@ -93,10 +94,7 @@ class EncounterQueries:
 
     async def attended(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, list[datetime]]:
         """Return when the sessions began that each of these patients attended, in the order of time."""
-        starts = defaultdict[PatientId, list[datetime]](list)
-        for row in await self._read.all(_ATTENDED, patient_ids=list(patient_ids)):
-            starts[row["patient_id"]].append(row["starts_at"])
-        return starts
+        return _to_starts(await self._read.all(_ATTENDED, patient_ids=list(patient_ids)))
 
     async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:
         """Return a page of a patient's encounters, and one more where there is one, the first told of ahead."""
@@ -151,6 +149,10 @@ class EncounterRows:
         )
         return [PatientId(one) for one in await self._db.scalars(found)]
 
+    async def attended(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, list[datetime]]:
+        """Return when the sessions began that each of these patients attended, in the order of time."""
+        return _to_starts((await self._db.execute(_STARTS, {"patient_ids": list(patient_ids)})).mappings())
+
     async def taken(self, event_id: AttendanceId) -> Encounter | None:
         """Return what an event became that was taken before."""
         known = select(EncounterEventRow.encounter_id).where(EncounterEventRow.id == event_id)
@@ -168,6 +170,13 @@ class EncounterRows:
             "received_at": now,
         }
         await self._db.execute(insert(EncounterEventRow).values(**values).on_conflict_do_nothing())
+
+
+def _to_starts(rows: Iterable[Mapping[Any, Any]]) -> dict[PatientId, list[datetime]]:
+    starts = defaultdict[PatientId, list[datetime]](list)
+    for row in rows:
+        starts[row["patient_id"]].append(row["starts_at"])
+    return starts
 
 
 def _to_encounter(row: Mapping[Any, Any]) -> Encounter:

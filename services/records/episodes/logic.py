@@ -20,6 +20,7 @@ from services.contracts.records.episodes import (
     LevelDecision,
     TaperWeeksRequest,
 )
+from services.records.episodes.beginnings import Beginnings
 from services.records.episodes.rules import change_of, current_of, latest_day, taper_faults
 from services.records.episodes.stays import Stays
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
@@ -125,19 +126,24 @@ class EpisodeCommands:
             raise TaperWeeksError(faults)
         return await self._changed(episode, taper_weeks=request.weeks)
 
-    async def record_first_session(self, episode_id: EpisodeId, request: FirstSessionRequest, version: int) -> Episode:
-        """Say on which day the patient first came; until then they wait.
+    async def record_first_session(
+        self, episode_id: EpisodeId, request: FirstSessionRequest, version: int, beginnings: Beginnings
+    ) -> Episode:
+        """Say on which day the patient first came, where no session that the scheduler knows of tells it already.
 
         Raises:
             NotFoundError: There is no such episode here, or not for the caller.
             StaleVersionError: The episode has changed meanwhile.
             EpisodeOverError: The patient has been discharged.
-            InvalidRequestError: The day lies before admission or in the future.
+            InvalidRequestError: The day lies before admission, in the future, or after a session that was attended.
         """
         episode = await self._lock_open(episode_id, version)
         self._refuse_future("/attended_on", request.attended_on)
         if request.attended_on < episode.admitted_on:
             raise InvalidRequestError("/attended_on", "must not lie before admitted_on")
+        attended_on = (await beginnings.of(episode, self._gate.clock.now())).attended_on
+        if attended_on is not None and request.attended_on > attended_on:
+            raise InvalidRequestError("/attended_on", f"must not lie after {attended_on}, when a session was attended")
         return await self._changed(episode, first_session_on=request.attended_on)
 
     async def discharge(self, episode_id: EpisodeId, request: DischargeRequest, version: int) -> Episode:

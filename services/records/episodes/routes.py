@@ -19,6 +19,7 @@ from services.contracts.records.episodes import (
     TaperWeeksRequest,
 )
 from services.records.dependencies.intake import (
+    BeginningsNow,
     ClockChanges,
     ClockReading,
     EpisodeChanges,
@@ -95,14 +96,16 @@ async def put_taper_weeks(
     responses=documented(404, 409, 412, 422, 428),
 )
 async def record_first_session(
+    *,
     episode_id: EpisodeId,
     request: FirstSessionRequest,
     version: RequiredVersion,
     episodes: EpisodeChanges,
+    beginnings: BeginningsNow,
     response: Response,
 ) -> Episode:
-    """Say on which day the patient first came; clocks that ask for it are met."""
-    return _tagged(await episodes.record_first_session(episode_id, request, version), response)
+    """Say on which day the patient first came, where no attended session tells it; clocks that ask for it are met."""
+    return _tagged(await episodes.record_first_session(episode_id, request, version, beginnings), response)
 
 
 @router.post(

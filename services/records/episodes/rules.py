@@ -49,7 +49,8 @@ def held_on(episode: Episode, day: date) -> EpisodeLevel | None:
 def came_on(episode: Episode, starts: Iterable[datetime], day: date, zone: tzinfo) -> list[date]:
     """Return the days of an episode, until a day, on which the patient attended a session; each once, in order."""
     attended = {start.astimezone(zone).date() for start in starts}
-    return sorted(on for on in attended if episode.admitted_on <= on <= day)
+    last = min(day, episode.discharged_on or day)
+    return sorted(on for on in attended if episode.admitted_on <= on <= last)
 
 
 def began_on(episode: Episode, starts: Iterable[datetime], day: date, zone: tzinfo) -> date | None:
@@ -95,9 +96,9 @@ def status_of(due: date, met_on: date | None, today: date) -> ClockStatus:
     return ClockStatus.MISSED if due < today else ClockStatus.RUNNING
 
 
-def reading(clock: Clock, run: ClockRun, today: date) -> EpisodeClock:
+def reading(clock: Clock, run: ClockRun, began: date | None, today: date) -> EpisodeClock:
     """Return what a clock says: the first session meets the clocks that ask for it, unless somebody said otherwise."""
-    met_on = run.met_on or _met_by_first_session(clock, run)
+    met_on = run.met_on or _met_by_first_session(clock, run, began)
     due = due_on(clock, run.starts_on)
     return EpisodeClock(
         id=run.id,
@@ -113,7 +114,7 @@ def reading(clock: Clock, run: ClockRun, today: date) -> EpisodeClock:
     )
 
 
-def _met_by_first_session(clock: Clock, run: ClockRun) -> date | None:
-    if clock.met_by is not ClockMetBy.FIRST_SESSION or run.first_session_on is None:
+def _met_by_first_session(clock: Clock, run: ClockRun, began: date | None) -> date | None:
+    if clock.met_by is not ClockMetBy.FIRST_SESSION or began is None:
         return None
-    return run.first_session_on if run.first_session_on >= run.starts_on else None
+    return began if began >= run.starts_on else None

@@ -1,4 +1,4 @@
-"""A clock as it runs for an episode: what is kept, and what the clock needs of the episode."""
+"""A clock as it runs for an episode."""
 
 from datetime import date, datetime
 from typing import NamedTuple
@@ -15,5 +15,4 @@ class ClockRun(NamedTuple):
     code: str
     starts_on: date
     met_on: date | None
-    first_session_on: date | None
     created_at: datetime

@@ -18,7 +18,7 @@ from services.records.episodes.tables import EpisodeClockRow, EpisodeLevelRow, E
 
 _EPISODE: Final = select(EpisodeRow.__table__)
 _LEVEL: Final = select(EpisodeLevelRow.__table__).order_by(EpisodeLevelRow.episode_id, EpisodeLevelRow.number)
-_CLOCK: Final = select(EpisodeClockRow.__table__, EpisodeRow.patient_id, EpisodeRow.first_session_on).join(
+_CLOCK: Final = select(EpisodeClockRow.__table__, EpisodeRow.patient_id).join(
     EpisodeRow,
     (EpisodeRow.organization_id == EpisodeClockRow.organization_id) & (EpisodeRow.id == EpisodeClockRow.episode_id),
 )

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import asyncpg
-from sqlalchemy import TIMESTAMP, Date, Uuid, and_, bindparam, cast, extract, func, select
+from sqlalchemy import TIMESTAMP, Date, Uuid, and_, bindparam, cast, extract, func, select, true
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import SiteId
 from services.records.episodes.tables import EpisodeRow
+from services.records.referrals.beginnings import ATTENDED, BEGAN_ON, EPISODE, ZONE
 from services.records.referrals.tables import ReferralContactRow, ReferralRow
 
 _RECEIVED: Final = and_(
@@ -18,8 +20,7 @@ _RECEIVED: Final = and_(
     ReferralRow.closing.is_distinct_from("entered_in_error"),
 )
 _HOURS: Final = extract("epoch", ReferralRow.intake_held_at - ReferralRow.received_at) / 3600
-_DAYS: Final = EpisodeRow.first_session_on - cast(func.timezone("UTC", ReferralRow.received_at), Date)
-
+_DAYS: Final = BEGAN_ON - cast(func.timezone(ZONE, ReferralRow.received_at), Date)
 
 _FIGURES: Final = Query(
     select(
@@ -28,15 +29,13 @@ _FIGURES: Final = Query(
         func.count(ReferralRow.intake_held_at).label("intakes_held"),
         func.count().filter(ReferralRow.intake_held_at <= ReferralRow.intake_due_at).label("intakes_within_clock"),
         func.count(ReferralRow.episode_id).label("admitted"),
-        func.count(EpisodeRow.first_session_on).label("began"),
+        func.count(BEGAN_ON).label("began"),
         func.percentile_cont(0.5).within_group(_HOURS).label("median_hours_to_intake"),
         func.percentile_cont(0.5).within_group(_DAYS).label("median_days_to_first_session"),
     )
     .select_from(ReferralRow)
-    .outerjoin(
-        EpisodeRow,
-        (EpisodeRow.organization_id == ReferralRow.organization_id) & (EpisodeRow.id == ReferralRow.episode_id),
-    )
+    .outerjoin(EpisodeRow, EPISODE)
+    .outerjoin(ATTENDED, true())
     .where(_RECEIVED)
 )
 _CLOSED: Final = Query(
@@ -63,9 +62,9 @@ class KpiQueries:
     def __init__(self, read: Read) -> None:
         self._read = read
 
-    async def figures(self, site_id: SiteId, first: datetime, end: datetime) -> asyncpg.Record:
+    async def figures(self, site_id: SiteId, first: datetime, end: datetime, zone: ZoneInfo) -> asyncpg.Record:
         """Return counts and medians of the referrals received from one instant up to another."""
-        row = await self._read.one_or_none(_FIGURES, site_id=site_id, first=first, end=end)
+        row = await self._read.one_or_none(_FIGURES, site_id=site_id, first=first, end=end, zone=zone.key)
         assert row is not None  # noqa: S101 - an aggregate without groups has one row
         return row
 

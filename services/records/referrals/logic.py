@@ -1,7 +1,7 @@
 """What may be done with referrals."""
 
 import secrets
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
@@ -29,6 +29,7 @@ from services.contracts.records.referrals import (
     ReferralContactRequest,
     ReferralRequest,
     ReferralStatus,
+    WaitsFor,
 )
 from services.records.episodes.logic import EpisodeCommands
 from services.records.errors import PatientKnownError, ReferralSettledError
@@ -36,9 +37,9 @@ from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands
 from services.records.referrals.clock import intake_clock
 from services.records.referrals.kpi_storage import KpiQueries
-from services.records.referrals.rules import due_at, in_order, waiting, was_permitted
+from services.records.referrals.rules import due_at, in_order, waiting, waits_for, was_permitted
 from services.records.referrals.storage import ReferralQueries, ReferralRows, Seen, Viewer
-from services.records.site_zones.logic import KnownSites
+from services.records.site_zones.logic import KnownSites, SiteZoneReads
 
 _KEPT: Final = Information.DEMOGRAPHICS
 _MOST_SHOWN: Final = 200
@@ -249,9 +250,10 @@ class ReferralCommands:
 class ReferralReads:
     """What can be read of referrals."""
 
-    def __init__(self, queries: ReferralQueries, kpis: KpiQueries, gate: Gate) -> None:
+    def __init__(self, queries: ReferralQueries, kpis: KpiQueries, zones: SiteZoneReads, gate: Gate) -> None:
         self._queries = queries
         self._kpis = kpis
+        self._zones = zones
         self._gate = gate
 
     async def one(self, referral_id: ReferralId) -> Referral:
@@ -274,10 +276,11 @@ class ReferralReads:
         return Page(items=await self._queries.contacts(referral_id), next_page_token=None)
 
     async def waitlist(self, site_id: SiteId, due_soon_hours: float | None) -> AdmissionWaitlist:
-        """Return who waits for intake, whose clock passes first at the head."""
+        """Return who waits for intake, whose clock passes first at the head, then who waits for a first session."""
         clock = intake_clock()
         everybody = self._gate.sees_everybody(_KEPT)
-        found = await self._queries.waiting(site_id, _viewer(self._gate), everybody=everybody)
+        zone = await self._zones.zone(site_id)
+        found = await self._queries.waiting(site_id, zone, _viewer(self._gate), everybody=everybody)
         shown = in_order(seen.referral for seen in found if self._gate.is_open(seen.reach, _KEPT))
         self._gate.shown([PatientId(referral.id) for referral in shown[:_MOST_SHOWN]], _KEPT)
         hours = clock.due_soon_hours if due_soon_hours is None else due_soon_hours
@@ -287,20 +290,22 @@ class ReferralReads:
             clock_hours=clock.hours,
             citation=clock.citation,
             waiting=len(shown),
+            waiting_for_first_session=sum(waits_for(one) is WaitsFor.FIRST_SESSION for one in shown),
             items=[waiting(referral, now, hours) for referral in shown[:_MOST_SHOWN]],
         )
 
     async def kpis(self, site_id: SiteId, first_day: date, last_day: date) -> IntakeKpis:
-        """Return counts and medians of the referrals received on some days, in UTC.
+        """Return counts and medians of the referrals received on some days, as the site counts them.
 
         Raises:
             InvalidRequestError: The days are in the wrong order, or more than a year.
         """
         if not timedelta() <= last_day - first_day <= _LONGEST_RANGE:
             raise InvalidRequestError("last_day", "must lie within a year after first_day", location="query")
-        first = datetime.combine(first_day, time(), UTC)
-        end = datetime.combine(last_day, time(), UTC) + timedelta(days=1)
-        figures = await self._kpis.figures(site_id, first, end)
+        zone = await self._zones.zone(site_id)
+        first = datetime.combine(first_day, time(), zone)
+        end = datetime.combine(last_day + timedelta(days=1), time(), zone)
+        figures = await self._kpis.figures(site_id, first, end, zone)
         closed = await self._kpis.closed(site_id, first, end)
         self._gate.configured(site=site_id)
         clock = intake_clock()

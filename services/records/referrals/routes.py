@@ -143,7 +143,7 @@ async def read_admission_waitlist(
         int | None, Query(ge=1, le=720, description="From how many hours before it passes a clock is about to.")
     ] = None,
 ) -> AdmissionWaitlist:
-    """Show who waits for intake, whose clock passes first at the head."""
+    """Show who waits for intake, whose clock passes first at the head, and after them who waits for a first session."""
     return await referrals.waitlist(site_id, due_soon_hours)
 
 

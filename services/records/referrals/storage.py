@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, and_, bindparam, exists, or_, select, update
+from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, and_, bindparam, exists, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -21,9 +22,11 @@ from services.contracts.records.referrals import (
     ReferralStatus,
     ReferredPerson,
 )
+from services.records.episodes.tables import EpisodeRow
 from services.records.gate import Reach
 from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
 from services.records.patients.tables import PatientRow
+from services.records.referrals.beginnings import ATTENDED, BEGAN_ON, EPISODE
 from services.records.referrals.tables import ReferralContactRow, ReferralKeyRow, ReferralRow
 from services.records.relations.tables import SiteMemberRow
 
@@ -86,10 +89,19 @@ _SOME: Final = Query(
     .limit(bindparam("limit", type_=Integer))
 )
 _WAITING: Final = Query(
-    _REFERRAL.where(
+    _REFERRAL.outerjoin(EpisodeRow, EPISODE)
+    .outerjoin(ATTENDED, true())
+    .where(
         ReferralRow.site_id == _SITE_ID,
-        ReferralRow.status == ReferralStatus.OPEN.value,
-        ReferralRow.intake_held_at.is_(None),
+        or_(
+            ReferralRow.status == ReferralStatus.OPEN.value,
+            and_(
+                ReferralRow.status == ReferralStatus.ADMITTED.value,
+                EpisodeRow.discharged_on.is_(None),
+                BEGAN_ON.is_(None),
+            ),
+        ),
+        PatientRow.sealed_at.is_(None),
         _IN_REACH,
     )
 )
@@ -156,10 +168,10 @@ class ReferralQueries:
         )
         return [_to_seen(row, self._root, viewer) for row in rows]
 
-    async def waiting(self, site_id: SiteId, viewer: Viewer, *, everybody: bool) -> list[Seen]:
-        """Return who waits for intake at a site: all, or those in the viewer's reach."""
+    async def waiting(self, site_id: SiteId, zone: ZoneInfo, viewer: Viewer, *, everybody: bool) -> list[Seen]:
+        """Return who waits for intake or for a first session at a site: all, or those in the viewer's reach."""
         rows = await self._read.all(
-            _WAITING, site_id=site_id, viewer=viewer.account_id, now=viewer.now, everybody=everybody
+            _WAITING, site_id=site_id, zone=zone.key, viewer=viewer.account_id, now=viewer.now, everybody=everybody
         )
         return [_to_seen(row, self._root, viewer) for row in rows]
 

@@ -58,6 +58,10 @@ class SiteZoneReads:
         """Return the zone of each site of which the scheduler has told."""
         return await self._queries.all()
 
+    async def zone(self, site_id: SiteId) -> ZoneInfo:
+        """Return the zone of a site, UTC where none was told."""
+        return Zones(await self.known(), UTC).of(site_id)
+
     async def day(self, at: datetime, site_id: SiteId) -> date:
         """Return of which day an instant is at a site."""
         return Zones(await self.known(), UTC).day(at, site_id)
@@ -89,6 +93,10 @@ class KnownSites:
         known = await self._rows.known()
         if known and site_id not in known:
             raise InvalidRequestError(pointer, UNKNOWN_SITE, code="unknown-site")
+
+    async def zone(self, site_id: SiteId) -> ZoneInfo:
+        """Return the zone of a site, UTC where none was told."""
+        return Zones(await self._rows.known(), UTC).of(site_id)
 
     async def day(self, at: datetime, site_id: SiteId) -> date:
         """Return of which day an instant is at a site."""

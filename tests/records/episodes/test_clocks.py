@@ -15,8 +15,10 @@ from services.records.episodes.clocks import clocks
 from services.records.episodes.rules import reading
 from services.records.episodes.runs import ClockRun
 from tests.conftest import ClientFactory
+from tests.records.encounters import conftest as encounters
 from tests.records.episodes.conftest import Act, Admit, Json
 
+tell = encounters.tell
 DAYS = st.dates(date(2026, 1, 1), date(2027, 12, 31))
 
 
@@ -44,6 +46,47 @@ async def test_the_first_session_meets_what_asks_for_it_within_its_days(
         "iet-engagement": ("2026-10-09", "running"),
     }
     assert await statuses(director, episode) == before | {"fui-30": ("2026-09-29", "met")}
+
+
+async def test_a_clock_was_missed_where_attendance_alone_told_of_the_first_session(
+    director: httpx2.AsyncClient, admit: Admit, act: Act, tell: encounters.Tell, site_id: UUID
+) -> None:
+    episode = await admit()
+    patient = {"id": episode["patient_id"], "site_id": str(site_id)}
+    for code, day in (("fui-7", "2026-08-30"), ("iet-initiation", "2026-08-30")):
+        assert (await start(director, episode, code, day)).status_code == 201
+
+    for changes in (
+        {"start": "2026-09-01T02:00:00Z", "end": "2026-09-01T03:00:00Z"},  # still the day before the admission
+        {"start": "2026-09-03T18:00:00Z", "end": "2026-09-03T21:00:00Z", "status": "noshow"},
+        {"start": "2026-09-08T02:00:00Z", "end": "2026-09-08T03:00:00Z"},  # the evening of the seventh in New York
+    ):
+        assert (await tell(encounters.event(patient, week="2026-08-31", **changes))).status_code == 200
+    late = await act(episode, "record_first_session", {"attended_on": "2026-09-08"})
+    listed = await statuses(director, episode)
+    made = (await start(director, episode, "fui-30", "2026-08-30")).json()
+    early = await act(episode, "record_first_session", {"attended_on": "2026-09-05"})
+
+    assert listed == {"fui-7": ("2026-09-06", "missed"), "iet-initiation": ("2026-09-13", "met")}
+    assert (made["met_on"], made["status"]) == ("2026-09-07", "met")
+    assert (late.status_code, late.json()["errors"][0]["pointer"]) == (422, "/attended_on")
+    # What no scheduler knows of may have been before.
+    assert early.status_code == 200
+    assert (await statuses(director, episode))["fui-7"] == ("2026-09-06", "met")
+
+
+async def test_a_session_after_the_discharge_is_of_another_episode(
+    director: httpx2.AsyncClient, admit: Admit, act: Act, tell: encounters.Tell, site_id: UUID
+) -> None:
+    episode = await admit()
+    assert (await start(director, episode, "fui-30", "2026-09-01")).status_code == 201
+    assert (await act(episode, "discharge", {"discharged_on": "2026-09-03", "reason": "other"})).status_code == 200
+    patient = {"id": episode["patient_id"], "site_id": str(site_id)}
+
+    again = encounters.event(patient, start="2026-09-10T18:00:00Z", end="2026-09-10T21:00:00Z", week="2026-09-07")
+    assert (await tell(again)).status_code == 200
+
+    assert await statuses(director, episode) == {"fui-30": ("2026-10-01", "missed")}
 
 
 async def test_a_clock_is_met_once(director: httpx2.AsyncClient, admit: Admit) -> None:
@@ -148,11 +191,11 @@ def test_a_clock_is_met_if_and_only_if_something_met_it_in_time(
 ) -> None:
     clock, nobody = clocks()[index], UUID(int=1)
     run = ClockRun(
-        EpisodeClockId(nobody), EpisodeId(nobody), PatientId(nobody), clock.code, starts, met, first,
+        EpisodeClockId(nobody), EpisodeId(nobody), PatientId(nobody), clock.code, starts, met,
         datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
 
-    read = reading(clock, run, today)
+    read = reading(clock, run, first, today)
 
     by_session = first is not None and first >= starts and clock.met_by is ClockMetBy.FIRST_SESSION
     happened = met or (first if by_session else None)

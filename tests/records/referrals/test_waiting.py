@@ -14,8 +14,10 @@ from services.contracts.records.referrals import ReferralRequest, ReferredPerson
 from services.records.referrals.logic import new_referral
 from services.records.referrals.rules import in_order, waiting
 from tests.conftest import ClientFactory
+from tests.records.encounters import conftest as encounters
 from tests.records.referrals.conftest import ADMISSION, PERSON, Act, Json, Refer
 
+tell = encounters.tell
 NOON = datetime(2026, 10, 2, 12, tzinfo=UTC)
 
 
@@ -39,12 +41,80 @@ async def test_who_is_about_to_pass_the_clock_stands_before_who_has_time(
     shown = (await director.get("/v1/admission_waitlist", params=params)).json()
     sooner = (await director.get("/v1/admission_waitlist", params=params | {"due_soon_hours": "1"})).json()
 
-    assert [(one["standing"], one["referral"]["id"]) for one in shown["items"]] == [
-        (name, made[name]["id"]) for name in ("overdue", "due_soon", "within")
+    assert [(one["waits_for"], one["standing"], one["referral"]["id"]) for one in shown["items"]] == [
+        *(("intake", name, made[name]["id"]) for name in ("overdue", "due_soon", "within")),
+        ("first_session", None, made["seen"]["id"]),
     ]
-    assert [one["standing"] for one in sooner["items"]] == ["overdue", "within", "within"]
-    assert (shown["waiting"], shown["clock_hours"]) == (3, 48)
+    assert [one["standing"] for one in sooner["items"]] == ["overdue", "within", "within", None]
+    assert (shown["waiting"], shown["waiting_for_first_session"], shown["clock_hours"]) == (4, 1, 48)
     assert shown["items"][0]["hours_left"] < 0 < shown["items"][1]["hours_left"] <= 12
+    assert shown["items"][3]["hours_left"] is None
+    assert [int(one["hours_waited"]) for one in shown["items"]] == [49, 40, 13, 50]
+
+
+async def test_between_intake_and_a_first_session_people_were_on_no_list(
+    *,
+    director: httpx2.AsyncClient,
+    refer: Refer,
+    act: Act,
+    tell: encounters.Tell,
+    site_id: UUID,
+) -> None:
+    """Who was seen, and who was admitted, waits until a session of that episode was attended."""
+
+    async def waiting() -> dict[str, str]:
+        answer = await director.get("/v1/admission_waitlist", params={"site_id": str(site_id)})
+        return {one["referral"]["id"]: one["waits_for"] for one in answer.json()["items"]}
+
+    async def admitted(name: str) -> Json:
+        referral = await refer(person=PERSON | {"given_name": name})
+        return (await act(referral, "admit", ADMISSION)).json()  # type: ignore[no-any-return] # as JSON has it
+
+    seen = (await act(await refer(), "hold_intake", {"held_at": "2026-10-01T13:00:00Z"})).json()
+    came, told, left, coming = [await admitted(name) for name in ("Bea", "Cleo", "Dora", "Eva")]
+    here = f"/v1/episodes/{told['episode_id']}:record_first_session"
+    missed = encounters.event({"id": coming["patient_id"], "site_id": str(site_id)}, status="noshow")
+    assert (await tell(missed)).status_code == 200
+    assert await waiting() == dict.fromkeys([one["id"] for one in (seen, came, told, left, coming)], "first_session")
+
+    in_time = {"start": "2026-10-01T22:00:00Z", "end": "2026-10-02T01:00:00Z"}
+    assert (await tell(encounters.event({"id": came["patient_id"], "site_id": str(site_id)}, **in_time))).is_success
+    attended = await director.post(here, json={"attended_on": "2026-10-01"}, headers={"if-match": '"1"'})
+    gone = await director.post(
+        f"/v1/episodes/{left['episode_id']}:discharge",
+        json={"discharged_on": "2026-10-02", "reason": "other"},
+        headers={"if-match": '"1"'},
+    )
+
+    assert [one.status_code for one in (attended, gone)] == [200, 200]
+    assert await waiting() == dict.fromkeys([seen["id"], coming["id"]], "first_session")
+
+
+async def test_attendance_alone_once_said_of_nobody_that_they_had_begun(
+    *, director: httpx2.AsyncClient, refer: Refer, act: Act, tell: encounters.Tell, site_id: UUID
+) -> None:
+    """Days are the site's: who asked at half past eight in New York had once asked on the next day."""
+    params = {"site_id": str(site_id), "first_day": "2026-09-20", "last_day": "2026-09-20"}
+
+    async def figures(**changes: str) -> Json:
+        found: Json = (await director.get("/v1/intake_kpis", params={**params, **changes})).json()
+        return found
+
+    referral = await refer(received_at="2026-09-21T00:30:00Z")
+    referral = (await act(referral, "admit", ADMISSION | {"admitted_on": "2026-09-24"})).json()
+    patient = {"id": referral["patient_id"], "site_id": str(site_id)}
+    evening = {"start": "2026-09-24T01:00:00Z", "end": "2026-09-24T02:00:00Z", "week": "2026-09-21"}
+    await tell(encounters.event(patient, **evening))
+    before = await figures()
+    for day in (28, 27):
+        start = f"2026-09-{day}T01:00:00Z"
+        await tell(encounters.event(patient, start=start, end=f"2026-09-{day}T04:00:00Z", week="2026-09-21"))
+
+    # A session before the admission, here on the evening of the twenty-third, is of no episode.
+    assert (before["received"], before["began"], before["median_days_to_first_session"]) == (1, 0, None)
+    after = await figures()
+    assert (after["began"], after["median_days_to_first_session"]) == (1, 6.0)
+    assert (await figures(first_day="2026-09-21", last_day="2026-09-21"))["received"] == 0
 
 
 async def test_wait_times_are_counted_and_name_nobody(
