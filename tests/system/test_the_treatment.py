@@ -114,24 +114,28 @@ async def they_are_reached_seen_and_admitted(book: Book, today: Today) -> None:
     [referral] = await desk.items(f"/v1/referrals?site_id={site_id}")
     here = f"/v1/referrals/{referral['id']}"
     reached = await desk.post(f"{here}/contacts", {"channel": "phone", "outcome": "reached"})
-    admission = {"programme": "evening-iop", "admitted_on": "2026-10-01", "initial": LEVEL, "birth_date": "1991-04-05"}
+    admission = {"programme": "evening-iop", "admitted_on": "2026-10-01", "birth_date": "1991-04-05"}
     steps: list[tuple[str, Json]] = [
         ("plan_intake", {"planned_at": later(today.now, hours=1)}),
         ("hold_intake", {"held_at": today.now}),
         ("admit", admission),
     ]
     after = await desk.read(here)
+    own_level = await desk.ask("POST", f"{here}:admit", admission | {"initial": LEVEL}, if_match='"2"')
     for verb, body in steps:
         after = await desk.post(f"{here}:{verb}", body, if_match=f'"{after["version"]}"')
-
-    assert (referral["source"], referral["helper"]["answers"]["home"]) == ("public_helper", "stable")
     [waiting] = (await desk.read(f"/v1/admission_waitlist?site_id={site_id}"))["items"]
+    decided = {"decision": LEVEL, "from_on": "2026-10-01"}
+    stay = await today.counsellor.post(f"/v1/episodes/{after['episode_id']}:change_level", decided, if_match='"1"')
 
+    assert (own_level.status, own_level.body["errors"][0]["pointer"]) == (422, "/initial")
+    assert [one["change"] for one in stay["levels"]] == ["admission"]
+    assert (referral["source"], referral["helper"]["answers"]["home"]) == ("public_helper", "stable")
     assert (waiting["referral"]["id"], waiting["waits_for"]) == (referral["id"], "first_session")
     assert (reached["was_permitted"], after["status"]) == (True, "admitted")
     assert after["intake_held_at"] < after["intake_due_at"]
     book.found["patient"] = await desk.read(f"/v1/patients/{after['patient_id']}")
-    book.found["episode"] = await desk.read(f"/v1/episodes/{after['episode_id']}")
+    book.found["episode"] = stay
     assert book.found["patient"]["family_name"] == "Quill"
 
 

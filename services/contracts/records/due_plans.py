@@ -14,6 +14,8 @@ from services.contracts.records.plans_of_care import PlanOfCareStatus
 class PlanDutyKind(StrEnum):
     """What may be due of a plan of care."""
 
+    LEVEL_OF_CARE = "level_of_care"
+    """The patient was admitted, and no clinician has decided on the level."""
     FIRST_PLAN = "first_plan"
     """The patient has come, and nothing is written."""
     CLINICIAN_SIGNATURE = "clinician_signature"

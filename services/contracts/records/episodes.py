@@ -43,12 +43,19 @@ class LevelDecision(RequestModel):
     level: Level
 
 
+InitialDecision = Annotated[
+    LevelDecision | None,
+    Field(description="Of a caller who may change levels; without it a clinician decides by change_episode_level."),
+]
+"""The level that an episode begins with; whoever is no clinician admits without one."""
+
+
 class EpisodeRequest(RequestModel):
     """An admission to a programme of the patient's site."""
 
     programme: Code = Field(description="The organization's own word, such as evening-iop.")
     admitted_on: Day
-    initial: LevelDecision
+    initial: InitialDecision = None
 
 
 class LevelChangeRequest(RequestModel):
@@ -107,7 +114,7 @@ class Episode(ResourceModel):
     first_session_on: date | None = Field(
         description="As written down. An attended session begins the treatment all the same, where it was earlier."
     )
-    levels: list[EpisodeLevel] = Field(description="Oldest first; the last one holds.")
+    levels: list[EpisodeLevel] = Field(description="Oldest first; the last one holds. Empty until a clinician decides.")
     taper_weeks: list[date] = Field(description="Mondays of weeks whose fewer hours raise no alarm.")
     discharged_on: date | None
     discharge_reason: DischargeReason | None

@@ -15,7 +15,7 @@ from services.contracts.identifiers import (
     ReferralId,
     SiteId,
 )
-from services.contracts.records.episodes import LevelDecision
+from services.contracts.records.episodes import InitialDecision
 
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 """A telephone number as E.164 writes it, such as +15550100."""
@@ -206,7 +206,7 @@ class ReferralAdmission(RequestModel):
 
     programme: Code
     admitted_on: Day
-    initial: LevelDecision
+    initial: InitialDecision = None
     birth_date: Day | None = Field(default=None, description="Needed for a new patient, where the referral has none.")
     patient_id: PatientId | None = Field(
         default=None, description="The patient that the person is; null for a new one."

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from services.chassis.database import new_id
@@ -20,6 +21,7 @@ from services.contracts.records.episodes import (
     LevelDecision,
     TaperWeeksRequest,
 )
+from services.policy.routes import BY_OPERATION
 from services.records.episodes.beginnings import Beginnings
 from services.records.episodes.rules import change_of, current_of, latest_day, taper_faults
 from services.records.episodes.stays import Stays
@@ -30,6 +32,8 @@ from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.placement_reviews.criteria import Edition, edition_of
 
 _KEPT = Information.TREATMENT_PLAN
+_DECIDING: Final = BY_OPERATION["change_episode_level"].roles
+"""Whose confirmation a level of care needs, before it is one."""
 
 
 class EpisodeCommands:
@@ -45,7 +49,7 @@ class EpisodeCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
-            InvalidRequestError: The day lies in the future, or the edition has no such level.
+            InvalidRequestError: The day lies in the future, or the level is none of the edition's or not the caller's.
             EpisodeOpenError: The patient is in this programme at that time.
         """
         patient = await self._patients.lock(patient_id, _KEPT)
@@ -54,16 +58,7 @@ class EpisodeCommands:
     async def open(self, patient_id: PatientId, site_id: SiteId, request: EpisodeRequest) -> Episode:
         """Begin an episode of a patient whom the caller has locked or made; otherwise as `admit`."""
         self._refuse_future("/admitted_on", request.admitted_on)
-        _edition(request.initial, "/initial")
         now = self._gate.clock.now()
-        first = EpisodeLevel(
-            number=1,
-            criteria_edition=request.initial.criteria_edition,
-            level=request.initial.level,
-            from_on=request.admitted_on,
-            change=LevelChange.ADMISSION,
-            decided_by=self._gate.caller.account_id,
-        )
         episode = Episode(
             id=EpisodeId(self._new_id()),
             patient_id=patient_id,
@@ -71,7 +66,7 @@ class EpisodeCommands:
             programme=request.programme,
             admitted_on=request.admitted_on,
             first_session_on=None,
-            levels=[first],
+            levels=self._initial(request),
             taper_weeks=[],
             discharged_on=None,
             discharge_reason=None,
@@ -83,7 +78,7 @@ class EpisodeCommands:
         return episode
 
     async def change_level(self, episode_id: EpisodeId, request: LevelChangeRequest, version: int) -> Episode:
-        """Step a patient up or down.
+        """Decide on the level of care that a patient is admitted to, or step them up or down.
 
         Raises:
             NotFoundError: There is no such episode here, or not for the caller.
@@ -93,20 +88,15 @@ class EpisodeCommands:
         """
         episode = await self._lock_open(episode_id, version)
         self._refuse_future("/from_on", request.from_on)
-        last = episode.levels[-1]
-        if request.from_on <= last.from_on:
+        if request.from_on < episode.admitted_on:
+            raise InvalidRequestError("/from_on", "must not lie before admitted_on")
+        last = episode.levels[-1] if episode.levels else None
+        if last is not None and request.from_on <= last.from_on:
             raise InvalidRequestError("/from_on", "must lie after the day of the last change of level")
         change = change_of(last, request.decision, _edition(request.decision, "/decision"))
         if change is None:
             raise InvalidRequestError("/decision/level", "must be another level than the one that holds")
-        level = EpisodeLevel(
-            number=last.number + 1,
-            criteria_edition=request.decision.criteria_edition,
-            level=request.decision.level,
-            from_on=request.from_on,
-            change=change,
-            decided_by=self._gate.caller.account_id,
-        )
+        level = self._decided(request.decision, len(episode.levels) + 1, request.from_on, change)
         await self._rows.add_level(episode.model_copy(update={"created_at": self._gate.clock.now()}), level)
         return await self._changed(episode, levels=[*episode.levels, level])
 
@@ -117,11 +107,11 @@ class EpisodeCommands:
             NotFoundError: There is no such episode here, or not for the caller.
             StaleVersionError: The episode has changed meanwhile.
             EpisodeOverError: The patient has been discharged.
-            TaperWeeksError: Weeks outside of the episode, or more than the edition in force allows.
+            TaperWeeksError: Weeks outside of the episode, of no level, or more than the edition in force allows.
         """
         episode = await self._lock_open(episode_id, version)
-        edition = edition_of(episode.levels[-1].criteria_edition)
-        faults = () if edition is None else taper_faults(episode, request.weeks, edition)
+        edition = edition_of(episode.levels[-1].criteria_edition) if episode.levels else None
+        faults = taper_faults(episode, request.weeks, edition)
         if faults:
             raise TaperWeeksError(faults)
         return await self._changed(episode, taper_weeks=request.weeks)
@@ -157,7 +147,8 @@ class EpisodeCommands:
         """
         episode = await self._lock_open(episode_id, version)
         self._refuse_future("/discharged_on", request.discharged_on)
-        if request.discharged_on < max(episode.levels[-1].from_on, episode.first_session_on or date.min):
+        happened = [one.from_on for one in episode.levels]
+        if request.discharged_on < max([episode.admitted_on, episode.first_session_on or date.min, *happened]):
             raise InvalidRequestError("/discharged_on", "must not lie before what has happened in the episode")
         return await self._changed(episode, discharged_on=request.discharged_on, discharge_reason=request.reason)
 
@@ -178,6 +169,24 @@ class EpisodeCommands:
     async def taper_weeks(self, patient_id: PatientId) -> frozenset[date]:
         """Return the taper weeks of a patient whom the caller has locked."""
         return await self._rows.taper_weeks(patient_id)
+
+    def _initial(self, request: EpisodeRequest) -> list[EpisodeLevel]:
+        if request.initial is None:
+            return []
+        if not self._gate.caller.roles & _DECIDING:
+            raise InvalidRequestError("/initial", "must be left out: a clinician decides on it by change_episode_level")
+        _edition(request.initial, "/initial")
+        return [self._decided(request.initial, 1, request.admitted_on, LevelChange.ADMISSION)]
+
+    def _decided(self, decision: LevelDecision, number: int, from_on: date, change: LevelChange) -> EpisodeLevel:
+        return EpisodeLevel(
+            number=number,
+            criteria_edition=decision.criteria_edition,
+            level=decision.level,
+            from_on=from_on,
+            change=change,
+            decided_by=self._gate.caller.account_id,
+        )
 
     async def _lock_open(self, episode_id: EpisodeId, version: int) -> Episode:
         episode = await self.lock_by_id(episode_id)

@@ -40,7 +40,7 @@ _CREATED = status.HTTP_201_CREATED
 async def create_episode(
     patient_id: PatientId, request: EpisodeRequest, episodes: EpisodeChanges, response: Response
 ) -> Episode:
-    """Admit a patient to a programme of their site; one open episode a programme."""
+    """Admit a patient to a programme of their site; one open episode a programme, and its level is a clinician's."""
     episode = await episodes.admit(patient_id, request)
     response.headers["location"] = f"/v1/episodes/{episode.id}"
     return _tagged(episode, response)
@@ -70,7 +70,7 @@ async def change_episode_level(
     episodes: EpisodeChanges,
     response: Response,
 ) -> Episode:
-    """Step the patient up or down; the edition says which of two levels is higher, and levels before are kept."""
+    """Decide on the level, or step the patient up or down: the edition says which is higher, and all are kept."""
     return _tagged(await episodes.change_level(episode_id, request, version), response)
 
 

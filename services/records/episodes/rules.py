@@ -30,8 +30,10 @@ def latest_day(now: datetime) -> date:
     return (now + _AHEAD).date()
 
 
-def change_of(before: EpisodeLevel, decision: LevelDecision, edition: Edition) -> LevelChange | None:
+def change_of(before: EpisodeLevel | None, decision: LevelDecision, edition: Edition) -> LevelChange | None:
     """Say what a change of level is, or None where it is none; levels of two editions are not compared."""
+    if before is None:
+        return LevelChange.ADMISSION
     if before.criteria_edition != decision.criteria_edition:
         return LevelChange.OTHER_EDITION
     if before.level == decision.level:
@@ -65,15 +67,22 @@ def current_of(episodes: Sequence[Episode]) -> list[Episode]:
     return [one for one in episodes if one.discharged_on is None] or list(episodes[-1:])
 
 
-def taper_faults(episode: Episode, weeks: list[date], edition: Edition) -> tuple[InvalidField, ...]:
-    """Say what is wrong with taper weeks: they lie within the episode, and are no more than the edition allows."""
+def taper_faults(episode: Episode, weeks: list[date], edition: Edition | None) -> tuple[InvalidField, ...]:
+    """Say what is wrong with taper weeks: they lie within the episode, and are no more than the level's edition allows.
+
+    Where no level holds yet there is nothing that they would continue.
+    """
     last = episode.discharged_on or date.max
     faults = [
         (f"/weeks/{index}", "must not lie outside of the episode")
         for index, week in enumerate(weeks)
         if week + _TO_SUNDAY < episode.admitted_on or week > last
     ]
-    if edition.taper_weeks_most is not None and len(weeks) > edition.taper_weeks_most:
+    if edition is None:
+        faults += [("/weeks", "must be empty until a clinician decides on the level (change_episode_level)")][
+            : len(weeks)
+        ]
+    elif edition.taper_weeks_most is not None and len(weeks) > edition.taper_weeks_most:
         faults.append(("/weeks", f"must be {edition.taper_weeks_most} at most ({edition.taper_citation})"))
     return tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer, detail in faults)
 

@@ -139,7 +139,8 @@ class EpisodeRows:
             if violated_constraint(error) == "episodes_one_open_excl":
                 return False
             raise
-        await self.add_level(episode, episode.levels[0])
+        for level in episode.levels:
+            await self.add_level(episode, level)
         return True
 
     async def add_level(self, episode: Episode, level: EpisodeLevel) -> None:

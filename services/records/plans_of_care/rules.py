@@ -32,6 +32,7 @@ class Course(NamedTuple):
     newest: int | None
     """The newest version of the plan."""
     done: Collection[Done]
+    has_level: bool = True
 
     def days_of(self, kind: PlanActKind) -> list[date]:
         """Return when acts of a kind took place, whatever the version."""
@@ -62,6 +63,7 @@ def course_of(episode: Episode, facts: PlanFacts, starts: Collection[datetime], 
         session_days=came,
         newest=max(written, default=None),
         done=[one for one in done if one.on <= day],
+        has_level=bool(episode.levels),
     )
 
 
@@ -82,6 +84,8 @@ def duties(course: Course, standard: Standard | None, day: date, until: date) ->
 
 
 def _wanted(course: Course, rule: PlanRule | None) -> Iterator[_Wanted]:
+    if not course.has_level:
+        yield PlanDutyKind.LEVEL_OF_CARE, None
     signed = [one for one in course.done if one.kind is PlanActKind.CLINICIAN_SIGNED]
     first_due = _first_plan_due(course, rule)
     if signed:

@@ -54,6 +54,53 @@ async def test_a_stay_is_written_from_admission_to_discharge(
     assert (episode["first_session_on"], episode["discharge_reason"]) == ("2026-09-02", "completed")
 
 
+async def test_a_clerk_once_stored_a_level_of_care_in_their_own_name(
+    records: ClientFactory, director: httpx2.AsyncClient, new_patient: PatientFactory, act: Act, site_id: UUID
+) -> None:
+    """Whoever is no clinician admits without a level; it is one once a clinician has decided, and until then due."""
+    patient, account = await new_patient(), uuid4()
+    path = f"/v1/patients/{patient['id']}/episodes"
+    without = {name: value for name, value in ADMISSION.items() if name != "initial"}
+    counsellor = records(Role.COUNSELLOR, Role.PROGRAMME_DIRECTOR, account=account)
+
+    refused = await records(Role.FRONT_DESK).post(path, json=ADMISSION)
+    made = await records(Role.FRONT_DESK).post(path, json=without)
+    assert (refused.status_code, pointers(refused)) == (422, ["/initial"])
+    assert "change_episode_level" in refused.json()["errors"][0]["detail"]
+    assert (made.status_code, made.json()["levels"]) == (201, [])
+
+    async def due() -> list[str]:
+        answer = await director.get(f"/v1/sites/{site_id}/due_plans_of_care")
+        return [duty["kind"] for one in answer.json()["items"] for duty in one["duties"]]
+
+    assert await due() == ["level_of_care"]
+    tapering = await act(made.json(), "taper_weeks", {"weeks": ["2026-09-21"]})
+    too_early = await act(made.json(), "change_level", {"decision": LEVEL, "from_on": "2026-08-31"})
+    decided = await counsellor.post(
+        f"/v1/episodes/{made.json()['id']}:change_level",
+        json={"decision": LEVEL, "from_on": "2026-09-01"},
+        headers={"if-match": '"1"'},
+    )
+
+    assert [pointers(one) for one in (tapering, too_early)] == [["/weeks"], ["/from_on"]]
+    assert decided.status_code == 200, decided.text
+    [level_of_care] = decided.json()["levels"]
+    assert (level_of_care["change"], level_of_care["decided_by"]) == ("admission", str(account))
+    assert await due() == []
+
+
+async def test_who_was_admitted_without_a_level_can_leave(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, act: Act
+) -> None:
+    admission = {"programme": "day-iop", "admitted_on": "2026-09-10"}
+    made = await director.post(f"/v1/patients/{(await new_patient())['id']}/episodes", json=admission)
+
+    before = await act(made.json(), "discharge", {"discharged_on": "2026-09-09", "reason": "other"})
+    after = await act(made.json(), "discharge", {"discharged_on": "2026-09-10", "reason": "other"})
+
+    assert (before.status_code, pointers(before), after.status_code) == (422, ["/discharged_on"], 200)
+
+
 async def test_a_patient_has_one_open_episode_in_a_programme(
     director: httpx2.AsyncClient, admit: Admit, act: Act, new_patient: PatientFactory
 ) -> None:

@@ -173,8 +173,9 @@ def test_a_course_is_read_as_of_the_end_of_a_day_where_the_site_is() -> None:
     def by(day: date) -> Course:
         return course_of(an_episode(None), facts, starts, day, ZoneInfo("America/Chicago"))
 
-    assert by(date(2026, 9, 2)) == Course(None, [], None, [])
-    assert by(date(2026, 9, 3)) == Course(date(2026, 9, 3), [date(2026, 9, 3)], 1, [Done(1, signed, date(2026, 9, 3))])
+    assert by(date(2026, 9, 2)) == Course(None, [], None, [], has_level=False)
+    held = Course(date(2026, 9, 3), [date(2026, 9, 3)], 1, [Done(1, signed, date(2026, 9, 3))], has_level=False)
+    assert by(date(2026, 9, 3)) == held
     assert by(date(2026, 9, 5)).session_days == [date(2026, 9, 3), date(2026, 9, 5)]
     assert by(date(2026, 9, 5)).newest == 2
 
