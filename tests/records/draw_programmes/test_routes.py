@@ -306,11 +306,12 @@ async def test_who_was_discharged_was_listed_as_drawn_for_as_long_as_the_program
         "admitted_on": "2026-10-01",
         "initial": {"criteria_edition": "asam-3", "level": "1"},
     }
-    for one in (staying, leaving):
-        admitted = await director.post(f"/v1/patients/{one['patient_id']}/episodes", json=admission)
-        assert admitted.status_code == 201, admitted.text
+    admitted = [
+        await director.post(f"/v1/patients/{one['patient_id']}/episodes", json=admission) for one in (staying, leaving)
+    ]
+    assert [one.status_code for one in admitted] == [201, 201]
     left = await director.post(
-        f"/v1/episodes/{admitted.json()['id']}:discharge",
+        f"/v1/episodes/{admitted[1].json()['id']}:discharge",
         json={"discharged_on": last_day, "reason": "completed"},
         headers={"if-match": '"1"'},
     )

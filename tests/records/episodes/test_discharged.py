@@ -47,7 +47,7 @@ def weeks(serving: httpx2.AsyncClient, episode: Json, site_id: UUID) -> PatientW
 
 
 async def horizon(serving: httpx2.AsyncClient, site_id: UUID) -> list[list[bool]]:
-    query = {"site_id": str(site_id), "week": BEFORE, "weeks": 4}
+    query = {"site_id": str(site_id), "week": BEFORE, "weeks": "4"}
     answer = await serving.get("/v1/horizon_requirements", params=query)
     return [[patient["is_discharge"] for patient in week["patients"]] for week in answer.json()["weeks"]]
 
