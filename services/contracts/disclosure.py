@@ -25,6 +25,11 @@ class Purpose(StrEnum):
 TREATMENT_PAYMENT_OPERATIONS = frozenset({Purpose.TREATMENT, Purpose.PAYMENT, Purpose.OPERATIONS})
 """Treatment, payment and health care operations (45 CFR 164.501)."""
 
+WITHOUT_CONSENT = frozenset(
+    {Purpose.MEDICAL_EMERGENCY, Purpose.PATIENT_ACCESS, Purpose.INVESTIGATION, Purpose.PUBLIC_HEALTH}
+)
+"""Purposes for which nothing is ever disclosed on a consent (42 CFR 2.23, 2.51, 2.54, 2.66)."""
+
 
 class Information(StrEnum):
     """The parts of a record; a consent, a restriction and a disclosure name them one by one."""

@@ -233,7 +233,7 @@ class RestrictionRequest(RequestModel):
 
 
 class Restriction(ResourceModel):
-    """A restriction; while it is granted it wins over consent for treatment, payment and operations."""
+    """A restriction; while it is granted it wins over every consent, and over nothing that rests on none."""
 
     id: RestrictionId
     patient_id: PatientId

@@ -100,6 +100,7 @@ class Rule(StrEnum):
     CONSENT_FOR_ANOTHER_PURPOSE = "consent-for-another-purpose"
     CONSENT_WITHOUT_INFORMATION = "consent-without-information"
     CONSENT_OF_OTHER_DAYS = "consent-of-other-days"
+    NOT_NEEDED_FOR_PURPOSE = "not-needed-for-purpose"
     CONSENT_NOT_YET_SIGNED = "consent-not-yet-signed"
     CONSENT_EXPIRED = "consent-expired"
     CONSENT_REVOKED = "consent-revoked"
@@ -139,6 +140,10 @@ _TEXTS: dict[Rule, tuple[str, str]] = {
     Rule.CONSENT_FOR_ANOTHER_PURPOSE: ("42 CFR 2.31(a)(5)", "obtain a consent for this purpose"),
     Rule.CONSENT_WITHOUT_INFORMATION: ("42 CFR 2.31(a)(3)", "obtain a consent that describes this information"),
     Rule.CONSENT_OF_OTHER_DAYS: ("42 CFR 2.13(a)", "ask for the days that the consent covers"),
+    Rule.NOT_NEEDED_FOR_PURPOSE: (
+        "42 CFR 2.13(a)",
+        "leave this part out: for payment and operations no more of a record is disclosed than these need",
+    ),
     Rule.CONSENT_NOT_YET_SIGNED: ("42 CFR 2.31(a)(9)", "wait for the date of the signature"),
     Rule.CONSENT_EXPIRED: ("42 CFR 2.31(c)(1)", "obtain a new consent"),
     Rule.CONSENT_REVOKED: ("42 CFR 2.31(c)(3)", "obtain a new consent"),

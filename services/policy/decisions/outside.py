@@ -6,7 +6,6 @@ from types import MappingProxyType
 from typing import Final
 
 from services.contracts.disclosure import (
-    TREATMENT_PAYMENT_OPERATIONS,
     ConsentKind,
     Information,
     Purpose,
@@ -26,6 +25,7 @@ from services.policy.decisions.answer import (
     Scope,
 )
 from services.policy.decisions.consents import covering_consent
+from services.policy.decisions.necessity import is_necessary
 from services.policy.decisions.notices import CURRENT_NOTICE
 from services.policy.decisions.question import (
     Approval,
@@ -37,12 +37,17 @@ from services.policy.decisions.question import (
     Recipient,
     Restriction,
 )
-from services.policy.decisions.uses import is_reached
+from services.policy.decisions.uses import NEEDS, is_reached
 
-DISCLOSERS: Final = frozenset(
-    {Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.BILLING, Role.PROGRAMME_DIRECTOR}
+_CLINICIANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
+_NOTES: Final = frozenset({Information.COUNSELLING_NOTES})
+
+# Who discloses is shown what is disclosed: no more of it than the duties need (42 CFR 2.12(c)(3)).
+DISCLOSED_BY: Final[Mapping[Role, frozenset[Information]]] = MappingProxyType(
+    {role: _NOTES.union(*NEEDS[role].values()) for role in _CLINICIANS}
+    | {Role.BILLING: NEEDS[Role.BILLING][Purpose.PAYMENT]}
 )
-"""Roles that may disclose; billing only for payment."""
+"""Which parts a role may disclose; billing only for payment, and clinicians the notes that are kept apart too."""
 
 _MEDICAL: Final = frozenset({RecipientKind.TREATING_PROVIDER})
 _NEEDED_IN_EMERGENCY: Final = tuple(one.name for one in fields(Emergency) if one.name != "until")
@@ -51,40 +56,47 @@ _NEEDED_IN_EMERGENCY: Final = tuple(one.name for one in fields(Emergency) if one
 def decide_disclosure(question: Question, recipient: Recipient) -> Decision:
     """Decide what an outside recipient may be given."""
     asks_for_themselves = question.actor.recipient_id is not None
-    if not (_may_ask(question, recipient) if asks_for_themselves else _may_disclose(question)):
-        return Denial(Rule.MAY_NOT_DISCLOSE)
+    flaw = _flaw_of_who_asks(question, recipient) if asks_for_themselves else _flaw_of_who_discloses(question)
+    if flaw is not None:
+        return Denial(flaw)
     if Label.NAMES_OTHER_PATIENTS in question.resource.labels:
         return Denial(Rule.NAMES_OTHERS)
     by_purpose = _BY_PURPOSE.get(question.purpose, _on_consent)
     return by_purpose(question, recipient)
 
 
-def _may_disclose(question: Question) -> bool:
-    roles = question.actor.roles & DISCLOSERS
+def _flaw_of_who_discloses(question: Question) -> Rule | None:
+    roles = question.actor.roles & DISCLOSED_BY.keys()
     if question.purpose is not Purpose.PAYMENT:
         roles -= {Role.BILLING}
+    if not roles:
+        return Rule.MAY_NOT_DISCLOSE
+    needing = frozenset(role for role in roles if question.resource.information in DISCLOSED_BY[role])
+    if not needing:
+        return Rule.ROLE_WITHOUT_NEED
     # In an emergency whoever is there helps, and is reviewed afterwards.
     is_emergency = question.purpose is Purpose.MEDICAL_EMERGENCY
-    return bool(roles) and (is_emergency or is_reached(roles, question.patient.relations))
+    return None if is_emergency or is_reached(needing, question.patient.relations) else Rule.MAY_NOT_DISCLOSE
 
 
-def _may_ask(question: Question, recipient: Recipient) -> bool:
+def _flaw_of_who_asks(question: Question, recipient: Recipient) -> Rule | None:
     # Nobody of the programme looks at what is asked for: it reaches the one person who asks, for this one purpose.
-    return (
+    may_ask = (
         Role.FAMILY in question.actor.roles
         and question.actor.recipient_id == recipient.id
         and recipient.kind is RecipientKind.FAMILY_OR_FRIEND
         and question.purpose is Purpose.FAMILY_INVOLVEMENT
     )
+    return None if may_ask else Rule.MAY_NOT_DISCLOSE
 
 
 def _on_consent(question: Question, recipient: Recipient) -> Decision:
     consent = covering_consent(question)
     if isinstance(consent, Rule):
         return Denial(consent)
-    if question.purpose in TREATMENT_PAYMENT_OPERATIONS and any(
-        _restricts(restriction, question, recipient) for restriction in question.restrictions
-    ):
+    if not is_necessary(question):
+        return Denial(Rule.NOT_NEEDED_FOR_PURPOSE)
+    if any(_restricts(restriction, question, recipient) for restriction in question.restrictions):
         return Denial(Rule.RESTRICTED)
     return Permission(Basis.CONSENT, _duties_of_consent(consent, question, recipient))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.contracts.base import Page
-from services.contracts.disclosure import Information, RecipientKind
+from services.contracts.disclosure import WITHOUT_CONSENT, Information, RecipientKind
 from services.contracts.identifiers import (
     ConsentId,
     MinorConsentRuleId,
@@ -89,9 +89,17 @@ class BesideCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
-            InvalidRequestError: It is one that must be granted, or names a recipient who is not in the directory.
+            InvalidRequestError: It is one that must be granted, or cannot be kept, or names a recipient who is not in
+                the directory.
         """
         await self._patients.lock(patient_id, Information.CONSENTS)
+        if request.decision is RestrictionDecision.GRANTED and request.purposes & WITHOUT_CONSENT:
+            raise InvalidRequestError(
+                "/purposes",
+                "must be such as a consent can name: leave out medical_emergency, patient_access, investigation and"
+                " public_health, or decline the request",
+                code="cannot-be-kept",
+            )
         kinds = await self._recipients.kinds(request.recipient_ids, "/recipient_ids") | request.recipient_kinds
         declined = request.decision is RestrictionDecision.DECLINED
         if declined and request.paid_in_full and RecipientKind.HEALTH_PLAN in kinds:

@@ -1,13 +1,14 @@
 """P1 to P28 of the domain, each that is a decision, as tables of what must be answered."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from services.contracts.disclosure import (
+    WITHOUT_CONSENT,
     ConsentElement,
     ConsentKind,
     Information,
@@ -20,6 +21,7 @@ from services.contracts.identity import Role
 from services.contracts.records.care_teams import EmergencyNature
 from services.policy.decisions.answer import Basis, Decision, Denial, Permission, Rule
 from services.policy.decisions.decide import decide
+from services.policy.decisions.necessity import NECESSARY
 from services.policy.decisions.notices import CURRENT_NOTICE, NOTICES, SHORT_NOTICE
 from services.policy.decisions.question import (
     Approval,
@@ -32,7 +34,8 @@ from services.policy.decisions.question import (
     Signature,
     Standing,
 )
-from tests.policy.decisions.asking import ALL_BUT_NOTES, ELSEWHERE, HOSPITAL, HOUR, NOW, TOLD, consent, question
+from services.policy.decisions.uses import NEEDS
+from tests.policy.decisions.asking import ALL_BUT_NOTES, ELSEWHERE, HOSPITAL, HOUR, NOW, SIGNED, TOLD, consent, question
 
 GENERAL = consent(ConsentKind.GENERAL)
 PERMIT = "permit"
@@ -285,6 +288,68 @@ def test_p14_the_scope_is_what_was_asked_within_what_was_consented_to() -> None:
     assert outcome(decide(question(consents=(narrow,)))) == Rule.CONSENT_WITHOUT_INFORMATION
 
 
+@pytest.mark.parametrize(
+    ("purpose", "unneeded"),
+    [
+        (Purpose.TREATMENT, set[Information]()),
+        (
+            Purpose.PAYMENT,
+            {Information.SCHEDULING, Information.DRUG_TESTS, Information.PROGRESS_NOTES, Information.CONSENTS},
+        ),
+        (Purpose.OPERATIONS, {Information.MEDICATION, Information.DRUG_TESTS, Information.PROGRESS_NOTES}),
+        (Purpose.EMPLOYMENT, set[Information]()),
+    ],
+)
+def test_p14_no_more_than_the_purpose_needs(purpose: Purpose, unneeded: set[Information]) -> None:
+    asked = question(purpose=purpose, role=Role.PROGRAMME_DIRECTOR)
+
+    denied = {one for one in ALL_BUT_NOTES if outcome(decide(replace(asked, resource=Resource(one)))) != PERMIT}
+    rules = {outcome(decide(replace(asked, resource=Resource(one)))) for one in denied}
+
+    assert denied == unneeded
+    assert rules <= {Rule.NOT_NEEDED_FOR_PURPOSE}
+
+
+def test_p14_what_a_purpose_needs_is_dated_and_cited() -> None:
+    assert {one.purpose for one in NECESSARY} == {Purpose.PAYMENT, Purpose.OPERATIONS}
+    assert len({(one.purpose, one.effective_from) for one in NECESSARY}) == len(NECESSARY)
+    assert all("42 CFR 2.13(a)" in one.citation for one in NECESSARY)
+    first = min(one.effective_from for one in NECESSARY)
+    before = datetime.combine(first, time(), UTC) - HOUR
+    since = replace(SIGNED, signed_at=before)
+    asked = question(
+        purpose=Purpose.PAYMENT, information=Information.DRUG_TESTS, consents=(consent(signatures=(since,)),)
+    )
+
+    assert outcome(decide(replace(asked, now=before))) == PERMIT
+    assert outcome(decide(replace(asked, now=before + HOUR))) == Rule.NOT_NEEDED_FOR_PURPOSE
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+@pytest.mark.parametrize("information", sorted(Information))
+def test_p14_nobody_discloses_what_the_own_duties_do_not_need(role: Role, information: Information) -> None:
+    kind = ConsentKind.COUNSELLING_NOTES if information is Information.COUNSELLING_NOTES else ConsentKind.PROCEEDINGS
+    used = {part for needed in NEEDS.get(role, {}).values() for part in needed}
+    discloses = role in {
+        Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR,
+    }  # fmt: skip
+    purpose = Purpose.TREATMENT if kind is ConsentKind.COUNSELLING_NOTES else Purpose.LEGAL_PROCEEDINGS
+    asked = question(
+        role=role,
+        relations=frozenset(Relation),
+        purpose=purpose,
+        information=information,
+        consents=(consent(kind),),
+    )
+    expected = discloses and (information in used or kind is ConsentKind.COUNSELLING_NOTES)
+
+    assert (outcome(decide(asked)) == PERMIT) is expected
+    if not discloses:
+        assert outcome(decide(asked)) == Rule.MAY_NOT_DISCLOSE
+    elif not expected:
+        assert outcome(decide(asked)) == Rule.ROLE_WITHOUT_NEED
+
+
 @pytest.mark.parametrize("member", ["recipient_name", "facility", "discloser", "nature", "at"])
 def test_p15_an_emergency_is_told_whole(member: str) -> None:
     asked = {"purpose": Purpose.MEDICAL_EMERGENCY, "consents": (), "relations": frozenset[Relation]()}
@@ -332,6 +397,21 @@ def test_p18_a_granted_restriction_overrides_consent(changes: dict[str, Any], ex
     decision = decide(question(consents=(GENERAL,), restrictions=(replace(restriction, **changes),)))
 
     assert outcome(decision) == expected
+
+
+@pytest.mark.parametrize("purpose", sorted(frozenset(Purpose) - WITHOUT_CONSENT))
+def test_p18_a_granted_restriction_holds_for_every_purpose_of_a_consent(purpose: Purpose) -> None:
+    kind = {
+        Purpose.LEGAL_PROCEEDINGS: ConsentKind.PROCEEDINGS,
+        Purpose.CRIMINAL_JUSTICE_MONITORING: ConsentKind.CRIMINAL_JUSTICE,
+    }.get(purpose, ConsentKind.SPECIFIC)
+    kept = Restriction(
+        frozenset({Information.TREATMENT_PLAN}), frozenset({purpose}), frozenset(), frozenset({RecipientKind.COURT})
+    )
+    asked = question(purpose=purpose, consents=(consent(kind),), recipient=to(RecipientKind.COURT))
+
+    assert outcome(decide(asked)) == PERMIT
+    assert outcome(decide(replace(asked, restrictions=(kept,)))) == Rule.RESTRICTED
 
 
 PARENT = Signature(Signer.PARENT_OR_GUARDIAN, NOW - HOUR, NOW - 2 * HOUR)

@@ -35,7 +35,22 @@ _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("auditor", "operations"): frozenset({"consents"}),
 }
 _CONCERNED_WITH_EVERYBODY: Final = frozenset({"front_desk", "supervisor", "billing", "programme_director", "auditor"})
-_DISCLOSING: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
+_NOTES: Final = frozenset({"counselling_notes"})
+# Who sends something sees it, so it is of what the own duties need (2.12(c)(3)); and the notes that are kept apart go,
+# where the patient consents to that alone (2.31(b)), through the hands of those who treat.
+_SENT_BY: Final[dict[str, frozenset[str]]] = {
+    "counsellor": _CARE | _NOTES,
+    "supervisor": _CARE | _NOTES,
+    "prescriber": _CARE | _NOTES,
+    "nurse": _CARE | _NOTES,
+    "billing": frozenset({"demographics", "diagnoses", "attendance", "claims", "consents"}),
+    "programme_director": _ALL | _NOTES,
+}
+# 2.13(a), 45 CFR 164.502(b): what these two purposes need of a record. Treatment is limited by the consent alone.
+_NEEDED_FOR: Final[dict[str, frozenset[str]]] = {
+    "payment": _ALL - {"scheduling", "drug_tests", "progress_notes", "consents"},
+    "operations": _ALL - {"medication", "drug_tests", "progress_notes"},
+}
 _TPO: Final = frozenset({"treatment", "payment", "operations"})
 _STANDS_FOR: Final = {
     # Which written consent reaches which purpose: 2.33(a), 2.31(d), 2.35.
@@ -265,14 +280,17 @@ def parts_seen(cell: Cell) -> frozenset[str]:
 
 def parts_sent(cell: Cell) -> frozenset[str]:
     """Return the parts of which something may be found in what is disclosed: those that are asked for, and no other."""
-    # Diagnoses are told as the plan of care, which tells what is treated and how: both are asked for.
-    beside = frozenset({"treatment_plan"} if cell.information == "diagnoses" else ())
-    return beside | {cell.information} if is_disclosed(cell) else frozenset()
+    return _asked(cell) if is_disclosed(cell) else frozenset()
 
 
 def is_disclosed(cell: Cell) -> bool:
-    """Whether the regulation lets this be disclosed to the cell's recipient."""
-    return cell.organization == "own" and _disclosed(cell)
+    """Whether the regulation lets all that the cell asks for be disclosed to its recipient."""
+    return cell.organization == "own" and all(_disclosed(cell._replace(information=one)) for one in _asked(cell))
+
+
+def _asked(cell: Cell) -> frozenset[str]:
+    # Diagnoses are told as the plan of care, which tells what is treated and how: both are asked for.
+    return frozenset({cell.information, "treatment_plan"} if cell.information == "diagnoses" else {cell.information})
 
 
 def _used(cell: Cell) -> bool:
@@ -302,7 +320,8 @@ def _disclosed(cell: Cell) -> bool:
 
 
 def _may_send(cell: Cell) -> bool:
-    sends = cell.role in _DISCLOSING or (cell.role == "billing" and cell.purpose == "payment")
+    sends = cell.information in _SENT_BY.get(cell.role, frozenset())
+    sends = sends and (cell.role != "billing" or cell.purpose == "payment")
     treats = cell.role in _CONCERNED_WITH_EVERYBODY or cell.relation != "none"
     return sends and (treats or cell.purpose == "medical_emergency")
 
@@ -314,7 +333,8 @@ def _consented(cell: Cell) -> bool:
         right_form = cell.form == "counselling_notes" and cell.purpose in _CONSENTED_NOTES
     else:
         right_form = cell.form in _STANDS_FOR[cell.purpose]
-    # 2.26: what the programme agreed to restrict stays restricted for treatment, payment and operations.
-    is_restricted = cell.restriction == "granted" and cell.purpose in _TPO
+    is_needed = cell.information in _NEEDED_FOR.get(cell.purpose, {cell.information})
+    # 2.26: what the programme agreed to restrict stays restricted, whatever was consented to.
+    is_restricted = cell.restriction == "granted"
     is_monitor = cell.recipient in {"criminal_justice", "court"} or cell.purpose != "criminal_justice_monitoring"
-    return right_form and not is_restricted and is_monitor
+    return right_form and is_needed and not is_restricted and is_monitor

@@ -215,7 +215,7 @@ class World:
         if restriction == "granted":
             asked = {
                 "information": [*_PARTS, *_NOTES],
-                "purposes": TREATMENT_PAYMENT_OPERATIONS,
+                "purposes": sorted({one for purposes in _PURPOSES.values() for one in purposes}),
                 "recipient_kinds": RECIPIENT_KINDS,
                 "decision": "granted",
             }
