@@ -81,7 +81,10 @@ async def reconcile_drug_test(
 async def review_drug_test(
     test_id: DrugTestId, request: Review, version: RequiredVersion, tests: DrugTestChanges, response: Response
 ) -> DrugTest:
-    """Settle a test that was talked over with the patient; a result has to be reconciled before."""
+    """Settle a test that was talked over with the patient; a result has to be reconciled before.
+
+    What the patient disputes can be confirmed after it, and is reconciled and reviewed anew.
+    """
     return _tagged(await tests.review(test_id, request, version), response)
 
 

@@ -41,10 +41,11 @@ TRANSITIONS: Final[Mapping[str, Mapping[DrugTestStatus, DrugTestStatus]]] = Mapp
             ("unable", (_S.REPORTED, _S.LATE), _S.UNABLE),
             ("excused", (_S.DRAWN, _S.NOTIFIED, _S.NO_SHOW, _S.LATE, _S.UNABLE), _S.EXCUSED),
             ("collected", (_S.REPORTED, _S.LATE, _S.UNABLE), _S.COLLECTED),
-            ("handed_off", (_S.COLLECTED, _S.ASSESSED, _S.PRESUMPTIVE), None),
+            ("handed_off", (_S.COLLECTED, _S.ASSESSED, _S.PRESUMPTIVE, _S.RECONCILED, _S.REVIEWED), None),
             ("assessed", (_S.COLLECTED,), _S.ASSESSED),
             ("presumptive", (_S.ASSESSED,), _S.PRESUMPTIVE),
-            ("definitive", (_S.ASSESSED, _S.PRESUMPTIVE, _S.RECONCILED), _S.DEFINITIVE),
+            # What the patient disputes in the review goes to the laboratory after it.
+            ("definitive", (_S.ASSESSED, _S.PRESUMPTIVE, _S.RECONCILED, _S.REVIEWED), _S.DEFINITIVE),
             ("reconciled", (_S.PRESUMPTIVE, _S.DEFINITIVE), _S.RECONCILED),
             (
                 "reviewed",
@@ -134,6 +135,8 @@ def misfit(step: Step, standing: Standing, now: datetime) -> Misfit | None:
     """Return why a step does not fit, or None where it does."""
     if isinstance(step, NoShow) and (standing.due_at is None or now <= standing.due_at):
         return Misfit("not-due", "/kind", "must wait until due_at is over")
+    if isinstance(step, Confirmed | HandedOff) and not any(isinstance(one, Collected) for one in standing.steps):
+        return Misfit("no-specimen", "/kind", "must not be recorded: no specimen was collected")
     if isinstance(step, Screened | Confirmed) and SpecimenFlag.SUBSTITUTED in specimen_flags(standing):
         return Misfit("substituted", "/kind", "must not be recorded: the specimen is no urine; review it instead")
     times = [at for at in _times(step) if not standing.since <= at <= now]

@@ -19,9 +19,10 @@ STEPS = (
     " ('late', 'refused'), ('unable', 'refused'), ('reported', 'unable'), ('late', 'unable'), ('drawn', 'excused'),"
     " ('notified', 'excused'), ('no_show', 'excused'), ('late', 'excused'), ('unable', 'excused'),"
     " ('reported', 'collected'), ('late', 'collected'), ('unable', 'collected'), ('collected', 'collected'),"
-    " ('assessed', 'assessed'), ('presumptive', 'presumptive'), ('collected', 'assessed'),"
-    " ('assessed', 'presumptive'), ('assessed', 'definitive'), ('presumptive', 'definitive'),"
-    " ('reconciled', 'definitive'), ('presumptive', 'reconciled'), ('definitive', 'reconciled'),"
+    " ('assessed', 'assessed'), ('presumptive', 'presumptive'), ('reconciled', 'reconciled'),"
+    " ('reviewed', 'reviewed'), ('collected', 'assessed'), ('assessed', 'presumptive'), ('assessed', 'definitive'),"
+    " ('presumptive', 'definitive'), ('reconciled', 'definitive'), ('reviewed', 'definitive'),"
+    " ('presumptive', 'reconciled'), ('definitive', 'reconciled'),"
     " ('no_show', 'reviewed'), ('refused', 'reviewed'), ('unable', 'reviewed'), ('excused', 'reviewed'),"
     " ('assessed', 'reviewed'), ('reconciled', 'reviewed'))"
 )

@@ -256,6 +256,54 @@ async def test_a_result_is_reconciled_before_it_is_reviewed(walk: Walk, at: At, 
     assert "reconciled" in early.json()["detail"]
 
 
+async def test_what_the_patient_disputes_in_the_review_is_confirmed_and_reviewed_again(walk: Walk, drawn: Json) -> None:
+    """Before, a review closed the test: the laboratory's answer to what was disputed in it was out of turn."""
+    day = drawn["day"]
+    test = await walk(
+        NOTIFIED,
+        REPORTED,
+        (4, custody(day)),
+        (5, ASSESSED),
+        (6, COCAINE),
+        (7, METHADONE_PRESCRIBED),
+        (8, REVIEWED | {"response": "disputes", "plan_is_to_change": False}),
+        (9, {"kind": "handed_off", "hand_off": {"handed_to": "Harbour Lab", "at": hours_after(day, 9)}}),
+        (80, CONFIRMED | {"results": [{"substance": "cocaine", "is_detected": False}]}),
+        (81, METHADONE_PRESCRIBED),
+        (82, REVIEWED | {"response": "agrees", "plan_is_to_change": False}),
+    )
+
+    assert (test["status"], test["finding"]) == ("reviewed", "as_expected")
+    assert [step["status"] for step in test["steps"]][-5:] == [
+        "reviewed", "reviewed", "definitive", "reconciled", "reviewed",
+    ]  # fmt: skip
+
+
+async def test_what_came_after_a_review_is_open_until_it_was_reviewed_too(
+    walk: Walk, at: At, drawn: Json, site_id: UUID
+) -> None:
+    reviewed = await walk(
+        NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE), (7, NOTHING_ELSE), (8, REVIEWED)
+    )
+
+    answer = await record(at(hours_after(drawn["day"], 80)), reviewed, CONFIRMED)
+
+    assert (answer.status_code, answer.json()["finding"]) == (200, "unreconciled")
+    waiting = await at(hours_after(drawn["day"], 81)).get(f"/v1/sites/{site_id}/unsettled_drug_tests")
+    assert [(one["id"], one["awaits"]) for one in waiting.json()["items"]] == [(reviewed["id"], "reconciliation")]
+
+
+@pytest.mark.parametrize("step", [CONFIRMED, {"kind": "handed_off"}])
+async def test_a_missed_test_that_was_reviewed_gets_no_result(walk: Walk, at: At, drawn: Json, step: Json) -> None:
+    test = await walk(NOTIFIED, (9, {"kind": "no_show"}), (10, REVIEWED))
+    if step["kind"] == "handed_off":
+        step = {**step, "hand_off": {"handed_to": "Laboratory", "at": hours_after(drawn["day"], 10)}}
+
+    answer = await record(at(hours_after(drawn["day"], 11)), test, step)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "no-specimen")
+
+
 async def test_a_site_s_tests_wait_for_reconciliation_and_then_for_review(
     *, walk: Walk, at: At, drawn: Json, site_id: UUID, records: ClientFactory
 ) -> None:

@@ -94,7 +94,7 @@ def test_the_database_knows_the_same_transitions_and_statuses() -> None:
     assert set(STATUSES.strip("()").replace("'", "").split(", ")) == set(DrugTestStatus)
 
 
-def test_every_status_can_be_reached_and_only_reviewed_is_the_end() -> None:
+def test_every_status_can_be_reached_and_what_was_reviewed_goes_on_at_the_laboratory_alone() -> None:
     reached, more = {DrugTestStatus.DRAWN}, {DrugTestStatus.DRAWN}
     while more:
         more = {after for one in more for befores in TRANSITIONS.values() if (after := befores.get(one))} - reached
@@ -102,7 +102,9 @@ def test_every_status_can_be_reached_and_only_reviewed_is_the_end() -> None:
     reached |= {DrugTestStatus.LATE}
 
     assert reached == set(DrugTestStatus)
-    assert [status for status in DrugTestStatus if not possible(status)] == [DrugTestStatus.REVIEWED]
+    assert all(possible(status) for status in DrugTestStatus)
+    at_the_laboratory = [one for one in DrugTestStatus if set(possible(one)) <= {"handed_off", "definitive"}]
+    assert at_the_laboratory == [DrugTestStatus.REVIEWED]
 
 
 def test_no_way_leads_from_a_missed_test_to_a_result_but_through_a_specimen() -> None:
@@ -203,6 +205,19 @@ def test_what_is_kept_back_says_what_was_measured_and_nothing_of_what_follows(st
 )
 def test_a_specimen_is_held_against_the_limits_of_its_day(measured: dict[str, Any], flags: list[SpecimenFlag]) -> None:
     assert specimen_flags(standing(assessed(**measured))) == flags
+
+
+def test_of_a_specimen_that_nobody_gave_there_is_no_result_and_no_hand_off() -> None:
+    collected: Step = Collected.model_validate(CUSTODY)
+    handed: Step = TypeAdapter(Step).validate_python(
+        {"kind": "handed_off", "hand_off": {"handed_to": "Laboratory", "at": (NOON + HOUR).isoformat()}}
+    )
+
+    for step in (confirmed(cocaine=True), handed):
+        fault = misfit(step, standing(), NOON + HOUR)
+        assert fault is not None
+        assert fault.code == "no-specimen"
+        assert misfit(step, standing(collected), NOON + HOUR) is None
 
 
 def test_of_what_is_no_urine_no_result_is_recorded() -> None:
