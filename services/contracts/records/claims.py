@@ -61,6 +61,7 @@ class ChargeCode(ResourceModel):
     services_fewest: int | None
     services_most: int | None
     primary_fewest: int | None = Field(description="How many of them are primary therapy.")
+    needs_plan: bool = Field(description="Whether it rests on a plan of care that is signed.")
     condition_code: str | None
     revenue_code: str | None
     citation: str
@@ -79,11 +80,22 @@ class ChargeOverlap(ResourceModel):
     effective_from: date
 
 
+class ChargeCertification(ResourceModel):
+    """For how many days after a certification of the plan of care a line of a condition code can be claimed."""
+
+    condition_code: str
+    days: int
+    citation: str
+    mark: RuleMark
+    effective_from: date
+
+
 class ChargeCodes(ResourceModel):
-    """Every code that lines are made of, and the rule of overlaps."""
+    """Every code that lines are made of, and the rules of overlaps and of certifications."""
 
     codes: list[ChargeCode]
     overlaps: list[ChargeOverlap]
+    certifications: list[ChargeCertification]
 
 
 class PayerContractRequest(RequestModel):
@@ -202,6 +214,10 @@ class ChargeGap(StrEnum):
     AUTHORIZATION_LACKING = "authorization_lacking"
     AUTHORIZATION_USED_UP = "authorization_used_up"
     EPISODE_NOT_OPEN = "episode_not_open"
+    PLAN_UNSIGNED = "plan_unsigned"
+    """No version of the episode's plan of care has every signature of clinicians that it needs."""
+    CERTIFICATION_LACKING = "certification_lacking"
+    """Nobody certified on or before the day that the treatment is needed, or too long before it."""
     NEAR_PARTIAL_HOSPITALIZATION = "near_partial_hospitalization"
 
 

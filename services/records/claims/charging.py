@@ -9,8 +9,9 @@ from services.contracts.identifiers import EncounterId, PatientId
 from services.contracts.records.claims import BillingMethod, ChargeGap, ChargeLine, ChargeRate, PayerAuthorization
 from services.contracts.records.encounters import Encounter
 from services.records.claims.codes import charge_codes, codes_of
-from services.records.claims.rules import Draft, Ledger, by_stay, drafts, is_near_stay, session_of
+from services.records.claims.rules import Draft, Ledger, by_stay, drafts, is_near_stay, plan_gaps, session_of
 from services.records.claims.storage import ClaimQueries
+from services.records.plans_of_care.planned import PlannedReads
 from services.records.site_zones.rules import Zones
 
 OpenDays = tuple[date, date | None]
@@ -35,6 +36,15 @@ class CompletedServices(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What of the record the lines rest on."""
+
+    sessions: SessionsBetween
+    notes: CompletedServices
+    plans: PlannedReads
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """Which lines are asked for: a payer's, from a day to a day, each session's by the zone of its site."""
 
@@ -47,10 +57,9 @@ class Asked:
 class Charging:
     """Makes the lines of a patient whom the caller has let through."""
 
-    def __init__(self, queries: ClaimQueries, sessions: SessionsBetween, notes: CompletedServices) -> None:
+    def __init__(self, queries: ClaimQueries, evidence: Evidence) -> None:
         self._queries = queries
-        self._sessions = sessions
-        self._notes = notes
+        self._evidence = evidence
 
     async def lines(
         self,
@@ -68,7 +77,7 @@ class Charging:
         # What an authorization has left depends on every line since its first day.
         since = min([asked.from_on, *(one.from_on for one in authorizations)])
         made = await self._made(patient_id, asked, since, stays)
-        made = await self._lacking(patient_id, made, stays)
+        made = await self._lacking(patient_id, asked.zones, made, stays)
         made = await self._authorized(asked, made, authorizations)
         rates = await self._queries.rates_of(asked.payer, asked.until_on)
         shown = [draft for draft in made if draft.first_on <= asked.until_on and draft.last_on >= asked.from_on]
@@ -79,8 +88,8 @@ class Charging:
         if any(contract.method is BillingMethod.OTP_WEEKLY for contract in contracts):
             # Its weeks follow each other from the first service of the episode, whatever days are asked for.
             since = min([since, *(first for first, last in stays if (last or date.max) >= asked.from_on)])
-        found = await self._sessions.between(patient_id, since - _AROUND, asked.until_on + _AROUND)
-        signed = await self._notes.completed([encounter.id for encounter in found])
+        found = await self._evidence.sessions.between(patient_id, since - _AROUND, asked.until_on + _AROUND)
+        signed = await self._evidence.notes.completed([encounter.id for encounter in found])
         sessions = [session_of(encounter, asked.zones, is_signed=encounter.id in signed) for encounter in found]
         made: list[Draft] = []
         for contract, following in zip(contracts, [*contracts[1:], None][: len(contracts)], strict=True):
@@ -95,13 +104,18 @@ class Charging:
         ]
         return sorted([*bare, *made], key=lambda draft: draft.first_on)
 
-    async def _lacking(self, patient_id: PatientId, made: list[Draft], open_days: Sequence[OpenDays]) -> list[Draft]:
-        partial, overlaps = await self._queries.stays(patient_id), charge_codes().overlaps
+    async def _lacking(
+        self, patient_id: PatientId, zones: Zones, made: list[Draft], open_days: Sequence[OpenDays]
+    ) -> list[Draft]:
+        partial, codes = await self._queries.stays(patient_id), charge_codes()
+        planned = await self._evidence.plans.of_patient(patient_id, zones)
 
         def checked(draft: Draft) -> Draft:
             if not any(first <= draft.first_on <= (last or date.max) for first, last in open_days):
                 draft = draft.lacking(ChargeGap.EPISODE_NOT_OPEN)
-            return draft.lacking(*[ChargeGap.NEAR_PARTIAL_HOSPITALIZATION] * is_near_stay(draft, partial, overlaps))
+            draft = draft.lacking(*plan_gaps(draft, planned, codes.certifications))
+            near = is_near_stay(draft, partial, codes.overlaps)
+            return draft.lacking(*[ChargeGap.NEAR_PARTIAL_HOSPITALIZATION] * near)
 
         return [checked(draft) for draft in made]
 

@@ -25,10 +25,9 @@ from services.contracts.records.claims import (
     PayerContract,
     PayerContractRequest,
 )
-from services.records.claims.charging import Asked, Charging, CompletedServices, OpenDays, SessionsBetween
+from services.records.claims.charging import Asked, Charging, Evidence, OpenDays
 from services.records.claims.codes import is_known
 from services.records.claims.storage import ClaimQueries, ClaimRows
-from services.records.encounters.logic import EncounterReads
 from services.records.episodes.logic import EpisodeReads
 from services.records.errors import TermsKnownError
 from services.records.gate import Gate
@@ -41,11 +40,10 @@ _LONGEST: Final = timedelta(days=LONGEST_CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """What of the record charges rest on."""
+    """What of the record charges rest on, and whose days they are counted by."""
 
-    encounters: EncounterReads
+    evidence: Evidence
     episodes: EpisodeReads
-    notes: CompletedServices
     zones: SiteZoneReads
 
 
@@ -125,7 +123,7 @@ class ClaimReads:
         self._queries = queries
         self._episodes = record.episodes
         self._zones = record.zones
-        self._charging = Charging(queries, record.encounters, record.notes)
+        self._charging = Charging(queries, record.evidence)
         self._patients = patients
         self._gate = gate
 
@@ -180,9 +178,9 @@ class ClaimReads:
 class ChargesToDisclose:
     """What can be charged for as a disclosure takes it, which decides on it itself."""
 
-    def __init__(self, queries: ClaimQueries, sessions: SessionsBetween, notes: CompletedServices) -> None:
+    def __init__(self, queries: ClaimQueries, evidence: Evidence) -> None:
         self._queries = queries
-        self._charging = Charging(queries, sessions, notes)
+        self._charging = Charging(queries, evidence)
 
     async def billable(
         self, patient_id: PatientId, asked: Asked, stays: Sequence[OpenDays], seal: PersonSeal

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.contracts.identifiers import EncounterId, PayerAuthorizationId
 from services.contracts.records.claims import (
     BillingMethod,
+    ChargeCertification,
     ChargeCode,
     ChargeGap,
     ChargeOverlap,
@@ -20,6 +21,7 @@ from services.contracts.records.claims import (
 from services.contracts.records.encounters import Encounter
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
+from services.records.plans_of_care.facts import PlannedStay
 from services.records.site_zones.rules import Zones
 
 PRIMARY_THERAPY: Final = frozenset({ServiceKind.INDIVIDUAL, ServiceKind.PROCESS_GROUP, ServiceKind.FAMILY})
@@ -209,6 +211,29 @@ def is_near_stay(draft: Draft, stays: Iterable[PartialStay], overlaps: Iterable[
         for stay in stays
         for margin in margins
     )
+
+
+def plan_gaps(
+    draft: Draft, planned: Iterable[PlannedStay], certifications: Iterable[ChargeCertification]
+) -> list[ChargeGap]:
+    """Return what a line lacks of the plan of care that its code rests on.
+
+    A signature that comes later mends it, a certification that comes later does not: of a delayed one
+    (42 CFR 424.11(d)(3)) a person decides, who explains it to the payer.
+    """
+    if draft.code is None:
+        return []
+    stay = next((one for one in planned if one.first_on <= draft.first_on <= (one.last_on or date.max)), None)
+    gaps = [ChargeGap.PLAN_UNSIGNED] if draft.code.needs_plan and stay is None else []
+    ages = [] if stay is None else [(draft.first_on - on).days for on in stay.certified_on]
+    asked = [
+        rule.days
+        for rule in certifications
+        if rule.condition_code == draft.code.condition_code and rule.effective_from <= draft.first_on
+    ]
+    if any(not any(0 <= age <= days for age in ages) for days in asked):
+        gaps.append(ChargeGap.CERTIFICATION_LACKING)
+    return gaps
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.claims import ChargeCodes
+from services.records.claims.charging import Evidence
 from services.records.claims.codes import charge_codes
 from services.records.claims.logic import ClaimCommands, ClaimReads, Documented
 from services.records.claims.storage import ClaimQueries, ClaimRows
@@ -13,16 +14,22 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.encounters import EncounterReading, SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
 from services.records.dependencies.notes import ServiceReading
+from services.records.plans_of_care.planned import PlannedReads
+from services.records.plans_of_care.storage import PlanOfCareQueries
 
 
 async def _claim_changes(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> ClaimCommands:
     return ClaimCommands(ClaimRows(db, organization_of(principal)), patients, gate)
 
 
+async def _evidence(read: Reading, encounters: EncounterReading, notes: ServiceReading) -> Evidence:
+    return Evidence(encounters, notes, PlannedReads(PlanOfCareQueries(read)))
+
+
 async def _documented(
-    encounters: EncounterReading, episodes: EpisodeReading, notes: ServiceReading, zones: SiteZoneReading
+    evidence: Annotated[Evidence, Depends(_evidence)], episodes: EpisodeReading, zones: SiteZoneReading
 ) -> Documented:
-    return Documented(encounters, episodes, notes, zones)
+    return Documented(evidence, episodes, zones)
 
 
 async def _claim_reading(

@@ -10,6 +10,7 @@ from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import Db, Reading, organization_of
 from services.records.assessments.reading import AssessmentsToDisclose
 from services.records.assessments.storage import AssessmentQueries
+from services.records.claims.charging import Evidence
 from services.records.claims.logic import ChargesToDisclose
 from services.records.claims.storage import ClaimQueries
 from services.records.consents.beside import ConsentsToDisclose
@@ -47,6 +48,7 @@ from services.records.notes.storage import NoteQueries
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.plans_of_care.logic import PlansOfCareToDisclose
+from services.records.plans_of_care.planned import PlannedReads
 from services.records.plans_of_care.storage import PlanOfCareQueries
 from services.records.recipients.logic import RecipientCommands
 from services.records.recipients.storage import RecipientRows
@@ -68,7 +70,9 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
         drug_tests=DrugTestsToDisclose(DrugTestQueries(read)),
         notes=NotesToDisclose(NoteQueries(read)),
         company=CompanyReads(sessions, patients),
-        charges=ChargesToDisclose(ClaimQueries(read), sessions, ServiceQueries(read)),
+        charges=ChargesToDisclose(
+            ClaimQueries(read), Evidence(sessions, ServiceQueries(read), PlannedReads(PlanOfCareQueries(read)))
+        ),
         stays=StaysToDisclose(EpisodeQueries(read)),
         discharge_summaries=DischargeSummariesToDisclose(DischargeSummaryQueries(read)),
         counselling_notes=CounsellingNotesToDisclose(CounsellingNoteQueries(read, root)),

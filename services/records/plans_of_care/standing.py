@@ -3,7 +3,9 @@
 from collections.abc import Collection
 
 from services.contracts.records.plans_of_care import PlanActKind, PlanOfCareStatus
+from services.records.plans_of_care.facts import ActFacts
 
+_UNSIGNED = frozenset({PlanOfCareStatus.DRAFT, PlanOfCareStatus.AWAITING_COSIGNATURE})
 ANSWERS = frozenset({PlanActKind.PATIENT_SIGNED, PlanActKind.PATIENT_DECLINED})
 """What a patient may say to a plan; treatment goes on with either."""
 
@@ -20,3 +22,15 @@ def status_of(done: Collection[PlanActKind], *, needs_cosignature: bool) -> Plan
     if awaits_cosignature(done, needs_cosignature=needs_cosignature):
         return PlanOfCareStatus.AWAITING_COSIGNATURE
     return PlanOfCareStatus.AWAITING_PATIENT if ANSWERS.isdisjoint(done) else PlanOfCareStatus.SIGNED
+
+
+def is_signed(acts: Collection[ActFacts]) -> bool:
+    """Whether some version has the signatures of clinicians that it needs; it holds until an amendment has them."""
+    return any(
+        status_of(
+            {act.kind for act in acts if act.version == version},
+            needs_cosignature=any(act.needs_cosignature for act in acts if act.version == version),
+        )
+        not in _UNSIGNED
+        for version in {act.version for act in acts}
+    )

@@ -23,7 +23,7 @@ from services.contracts.records.plans_of_care import (
 )
 from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
-from services.records.plans_of_care.facts import ActFacts, PlanFacts
+from services.records.plans_of_care.facts import ActFacts, PlanFacts, Stay
 from services.records.plans_of_care.standing import status_of
 from services.records.plans_of_care.tables import PlanActRow, PlanOfCareRow
 
@@ -57,6 +57,24 @@ _ACTED: Final = Query(
     .order_by(PlanActRow.episode_id, PlanActRow.number)
 )
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
+_ACTED_OF_PATIENT: Final = Query(
+    select(
+        PlanActRow.episode_id,
+        EpisodeRow.site_id,
+        EpisodeRow.admitted_on,
+        EpisodeRow.discharged_on,
+        PlanActRow.version,
+        PlanActRow.kind,
+        PlanActRow.took_place_at,
+        PlanActRow.needs_cosignature,
+    )
+    .join(
+        EpisodeRow,
+        (EpisodeRow.organization_id == PlanActRow.organization_id) & (EpisodeRow.id == PlanActRow.episode_id),
+    )
+    .where(EpisodeRow.patient_id == _PATIENT_ID)
+    .order_by(EpisodeRow.admitted_on, PlanActRow.episode_id, PlanActRow.number)
+)
 _NEWEST_OF_PATIENT: Final = Query(
     select(PlanOfCareRow.__table__)
     .ext(distinct_on(PlanOfCareRow.episode_id))
@@ -194,9 +212,14 @@ class PlanOfCareQueries:
         for row in await self._read.all(_WRITTEN, episode_ids=episode_ids):
             versions[row["episode_id"]].append((row["version"], row["written_at"]))
         for row in await self._read.all(_ACTED, episode_ids=episode_ids):
-            kind, at = PlanActKind(row["kind"]), row["took_place_at"]
-            acts[row["episode_id"]].append(ActFacts(row["version"], kind, at, row["needs_cosignature"]))
+            acts[row["episode_id"]].append(_to_facts(row))
         return {one: PlanFacts(of, acts[one]) for one, of in versions.items()}
+
+    async def acts_of_patient(self, patient_id: PatientId) -> list[tuple[Stay, list[ActFacts]]]:
+        """Return each stay of a patient whose plan something was done to, and what; the earliest first."""
+        rows = await self._read.all(_ACTED_OF_PATIENT, patient_id=patient_id)
+        stays = {row["episode_id"]: Stay(row["site_id"], row["admitted_on"], row["discharged_on"]) for row in rows}
+        return [(stay, [_to_facts(row) for row in rows if row["episode_id"] == one]) for one, stay in stays.items()]
 
     async def newest_of_patient(self, patient_id: PatientId) -> dict[EpisodeId, SealedPlan]:
         """Return the newest version of the plan of each of a patient's episodes that has one."""
@@ -267,6 +290,10 @@ class PlanOfCareRows:
 def _column(number: int) -> str:
     # The versions, and the acts, of a plan share the episode's id: without its number one would open for another.
     return f"details{number}"
+
+
+def _to_facts(row: Mapping[Any, Any]) -> ActFacts:
+    return ActFacts(row["version"], PlanActKind(row["kind"]), row["took_place_at"], row["needs_cosignature"])
 
 
 def _to_act(row: Mapping[Any, Any], seal: PersonSeal) -> PlanAct:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -10,12 +11,16 @@ import pytest
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
+from tests.records.draw_programmes.conftest import At
+from tests.records.draw_programmes.conftest import at as at  # noqa: PLC0414 - a fixture is known by its name here
 from tests.records.encounters.conftest import Tell, event
 from tests.records.encounters.conftest import tell as tell  # noqa: PLC0414 - a fixture is known by its name here
 from tests.records.notes.conftest import TEXT, etag
+from tests.records.plans_of_care.conftest import CONTENTS
 
 Json = dict[str, Any]
 Attend = Callable[..., Awaitable[str]]
+Certify = Callable[[str], Awaitable[None]]
 Lines = Callable[..., Awaitable[Json]]
 
 
@@ -35,6 +40,30 @@ async def patient(director: httpx2.AsyncClient, new_patient: PatientFactory) -> 
     answer = await director.post(f"/v1/patients/{made['id']}/episodes", json=body)
     assert answer.status_code == 201, answer.text
     return made
+
+
+@pytest.fixture
+async def plan(director: httpx2.AsyncClient, patient: Json) -> str:
+    """Return where a plan of care was drafted, which nobody has signed."""
+    (episode,) = (await director.get(f"/v1/patients/{patient['id']}/episodes")).json()["items"]
+    path = f"/v1/episodes/{episode['id']}/plan_of_care"
+    drafted = await director.put(path, json=CONTENTS)
+    assert drafted.status_code == 200, drafted.text
+    return path
+
+
+@pytest.fixture
+def certify(at: At, plan: str) -> Certify:
+    """Have a prescriber who directs the programme sign what is unsigned, and certify it, at an instant."""
+    account = uuid4()
+
+    async def act(instant: str) -> None:
+        caller = at(instant, Role.PRESCRIBER, Role.PROGRAMME_DIRECTOR, account=account)
+        answers = [await caller.post(f"{plan}:{verb}", headers={"if-match": '"1"'}) for verb in ("sign", "certify")]
+        assert answers[0].status_code in {200, 409}, answers[0].text
+        assert answers[1].status_code == 200, answers[1].text
+
+    return act
 
 
 @pytest.fixture

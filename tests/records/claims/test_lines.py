@@ -8,7 +8,7 @@ import pytest
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.records.claims.conftest import Attend, Json, Lines, agree, price
+from tests.records.claims.conftest import Attend, Certify, Json, Lines, agree, price
 from tests.records.conftest import JoinTeam
 from tests.records.notes.conftest import TEXT, etag
 
@@ -20,8 +20,9 @@ def told(found: Json) -> list[tuple[Any, ...]]:
 
 
 async def test_three_days_of_three_hours_are_three_days_of_the_code(
-    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines, certify: Certify
 ) -> None:
+    await certify("2026-09-01T12:00:00Z")
     await agree(biller, "h0015_per_diem")
     await price(biller, "H0015", 25_000)
     await price(biller, "H0015", 30_000, effective_from="2026-10-01")
@@ -39,8 +40,9 @@ async def test_three_days_of_three_hours_are_three_days_of_the_code(
 
 
 async def test_a_short_day_and_a_week_of_two_days_say_so(
-    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines, certify: Certify
 ) -> None:
+    await certify("2026-09-01T12:00:00Z")
     await agree(biller, "h0015_per_diem")
     await price(biller, "H0015", 25_000)
     await attend("2026-09-28")
@@ -169,10 +171,12 @@ async def test_a_medicare_day_is_paid_by_its_services_with_condition_code_92(
     biller: httpx2.AsyncClient,
     attend: Attend,
     lines: Lines,
+    certify: Certify,
     services: list[str],
     code: str,
     gaps: list[str],
 ) -> None:
+    await certify("2026-09-01T12:00:00Z")
     await agree(biller, "cmhc_services_per_day")
     await price(biller, code, 10_000)
     for number, service in enumerate(services):
@@ -182,6 +186,91 @@ async def test_a_medicare_day_is_paid_by_its_services_with_condition_code_92(
 
     assert (line["code"], line["gaps"], line["services"]) == (code, gaps, len(services))
     assert (line["condition_code"], line["revenue_code"]) == ("92", "0906")
+
+
+async def test_a_medicare_day_with_no_plan_and_no_certification_is_not_billable(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines
+) -> None:
+    """Before, it was: what a line lacked knew nothing of plans."""
+    await agree(biller, "cmhc_services_per_day")
+    await price(biller, "5851", 10_000)
+    for hour in (13, 14, 15):
+        await attend("2026-09-28", f"{hour}:00", f"{hour}:50")
+
+    found = await lines()
+
+    assert told(found) == [("2026-09-28", "5851", 1, ["plan_unsigned", "certification_lacking"])]
+    assert found["billable_cents"] == 0
+
+
+async def test_a_day_by_a_plan_that_nobody_signed_says_so_until_somebody_signs(
+    *, biller: httpx2.AsyncClient, director: httpx2.AsyncClient, attend: Attend, lines: Lines, plan: str
+) -> None:
+    await agree(biller, "h0015_per_diem")
+    await price(biller, "H0015", 25_000)
+    for day in THREE_DAYS:
+        await attend(day)
+
+    drafted = await lines()
+    signed = await director.post(f"{plan}:sign", headers={"if-match": '"1"'})
+    after = await lines()
+
+    assert signed.status_code == 200, signed.text
+    assert told(drafted) == [(day, "H0015", 1, ["plan_unsigned"]) for day in THREE_DAYS]
+    # The code asks for a plan, and for no certification.
+    assert told(after) == [(day, "H0015", 1, []) for day in THREE_DAYS]
+
+
+async def test_a_plan_that_waits_for_a_cosignature_is_not_signed(
+    *,
+    biller: httpx2.AsyncClient,
+    director: httpx2.AsyncClient,
+    records: ClientFactory,
+    attend: Attend,
+    lines: Lines,
+    patient: Json,
+    plan: str,
+    join_team: JoinTeam,
+) -> None:
+    trainee, supervisor = uuid4(), uuid4()
+    await join_team(patient, trainee)
+    supervision = {"supervisee_id": str(trainee), "supervisor_id": str(supervisor)}
+    assert (await director.post("/v1/supervisions", json=supervision)).status_code == 201
+    await agree(biller, "h0015_per_diem")
+    await price(biller, "H0015", 25_000)
+    for day in THREE_DAYS:
+        await attend(day)
+    headers = {"if-match": '"1"'}
+
+    signed = await records(Role.COUNSELLOR, account=trainee).post(f"{plan}:sign", headers=headers)
+    waiting = await lines()
+    cosigned = await records(Role.SUPERVISOR, account=supervisor).post(f"{plan}:cosign", headers=headers)
+
+    assert (signed.json()["status"], cosigned.status_code) == ("awaiting_cosignature", 200)
+    assert {gap for line in waiting["items"] for gap in line["gaps"]} == {"plan_unsigned"}
+    assert told(await lines()) == [(day, "H0015", 1, []) for day in THREE_DAYS]
+
+
+async def test_a_certification_holds_for_sixty_days_from_its_own_day_where_the_site_is(
+    biller: httpx2.AsyncClient, attend: Attend, lines: Lines, certify: Certify
+) -> None:
+    await agree(biller, "cmhc_services_per_day")
+    await price(biller, "5851", 10_000)
+    days = ("2026-09-01", "2026-09-02", "2026-11-01", "2026-11-02", "2026-11-03")
+    for day in days:
+        for hour in (16, 17, 18):
+            await attend(day, f"{hour}:00", f"{hour}:50")
+    # In New York this is still the evening of the second.
+    await certify("2026-09-03T02:00:00Z")
+    first = await lines("2026-09-01", "2026-11-15")
+    await certify("2026-11-03T12:00:00Z")
+    again = await lines("2026-09-01", "2026-11-15")
+
+    lacking = ["certification_lacking"]
+    assert [(line["first_on"], line["gaps"]) for line in first["items"]] == list(
+        zip(days, [lacking, [], [], lacking, lacking], strict=True)
+    )
+    assert [line["gaps"] for line in again["items"]] == [lacking, [], [], lacking, []]
 
 
 async def test_a_week_of_an_opioid_programme_takes_nine_services_in_seven_days(
