@@ -1,9 +1,10 @@
 """Treatment plans: what a patient's week must contain, and what the scheduler reads of them."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -28,6 +29,16 @@ class RequiredService(RequestModel):
     minutes_per_week: Annotated[QuarterHour, Field(ge=15)]
 
 
+class PlannedService(RequiredService):
+    """Minutes of one service that the plan requires in each of its weeks, or in every second or fourth one."""
+
+    every_weeks: Literal[1, 2, 4] = Field(
+        default=1,
+        description="Counted from the week of effective_from, which has it: what is every fourth week's comes again "
+        "four weeks later. A later version counts anew.",
+    )
+
+
 class TaperWeek(RequestModel):
     """A week on the way out: less than the plan's other weeks, below the level's hours if need be."""
 
@@ -42,7 +53,7 @@ class TaperWeek(RequestModel):
         return self
 
 
-def _refuse_twice(required_services: list[RequiredService]) -> None:
+def _refuse_twice(required_services: Sequence[RequiredService]) -> None:
     services = [required.service for required in required_services]
     if len(services) != len(set(services)):
         raise ValueError("required_services names a service twice: add its minutes together")
@@ -62,7 +73,7 @@ class TreatmentPlanRequest(RequestModel):
 
     effective_from: date
     phase: PlanPhase = PlanPhase.INTENSIVE
-    required_services: Annotated[list[RequiredService], Field(max_length=7)]
+    required_services: Annotated[list[PlannedService], Field(max_length=7)]
     track: Code
     languages: Annotated[list[Language], Field(min_length=1, max_length=8)]
     modalities: Annotated[Distinct[Modality], Field(min_length=1)]
@@ -124,7 +135,7 @@ class TreatmentPlan(ResourceModel):
     version: int
     effective_from: date
     phase: PlanPhase
-    required_services: list[RequiredService]
+    required_services: list[PlannedService]
     track: str
     languages: list[str]
     modalities: list[Modality]

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
-from services.contracts.records.treatment_plans import PreferenceCost, RequiredService
+from services.contracts.records.treatment_plans import PlannedService, PreferenceCost
 from services.contracts.vocabulary import Modality, ServiceKind
 
 ZONE: Final = "America/New_York"
@@ -64,7 +64,7 @@ class Person:
     number: int
     birth_date: date
     calendar: bytes
-    needs: tuple[RequiredService, ...]
+    needs: tuple[PlannedService, ...]
     track: str
     languages: tuple[str, ...]
     modalities: frozenset[Modality]
@@ -115,7 +115,7 @@ def person(random: Random, number: int, week: date, calendar: bytes) -> Person:
     )
 
 
-def _needs(random: Random) -> tuple[RequiredService, ...]:
+def _needs(random: Random) -> tuple[PlannedService, ...]:
     minutes = {
         ServiceKind.PROCESS_GROUP: random.choice((360, 360, 540)),
         ServiceKind.SKILLS_GROUP: 90,
@@ -126,7 +126,7 @@ def _needs(random: Random) -> tuple[RequiredService, ...]:
         minutes[ServiceKind.MEDICATION] = random.choice((15, 30))
     if random.random() < 3 / 4:
         minutes[ServiceKind.NURSE_VISIT] = 15
-    return tuple(RequiredService(service=kind, minutes_per_week=amount) for kind, amount in minutes.items())
+    return tuple(PlannedService(service=kind, minutes_per_week=amount) for kind, amount in minutes.items())
 
 
 def _modalities(random: Random) -> frozenset[Modality]:

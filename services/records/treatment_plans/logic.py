@@ -40,6 +40,7 @@ from services.records.treatment_plans.rules import (
     rule_pack_on,
     taper_faults,
     unschedulable,
+    usual_weeks,
     week_of,
     within_stay,
 )
@@ -105,7 +106,7 @@ def _refuse_impossible_week(request: TreatmentPlanRequest, age: int, taper_weeks
         raise InvalidRequestError("/effective_from", "must not lie before the first rule pack applies")
     phase = PlanPhase.TAPER if is_tapering(request, taper_weeks) else request.phase
     allowed = allowed_minutes(pack, age, phase)
-    if counted_minutes(pack, request.required_services) not in allowed:
+    if any(counted_minutes(pack, week) not in allowed for week in usual_weeks(request.required_services)):
         raise HoursOutOfRangeError(allowed.words, pack.citation)
     fields = (*unschedulable(request), *taper_faults(pack, age, request))
     if fields:

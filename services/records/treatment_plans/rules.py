@@ -13,6 +13,7 @@ from services.contracts.records.level_findings import LevelFinding
 from services.contracts.records.treatment_plans import (
     HorizonWeek,
     PatientWeek,
+    PlannedService,
     PlanPhase,
     PlanRequirement,
     RequiredService,
@@ -69,9 +70,27 @@ def allowed_minutes(pack: RulePack, age: int, phase: PlanPhase) -> AllowedMinute
     return AllowedMinutes(fewest, hours.most * 60)
 
 
-def counted_minutes(pack: RulePack, required_services: list[RequiredService]) -> int:
+def counted_minutes(pack: RulePack, required_services: Iterable[RequiredService]) -> int:
     """Add up the minutes that make up the week's hours."""
     return sum(required.minutes_per_week for required in required_services if required.service in pack.counted)
+
+
+def usual_weeks(required_services: Sequence[PlannedService]) -> list[list[PlannedService]]:
+    """Return what a plan requires of its fullest week, and of its emptiest."""
+    return [list(required_services), [one for one in required_services if one.every_weeks == 1]]
+
+
+def services_of(plan: TreatmentPlan, monday: date) -> list[RequiredService]:
+    """Return what a plan requires of a week: what is not every week's, counted from the plan's first week."""
+    taper = next((taper for taper in plan.taper_weeks if taper.week == monday), None)
+    if taper is not None:
+        return taper.required_services
+    number = (monday - plan.effective_from + timedelta(days=plan.effective_from.weekday())).days // 7
+    return [
+        RequiredService(service=one.service, minutes_per_week=one.minutes_per_week)
+        for one in plan.required_services
+        if number % one.every_weeks == 0
+    ]
 
 
 def week_of(plan: TreatmentPlan, monday: date) -> PlanRequirement | None:
@@ -80,14 +99,14 @@ def week_of(plan: TreatmentPlan, monday: date) -> PlanRequirement | None:
     first, last = plan.planned_admission, plan.planned_discharge
     if (first is not None and first > sunday) or (last is not None and last < monday):
         return None
-    taper = next((taper for taper in plan.taper_weeks if taper.week == monday), None)
+    is_taper = any(taper.week == monday for taper in plan.taper_weeks)
     values = plan.model_dump(include=set(PlanRequirement.model_fields))
     return PlanRequirement.model_validate(
         {
             **values,
             "plan_version": plan.version,
-            "phase": plan.phase if taper is None else PlanPhase.TAPER,
-            "required_services": (taper or plan).model_dump()["required_services"],
+            "phase": PlanPhase.TAPER if is_taper else plan.phase,
+            "required_services": services_of(plan, monday),
             "attends_from": first if first is not None and first > monday else None,
             "attends_until": last if last is not None and last < sunday else None,
         }

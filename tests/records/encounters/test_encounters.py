@@ -9,7 +9,7 @@ from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
+from tests.records.conftest import NINE_HOURS, JoinTeam, PatientFactory, PlanFactory
 from tests.records.encounters.conftest import WEEK, Json, Tell, event
 
 
@@ -138,6 +138,21 @@ async def test_the_ledger_says_what_is_required_attended_excused_missed_and_miss
         "individual": [60, 0, 0, 0, 60],
     }
     assert (ledger["due"], ledger["plan_version"], ledger["missing_minutes"]) == ("2026-10-04", 1, 435)
+
+
+async def test_a_monthly_visit_is_missing_in_one_week_of_four(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, put_plan: PlanFactory
+) -> None:
+    """Before, a prescriber's visit could be required of each week alone: three ledgers of four missed it."""
+    patient = await new_patient()
+    visit = {"service": "medication", "minutes_per_week": 30, "every_weeks": 4}
+    await put_plan(patient["id"], effective_from="2026-09-30", required_services=[*NINE_HOURS, visit])
+    path = f"/v1/patients/{patient['id']}/hours_ledger?week="
+
+    weeks = ["2026-09-28", "2026-10-05", "2026-10-12", "2026-10-19", "2026-10-26"]
+    ledgers = [(await director.get(path + week)).json() for week in weeks]
+
+    assert [one["missing_minutes"] for one in ledgers] == [570, 540, 540, 540, 570]
 
 
 async def test_a_week_without_a_plan_requires_nothing(

@@ -95,6 +95,20 @@ def test_a_patient_is_in_exactly_the_weeks_of_the_stay(admission: int | None, le
         assert (required.attends_from or days[0], required.attends_until or days[-1]) == (present[0], present[-1])
 
 
+@given(starts=st.integers(0, 6), every=st.sampled_from([1, 2, 4]), week=st.integers(0, 60))
+def test_what_is_not_every_week_s_is_counted_from_the_plan_s_first_week(starts: int, every: int, week: int) -> None:
+    visits = {"service": "medication", "minutes_per_week": 30, "every_weeks": every}
+    first = (MONDAY + starts * DAY).isoformat()
+
+    required = week_of(plan(effective_from=first, required_services=[*services(540), visits]), MONDAY + week * WEEK)
+
+    assert required is not None
+    assert [one.service for one in required.required_services] == ["process_group", "medication"][
+        : 1 + (not week % every)
+    ]
+    assert "every_weeks" not in required.model_dump_json()
+
+
 def test_the_newest_version_effective_by_then_speaks_for_a_week_ahead() -> None:
     later = plan(version=2, effective_from=(MONDAY + WEEK).isoformat(), required_services=services(720))
 

@@ -35,7 +35,10 @@ async def test_what_is_put_can_be_read(director: httpx2.AsyncClient, new_patient
     body = {
         "effective_from": "2026-10-07",
         "phase": "intensive",
-        "required_services": [*group(540), {"service": "family", "minutes_per_week": 60}],
+        "required_services": [
+            {"service": "process_group", "minutes_per_week": 540, "every_weeks": 1},
+            {"service": "family", "minutes_per_week": 60, "every_weeks": 4},
+        ],
         "track": "evening",
         "languages": ["es-US"],
         "modalities": ["on_site"],
@@ -160,6 +163,35 @@ async def test_the_hours_are_those_of_the_age_when_the_plan_takes_effect(
     assert (at_18.status_code, at_17.status_code) == (422, 201)
 
 
+@pytest.mark.parametrize(
+    ("required", "status"),
+    [
+        ([(480, 1), (60, 1)], 201),
+        # Every second week would come to eight hours.
+        ([(480, 1), (60, 2)], 422),
+        # Every second week would come to twenty.
+        ([(540, 1), (660, 2)], 422),
+        ([(540, 1), (600, 2)], 201),
+    ],
+)
+async def test_the_hours_of_every_week_are_those_of_the_level(
+    *,
+    director: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    plan_body: dict[str, Any],
+    required: list[tuple[int, int]],
+    status: int,
+) -> None:
+    services = [
+        {"service": service, "minutes_per_week": minutes, "every_weeks": every}
+        for service, (minutes, every) in zip(("process_group", "skills_group"), required, strict=True)
+    ]
+
+    answer = await director.put(path_of(await new_patient()), json={**plan_body, "required_services": services})
+
+    assert answer.status_code == status, answer.text
+
+
 async def test_what_cannot_be_scheduled_is_named_all_at_once_with_the_remedy(
     director: httpx2.AsyncClient, new_patient: PatientFactory, plan_body: dict[str, Any]
 ) -> None:
@@ -189,6 +221,7 @@ async def test_what_cannot_be_scheduled_is_named_all_at_once_with_the_remedy(
         ({"effective_from": "soon canary"}, "/effective_from"),
         ({"required_services": [{"service": "canary", "minutes_per_week": 60}]}, "/required_services/0/service"),
         ({"required_services": group(541)}, "/required_services/0/minutes_per_week"),
+        ({"required_services": [{**group(540)[0], "every_weeks": 3}]}, "/required_services/0/every_weeks"),
         ({"required_services": group(270) + group(270)}, ""),
         ({"track": "canary track!"}, "/track"),
         ({"languages": []}, "/languages"),

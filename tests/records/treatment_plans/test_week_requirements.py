@@ -7,7 +7,7 @@ import pytest
 from services.contracts.identity import Microservice, Role
 from services.contracts.records.treatment_plans import WeekRequirements
 from tests.conftest import ClientFactory
-from tests.records.conftest import PatientFactory, PlanFactory
+from tests.records.conftest import NINE_HOURS, PatientFactory, PlanFactory
 
 PATH = "/v1/week_requirements"
 MONDAY = "2026-10-05"
@@ -31,7 +31,8 @@ async def test_a_week_requires_what_the_plans_of_the_site_say(
     assert answer.status_code == 200
     assert (requirements["site_id"], requirements["week"]) == (query["site_id"], MONDAY)
     assert [patient["patient_id"] for patient in requirements["patients"]] == [planned["id"]]
-    assert requirements["patients"][0]["required_services"] == plan["required_services"]
+    assert plan["required_services"] == [{**one, "every_weeks": 1} for one in NINE_HOURS]
+    assert requirements["patients"][0]["required_services"] == NINE_HOURS
     assert requirements["patients"][0]["needs_transport"] is True
     assert unplanned["id"] not in answer.text
     assert WeekRequirements.model_validate_json(answer.content).patients[0].plan_version == 1
