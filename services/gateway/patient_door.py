@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -9,10 +10,14 @@ import orjson
 from services.chassis.errors import UpstreamUnavailableError
 from services.chassis.http import HttpClient
 from services.contracts.identifiers import EncounterId, PatientId
-from services.contracts.identity import Microservice, Principal
+from services.contracts.identity import Microservice, Principal, Role
+from services.gateway.accounts.rules import NOT_STAFF
 from services.gateway.issuing import TokenIssuer
 
-_MOST: Final = 200
+_PAGE: Final = 200
+_MOST_PAGES: Final = 20
+"""Beyond, nobody chooses from a list: an application is launched from the chart."""
+_OWN: Final = "/v1/me/record?information=demographics"
 _MAY_NOT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
 
 
@@ -24,7 +29,11 @@ class Choice(NamedTuple):
 
 
 class PatientDoor:
-    """Asks as the person, so that records decides and its audit trail shows who looked."""
+    """Asks as the person, so that records decides and its audit trail shows who looked.
+
+    Staff asks for those whom they treat, and a patient for the own record, which an account is linked to. Who is close
+    to a patient is not told whose id that is, so there is nobody for them to choose.
+    """
 
     def __init__(self, http: HttpClient, records_url: str, issuer: TokenIssuer) -> None:
         self._http = http
@@ -33,7 +42,10 @@ class PatientDoor:
 
     async def may_see(self, person: Principal, patient_id: PatientId) -> bool:
         """Say whether a person may see a patient now; raises UpstreamUnavailableError where records does not say."""
-        return await self._ask(person, f"/v1/patients/{patient_id}") is not None
+        own = await self._own(person)
+        if own is not None and own.id == patient_id:
+            return True
+        return _is_staff(person) and await self._ask(person, f"/v1/patients/{patient_id}") is not None
 
     async def patient_of(self, person: Principal, encounter_id: EncounterId) -> PatientId | None:
         """Return whose encounter it is, or None where the person may not see it; raises as `may_see` does."""
@@ -41,10 +53,34 @@ class PatientDoor:
         return None if found is None else PatientId(UUID(found["patient_id"]))
 
     async def choices(self, person: Principal) -> list[Choice]:
-        """Return the first patients whom a person may see; raises as `may_see` does."""
-        found = await self._ask(person, f"/v1/patients?page_size={_MOST}")
-        items = [] if found is None else found["items"]
-        return [Choice(PatientId(UUID(one["id"])), f"{one['family_name']}, {one['given_name']}") for one in items]
+        """Return the patients whom a person may see, by name; raises as `may_see` does."""
+        own = await self._own(person)
+        found = {} if own is None else {own.id: own}
+        if _is_staff(person):
+            found |= {one.id: one for one in await self._treated(person)}
+        return sorted(found.values(), key=lambda one: (one.name.casefold(), one.id))
+
+    async def _own(self, person: Principal) -> Choice | None:
+        if Role.PATIENT not in person.roles:
+            return None
+        found = await self._ask(person, _OWN)
+        if found is None:
+            return None
+        shown = found["demographics"]
+        return Choice(PatientId(UUID(found["patient_id"])), "yourself" if shown is None else _name(shown))
+
+    async def _treated(self, person: Principal) -> list[Choice]:
+        found: list[Choice] = []
+        path = f"/v1/patients?page_size={_PAGE}"
+        for _ in range(_MOST_PAGES):
+            page = await self._ask(person, path)
+            if page is None:
+                break
+            found += [Choice(PatientId(UUID(one["id"])), _name(one)) for one in page["items"]]
+            if page["next_page_token"] is None:
+                break
+            path = f"/v1/patients?page_size={_PAGE}&page_token={quote(page['next_page_token'])}"
+        return found
 
     async def _ask(self, person: Principal, path: str) -> Any:
         token = self._issuer.internal_token(person, Microservice.RECORDS)
@@ -55,3 +91,11 @@ class PatientDoor:
         if answer.status != HTTPStatus.OK:
             raise UpstreamUnavailableError(Microservice.RECORDS.value)
         return orjson.loads(answer.body)
+
+
+def _is_staff(person: Principal) -> bool:
+    return not person.roles <= NOT_STAFF
+
+
+def _name(patient: dict[str, Any]) -> str:
+    return f"{patient['family_name']}, {patient['given_name']}"

@@ -36,6 +36,7 @@ from services.gateway.devices.logic import DevicesLogic
 from services.gateway.grants.granted import Consented, Handle
 from services.gateway.grants.holders import NewGrants
 from services.gateway.grants.logic import GrantsLogic
+from services.gateway.grants.rules import fhir_user
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_refusals import UnauthorizedClientError
 from services.gateway.patient_door import PatientDoor
@@ -244,7 +245,9 @@ class AuthorizeLogic:
         except RefusedRequestError as refusal:
             await self._decline_device(asked, client)
             return self._refusal(asked.redirect_uri, asked.state, refusal.error, refusal.description)
-        scopes = granted_of(asked, decision.scopes, has_patient=context is not None)
+        patient_id = None if context is None else context.patient_id
+        user = fhir_user(self._fhir_base, person.account_id, person.roles, patient_id)
+        scopes = granted_of(asked, decision.scopes, has_patient=context is not None, has_user=user is not None)
         if not scopes:
             await self._decline_device(asked, client)
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person granted nothing.")
@@ -257,7 +260,7 @@ class AuthorizeLogic:
             redirect_uri=asked.redirect_uri,
             code_challenge=asked.code_challenge,
             nonce=asked.nonce,
-            patient_id=None if context is None else context.patient_id,
+            patient_id=patient_id,
             encounter_id=None if context is None else context.encounter_id,
             proof_key=asked.dpop_jkt,
         )

@@ -12,7 +12,7 @@ from services.contracts.identity import Assurance, SignIn
 from services.gateway.grants.rules import is_challenge
 from services.gateway.oauth_clients.rules import is_own_redirect
 from services.policy.smart.scopes import narrow, parse_scopes
-from services.policy.smart.words import LAUNCH, LAUNCH_PATIENT, OPENID, known, needs_patient, of_a_person
+from services.policy.smart.words import FHIR_USER, LAUNCH, LAUNCH_PATIENT, OPENID, known, needs_patient, of_a_person
 
 REQUEST_LIFETIME: Final = timedelta(minutes=30)
 """How long a person may take over signing in and deciding."""
@@ -20,6 +20,7 @@ PUSHED_LIFETIME: Final = timedelta(seconds=90)
 LAUNCH_LIFETIME: Final = timedelta(minutes=5)
 _PROMPTS: Final = frozenset({"none", "login", "consent"})
 _LONGEST: Final = 2000
+_OF_A_PATIENT: Final = frozenset({LAUNCH, LAUNCH_PATIENT})
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -222,11 +223,15 @@ def answer_uri(asked_redirect: str, parameters: Mapping[str, str | None]) -> str
     return f"{asked_redirect}{'&' if '?' in asked_redirect else '?'}{query}"
 
 
-def granted_of(asked: Asked, chosen: frozenset[str], *, has_patient: bool) -> tuple[str, ...]:
-    """Return what a person grants: what was asked for and chosen, and scopes of a patient only with one in context."""
+def granted_of(asked: Asked, chosen: frozenset[str], *, has_patient: bool, has_user: bool) -> tuple[str, ...]:
+    """Return what a person grants: what was asked for and chosen, and scopes of a patient only with one in context.
+
+    Without `has_user` it is not known which resource the person is, and nothing is promised of that.
+    """
     chosen_here = tuple(scope for scope in asked.scopes if scope in chosen)
     useful = of_a_person(chosen_here, has_patient=has_patient)
-    return tuple(scope for scope in useful if has_patient or scope not in {LAUNCH, LAUNCH_PATIENT})
+    void = (frozenset() if has_patient else _OF_A_PATIENT) | (frozenset() if has_user else {FHIR_USER})
+    return tuple(scope for scope in useful if scope not in void)
 
 
 def words_for(scope: str) -> str:
@@ -245,7 +250,7 @@ def words_for(scope: str) -> str:
 _VERBS: Final = (("rs", "read"), ("cu", "change"), ("d", "delete"))
 _PLAIN: Final = {
     OPENID: "Know who you are",
-    "fhirUser": "Know your entry in the directory",
+    FHIR_USER: "Know your entry in the directory",
     LAUNCH: "Know which patient you have opened",
     LAUNCH_PATIENT: "Know which patient you choose",
     "offline_access": "Keep this access when you are signed out",

@@ -13,7 +13,7 @@ from services.contracts.gateway.oauth_tokens import OauthTokens
 from services.contracts.identifiers import (
     GrantId,
 )
-from services.contracts.identity import Principal, SignIn
+from services.contracts.identity import Principal, Role, SignIn
 from services.gateway.devices.rules import DeviceAnswer
 from services.gateway.ended import EndedTokens
 from services.gateway.grants.granted import Code, Consented, Grant, Handle
@@ -28,6 +28,7 @@ from services.gateway.grants.holders import (
 )
 from services.gateway.grants.rules import (
     CODE_LIFETIME,
+    fhir_user,
     is_lost_answer,
     is_redeemable,
     scheme_of,
@@ -329,7 +330,7 @@ class GrantsLogic:
         token, claims = self._issuer.access_token(principal, until=grant.expires_at, longest=longest)
         expires_at = now + timedelta(seconds=claims.exp - claims.iat)
         await unit.grants.add_access_token(grant.organization_id, grant.id, claims.jti, expires_at=expires_at, now=now)
-        id_token = self._id_token(grant, sign_in, nonce) if is_first and OPENID in scopes else None
+        id_token = self._id_token(grant, roles, sign_in, nonce) if is_first and OPENID in scopes else None
         is_granted = is_first or grant.account_id is None
         kind = SecurityEventKind.TOKENS_GRANTED if is_granted else SecurityEventKind.TOKENS_REFRESHED
         await unit.trail.tell(_told(kind, grant, scopes))
@@ -347,14 +348,15 @@ class GrantsLogic:
             )
         )
 
-    def _id_token(self, grant: Grant, sign_in: SignIn | None, nonce: str | None) -> str | None:
+    def _id_token(self, grant: Grant, roles: frozenset[Role], sign_in: SignIn | None, nonce: str | None) -> str | None:
         if sign_in is None or grant.account_id is None:
             return None
         claims = {"auth_time": int(sign_in.auth_time.timestamp()), "amr": list(sign_in.amr), "acr": sign_in.acr.value}
         if nonce is not None:
             claims["nonce"] = nonce
-        if FHIR_USER in grant.scopes:
-            claims["fhirUser"] = f"{self._fhir_base}/Practitioner/{grant.account_id}"
+        user = fhir_user(self._fhir_base, grant.account_id, roles, grant.patient_id)
+        if FHIR_USER in grant.scopes and user is not None:
+            claims["fhirUser"] = user
         return self._id_tokens.sign(subject=grant.account_id, audience=str(grant.client_id), claims=claims)
 
 

@@ -8,6 +8,9 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.contracts.identifiers import AccountId, PatientId
+from services.contracts.identity import Role
+from services.gateway.accounts.rules import NOT_STAFF
 from services.gateway.grants.granted import Code, Grant
 
 CODE_LIFETIME: Final = timedelta(seconds=60)
@@ -23,6 +26,19 @@ _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 def scheme_of(proof_key: str | None) -> str:
     """Return the scheme that an access token is sent with (RFC 6750, RFC 9449, 7.1)."""
     return "Bearer" if proof_key is None else "DPoP"
+
+
+def fhir_user(
+    fhir_base: str, account_id: AccountId, roles: frozenset[Role], patient_id: PatientId | None
+) -> str | None:
+    """Return the resource that a person is (SMART App Launch 2.2, fhirUser), or None where nobody may know which.
+
+    Staff is a practitioner. The patient whom a patient has put in context is themselves: they can see no other. Who is
+    close to a patient reads by consents, and is told no id of the record.
+    """
+    if not roles <= NOT_STAFF:
+        return f"{fhir_base}/Practitioner/{account_id}"
+    return None if patient_id is None or Role.PATIENT not in roles else f"{fhir_base}/Patient/{patient_id}"
 
 
 def is_proof(verifier: str, challenge: str) -> bool:

@@ -17,7 +17,7 @@ from services.gateway.authentication import AccessTokens
 from services.gateway.dpop.logic import EndpointProofs
 from services.gateway.grants.granted import Grant
 from services.gateway.grants.logic import GrantsLogic
-from services.gateway.grants.rules import scheme_of
+from services.gateway.grants.rules import fhir_user, scheme_of
 from services.gateway.oauth_clients.keys import ClientKeys
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_refusals import (
@@ -214,7 +214,7 @@ class OauthTokensLogic:
         delegation = principal.delegation
         if delegation is None or not _may_know(client, delegation.oauth_client_id, principal):
             return Introspection(active=False)
-        has_user = FHIR_USER in delegation.scopes and bool(principal.roles)
+        user = fhir_user(self._fhir, principal.account_id, principal.roles, delegation.patient_id)
         return Introspection(
             active=True,
             scope=" ".join(sorted(delegation.scopes)),
@@ -226,7 +226,7 @@ class OauthTokensLogic:
             sub=str(principal.account_id),
             patient=delegation.patient_id,
             encounter=delegation.encounter_id,
-            fhir_user=f"{self._fhir}/Practitioner/{principal.account_id}" if has_user else None,
+            fhir_user=user if FHIR_USER in delegation.scopes else None,
         )
 
     def _of_grant(self, grant: Grant, client: OauthClient) -> Introspection:
