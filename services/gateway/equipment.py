@@ -1,5 +1,6 @@
 """What the gateway's process holds besides what every process does."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -114,6 +115,7 @@ def make_equipment(
     mail: Mail | None = None,
     has_registration: bool = False,
     event_keys: VerifyingKeys = _NO_KEYS,
+    caller_allowance: float = math.inf,
 ) -> Equipment:
     """Assemble the equipment; `upstreams` are the base URLs of records and the scheduler.
 
@@ -122,6 +124,8 @@ def make_equipment(
     `public_url` is where the world finds us; `fetcher` reads the key sets that applications publish. Passkeys are made
     for the domain of that URL and its pages, where no other and no more are named. `has_registration` lets applications
     register themselves, each with a permit of an organization. `event_keys` verify what records tells by itself.
+    `caller_allowance` is how many times as often as usual one caller may call a route: without it, as often as they
+    like.
     """
     ended = EndedTokens()
     access = AccessTokens(keys, ended, issuer=issuer, clock=clock)
@@ -151,7 +155,7 @@ def make_equipment(
             DecisionPoint(
                 access,
                 token_issuer,
-                CallLimits(clock),
+                CallLimits(clock, caller_allowance=caller_allowance),
                 Hosts(hosts),
                 clock,
                 proving=Proving(oauth_issuer, nonces),

@@ -98,12 +98,12 @@ class ServiceBusyError(ServiceError):
 
 
 class CalledTooOftenError(ServiceError):
-    """The address has called a public route more often than it allows."""
+    """An address has called a public route, or a caller another one, more often than it allows."""
 
     problem = ProblemType.TOO_MANY_REQUESTS
 
     def __init__(self, seconds: int) -> None:
-        super().__init__("This address has called too often. Try again after the seconds in Retry-After.")
+        super().__init__("This was called too often from here. Try again after the seconds in Retry-After.")
         self.retry_after_seconds = seconds
 
 

@@ -203,6 +203,7 @@ def _equip(
         mail=_mail(settings),
         has_registration=settings.dynamic_registration,
         event_keys=load_verifying_keys(settings.checkpoint_key_file),
+        caller_allowance=settings.caller_allowance,
     )
 
 

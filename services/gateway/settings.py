@@ -32,6 +32,12 @@ class GatewaySettings(ServiceSettings):
         default=frozenset(),
         description="Networks of the proxies whose X-Forwarded-For says who asks; a JSON list, by default of none.",
     )
+    caller_allowance: float = Field(
+        default=1.0,
+        gt=0,
+        le=1_000_000,
+        description="How many times as often as usual one caller may call a route: 1200 times a minute, dear ones 60.",
+    )
     id_token_keys_directory: DirectoryPath = Field(description="Folder of RSA private keys, named as the others are.")
     dynamic_registration: bool = Field(
         default=False,

@@ -9,6 +9,8 @@ from services.operator.state import StateFolder
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _SIGNING_KEY_DAYS = "30"
+# A stack on one machine is measured and drilled by few accounts, as a clinic never calls.
+_CALLER_ALLOWANCE = "500"
 
 
 class Endpoints(NamedTuple):
@@ -51,6 +53,7 @@ def service_environment(
             "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
             "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
             "EVENTIDE_SIGNING_KEY_DAYS": _SIGNING_KEY_DAYS,
+            "EVENTIDE_CALLER_ALLOWANCE": _CALLER_ALLOWANCE,
             "EVENTIDE_SEALING_KEY_FILE": str(state.gateway_key),
             "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),
             "EVENTIDE_CHECKPOINT_FOLDER": str(state.gateway_checkpoints),

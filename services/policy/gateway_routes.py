@@ -64,7 +64,16 @@ GATEWAY_ROUTES: Final[tuple[Route, ...]] = (
     _gateway("rename_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:rename", _IN_AN_ORGANIZATION),
     proved_anew(_gateway("remove_my_passkey", "POST", "/v1/me/passkeys/{passkey_id}:remove", _IN_AN_ORGANIZATION)),
     _gateway("create_step_up_options", "POST", "/v1/me/passkeys:step_up_options", _IN_AN_ORGANIZATION),
-    Route("create_passkey_challenge", Microservice.GATEWAY, "POST", "/v1/passkey_challenges", _NOBODY, public=True),
+    # Each is kept for some minutes, whoever asks.
+    Route(
+        "create_passkey_challenge",
+        Microservice.GATEWAY,
+        "POST",
+        "/v1/passkey_challenges",
+        _NOBODY,
+        public=True,
+        calls_per_minute=_RENEWALS,
+    ),
     Route(
         "create_login_session_with_passkey",
         Microservice.GATEWAY,

@@ -9,6 +9,8 @@ from services.policy.smart.words import API
 FRESH_SECONDS: Final = 300
 """How long a proof counts as fresh: who leaves a workplace has not left it for long."""
 
+DEAR_CALLS_PER_MINUTE: Final = 60
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -19,7 +21,8 @@ class Route:
     `scope` is what an application must have been granted to call it for a person; none where only people may.
     `largest_body` is how many bytes of a body are read; more than of others where a document is taken.
     `fresh_seconds` is how long ago a person must have proved a second factor at most; none where it does not matter.
-    `calls_per_minute` is how often one address may call a public route; a token bucket of that size.
+    `calls_per_minute` is how often one address may call a public route, or one caller another; a token bucket of that
+    size. None for as often as they like where it is public, and for as often as is usual where it is not.
     """
 
     operation_id: str
@@ -42,6 +45,11 @@ class Route:
         if self.scope is None and self.service is not Microservice.GATEWAY:
             return API
         return self.scope
+
+
+def dear(route: Route) -> Route:
+    """Return a route that one caller may call less often than others: what is computed for long, or fetched."""
+    return replace(route, calls_per_minute=DEAR_CALLS_PER_MINUTE)
 
 
 def proved_anew(route: Route) -> Route:

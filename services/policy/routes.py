@@ -10,7 +10,7 @@ from services.policy.gateway_routes import GATEWAY_ROUTES
 from services.policy.law_routes import LAW_ROUTES
 from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
-from services.policy.route import Route, proved_anew
+from services.policy.route import Route, dear, proved_anew
 from services.policy.support_routes import SUPPORT_ROUTES
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
@@ -32,10 +32,12 @@ def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) 
     return Route(operation_id, Microservice.RECORDS, method, path, roles)
 
 
-def _asked_by_anybody(operation_id: str, method: str, path: str, calls_per_minute: int) -> Route:
+def _asked_by_anybody(
+    operation_id: str, method: str, path: str, calls_per_minute: int, *, service: Microservice = Microservice.RECORDS
+) -> Route:
     return Route(
         operation_id,
-        Microservice.RECORDS,
+        service,
         method,
         path,
         _NOBODY,
@@ -46,6 +48,10 @@ def _asked_by_anybody(operation_id: str, method: str, path: str, calls_per_minut
 
 def _scheduler(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
     return Route(operation_id, Microservice.SCHEDULER, method, path, roles)
+
+
+def _dear(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return dear(_scheduler(operation_id, method, path, roles))
 
 
 def _takes_a_calendar(operation_id: str, path: str) -> Route:
@@ -183,14 +189,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     _takes_a_calendar("preview_calendar", "/v1/patients/{patient_id}/commitment_sources:preview"),
     _scheduler("enter_commitments", "POST", "/v1/patients/{patient_id}/commitment_sources:enter", _DESK | _PLANS),
     _scheduler("preview_entry", "POST", "/v1/patients/{patient_id}/commitment_sources:preview_entry", _DESK | _PLANS),
-    _scheduler("subscribe_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:subscribe", _DESK | _PLANS),
-    _scheduler(
+    _dear("subscribe_calendar", "POST", "/v1/patients/{patient_id}/commitment_sources:subscribe", _DESK | _PLANS),
+    _dear(
         "preview_subscription",
         "POST",
         "/v1/patients/{patient_id}/commitment_sources:preview_subscription",
         _DESK | _PLANS,
     ),
-    _scheduler("sync_commitment_source", "POST", f"{_SOURCE}:sync", _DESK | _PLANS),
+    _dear("sync_commitment_source", "POST", f"{_SOURCE}:sync", _DESK | _PLANS),
     _scheduler("read_commitment_source", "GET", _SOURCE, _READS_THE_BOOK),
     _scheduler("disable_commitment_source", "POST", f"{_SOURCE}:disable", _DESK | _PLANS),
     _scheduler("enable_commitment_source", "POST", f"{_SOURCE}:enable", _DESK | _PLANS),
@@ -203,10 +209,11 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_feeds", "GET", "/v1/feeds", _DESK | _PLANS),
     _scheduler("rotate_feed", "POST", "/v1/feeds/{feed_id}:rotate", _DESK | _PLANS),
     _scheduler("delete_feed", "DELETE", "/v1/feeds/{feed_id}", _DESK | _PLANS),
-    Route("read_feed", Microservice.SCHEDULER, "GET", "/v1/feeds/{token}.ics", _NOBODY, public=True),
+    # Calendars in the world's clouds fetch the feeds of many from few addresses.
+    _asked_by_anybody("read_feed", "GET", "/v1/feeds/{token}.ics", 600, service=Microservice.SCHEDULER),
     _scheduler("list_site_collisions", "GET", "/v1/sites/{site_id}/collisions", _READS_THE_BOOK),
-    _scheduler("create_solve", "POST", "/v1/solves", _DESK),
-    _scheduler("create_solve_batch", "POST", "/v1/solve_batches", _DESK),
+    _dear("create_solve", "POST", "/v1/solves", _DESK),
+    _dear("create_solve_batch", "POST", "/v1/solve_batches", _DESK),
     _scheduler("read_solve_batch", "GET", "/v1/solve_batches/{batch_id}", _READS_THE_BOOK),
     _scheduler("cancel_solve_batch", "POST", "/v1/solve_batches/{batch_id}:cancel", _DESK),
     Route(
@@ -247,22 +254,22 @@ ROUTES: Final[tuple[Route, ...]] = (
         "/v1/sites/{site_id}/timetables/{week}/versions/{version}/difference",
         _READS_THE_BOOK,
     ),
-    _scheduler("recommend_visits", "POST", "/v1/visits:recommend", _BOOKS),
+    _dear("recommend_visits", "POST", "/v1/visits:recommend", _BOOKS),
     _scheduler("open_group", "POST", "/v1/sites/{site_id}/timetables/{week}:open_group", _DESK),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
     _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
     _scheduler("list_week_changes", "GET", "/v1/sites/{site_id}/changes", _READS_THE_BOOK),
     _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),
-    _scheduler("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
+    _dear("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
     _scheduler("create_placement", "POST", "/v1/placements", _BOOKS),
-    _scheduler("explain_session", "POST", "/v1/placements:explain", _BOOKS),
-    _scheduler(
+    _dear("explain_session", "POST", "/v1/placements:explain", _BOOKS),
+    _dear(
         "explain_placement",
         "GET",
         "/v1/sites/{site_id}/timetables/{week}/patients/{patient_id}/explanation",
         _BOOKS,
     ),
-    _scheduler("read_capacity_advice", "GET", "/v1/sites/{site_id}/timetables/{week}/capacity_advice", _DESK),
+    _dear("read_capacity_advice", "GET", "/v1/sites/{site_id}/timetables/{week}/capacity_advice", _DESK),
     _scheduler("book_appointment", "POST", "/v1/appointments/{appointment_id}:book", _BOOKS),
     _scheduler("hold_appointment", "POST", "/v1/appointments/{appointment_id}:hold", _BOOKS),
     _scheduler("book_held_seat", "POST", "/v1/appointments/{appointment_id}:book_held_seat", _LEADS),
@@ -290,7 +297,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("read_week_ledger", "GET", "/v1/patients/{patient_id}/week_ledger", _READS_THE_BOOK),
     _scheduler("read_owed_hours", "GET", "/v1/patients/{patient_id}/owed_hours", _READS_THE_BOOK),
     _scheduler("list_make_ups", "GET", "/v1/sites/{site_id}/make_ups", _READS_THE_BOOK),
-    _scheduler("recommend_make_up_seats", "GET", "/v1/make_ups/{make_up_id}:recommend", _BOOKS),
+    _dear("recommend_make_up_seats", "GET", "/v1/make_ups/{make_up_id}:recommend", _BOOKS),
     _scheduler("book_make_up", "POST", "/v1/make_ups/{make_up_id}:book", _BOOKS),
     _scheduler("create_licence", "POST", "/v1/practitioners/{practitioner_id}/licences", _SETS_UP),
     _scheduler("list_licences", "GET", "/v1/practitioners/{practitioner_id}/licences", _READS_THE_SETUP),
@@ -382,8 +389,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _scheduler("list_rule_findings", "GET", "/v1/sites/{site_id}/timetables/{week}/rule_findings", _READS_THE_BOOK),
     _scheduler("read_fairness", "GET", "/v1/sites/{site_id}/fairness", _READS_THE_BOOK),
     # Whoever holds the secret may ask: a person on the waitlist has no account.
-    Route("look_at_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:look", _NOBODY, public=True),
-    Route("answer_offered_time", Microservice.SCHEDULER, "POST", "/v1/offered_times:answer", _NOBODY, public=True),
+    _asked_by_anybody("look_at_offered_time", "POST", "/v1/offered_times:look", 60, service=Microservice.SCHEDULER),
+    _asked_by_anybody("answer_offered_time", "POST", "/v1/offered_times:answer", 60, service=Microservice.SCHEDULER),
 )
 
 BY_OPERATION: Final = MappingProxyType({route.operation_id: route for route in ROUTES})

@@ -80,7 +80,7 @@ async def create_step_up_options(passkeys: Passkeys, principal: Caller) -> Passk
     return await passkeys.step_up_options(principal=principal)
 
 
-@challenges_router.post("", operation_id="create_passkey_challenge", status_code=201)
+@challenges_router.post("", operation_id="create_passkey_challenge", status_code=201, responses=documented(429))
 async def create_passkey_challenge(login: Login) -> PasskeyOptions:
     """Get what a browser needs to sign anybody in with a passkey; the answer goes to `:with_passkey`."""
     return await login.passkey_options()

@@ -122,19 +122,20 @@ class DecisionPoint:
             NotAllowedError: The caller may not call the route.
             InsufficientScopeError: The caller's application may not.
             StaleAuthenticationError: The caller has to prove a second factor first, or once more.
-            CalledTooOftenError: The address has called a public route too often.
+            CalledTooOftenError: The address has called a public route too often, or the caller another one.
         """
         route = self._route(request)
         if route.public:
             # Whoever asks is nobody's caller, even with a token: what opens this route is in its body or path.
-            self._count(route, client, comes_next=comes_next)
+            if not (comes_next and _is_answered_here(route)):
+                self._limits.take(route, client)
             return Passage(route, None)
         if route.service is Microservice.GATEWAY and route.services:
             # It takes another kind of token, which our application verifies.
             return Passage(route, None)
         token = request.token
         try:
-            return self._passage(request, _sent(token), route, is_noted=is_noted)
+            return self._passage(request, _sent(token), route, comes_next=comes_next, is_noted=is_noted)
         except (AuthenticationRequiredError, TokenNotTakenError):
             if is_noted:
                 reason = CallDecision.DENY_ANONYMOUS.value if token is None else "token-not-taken"
@@ -144,7 +145,8 @@ class DecisionPoint:
     def decide_at_once(self, request: IncomingRequest) -> Passage | None:
         """Return the passage of a plain request with a bearer token for a service; None where there is more to it.
 
-        Nothing is noted, counted or used up, so what is refused here, or is not plain, is still to be decided on.
+        Nothing is noted or used up, and what is refused is not counted: that, and what is not plain, is still to be
+        decided on.
         """
         try:
             route, token = self._route(request), request.token
@@ -154,10 +156,16 @@ class DecisionPoint:
             if principal.proof_key is not None:
                 return None
             self._permit(principal, route)
+            self._limits.take_of_caller(route, principal)
             internal_token = self._issuer.internal_token_for(token.text, principal, route.service)
         except (ServiceError, InvalidTokenError):
             return None
         return Passage(route, internal_token, caller=principal)
+
+    def forget(self, passage: Passage) -> None:
+        """Take back what was decided at once on a request that is still to be decided on."""
+        if passage.caller is not None:
+            self._limits.give_back(passage.route, passage.caller)
 
     def _route(self, request: IncomingRequest) -> Route:
         if request.path not in _PROCESS_ROUTES:
@@ -175,8 +183,13 @@ class DecisionPoint:
     def _is_there(self, route: Route) -> bool:
         return _is_outside(route) and route.operation_id not in self._absent
 
-    def _passage(self, request: IncomingRequest, token: SentToken, route: Route, *, is_noted: bool) -> Passage:
+    def _passage(
+        self, request: IncomingRequest, token: SentToken, route: Route, *, comes_next: bool, is_noted: bool
+    ) -> Passage:
         principal = self._caller(token)
+        if not (comes_next and _is_answered_here(route)):
+            # Whatever comes of it: who is refused again and again is held up as well.
+            self._limits.take_of_caller(route, principal)
         proof = self._permitted(request, token, principal, route, is_noted=is_noted)
         if route.service is Microservice.GATEWAY:
             return Passage(route, None, proof, caller=principal)
@@ -185,10 +198,6 @@ class DecisionPoint:
 
     def _listener(self, principal: Principal, token: SentToken, route: Route) -> Listener | None:
         return None if route.deadline_seconds is None else Listener(principal, self._access.expires_at(token.text))
-
-    def _count(self, route: Route, client: Any, *, comes_next: bool) -> None:
-        if not (comes_next and route.service is Microservice.GATEWAY):
-            self._limits.take(route, client)
 
     def _permitted(
         self, request: IncomingRequest, token: SentToken, principal: Principal, route: Route, *, is_noted: bool
@@ -253,6 +262,11 @@ def _is_outside(route: Route) -> bool:
     return not route.services or route.service is Microservice.GATEWAY
 
 
+def _is_answered_here(route: Route) -> bool:
+    """Tell whether an engine hands a route's requests to this gateway: its own, and streams, which it ends."""
+    return route.service is Microservice.GATEWAY or route.deadline_seconds is not None
+
+
 def _needs_more(route: Route) -> bool:
-    """Tell whether there is more to a route than a caller and one answer: a count, our own application, a stream."""
-    return route.public or route.service is Microservice.GATEWAY or route.deadline_seconds is not None
+    """Tell whether there is more to a route than a caller and one answer: an address, our own application, a stream."""
+    return route.public or _is_answered_here(route)

@@ -83,6 +83,7 @@ class FrontDoor:
         one = _InHand(self, front, asked)
         sent = front.forwarder.begin(request, passage, _onward(request), one.heard)
         if sent is None:
+            front.decisions.forget(passage)
             return False
         one.sent = sent
         asked.on_left = one.left

@@ -62,7 +62,7 @@ async def delete_feed(feed_id: FeedId, feeds: CallersFeeds) -> None:
     "/v1/feeds/{token}.ics",
     operation_id="read_feed",
     response_class=PlainResponse,
-    responses={**documented(404), **_CALENDAR},
+    responses={**documented(404, 429), **_CALENDAR},
 )
 async def read_feed(
     token: str, feeds: Feeds, if_none_match: Annotated[str | None, Header(description="The ETag last seen.")] = None

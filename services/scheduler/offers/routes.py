@@ -104,13 +104,13 @@ async def put_offer_rule(site_id: SiteId, request: OfferRuleRequest, offers: Off
     return await offers.put_rule(site_id, request)
 
 
-@router.post("/v1/offered_times:look", operation_id="look_at_offered_time", responses=documented(404, 422))
+@router.post("/v1/offered_times:look", operation_id="look_at_offered_time", responses=documented(404, 422, 429))
 async def look_at_offered_time(question: TimeQuestion, times: OfferedTimes) -> OfferedTime:
     """Read what a secret is for: a time, and nothing else."""
     return await times.look(question.token)
 
 
-@router.post("/v1/offered_times:answer", operation_id="answer_offered_time", responses=documented(404, 409, 422))
+@router.post("/v1/offered_times:answer", operation_id="answer_offered_time", responses=documented(404, 409, 422, 429))
 async def answer_offered_time(answer: TimeAnswer, times: OfferedTimes) -> OfferedTime:
     """Accept or decline a time with a secret; the same answer again is answered as the first time."""
     return await times.answer(answer)
