@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from services.chassis.errors import ServiceError
+from services.chassis.errors import InvalidRequestError, ServiceError
 from services.contracts.gateway.organizations import Organization
 from services.contracts.problems import InvalidField, ProblemType
 
@@ -304,6 +304,13 @@ class OrganizationRequiredError(ServiceError):
                 for organization in organizations
             ),
         )
+
+
+class UngrantableRolesError(InvalidRequestError):
+    """Roles that no organization can give, or not by who tries."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("/roles", detail)
 
 
 class OwnRolesError(ServiceError):

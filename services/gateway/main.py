@@ -48,6 +48,7 @@ from services.gateway.openapi.documents import read_published
 from services.gateway.openapi.routes import router as openapi
 from services.gateway.organizations.routes import open_router as open_organizations
 from services.gateway.organizations.routes import router as organizations
+from services.gateway.own_refusals import install_own_refusals
 from services.gateway.passkeys.routes import challenges_router as challenges
 from services.gateway.passkeys.routes import router as passkeys
 from services.gateway.password_changes.routes import router as password_changes
@@ -109,6 +110,7 @@ def build(lifespan: Lifespan) -> FastAPI:
     )
     app = create_app(Microservice.GATEWAY, routers, lifespan=lifespan)
     install_oauth_refusals(app)
+    install_own_refusals(app)
     # What the dispatcher refuses or relays has the context, the deadline and the limits of `Edge`. Only the direct way
     # to reads, which is the last, comes after it: nothing is answered before it was decided on.
     app.user_middleware.insert(-1, Middleware(Dispatcher))

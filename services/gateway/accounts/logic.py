@@ -14,7 +14,13 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.rules import GRANTABLE_ROLES, grantable_by, is_common
 from services.gateway.accounts.storage import AccountStorage, Credentials
-from services.gateway.errors import AccountExistsError, OwnAccountError, OwnRolesError, PasswordRefusedError
+from services.gateway.errors import (
+    AccountExistsError,
+    OwnAccountError,
+    OwnRolesError,
+    PasswordRefusedError,
+    UngrantableRolesError,
+)
 from services.gateway.organizations.logic import OrganizationsLogic
 from services.gateway.passwords import Passwords
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
@@ -49,7 +55,7 @@ class AccountsLogic:
 
         Raises:
             NotFoundError: There is no such organization that the caller may see.
-            InvalidRequestError: A role cannot be given.
+            UngrantableRolesError: A role cannot be given.
             AccountExistsError: The address has an account with another password, or works here already.
         """
         await self.enter(organization_id, principal=principal)
@@ -104,7 +110,7 @@ class AccountsLogic:
 
         Raises:
             NotFoundError: There is no such member of an organization that the caller may see.
-            InvalidRequestError: A role cannot be given.
+            UngrantableRolesError: A role cannot be given.
             OwnRolesError: It is the caller.
         """
         await self.enter(organization_id, principal=principal)
@@ -204,11 +210,11 @@ class AccountsLogic:
 
     @staticmethod
     def refuse_ungrantable(roles: frozenset[Role], *, principal: Principal) -> None:
-        """Refuse roles that no organization can give, or not by this caller; raises InvalidRequestError."""
+        """Refuse roles that no organization can give, or not by this caller; raises UngrantableRolesError."""
         if not roles <= GRANTABLE_ROLES:
-            raise InvalidRequestError("/roles", "must be roles of an organization: leave out platform_operator")
+            raise UngrantableRolesError("must be roles of an organization: leave out platform_operator")
         if not roles <= grantable_by(principal.roles):
-            raise InvalidRequestError("/roles", "must be patient or family; an administrator gives the others")
+            raise UngrantableRolesError("must be patient or family; an administrator gives the others")
 
     async def holding(self, organization_id: OrganizationId, role: Role) -> list[Account]:
         """Return the members of an organization, which the transaction sees, who hold a role and may sign in."""

@@ -66,7 +66,7 @@ class InvitationsLogic:
 
         Raises:
             NotFoundError: There is no such organization that the caller may see.
-            InvalidRequestError: A role cannot be given.
+            UngrantableRolesError: A role cannot be given.
             InvitationExistsError: The address has an open invitation, or works here already.
             NoMailError: This installation sends no letters.
         """

@@ -29,7 +29,7 @@ class MembershipsLogic:
 
         Raises:
             NotFoundError: There is no such member of an organization that the caller may see.
-            InvalidRequestError: A role cannot be given.
+            UngrantableRolesError: A role cannot be given.
             OwnRolesError: It is the caller.
         """
         before, account = await self._accounts.put_roles(organization_id, account_id, request, principal=principal)

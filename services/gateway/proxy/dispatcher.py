@@ -24,7 +24,7 @@ from services.gateway.proxy.origins import Origins
 from services.gateway.proxy.requests import IncomingRequest, read_request
 from services.gateway.proxy.streams import Streams
 from services.gateway.security_events.denials import Denials
-from services.gateway.security_events.trails import Trails, trails_in
+from services.gateway.security_events.trails import trails_of
 
 # Told by the next round: no stranger makes a request wait for the database, or keeps it from others.
 _NOBODYS: Final = (AuthenticationRequiredError, TokenNotTakenError)
@@ -96,7 +96,7 @@ async def _decided(front: Front, request: IncomingRequest, scope: Scope) -> Pass
     except _NOBODYS:
         raise
     except ServiceError:
-        await front.denials.tell(_trails(scope))
+        await front.denials.tell(trails_of(scope["app"]))
         raise
 
 
@@ -114,7 +114,7 @@ async def _answer_engine(engine: Engine, front: Front, scope: Scope) -> Response
     except _NOBODYS as refusal:
         return _as_heard_by(engine, respond_to(refusal))
     except ServiceError as refusal:
-        await front.denials.tell(_trails(scope))
+        await front.denials.tell(trails_of(scope["app"]))
         return _as_heard_by(engine, respond_to(refusal))
     scope["route"] = passage.route
     answer = Response(status_code=HTTPStatus.OK.value)
@@ -129,14 +129,8 @@ async def _use_up(proof: Proof, passage: Passage, front: Front, scope: Scope, *,
     except ProofRefusedError:
         if passage.caller is not None and is_noted:
             front.denials.note(passage.caller, passage.route.operation_id, "proof-replayed")
-            await front.denials.tell(_trails(scope))
+            await front.denials.tell(trails_of(scope["app"]))
         raise
-
-
-def _trails(scope: Scope) -> Trails:
-    process: Process = scope["app"].state.process
-    equipment = scope["app"].state.equipment
-    return trails_in(process.database, equipment.audit_key, equipment.grown_trails, process.clock)
 
 
 def _as_heard_by(engine: Engine, refusal: Response) -> Response:

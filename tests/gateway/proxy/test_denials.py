@@ -21,7 +21,7 @@ from services.gateway.proxy.engines import Engine
 from services.gateway.security_events.denials import MOST_KEPT, MOST_OF_ONE, MOST_OPERATIONS, Denials
 from services.gateway.security_events.logic import SecurityTrail
 from services.gateway.security_events.trails import trails_in
-from tests.gateway.conftest import GatewayFactory, NewOrganization
+from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization
 from tests.gateway.proxy.corpus import Asked, as_engine
 from tests.gateway.proxy.test_engines import call
 from tests.support.tokens import Tokens, principal
@@ -296,3 +296,75 @@ async def test_a_refusal_that_another_request_tells_names_its_own(
     await denials.tell(trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock))
 
     assert [event["request"] for event in await denied()] == [str(refused.request_id)] * 2
+
+
+async def test_what_our_own_application_refuses_a_caller_is_told_as_the_door_s_refusals_are(
+    gateway: GatewayFactory, home: UUID, new_organization: NewOrganization, new_account: NewAccount, denied: Denied
+) -> None:
+    """Before, an administrator who tried another organization, or to give what nobody can, left no trace."""
+    elsewhere = await new_organization("Elsewhere")
+    member = await new_account(organization=home, email="mo@example.org")
+    account = uuid4()
+    admin = gateway(Role.ORGANIZATION_ADMIN, organization=home, account=account)
+    own, other = f"/v1/organizations/{home}/accounts", f"/v1/organizations/{elsewhere}/accounts"
+    director = gateway(Role.PROGRAMME_DIRECTOR, organization=home)
+    invited = {"email": "x@example.org", "display_name": "X", "roles": ["supervisor"]}
+
+    statuses = [
+        (await admin.get(other)).status_code,
+        (await admin.put(f"{own}/{member['id']}/roles", json={"roles": ["platform_operator"]})).status_code,
+        (await admin.put(f"{own}/{account}/roles", json={"roles": ["nurse"]})).status_code,
+        (await admin.post(f"{own}/{account}:disable")).status_code,
+        (await director.post(f"/v1/organizations/{home}/invitations", json=invited)).status_code,
+        (await admin.get(other)).status_code,
+    ]
+
+    assert statuses == [404, 422, 403, 403, 422, 404]
+    assert [(one["operation_id"], one["reason"], one["by"] == str(account)) for one in await denied()] == [
+        ("list_accounts", "other-organization", True),
+        ("put_account_roles", "ungrantable-roles", True),
+        ("put_account_roles", "own-roles", True),
+        ("disable_account", "own-account", True),
+        ("create_invitation", "ungrantable-roles", False),
+    ]
+
+
+async def test_what_is_no_matter_of_rights_is_told_as_no_denial(
+    gateway: GatewayFactory, home: UUID, new_account: NewAccount, denied: Denied
+) -> None:
+    member = await new_account(organization=home, email="mo@example.org")
+    admin = gateway(Role.ORGANIZATION_ADMIN, organization=home)
+    accounts = f"/v1/organizations/{home}/accounts"
+    body = {"current_password": "not mine at all", "new_password": "another horse battery staple"}
+    signed_in = await gateway().post("/v1/login_sessions", json={"email": "mo@example.org", "password": PASSWORD})
+    own = {"authorization": f"Bearer {signed_in.json()['access_token']}"}
+
+    statuses = [
+        (await admin.get(f"{accounts}/{uuid4()}")).status_code,
+        (await admin.put(f"{accounts}/{member['id']}/roles", json={"roles": ["nobody"]})).status_code,
+        (await gateway().post("/v1/me:change_password", json=body, headers=own)).status_code,
+    ]
+
+    assert statuses == [404, 422, 403]
+    assert await denied() == []
+
+
+async def test_a_refused_token_exchange_is_told_to_the_installation(
+    gateway_app: Any, gateway_database: Database, gateway: GatewayFactory, clock: Clock
+) -> None:
+    equipment, person = gateway_app.state.equipment, gateway(Role.NURSE)
+    asked = {"audience": "scheduler"}
+
+    statuses = [
+        (await person.post("/v1/internal_tokens:exchange", json=asked)).status_code,
+        (await gateway().post("/v1/internal_tokens:exchange", json=asked)).status_code,
+    ]
+    equipment.front.denials.end_windows(all_of_them=True)
+    await equipment.front.denials.tell(trails_in(gateway_database, equipment.audit_key, equipment.grown_trails, clock))
+    told = await gateway(Role.PLATFORM_OPERATOR).get("/v1/security_events", params={"kind": "access_denied"})
+
+    assert statuses == [403, 401]
+    assert [(one["operation_id"], one["reason"]) for one in told.json()["items"]] == [
+        ("exchange_internal_token", "not-allowed"),
+        ("exchange_internal_token", "token-not-taken"),
+    ]

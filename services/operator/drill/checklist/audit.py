@@ -14,7 +14,7 @@ _KINDS: Final = frozenset(
     {
         "signed_in", "sign_in_refused", "consent_given", "consent_withdrawn", "tokens_granted", "tokens_refreshed",
         "tokens_revoked", "tokens_reused", "session_ended", "password_changed", "roles_changed", "account_added",
-        "oauth_client_registered",
+        "oauth_client_registered", "access_denied",
     }
 )  # fmt: skip
 _REFUSALS: Final = frozenset({"consent_declined", "oauth_client_refused"})
@@ -56,6 +56,7 @@ async def _everything_once(world: World, organization: Any) -> dict[str, str]:
     await flow.browser.caller.form("/oauth/revoke", {"token": again["refresh_token"], **application.proof()})
     await flow.browser.decide(await flow.browser.open(application.request(prompt="consent")), decision="no")
     own = await world.signed_in(person)
+    await own.post(f"/v1/organizations/{organization}/accounts/{person.id}:enable")
     await own.post(f"/v1/oauth_consents/{application.id}:revoke")
     session = await world.session(person)
     await world.caller(session["access_token"]).post(f"/v1/login_sessions/{session['id']}:end")
