@@ -80,6 +80,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("read_patient_chart", "GET", "/v1/patients/{patient_id}/chart", _READS_THE_BOOK),
     _records("put_treatment_plan", "PUT", "/v1/patients/{patient_id}/treatment_plan", _PLANS),
     _records("read_treatment_plan", "GET", "/v1/patients/{patient_id}/treatment_plan", _READS_THE_BOOK),
+    _records(
+        "list_treatment_plan_versions", "GET", "/v1/patients/{patient_id}/treatment_plan/versions", _READS_THE_BOOK
+    ),
     _records("create_no_contact", "POST", "/v1/no_contacts", _PLANS),
     _for_the_scheduler("read_week_requirements", "GET", "/v1/week_requirements", _READS_THE_BOOK),
     _for_the_scheduler("read_horizon_requirements", "GET", "/v1/horizon_requirements", _READS_THE_BOOK),

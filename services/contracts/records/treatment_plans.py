@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from services.contracts.base import Code, Distinct, Language, RequestModel, ResourceModel
-from services.contracts.identifiers import PatientId, PractitionerId, SiteId, TreatmentPlanId
+from services.contracts.identifiers import AccountId, PatientId, PractitionerId, SiteId, TreatmentPlanId
 from services.contracts.vocabulary import Jurisdiction, Modality, QuarterHour, ServiceKind, WeeklyWindow
 
 _TO_SUNDAY: Final = timedelta(days=6)
@@ -152,6 +152,13 @@ class TreatmentPlan(ResourceModel):
     telehealth_jurisdiction: str | None
     needs_transport: bool
     created_at: datetime
+
+
+class TreatmentPlanVersion(ResourceModel):
+    """A version of a patient's plan, and who wrote it; from when it holds is the plan's own."""
+
+    written_by: AccountId | None = Field(description="Null of a version from before authors were kept.")
+    plan: TreatmentPlan
 
 
 class PatientRequirement(ResourceModel):

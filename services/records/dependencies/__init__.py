@@ -86,11 +86,11 @@ PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
 
 
 async def _treatment_plan_changes(
-    db: Db, principal: Caller, clock: Now, patients: PatientChanges, gate: TheGate
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
 ) -> TreatmentPlanCommands:
     organization_id = organization_of(principal)
     episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
-    return TreatmentPlanCommands(TreatmentPlanRows(db, organization_id), patients, episodes, clock)
+    return TreatmentPlanCommands(TreatmentPlanRows(db, organization_id), patients, episodes, gate)
 
 
 TreatmentPlanChanges = Annotated[TreatmentPlanCommands, Depends(_treatment_plan_changes)]

@@ -7,6 +7,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
+from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId, SiteId, TreatmentPlanId
 from services.contracts.records.treatment_plans import (
@@ -20,6 +21,7 @@ from services.contracts.records.treatment_plans import (
     SeatingPlan,
     TreatmentPlan,
     TreatmentPlanRequest,
+    TreatmentPlanVersion,
 )
 from services.records.episodes.logic import EpisodeCommands, StaysToPlan
 from services.records.episodes.stays import Stays
@@ -30,6 +32,7 @@ from services.records.errors import (
     UnknownPatientsError,
     UnschedulableServicesError,
 )
+from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.treatment_plans.rules import (
     allowed_minutes,
@@ -55,12 +58,12 @@ class TreatmentPlanCommands:
     """Changes to treatment plans, within one unit of work."""
 
     def __init__(
-        self, rows: TreatmentPlanRows, patients: PatientCommands, episodes: EpisodeCommands, clock: Clock
+        self, rows: TreatmentPlanRows, patients: PatientCommands, episodes: EpisodeCommands, gate: Gate
     ) -> None:
         self._rows = rows
         self._patients = patients
         self._episodes = episodes
-        self._clock = clock
+        self._gate = gate
 
     async def put(
         self, patient_id: PatientId, request: TreatmentPlanRequest, expected_version: int | None
@@ -78,7 +81,7 @@ class TreatmentPlanCommands:
         newest = await self._rows.newest_version(patient_id)
         _refuse_other_version(newest, expected_version)
         _refuse_impossible_week(request, age, await self._episodes.taper_weeks(patient_id))
-        now = self._clock.now()
+        now = self._gate.clock.now()
         plan = TreatmentPlan.model_validate(
             {
                 **request.model_dump(),
@@ -89,7 +92,7 @@ class TreatmentPlanCommands:
                 "created_at": now,
             }
         )
-        await self._rows.add(plan)
+        await self._rows.add(plan, self._gate.caller.account_id)
         return plan
 
 
@@ -132,6 +135,15 @@ class TreatmentPlanReads:
         if plan is None:
             raise NotFoundError
         return plan
+
+    async def versions(self, patient_id: PatientId) -> Page[TreatmentPlanVersion]:
+        """Return every version of a patient's plan, newest first, with who wrote it.
+
+        Raises:
+            NotFoundError: There is no such patient here, or not for the caller.
+        """
+        await self._patients.presence(patient_id, Information.TREATMENT_PLAN)
+        return Page(items=await self._queries.versions(patient_id), next_page_token=None)
 
     async def written(self, patient_id: PatientId) -> TreatmentPlan | None:
         """Return the newest version, or None where there is none; the caller has let the patient through."""

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import ExpectedVersion, documented, entity_tag
-from services.contracts.base import Day
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.level_findings import LevelFindings
 from services.contracts.records.treatment_plans import (
@@ -17,6 +17,7 @@ from services.contracts.records.treatment_plans import (
     PatientSeating,
     TreatmentPlan,
     TreatmentPlanRequest,
+    TreatmentPlanVersion,
     WeekRequirements,
 )
 from services.contracts.scheduler.sites import ZoneName
@@ -57,6 +58,14 @@ async def read_treatment_plan(patient_id: PatientId, plans: TreatmentPlanReading
     plan = await plans.newest(patient_id)
     response.headers["etag"] = entity_tag(plan.version)
     return plan
+
+
+@router.get(f"{_PLAN}/versions", operation_id="list_treatment_plan_versions", responses=documented(404, 422))
+async def list_treatment_plan_versions(
+    patient_id: PatientId, plans: TreatmentPlanReading
+) -> Page[TreatmentPlanVersion]:
+    """List every version of the patient's plan with who wrote it, newest first, all of them on one page."""
+    return await plans.versions(patient_id)
 
 
 @router.post(

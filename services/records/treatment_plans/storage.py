@@ -13,8 +13,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from services.chassis.database import Query, Read
 from services.contracts.base import ResourceModel
-from services.contracts.identifiers import OrganizationId, PatientId, TreatmentPlanId
-from services.contracts.records.treatment_plans import NoContact, TreatmentPlan
+from services.contracts.identifiers import AccountId, OrganizationId, PatientId, TreatmentPlanId
+from services.contracts.records.treatment_plans import NoContact, TreatmentPlan, TreatmentPlanVersion
 from services.records.treatment_plans.tables import NoContactRow, TreatmentPlanRow
 
 _JSON: Final = ("required_services", "family_available", "preference_cost", "taper_weeks")
@@ -56,6 +56,11 @@ _NEWEST: Final = Query(
     .where(TreatmentPlanRow.patient_id == bindparam("patient_id", type_=Uuid))
     .order_by(TreatmentPlanRow.version.desc())
     .limit(1)
+)
+_VERSIONS: Final = Query(
+    select(*_PLAN, TreatmentPlanRow.written_by)
+    .where(TreatmentPlanRow.patient_id == bindparam("patient_id", type_=Uuid))
+    .order_by(TreatmentPlanRow.version.desc())
 )
 _IN_FORCE: Final = Query(
     select(TreatmentPlanRow.id)
@@ -107,6 +112,11 @@ class TreatmentPlanQueries:
         row = await self._read.one_or_none(_NEWEST, patient_id=patient_id)
         return None if row is None else _to_schema(TreatmentPlan, row)
 
+    async def versions(self, patient_id: PatientId) -> list[TreatmentPlanVersion]:
+        """Return every version of a patient's plan, newest first."""
+        rows = await self._read.all(_VERSIONS, patient_id=patient_id)
+        return [TreatmentPlanVersion(written_by=row["written_by"], plan=_to_schema(TreatmentPlan, row)) for row in rows]
+
     async def in_force(self, patient_ids: list[PatientId], day: date) -> list[TreatmentPlanId]:
         """Return which are the newest versions that are effective by a day, in the order of their patients."""
         rows = await self._read.all(_IN_FORCE, patient_ids=patient_ids, day=day)
@@ -149,11 +159,13 @@ class TreatmentPlanRows:
         version: int | None = await self._db.scalar(newest)
         return version
 
-    async def add(self, plan: TreatmentPlan) -> None:
+    async def add(self, plan: TreatmentPlan, written_by: AccountId) -> None:
         """Write one version of a plan."""
         values = plan.model_dump()
         written = plan.model_dump(mode="json", include={*_JSON, "phase", "modalities"})
-        self._db.add(TreatmentPlanRow(organization_id=self._organization_id, **(values | written)))
+        self._db.add(
+            TreatmentPlanRow(organization_id=self._organization_id, written_by=written_by, **(values | written))
+        )
         await self._db.flush()
 
 

@@ -45,6 +45,7 @@ class TreatmentPlanRow(Base):
     telehealth_consented_on: Mapped[date | None]
     telehealth_jurisdiction: Mapped[str | None]
     needs_transport: Mapped[bool] = mapped_column(server_default=false())
+    written_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
 
 

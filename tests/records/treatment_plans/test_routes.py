@@ -6,7 +6,7 @@ import pytest
 
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
-from tests.records.conftest import PatientFactory, PlanFactory
+from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
 
 
 def path_of(patient: dict[str, Any]) -> str:
@@ -58,6 +58,37 @@ async def test_what_is_put_can_be_read(director: httpx2.AsyncClient, new_patient
     assert read.json() == put.json()
     assert {name: read.json()[name] for name in body} == body
     assert read.json()["patient_id"] == patient["id"]
+
+
+async def test_every_version_was_lost_behind_the_newest_and_none_said_who_wrote_it(
+    *,
+    records: ClientFactory,
+    stranger: httpx2.AsyncClient,
+    new_patient: PatientFactory,
+    plan_body: dict[str, Any],
+    join_team: JoinTeam,
+) -> None:
+    patient, (first, second) = await new_patient(), (uuid4(), uuid4())
+    director, counsellor = records(Role.PROGRAMME_DIRECTOR, account=first), records(Role.COUNSELLOR, account=second)
+    path = f"{path_of(patient)}/versions"
+    nothing = await director.get(path)
+    before = await counsellor.get(path)
+    await join_team(patient, second)
+
+    one = await director.put(path_of(patient), json=plan_body)
+    more = {**plan_body, "effective_from": "2026-10-12", "required_services": group(600)}
+    two = await counsellor.put(path_of(patient), json=more, headers={"if-match": '"1"'})
+    listed = await records(Role.FRONT_DESK).get(path)
+
+    assert [answer.status_code for answer in (one, two, nothing, listed)] == [201, 200, 200, 200]
+    assert nothing.json() == {"items": [], "next_page_token": None}
+    assert listed.json()["items"] == [
+        {"written_by": str(second), "plan": two.json()},
+        {"written_by": str(first), "plan": one.json()},
+    ]
+    hidden = [await stranger.get(path), await stranger.get(f"/v1/patients/{uuid4()}/treatment_plan/versions"), before]
+    assert [answer.status_code for answer in hidden] == [404] * 3
+    assert (await records(Role.BILLING).get(path)).status_code == 403
 
 
 async def test_a_change_is_a_new_version_and_needs_the_etag_of_the_one_before(
