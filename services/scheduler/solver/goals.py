@@ -1,8 +1,34 @@
 """What a timetable is judged by, in order of importance."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.scheduler.solver.limits import Weights
+
+# The goals of each level, the most important first; within a level they are added up.
+LEVELS: Final = (
+    ("unmet",),
+    ("changes",),
+    ("moved",),
+    ("preference", "trips", "idle"),
+    ("continuity",),
+    ("groups", "balance"),
+)
+
+
+def prices(weights: Weights) -> dict[str, int]:
+    """Return what one of each goal costs in the single number; trips and continuity are counted in its units."""
+    return {
+        "unmet": weights.unmet,
+        "changes": weights.changes,
+        "moved": weights.moved,
+        "preference": weights.preference,
+        "trips": 1,
+        "idle": weights.idle,
+        "continuity": 1,
+        "groups": weights.group,
+        "balance": weights.balance,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,28 +52,11 @@ class Goals:
 
     def levels(self) -> tuple[float, ...]:
         """Lexicographic order: unmet, changes, moved, comfort, continuity, groups and balance."""
-        return (
-            self.unmet,
-            self.changes,
-            self.moved,
-            self.preference + self.trips + self.idle,
-            self.continuity,
-            self.groups + self.balance,
-        )
+        return tuple(sum(getattr(self, goal) for goal in level) for level in LEVELS)
 
     def cost(self, weights: Weights) -> float:
         """The single number of the benchmark format."""
-        return (
-            weights.unmet * self.unmet
-            + weights.changes * self.changes
-            + weights.moved * self.moved
-            + weights.preference * self.preference
-            + self.trips
-            + weights.idle * self.idle
-            + self.continuity
-            + weights.group * self.groups
-            + weights.balance * self.balance
-        )
+        return float(sum(price * getattr(self, goal) for goal, price in prices(weights).items()))
 
     def rank(self, weights: Weights) -> tuple[float, ...]:
         """What to compare timetables by: the levels first where the weights say so."""

@@ -64,7 +64,7 @@ class Search:
         """Try one neighbourhood."""
         pick = self._picker.pick(self.timetable, self.unmet())
         problem = self._neighbourhood.problem(self.timetable, pick.free, pick.extra, pick.restaffed)
-        submodel = Submodel(problem)
+        submodel = Submodel(problem, by_levels=self._instance.weights.lexicographic)
         submodel.hint(self.timetable)
         answer = submodel.solve(
             seconds=seconds if by_effort else min(seconds, STEP_SECONDS),

@@ -23,11 +23,15 @@ from services.scheduler.solver.partner import BoundPartner
 from services.scheduler.solver.search import Search
 from services.scheduler.solver.shortage import least_unmet, shadow_prices
 from services.scheduler.solver.statics import Statics
+from services.scheduler.solver.submodel import Submodel
+from services.scheduler.solver.whole import whole_problem
 
 # Kept back from the time limit for the reasons and the last check.
 CLOSING_SECONDS = 0.5
 BOUND_STEP_WORK = 0.05
 BOUND_SHARE = 0.5
+# Of the time or the work, for one model with everything in it, where the site is small enough for that.
+PROOF_SHARE = 0.1
 LEAST_ANNEALING_SECONDS = 30.0
 # Of the time, for annealing the whole week: where one model then holds everybody it only has to begin well, and
 # where a plan is being made it has until that comes.
@@ -98,6 +102,7 @@ class _Solve:
         self._bound = -np.inf
         self._unmet_bound = 0
         self._work = 0.0
+        self._is_proven_whole = False
         self._is_planned = False
         self._planned: Timetable | None = None
 
@@ -108,8 +113,11 @@ class _Solve:
         if self._effort.seconds <= 0 or (self._cancelled() and self._start is None):
             return self._without_timetable(Status.UNKNOWN)
         self._prepare()
+        self._prove()
         with ExitStack() as stack:
-            if self._effort.workers > 1:
+            if not self._goes_on():
+                pass
+            elif self._effort.workers > 1:
                 self._beside(stack.enter_context(self._partner()))
             else:
                 self._in_turn()
@@ -131,6 +139,29 @@ class _Solve:
             least = least_unmet(instance, self._offers, self._grid, self._shortage)
             self._unmet_bound = max(self._unmet_bound, ceil(least - TOLERANCE))
             self._progress()
+
+    def _prove(self) -> None:
+        """Solve the week of a small site as one model: what that finds at its end is proven best."""
+        problem = whole_problem(self._instance, self._offers, self._statics)
+        if problem is None or not self._goes_on():
+            return
+        effort, is_lexicographic = self._effort, self._instance.weights.lexicographic
+        model = Submodel(problem, by_levels=is_lexicographic)
+        model.hint(self._search.timetable)
+        answer = model.solve(
+            seconds=self._left() if effort.work is not None else PROOF_SHARE * self._left(),
+            effort=None if effort.work is None else PROOF_SHARE * effort.work,
+            seed=effort.seed,
+            cancelled=self._cancelled,
+        )
+        self._work += answer.effort
+        if answer.timetable is not None:
+            self._search.offer(answer.timetable)
+            self._is_proven_whole = answer.proven and self._search.timetable == answer.timetable
+        if self._is_proven_whole:
+            self._unmet_bound = max(self._unmet_bound, self._search.goals.unmet if is_lexicographic else 0)
+            self._bound = max(self._bound, -np.inf if is_lexicographic else self._objective())
+        self._progress()
 
     def _partner(self) -> BoundPartner:
         return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal())
@@ -275,7 +306,9 @@ class _Solve:
         return self._search.goals.cost(self._instance.weights)
 
     def _is_proven(self) -> bool:
-        return self._bound >= self._objective() - TOLERANCE
+        """Say whether no week is better; where levels count that the single number is least proves nothing."""
+        is_least = self._bound >= self._objective() - TOLERANCE
+        return self._is_proven_whole or (is_least and not self._instance.weights.lexicographic)
 
     def _progress(self) -> None:
         if self._report is not None:
@@ -301,10 +334,8 @@ class _Solve:
             return self._without_timetable(Status.UNKNOWN)
         timetable = self._search.timetable
         verdict = check(self._instance, timetable, bound=self._lower_bound())
-        is_lexicographic = self._instance.weights.lexicographic
-        proven = self._is_proven() and not is_lexicographic
         return Outcome(
-            status=Status.OPTIMAL if proven else Status.FEASIBLE,
+            status=Status.OPTIMAL if self._is_proven() else Status.FEASIBLE,
             timetable=timetable,
             objective=verdict.cost,
             bound=self._lower_bound(),

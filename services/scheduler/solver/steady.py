@@ -127,9 +127,11 @@ class _Course:
             return replace(proven, seconds=seconds, work=work)
         if self._whole.bound is None:
             return replace(_unproven(self.best), seconds=seconds, work=work)
+        # What is best of a part of the weeks there are is proven best only where the whole problem's answer is.
+        best = self.best if self._whole.status is Status.OPTIMAL else _unproven(self.best)
         return replace(
-            self.best,
-            status=self._whole.status if self.best.timetable is None else self.best.status,
+            best,
+            status=self._whole.status if self.best.timetable is None else best.status,
             bound=self._whole.bound,
             unmet_bound=self._whole.unmet_bound,
             seconds=seconds,

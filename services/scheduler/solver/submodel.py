@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Thread
+from time import monotonic
 
 from ortools.sat.python import cp_model
 
@@ -28,14 +29,18 @@ class Answer:
 
 
 class Submodel:
-    """A model of the problem under every rule."""
+    """A model of the problem under every rule.
 
-    def __init__(self, problem: Problem) -> None:
+    Its answer is best by the single number, or with `by_levels` by one level of the goals after another.
+    """
+
+    def __init__(self, problem: Problem, *, by_levels: bool = False) -> None:
         self._model = cp_model.CpModel()
         self.variables = Variables(self._model, problem)
         for rule in ALL_RULES:
             rule.add(self._model, self.variables)
-        Objective(self._model, self.variables)
+        objective = Objective(self._model, self.variables)
+        self._stages = objective.stages() if by_levels else [objective.cost()]
 
     def hint(self, timetable: Timetable) -> None:
         """Start the search from this timetable's decisions."""
@@ -44,6 +49,7 @@ class Submodel:
         led = Counter(Staffing(offer_of(group), group.lead) for group in timetable.groups)
         helped = {Staffing(offer_of(group), group.co) for group in timetable.groups if group.co is not None}
         visits = set(timetable.visits)
+        self._model.clear_hints()  # type: ignore[no-untyped-call]
         for join, literal in variables.join.items():
             self._model.add_hint(literal, join in joined)
         for staffing, literal in variables.lead.items():
@@ -62,6 +68,26 @@ class Submodel:
         cancelled: Callable[[], bool],
     ) -> Answer:
         """Search until proven best, out of time or effort, or cancelled."""
+        timetable, spent, until, proven = None, 0.0, monotonic() + seconds, True
+        for stage in self._stages:
+            left = None if effort is None else effort - spent
+            if timetable is not None and (cancelled() or monotonic() >= until or (left is not None and left <= 0)):
+                return Answer(timetable, spent, proven=False)
+            self._model.minimize(stage)
+            solver = self._solver(until - monotonic(), left, seed)
+            with _stopping(solver, cancelled):
+                status = solver.solve(self._model)
+            spent += solver.response_proto.deterministic_time
+            if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+                return Answer(timetable, spent, proven=status == cp_model.INFEASIBLE and timetable is None)
+            timetable = assemble(self.variables, solver.value)
+            proven = proven and status == cp_model.OPTIMAL
+            self._model.add(stage <= round(solver.objective_value))
+            self.hint(timetable)
+        return Answer(timetable, spent, proven=proven)
+
+    @staticmethod
+    def _solver(seconds: float, effort: float | None, seed: int) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         parameters.max_time_in_seconds = max(0.05, seconds)
@@ -74,13 +100,7 @@ class Submodel:
         parameters.symmetry_level = 0
         parameters.max_presolve_iterations = 1
         parameters.linearization_level = 2
-        with _stopping(solver, cancelled):
-            status = solver.solve(self._model)
-        effort_spent = solver.response_proto.deterministic_time
-        if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Answer(None, effort_spent, proven=status == cp_model.INFEASIBLE)
-        timetable = assemble(self.variables, solver.value)
-        return Answer(timetable, effort_spent, proven=status == cp_model.OPTIMAL)
+        return solver
 
 
 @contextmanager

@@ -2,20 +2,18 @@ import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from types import ModuleType
 from typing import Any, Protocol
 
 import pytest
 
-from services.scheduler.solver.board import Board
 from services.scheduler.solver.format import instance_from_json
 from services.scheduler.solver.grid import Grid
-from services.scheduler.solver.instance import Instance, Timetable
-from services.scheduler.solver.model import Join, Problem, Staffing
+from services.scheduler.solver.instance import Instance
+from services.scheduler.solver.model import Problem
 from services.scheduler.solver.offers import enumerate_offers
 from services.scheduler.solver.statics import Statics
-from services.scheduler.solver.visits import VisitChoices
+from services.scheduler.solver.whole import whole_problem as every_decision
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "solver"
 
@@ -79,34 +77,9 @@ def tiny_patient(number: int, **changes: Any) -> dict[str, Any]:
 def whole_problem(instance: Instance) -> Problem:
     """Everything free: the exact model of a small instance."""
     grid = Grid(instance)
-    offers = enumerate_offers(instance, grid)
-    choices = VisitChoices(instance, Statics(instance, grid), Random(0), each=10_000)  # noqa: S311 -- nothing secret
-    board = Board.of(instance, Timetable())
-    staff = [person.id for person in instance.practitioners]
-    return Problem(
-        instance=instance,
-        joins=tuple(
-            Join(patient.id, offer)
-            for row, offer in enumerate(offers.items)
-            for column, patient in enumerate(instance.patients)
-            if offers.eligible[row, column]
-        ),
-        leads=tuple(
-            Staffing(offer, staff[number])
-            for row, offer in enumerate(offers.items)
-            for number in range(len(staff))
-            if offers.leaders[row, number]
-        ),
-        assists=tuple(
-            Staffing(offer, staff[number])
-            for row, offer in enumerate(offers.items)
-            for number in range(len(staff))
-            if offers.assistants[row, number]
-        ),
-        visits=tuple(
-            visit for column in range(len(instance.patients)) for visit in choices.of(board, column, offers.items)
-        ),
-    )
+    problem = every_decision(instance, enumerate_offers(instance, grid), Statics(instance, grid), most=10_000_000)
+    assert problem is not None
+    return problem
 
 
 @pytest.fixture

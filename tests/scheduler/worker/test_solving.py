@@ -196,6 +196,7 @@ async def test_a_site_without_patients_has_an_empty_week(clinic: Clinic, propose
     proposal = await propose(clinic.site)
 
     assert (proposal["patients"], proposal["sessions"], proposal["gap"]) == (0, [], 0.0)
+    assert proposal["outcome"] == "optimal"
     assert (await publish(proposal)).status_code == 200
 
 
