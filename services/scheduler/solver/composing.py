@@ -1,7 +1,8 @@
-"""A plan's meetings made into a week: everybody's weeks priced against each other, then decided one after another."""
+"""A plan's meetings made into weeks: everybody's weeks priced against each other, then decided one after another."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import compress
 from typing import Final
 
@@ -11,6 +12,8 @@ from services.scheduler.solver.booking import Staffed, booked
 from services.scheduler.solver.dive import Dive
 from services.scheduler.solver.duals.engine import CompiledMarket
 from services.scheduler.solver.duals.shapes import LENGTH, WHO
+from services.scheduler.solver.filling import filled
+from services.scheduler.solver.grid import Mask
 from services.scheduler.solver.instance import Instance, Timetable
 from services.scheduler.solver.master import Master, Variable
 from services.scheduler.solver.offers import Offers
@@ -46,13 +49,30 @@ PEOPLE_FOR_EACH_AT_ONCE: Final = 12
 
 
 def composed(
-    instance: Instance, offers: Offers, statics: Statics, dive: Dive, *, best: float = np.inf
-) -> Timetable | None:
-    """Build a week that breaks no rule of those meetings the dive has fixed that can take place.
+    instance: Instance,
+    offers: Offers,
+    statics: Statics,
+    dive: Dive,
+    *,
+    best: float = np.inf,
+    keeps_leads: bool = False,
+) -> Iterator[Timetable]:
+    """Yield weeks that break no rule, of those meetings the dive has fixed that can take place.
 
-    None where already the program says that it would cost far more than the `best` there is.
+    The first is filled as soon as weeks are priced; the second, mostly better, takes several times as long. With
+    `keeps_leads` everybody leads what the dive gave them, which takes less time and makes somewhat dearer weeks. There
+    is none where already the program says that it would cost far more than the `best` so far.
     """
-    return _Composer(instance, offers, statics, dive).timetable(best)
+    if keeps_leads:
+        offers = replace(offers, leaders=_leads_of(dive, offers))
+    return _Composer(instance, offers, statics, dive).weeks(best)
+
+
+def _leads_of(dive: Dive, offers: Offers) -> Mask:
+    leaders = np.zeros_like(offers.leaders)
+    for meeting, who in dive.plan.meetings:
+        leaders[meeting, who] = True
+    return leaders
 
 
 class _Composer:
@@ -60,6 +80,7 @@ class _Composer:
         self._instance = instance
         self._offers = offers
         self._statics = statics
+        self._dive = dive
         self._weeks = dive.weeks
         self._reader = WeekReader(instance, dive.weeks)
         meetings = [offer for offer, _ in dive.plan.meetings]
@@ -75,14 +96,15 @@ class _Composer:
             if week is not None:
                 self._master.add(week)
 
-    def timetable(self, best: float) -> Timetable | None:
-        """Compose the week, unless its shares alone cost far more than the best there is."""
+    def weeks(self, best: float) -> Iterator[Timetable]:
+        """Compose weeks, unless their shares alone cost far more than the best there is."""
         self._generate(ROUNDS, steadiness=STEADINESS)
         if self._master.cost > HOPELESS * best:
-            return None
+            return
+        yield filled(self._instance, self._offers, self._statics, self._dive, prices=self._master.prices())
         self._decide_meetings()
         if self._master.cost > DECIDED_HOPELESS * best:
-            return None
+            return
         leads = self._staff(self._master.leads)
         helpers = self._staff(self._master.helpers)
         self._decide_weeks(leads, helpers)
@@ -92,7 +114,7 @@ class _Composer:
                 break
             self._do_without(short, leads, helpers)
             self._decide_weeks(leads, helpers)
-        return booked(self._instance, self._offers, self._statics, Staffed(leads, helpers), self._decided.values())
+        yield booked(self._instance, self._offers, self._statics, Staffed(leads, helpers), self._decided.values())
 
     def _generate(self, rounds: int, *, steadiness: float) -> None:
         """Plan new weeks at the program's prices until none is of use."""

@@ -32,9 +32,14 @@ TOO_DEAR: Final = 10.0
 STEPS_AFTER_CLOSING: Final = 6
 
 
-def filled(instance: Instance, offers: Offers, statics: Statics, dive: Dive) -> Timetable:
-    """Build a week that breaks no rule of the meetings that a dive has fixed; the dive is left as it was."""
-    filling = Filling(instance, offers, statics, dive)
+def filled(
+    instance: Instance, offers: Offers, statics: Statics, dive: Dive, *, prices: Prices | None = None
+) -> Timetable:
+    """Build a week that breaks no rule of the meetings that a dive has fixed; the dive is left as it was.
+
+    It begins at the dive's prices, or at others that are better known.
+    """
+    filling = Filling(instance, offers, statics, dive, prices)
     filling.fill()
     week = filling.timetable()
     filling.leave()
@@ -47,7 +52,9 @@ class Filling:
     It books into the dive's market; `leave` gives that back as it was.
     """
 
-    def __init__(self, instance: Instance, offers: Offers, statics: Statics, dive: Dive) -> None:
+    def __init__(
+        self, instance: Instance, offers: Offers, statics: Statics, dive: Dive, prices: Prices | None = None
+    ) -> None:
         self._instance = instance
         self._offers = offers
         self._statics = statics
@@ -59,7 +66,7 @@ class Filling:
         self._is_free = dive.weeks.shapes.is_free
         self._closed = np.ones(len(offers.items), np.bool_)
         self._closed[list(self._taken.leads)] = False
-        self._base = dive.prices
+        self._base = dive.prices if prices is None else deepcopy(prices)
         self._base.seats[self._closed] = 0.0
         self._base.seats[~np.isfinite(self._base.seats)] = 0.0
         self._wished = dive.plan.wanted

@@ -40,8 +40,9 @@ PLAN_SHARE: Final = 0.9
 LEFT_TO_FILL: Final = 0.2
 # The search beside it waits for a plan most of the time; where there is none to come it has a core to itself.
 THREADS: Final = 2
-# Of the time a dive takes, how long a week takes to be composed of it.
+# Of the time a dive takes, how long weeks take to be composed of it, and the first of them under the dive's leads.
 COMPOSING_TIMES: Final = 0.8
+FIRST_OF_ITS_LEADS_TIMES: Final = 0.4
 # How much dearer than the best so far a week may be for somebody to work on it.
 PASSABLE: Final = 1.03
 
@@ -185,8 +186,12 @@ class _Partner:
             # What is wanted beside the meetings of the dive tells more than what was wanted before there were any.
             guide = Guide(dive.plan.wanted)
             self._tell(guide, filled(self._instance, self._offers, self._statics, dive))
-            if COMPOSING_TIMES * (monotonic() - began) < self._left():
-                self._tell(guide, composed(self._instance, self._offers, self._statics, dive, best=self._cheapest))
+            took, left = monotonic() - began, self._left()
+            if FIRST_OF_ITS_LEADS_TIMES * took < left:
+                hurry = COMPOSING_TIMES * took >= left
+                parts = self._instance, self._offers, self._statics
+                for week in composed(*parts, dive, best=self._cheapest, keeps_leads=hurry):
+                    self._tell(guide, week)
         self._longest_plan = max(self._longest_plan, monotonic() - began)
 
     def _tell(self, guide: Guide, week: Timetable | None) -> None:

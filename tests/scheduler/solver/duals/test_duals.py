@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import replace
 from itertools import pairwise
 from multiprocessing.connection import Connection
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -32,6 +32,7 @@ from services.scheduler.solver.instance import (
     Visit,
 )
 from services.scheduler.solver.master import Master
+from services.scheduler.solver.neighbourhood import offer_of
 from services.scheduler.solver.offers import Offers, enumerate_offers
 from services.scheduler.solver.partner import News
 from services.scheduler.solver.planned_weeks import Week, WeekReader
@@ -174,7 +175,7 @@ def test_a_plan_keeps_some_of_the_week_that_people_know_and_every_rule(seed: int
     diving = site.dive()
     while diving.advance():
         pass
-    week = composed(site.instance, site.offers, site.statics, diving)
+    *_, week = composed(site.instance, site.offers, site.statics, diving)
     assert week is not None
 
     verdict = check(site.instance, week)
@@ -240,7 +241,9 @@ def test_a_meeting_that_costs_no_less_to_close_stays_though_the_bound_leapt(
     assert diving._now.is_closed.any()
 
 
-@pytest.mark.parametrize("make", [filled, composed])
+@pytest.mark.parametrize(
+    "make", [filled, lambda *parts: next(composed(*parts)), lambda *parts: [*composed(*parts)][-1]]
+)
 def test_a_plan_becomes_a_week_that_keeps_every_rule(site: Site, make: Make) -> None:
     diving = site.dive()
     while diving.advance():
@@ -344,7 +347,7 @@ def test_a_plan_far_dearer_than_the_best_week_so_far_is_not_composed(site: Site)
     while diving.advance():
         pass
 
-    assert composed(site.instance, site.offers, site.statics, diving, best=1.0) is None
+    assert not list(composed(site.instance, site.offers, site.statics, diving, best=1.0))
 
 
 class _Told:
@@ -509,10 +512,50 @@ def test_a_plan_and_its_week_keep_a_meeting_under_the_lead_of_every_week(lead: s
     diving = site.dive()
     while diving.advance():
         pass
-    week = composed(site.instance, site.offers, site.statics, diving)
+    *_, week = composed(site.instance, site.offers, site.statics, diving)
 
     staff = [person.id for person in site.instance.practitioners]
     assert [(site.offers.items[offer].slot, staff[who]) for offer, who in diving.plan.meetings] == [(24, lead)]
     assert week is not None
     assert [(group.slot, group.lead) for group in week.groups] == [(24, lead)]
     assert check(site.instance, week).goals.moved == 0
+
+
+def test_a_week_is_filled_at_the_prices_of_whole_weeks_before_one_is_decided(
+    monkeypatch: pytest.MonkeyPatch, site: Site
+) -> None:
+    diving, asked = site.dive(), list[Prices | None]()
+    while diving.advance():
+        pass
+
+    def filling(*parts: Any, prices: Prices | None = None) -> Timetable:
+        asked.append(prices)
+        return filled(*parts, prices=prices)
+
+    monkeypatch.setattr(composing, "filled", filling)
+    first, second = composed(site.instance, site.offers, site.statics, diving)
+
+    assert check(site.instance, first).errors == ()
+    assert check(site.instance, second).errors == ()
+    assert first.groups
+    assert asked[0] is not None
+    assert not np.array_equal(asked[0].seats, diving.prices.seats)
+
+
+def test_weeks_composed_in_a_hurry_keep_the_leads_of_their_plan(site: Site) -> None:
+    diving = site.dive()
+    while diving.advance():
+        pass
+    staff = [person.id for person in site.instance.practitioners]
+    planned = {site.offers.items[offer]: staff[who] for offer, who in diving.plan.meetings}
+
+    hurried = list(composed(site.instance, site.offers, site.statics, diving, keeps_leads=True))
+
+    assert len(hurried) == 2
+    for week in hurried:
+        assert check(site.instance, week).errors == ()
+        assert week.groups
+        assert all(planned[offer_of(group)] == group.lead for group in week.groups)
+    # Who leads is decided anew where there is time.
+    *_, slower = composed(site.instance, site.offers, site.statics, diving)
+    assert any(planned[offer_of(group)] != group.lead for group in slower.groups)

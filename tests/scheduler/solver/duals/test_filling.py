@@ -171,7 +171,7 @@ def test_who_may_not_meet_is_not_composed_into_one_meeting(monkeypatch: pytest.M
         return booked(*arguments)
 
     monkeypatch.setattr(composing, "booked", booking)
-    week = composed(site.instance, site.offers, site.statics, whole(site))
+    *_, week = composed(site.instance, site.offers, site.statics, whole(site))
 
     assert week is not None
     assert check(site.instance, week).errors == ()
