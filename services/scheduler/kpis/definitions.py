@@ -22,8 +22,8 @@ DEFINITIONS: Final[Mapping[KpiCode, Definition]] = MappingProxyType(
             "patient-weeks in which the published week holds everything the plan requires, of all patient-weeks planned"
         ),
         KpiCode.NINE_HOUR_COMPLIANCE: Definition(
-            "patient-weeks with at least 9 hours booked, of all patient-weeks planned; adolescents (6 hours) and taper"
-            " weeks are held to 9 hours too, so the figure errs on the low side",
+            "patient-weeks with at least 9 hours booked, of all patient-weeks planned, or seated where those are"
+            " more; adolescents (6 hours) and taper weeks are held to 9 hours too, so the figure errs on the low side",
             "The ASAM Criteria, 3rd edition (2013), Level 2.1 Intensive Outpatient Services",
         ),
         KpiCode.DAYS_A_WEEK: Definition(

@@ -40,24 +40,26 @@ _PLACEMENT: Final = """(
     ) newest
 ) figure"""
 
+# Who has been given seats beside the version that counts is one of those who should have the hours, too.
 _NINE_HOURS: Final = """(
-    select (
-        select count(*) from (
-            select 1 from appointments a
+    select sum(full_weeks)::float8 as numerator, sum(greatest(patients, people))::float8 as denominator
+    from (
+        select week, count(*) as people, count(*) filter (where minutes >= cast(:full_minutes as integer)) as full_weeks
+        from (
+            select a.week, sum(extract(epoch from upper(a.during) - lower(a.during))) / 60 as minutes
+            from appointments a
             join appointment_patients p on p.organization_id = a.organization_id and p.appointment_id = a.id
             where a.site_id = cast(:site_id as uuid) and a.week between asked.first and asked.last
                 and a.status = 'booked' and p.held_until is null
             group by a.week, p.patient_id
-            having sum(extract(epoch from upper(a.during) - lower(a.during))) >= cast(:full_minutes as integer) * 60
-        ) full_weeks
-    )::float8 as numerator,
-    (
-        select sum(patients) from (
-            select distinct on (week) patients from timetables
-            where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
-            order by week, version desc
-        ) newest
-    )::float8 as denominator
+        ) weeks
+        group by week
+    ) seated
+    full join (
+        select distinct on (week) week, patients from timetables
+        where site_id = cast(:site_id as uuid) and week between asked.first and asked.last
+        order by week, version desc
+    ) newest using (week)
 ) figure"""
 
 _SEAT_FILL: Final = """(

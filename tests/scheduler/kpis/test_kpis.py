@@ -110,6 +110,29 @@ async def test_every_figure_is_what_one_counts_by_hand(scheduler: ClientFactory,
     }
 
 
+async def test_who_has_nine_hours_by_hand_is_not_counted_above_everybody(
+    *,
+    desk: Desk,
+    site: Json,
+    new_practitioner: Make,
+    new_patient: Make,
+    scheduler: ClientFactory,
+    organization_id: UUID,
+    scheduler_database: Database,
+) -> None:
+    """A newcomer placed into a published week made it 5 of 4 once."""
+    counsellor = await new_practitioner(site)
+    ann, ben, cleo = [await new_patient(site, plan_of(counsellor)) for _ in range(3)]
+    await History(scheduler_database, organization_id, site["id"]).published(MONDAY, 1, fully_served=1, patients=1)
+    end = TUESDAY_NINE + 9 * HOUR
+    await desk.publish(
+        *(group(who, end=end, modality=Modality.TELEHEALTH, capacity=1) for who in (ann, ben)),
+        group(cleo, modality=Modality.TELEHEALTH, capacity=1),
+    )
+
+    assert (await figures(scheduler, site))["nine_hour_compliance"] == (2, 3)
+
+
 async def test_weeks_out_of_the_range_count_for_nothing(scheduler: ClientFactory, week: Json) -> None:
     found = await figures(scheduler, week, first_week="2026-10-12", last_week="2026-10-12")
 
