@@ -54,10 +54,32 @@ class CostFigure(ResourceModel):
     note: str
 
 
+class OwnCostUnit(StrEnum):
+    """Of what a published figure of the person's own cost is."""
+
+    VISIT = "visit"
+    DAY = "day"
+
+
+class OwnCostFigure(ResourceModel):
+    """What treatment was found to cost the person who has it, beside its price: time, ways, care of others."""
+
+    code: str
+    setting: CareSetting
+    unit: OwnCostUnit
+    dollars: float
+    dollar_year: int | None = Field(description="Null where what we read does not say it.")
+    citation: str
+    mark: RuleMark
+    effective_from: date
+    note: str
+
+
 class CostFigures(ResourceModel):
     """Every figure, and what no figure says."""
 
     items: list[CostFigure]
+    own_costs: list[OwnCostFigure]
     caveat: str
 
 
@@ -77,7 +99,10 @@ class SettingInput(RequestModel):
 
 
 class CostComparisonRequest(RequestModel):
-    """What the person's own time and way are worth, and the kinds of treatment to compare."""
+    """What the person's own time and way are worth, and the kinds of treatment to compare.
+
+    Where nothing is said of time, way, care and wages, what was published of them stands in, as far as there is such.
+    """
 
     settings: Annotated[list[SettingInput], Field(min_length=1, max_length=3)]
     travel_minutes_per_visit: Annotated[int, Field(ge=0, le=1440)] = 0
@@ -110,6 +135,9 @@ class SettingCost(ResourceModel):
     total: DollarSpan
     own_share: DollarSpan = Field(description="All but the price: the person's time, ways, care of others, wages.")
     source: CostFigure | None = Field(description="The published figure; null where the price was given.")
+    own_source: OwnCostFigure | None = Field(
+        description="The published figure of the own share; null where numbers of your own made it, or none is known."
+    )
 
 
 class CostComparison(ResourceModel):

@@ -45,6 +45,7 @@ async def test_the_person_s_own_time_and_way_are_part_of_what_it_comes_to(anybod
         "travel": 105.0,
         "child_care": 840.0,
         "lost_wages": 0.0,
+        "published_own_cost": 0.0,
     }
     assert (iop["total"], iop["own_share"]["most"]) == ({"least": 2562.0, "most": 5964.0}, 1029.0)
     assert stay["parts"][4]["dollars"] == {"least": 3200.0, "most": 3200.0}
@@ -53,12 +54,34 @@ async def test_the_person_s_own_time_and_way_are_part_of_what_it_comes_to(anybod
 
 
 async def test_a_price_that_was_asked_stands_in_for_the_published_figure(anybody: httpx2.AsyncClient) -> None:
-    body = {"settings": [IOP | {"price_per_week": {"least": 900, "most": 1200}}]}
+    body = {"settings": [IOP | {"price_per_week": {"least": 900, "most": 1200}}], "value_of_free_hour": 0}
 
     answer = (await anybody.post("/v1/cost_figures:compare", json=body)).json()
 
     assert answer["settings"][0]["total"] == {"least": 6300.0, "most": 8400.0}
     assert (answer["settings"][0]["source"], answer["dollar_years"]) == (None, [])
+
+
+async def test_who_says_nothing_of_the_own_time_is_told_what_was_published_of_it(anybody: httpx2.AsyncClient) -> None:
+    """Before, the own share of every setting was nothing, which no study has found."""
+    settings = [IOP, STAY, {"setting": "outpatient", "weeks": 4, "visits_per_week": 1, "hours_per_week": 1}]
+
+    iop, stay, outpatient = (await anybody.post("/v1/cost_figures:compare", json={"settings": settings})).json()[
+        "settings"
+    ]
+    said = (
+        await anybody.post("/v1/cost_figures:compare", json={"settings": settings, "wage_dollars_per_hour": 0})
+    ).json()
+
+    assert iop["own_share"] == {"least": 7 * 3 * 38.0, "most": 7 * 3 * 38.0}
+    assert stay["own_share"] == {"least": 4 * 7 * 235.0, "most": 4 * 7 * 235.0}
+    assert iop["total"]["least"] == 7 * (219 + 3 * 38.0)
+    assert [one["own_source"] and one["own_source"]["unit"] for one in (iop, stay, outpatient)] == [
+        "visit",
+        "day",
+        None,
+    ]
+    assert {(one["own_share"]["most"], one["own_source"]) for one in said["settings"]} == {(0.0, None)}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +107,10 @@ async def test_every_setting_has_a_figure_with_its_year_and_source(anybody: http
     assert {one["setting"] for one in listed["items"]} == set(CareSetting)
     assert all(one["citation"] and one["dollar_year"] > 1990 for one in listed["items"])
     assert listed == figures().model_dump(mode="json")
+    assert {(one["setting"], one["dollars"]) for one in listed["own_costs"] if "PMC2737263" in one["citation"]} == {
+        ("intensive_outpatient", 38.0),
+        ("residential", 235.0),
+    }
 
 
 @given(weeks=st.integers(1, 104), visits=st.integers(0, 14), wage=DOLLARS, lost=st.integers(0, 60), way=DOLLARS)
