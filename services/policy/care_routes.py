@@ -35,5 +35,6 @@ CARE_ROUTES: Final[tuple[Route, ...]] = (
     proved_anew(_route("end_medication", "POST", "/v1/medications/{medication_id}:end", _MEDICATES)),
     _route("create_medication_dose", "POST", "/v1/medications/{medication_id}/doses", _MEDICATES),
     _route("list_due_injections", "GET", "/v1/sites/{site_id}/due_injections", _CLINICAL),
+    _route("list_due_medication_visits", "GET", "/v1/sites/{site_id}/due_medication_visits", _CLINICAL),
     _route("list_drawn", "GET", "/v1/sites/{site_id}/drawn", _TESTS),
 )

@@ -9,6 +9,7 @@ from pydantic import Field
 from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, MedicationId, PatientId
 from services.contracts.records.drug_tests import Substance
+from services.contracts.rule_packs import RuleMark
 
 
 class Regimen(StrEnum):
@@ -112,6 +113,39 @@ class DueInjection(ResourceModel):
     regimen: Regimen
     due_on: date
     is_overdue: bool = Field(description="The due day still counts.")
+
+
+class VisitCadence(ResourceModel):
+    """How often whoever takes a medicine sees the prescriber, from so many days after it was begun."""
+
+    regimen: Regimen
+    from_day: int
+    every_days: int
+    citation: str
+    mark: RuleMark
+    effective_from: date
+
+
+class DueMedicationVisit(ResourceModel):
+    """A visit to the prescriber that a medicine asks for; an injection is one itself, and is not among these."""
+
+    patient_id: PatientId
+    medication_id: MedicationId
+    regimen: Regimen
+    last_visit_on: date | None = Field(
+        description="The last one that was attended; null where none was since it began."
+    )
+    due_on: date
+    is_overdue: bool = Field(description="The due day still counts.")
+    cadence: VisitCadence
+
+
+class DueMedicationVisits(ResourceModel):
+    """The visits of a site that are due soon or overdue, the longest overdue first."""
+
+    today: date = Field(description="By the site's zone.")
+    until: date
+    items: list[DueMedicationVisit]
 
 
 class DueInjections(ResourceModel):

@@ -7,6 +7,11 @@ from fastapi import Depends
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
 from services.records.dependencies.encounters import SiteZoneReading
+from services.records.encounters.logic import AttendedReads
+from services.records.encounters.storage import EncounterQueries
+from services.records.episodes.logic import StaysToPlan
+from services.records.episodes.storage import EpisodeQueries
+from services.records.medications.due import DueBeside, DueVisitReads
 from services.records.medications.logic import MedicationCommands, MedicationReads
 from services.records.medications.storage import MedicationQueries, MedicationRows
 from services.records.site_zones.logic import KnownSites
@@ -29,3 +34,13 @@ async def _medication_reading(
 
 
 MedicationReading = Annotated[MedicationReads, Depends(_medication_reading)]
+
+
+async def _due_visit_reading(
+    read: Reading, gate: TheGate, patients: PatientReading, zones: SiteZoneReading
+) -> DueVisitReads:
+    beside = DueBeside(zones, AttendedReads(EncounterQueries(read)), StaysToPlan(EpisodeQueries(read)))
+    return DueVisitReads(MedicationQueries(read), beside, patients, gate)
+
+
+DueVisitReading = Annotated[DueVisitReads, Depends(_due_visit_reading)]

@@ -1,7 +1,7 @@
 """What is allowed with encounters: the scheduler alone tells of them, and whoever treats the patient reads them."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
@@ -15,6 +15,7 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AppointmentId, EncounterId, PatientId, SiteId
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
+from services.contracts.vocabulary import ServiceKind
 from services.records.encounters.rules import encounter_of, hours_ledger
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.errors import EventRefusedError, NotAMondayError
@@ -136,6 +137,10 @@ class AttendedReads:
     async def starts(self, patient_ids: set[PatientId]) -> Mapping[PatientId, list[datetime]]:
         """Return when the sessions began that each of these patients attended, in the order of time."""
         return await self._queries.attended(patient_ids)
+
+    async def last_starts(self, patient_ids: Iterable[PatientId], service: ServiceKind) -> Mapping[PatientId, datetime]:
+        """Return when the last session of a service began that each of those of these patients attended who did."""
+        return await self._queries.last_attended(patient_ids, service)
 
 
 class EncounterReads:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Date, Integer, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Date, Integer, Text, Uuid, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, EncounterId, OrganizationId, PatientId
 from services.contracts.records.encounters import AttendanceEvent, Encounter
 from services.contracts.scheduler.attendance import AttendanceStatus
+from services.contracts.vocabulary import ServiceKind
 from services.records.encounters.tables import EncounterEventRow, EncounterRow
 
 _ENCOUNTER: Final = select(
@@ -59,6 +60,15 @@ _STARTS: Final = (
     .order_by(EncounterRow.patient_id, EncounterRow.starts_at)
 )
 _ATTENDED: Final = Query(_STARTS)
+_LAST_ATTENDED: Final = Query(
+    select(EncounterRow.patient_id, func.max(EncounterRow.starts_at).label("starts_at"))
+    .where(
+        EncounterRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        EncounterRow.service == bindparam("service", type_=Text),
+        EncounterRow.status == AttendanceStatus.FULFILLED.value,
+    )
+    .group_by(EncounterRow.patient_id)
+)
 
 
 class EncounterQueries:
@@ -95,6 +105,11 @@ class EncounterQueries:
     async def attended(self, patient_ids: Iterable[PatientId]) -> dict[PatientId, list[datetime]]:
         """Return when the sessions began that each of these patients attended, in the order of time."""
         return _to_starts(await self._read.all(_ATTENDED, patient_ids=list(patient_ids)))
+
+    async def last_attended(self, patient_ids: Iterable[PatientId], service: ServiceKind) -> dict[PatientId, datetime]:
+        """Return when the last session of a service began that each of those of these patients attended who did."""
+        rows = await self._read.all(_LAST_ATTENDED, patient_ids=list(patient_ids), service=service.value)
+        return {row["patient_id"]: row["starts_at"] for row in rows}
 
     async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:
         """Return a page of a patient's encounters, and one more where there is one, the first told of ahead."""

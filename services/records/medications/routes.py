@@ -11,12 +11,13 @@ from services.contracts.identifiers import MedicationId, PatientId, SiteId
 from services.contracts.records.medications import (
     DoseRequest,
     DueInjections,
+    DueMedicationVisits,
     Medication,
     MedicationEnd,
     MedicationRequest,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.records.dependencies.medications import MedicationChanges, MedicationReading
+from services.records.dependencies.medications import DueVisitReading, MedicationChanges, MedicationReading
 
 router = APIRouter(prefix="/v1", tags=["medication"], route_class=IdempotentRoute)
 _OF_PATIENT = "/patients/{patient_id}/medications"
@@ -67,3 +68,18 @@ async def list_due_injections(
 ) -> DueInjections:
     """List the injections of a site that are due within some days or overdue, the longest overdue first."""
     return await medications.due_injections(site_id, zone, within_days)
+
+
+@router.get(
+    "/sites/{site_id}/due_medication_visits",
+    operation_id="list_due_medication_visits",
+    responses=documented(422),
+)
+async def list_due_medication_visits(
+    site_id: SiteId,
+    visits: DueVisitReading,
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
+    within_days: Annotated[int, Query(ge=0, le=60, description="How many days ahead.")] = 7,
+) -> DueMedicationVisits:
+    """List the visits to prescribers of a site that are due within some days or overdue, the longest overdue first."""
+    return await visits.at_site(site_id, zone, within_days)

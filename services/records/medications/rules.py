@@ -1,6 +1,6 @@
 """What is true of medication: when the next dose is due, and on how many days one lasted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -11,6 +11,7 @@ from services.contracts.records.medications import (
     MedicationEndReason,
     MedicationRequest,
     Regimen,
+    VisitCadence,
 )
 from services.records.medications.intervals import INTERVALS
 
@@ -51,6 +52,23 @@ def next_due(regimen: Regimen, started_on: date, last_day: date | None, doses: S
     given = [dose.day for dose in standing(doses) if dose.outcome is DoseOutcome.GIVEN]
     due = max(given) + timedelta(interval.days) if given else started_on
     return None if last_day is not None and due > last_day else due
+
+
+def next_visit(
+    said: MedicationRequest, last_day: date | None, last_visit: date | None, cadences: Iterable[VisitCadence]
+) -> tuple[date, VisitCadence] | None:
+    """Return when the prescriber is to be seen next, and by which cadence: that of the day of the last visit.
+
+    A visit from before the medicine was begun is none of it: the first is due one interval after the first day.
+    """
+    since = max(said.started_on, last_visit or said.started_on)
+    begun = (since - said.started_on).days
+    own = [one for one in cadences if one.regimen is said.regimen and one.from_day <= begun]
+    if not own:
+        return None
+    cadence = max(own, key=lambda one: (one.from_day, one.effective_from))
+    due = since + timedelta(days=cadence.every_days)
+    return None if last_day is not None and due > last_day else (due, cadence)
 
 
 def covered_percent(regimen: Regimen, last_day: date | None, doses: Sequence[Dose], today: date) -> float | None:

@@ -257,10 +257,14 @@ class PatientReads:
         """
         return self._let_through(patient_id, await self._queries.sealed(patient_id, self.viewer), information)
 
-    async def seals_at(self, site_id: SiteId, information: Information) -> dict[PatientId, PersonSeal]:
-        """Return the seals of those at a site whom the caller may see; whoever opens them tells it by `shown`."""
+    async def seals_at(self, site_id: SiteId, *information: Information) -> dict[PatientId, PersonSeal]:
+        """Return the seals of those at a site of whom the caller may see all of this; who opens them tells `shown`."""
         found = await self._queries.seals_at(site_id, self.viewer)
-        return {one: seen.row for one, seen in found.items() if self._gate.is_open(seen.reach, information)}
+        return {
+            one: seen.row
+            for one, seen in found.items()
+            if all(self._gate.is_open(seen.reach, part) for part in information)
+        }
 
     async def reached(self, site_id: SiteId, *information: Information) -> list[PatientId]:
         """Return those at a site of whom the caller may see all of this; whoever shows it tells it by `shown`."""

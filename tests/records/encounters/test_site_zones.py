@@ -39,6 +39,7 @@ def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Te
         "sites/{site_id}/aftercare_contacts?",
         "sites/{site_id}/due_assessments?",
         "sites/{site_id}/due_injections?",
+        "sites/{site_id}/due_medication_visits?",
         "sites/{site_id}/due_discharge_summaries?",
         "sites/{site_id}/level_findings?",
         "patients/{id}/family_counselling?jurisdiction=US-NJ&",

@@ -12,10 +12,10 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
 from tests.records.draw_programmes.conftest import At, at
-from tests.records.encounters.conftest import Tell
+from tests.records.encounters.conftest import Tell, event, tell
 from tests.records.encounters.test_site_zones import tell_site
 
-__all__ = ["at", "tell_site"]
+__all__ = ["at", "tell", "tell_site"]
 
 Json = dict[str, Any]
 INJECTION: Json = {
@@ -187,6 +187,89 @@ async def test_a_site_s_injections_are_due_until_they_are_given_or_the_medicine_
     assert [one.json()["items"] for one in (elsewhere, of_no_team)] == [[], []]
     assert (await records(Role.FRONT_DESK).get(f"{path}?zone=UTC")).status_code == 403
     assert (await director.get(f"{path}?zone=Nowhere/Else")).status_code == 422
+
+
+async def test_a_visit_is_due_an_interval_after_the_last_that_was_attended(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, tell: Tell, site_id: UUID
+) -> None:
+    """Before, only injections became due: nobody was told of who takes a tablet and was not seen for months."""
+    patient = await new_patient()
+    taken = {**INJECTION, "regimen": "buprenorphine_daily", "started_on": "2026-08-20"}
+    made = (await director.post(f"/v1/patients/{patient['id']}/medications", json=taken)).json()
+
+    async def due(**asked: Any) -> list[tuple[str, str | None, str, bool, int]]:
+        params = {"zone": "America/New_York", **asked}
+        answer = await director.get(f"/v1/sites/{site_id}/due_medication_visits", params=params)
+        assert answer.status_code == 200, answer.text
+        assert "Canary" not in answer.text
+        return [
+            (one["medication_id"], one["last_visit_on"], one["due_on"], one["is_overdue"], one["cadence"]["every_days"])
+            for one in answer.json()["items"]
+        ]
+
+    async def seen(day: str, **changes: Any) -> None:
+        times = {"start": f"{day}T02:00:00Z", "end": f"{day}T02:30:00Z", "service": "medication"}
+        answer = await tell(event(patient, **times, **changes))
+        assert answer.status_code == 200, answer.text
+
+    never = await due()
+    # By New York's day each is on the evening before; of these the patient did not come to one, one is no such visit,
+    # and one was before the first day.
+    await seen("2026-08-15")
+    await seen("2026-09-25", status="noshow")
+    await tell(event(patient, service="individual"))
+    still = await due()
+    await seen("2026-08-28")
+    early = await due()
+    await seen("2026-09-18")
+    later = await due()
+
+    assert never == still == [(made["id"], None, "2026-08-27", True, 7)]
+    assert early == [(made["id"], "2026-08-27", "2026-09-03", True, 7)]
+    # From the fifth week on it is every other week.
+    assert later == [(made["id"], "2026-09-17", "2026-10-01", True, 14)]
+    await seen("2026-10-02")
+    assert await due(within_days=12) == []
+    assert await due(within_days=13) == [(made["id"], "2026-10-01", "2026-10-15", False, 14)]
+
+
+async def test_who_is_injected_and_who_takes_it_no_more_has_no_visit_due_and_others_see_none(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, site_id: UUID, records: ClientFactory
+) -> None:
+    path, patient = f"/v1/sites/{site_id}/due_medication_visits", await new_patient()
+    made = [
+        (await director.post(f"/v1/patients/{patient['id']}/medications", json={**INJECTION, **changes})).json()["id"]
+        for changes in (
+            {},
+            {"regimen": "methadone_elsewhere"},
+            {"regimen": "naltrexone_daily"},
+            {"regimen": "disulfiram"},
+            {"regimen": "acamprosate"},
+        )
+    ]
+    ends = [
+        {"last_day": "2026-10-01", "reason": "entered_in_error"},
+        {"last_day": "2026-09-28", "reason": "patient_choice"},
+    ]
+    for one, end in zip(made[3:], ends, strict=True):
+        assert (await director.post(f"/v1/medications/{one}:end", json=end)).status_code == 200
+
+    shown = (await director.get(f"{path}?zone=UTC")).json()
+    elsewhere = await director.get(f"/v1/sites/{uuid4()}/due_medication_visits?zone=UTC")
+    of_no_team = await records(Role.NURSE).get(f"{path}?zone=UTC")
+
+    assert [(one["medication_id"], one["due_on"]) for one in shown["items"]] == [(made[2], "2026-09-29")]
+    assert [one.json()["items"] for one in (elsewhere, of_no_team)] == [[], []]
+    assert (await records(Role.FRONT_DESK).get(f"{path}?zone=UTC")).status_code == 403
+    assert (await director.get(f"{path}?zone=Nowhere/Else")).status_code == 422
+    level = {"criteria_edition": "asam-3", "level": "2.1"}
+    stay = {"programme": "evening-iop", "admitted_on": "2026-09-01", "initial": level}
+    episode = (await director.post(f"/v1/patients/{patient['id']}/episodes", json=stay)).json()
+    assert len((await director.get(f"{path}?zone=UTC")).json()["items"]) == 1
+    end = {"discharged_on": "2026-10-01", "reason": "completed"}
+    left = await director.post(f"/v1/episodes/{episode['id']}:discharge", json=end, headers={"if-match": '"1"'})
+    assert left.status_code == 200, left.text
+    assert (await director.get(f"{path}?zone=UTC")).json()["items"] == []
 
 
 async def test_what_is_taken_today_is_counted_by_the_day_of_the_patient_s_site(

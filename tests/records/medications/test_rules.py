@@ -8,9 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.identifiers import AccountId
-from services.contracts.records.medications import Dose, DoseOutcome, MedicationEndReason, Regimen
-from services.records.medications.intervals import INTERVALS
-from services.records.medications.rules import covered_percent, is_refused, next_due, standing
+from services.contracts.records.medications import (
+    Dose,
+    DoseOutcome,
+    MedicationEndReason,
+    MedicationRequest,
+    Regimen,
+)
+from services.records.medications.intervals import INJECTIONS, INTERVALS
+from services.records.medications.rules import covered_percent, is_refused, next_due, next_visit, standing
+from services.records.medications.visits import visits_on
 
 START = date(2026, 10, 5)
 DAY = timedelta(days=1)
@@ -89,3 +96,27 @@ def test_a_share_is_a_share_and_another_dose_never_lowers_it_after_the_first(
 
 def test_only_the_programme_s_own_demand_is_no_reason() -> None:
     assert [reason for reason in MedicationEndReason if is_refused(reason)] == [MedicationEndReason.PROGRAMME_CONDITION]
+
+
+@given(regimen=st.sampled_from(Regimen), visit=st.none() | st.integers(-100, 200), last=st.none() | st.integers(0, 200))
+def test_a_visit_is_due_by_the_cadence_of_the_day_of_the_last_and_never_after_the_last_day(
+    regimen: Regimen, visit: int | None, last: int | None
+) -> None:
+    said = MedicationRequest(regimen=regimen, name="A medicine", prescriber="Somebody", started_on=START)
+    seen = None if visit is None else START + visit * DAY
+    last_day = None if last is None else START + last * DAY
+
+    due = next_visit(said, last_day, seen, visits_on(START))
+
+    has_visits = any(one.regimen is regimen for one in visits_on(START))
+    assert has_visits is (regimen not in INJECTIONS | {Regimen.METHADONE_ELSEWHERE, Regimen.OTHER})
+    if due is None:
+        assert not has_visits or last_day is not None
+        return
+    day, cadence = due
+    begun = max(visit or 0, 0)
+    assert cadence.from_day <= begun
+    assert day == START + (begun + cadence.every_days) * DAY
+    assert last_day is None or day <= last_day
+    if regimen is Regimen.BUPRENORPHINE_DAILY:
+        assert cadence.every_days == (7 if begun < 28 else 14 if begun < 84 else 28)
