@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, DrawProgrammeId, DrugTestId, PatientId
+from services.contracts.records.draw_programmes import Drawn
 from services.contracts.records.specimens import Assessed, Collected, HandedOff
 
 
@@ -350,15 +351,23 @@ class DrugTest(ResourceModel):
     created_at: datetime
 
 
+class DrawnPatient(Drawn):
+    """A patient who is to be tested on a day, and whether anybody has taken it up."""
+
+    test_id: DrugTestId | None = Field(description="The test that began with it; null where nobody has taken it up.")
+
+
 class AwaitedAct(StrEnum):
     """What a test waits for from those who treat the patient."""
 
+    OUTCOME = "outcome"
+    """The time to report, or the drawn day, is over, and nobody has recorded what became of it."""
     RECONCILIATION = "reconciliation"
     REVIEW = "review"
 
 
 class UnsettledTest(ResourceModel):
-    """A test that is not settled before it was reconciled and reviewed; what it showed is not told in a list."""
+    """A test that waits for somebody, until it was reconciled and reviewed; what it showed is not told in a list."""
 
     id: DrugTestId
     patient_id: PatientId
@@ -366,10 +375,10 @@ class UnsettledTest(ResourceModel):
     status: DrugTestStatus
     version: int
     awaits: AwaitedAct
-    since: datetime = Field(description="When the last step was recorded.")
+    since: datetime = Field(description="When the last step was recorded, or the day was taken up.")
 
 
 class UnsettledTests(ResourceModel):
-    """The tests of a site that await a reconciliation or a review, the longest waiting first."""
+    """The tests of a site that await an outcome, a reconciliation or a review, the longest waiting first."""
 
     items: list[UnsettledTest]

@@ -6,8 +6,10 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
+from services.records.dependencies.encounters import SiteZoneReading
 from services.records.draw_programmes.logic import DrawProgrammeCommands, DrawProgrammeReads
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows
+from services.records.drug_tests.at_site import Beside, SiteTestReads
 from services.records.drug_tests.logic import DrugTestCommands, DrugTestReads
 from services.records.drug_tests.storage import DrugTestQueries, DrugTestRows
 from services.records.episodes.logic import StaysToPlan
@@ -48,3 +50,12 @@ async def _drug_test_reading(read: Reading, gate: TheGate, patients: PatientRead
 
 
 DrugTestReading = Annotated[DrugTestReads, Depends(_drug_test_reading)]
+
+
+async def _site_test_reading(
+    read: Reading, gate: TheGate, patients: PatientReading, programmes: DrawProgrammeReading, zones: SiteZoneReading
+) -> SiteTestReads:
+    return SiteTestReads(DrugTestQueries(read), Beside(programmes, zones), patients, gate)
+
+
+SiteTestReading = Annotated[SiteTestReads, Depends(_site_test_reading)]

@@ -189,7 +189,7 @@ class DrawProgrammeReads:
             draws=drawn,
         )
 
-    async def drawn(self, site_id: SiteId, day: date) -> Page[Drawn]:
+    async def drawn(self, site_id: SiteId, day: date) -> list[Drawn]:
         """Return who of those whom the caller may see was drawn on a day; nobody before the day's release.
 
         Nobody is tested after their discharge, though their programme still draws and its evidence proves it.
@@ -203,7 +203,7 @@ class DrawProgrammeReads:
             (one.programme, _drawn_on(one, seals[one.programme.patient_id], day, now))
             for one in await self._queries.on(day, here)
         ]
-        drawn = [
+        return [
             Drawn(
                 patient_id=programme.patient_id,
                 programme_id=programme.id,
@@ -215,7 +215,6 @@ class DrawProgrammeReads:
             for programme, draw in found
             if draw is not None
         ]
-        return Page(items=drawn, next_page_token=None)
 
     def _nothing(self, sought: UUID) -> NotFoundError:
         self._gate.refuse(sought)

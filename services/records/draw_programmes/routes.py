@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response, status
+from fastapi import APIRouter, Depends, Path, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, authorized_caller, documented, entity_tag
-from services.contracts.base import Day, Page
-from services.contracts.identifiers import DrawProgrammeId, PatientId, SiteId
+from services.contracts.base import Page
+from services.contracts.identifiers import DrawProgrammeId, PatientId
 from services.contracts.records.draw_programmes import (
     DrawEvidence,
-    Drawn,
     DrawProgramme,
     DrawProgrammeEnd,
     DrawTerms,
@@ -87,16 +86,6 @@ async def read_draw_evidence(
 ) -> DrawEvidence:
     """Read what anyone needs to verify every draw that has been released (docs/draws.md)."""
     return await programmes.evidence(programme_id, version)
-
-
-@router.get("/sites/{site_id}/drawn", operation_id="list_drawn", responses=documented(422))
-async def list_drawn(
-    site_id: SiteId,
-    day: Annotated[Day, Query(description="The day; nobody is listed before its draws are released.")],
-    programmes: DrawProgrammeReading,
-) -> Page[Drawn]:
-    """List who is to be tested at a site on a day, of those whom the caller may see, all of them on one page."""
-    return await programmes.drawn(site_id, day)
 
 
 def _tagged(programme: DrawProgramme, response: Response) -> DrawProgramme:

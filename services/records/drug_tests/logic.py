@@ -10,7 +10,7 @@ from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import DrugTestId, PatientId, SiteId
+from services.contracts.identifiers import DrugTestId, PatientId
 from services.contracts.records.drug_tests import (
     DrugTest,
     DrugTestRequest,
@@ -24,8 +24,6 @@ from services.contracts.records.drug_tests import (
     Review,
     Reviewed,
     Step,
-    UnsettledTest,
-    UnsettledTests,
 )
 from services.policy.calls import may_call
 from services.policy.routes import BY_OPERATION
@@ -33,7 +31,6 @@ from services.records.draw_programmes.logic import DrawProgrammeCommands
 from services.records.draw_programmes.rules import released_at
 from services.records.drug_tests.limits import limits_on
 from services.records.drug_tests.rules import (
-    AWAITED,
     Standing,
     due_after,
     finding,
@@ -225,19 +222,6 @@ class DrugTestReads:
             _as_for(self._gate, _told(test, [sealed.open(seal) for sealed in steps if sealed.test_id == test.id]))
             for test in tests
         ]
-
-    async def unsettled(self, site_id: SiteId) -> UnsettledTests:
-        """Return which tests of a site await those who treat the patient, of the patients whom the caller may see."""
-        reached = await self._patients.reached(site_id, Information.DRUG_TESTS)
-        found = await self._queries.unsettled(reached, sorted(AWAITED))
-        self._patients.shown({one.patient_id for one, _ in found}, Information.DRUG_TESTS)
-        members = set(UnsettledTest.model_fields)
-        return UnsettledTests(
-            items=[
-                UnsettledTest(**one.model_dump(include=members), awaits=AWAITED[one.status], since=since)
-                for one, since in found
-            ]
-        )
 
 
 def _standing(test: Kept, steps: Sequence[Step], since: datetime) -> Standing:

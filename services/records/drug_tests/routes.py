@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response, status
+from fastapi import APIRouter, Body, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
-from services.contracts.base import Page
+from services.contracts.base import Day, Page
 from services.contracts.identifiers import DrugTestId, PatientId, SiteId
 from services.contracts.records.drug_tests import (
+    DrawnPatient,
     DrugTest,
     DrugTestRequest,
     Excuse,
@@ -17,7 +18,7 @@ from services.contracts.records.drug_tests import (
     StepRequest,
     UnsettledTests,
 )
-from services.records.dependencies.drug_tests import DrugTestChanges, DrugTestReading
+from services.records.dependencies.drug_tests import DrugTestChanges, DrugTestReading, SiteTestReading
 
 router = APIRouter(prefix="/v1", tags=["drug tests"], route_class=IdempotentRoute)
 _OF_PATIENT = "/patients/{patient_id}/drug_tests"
@@ -91,9 +92,19 @@ async def review_drug_test(
 @router.get(
     "/sites/{site_id}/unsettled_drug_tests", operation_id="list_unsettled_drug_tests", responses=documented(422)
 )
-async def list_unsettled_drug_tests(site_id: SiteId, tests: DrugTestReading) -> UnsettledTests:
-    """List the tests of a site that await reconciliation or review, the longest waiting first."""
+async def list_unsettled_drug_tests(site_id: SiteId, tests: SiteTestReading) -> UnsettledTests:
+    """List the tests of a site that await an outcome, reconciliation or review, the longest waiting first."""
     return await tests.unsettled(site_id)
+
+
+@router.get("/sites/{site_id}/drawn", operation_id="list_drawn", responses=documented(422))
+async def list_drawn(
+    site_id: SiteId,
+    day: Annotated[Day, Query(description="The day; nobody is listed before its draws are released.")],
+    tests: SiteTestReading,
+) -> Page[DrawnPatient]:
+    """List who is to be tested at a site on a day, of those whom the caller may see, all of them on one page."""
+    return await tests.drawn(site_id, day)
 
 
 def _tagged(test: DrugTest, response: Response) -> DrugTest:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -74,6 +74,19 @@ AWAITED: Final[Mapping[DrugTestStatus, AwaitedAct]] = MappingProxyType(
     | dict.fromkeys((one for one in TRANSITIONS["reviewed"] if one is not _S.ASSESSED), AwaitedAct.REVIEW)
 )
 """By status: what a test waits for from those who treat the patient."""
+
+UNTOLD: Final = frozenset({_S.DRAWN, _S.NOTIFIED})
+"""What a test is in while nobody has recorded what became of it."""
+
+
+def awaited(
+    status: DrugTestStatus, day: date, due_at: datetime | None, now: datetime, today: date
+) -> AwaitedAct | None:
+    """Return what a test of a day waits for from those who treat the patient, or None while nobody is waited for."""
+    if status in UNTOLD:
+        is_over = day < today if due_at is None else due_at < now
+        return AwaitedAct.OUTCOME if is_over else None
+    return AWAITED.get(status)
 
 
 def reconciled(asked: Reconciliation, listed: Sequence[MedicationRequest]) -> Reconciled:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ARRAY, String, Uuid, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, Date, String, Uuid, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,10 +44,11 @@ _STEPS_OF_OPEN: Final = Query(
     ).where(DrugTestRow.patient_id == _PATIENT_ID, _IS_OPEN)
 )
 
-_RECORDED_LAST: Final = (
+_RECORDED_LAST: Final = func.coalesce(
     select(func.max(DrugTestStepRow.recorded_at))
     .where(DrugTestStepRow.organization_id == DrugTestRow.organization_id, DrugTestStepRow.test_id == DrugTestRow.id)
-    .scalar_subquery()
+    .scalar_subquery(),
+    DrugTestRow.created_at,
 )
 _UNSETTLED: Final = Query(
     select(DrugTestRow.__table__, _RECORDED_LAST.label("since"))
@@ -56,6 +57,13 @@ _UNSETTLED: Final = Query(
         DrugTestRow.status == any_(bindparam("statuses", type_=ARRAY(String))),
     )
     .order_by("since", DrugTestRow.id)
+)
+
+_TAKEN_UP: Final = Query(
+    select(DrugTestRow.programme_id, DrugTestRow.id).where(
+        DrugTestRow.programme_id == any_(bindparam("programme_ids", type_=ARRAY(Uuid))),
+        DrugTestRow.day == bindparam("day", type_=Date),
+    )
 )
 
 IN_CHART: Final = (_OPEN_OF_PATIENT, _STEPS_OF_OPEN)
@@ -132,6 +140,11 @@ class DrugTestQueries:
         """Return the tests of these patients that stand so, each with when that was recorded, the longest ago first."""
         rows = await self._read.all(_UNSETTLED, patient_ids=list(patient_ids), statuses=list(statuses))
         return [(Kept.model_validate(dict(row)), row["since"]) for row in rows]
+
+    async def taken_up(self, programme_ids: Sequence[DrawProgrammeId], day: date) -> dict[DrawProgrammeId, DrugTestId]:
+        """Return which of these programmes' draws of a day were taken up, each with its test."""
+        rows = await self._read.all(_TAKEN_UP, programme_ids=list(programme_ids), day=day)
+        return {row["programme_id"]: row["id"] for row in rows}
 
     async def steps_of_open(self, patient_id: PatientId) -> list[SealedStep]:
         """Return the steps of a patient's tests that are not reviewed, each test's in their order."""

@@ -330,6 +330,47 @@ async def test_a_site_s_tests_wait_for_reconciliation_and_then_for_review(
 
 
 @pytest.mark.parametrize(
+    ("steps", "quiet", "waiting"),
+    [
+        # The notice gives eight hours.
+        ([NOTIFIED], 7.9, 8.1),
+        # Noon in UTC is of the same day, the next noon of the next.
+        ([], 11.9, 24),
+    ],
+)
+async def test_a_test_of_which_nobody_says_what_became_of_it_is_told_of(
+    *, walk: Walk, at: At, drawn: Json, site_id: UUID, steps: list[tuple[float, Json]], quiet: float, waiting: float
+) -> None:
+    """Before, a no-show that nobody recorded, and a day that was taken up and given no notice, were in no list."""
+    test = await walk(*steps)
+
+    async def told(hours: float) -> list[Json]:
+        answer = await at(hours_after(drawn["day"], hours)).get(f"/v1/sites/{site_id}/unsettled_drug_tests")
+        assert answer.status_code == 200, answer.text
+        items: list[Json] = answer.json()["items"]
+        return items
+
+    assert await told(quiet) == []
+    (one,) = await told(waiting)
+    assert (one["id"], one["awaits"], one["status"]) == (test["id"], "outcome", test["status"])
+    assert one["since"] == (test["steps"][-1]["recorded_at"] if steps else test["created_at"])
+
+
+async def test_who_is_drawn_is_listed_with_the_test_that_took_the_day_up(at: At, drawn: Json, site_id: UUID) -> None:
+    """Before, the list did not say whether anybody had acted on it."""
+    client = at(hours_after(drawn["day"], 0))
+    path = f"/v1/sites/{site_id}/drawn?day={drawn['day']}"
+
+    before = (await client.get(path)).json()["items"]
+    taken = (await take_up(client, drawn)).json()
+    after = (await client.get(path)).json()["items"]
+
+    assert [(one["patient_id"], one["test_id"]) for one in before] == [(drawn["patient_id"], None)]
+    assert after == [before[0] | {"test_id": taken["id"]}]
+    assert (await client.get(f"/v1/sites/{site_id}/drawn?day={drawn['spared']}")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
     ("steps", "status"),
     [
         ([NOTIFIED, (9, {"kind": "no_show"})], "no_show"),
