@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_network
+from typing import Final
 from uuid import uuid4
 
 import uvicorn
@@ -28,7 +29,7 @@ from services.gateway.passwords import Passwords
 from services.gateway.proxy.hosts import LOOPBACK
 from services.operator.drill.tokens.forging import new_key
 
-_ISSUER = "urn:eventide:bench"
+BENCH_ISSUER: Final = "urn:eventide:bench"
 
 
 def main() -> None:
@@ -43,7 +44,7 @@ def main() -> None:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.equipment = make_equipment(
             keys=keys,
-            issuer=_ISSUER,
+            issuer=BENCH_ISSUER,
             clock=clock,
             http=http,
             upstreams={Microservice.RECORDS: upstream, Microservice.SCHEDULER: upstream},
@@ -59,7 +60,7 @@ def main() -> None:
         await http.close()
         passwords.close()
 
-    print(json.dumps(_token(keys, clock)), flush=True)
+    print(json.dumps(bench_token(keys, clock)), flush=True)
     application = build(lifespan)
     # As `services.chassis.serve` does.
     gc.collect()
@@ -80,7 +81,8 @@ def main() -> None:
         runner.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
-def _token(keys: KeyRing, clock: Clock) -> str:
+def bench_token(keys: KeyRing, clock: Clock) -> str:
+    """Return an access token of a counsellor whom nobody knows, for as long as one lives."""
     person = Principal(
         account_id=AccountId(uuid4()),
         organization_id=OrganizationId(uuid4()),
@@ -91,7 +93,7 @@ def _token(keys: KeyRing, clock: Clock) -> str:
         sign_in=None,
         proof_key=None,
     )
-    issuer = TokenIssuer(TokenSigner(keys, issuer=_ISSUER, clock=clock), clock)
+    issuer = TokenIssuer(TokenSigner(keys, issuer=BENCH_ISSUER, clock=clock), clock)
     return issuer.access_token(person, until=clock.now() + ACCESS_LIFETIME)[0]
 
 
