@@ -1,8 +1,10 @@
 import asyncio
+import threading
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from argon2 import PasswordHasher
 from jose import jwt
 
 from services.chassis.errors import ServiceError
@@ -10,6 +12,9 @@ from services.contracts.identity import Role
 from services.gateway.errors import OverloadedError
 from services.gateway.passwords import Passwords
 from tests.gateway.conftest import PASSWORD, GatewayFactory, NewAccount, NewOrganization
+
+# Longer than any machine takes.
+PATIENCE = 60.0
 
 
 def _without_instance(problem: dict[str, Any]) -> dict[str, Any]:
@@ -187,6 +192,30 @@ async def test_any_text_may_be_tried_as_a_password(gateway: GatewayFactory, pass
     answer = await gateway().post("/v1/login_sessions", content=body, headers={"content-type": "application/json"})
 
     assert answer.status_code == 401
+
+
+async def test_others_are_answered_while_a_password_is_hashed(
+    gateway: GatewayFactory, new_account: NewAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await new_account()
+    hashing, others_are_done, verify = threading.Event(), threading.Event(), PasswordHasher.verify
+
+    def held(*arguments: Any) -> bool:
+        hashing.set()
+        # Were it on the loop, nobody could end the wait.
+        assert others_are_done.wait(PATIENCE)
+        return verify(*arguments)
+
+    monkeypatch.setattr(PasswordHasher, "verify", held)
+
+    body = {"email": "ada@example.org", "password": PASSWORD}
+    session = asyncio.create_task(gateway().post("/v1/login_sessions", json=body))
+    assert await asyncio.to_thread(hashing.wait, PATIENCE)
+    other = await gateway().get("/livez")
+    others_are_done.set()
+
+    assert other.status_code == 200
+    assert (await session).status_code == 201
 
 
 async def test_one_sign_in_too_many_is_refused_rather_than_left_waiting() -> None:

@@ -59,6 +59,7 @@ def _second_week(parser: _Parser) -> None:
     )
     parser.add_argument("--only", default="[SM]-1", metavar="GLOB", help="names of instances (default: '[SM]-1')")
     parser.add_argument("--time-limit", type=_positive, default=60.0, metavar="SECONDS", help="of wall time for each")
+    parser.add_argument("--work-limit", type=_positive, metavar="SECONDS", help="of deterministic time for each")
     parser.add_argument("--workers", type=int, default=2, metavar="N")
 
 
@@ -77,6 +78,10 @@ def _interactive(parser: _Parser) -> None:
 def _gateway(parser: _Parser) -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of each way in, in turns (default: 5)")
     parser.add_argument("--seconds", type=int, default=2, metavar="S", help="of each round (default: 2)")
+
+
+def _sign_in(parser: _Parser) -> None:
+    parser.add_argument("--rounds", type=int, default=100, metavar="N", help="waves of each size (default: 100)")
 
 
 def _positive(text: str) -> float:
@@ -100,6 +105,7 @@ BENCHES = {
     "placement": Bench("placement", "share of real people who get nine hours a week", _placement),
     "refill": Bench("refill", "how often a freed seat finds somebody, asking one by one and in batches", _seed),
     "second-week": Bench("second_week", "what stays as people know it when a tenth of them is new", _second_week),
+    "sign-in": Bench("sign_in", "how long a sign-in takes beside the one hash in it", _sign_in),
     "solver": Bench("solver", "cost, bound and peers on benchmark weeks, at equal CPU seconds", _solver),
 }
 

@@ -26,7 +26,7 @@ _ROW: Final = "{:<12}{:>10}{:>10}{:>8}{:>20}{:>8}{:>14}{:>14}"
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of each instance's second week by its name."""
-    limits = {"time_limit": arguments.time_limit, "seed": arguments.seed, "workers": arguments.workers}
+    limits = {name: getattr(arguments, name) for name in ("time_limit", "work_limit", "seed", "workers")}
     if arguments.time_limit >= LEAST_ANNEALING_SECONDS:
         compile_kernels()
     measured = {}

@@ -2,7 +2,7 @@
 
 Each solve runs in a process of its own; what it used of the processor, its helpers included, is the budget of every
 peer. All timetables are judged by the checkers, never by who made them. Asked to stop, it answers with what it has
-measured so far.
+measured so far; where a solve or a checker gives nothing, the other instances are measured nevertheless.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from services.operator.bench.instances import generated
 from services.operator.bench.peers.peer import Peer, PeerAbsentError
 from services.operator.bench.peers.python import front_desk, local_search
 from services.operator.bench.peers.timefold import timefold
-from services.operator.bench.solver_run import SolverRun, compile_kernels, run_solver
+from services.operator.bench.solver_run import SolveFailedError, SolverRun, compile_kernels, run_solver
 from services.operator.bench.timing import machine
-from services.operator.bench.verdicts import judge
+from services.operator.bench.verdicts import CheckerFailedError, judge
 from services.operator.errors import OperatorError
 from services.operator.state import PROJECT
 from services.scheduler.solver.solve import LEAST_ANNEALING_SECONDS
@@ -77,10 +77,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             if arguments.time_limit >= LEAST_ANNEALING_SECONDS and documents.keys() - known.keys():
                 compile_kernels()
             for name, document in documents.items():
-                one = measured[name] = known.get(name) or _solved(name, document, arguments)
-                for title in peers:
-                    if title not in one["peers"]:
-                        one["peers"][title] = _peer(title, document, one["cpu_seconds"], arguments.seed)
+                try:
+                    one = measured[name] = known.get(name) or _solved(name, document, arguments)
+                    _ask_peers(one, document, peers, arguments.seed)
+                except (SolveFailedError, CheckerFailedError) as failure:
+                    _say(f"{name} is left out: {failure}")
+                    continue
                 left_out.remove(name)
                 if arguments.save is not None:
                     solver_report.save_plot(arguments.save, name, one["trace"], one["peers"])
@@ -185,6 +187,12 @@ def _judged(name: str, document: Document, run: SolverRun) -> dict[str, Any]:
         "peers": {},
         "trace": [{key: line[key] for key in ("seconds", "incumbent", "bound")} for line in run.trace],
     }
+
+
+def _ask_peers(one: dict[str, Any], document: Document, peers: Sequence[str], seed: int) -> None:
+    for title in peers:
+        if title not in one["peers"]:
+            one["peers"][title] = _peer(title, document, one["cpu_seconds"], seed)
 
 
 def _peer(title: str, document: Mapping[str, Any], cpu_seconds: float, seed: int) -> dict[str, Any]:

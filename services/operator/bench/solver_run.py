@@ -4,14 +4,19 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import Any, Final, NamedTuple
 
+from services.operator.bench.memory import tree_bytes
 from services.operator.errors import OperatorError
 from services.operator.state import PROJECT
 
 _COMMAND: Final = (sys.executable, "-m", "services.scheduler.solver.process")
 _COMPILE: Final = (sys.executable, "-m", "services.scheduler.solver.kernels")
+_LOOK_SECONDS: Final = 0.25
 
 
 class SolveFailedError(OperatorError):
@@ -29,7 +34,8 @@ class SolverRun(NamedTuple):
         trace: Progress lines, at most two a second, then the outcome as one more.
         seconds: Wall time of the solve itself, without starting Python.
         cpu_seconds: Of the process and its helpers, starting Python included.
-        peak_megabytes: Resident memory of the largest process.
+        peak_megabytes: Resident memory of the process and its helpers together, at the moment when that was most; what
+            several have mapped counts for each.
     """
 
     timetable: dict[str, Any]
@@ -50,15 +56,24 @@ def compile_kernels() -> None:
     subprocess.run(_COMPILE, cwd=PROJECT, check=True)
 
 
-def run_solver(name: str, instance: Mapping[str, Any], *, time_limit: float, seed: int, workers: int) -> SolverRun:
+def run_solver(
+    name: str,
+    instance: Mapping[str, Any],
+    *,
+    time_limit: float,
+    seed: int,
+    workers: int,
+    work_limit: float | None = None,
+) -> SolverRun:
     """Solve one instance in a new process.
 
     Raises:
         SolveFailedError: The process gave no timetable.
     """
-    request = {"instance": instance, "time_limit": time_limit, "seed": seed, "workers": workers}
+    effort = {"time_limit": time_limit, "seed": seed, "workers": workers, "work_limit": work_limit}
+    request = {"instance": instance, **effort}
     process = subprocess.Popen(_COMMAND, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
+    with process, _peak_of(process.pid) as peak:
         try:
             output = _converse(process, json.dumps(request))
         except BaseException:
@@ -78,8 +93,28 @@ def run_solver(name: str, instance: Mapping[str, Any], *, time_limit: float, see
         trace=(*(event for event in events if event["event"] == "progress"), last),
         seconds=timetable["seconds"],
         cpu_seconds=round(usage.ru_utime + usage.ru_stime, 2),
-        peak_megabytes=round(usage.ru_maxrss / 1024, 1),
+        # Between two looks one process alone may have had more than all of them at any look.
+        peak_megabytes=round(max(peak() / 1024, usage.ru_maxrss) / 1024, 1),
     )
+
+
+@contextmanager
+def _peak_of(pid: int) -> Iterator[Callable[[], int]]:
+    """Look at the memory of a process and its helpers until the block ends; what is yielded then tells the most."""
+    ended = Event()
+
+    def look() -> int:
+        most = tree_bytes(pid)
+        while not ended.wait(_LOOK_SECONDS):
+            most = max(most, tree_bytes(pid))
+        return most
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            yield looking.result
+        finally:
+            ended.set()
 
 
 def _converse(process: "subprocess.Popen[str]", request: str) -> list[str]:

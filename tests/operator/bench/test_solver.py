@@ -153,6 +153,44 @@ def test_what_is_measured_is_answered_when_it_is_stopped(monkeypatch: pytest.Mon
         solver.measure(Namespace(**chosen, peers=["nobody"]))
 
 
+def test_what_cannot_be_solved_or_judged_is_left_out_and_the_rest_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def solve_but_one(name: str, document: Document, **effort: Any) -> Any:
+        return run_solver(name, {"format": "something else"} if name == "broken-0" else document, **effort)
+
+    mute = tmp_path / "check.py"
+    mute.write_text("raise SystemExit(3)", encoding="utf-8")
+
+    def unjudged(_document: Document, _cpu_seconds: float, _seed: int) -> Answer:
+        verdicts.judge(generated(8, 0), EMPTY, mute)
+        raise AssertionError
+
+    monkeypatch.setattr(solver, "run_solver", solve_but_one)
+    monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
+    monkeypatch.setattr(solver, "SIZES", {"broken": 7, "small": 8})
+    chosen: dict[str, Any] = {"instances": None, "only": "*", "seed": 0, "time_limit": 0.8, "workers": 1, "known": []}
+
+    figures = solver.measure(Namespace(**chosen, save=tmp_path, peers=[]))
+    monkeypatch.setattr(solver, "PEERS", {"unjudged": unjudged})
+    judged = solver.measure(Namespace(**chosen, save=None, peers=["unjudged"]))
+
+    assert (list(figures["instances"]), figures["left_out"]) == (["small-0"], ["broken-0"])
+    assert (list(judged["instances"]), judged["left_out"]) == (["small-0"], ["broken-0", "small-0"])
+    said = capsys.readouterr().err
+    assert "broken-0 is left out: The solver ended on broken-0" in said
+    assert "exit status 3 and without a verdict" in said
+
+
+@pytest.mark.parametrize("said", ["", "3", '{"ok": true}'])
+def test_a_checker_that_gives_no_verdict_is_named(tmp_path: Path, said: str) -> None:
+    other = tmp_path / "check.py"
+    other.write_text(f"print('{said}')", encoding="utf-8")
+
+    with pytest.raises(verdicts.CheckerFailedError, match=r"check\.py ended with exit status 0"):
+        verdicts.judge(generated(8, 0), EMPTY, other)
+
+
 def test_peers_are_asked_later_about_what_was_solved_before(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(solver, "PEERS", {"idle": peer(lambda _: EMPTY), "desk": python.front_desk})
     monkeypatch.setattr(solver, "SHARED_INSTANCES", tmp_path / "absent")
@@ -180,7 +218,8 @@ def test_peers_are_asked_later_about_what_was_solved_before(monkeypatch: pytest.
 
 def test_a_second_week_keeps_more_of_the_first_where_it_is_known(tmp_path: Path) -> None:
     tmp_path.joinpath("one.json").write_text(json.dumps(generated(16, 3)), encoding="utf-8")
-    arguments = Namespace(instances=tmp_path, only="*", seed=5, time_limit=4.0, workers=1)
+    # Ended by their work: in wall time a busy machine gets no further than the first week that comes to mind.
+    arguments = Namespace(instances=tmp_path, only="*", seed=5, time_limit=25.0, work_limit=1.0, workers=1)
 
     figures = second_week.measure(arguments)
 

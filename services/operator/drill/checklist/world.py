@@ -16,18 +16,20 @@ from services.operator.drill.checklist.probes.applications import REDIRECT, SCOP
 from services.operator.drill.checklist.probes.browsing import Browser, Flow
 from services.operator.drill.checklist.probes.calling import Answer, Caller, Sessions
 from services.operator.drill.checklist.probes.signing import Key
+from services.operator.errors import OperatorError
 from services.operator.stack import Addresses
 from services.operator.token_command import mint
 
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who do not exist
 _CREATED = 201
+ROUNDS: Final = 16
 
 
 ADDRESS: Final[ContextVar[str | None]] = ContextVar("address", default=None)
 """Where a check asks from: each from an address of its own, so that none is held up by what another has done."""
 
 
-class SetUpFailedError(Exception):
+class SetUpFailedError(OperatorError):
     """Something that a check is made with could not be made; the text says what."""
 
 
@@ -55,6 +57,8 @@ class World:
 
     addresses: Addresses
     moment: Moment = Moment.START
+    rounds: int = ROUNDS
+    """How often each request is made whose time is compared."""
     sessions: Sessions = field(default_factory=Sessions)
     homes: dict[str, UUID] = field(default_factory=dict)
     paused: asyncio.Queue[tuple[Moment, asyncio.Event]] = field(default_factory=asyncio.Queue)
