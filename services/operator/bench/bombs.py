@@ -106,6 +106,12 @@ def bombs() -> Mapping[str, Bomb]:
                 )
             ),
         ),
+        "10,000 yearly series": Bomb(
+            "recurrence-bomb",
+            calendar(
+                *(f"BEGIN:VEVENT\nUID:{n}\n{OLD}\nDURATION:PT1H\nRRULE:FREQ=YEARLY\nEND:VEVENT" for n in range(10_000))
+            ),
+        ),
         "1000 changes of 300 copies": Bomb(
             "recurrence-bomb",
             calendar(

@@ -18,6 +18,7 @@ class Limits:
         depth: Components inside each other.
         rule_characters: Length of one recurrence rule.
         rules: Recurrence rules of one event.
+        repeating: Recurrence rules of the document.
         count: The largest COUNT; no honest series repeats more often.
         occurrences: Starts of one series within the horizon.
         work: Candidate starts looked at over the whole document; an honest year has not 150 of them a day.
@@ -32,6 +33,7 @@ class Limits:
     depth: int = 16
     rule_characters: int = 8_192
     rules: int = 16
+    repeating: int = 4_000
     count: int = 100_000
     occurrences: int = 5_000
     work: int = 60_000

@@ -12,6 +12,7 @@ from services.scheduler.commitments.ical.errors import (
     EmptyCalendarError,
     NestedTooDeepError,
     NotCalendarError,
+    RecurrenceBombError,
     TooLargeError,
     TooManyEventsError,
 )
@@ -82,6 +83,7 @@ def decode(document: bytes, limits: Limits, log: WarningLog) -> str:
         EmptyCalendarError: If there is nothing in it.
         TooLargeError: If it has too many bytes, lines or components.
         TooManyEventsError: If it has too many events.
+        RecurrenceBombError: If it has too many recurrence rules.
     """
     if len(document) > limits.document_bytes:
         raise TooLargeError
@@ -98,6 +100,9 @@ def decode(document: bytes, limits: Limits, log: WarningLog) -> str:
         raise TooLargeError
     if text.count("BEGIN:VEVENT") > limits.events:
         raise TooManyEventsError
+    # Each costs as much as several events, even one whose occurrences lie elsewhere.
+    if text.count("\nRRULE") > limits.repeating:
+        raise RecurrenceBombError
     return text
 
 

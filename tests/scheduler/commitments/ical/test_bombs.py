@@ -13,6 +13,7 @@ from services.scheduler.commitments.ical import (
     Limits,
     RecurrenceBombError,
     read_calendar,
+    reader,
 )
 
 SITE = ZoneInfo("America/New_York")
@@ -48,6 +49,27 @@ def test_a_bomb_is_refused_by_its_name(name: str) -> None:
         read(bomb.document)
 
     assert refused.value.code == bomb.code
+
+
+def yearly(series: int) -> bytes:
+    return calendar(
+        *(f"BEGIN:VEVENT\nUID:{n}\n{OLD}\nDURATION:PT1H\nRRULE:FREQ=YEARLY\nEND:VEVENT" for n in range(series))
+    )
+
+
+def test_as_many_rules_as_a_calendar_may_have_are_read_and_one_more_is_not() -> None:
+    limits = Limits(repeating=20)
+
+    assert read(yearly(20), limits).series == 20
+    with pytest.raises(RecurrenceBombError):
+        read(yearly(21), limits)
+
+
+def test_a_calendar_of_too_many_rules_is_refused_before_any_of_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "read_components", None)
+
+    with pytest.raises(RecurrenceBombError):
+        read(REFUSED["10,000 yearly series"].document)
 
 
 @pytest.mark.parametrize("name", READ)
