@@ -31,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             time_limit=arguments.time_limit,
             seed=arguments.seed,
             workers=arguments.workers,
+            work_limit=arguments.work_limit,
             on_progress=_show,
         )
     except (InvalidInstanceError, OSError) as refusal:

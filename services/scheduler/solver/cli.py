@@ -19,9 +19,13 @@ def solve_file(
     time_limit: float = 60.0,
     seed: int = 0,
     workers: int = 2,
+    work_limit: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> dict[str, Any]:
     """Solve the instance at one path as a worker does, write the timetable to the other, return the summary.
+
+    With one worker and a `work_limit` (deterministic seconds) that ends the solve before the `time_limit` does, the
+    same seed gives the same timetable.
 
     Raises:
         InvalidInstanceError: The file is not JSON or not a valid instance.
@@ -33,7 +37,12 @@ def solve_file(
         raise InvalidInstanceError("file", "not JSON") from error
     instance = instance_from_json(document)
     outcome = solve_with_kept_seats(
-        instance, time_limit=time_limit, seed=seed, workers=workers, on_progress=on_progress
+        instance,
+        time_limit=time_limit,
+        seed=seed,
+        workers=workers,
+        work_limit=work_limit,
+        on_progress=on_progress,
     )
     report = outcome_to_json(instance, outcome)
     out_path.write_text(json.dumps(report) + "\n", encoding="utf-8")
