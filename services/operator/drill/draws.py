@@ -47,6 +47,8 @@ _TERMS: Final = DrawTerms(
     zone="UTC",
 )
 _CAP: Final = 14
+_FORETOLD: Final = ("twice_in_each_week", "on_session_days")
+"""Controls of the statistic of the next day."""
 _HAZARD: Final = _TERMS.hazard.tests / _TERMS.hazard.opportunities
 
 
@@ -85,7 +87,8 @@ def drill(programmes: int, seed: int) -> dict[str, Any]:
         ]
         for calendar, of in zip(calendars, evidence, strict=True)
     ]
-    judged = _judge(ours, {name: _histories(name, random, calendars) for name in BAD_GENERATORS})
+    bad = {name: _histories(name, random, calendars) for name in BAD_GENERATORS}
+    judged = _judge(ours, bad)
     altered_found = sum(bool(verify(_altered(of, random), of.commitment)) for of in evidence)
     verified = sum(not verify(of, of.commitment) for of in evidence)
     tests = sum(day.is_drawn for history in ours for day in history)
@@ -95,6 +98,7 @@ def drill(programmes: int, seed: int) -> dict[str, Any]:
         "days": sum(len(history) for history in ours),
         "tests": tests,
         **{name: {**asdict(one), "holds": one.holds} for name, one in judged.items()},
+        "next_day_auc": {"ours": _auc(ours), **{name: _auc(bad[name]) for name in _FORETOLD}},
         "forced_percent": round(100 * sum(day.is_forced for history in ours for day in history) / tests, 2),
         "forced_percent_printed": predictability(_TERMS).forced_percent,
         "verified": verified,
@@ -123,6 +127,10 @@ def _judge(ours: Sequence[History], bad: Mapping[str, Sequence[History]]) -> dic
         ),
         "longest_gap_days": Judged(longest_gap(ours), _CAP, "without_a_cap", longest_gap(bad["without_a_cap"])),
     }
+
+
+def _auc(histories: Sequence[History]) -> float:
+    return round(foresight(histories).auc, 4)
 
 
 def _judged(statistic: Any, limit: float, ours: Sequence[History], control: str, bad: Sequence[History]) -> Judged:

@@ -22,7 +22,7 @@ def test_our_draws_hold_and_every_control_is_caught() -> None:
     assert report["holds"] is True
     assert report["days"] == 40 * 364
     assert (report["verified"], report["altered_found"]) == (40, 40)
-    judged = {name: of for name, of in report.items() if isinstance(of, dict)}
+    judged = {name: of for name, of in report.items() if isinstance(of, dict) and "control" in of}
     assert {name: of["control"] for name, of in judged.items()} == {
         "weekdays_chi_square": "favours_weekdays",
         "lags_chi_square": "rests_after_a_test",
@@ -31,6 +31,10 @@ def test_our_draws_hold_and_every_control_is_caught() -> None:
         "longest_gap_days": "without_a_cap",
     }
     assert all(of["figure"] <= of["limit"] < of["control_figure"] for of in judged.values())
+    auc = report["next_day_auc"]
+    assert auc.keys() == {"ours", "twice_in_each_week", "on_session_days"}
+    assert auc["ours"] == pytest.approx(0.5, abs=0.02)
+    assert min(auc["twice_in_each_week"], auc["on_session_days"]) > 0.55
     assert abs(report["forced_percent"] - report["forced_percent_printed"]) < 1
 
 
