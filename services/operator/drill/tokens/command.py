@@ -32,6 +32,8 @@ _NOBODY: Final = UUID(int=8)
 _BROKEN: Final = 500
 _REFUSALS: Final = frozenset({400, 401, 431})
 _NOT_ANSWERED: Final = 0
+_SHED: Final = frozenset({503, 504})
+_TRIES: Final = 3
 
 
 class Way(StrEnum):
@@ -128,12 +130,13 @@ Ask = Callable[[Door, str, Headers], Awaitable[int]]
 def run(arguments: argparse.Namespace) -> int:
     """Try every token at a stack of one's own; the status is 1 where one was taken, or a good one was not."""
     with running_stack(progress=say) as addresses:
-        report = asyncio.run(_at_the_stack(addresses))
+        report = asyncio.run(at_the_stack(addresses))
     print(json.dumps(report) if arguments.json else "\n".join(f"{name:<16} {of}" for name, of in report.items()))
     return 1 if report["accepted"] or report["failures"] or report["good_refused"] else 0
 
 
-async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
+async def at_the_stack(addresses: Addresses) -> dict[str, Any]:
+    """Try every token at a running stack of one's own, and report."""
     base = {
         Microservice.GATEWAY: addresses.gateway,
         Microservice.RECORDS: addresses.records,
@@ -146,14 +149,20 @@ async def _at_the_stack(addresses: Addresses) -> dict[str, Any]:
         async def ask(door: Door, suffix: str, headers: Headers) -> int:
             fields = fields_of(door, headers)
             url = base[door.process] + door.path + suffix
-            try:
-                async with session.request(door.method, url, headers=fields, data=door.body) as answer:
-                    return answer.status
-            except aiohttp.ClientError:
-                # A server may end the connection under a head that is far too large.
-                return _NOT_ANSWERED
+            status = _NOT_ANSWERED
+            # That a busy machine had no time says nothing of the token.
+            for _ in range(_TRIES):
+                try:
+                    async with session.request(door.method, url, headers=fields, data=door.body) as answer:
+                        status = answer.status
+                except aiohttp.ClientError:
+                    # A server may end the connection under a head that is far too large.
+                    return _NOT_ANSWERED
+                if status not in _SHED:
+                    break
+            return status
 
-        clock = Clock()
+        clock = Clock(addresses.ahead)
         key, issuer = keys.signing_at(clock.now()), ServiceSettings.model_fields["issuer"].default
         return await try_tokens(ask, key, issuer, clock, front=addresses.gateway.rstrip("/"))
 
