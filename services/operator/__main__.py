@@ -96,6 +96,8 @@ def _add_tools(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     solve.add_argument("--time-limit", type=float, default=60.0, metavar="SECONDS")
     solve.add_argument("--seed", type=_natural, default=0, metavar="N")
     solve.add_argument("--workers", type=_natural, default=2, metavar="N")
+    work = "deterministic seconds; with one worker the same seed then gives the same timetable"
+    solve.add_argument("--work-limit", type=float, metavar="SECONDS", help=work)
     _add_json(solve)
     add_benches(commands.add_parser("bench", help="measure one thing", description="Print figures, never a verdict."))
     openapi = _add(commands, "openapi", "services.operator.openapi:run", "write docs/api from the services")
@@ -177,6 +179,8 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     only = "only this one; may be repeated"
     checklist.add_argument("--check", action="append", type=int, choices=range(1, 89), metavar="N", help=only)
+    rounds = "how often each request is made whose time is compared (default: 16)"
+    checklist.add_argument("--rounds", type=_natural, default=16, metavar="N", help=rounds)
     _add_json(checklist)
     canaries = _add(
         drills,

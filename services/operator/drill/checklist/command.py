@@ -35,7 +35,7 @@ from services.operator.drill.checklist.verdicts import (
     CheckFailedError,
     NotApplicableError,
 )
-from services.operator.drill.checklist.world import ADDRESS, Moment, SetUpFailedError, World
+from services.operator.drill.checklist.world import ADDRESS, ROUNDS, Moment, SetUpFailedError, World
 from services.operator.folders import PASSABLE
 from services.operator.lifecycle import say
 from services.operator.stack import Addresses, running_stack
@@ -56,12 +56,12 @@ Verdict = dict[str, Any]
 
 def run(arguments: argparse.Namespace) -> int:
     """Make every check on a stack of one's own; the status is 1 where one fails."""
-    report = drill(arguments.check or CHECKS)
+    report = drill(arguments.check or CHECKS, rounds=arguments.rounds)
     print(json.dumps(report) if arguments.json else _lines(report))
     return 1 if report["failed"] else 0
 
 
-def drill(numbers: Iterable[int] = CHECKS) -> dict[str, Any]:
+def drill(numbers: Iterable[int] = CHECKS, *, rounds: int = ROUNDS) -> dict[str, Any]:
     """Make the checks of these numbers and report.
 
     Those that must wait go on when the stack is started again with a later clock.
@@ -69,7 +69,7 @@ def drill(numbers: Iterable[int] = CHECKS) -> dict[str, Any]:
     started, begun = perf_counter(), Clock().now()
     folder = Path(tempfile.mkdtemp(prefix="eventide-checklist-"))
     folder.chmod(PASSABLE)
-    checklist = Checklist(numbers)
+    checklist = Checklist(numbers, rounds=rounds)
     try:
         with asyncio.Runner() as runner:
             for moment in Moment:
@@ -102,16 +102,17 @@ def reported(verdicts: dict[int, Verdict]) -> dict[str, Any]:
 class Checklist:
     """The checks, each going on until it is done or waits for a later moment."""
 
-    def __init__(self, numbers: Iterable[int]) -> None:
+    def __init__(self, numbers: Iterable[int], *, rounds: int = ROUNDS) -> None:
         self.verdicts: dict[int, Verdict] = {}
         self._checks = [CHECKS[number] for number in sorted(numbers)]
+        self._rounds = rounds
         self._world: World | None = None
         self._waiting: list[tuple[Moment, asyncio.Event, Check, asyncio.Task[Verdict]]] = []
 
     async def go_on(self, addresses: Addresses, moment: Moment) -> None:
         """Begin all checks, or let those go on that wait for this moment."""
         if self._world is None:
-            self._world = World(addresses)
+            self._world = World(addresses, rounds=self._rounds)
             for check in self._checks:
                 await self._follow(self._world, check, asyncio.create_task(_verdict_of(check, self._world)))
         self._world.addresses, self._world.moment = addresses, moment

@@ -10,13 +10,14 @@ from services.operator.drill.checklist.probes.browsing import Flow
 from services.operator.drill.checklist.probes.calling import Answer
 from services.operator.drill.checklist.probes.signing import Key
 from services.operator.drill.checklist.second import caller_at, second_gateway
-from services.operator.drill.checklist.verdicts import check, require, same
+from services.operator.drill.checklist.verdicts import CheckFailedError, check, require, same
 from services.operator.drill.checklist.world import Moment, Person, World
 from services.operator.drill.tokens.possession import Holder
 
 _AT_ONCE: Final = 20
 _TRIES: Final = 600
 _BETWEEN_SECONDS: Final = 0.1
+_LONGEST_SECONDS: Final = 2.0
 
 
 async def _begun(world: World, **changes: str | None) -> tuple[Flow, Application, dict[str, Any]]:
@@ -150,22 +151,33 @@ async def check_49(world: World) -> None:
 
 @check(50, "a revoked access token opens nothing any more, at no gateway, though both remember it")
 async def check_50(world: World) -> str:
-    """Use it at two gateways, revoke it at one, and see how long the other one takes it."""
-    flow, application, tokens = await _begun(world)
+    """Use it at two gateways, revoke it at one, and see how long the other takes it; once more where that is long."""
     async with second_gateway(world) as url:
-        both = [world.caller(tokens["access_token"]), caller_at(world, url, tokens["access_token"])]
-        same([(await one.get("/v1/me")).status for one in both], [200, 200], "before")
-        form = {"token": tokens["access_token"], **application.proof()}
-        same((await flow.browser.caller.form("/oauth/revoke", form)).status, 200, "the revocation")
-        same((await both[0].get("/v1/me")).status, 401, "where it was revoked")
-        revoked, status = perf_counter(), 0
-        for _ in range(_TRIES):
-            status = (await both[1].get("/v1/me")).status
-            if status != 200:  # noqa: PLR2004 - it is still taken
-                break
-            await asyncio.sleep(_BETWEEN_SECONDS)
-        same(status, 401, "at the other gateway, a minute later")
-        return f"the other gateway took it for {perf_counter() - revoked:.1f} s; two are allowed"
+        seconds = await _seconds_taken(world, url)
+        if seconds > _LONGEST_SECONDS:
+            # On a busy machine one round may come late, and hardly two in a row.
+            seconds = await _seconds_taken(world, url)
+    require(seconds <= _LONGEST_SECONDS, f"the other gateway took it for {seconds:.1f} s, twice for longer than two")
+    return f"the other gateway took it for {seconds:.1f} s; two are allowed"
+
+
+async def _seconds_taken(world: World, url: str) -> float:
+    flow, application, tokens = await _begun(world)
+    both = [world.caller(tokens["access_token"]), caller_at(world, url, tokens["access_token"])]
+    same([(await one.get("/v1/me")).status for one in both], [200, 200], "before")
+    form = {"token": tokens["access_token"], **application.proof()}
+    same((await flow.browser.caller.form("/oauth/revoke", form)).status, 200, "the revocation")
+    revoked = taken = perf_counter()
+    same((await both[0].get("/v1/me")).status, 401, "where it was revoked")
+    for _ in range(_TRIES):
+        asked = perf_counter()
+        status = (await both[1].get("/v1/me")).status
+        if status != 200:  # noqa: PLR2004 - it is still taken
+            same(status, 401, "at the other gateway")
+            return taken - revoked
+        taken = asked
+        await asyncio.sleep(_BETWEEN_SECONDS)
+    raise CheckFailedError("the other gateway still takes it a minute later")
 
 
 @check(51, "introspection tells who may know what a token is good for, and of others only that it is not")

@@ -47,9 +47,9 @@ async def second_gateway(world: World, *, upstream: str | None = None, **told: A
             process.wait()
 
 
-def caller_at(world: World, url: str, token: str | None = None) -> Caller:
-    """Return somebody who asks that gateway."""
-    return Caller(world.sessions, lambda: url, token)
+def caller_at(world: World, url: str, token: str | None = None, *, address: str | None = None) -> Caller:
+    """Return somebody who asks that gateway, from an address if one is named."""
+    return Caller(world.sessions, lambda: url, token, address)
 
 
 def _started(listener: socket.socket, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
@@ -84,7 +84,10 @@ def _environment(world: World, url: str, upstream: str | None, told: Mapping[str
     )
     # To the world both are one: what one signs and expects, the other does too.
     environment["EVENTIDE_PUBLIC_URL"] = world.issuer
-    return environment | {f"EVENTIDE_{name.upper()}": json.dumps(value) for name, value in told.items()}
+    return environment | {
+        f"EVENTIDE_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in told.items()
+    }
 
 
 async def _answering(process: "subprocess.Popen[bytes]", url: str) -> None:
