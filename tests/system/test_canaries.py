@@ -33,3 +33,4 @@ async def test_what_a_patient_says_can_be_read_nowhere(stack: Addresses) -> None
     assert report["control_found"] == ["scheduler.sites"]
     assert report["planted"] > report["columns"] > 20
     assert sender.refusals > 200
+    assert sender.measures > 100

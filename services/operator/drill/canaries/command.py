@@ -63,6 +63,7 @@ def drill() -> Report:
         shutil.rmtree(folder, ignore_errors=True)
     return judged(canaries, searched, sender.echoed | in_files) | {
         "refusals": sender.refusals,
+        "measures": sender.measures,
         "seconds": round(perf_counter() - started, 1),
     }
 
@@ -86,6 +87,7 @@ async def during(sender: Sender, addresses: Addresses, plant: Callable[[datetime
     """Plant in a stack at what its own clock says, be it started long ago."""
     async with sender.calling(addresses):
         await plant(Clock(addresses.ahead).now() - timedelta(seconds=1))
+        await sender.read_measures(addresses)
 
 
 async def search_all(state: StateFolder, canaries: Canaries) -> Searched:

@@ -28,6 +28,7 @@ from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.drill.canaries.searching import Found, Pattern
 from services.operator.drill.canaries.words import Canaries, Column
 from services.operator.errors import OperatorError
+from services.operator.postgres.credentials import SERVICES
 from services.operator.stack import Addresses
 from services.operator.state import StateFolder
 from services.operator.token_command import mint
@@ -62,6 +63,8 @@ class Sender:
     organization_id: UUID = field(default_factory=uuid4)
     account_id: UUID = field(default_factory=uuid4)
     refusals: int = 0
+    measures: int = 0
+    """Lines that the processes told monitoring."""
     echoed: set[Found] = field(default_factory=set)
     _http: HttpClient = field(init=False)
     _gateway: str = ""
@@ -103,6 +106,17 @@ class Sender:
         await self._refused("GET", f"{path}?page_token={word}&{word}={word}", None, {})
         await self._refused("GET", f"{path}/{word}", None, {})
         return self._taken("GET", path, answer).json()
+
+    async def read_measures(self, addresses: Addresses) -> None:
+        """Look for words in what each process of a stack tells monitoring."""
+        operator = mint(addresses.secrets, frozenset({Role.PLATFORM_OPERATOR}), offset=addresses.ahead)
+        headers = {"authorization": f"Bearer {operator}"}
+        for service in SERVICES:
+            url = f"{getattr(addresses, service)}/metrics"
+            told = await self._http.request(service, "GET", url, headers=headers)
+            body = self._taken("GET", url, Answer(told.status, told.body)).body
+            self.measures += body.count(b"\n")
+            self._look_in(body, f"the measures of {service}")
 
     async def attended(self, patient_id: str, site_id: str, end: datetime) -> str:
         """Tell, as the scheduler does, that a patient attended three hours until then; returns the encounter's id."""
@@ -168,8 +182,10 @@ class Sender:
         answer = await self._send(method, path, body, headers, token=token)
         if answer.status >= _REFUSED:
             self.refusals += 1
-            found = Pattern(self.canaries.words).search(answer.body)
-            self.echoed |= {Found(word, f"a refusal of {method} ({answer.status})") for word in found}
+            self._look_in(answer.body, f"a refusal of {method} ({answer.status})")
+
+    def _look_in(self, content: bytes, where: str) -> None:
+        self.echoed |= {Found(word, where) for word in Pattern(self.canaries.words).search(content)}
 
     def _taken(self, method: str, path: str, answer: Answer) -> Answer:
         if answer.status >= _REFUSED:
