@@ -1,4 +1,5 @@
 import argparse
+import json
 import subprocess
 import sys
 from datetime import timedelta
@@ -19,6 +20,7 @@ from services.chassis.tokens import (
 from services.contracts.identity import Role
 from services.operator import checks
 from services.operator.__main__ import main
+from services.operator.bench.instances import generated
 from services.operator.keys import ensure_keys
 from services.operator.state import PROJECT, StateFolder
 from services.operator.token_command import mint
@@ -175,6 +177,22 @@ def test_arguments_go_to_pytest_alone_even_options(shell_checks: Path) -> None:
     assert main(["test", "-k", "this or that", "tests/operator", "--", "-x"]) == 0
 
     assert shell_checks.read_text().startswith("pytest -k this or that tests/operator")
+
+
+def test_a_solve_that_ends_by_its_work_gives_the_same_week_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance, weeks = tmp_path / "instance.json", []
+    instance.write_text(json.dumps(generated(8, 0)))
+    for name in ("one", "other"):
+        out = tmp_path / name
+        limits = ["--work-limit", "0.2", "--time-limit", "29", "--workers", "1", "--seed", "3"]
+        assert main(["solve", str(instance), str(out), *limits, "--json"]) == 0
+        week = json.loads(out.read_text())
+        weeks.append({member: value for member, value in week.items() if member != "seconds"})
+        assert json.loads(capsys.readouterr().out)["seconds"] < 29
+
+    assert weeks[0] == weeks[1]
 
 
 @pytest.mark.parametrize("content", [None, "not json", "{}"])

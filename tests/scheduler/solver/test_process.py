@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from services.scheduler.solver import process
 from services.scheduler.solver.cli import solve_file
 from services.scheduler.solver.instance import InvalidInstanceError
+from services.scheduler.solver.outcome import Progress
 
 ROOT = Path(__file__).resolve().parents[3]
 COMMAND = [sys.executable, "-m", "services.scheduler.solver.process"]
@@ -40,16 +42,16 @@ def test_a_terminated_solve_still_gives_its_best_timetable(
     document: Callable[..., Document],
 ) -> None:
     job = {"instance": document(9), "time_limit": 600, "workers": 2}
-    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(job))
-        process.stdin.close()
-        first = json.loads(process.stdout.readline())
-        process.send_signal(signal.SIGTERM)
-        lines = [json.loads(line) for line in process.stdout]
+    with subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as solve:
+        assert solve.stdin is not None
+        assert solve.stdout is not None
+        solve.stdin.write(json.dumps(job))
+        solve.stdin.close()
+        first = json.loads(solve.stdout.readline())
+        solve.send_signal(signal.SIGTERM)
+        lines = [json.loads(line) for line in solve.stdout]
 
-        status = process.wait(timeout=30)
+        status = solve.wait(timeout=30)
 
     assert first["event"] == "progress"
     assert status == 0
@@ -87,6 +89,21 @@ def test_a_solve_goes_on_from_the_week_another_found(document: Callable[..., Doc
     weeks = [line["timetable"] for line in lines if line["event"] == "incumbent"]
     assert weeks[0]["format"] == "eventide-timetable/1"
     assert (status, refused[0]["event"], refused[0]["place"]) == (2, "error", "groups")
+
+
+def test_progress_is_told_no_more_than_twice_a_second(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # What the clock says when each of these is made known.
+    moments = iter((10.0, 10.1, 10.49, 10.5, 10.9, 10.99, 11.0, 11.3))
+    monkeypatch.setattr(process, "monotonic", lambda: next(moments))
+    lines = process._Lines()
+
+    for seconds in range(8):
+        lines.progress(Progress(incumbent=9.0, bound=1.0, gap=0.5, unmet=3, unmet_bound=1, seconds=float(seconds)))
+
+    told = [json.loads(line)["seconds"] for line in capsys.readouterr().out.splitlines()]
+    assert told == [0.0, 3.0, 6.0]
 
 
 def test_a_file_is_solved_into_a_file(document: Callable[..., Document], tmp_path: Path) -> None:
