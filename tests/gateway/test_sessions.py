@@ -16,7 +16,7 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Role
 from services.gateway.authentication import AccessTokens
 from services.gateway.ended import EndedTokens
-from services.gateway.login.endings import EndingsWatch, SessionsLogic
+from services.gateway.login.endings import ROUND_SECONDS, EndingsWatch, SessionsLogic
 from services.gateway.login.storage import LoginSessionStorage
 from services.gateway.login.tables import EndedTokenRow
 from services.gateway.security_events.logic import SecurityTrail
@@ -26,6 +26,7 @@ from tests.support.serving import call_in_process
 from tests.support.tokens import ISSUER, InvalidTokenError, Tokens
 
 SESSIONS = "/v1/login_sessions"
+ACCESS_LASTS_SECONDS = 2.0
 SignedIn = Callable[..., Awaitable[httpx2.AsyncClient]]
 
 
@@ -235,6 +236,11 @@ async def test_what_was_not_written_down_is_forgotten_with_the_next_round(
     assert ended.covers("never committed")
     await EndingsWatch(lambda: gateway_database, ended, clock).refresh()
     assert not ended.covers("never committed")
+
+
+def test_a_process_that_has_just_asked_asks_again_well_within_the_two_seconds_that_access_may_last() -> None:
+    # What is ended right after a round began to read is met by the next one, and by no sooner one.
+    assert 2 * ROUND_SECONDS < ACCESS_LASTS_SECONDS
 
 
 def test_what_is_ended_while_a_round_reads_stays_ended() -> None:
