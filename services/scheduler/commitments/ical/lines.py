@@ -113,6 +113,7 @@ def read_components(text: str, limits: Limits, log: WarningLog) -> list[Componen
         NotCalendarError: If there is none.
         NestedTooDeepError: If components lie too deep inside each other.
         TooManyEventsError: If there are too many events.
+        RecurrenceBombError: If there are too many recurrence rules, however they are spelled.
     """
     reader = _Reader(limits, log)
     for line, content in _unfolded(text):
@@ -149,6 +150,7 @@ class _Reader:
         self._stack = [self.root]
         self._kept = _NOTHING
         self._events = 0
+        self._rules = 0
         self._heads: dict[str, _Head] = {}
 
     def read(self, line: int, content: str) -> None:
@@ -159,6 +161,8 @@ class _Reader:
         if head is None:
             head = self._heads[text] = _parse_head(text)
         if head.name in self._kept and colon:
+            if head.name == "RRULE":
+                self._count_rule(line)
             found = Property(head.parameters, value, line)
             self._stack[-1].properties.setdefault(head.name, []).append(found)
         elif head.name == "BEGIN":
@@ -172,6 +176,11 @@ class _Reader:
         """Warn about what is still open."""
         for component in self._stack[1:]:
             self._log.add(WarningCode.TRUNCATED, component.line)
+
+    def _count_rule(self, line: int) -> None:
+        self._rules += 1
+        if self._rules > self._limits.repeating:
+            raise RecurrenceBombError(line)
 
     def _open(self, name: str, line: int) -> None:
         if name in _WITHIN_CALENDAR:

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.operator.bench.bombs import ANCIENT, NEW, OLD, bombs, calendar, event, folded, zone_with
+from services.operator.bench.bombs import ANCIENT, NEW, OLD, bombs, calendar, event, folded, yearly, zone_with
 from services.scheduler.commitments.ical import (
     DEFAULT_LIMITS,
     CalendarReading,
@@ -51,18 +51,13 @@ def test_a_bomb_is_refused_by_its_name(name: str) -> None:
     assert refused.value.code == bomb.code
 
 
-def yearly(series: int) -> bytes:
-    return calendar(
-        *(f"BEGIN:VEVENT\nUID:{n}\n{OLD}\nDURATION:PT1H\nRRULE:FREQ=YEARLY\nEND:VEVENT" for n in range(series))
-    )
-
-
-def test_as_many_rules_as_a_calendar_may_have_are_read_and_one_more_is_not() -> None:
+@pytest.mark.parametrize("rule", ["RRULE", "rrule", "RRU\n LE", "RRULE;X-A=1"])
+def test_as_many_rules_as_a_calendar_may_have_are_read_and_one_more_is_not(rule: str) -> None:
     limits = Limits(repeating=20)
 
-    assert read(yearly(20), limits).series == 20
+    assert read(yearly(20, rule), limits).series == 20
     with pytest.raises(RecurrenceBombError):
-        read(yearly(21), limits)
+        read(yearly(21, rule), limits)
 
 
 def test_a_calendar_of_too_many_rules_is_refused_before_any_of_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
