@@ -180,7 +180,7 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     only = "only this one; may be repeated"
     checklist.add_argument("--check", action="append", type=int, choices=range(1, 89), metavar="N", help=only)
     rounds = "how often each request is made whose time is compared (default: 16)"
-    checklist.add_argument("--rounds", type=_natural, default=16, metavar="N", help=rounds)
+    checklist.add_argument("--rounds", type=_at_least_one, default=16, metavar="N", help=rounds)
     _add_json(checklist)
     canaries = _add(
         drills,
@@ -278,6 +278,13 @@ def _add_database(parser: argparse.ArgumentParser) -> None:
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _natural(text: str) -> int:

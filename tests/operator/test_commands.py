@@ -51,6 +51,7 @@ def state(tmp_path: Path) -> StateFolder:
         ["token", "--role", "auditor", "--organization", "not-an-id"],
         ["solve", "only-one.json"],
         ["demo", "--week", "someday"],
+        ["drill", "checklist", "--rounds", "0"],
     ],
 )
 def test_a_usage_error_ends_with_2_and_an_explanation(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

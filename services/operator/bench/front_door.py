@@ -106,12 +106,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return what each way takes of the processor and carries a second, as multiples of what nginx alone does."""
+def _ratios(figures: Mapping[str, Mapping[str, float]]) -> dict[str, float | None]:
+    """Return what each way takes of the processor and carries a second, as multiples of what nginx alone does.
+
+    None where nginx took less than the kernel counts.
+    """
     return {
-        f"{name}_to_nginx_{what}": round(figures[name][field] / figures["nginx"][field], 2)
+        f"{name}_to_nginx_{what}": round(figures[name][field] / yardstick, 2) if yardstick else None
         for name in _NOT_NGINX
         for what, field in (("cpu", "cpu_us"), ("rps", "rps"))
+        for yardstick in (figures["nginx"][field],)
     }
 
 

@@ -53,12 +53,14 @@ def test_each_way_in_is_measured_at_many_connections_and_at_one(capsys: pytest.C
     for of in (figures, alone):
         for way in WAYS:
             assert of[way].keys() == {"cpu_us", "rps", "p50_us", "p99_us"}
-            assert all(figure > 0 for figure in of[way].values())
+            # The kernel counts CPU in ticks of 10 ms, of which a short round on a busy machine may have none.
+            assert all(figure > 0 for name, figure in of[way].items() if name != "cpu_us")
     for way in WAYS[1:]:
         assert figures["added_us"][way] == pytest.approx(alone[way]["p50_us"] - alone["nginx"]["p50_us"], abs=0.1)
         for what, field in (("cpu", "cpu_us"), ("rps", "rps")):
-            ratio = figures[way][field] / figures["nginx"][field]
-            assert figures[f"{way}_to_nginx_{what}"] == pytest.approx(ratio, abs=0.01)
+            yardstick = figures["nginx"][field]
+            ratio = pytest.approx(figures[way][field] / yardstick, abs=0.01) if yardstick else None
+            assert figures[f"{way}_to_nginx_{what}"] == ratio
     check = figures["token_check_us"]
     assert check["amortized"] == pytest.approx((check["cold"] + 29 * check["remembered"]) / 30, abs=0.02)
 
