@@ -1,19 +1,21 @@
 """The runner of the checklist: whatever a check does, it ends with a verdict, and none is lost."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from services.operator.drill.checklist import command
+from services.operator.drill.checklist import command, login, refresh
 from services.operator.drill.checklist.command import Checklist, reported
 from services.operator.drill.checklist.probes.calling import UNHEARD
 from services.operator.drill.checklist.verdicts import (
     CHECKS,
     LAST,
     Check,
+    CheckFailedError,
     Made,
     NotApplicableError,
     check,
@@ -138,3 +140,45 @@ def test_each_check_says_what_it_is_about_and_two_never_share_a_number() -> None
     assert sorted(CHECKS) == list(range(1, LAST + 1))
     with pytest.raises(ValueError, match="twice"):
         check(1, "again")(passes)
+
+
+def times(rounds: int, slower_by: float) -> dict[str, list[float]]:
+    """Times of two kinds of requests, of which the second is slower by so much in seven rounds of ten."""
+    usual = [0.020 + 0.001 * (number % 7) for number in range(rounds)]
+    slower = [one + (slower_by if number % 10 < 7 else -slower_by) for number, one in enumerate(usual)]
+    return {"a wrong password": usual, "an unknown address": slower}
+
+
+def test_a_kind_that_is_always_slower_is_told_by_its_time_and_by_chance_none_is() -> None:
+    known = [0.020 + 0.001 * (number % 7) for number in range(16)]
+
+    login._check_times({"a wrong password": known, "an unknown address": known})
+    login._check_times(times(16, 0.003))
+    with pytest.raises(CheckFailedError, match=r"an unknown address takes 8\.0 ms longer"):
+        login._check_times({"a wrong password": known, "an unknown address": [one + 0.008 for one in known]})
+
+
+def test_of_hundreds_of_rounds_two_milliseconds_between_the_medians_are_too_many() -> None:
+    login._check_times(times(200, 0.0015))
+    with pytest.raises(CheckFailedError, match=r"an unknown address takes 3\.0 ms longer"):
+        login._check_times(times(200, 0.003))
+
+
+@pytest.mark.parametrize(("seconds", "passes"), [([0.4], True), ([2.6, 0.4], True), ([2.6, 2.1], False)])
+async def test_a_token_that_opens_for_longer_than_two_seconds_twice_fails_its_check(
+    monkeypatch: pytest.MonkeyPatch, seconds: list[float], *, passes: bool
+) -> None:
+    @asynccontextmanager
+    async def elsewhere(_world: World) -> AsyncIterator[str]:
+        yield "http://127.0.0.1:9"
+
+    taken = iter(seconds)
+
+    async def seconds_taken(_world: World, _url: str) -> float:
+        return next(taken)
+
+    monkeypatch.setattr(refresh, "second_gateway", elsewhere)
+    monkeypatch.setattr(refresh, "_seconds_taken", seconds_taken)
+
+    with nullcontext() if passes else pytest.raises(CheckFailedError, match="twice for longer than two"):
+        await refresh.check_50(World(NOWHERE))
