@@ -113,6 +113,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("end_consent", "POST", "/v1/consents/{consent_id}:end", _CLINICAL | _DESK),
     _records("create_representative", "POST", "/v1/patients/{patient_id}/representatives", _CLINICAL | _DESK),
     _records("list_representatives", "GET", "/v1/patients/{patient_id}/representatives", _SEES_CONSENTS),
+    _records("end_representative", "POST", "/v1/representatives/{representative_id}:end", _CLINICAL | _DESK),
     _records("create_restriction", "POST", "/v1/patients/{patient_id}/restrictions", _LEADS),
     _records("list_restrictions", "GET", "/v1/patients/{patient_id}/restrictions", _SEES_CONSENTS),
     _records("end_restriction", "POST", "/v1/restrictions/{restriction_id}:end", _LEADS),

@@ -63,11 +63,11 @@ class PinnedConnections:
 
 
 class WatchedDatabase(Database):
-    """A database of which a test knows how much of it is held at the moment."""
+    """A database of which a test knows how much of it is held at the moment, and how often some of it was taken."""
 
     def __init__(self, database: Database) -> None:
         self._watched = database
-        self.held = 0
+        self.held = self.taken = 0
 
     @override
     @asynccontextmanager
@@ -87,6 +87,7 @@ class WatchedDatabase(Database):
     async def _counted(self, lent: AbstractAsyncContextManager[Lent]) -> AsyncIterator[Lent]:
         async with lent as one:
             self.held += 1
+            self.taken += 1
             try:
                 yield one
             finally:

@@ -157,6 +157,7 @@ class RepresentativeRequest(RequestModel):
     """Somebody's authority to sign for the patient, from when until when, and the document that proves it."""
 
     kind: RepresentativeKind
+    name: Name = Field(description="Who signs, as the document names them.")
     authority_from: AwareDatetime
     authority_until: AwareDatetime | None = None
     document_sha256: Digest
@@ -168,16 +169,36 @@ class RepresentativeRequest(RequestModel):
         return self
 
 
+class RepresentativeEndRequest(RequestModel):
+    """From when on somebody has the authority no longer, and the document that proves it."""
+
+    until: AwareDatetime = Field(
+        description="Signatures count from authority_from to before this. Where it never held, say authority_from."
+    )
+    document_sha256: Digest
+
+
+class RepresentativeEnd(ResourceModel):
+    """That an authority ended before its time, or never held."""
+
+    until: datetime
+    document_sha256: str
+    ended_by: AccountId
+    ended_at: datetime = Field(description="When it was entered.")
+
+
 class Representative(ResourceModel):
     """An authority; it is evidence with dates, not a flag."""
 
     id: RepresentativeId
     patient_id: PatientId
     kind: RepresentativeKind
+    name: str | None = Field(description="Null of those that were entered before names were.")
     authority_from: datetime
-    authority_until: datetime | None
+    authority_until: datetime | None = Field(description="As the document says that it was entered by.")
     document_sha256: str
     created_at: datetime
+    end: RepresentativeEnd | None = Field(description="What holds instead of authority_until.")
 
 
 class MinorConsentRuleRequest(RequestModel):

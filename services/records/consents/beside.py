@@ -22,6 +22,8 @@ from services.contracts.records.consents import (
     MinorConsentRule,
     MinorConsentRuleRequest,
     Representative,
+    RepresentativeEnd,
+    RepresentativeEndRequest,
     RepresentativeRequest,
     Restriction,
     RestrictionDecision,
@@ -53,15 +55,47 @@ class BesideCommands:
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
         """
-        await self._patients.lock(patient_id, Information.CONSENTS)
+        _, seal = await self._patients.lock_sealed(patient_id, Information.CONSENTS)
         representative = Representative(
             id=RepresentativeId(self._new_id()),
             patient_id=patient_id,
             created_at=self._gate.clock.now(),
+            end=None,
             **request.model_dump(),
         )
-        await self._rows.add_representative(representative)
+        await self._rows.add_representative(representative, request.name, seal)
         return representative
+
+    async def end_authority(
+        self, representative_id: RepresentativeId, request: RepresentativeEndRequest
+    ) -> Representative:
+        """End somebody's authority to sign, before its time or from its beginning; what they signed without it is void.
+
+        A disclosure in hand holds the patient's row, so it ends before this or sees it.
+
+        Raises:
+            NotFoundError: There is no such representative here, or the patient is not for the caller.
+            OverAlreadyError: It has been ended.
+            InvalidRequestError: It would hold longer than it was entered, or end before it began.
+        """
+        found = await self._rows.representative(representative_id)
+        if found is None:
+            self._gate.refuse(representative_id)
+            raise NotFoundError
+        _, seal = await self._patients.lock_sealed(found.patient_id, Information.CONSENTS)
+        # Read again: it may have been ended before the patient was locked.
+        found = await self._rows.representative(representative_id) or found
+        if found.is_ended:
+            raise OverAlreadyError
+        representative = found.open(seal)
+        last = representative.authority_until or request.until
+        if not representative.authority_from <= request.until <= last:
+            raise InvalidRequestError("/until", "must lie neither before authority_from nor after authority_until")
+        end = RepresentativeEnd(
+            **request.model_dump(), ended_by=self._gate.caller.account_id, ended_at=self._gate.clock.now()
+        )
+        await self._rows.end_representative(representative_id, end)
+        return representative.model_copy(update={"end": end})
 
     async def add_rule(self, request: MinorConsentRuleRequest) -> MinorConsentRule:
         """Enter what a site's state says of minors; of a state that is known, the ages that are left out are those.
@@ -183,8 +217,9 @@ class ConsentReads:
 
     async def representatives(self, patient_id: PatientId) -> Page[Representative]:
         """Return who may sign; raises NotFoundError where the patient is not for the caller."""
-        await self._patients.presence(patient_id, Information.CONSENTS)
-        return Page(items=await self._queries.representatives(patient_id), next_page_token=None)
+        seal = await self._patients.seal(patient_id, Information.CONSENTS)
+        found = await self._queries.representatives(patient_id)
+        return Page(items=[one.open(seal) for one in found], next_page_token=None)
 
     async def rules(self, site_id: SiteId) -> Page[MinorConsentRule]:
         """Return a site's rules on minors, oldest first."""
@@ -202,8 +237,8 @@ class ConsentReads:
         now = self._gate.clock.now()
         day = now.astimezone(UTC).date()
         rule = rule_on(await self._queries.rules(patient.site_id), day)
-        representatives = await self._queries.representatives(patient_id)
-        standing = standing_of(age_on(patient.birth_date, day), rule, representatives, now)
+        authorities = await self._queries.authorities(patient_id)
+        standing = standing_of(age_on(patient.birth_date, day), rule, authorities, now)
         return consent_standing(patient_id, standing, rule)
 
 

@@ -179,8 +179,8 @@ class ConsentCommands:
         return RecipientKind.INTERMEDIARY in kinds | terms.recipient_kinds
 
     async def _signature_fields(self, consent: Consent, patient: Patient) -> tuple[InvalidField, ...]:
-        representatives = await self._rows.representatives(patient.id)
-        known = {one.id for one in representatives}
+        authorities = await self._rows.authorities(patient.id)
+        known = {one.id for one in authorities}
         fields = [
             InvalidField(
                 location="body",
@@ -191,7 +191,7 @@ class ConsentCommands:
             if one.signer is not Signer.PATIENT and one.representative_id not in known
         ]
         standing = await self._signing.standing(patient, signed_at(consent.terms))
-        flaw = signature_flaw(facts_of(consent, representatives, standing, stays=()), standing)
+        flaw = signature_flaw(facts_of(consent, authorities, standing, stays=()), standing)
         if flaw is not None:
             denial = Denial(flaw)
             detail = f"must be complete ({denial.clause}): {denial.remedy}"

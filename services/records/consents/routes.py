@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
-from services.contracts.identifiers import ConsentId, PatientId, RestrictionId, SiteId
+from services.contracts.identifiers import ConsentId, PatientId, RepresentativeId, RestrictionId, SiteId
 from services.contracts.records.consents import (
     Consent,
     ConsentEndRequest,
@@ -16,6 +16,7 @@ from services.contracts.records.consents import (
     MinorConsentRule,
     MinorConsentRuleRequest,
     Representative,
+    RepresentativeEndRequest,
     RepresentativeRequest,
     Restriction,
     RestrictionRequest,
@@ -103,6 +104,18 @@ async def create_representative(
 async def list_representatives(patient_id: PatientId, consents: ConsentReading) -> Page[Representative]:
     """List who has or had authority to sign for the patient, all of them on one page."""
     return await consents.representatives(patient_id)
+
+
+@router.post(
+    "/representatives/{representative_id}:end",
+    operation_id="end_representative",
+    responses=documented(404, 409, 422),
+)
+async def end_representative(
+    representative_id: RepresentativeId, request: RepresentativeEndRequest, beside: BesideChanges
+) -> Representative:
+    """End an authority that was revoked, or never held: what was signed by it from then on counts no longer."""
+    return await beside.end_authority(representative_id, request)
 
 
 @router.post(

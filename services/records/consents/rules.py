@@ -24,7 +24,6 @@ from services.contracts.records.consents import (
     ExpiryEvent,
     MinorConsentRule,
     MinorConsentRuleRequest,
-    Representative,
     RepresentativeKind,
 )
 from services.contracts.records.minors import ConsentStanding, ParentTold, StateOnMinors
@@ -32,6 +31,7 @@ from services.policy.decisions.answer import Denial, Rule
 from services.policy.decisions.question import Consent as Facts
 from services.policy.decisions.question import Signature, Standing
 from services.policy.decisions.signatures import signers_of
+from services.records.consents.authorities import Authority
 from services.records.consents.stays import Stay
 
 USUAL_MAJORITY: Final = 18
@@ -128,15 +128,13 @@ def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
         yield "/purposes", "must be legal_proceedings alone, in a consent of kind proceedings alone"
 
 
-def standing_of(
-    age: int, rule: MinorConsentRule | None, representatives: list[Representative], now: datetime
-) -> Standing:
+def standing_of(age: int, rule: MinorConsentRule | None, authorities: Sequence[Authority], now: datetime) -> Standing:
     """Return whose signature a patient's consents need now."""
     if age < (USUAL_MAJORITY if rule is None else rule.majority_age):
         return _standing_of_minor(age, rule)
     in_force = (
         one
-        for one in representatives
+        for one in authorities
         if one.kind is RepresentativeKind.GUARDIAN_OF_ADULT
         and one.authority_from <= now
         and (one.authority_until is None or now < one.authority_until)
@@ -226,15 +224,13 @@ def rule_on(rules: list[MinorConsentRule], day: date) -> MinorConsentRule | None
     return next((rule for rule in reversed(rules) if rule.effective_from <= day), None)
 
 
-def facts_of(
-    consent: Consent, representatives: list[Representative], standing: Standing, stays: Sequence[Stay]
-) -> Facts:
+def facts_of(consent: Consent, authorities: Sequence[Authority], standing: Standing, stays: Sequence[Stay]) -> Facts:
     """Write a consent down as the decision sees it; `standing` is the patient's when it was signed.
 
     What is active has every element, as the table's constraints say; a draft lacks its signature whatever it says.
     """
     terms = consent.terms
-    by_id: dict[UUID, Representative] = {one.id: one for one in representatives}
+    by_id: dict[UUID, Authority] = {one.id: one for one in authorities}
     ended_at = _EVER if consent.status is ConsentStatus.ENDED else None
     expires = [instant for instant in (ends_at(consent, stays), ended_at) if instant is not None]
     is_draft = consent.status is ConsentStatus.DRAFT
@@ -262,11 +258,11 @@ def _revoked_at(consent: Consent) -> datetime:
     return _EVER if until is None or until < consent.effective_at else until
 
 
-def _signatures(terms: ConsentTerms, representatives: Mapping[UUID, Representative]) -> Iterator[Signature]:
+def _signatures(terms: ConsentTerms, authorities: Mapping[UUID, Authority]) -> Iterator[Signature]:
     for one in terms.signatures:
         if one.signed_at is None:
             continue
-        authority = None if one.representative_id is None else representatives.get(one.representative_id)
+        authority = None if one.representative_id is None else authorities.get(one.representative_id)
         if one.signer is Signer.PATIENT:
             yield Signature(one.signer, one.signed_at)
         elif authority is not None and _may_sign(one.signer, authority.kind):

@@ -2,25 +2,36 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import Text, Uuid, bindparam, cast, select, update
+from sqlalchemy import Text, Uuid, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
-from services.contracts.identifiers import ConsentId, OrganizationId, PatientId, RestrictionId, SiteId
+from services.contracts.identifiers import (
+    ConsentId,
+    OrganizationId,
+    PatientId,
+    RepresentativeId,
+    RestrictionId,
+    SiteId,
+)
 from services.contracts.records.consents import (
     Consent,
     ConsentTerms,
     MinorConsentRule,
     Representative,
+    RepresentativeEnd,
+    RepresentativeKind,
     Restriction,
 )
+from services.records.consents.authorities import Authority
 from services.records.consents.stays import Stay
 from services.records.consents.tables import ConsentRow, MinorConsentRuleRow, RepresentativeRow, RestrictionRow
 from services.records.episodes.tables import EpisodeRow
+from services.records.person_seal import PersonSeal
 
 _TERMS: Final = tuple(name for name in ConsentTerms.model_fields if name != "signatures")
 # SQLAlchemy's connections hand jsonb over in another form than the pool of reads; text is text on both.
@@ -49,12 +60,21 @@ _RESTRICTIONS_OF_PATIENT: Final = (
     select(RestrictionRow.__table__).where(RestrictionRow.patient_id == _PATIENT_ID).order_by(RestrictionRow.id)
 )
 _RESTRICTIONS: Final = Query(_RESTRICTIONS_OF_PATIENT)
-_REPRESENTATIVES_OF_PATIENT: Final = (
-    select(RepresentativeRow.__table__)
+_REPRESENTATIVE: Final = select(RepresentativeRow.__table__)
+_REPRESENTATIVES: Final = Query(
+    _REPRESENTATIVE.where(RepresentativeRow.patient_id == _PATIENT_ID).order_by(RepresentativeRow.id)
+)
+_AUTHORITIES_OF_PATIENT: Final = (
+    select(
+        RepresentativeRow.id,
+        RepresentativeRow.kind,
+        RepresentativeRow.authority_from,
+        func.coalesce(RepresentativeRow.ended_until, RepresentativeRow.authority_until).label("authority_until"),
+    )
     .where(RepresentativeRow.patient_id == _PATIENT_ID)
     .order_by(RepresentativeRow.id)
 )
-_REPRESENTATIVES: Final = Query(_REPRESENTATIVES_OF_PATIENT)
+_AUTHORITIES: Final = Query(_AUTHORITIES_OF_PATIENT)
 _RULES_OF_SITE: Final = (
     select(MinorConsentRuleRow.__table__)
     .where(MinorConsentRuleRow.site_id == bindparam("site_id", type_=Uuid))
@@ -71,6 +91,34 @@ _STAYS: Final = Query(_STAYS_OF_PATIENT)
 
 IN_CHART: Final = (_OF_PATIENT, _STAYS)
 """What `ConsentQueries.of_patient` and `ConsentQueries.stays` ask."""
+
+
+class KeptRepresentative(NamedTuple):
+    """An authority as it is kept, the name of who has it still closed."""
+
+    id: RepresentativeId
+    patient_id: PatientId
+    row: Mapping[Any, Any]
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether somebody has said that it ended before its time, or never held."""
+        return self.row["ended_at"] is not None
+
+    def open(self, seal: PersonSeal) -> Representative:
+        """Open the name."""
+        kept = {name: self.row[name] for name in Representative.model_fields if name not in {"name", "end"}}
+        name, table = self.row["name"], RepresentativeRow.__tablename__
+        end = None
+        if self.is_ended:
+            end = RepresentativeEnd(
+                until=self.row["ended_until"],
+                document_sha256=self.row["ended_document_sha256"],
+                ended_by=self.row["ended_by"],
+                ended_at=self.row["ended_at"],
+            )
+        opened = None if name is None else seal.open(name, table, "name", self.id).decode()
+        return Representative.model_validate({**kept, "name": opened, "end": end})
 
 
 class ConsentQueries:
@@ -97,10 +145,13 @@ class ConsentQueries:
         rows = await self._read.all(_RESTRICTIONS, patient_id=patient_id)
         return [Restriction.model_validate(dict(row)) for row in rows]
 
-    async def representatives(self, patient_id: PatientId) -> list[Representative]:
+    async def representatives(self, patient_id: PatientId) -> list[KeptRepresentative]:
         """Return who has or had authority to sign for a patient."""
-        rows = await self._read.all(_REPRESENTATIVES, patient_id=patient_id)
-        return [Representative.model_validate(dict(row)) for row in rows]
+        return [_to_representative(row) for row in await self._read.all(_REPRESENTATIVES, patient_id=patient_id)]
+
+    async def authorities(self, patient_id: PatientId) -> list[Authority]:
+        """Return from when until when somebody may sign for a patient."""
+        return [_to_authority(row) for row in await self._read.all(_AUTHORITIES, patient_id=patient_id)]
 
     async def rules(self, site_id: SiteId) -> list[MinorConsentRule]:
         """Return a site's rules on minors, oldest first."""
@@ -153,15 +204,35 @@ class ConsentRows:
         rows = await self._db.execute(_STAYS_OF_PATIENT, {"patient_id": patient_id})
         return [Stay(row.admitted_on, row.discharged_on) for row in rows]
 
-    async def add_representative(self, representative: Representative) -> None:
-        """Write an authority."""
-        self._db.add(_row(RepresentativeRow, self._organization_id, representative))
+    async def add_representative(self, representative: Representative, name: str, seal: PersonSeal) -> None:
+        """Write an authority, the name sealed with the patient's own key."""
+        kept = representative.model_dump(exclude={"name", "end"})
+        sealed = seal.close(name.encode(), RepresentativeRow.__tablename__, "name", representative.id)
+        self._db.add(RepresentativeRow(organization_id=self._organization_id, name=sealed, **kept))
         await self._db.flush()
 
-    async def representatives(self, patient_id: PatientId) -> list[Representative]:
-        """Return who has or had authority to sign for a patient."""
-        rows = await self._db.execute(_REPRESENTATIVES_OF_PATIENT, {"patient_id": patient_id})
-        return [Representative.model_validate(dict(row)) for row in rows.mappings()]
+    async def representative(self, representative_id: RepresentativeId) -> KeptRepresentative | None:
+        """Return an authority."""
+        found = await self._db.execute(_REPRESENTATIVE.where(RepresentativeRow.id == representative_id))
+        row = found.mappings().one_or_none()
+        return None if row is None else _to_representative(row)
+
+    async def end_representative(self, representative_id: RepresentativeId, end: RepresentativeEnd) -> None:
+        """Write that an authority ended before its time, or never held."""
+        ended = update(RepresentativeRow).where(RepresentativeRow.id == representative_id)
+        await self._db.execute(
+            ended.values(
+                ended_until=end.until,
+                ended_document_sha256=end.document_sha256,
+                ended_by=end.ended_by,
+                ended_at=end.ended_at,
+            )
+        )
+
+    async def authorities(self, patient_id: PatientId) -> list[Authority]:
+        """Return from when until when somebody may sign for a patient."""
+        rows = await self._db.execute(_AUTHORITIES_OF_PATIENT, {"patient_id": patient_id})
+        return [_to_authority(row) for row in rows.mappings()]
 
     async def add_rule(self, rule: MinorConsentRule) -> None:
         """Write a rule on minors."""
@@ -201,6 +272,15 @@ def _row(kind: Any, organization_id: OrganizationId, resource: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return sorted(value, key=str) if isinstance(value, frozenset) else value
+
+
+def _to_representative(row: Mapping[Any, Any]) -> KeptRepresentative:
+    return KeptRepresentative(row["id"], row["patient_id"], row)
+
+
+def _to_authority(row: Mapping[Any, Any]) -> Authority:
+    kind = RepresentativeKind(row["kind"])
+    return Authority(row["id"], kind, row["authority_from"], row["authority_until"])
 
 
 def _to_consent(row: Mapping[Any, Any]) -> Consent:

@@ -82,12 +82,14 @@ class ConsentRow(Base):
 
 
 class RepresentativeRow(Base):
-    """Somebody's authority to sign for a patient."""
+    """Somebody's authority to sign for a patient; only its end is written later."""
 
     __tablename__ = "representatives"
     __table_args__ = (
         ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
         CheckConstraint("authority_until > authority_from", name="order"),
+        CheckConstraint("ended_until between authority_from and coalesce(authority_until, ended_until)", name="end"),
+        CheckConstraint("num_nulls(ended_until, ended_document_sha256, ended_by, ended_at) in (0, 4)", name="ended"),
         Index(None, "organization_id", "patient_id"),
     )
 
@@ -95,10 +97,15 @@ class RepresentativeRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
     kind: Mapped[str]
+    name: Mapped[bytes | None]
     authority_from: Mapped[datetime]
     authority_until: Mapped[datetime | None]
     document_sha256: Mapped[str]
     created_at: Mapped[datetime]
+    ended_until: Mapped[datetime | None]
+    ended_document_sha256: Mapped[str | None]
+    ended_by: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
 
 
 class MinorConsentRuleRow(Base):

@@ -13,7 +13,8 @@ from services.chassis.audit.trail import Trail, append
 from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork, driver_connection, set_organization
 from services.chassis.root_keys import RootKeys
-from services.chassis.wiring import Now, PublicDb, Reading
+from services.chassis.webhooks import SignatureRefusedError, verify
+from services.chassis.wiring import Now, PublicDoors, Reading
 from services.clients.attendance import event_secret
 from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import AccountId, OrganizationId
@@ -21,6 +22,7 @@ from services.contracts.identity import Microservice, Principal
 from services.records.dependencies import PatientReading, TheGate, TreatmentPlanReading
 from services.records.encounters.logic import AttendanceConsumer, Beside, EncounterReads
 from services.records.encounters.storage import EncounterQueries, EncounterRows
+from services.records.errors import EventRefusedError
 from services.records.patients.storage import PatientRows
 from services.records.record_seals.logic import RecordSealsLogic
 from services.records.record_seals.storage import RecordSealRows
@@ -31,11 +33,24 @@ SCHEDULER: Final = AccountId(UUID("5c4ed01e-0000-4000-8000-000000000001"))
 """Who does in the trail what the scheduler does by itself: no person has this account."""
 
 
+async def _signed_unit_of_work(request: Request, doors: PublicDoors, clock: Now) -> AsyncIterator[UnitOfWork]:
+    # Before there is a transaction: what a stranger sends costs a look at a signature, and no connection.
+    root_keys: RootKeys = request.app.state.root_keys
+    try:
+        verify(event_secret(root_keys.first), request.headers, clock.now(), await request.body())
+    except SignatureRefusedError:
+        raise EventRefusedError from None
+    async with doors.unit() as db:
+        yield db
+
+
+_SignedDb = Annotated[UnitOfWork, Depends(_signed_unit_of_work, scope="function")]
+
+
 class _Told(NamedTuple):
-    """With what the scheduler's signature is verified, and what is told of its event."""
+    """With what is opened of whom the scheduler tells, and what is told of its event."""
 
     root_keys: RootKeys
-    secret: bytes
     trail: Trail
 
 
@@ -57,29 +72,28 @@ async def _told_by_the_scheduler(
         proof_key=None,
     )
     trail = Trail(AuditCaller(principal, operation_id), clock)
-    yield _Told(root_keys, event_secret(root_keys.first), trail)
+    yield _Told(root_keys, trail)
     await append(await driver_connection(db), audit_key(root_keys.first), organization_id, trail.take())
     request.app.state.grown_trails.add(organization_id)
 
 
 async def _attendance_events(
-    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
+    organization_id: OrganizationId, request: Request, db: _SignedDb, clock: Now
 ) -> AsyncIterator[AttendanceConsumer]:
     async with _told_by_the_scheduler(organization_id, request, db, clock, "receive_attendance_event") as told:
         beside = Beside(PatientRows(db, told.root_keys, organization_id), SiteZoneRows(db, organization_id))
-        yield AttendanceConsumer(EncounterRows(db, organization_id), beside, told.secret, told.trail, clock)
+        yield AttendanceConsumer(EncounterRows(db, organization_id), beside, told.trail, clock)
 
 
 async def _site_events(
-    organization_id: OrganizationId, request: Request, db: PublicDb, clock: Now
+    organization_id: OrganizationId, request: Request, db: _SignedDb, clock: Now
 ) -> AsyncIterator[SiteConsumer]:
     async with _told_by_the_scheduler(organization_id, request, db, clock, "receive_site_event") as told:
-        yield SiteConsumer(SiteZoneRows(db, organization_id), told.secret, told.trail, clock)
+        yield SiteConsumer(SiteZoneRows(db, organization_id), told.trail, clock)
 
 
-async def _record_sealing(request: Request, db: PublicDb, clock: Now) -> AsyncIterator[RecordSealsLogic]:
-    root_keys: RootKeys = request.app.state.root_keys
-    logic = RecordSealsLogic(RecordSealRows(db), event_secret(root_keys.first), clock)
+async def _record_sealing(request: Request, db: _SignedDb, clock: Now) -> AsyncIterator[RecordSealsLogic]:
+    logic = RecordSealsLogic(RecordSealRows(db), clock)
     yield logic
     for organization_id in sorted(logic.ended):
         async with _told_by_the_scheduler(organization_id, request, db, clock, "exchange_record_seals") as told:

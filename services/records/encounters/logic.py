@@ -10,7 +10,6 @@ from services.chassis.clock import Clock
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
-from services.chassis.webhooks import SignatureRefusedError, verify
 from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import AppointmentId, EncounterId, PatientId, SiteId
@@ -18,7 +17,7 @@ from services.contracts.records.encounters import AttendanceEvent, AttendanceRec
 from services.contracts.vocabulary import ServiceKind
 from services.records.encounters.rules import encounter_of, hours_ledger
 from services.records.encounters.storage import EncounterQueries, EncounterRows
-from services.records.errors import EventRefusedError, NotAMondayError
+from services.records.errors import NotAMondayError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientReads
 from services.records.treatment_plans.logic import TreatmentPlanReads
@@ -48,25 +47,19 @@ class Beside(NamedTuple):
 class AttendanceConsumer:
     """Takes the scheduler's events: in any order, and each of them once, however often it is told."""
 
-    def __init__(self, rows: EncounterRows, beside: Beside, secret: bytes, trail: Trail, clock: Clock) -> None:
+    def __init__(self, rows: EncounterRows, beside: Beside, trail: Trail, clock: Clock) -> None:
         self._rows = rows
         self._beside = beside
-        self._secret = secret
         self._trail = trail
         self._clock = clock
 
-    async def take(self, event: AttendanceEvent, headers: Mapping[str, str], body: bytes) -> AttendanceReceipt:
+    async def take(self, event: AttendanceEvent) -> AttendanceReceipt:
         """Take an event; it is a use within the programme (42 CFR 2.12(c)(3)), and the trail says so.
 
         Raises:
-            EventRefusedError: The scheduler has not signed it, or not within five minutes.
             InvalidRequestError: The session ends before it starts, or its week begins on no Monday.
             NotFoundError: There is no such patient in the organization.
         """
-        try:
-            verify(self._secret, headers, self._clock.now(), body)
-        except SignatureRefusedError:
-            raise EventRefusedError from None
         if event.end <= event.start:
             raise InvalidRequestError("/end", "must lie after start")
         if event.week.weekday() != 0:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
@@ -24,10 +24,9 @@ async def receive_attendance_event(
     organization_id: OrganizationId,  # noqa: ARG001 - the wiring opens that organization's record
     event: AttendanceEvent,
     events: AttendanceEvents,
-    request: Request,
 ) -> AttendanceReceipt:
     """Take what the scheduler tells of a patient in a session, signed (Standard Webhooks 1.0.0) instead of a token."""
-    return await events.take(event, request.headers, await request.body())
+    return await events.take(event)
 
 
 @router.get("/patients/{patient_id}/encounters", operation_id="list_encounters", responses=documented(404, 422))

@@ -1,6 +1,6 @@
 """The route by which the scheduler learns of seals."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
@@ -11,9 +11,9 @@ router = APIRouter(prefix="/v1", tags=["programme_closings"], route_class=Idempo
 
 
 @router.post("/record_seals:exchange", operation_id="exchange_record_seals", responses=documented(401, 422))
-async def exchange_record_seals(request: RecordSealsRequest, record_seals: RecordSealing, sent: Request) -> RecordSeals:
+async def exchange_record_seals(request: RecordSealsRequest, record_seals: RecordSealing) -> RecordSeals:
     """Tell the scheduler whose records are sealed, until it has ended their calendars; signed instead of a token.
 
     Signed as Standard Webhooks 1.0.0 says.
     """
-    return await record_seals.exchange(request, sent.headers, await sent.body())
+    return await record_seals.exchange(request)

@@ -8,11 +8,9 @@ from zoneinfo import ZoneInfo
 from services.chassis.audit.trail import Trail
 from services.chassis.clock import Clock
 from services.chassis.errors import InvalidRequestError
-from services.chassis.webhooks import SignatureRefusedError, verify
 from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import SiteId
 from services.contracts.records.site_zones import SiteEvent, SiteReceipt
-from services.records.errors import EventRefusedError
 from services.records.site_zones.rules import FIRST, UTC, Zones
 from services.records.site_zones.storage import SiteZoneQueries, SiteZoneRows
 
@@ -26,24 +24,14 @@ OTHER_ZONE: Final = "must be the zone of the patient's site, as the scheduler ha
 class SiteConsumer:
     """Takes the scheduler's events of sites, each of them once, however often it is told."""
 
-    def __init__(self, rows: SiteZoneRows, secret: bytes, trail: Trail, clock: Clock) -> None:
+    def __init__(self, rows: SiteZoneRows, trail: Trail, clock: Clock) -> None:
         self._rows = rows
-        self._secret = secret
         self._trail = trail
         self._clock = clock
 
-    async def take(self, event: SiteEvent, headers: Mapping[str, str], body: bytes) -> SiteReceipt:
-        """Take an event, which is of no patient.
-
-        Raises:
-            EventRefusedError: The scheduler has not signed it, or not within five minutes.
-        """
-        now = self._clock.now()
-        try:
-            verify(self._secret, headers, now, body)
-        except SignatureRefusedError:
-            raise EventRefusedError from None
-        await self._rows.add(event.id, event.zone, now)
+    async def take(self, event: SiteEvent) -> SiteReceipt:
+        """Take an event, which is of no patient."""
+        await self._rows.add(event.id, event.zone, self._clock.now())
         self._trail.permit(basis="use", purpose=Purpose.OPERATIONS, event=event.id)
         return SiteReceipt(site_id=event.id)
 

@@ -1,6 +1,6 @@
 """The route of the scheduler's events of sites."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
@@ -20,7 +20,6 @@ async def receive_site_event(
     organization_id: OrganizationId,  # noqa: ARG001 - the wiring opens that organization's record
     event: SiteEvent,
     events: SiteEvents,
-    request: Request,
 ) -> SiteReceipt:
     """Take by which zone the days of a site are counted, signed (Standard Webhooks 1.0.0) instead of a token."""
-    return await events.take(event, request.headers, await request.body())
+    return await events.take(event)

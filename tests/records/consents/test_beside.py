@@ -23,6 +23,7 @@ RULE = {"effective_from": "2020-01-01", "alone_from_age": 14, "citation": "Synth
 async def parent_of(director: httpx2.AsyncClient, patient: Json, **changes: Any) -> Json:
     body = {
         "kind": "parent",
+        "name": "Synthetic Parent",
         "authority_from": "2011-05-01T00:00:00Z",
         "document_sha256": DOCUMENT,
         **changes,

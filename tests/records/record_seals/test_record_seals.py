@@ -16,7 +16,7 @@ from services.chassis.webhooks import signed_headers
 from services.contracts.identity import Role
 from services.contracts.records.record_seals import MOST_SEALS
 from tests.conftest import ClientFactory
-from tests.operator.test_shredding import _PATIENT, SEALED
+from tests.operator.test_shredding import _KEY, _PATIENT, _PATIENT_KEY, SEALED
 from tests.records.conftest import PatientFactory
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import SECRET, Json
@@ -133,26 +133,29 @@ async def test_nobody_but_the_scheduler_is_told(
     assert await told() == [one]
 
 
-def test_who_was_sealed_before_the_upgrade_is_told_too() -> None:
-    sealed, other = UUID(int=1), UUID(int=2)
+def test_who_was_sealed_or_shredded_before_the_upgrade_is_told_too() -> None:
+    sealed, other, shredded = UUID(int=1), UUID(int=2), UUID(int=3)
     organizations = [uuid4(), uuid4()]
     with migrated_databases() as urls:
         owner = urls["records"].owner
         downgrade("records", owner, "20261130_2350")
-        asyncio.run(fill(owner, organizations, sealed, other))
+        asyncio.run(fill(owner, organizations, sealed, other, shredded))
 
         upgrade("records", owner)
 
         found = asyncio.run(read(owner))
 
-    assert found == {(one, sealed) for one in organizations}
+    assert found == {(one, patient_id) for one in organizations for patient_id in (sealed, shredded)}
 
 
-async def fill(owner: str, organizations: list[UUID], sealed: UUID, other: UUID) -> None:
+async def fill(owner: str, organizations: list[UUID], sealed: UUID, other: UUID, shredded: UUID) -> None:
     for one in organizations:
         connection = await asyncpg.connect(owner, server_settings={"eventide.organization_id": str(one)})
-        for patient_id in (sealed, other):
+        await connection.execute(_KEY, one, one, SEALED)
+        for patient_id in (sealed, other, shredded):
             await connection.execute(_PATIENT, one, patient_id, SEALED)
+        for patient_id in (sealed, other):
+            await connection.execute(_PATIENT_KEY, one, patient_id, patient_id, one, SEALED)
         await connection.execute("update patients set sealed_at = now() where id = $1", sealed)
         await connection.close()
 

@@ -34,6 +34,14 @@ class SupportPlanter:
         }
         await self._send.post(f"{self._of_patient}/related_persons", person)
         await self._send.get(f"{self._of_patient}/related_persons")
+        parent = {
+            "kind": "parent",
+            "name": self._word(in_records("representatives", "name")),
+            "authority_from": now.isoformat(),
+            "document_sha256": "0f" * 32,
+        }
+        await self._send.post(f"{self._of_patient}/representatives", parent)
+        await self._send.get(f"{self._of_patient}/representatives")
         exemption = {
             "month": str(now.date()),
             "reason": "refused",
