@@ -239,6 +239,19 @@ class EpisodeNotOverError(ServiceError):
         super().__init__("Discharge the patient from this episode first.", code="episode-not-over")
 
 
+class ContactNotDueError(ServiceError):
+    """The day of the contact has not come."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Close it from its day on (due_on); until then record an attempt. That the patient died or declined closes"
+            " it at any time.",
+            code="contact-not-due",
+        )
+
+
 class TermsKnownError(ServiceError):
     """Of this payer and this day something is written already."""
 

@@ -76,6 +76,8 @@ class ContactStatus(StrEnum):
     """Today."""
     OVERDUE = "overdue"
     CLOSED = "closed"
+    READMITTED = "readmitted"
+    """Over without an outcome: the patient has come back into treatment."""
 
 
 class AttemptOutcome(StrEnum):
@@ -121,7 +123,9 @@ class FollowUpOutcome(StrEnum):
 class FollowUpRequest(RequestModel):
     """How somebody was doing; it closes the contact."""
 
-    outcome: FollowUpOutcome
+    outcome: FollowUpOutcome = Field(
+        description="That somebody died, or wants no more contact, closes every contact of theirs that is left."
+    )
     note: Name | None = None
 
 

@@ -30,11 +30,11 @@ from services.contracts.records.recovery import (
 )
 from services.contracts.records.recovery_groups import RecoveryGroup, RecoveryGroupChoiceRequest
 from services.records.aftercare.practice import practice
-from services.records.aftercare.rules import due_days, is_allowed, waiting
+from services.records.aftercare.rules import due_days, ends_aftercare, is_allowed, waiting
 from services.records.aftercare.standing import status_of
 from services.records.aftercare.storage import AftercareQueries, AftercareRows, KeptContact, KeptPlan
 from services.records.episodes.logic import EpisodeCommands
-from services.records.errors import AftercareKnownError, EpisodeNotOverError, OverAlreadyError
+from services.records.errors import AftercareKnownError, ContactNotDueError, EpisodeNotOverError, OverAlreadyError
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
@@ -75,7 +75,7 @@ class AftercareCommands:
         patient, seal = await self._patients.lock_sealed(episode.patient_id, _KEPT)
         await self._zones.for_site(patient.site_id, zone)
         now = self._gate.clock.now()
-        plan_id, today = AftercarePlanId(self._new_id()), now.astimezone(ZoneInfo(zone)).date()
+        plan_id, today = AftercarePlanId(self._new_id()), self._today(zone)
         contacts = [
             AftercareContact(
                 id=AftercareContactId(self._new_id()),
@@ -83,7 +83,7 @@ class AftercareCommands:
                 patient_id=episode.patient_id,
                 days_after=days,
                 due_on=due_on,
-                status=status_of(due_on, today, is_closed=False),
+                status=status_of(due_on, today, is_closed=False, is_readmitted=False),
                 attempts=[],
                 outcome=None,
                 note=None,
@@ -112,14 +112,16 @@ class AftercareCommands:
         ):
             if joins:
                 await self._groups.choose(episode.patient_id, RecoveryGroupChoiceRequest(group=group, joins=True))
-        return plan
+        # Read again: who has come back before this was agreed on is not to be called.
+        kept = [one for one in await self._rows.of_patient(episode.patient_id) if one.plan_id == plan_id]
+        return plan.model_copy(update={"contacts": [one.open(seal, today) for one in kept]})
 
     async def attempt(self, contact_id: AftercareContactId, request: AttemptRequest, zone: str) -> AftercareContact:
         """Record an attempt to reach the patient.
 
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
-            OverAlreadyError: The contact is closed.
+            OverAlreadyError: The contact is closed, or the patient has come back.
             InvalidRequestError: The patient has not allowed to be reached in this way, or is at a site in another zone.
         """
         contact, seal = await self._lock_open(contact_id, zone)
@@ -136,15 +138,22 @@ class AftercareCommands:
         return await self._told(contact_id, seal, zone)
 
     async def close(self, contact_id: AftercareContactId, request: FollowUpRequest, zone: str) -> AftercareContact:
-        """Record how the patient was doing, which closes the contact.
+        """Record how the patient was doing, which closes the contact; where nobody is to be called again, all of them.
 
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
-            OverAlreadyError: The contact is closed.
+            OverAlreadyError: The contact is closed, or the patient has come back.
+            ContactNotDueError: Its day has not come, and the patient may be called then.
             InvalidRequestError: The patient's site is in another zone.
         """
         contact, seal = await self._lock_open(contact_id, zone)
-        await self._rows.close(contact, request, self._gate.clock.now(), seal)
+        closed = [contact]
+        if ends_aftercare(request.outcome):
+            closed = [one for one in await self._rows.of_patient(contact.patient_id) if not one.is_over]
+        elif contact.status(self._today(zone)) is ContactStatus.UPCOMING:
+            raise ContactNotDueError
+        for one in closed:
+            await self._rows.close(one, request, self._gate.clock.now(), seal)
         return await self._told(contact_id, seal, zone)
 
     async def _lock_open(self, contact_id: AftercareContactId, zone: str) -> tuple[KeptContact, PersonSeal]:
@@ -156,14 +165,17 @@ class AftercareCommands:
         await self._zones.for_site(patient.site_id, zone)
         # Read again: it may have been closed before the patient was locked.
         contact = await self._rows.contact(contact_id) or found
-        if contact.is_closed:
+        if contact.is_over:
             raise OverAlreadyError
         return contact, seal
 
     async def _told(self, contact_id: AftercareContactId, seal: PersonSeal, zone: str) -> AftercareContact:
         contact = await self._rows.contact(contact_id)
         assert contact is not None  # noqa: S101 - no contact is ever deleted
-        return contact.open(seal, self._gate.clock.now().astimezone(ZoneInfo(zone)).date())
+        return contact.open(seal, self._today(zone))
+
+    def _today(self, zone: str) -> date:
+        return self._gate.clock.now().astimezone(ZoneInfo(zone)).date()
 
     def _new_id(self) -> UUID:
         return new_id(self._gate.clock.now(), secrets.token_bytes(10))

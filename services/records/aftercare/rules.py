@@ -9,6 +9,7 @@ from services.contracts.records.recovery import (
     AttemptOutcome,
     AttemptRequest,
     ContactStatus,
+    FollowUpOutcome,
 )
 
 
@@ -21,6 +22,11 @@ def is_allowed(attempt: AttemptRequest, agreed: AftercareRequest) -> bool:
     """Whether somebody allowed to be reached in this way, and a message to be left."""
     leaves_message = attempt.outcome is AttemptOutcome.LEFT_MESSAGE
     return attempt.channel in agreed.channels and (agreed.may_leave_message or not leaves_message)
+
+
+def ends_aftercare(outcome: FollowUpOutcome) -> bool:
+    """Whether nobody is to be called any more."""
+    return outcome in {FollowUpOutcome.DIED, FollowUpOutcome.DECLINED}
 
 
 def waiting(contacts: Sequence[AftercareContact]) -> list[AftercareContact]:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Uuid, any_, bindparam, select, update
+from sqlalchemy import ARRAY, Date, Uuid, any_, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,10 +17,12 @@ from services.contracts.records.recovery import (
     AftercarePlan,
     AftercareRequest,
     Attempt,
+    ContactStatus,
     FollowUpRequest,
 )
 from services.records.aftercare.standing import status_of
 from services.records.aftercare.tables import AftercareAttemptRow, AftercareContactRow, AftercarePlanRow
+from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
 
 _PLANS: Final = AftercarePlanRow.__tablename__
@@ -28,7 +30,22 @@ _CONTACTS: Final = AftercareContactRow.__tablename__
 _ATTEMPTS: Final = AftercareAttemptRow.__tablename__
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
 _PLAN: Final = select(AftercarePlanRow.__table__)
-_CONTACT: Final = select(AftercareContactRow.__table__).order_by(AftercareContactRow.due_on, AftercareContactRow.id)
+_READMITTED: Final = (
+    exists()
+    .where(
+        AftercarePlanRow.organization_id == AftercareContactRow.organization_id,
+        AftercarePlanRow.id == AftercareContactRow.plan_id,
+        EpisodeRow.organization_id == AftercareContactRow.organization_id,
+        EpisodeRow.patient_id == AftercareContactRow.patient_id,
+        EpisodeRow.id != AftercarePlanRow.episode_id,
+        EpisodeRow.admitted_on >= AftercarePlanRow.discharged_on,
+    )
+    .correlate(AftercareContactRow)
+)
+"""Read from the episodes and not kept, so that who comes back is not called, whoever admits them."""
+_CONTACT: Final = select(AftercareContactRow.__table__, _READMITTED.label("is_readmitted")).order_by(
+    AftercareContactRow.due_on, AftercareContactRow.id
+)
 _ATTEMPT: Final = select(AftercareAttemptRow.__table__).order_by(AftercareAttemptRow.number)
 _OF_PATIENT: Final = Query(_PLAN.where(AftercarePlanRow.patient_id == _PATIENT_ID).order_by(AftercarePlanRow.id))
 _CONTACTS_OF: Final = Query(_CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID))
@@ -37,13 +54,14 @@ _OPEN: Final = Query(
         AftercareContactRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
         AftercareContactRow.closed_at.is_(None),
         AftercareContactRow.due_on <= bindparam("until_on", type_=Date),
+        ~_READMITTED,
     )
 )
 _TRIED: Final = Query(
     _ATTEMPT.where(AftercareAttemptRow.contact_id == any_(bindparam("contact_ids", type_=ARRAY(Uuid))))
 )
 _OPEN_OF_ONE: Final = Query(
-    _CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None))
+    _CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None), ~_READMITTED)
 )
 _TRIED_OF_ONE: Final = Query(
     _ATTEMPT.join(
@@ -67,9 +85,14 @@ class KeptContact(NamedTuple):
     attempts: list[Mapping[Any, Any]]
 
     @property
-    def is_closed(self) -> bool:
-        """Whether somebody has said how the patient was doing."""
-        return self.row["closed_at"] is not None
+    def is_over(self) -> bool:
+        """Whether somebody has said how the patient was doing, or the patient has come back."""
+        return self.row["closed_at"] is not None or self.row["is_readmitted"]
+
+    def status(self, today: date) -> ContactStatus:
+        """Return where it stands."""
+        is_closed = self.row["closed_at"] is not None
+        return status_of(self.row["due_on"], today, is_closed=is_closed, is_readmitted=self.row["is_readmitted"])
 
     def open(self, seal: PersonSeal, today: date) -> AftercareContact:
         """Open what was found and tried."""
@@ -83,7 +106,7 @@ class KeptContact(NamedTuple):
             patient_id=self.patient_id,
             days_after=self.row["days_after"],
             due_on=self.row["due_on"],
-            status=status_of(self.row["due_on"], today, is_closed=self.is_closed),
+            status=self.status(today),
             attempts=[
                 Attempt.model_validate_json(
                     seal.open(one["details"], _ATTEMPTS, _column(one["number"]), one["contact_id"])
@@ -165,6 +188,11 @@ class AftercareRows:
         found = (await self._db.execute(_CONTACT.where(AftercareContactRow.id == contact_id))).mappings().all()
         tried = await self._db.execute(_ATTEMPT.where(AftercareAttemptRow.contact_id == contact_id))
         return next(iter(_with(found, tried.mappings().all())), None)
+
+    async def of_patient(self, patient_id: PatientId) -> list[KeptContact]:
+        """Return every contact of a patient in the order of days, without what was tried."""
+        found = await self._db.execute(_CONTACT.where(AftercareContactRow.patient_id == patient_id))
+        return _with(found.mappings().all(), ())
 
     async def add_attempt(self, contact: KeptContact, attempt: Attempt, seal: PersonSeal) -> None:
         """Write an attempt; the patient is locked, so that numbers do not meet."""

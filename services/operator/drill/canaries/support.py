@@ -89,7 +89,7 @@ class SupportPlanter:
         contact = f"/v1/aftercare_contacts/{made['contacts'][0]['id']}"
         attempt = {"channel": "phone", "outcome": "reached", "note": self._word(attempts)}
         await self._send.post(f"{contact}/attempts?zone=UTC", attempt)
-        found = {"outcome": "in_recovery", "note": self._word(in_records("aftercare_contacts", "outcome"))}
+        found = {"outcome": "declined", "note": self._word(in_records("aftercare_contacts", "outcome"))}
         await self._send.post(f"{contact}:close?zone=UTC", found)
         await self._send.get(f"{self._of_patient}/aftercare_plans?zone=UTC")
 
