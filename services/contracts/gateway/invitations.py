@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.gateway.letters import LetterLanguage
-from services.contracts.gateway.organizations import Email, Password
+from services.contracts.gateway.organizations import Email, Password, Placed
 from services.contracts.gateway.password_resets import LetterSecret
 from services.contracts.identifiers import AccountId, InvitationId, OrganizationId
 from services.contracts.identity import Role
@@ -21,6 +21,7 @@ class InvitationRequest(RequestModel):
     display_name: Name
     roles: Annotated[Distinct[Role], Field(min_length=1)]
     language: LetterLanguage = LetterLanguage.ENGLISH
+    placed_by_order: Placed = None
 
 
 class InvitationStatus(StrEnum):

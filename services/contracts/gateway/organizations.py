@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, StringConstraints
 
-from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Role
 
@@ -45,6 +45,24 @@ class OpenOrganization(ResourceModel):
     id: OrganizationId
 
 
+class PlacementOrder(RequestModel):
+    """The court's order by which law enforcement places somebody in a programme, and its last day (42 CFR 2.67)."""
+
+    order_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .:/_-]{0,63}$")] = Field(
+        description="The court's number of it, and nobody's name: the trail keeps it as it is."
+    )
+    expires_on: Day
+
+
+Placed = Annotated[
+    PlacementOrder | None,
+    Field(
+        description="Of an undercover agent or informant of law enforcement, whom a programme takes on by a court's"
+        " order alone (42 CFR 2.17(a)). Disable the account (disable_account) when the order ends."
+    ),
+]
+
+
 class AccountRequest(RequestModel):
     """A person's account in an organization; one e-mail address is one account everywhere."""
 
@@ -52,6 +70,7 @@ class AccountRequest(RequestModel):
     password: Password
     display_name: Name
     roles: Annotated[Distinct[Role], Field(min_length=1)]
+    placed_by_order: Placed = None
 
 
 class RolesRequest(RequestModel):

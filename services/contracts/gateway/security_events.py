@@ -1,6 +1,6 @@
 """What the gateway's audit trail tells."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -98,6 +98,8 @@ class SecurityEvent(ResourceModel):
     scopes: list[str] | None
     amr: list[str] | None = Field(description="How the person proved who they are (RFC 8176).")
     reason: str | None = Field(description="Why it was refused.")
+    court_order_id: str | None = Field(description="By which order law enforcement placed the person (42 CFR 2.67).")
+    court_order_expires_on: date | None
     operation_id: str | None = Field(description="What was refused, as the API's document names it; null for several.")
     times: int | None = Field(
         description="How often it was refused, with what this event tells; or how many letters were sent."

@@ -1,7 +1,7 @@
 """What may be done with accounts."""
 
 import secrets
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
@@ -9,7 +9,7 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.gateway.login import PasswordChangeRequest
-from services.contracts.gateway.organizations import Account, AccountRequest, RolesRequest
+from services.contracts.gateway.organizations import Account, AccountRequest, PlacementOrder, RolesRequest
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.rules import GRANTABLE_ROLES, grantable_by, is_common
@@ -56,10 +56,12 @@ class AccountsLogic:
         Raises:
             NotFoundError: There is no such organization that the caller may see.
             UngrantableRolesError: A role cannot be given.
+            InvalidRequestError: The order that places the person has expired.
             AccountExistsError: The address has an account with another password, or works here already.
         """
         await self.enter(organization_id, principal=principal)
         self.refuse_ungrantable(request.roles, principal=principal)
+        self.refuse_expired(request.placed_by_order)
         return await self.admit(organization_id, request, by=principal.account_id)
 
     async def admit(self, organization_id: OrganizationId, request: AccountRequest, *, by: AccountId) -> Account:
@@ -83,9 +85,15 @@ class AccountsLogic:
                 by=by,
                 account_id=account_id,
                 roles=request.roles,
+                order=request.placed_by_order,
             )
         )
         return account
+
+    def refuse_expired(self, order: PlacementOrder | None) -> None:
+        """Refuse who is placed by a court's order that holds no longer; raises InvalidRequestError."""
+        if order is not None and order.expires_on < self._clock.now().astimezone(UTC).date():
+            raise InvalidRequestError("/placed_by_order/expires_on", "must not lie in the past: obtain another order")
 
     async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:
         password = request.password.get_secret_value()

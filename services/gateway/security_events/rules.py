@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from services.contracts.gateway.organizations import PlacementOrder
 from services.contracts.gateway.security_events import SecurityEventKind
 from services.contracts.identifiers import AccountId, IdentityProviderId, LoginSessionId, OauthClientId, OrganizationId
 from services.contracts.identity import Role
@@ -17,7 +18,7 @@ _SHOWN_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event as it is told: ids, words of ours and keyed digests, and never what somebody typed."""
+    """An event as it is told: ids, words of ours and keyed digests; of what somebody typed, a court's number alone."""
 
     kind: SecurityEventKind
     organization_id: OrganizationId | None
@@ -33,6 +34,7 @@ class Told:
     scopes: Collection[str] | None = None
     amr: Collection[str] | None = None
     reason: str | None = None
+    order: PlacementOrder | None = None
     name_tried: str | None = None
     network: str | None = None
     operation_id: str | None = None
@@ -61,6 +63,8 @@ class Told:
             "scopes": _sorted(self.scopes),
             "amr": None if self.amr is None else list(self.amr),
             "reason": self.reason,
+            "court_order_id": None if self.order is None else self.order.order_id,
+            "court_order_expires_on": None if self.order is None else self.order.expires_on.isoformat(),
             "name_tried": self.name_tried,
             "network": self.network,
             "operation_id": self.operation_id,

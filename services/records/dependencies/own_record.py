@@ -6,6 +6,8 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.identifiers import PatientId
+from services.records.aftercare.logic import AftercareReads
+from services.records.aftercare.storage import AftercareQueries
 from services.records.assessments.reading import AssessmentReads
 from services.records.assessments.storage import AssessmentQueries
 from services.records.consents.beside import ConsentReads
@@ -18,7 +20,7 @@ from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
 from services.records.encounters.logic import EncounterReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
-from services.records.episodes.logic import EpisodeCommands, StaysToPlan
+from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.own_record.logic import (
     OwnConsents,
@@ -26,6 +28,7 @@ from services.records.own_record.logic import (
     OwnPlans,
     OwnRecordClaims,
     OwnRecordReads,
+    OwnTexts,
     PatientAccountCommands,
     PatientAccountReads,
     own_gate,
@@ -41,6 +44,8 @@ from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.storage import RecipientQueries, RecipientRows
 from services.records.recovery_groups.logic import RecoveryGroupCommands, RecoveryGroupReads
 from services.records.recovery_groups.storage import RecoveryGroupQueries, RecoveryGroupRows
+from services.records.relapse_prevention.logic import RelapsePlanReads
+from services.records.relapse_prevention.storage import RelapsePlanQueries
 from services.records.supervisions.logic import Supervisors
 from services.records.supervisions.storage import SupervisionRows
 from services.records.treatment_plans.logic import TreatmentPlanReads
@@ -58,6 +63,10 @@ class OwnReads(NamedTuple):
     disclosures: DisclosureReads
     notices: PrivacyNoticeReads
     groups: RecoveryGroupReads
+    episodes: EpisodeReads
+    relapse_plans: RelapsePlanReads
+    aftercare: AftercareReads
+    texts: OwnTexts
 
 
 async def _patient_account_changes(
@@ -78,16 +87,20 @@ async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, r
     gate, own = own_gate(caller_gate, await PatientAccountQueries(read).patient_of(principal.account_id))
     patients = PatientReads(PatientQueries(read, root), gate)
     plans = TreatmentPlanReads(TreatmentPlanQueries(read), patients, StaysToPlan(EpisodeQueries(read)))
-    recipients = RecipientReads(RecipientQueries(read, root), gate)
+    recipients, kept = RecipientReads(RecipientQueries(read, root), gate), kept_of(read, patients, root)
     return OwnReads(
         patient_id=own,
-        record=OwnRecordReads(kept_of(read, patients, root), patients, gate, own),
+        record=OwnRecordReads(kept, patients, gate, own),
         encounters=EncounterReads(EncounterQueries(read), patients, plans, gate),
         assessments=AssessmentReads(AssessmentQueries(read), patients, gate),
         consents=ConsentReads(ConsentQueries(read), patients, gate),
         disclosures=DisclosureReads(DisclosureQueries(read, root), patients, recipients, gate),
         notices=PrivacyNoticeReads(PrivacyNoticeQueries(read), patients, gate),
         groups=RecoveryGroupReads(RecoveryGroupQueries(read), patients),
+        episodes=EpisodeReads(EpisodeQueries(read), patients, gate),
+        relapse_plans=RelapsePlanReads(RelapsePlanQueries(read), patients),
+        aftercare=AftercareReads(AftercareQueries(read), patients, kept.zones, gate),
+        texts=OwnTexts(kept.company, gate, own),
     )
 
 

@@ -13,8 +13,10 @@ from services.contracts.base import Code, Day, Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
 from services.contracts.records.assessments import AssessmentTrends
+from services.contracts.records.consents import Restriction
 from services.contracts.records.disclosures import Disclosure, PartsRequest
 from services.contracts.records.encounters import HoursLedger
+from services.contracts.records.episodes import Episode
 from services.contracts.records.own_record import (
     OwnConsent,
     OwnConsentRevocation,
@@ -26,6 +28,7 @@ from services.contracts.records.own_record import (
 )
 from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
+from services.contracts.records.recovery import AftercarePlan, RelapsePreventionPlan
 from services.contracts.records.recovery_groups import (
     RecoveryGroupChoice,
     RecoveryGroupChoiceRequest,
@@ -184,6 +187,34 @@ async def create_own_recovery_group_choice(
 async def list_own_recovery_group_choices(own: OwnReading) -> RecoveryGroupChoices:
     """Read which peer and alumni groups you wish to be in, and what you wished before."""
     return await own.groups.of_patient(own.patient_id)
+
+
+@router.get("/me/restrictions", operation_id="list_own_restrictions", responses=documented(404, 422))
+async def list_own_restrictions(own: OwnReading) -> Page[Restriction]:
+    """List which restrictions you asked for, and what was decided, those that have ended too (42 CFR 2.26)."""
+    return await own.consents.restrictions(own.patient_id)
+
+
+@router.get("/me/episodes", operation_id="list_own_episodes", responses=documented(404, 422))
+async def list_own_episodes(own: OwnReading) -> Page[Episode]:
+    """List from when to when you were treated, and at which level of care, oldest first."""
+    return await own.episodes.of_patient(own.patient_id)
+
+
+@router.get(
+    "/me/relapse_prevention_plan", operation_id="read_own_relapse_prevention_plan", responses=documented(403, 404, 422)
+)
+async def read_own_relapse_prevention_plan(own: OwnReading) -> RelapsePreventionPlan:
+    """Read the newest version of your plan: what sets you off, what warns you, and what helps."""
+    return await own.texts.shown(await own.relapse_plans.newest(own.patient_id))
+
+
+@router.get("/me/aftercare_plans", operation_id="list_own_aftercare_plans", responses=documented(403, 404, 422))
+async def list_own_aftercare_plans(
+    own: OwnReading, zone: Annotated[ZoneName, Query(description="Of your site, by which its days are counted.")]
+) -> Page[AftercarePlan]:
+    """List what was agreed for the time after your treatment, with every contact."""
+    return await own.texts.shown(await own.aftercare.of_patient(own.patient_id, zone))
 
 
 @router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))

@@ -30,6 +30,9 @@ READS = (
     f"/v1/me/hours_ledger?week={WEEK}",
     "/v1/me/assessment_trends",
     "/v1/me/consents",
+    "/v1/me/restrictions",
+    "/v1/me/episodes",
+    "/v1/me/aftercare_plans?zone=America/New_York",
     "/v1/me/disclosures",
     "/v1/me/privacy_notice_receipts",
 )
