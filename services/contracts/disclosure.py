@@ -51,6 +51,12 @@ class Information(StrEnum):
     """SUD counselling notes (42 CFR 2.11): kept apart, and covered by no general consent."""
 
 
+TOLD_AS_IT_STANDS = frozenset(
+    {Information.DEMOGRAPHICS, Information.SCHEDULING, Information.TREATMENT_PLAN, Information.DIAGNOSES}
+)
+"""Parts that are told as they stand now, and not day by day."""
+
+
 class RecipientKind(StrEnum):
     """What an outside recipient is to the patient."""
 

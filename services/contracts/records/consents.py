@@ -6,8 +6,15 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
-from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
-from services.contracts.disclosure import ConsentKind, Information, Purpose, RecipientKind, Signer
+from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
+from services.contracts.disclosure import (
+    TOLD_AS_IT_STANDS,
+    ConsentKind,
+    Information,
+    Purpose,
+    RecipientKind,
+    Signer,
+)
 from services.contracts.identifiers import (
     AccountId,
     ConsentId,
@@ -243,13 +250,32 @@ class RestrictionRequest(RequestModel):
     purposes: Annotated[Distinct[Purpose], Field(min_length=1)]
     recipient_ids: Annotated[Distinct[RecipientId], Field(max_length=50)] = frozenset()
     recipient_kinds: Annotated[Distinct[RecipientKind], Field(max_length=20)] = frozenset()
-    paid_in_full: bool = Field(default=False, description="The patient paid for it without the health plan.")
+    records_from: Day | None = Field(
+        default=None, description="Of parts that are kept day by day: the first day that is kept back."
+    )
+    records_until: Day | None = Field(default=None, description="The last day that is kept back.")
+    paid_in_full: bool = Field(
+        default=False,
+        description="The patient paid for it without the health plan: of claims, what is of these days is charged to no"
+        " payer.",
+    )
     decision: RestrictionDecision
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not self.recipient_ids and not self.recipient_kinds:
             raise ValueError("recipient_ids or recipient_kinds must say from whom it is kept")
+        return self
+
+    @model_validator(mode="after")
+    def _is_of_days_that_there_are(self) -> Self:
+        if self.records_from and self.records_until and self.records_from > self.records_until:
+            raise ValueError("records_until must not lie before records_from")
+        if (self.records_from or self.records_until) and self.information & TOLD_AS_IT_STANDS:
+            raise ValueError(
+                "records_from and records_until are for parts that are kept day by day: demographics, scheduling,"
+                " treatment_plan and diagnoses are kept back whole, in a restriction of their own"
+            )
         return self
 
 
@@ -262,6 +288,8 @@ class Restriction(ResourceModel):
     purposes: list[Purpose]
     recipient_ids: list[RecipientId]
     recipient_kinds: list[RecipientKind]
+    records_from: date | None
+    records_until: date | None = Field(description="With neither day, all of the parts is kept back.")
     paid_in_full: bool
     decision: RestrictionDecision
     created_at: datetime

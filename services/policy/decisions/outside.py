@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import date
 from types import MappingProxyType
 from typing import Final
 
@@ -106,7 +107,16 @@ def _restricts(restriction: Restriction, question: Question, recipient: Recipien
         question.resource.information in restriction.information
         and question.purpose in restriction.purposes
         and (recipient.id in restriction.recipient_ids or recipient.kind in restriction.recipient_kinds)
+        and _keeps_the_day(restriction, question.resource.recorded_on)
     )
+
+
+def _keeps_the_day(restriction: Restriction, day: date | None) -> bool:
+    first, last = restriction.records_from, restriction.records_until
+    if day is None:
+        # Of some days it keeps back no part as such: what there is of the part is asked for by its days.
+        return first is None and last is None
+    return (first or date.min) <= day <= (last or date.max)
 
 
 def _duties_of_consent(consent: Consent, question: Question, recipient: Recipient) -> Obligations:

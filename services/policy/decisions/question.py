@@ -138,6 +138,9 @@ class Restriction:
     purposes: frozenset[Purpose]
     recipient_ids: frozenset[UUID]
     recipient_kinds: frozenset[RecipientKind]
+    records_from: date | None = None
+    records_until: date | None = None
+    """The last day of the records that it keeps back; with neither day, all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,8 @@ class BesideCommands:
             purposes=sorted(request.purposes),
             recipient_ids=sorted(request.recipient_ids),
             recipient_kinds=sorted(request.recipient_kinds),
+            records_from=request.records_from,
+            records_until=request.records_until,
             paid_in_full=request.paid_in_full,
             decision=request.decision,
             created_at=self._gate.clock.now(),
@@ -251,3 +253,15 @@ class ConsentsToDisclose:
     async def of_patient(self, patient_id: PatientId) -> list[Consent]:
         """Return each of a patient's consents that was ever signed, in its newest version."""
         return [one for one in await self._queries.of_patient(patient_id) if one.status is not ConsentStatus.DRAFT]
+
+
+class RestrictionsInForce:
+    """What the programme agreed to keep back, as it stands now; who asks has let the patient through."""
+
+    def __init__(self, queries: ConsentQueries) -> None:
+        self._queries = queries
+
+    async def of_patient(self, patient_id: PatientId) -> list[Restriction]:
+        """Return the restrictions that were granted and have not ended."""
+        found = await self._queries.restrictions(patient_id)
+        return [one for one in found if one.decision is RestrictionDecision.GRANTED and one.ended_at is None]

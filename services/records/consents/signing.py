@@ -56,6 +56,8 @@ class Signing:
                 purposes=frozenset(one.purposes),
                 recipient_ids=frozenset(one.recipient_ids),
                 recipient_kinds=frozenset(one.recipient_kinds),
+                records_from=one.records_from,
+                records_until=one.records_until,
             )
             for one in await self._rows.restrictions(patient.id)
             if one.decision is RestrictionDecision.GRANTED and one.ended_at is None

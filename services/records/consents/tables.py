@@ -140,6 +140,7 @@ class RestrictionRow(Base):
         CheckConstraint(
             "decision = 'granted' or not (paid_in_full and 'health_plan' = any (recipient_kinds))", name="paid_in_full"
         ),
+        CheckConstraint("records_from <= records_until", name="days"),
         Index(None, "organization_id", "patient_id"),
     )
 
@@ -150,6 +151,8 @@ class RestrictionRow(Base):
     purposes: Mapped[list[str]] = mapped_column(ARRAY(Text))
     recipient_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     recipient_kinds: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    records_from: Mapped[date | None]
+    records_until: Mapped[date | None]
     paid_in_full: Mapped[bool]
     decision: Mapped[str]
     created_at: Mapped[datetime]

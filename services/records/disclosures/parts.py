@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.contracts.base import ResourceModel
-from services.contracts.disclosure import Information
+from services.contracts.disclosure import TOLD_AS_IT_STANDS, Information
 from services.contracts.identifiers import SiteId
 from services.contracts.records.claims import LONGEST_CLAIMED
 from services.contracts.records.consents import Consent
@@ -49,13 +49,10 @@ from services.records.treatment_plans.logic import PlansToDisclose
 PLAN_OF_CARE: Final = frozenset({Information.DIAGNOSES, Information.TREATMENT_PLAN})
 """What a plan of care tells, all of which has to be asked for and permitted before it is disclosed."""
 
-WHOLE: Final = frozenset({Information.DEMOGRAPHICS, *PLAN_OF_CARE})
-"""Parts that are told as they stand now, and not day by day."""
-
 # Who is outside learns of no drawn day before the patient does.
 _UNTOLD: Final = frozenset({DrugTestStatus.DRAWN, DrugTestStatus.NOTIFIED})
 
-_SINGLE: Final = WHOLE - {Information.DIAGNOSES}
+_SINGLE: Final = TOLD_AS_IT_STANDS - {Information.DIAGNOSES}
 
 OTHER_ZONE: Final = "must be left out, or be the zone of the patient's site as the scheduler has told it"
 
@@ -147,7 +144,7 @@ class Parts:
         }
 
     def _is_asked(self, information: Information, item: Item) -> bool:
-        return information in WHOLE or all(self.is_asked_of(day) for day in item.days)
+        return information in TOLD_AS_IT_STANDS or all(self.is_asked_of(day) for day in item.days)
 
     def is_asked_of(self, day: date) -> bool:
         """Whether a day is among those that are asked for."""

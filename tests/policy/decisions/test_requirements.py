@@ -414,6 +414,34 @@ def test_p18_a_granted_restriction_holds_for_every_purpose_of_a_consent(purpose:
     assert outcome(decide(replace(asked, restrictions=(kept,)))) == Rule.RESTRICTED
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "kept"),
+    [
+        (None, None, {3, 4, 5, 6, None}),
+        (date(2026, 10, 4), date(2026, 10, 5), {4, 5}),
+        (date(2026, 10, 4), None, {4, 5, 6}),
+        (None, date(2026, 10, 5), {3, 4, 5}),
+    ],
+)
+def test_p18_a_restriction_of_some_days_keeps_back_those_days(
+    first: date | None, last: date | None, kept: set[int | None]
+) -> None:
+    restriction = Restriction(
+        information=frozenset({Information.ATTENDANCE}),
+        purposes=frozenset({Purpose.TREATMENT}),
+        recipient_ids=frozenset({HOSPITAL.id}),
+        recipient_kinds=frozenset(),
+        records_from=first,
+        records_until=last,
+    )
+
+    def answered(day: int | None) -> str:
+        on = None if day is None else date(2026, 10, day)
+        return outcome(decide(question(resource=Resource(Information.ATTENDANCE, on), restrictions=(restriction,))))
+
+    assert {day for day in (3, 4, 5, 6, None) if answered(day) == Rule.RESTRICTED} == kept
+
+
 PARENT = Signature(Signer.PARENT_OR_GUARDIAN, NOW - HOUR, NOW - 2 * HOUR)
 GUARDIAN = Signature(Signer.PERSONAL_REPRESENTATIVE, NOW - HOUR, NOW - 2 * HOUR, NOW)
 MINOR = Signature(Signer.PATIENT, NOW - HOUR)

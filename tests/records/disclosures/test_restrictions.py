@@ -8,6 +8,10 @@ import pytest
 from tests.records.conftest import PatientFactory
 from tests.records.consents.conftest import NewConsent, code_of
 from tests.records.disclosures.conftest import Disclose
+from tests.records.disclosures.record import CLAIMED, EARLY, LATE
+from tests.records.disclosures.test_parts import at, covering, full, tell
+
+__all__ = ["at", "full", "tell"]
 
 Json = dict[str, Any]
 
@@ -59,3 +63,61 @@ async def test_no_restriction_is_granted_that_would_not_be_kept(
     assert (granted.status_code, code_of(granted)) == (422, "cannot-be-kept")
     assert granted.json()["errors"][0]["pointer"] == "/purposes"
     assert declined.status_code == 201, declined.text
+
+
+@pytest.mark.parametrize("part", ["attendance", "progress_notes", "assessments"])
+async def test_of_some_days_nothing_else_is_kept_back(
+    *, director: httpx2.AsyncClient, full: Json, new_consent: NewConsent, disclose: Disclose, part: str
+) -> None:
+    patient: Json = full["patient"]
+    await new_consent(patient, **covering(part))
+    asked = {"information": [part], "recipient_kinds": ["treating_provider"]}
+    whole = await disclose(patient["id"], information=[part])
+    made = await restrict(director, patient, **asked, records_from=EARLY, records_until=EARLY)
+
+    rest = await disclose(patient["id"], information=[part])
+    alone = await disclose(patient["id"], information=[part], records_from=EARLY, records_until=EARLY)
+
+    assert (made.json()["records_from"], made.json()["records_until"]) == (EARLY, EARLY)
+    assert EARLY in str(whole.json()[part])
+    assert rest.status_code == 201, rest.text
+    assert EARLY not in str(rest.json()[part])
+    assert LATE in str(rest.json()[part])
+    assert (alone.status_code, code_of(alone)) == (403, "restricted")
+
+
+async def test_one_session_that_was_paid_privately_keeps_back_no_other_claim(
+    *, director: httpx2.AsyncClient, full: Json, new_consent: NewConsent, disclose: Disclose
+) -> None:
+    patient: Json = full["patient"]
+    await new_consent(patient, **covering("claims"))
+    asked = {"information": ["claims"], "recipient_kinds": ["treating_provider"], "purposes": ["payment"]}
+    sent = {"information": ["claims"], "purpose": "payment", **CLAIMED}
+    before = await disclose(patient["id"], **sent)
+    await restrict(director, patient, **asked, records_from=LATE, records_until=LATE)
+
+    after = await disclose(patient["id"], **sent)
+
+    assert [one["first_on"] for one in before.json()["claims"]] == [EARLY, LATE]
+    assert [one["first_on"] for one in after.json()["claims"]] == [EARLY]
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"records_from": "2026-09-03", "records_until": "2026-09-02"}, "must not lie before records_from"),
+        ({"records_from": "2026-09-03"}, "kept day by day"),
+        ({"records_until": "2026-09-03", "information": ["claims", "diagnoses"]}, "kept day by day"),
+        ({"records_from": 5, "information": ["claims"]}, ""),
+    ],
+)
+async def test_a_restriction_of_days_is_of_parts_that_have_days(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, changes: Json, detail: str
+) -> None:
+    patient = await new_patient()
+
+    answer = await restrict(director, patient, recipient_kinds=["health_plan"], **changes)
+
+    assert answer.status_code == 422
+    assert detail in answer.json()["errors"][0]["detail"]
+    assert (await director.get(f"/v1/patients/{patient['id']}/restrictions")).json()["items"] == []
