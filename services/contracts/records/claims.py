@@ -219,6 +219,10 @@ class ChargeGap(StrEnum):
     CERTIFICATION_LACKING = "certification_lacking"
     """Nobody certified on or before the day that the treatment is needed, or too long before it."""
     NEAR_PARTIAL_HOSPITALIZATION = "near_partial_hospitalization"
+    PAID_BY_PATIENT = "paid_by_patient"
+    """The patient paid in full, and a restriction keeps it from health plans (45 CFR 164.522(a)(1)(vi))."""
+    RESTRICTED = "restricted"
+    """A restriction that was granted keeps it from health plans (42 CFR 2.26)."""
 
 
 class ChargeLine(ResourceModel):

@@ -9,8 +9,19 @@ from services.contracts.identifiers import EncounterId, PatientId
 from services.contracts.records.claims import BillingMethod, ChargeGap, ChargeLine, ChargeRate, PayerAuthorization
 from services.contracts.records.encounters import Encounter
 from services.records.claims.codes import charge_codes, codes_of
-from services.records.claims.rules import Draft, Ledger, by_stay, drafts, is_near_stay, plan_gaps, session_of
+from services.records.claims.rules import (
+    Draft,
+    Ledger,
+    Session,
+    by_stay,
+    drafts,
+    is_near_stay,
+    kept_from_payers,
+    plan_gaps,
+    session_of,
+)
 from services.records.claims.storage import ClaimQueries
+from services.records.consents.beside import RestrictionsInForce
 from services.records.plans_of_care.planned import PlannedReads
 from services.records.site_zones.rules import Zones
 
@@ -42,6 +53,7 @@ class Evidence:
     sessions: SessionsBetween
     notes: CompletedServices
     plans: PlannedReads
+    restrictions: RestrictionsInForce
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +103,7 @@ class Charging:
         found = await self._evidence.sessions.between(patient_id, since - _AROUND, asked.until_on + _AROUND)
         signed = await self._evidence.notes.completed([encounter.id for encounter in found])
         sessions = [session_of(encounter, asked.zones, is_signed=encounter.id in signed) for encounter in found]
-        made: list[Draft] = []
+        sessions, made = await self._kept_apart(patient_id, sessions)
         for contract, following in zip(contracts, [*contracts[1:], None][: len(contracts)], strict=True):
             own = [draft for held in by_stay(sessions, stays) for draft in drafts(contract.method, held, codes_of)]
             until = date.max if following is None else following.effective_from
@@ -103,6 +115,19 @@ class Charging:
             if session.on < earliest and session.is_attended
         ]
         return sorted([*bare, *made], key=lambda draft: draft.first_on)
+
+    async def _kept_apart(
+        self, patient_id: PatientId, sessions: Sequence[Session]
+    ) -> tuple[list[Session], list[Draft]]:
+        # A session that no payer is told of makes no day or week of theirs, and has a line that says so.
+        restrictions = await self._evidence.restrictions.of_patient(patient_id)
+        gaps = [(session, kept_from_payers(restrictions, session.on)) for session in sessions]
+        apart = [
+            Draft(session.on, session.on, None, 0, (session,), (gap,))
+            for session, gap in gaps
+            if gap is not None and session.is_attended
+        ]
+        return [session for session, gap in gaps if gap is None], apart
 
     async def _lacking(
         self, patient_id: PatientId, zones: Zones, made: list[Draft], open_days: Sequence[OpenDays]

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
+from services.contracts.disclosure import Information, Purpose, RecipientKind
 from services.contracts.identifiers import EncounterId, PayerAuthorizationId
 from services.contracts.records.claims import (
     BillingMethod,
@@ -18,6 +19,7 @@ from services.contracts.records.claims import (
     PartialStay,
     PayerAuthorization,
 )
+from services.contracts.records.consents import Restriction
 from services.contracts.records.encounters import Encounter
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
@@ -234,6 +236,24 @@ def plan_gaps(
     if any(not any(0 <= age <= days for age in ages) for days in asked):
         gaps.append(ChargeGap.CERTIFICATION_LACKING)
     return gaps
+
+
+def kept_from_payers(restrictions: Iterable[Restriction], on: date) -> ChargeGap | None:
+    """Return why what is of a day is charged to no payer, or None where it may be.
+
+    A payer is not told apart from the others: what the patient has paid in full is owed by none of them.
+    """
+    kept = [
+        one
+        for one in restrictions
+        if Information.CLAIMS in one.information
+        and Purpose.PAYMENT in one.purposes
+        and (one.paid_in_full or RecipientKind.HEALTH_PLAN in one.recipient_kinds)
+        and (one.records_from or date.min) <= on <= (one.records_until or date.max)
+    ]
+    if not kept:
+        return None
+    return ChargeGap.PAID_BY_PATIENT if any(one.paid_in_full for one in kept) else ChargeGap.RESTRICTED
 
 
 @dataclass(slots=True)

@@ -10,6 +10,8 @@ from services.records.claims.charging import Evidence
 from services.records.claims.codes import charge_codes
 from services.records.claims.logic import ClaimCommands, ClaimReads, Documented
 from services.records.claims.storage import ClaimQueries, ClaimRows
+from services.records.consents.beside import RestrictionsInForce
+from services.records.consents.storage import ConsentQueries
 from services.records.dependencies import PatientChanges, PatientReading, TheGate
 from services.records.dependencies.encounters import EncounterReading, SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
@@ -23,7 +25,7 @@ async def _claim_changes(db: Db, principal: Caller, patients: PatientChanges, ga
 
 
 async def _evidence(read: Reading, encounters: EncounterReading, notes: ServiceReading) -> Evidence:
-    return Evidence(encounters, notes, PlannedReads(PlanOfCareQueries(read)))
+    return Evidence(encounters, notes, PlannedReads(PlanOfCareQueries(read)), RestrictionsInForce(ConsentQueries(read)))
 
 
 async def _documented(
