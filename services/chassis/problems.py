@@ -14,6 +14,7 @@ from starlette.responses import Response
 from services.chassis.context import current
 from services.chassis.errors import ServiceError
 from services.contracts.problems import InvalidField, ProblemDetails, ProblemType
+from services.policy.route import DEEPEST_BODY
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -214,6 +215,6 @@ def _from_framework(error: StarletteHTTPException) -> Response:
     else:
         document = problem_document(
             ProblemType.MALFORMED_REQUEST,
-            "The request could not be read as HTTP with a JSON body in UTF-8.",
+            f"The request could not be read as HTTP with a JSON body in UTF-8 of at most {DEEPEST_BODY} levels.",
         )
     return problem_response(document, headers=headers)

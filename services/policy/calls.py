@@ -64,7 +64,7 @@ def _decide(principal: Principal | None, route: Route) -> CallDecision:
 def _decide_for_person(principal: Principal, route: Route) -> CallDecision:
     if principal.acting_service is not None or not principal.roles & route.roles:
         return CallDecision.DENY_ROLE
-    if principal.delegation is not None and route.scope_needed not in principal.delegation.scopes:
+    if principal.delegation is not None and principal.delegation.scopes.isdisjoint(route.scopes_taken):
         return CallDecision.DENY_SCOPE
     return CallDecision.PERMIT
 

@@ -10,7 +10,7 @@ from services.policy.gateway_routes import GATEWAY_ROUTES
 from services.policy.law_routes import LAW_ROUTES
 from services.policy.oauth_routes import OAUTH_ROUTES
 from services.policy.public_routes import PUBLIC_ROUTES
-from services.policy.route import Route, dear, proved_anew
+from services.policy.route import Route, dear, of_check_in, proved_anew
 from services.policy.support_routes import SUPPORT_ROUTES
 
 _CLINICAL: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
@@ -35,19 +35,15 @@ def _records(operation_id: str, method: str, path: str, roles: frozenset[Role]) 
 def _asked_by_anybody(
     operation_id: str, method: str, path: str, calls_per_minute: int, *, service: Microservice = Microservice.RECORDS
 ) -> Route:
-    return Route(
-        operation_id,
-        service,
-        method,
-        path,
-        _NOBODY,
-        public=True,
-        calls_per_minute=calls_per_minute,
-    )
+    return Route(operation_id, service, method, path, _NOBODY, public=True, calls_per_minute=calls_per_minute)
 
 
 def _scheduler(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
     return Route(operation_id, Microservice.SCHEDULER, method, path, roles)
+
+
+def _check_in(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
+    return of_check_in(_scheduler(operation_id, method, path, roles))
 
 
 def _dear(operation_id: str, method: str, path: str, roles: frozenset[Role]) -> Route:
@@ -261,7 +257,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _dear("recommend_visits", "POST", "/v1/visits:recommend", _BOOKS),
     _scheduler("open_group", "POST", "/v1/sites/{site_id}/timetables/{week}:open_group", _DESK),
     _scheduler("revert_timetable", "POST", "/v1/sites/{site_id}/timetables/{week}:revert", _DESK),
-    _scheduler("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
+    _check_in("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
     _scheduler("list_week_changes", "GET", "/v1/sites/{site_id}/changes", _READS_THE_BOOK),
     _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),
     _dear("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
@@ -293,7 +289,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     _scheduler("release_appointment", "POST", "/v1/appointments/{appointment_id}:release", _BOOKS),
     _scheduler("call_out", "POST", "/v1/appointments/{appointment_id}:call_out", _READS_THE_BOOK),
-    _scheduler("record_attendance", "POST", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),
+    _check_in("record_attendance", "POST", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),
     _scheduler("list_attendances", "GET", "/v1/appointments/{appointment_id}/attendances", _READS_THE_BOOK),
     _scheduler("amend_attendance", "POST", "/v1/attendances/{attendance_id}:amend", _READS_THE_BOOK),
     _scheduler("list_parked_attendances", "GET", "/v1/parked_attendances", _DESK),

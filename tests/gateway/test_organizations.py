@@ -4,6 +4,7 @@ import httpx2
 import pytest
 
 from services.contracts.identity import Role
+from services.policy.route import DEEPEST_BODY
 from tests.gateway.conftest import GatewayFactory, NewOrganization
 
 
@@ -50,3 +51,14 @@ async def test_a_name_that_is_none_is_refused_and_pointed_at(operator: httpx2.As
 
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["pointer"] == "/name"
+
+
+@pytest.mark.parametrize(("levels", "status"), [(DEEPEST_BODY, 422), (DEEPEST_BODY + 1, 400)])
+async def test_the_gateway_reads_no_deeper_body_than_a_route_says(
+    operator: httpx2.AsyncClient, levels: int, status: int
+) -> None:
+    body = b'{"name":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b"}"
+
+    answer = await operator.post("/v1/organizations", content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == status

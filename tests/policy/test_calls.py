@@ -178,3 +178,19 @@ def test_an_application_never_administers(route: Route) -> None:
 def test_an_application_with_the_api_s_scope_may_what_the_person_may_and_no_more(route: Route) -> None:
     assert may_call(_application("eventide/api"), route).is_permitted
     assert may_call(_application("eventide/api", roles=frozenset()), route).decision is CallDecision.DENY_ROLE
+
+
+def test_a_kiosk_s_scope_reaches_what_a_kiosk_needs_and_nothing_else() -> None:
+    """Before, no scope narrower than the whole API opened these, so a kiosk held all that its person may."""
+    kiosk = _application("eventide/check_in", "openid", "offline_access")
+    reached = {route.operation_id for route in FOR_PEOPLE if may_call(kiosk, route).is_permitted}
+
+    assert reached == {"list_appointments", "record_attendance", "read_me"}
+
+
+@pytest.mark.parametrize("operation_id", ["list_appointments", "record_attendance"])
+def test_a_kiosk_may_no_more_than_who_has_let_it_in(operation_id: str) -> None:
+    route = BY_OPERATION[operation_id]
+    kiosk = _application("eventide/check_in", roles=frozenset({Role.BILLING}))
+
+    assert may_call(kiosk, route).decision is CallDecision.DENY_ROLE

@@ -12,7 +12,17 @@ from services.contracts.identity import Assurance, SignIn
 from services.gateway.grants.rules import is_challenge
 from services.gateway.oauth_clients.rules import is_own_redirect
 from services.policy.smart.scopes import narrow, parse_scopes
-from services.policy.smart.words import FHIR_USER, LAUNCH, LAUNCH_PATIENT, OPENID, known, needs_patient, of_a_person
+from services.policy.smart.words import (
+    API,
+    CHECK_IN,
+    FHIR_USER,
+    LAUNCH,
+    LAUNCH_PATIENT,
+    OPENID,
+    known,
+    needs_patient,
+    of_a_person,
+)
 
 REQUEST_LIFETIME: Final = timedelta(minutes=30)
 """How long a person may take over signing in and deciding."""
@@ -255,5 +265,6 @@ _PLAIN: Final = {
     LAUNCH_PATIENT: "Know which patient you choose",
     "offline_access": "Keep this access when you are signed out",
     "online_access": "Keep this access until you sign out",
-    "eventide/api": "Do everything in the clinic's programme that you may do yourself",
+    CHECK_IN: "See the appointments of your sites, and record who has come",
+    API: "Do everything in the clinic's programme that you may do yourself",
 }

@@ -158,7 +158,7 @@ async def _read(request: Request, model: type[_Metadata]) -> _Metadata:
         return model.model_validate(strict_json(await request.body()))
     except ValidationError as wrong:
         raise InvalidClientMetadataError(": ".join(member_of(wrong))) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidClientMetadataError("the body: must be JSON, each member once") from None
 
 

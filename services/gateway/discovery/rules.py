@@ -6,7 +6,7 @@ from services.contracts.gateway.oauth_clients import OauthGrantType
 from services.contracts.identity import Assurance
 from services.gateway.dpop.rules import ALGORITHMS as PROOF_ALGORITHMS
 from services.gateway.oauth_clients.rules import ALGORITHMS
-from services.policy.smart.words import API, WORDS
+from services.policy.smart.words import API, CHECK_IN, WORDS
 
 _CAPABILITIES: Final = (
     "launch-ehr",
@@ -68,7 +68,7 @@ def resource_metadata(issuer: str) -> dict[str, Any]:
     return {
         "resource": issuer,
         "authorization_servers": [issuer],
-        "scopes_supported": [API],
+        "scopes_supported": [API, CHECK_IN],
         "bearer_methods_supported": ["header"],
         "dpop_signing_alg_values_supported": list(PROOF_ALGORITHMS),
         # Who has a token that is bound to no key may still use it.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from services.policy.routes import BY_OPERATION
-from services.policy.smart.words import API, OPENID
+from services.policy.smart.words import API, CHECK_IN, OPENID
 
 Document = dict[str, Any]
 
@@ -15,6 +15,7 @@ _ROLES: Final = "x-roles"
 _FRESH: Final = "x-second-factor-seconds"
 _SCOPES: Final = {
     API: "Everything that the roles of the person reach, in their name.",
+    CHECK_IN: "The appointments of a site, and recording who has come, in their name.",
     OPENID: "Who the person is.",
 }
 # An oauth2 scheme would need absolute URLs, and a document that is committed knows of no installation's.
@@ -106,8 +107,7 @@ def _secured(operation: Document) -> Document:
         return operation
     route = BY_OPERATION[operation["operationId"]]
     ways: list[Document] = [{_SESSION: []}]
-    if route.scope_needed is not None:
-        ways.append({_APPLICATION: [route.scope_needed]})
+    ways += [{_APPLICATION: [scope]} for scope in route.scopes_taken]
     fresh = {} if route.fresh_seconds is None else {_FRESH: route.fresh_seconds}
     return {**operation, "security": ways, _ROLES: sorted(role.value for role in route.roles), **fresh}
 

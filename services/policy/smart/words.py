@@ -13,8 +13,10 @@ OFFLINE_ACCESS: Final = "offline_access"
 ONLINE_ACCESS: Final = "online_access"
 API: Final = "eventide/api"
 """To use the native API with the roles of the person who signed in: for our own front ends."""
+CHECK_IN: Final = "eventide/check_in"
+"""To see appointments and to record who has come: for the kiosk at the door, which anybody may walk off with."""
 
-WORDS: Final = frozenset({OPENID, FHIR_USER, LAUNCH, LAUNCH_PATIENT, OFFLINE_ACCESS, ONLINE_ACCESS, API})
+WORDS: Final = frozenset({OPENID, FHIR_USER, LAUNCH, LAUNCH_PATIENT, OFFLINE_ACCESS, ONLINE_ACCESS, API, CHECK_IN})
 
 
 def is_known(text: str) -> bool:

@@ -116,6 +116,37 @@ async def test_a_person_lets_a_device_in(kiosk: Kiosk, browser: Browser, ada: di
     assert (await kiosk.client.post("/oauth/token", data=form)).status_code == 200
 
 
+async def test_a_kiosk_records_who_has_come_and_does_nothing_else(
+    kiosk: Kiosk, browser: Browser, ada: dict[str, Any], upstream: Upstream, new_application: NewApplication
+) -> None:
+    """Before, a kiosk at the door held everything that the person may who let it in."""
+    assert ada["roles"] == ["counsellor"]
+    kiosk.application = await new_application(**DEVICE, scopes=["eventide/check_in", "offline_access"])
+    await kiosk.begin(scope="eventide/check_in offline_access")
+    await let_in(browser, kiosk)
+    tokens = (await kiosk.poll()).json()
+    own = {"authorization": f"Bearer {tokens['access_token']}"}
+    site, appointment = UUID(int=1), UUID(int=2)
+
+    async def status(method: str, path: str) -> int:
+        return (await kiosk.client.request(method, path, headers=own)).status_code
+
+    assert set(tokens["scope"].split()) == {"eventide/check_in", "offline_access"}
+    assert await status("GET", f"/v1/sites/{site}/appointments") == 200
+    assert await status("POST", f"/v1/appointments/{appointment}/attendances") == 200
+    reached = upstream.calls
+    elsewhere = [
+        await status("GET", f"/v1/appointments/{appointment}/attendances"),
+        await status("GET", "/v1/patients"),
+        await status("GET", f"/v1/patients/{UUID(int=3)}"),
+        await status("POST", f"/v1/appointments/{appointment}:book"),
+        await status("GET", "/v1/login_sessions"),
+        await status("GET", "/v1/me"),
+    ]
+    assert elsewhere == [403] * 6
+    assert upstream.calls == reached
+
+
 async def test_what_a_device_was_granted_is_told_once(kiosk: Kiosk, browser: Browser, ada: dict[str, Any]) -> None:
     assert ada["id"]
     await kiosk.begin()
