@@ -55,6 +55,13 @@ def _reason(request: Request, caller: Principal, refusal: ServiceError) -> str |
         return "ungrantable-roles"
     if refusal.problem is ProblemType.NOT_ALLOWED:
         return refusal.code or "not-allowed"
-    named = request.path_params.get("organization_id")
-    is_elsewhere = named is not None and not may_see(caller, OrganizationId(UUID(named)))
-    return "other-organization" if is_elsewhere and isinstance(refusal, NotFoundError) else None
+    return "other-organization" if isinstance(refusal, NotFoundError) and _is_elsewhere(request, caller) else None
+
+
+def _is_elsewhere(request: Request, caller: Principal) -> bool:
+    try:
+        named = OrganizationId(UUID(request.path_params["organization_id"]))
+    except (KeyError, ValueError):
+        # The path names none, or nothing that could be one.
+        return False
+    return not may_see(caller, named)

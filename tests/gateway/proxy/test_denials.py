@@ -368,3 +368,16 @@ async def test_a_refused_token_exchange_is_told_to_the_installation(
         ("exchange_internal_token", "not-allowed"),
         ("exchange_internal_token", "token-not-taken"),
     ]
+
+
+@pytest.mark.parametrize("key", ["k" * 256, "good"])
+async def test_a_refusal_of_a_path_that_names_no_organization_is_no_error_of_ours(
+    gateway: GatewayFactory, home: UUID, key: str
+) -> None:
+    """Before, it was: an Idempotency-Key is refused before the path is read."""
+    admin = gateway(Role.ORGANIZATION_ADMIN, organization=home)
+    path, headers = f"/v1/organizations/nonsense/accounts/{uuid4()}/roles", {"idempotency-key": key}
+
+    answer = await admin.put(path, json={"roles": ["nurse"]}, headers=headers)
+
+    assert answer.status_code == 422, answer.text
