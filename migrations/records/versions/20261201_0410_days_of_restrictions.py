@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261201_0410"
-down_revision = "20261201_0330"
+down_revision = "20261201_0400"
 branch_labels = None
 depends_on = None
 

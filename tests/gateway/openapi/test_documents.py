@@ -58,14 +58,14 @@ def test_who_may_call_an_operation_and_with_which_scope_is_what_the_policy_says(
     scopes = merged["components"]["securitySchemes"]["application"]["x-scopes"]
     told = {}
     for _, _, operation in operations_of(merged):
-        ways = {name: asked for way in operation.get("security", ()) for name, asked in way.items()}
+        ways = [entry for way in operation.get("security", ()) for entry in way.items()]
         told[operation["operationId"]] = (operation.get("x-roles"), ways, operation.get("x-second-factor-seconds"))
-        assert set(ways.get("application", ())) <= set(scopes)
+        assert {scope for name, asked in ways for scope in asked if name == "application"} <= set(scopes)
     for name, (roles, ways, fresh) in told.items():
         route = BY_OPERATION[name]
-        scope = {} if route.scope_needed is None else {"application": [route.scope_needed]}
+        applications = [("application", [scope]) for scope in route.scopes_taken]
         assert roles == (None if route.public else sorted(route.roles)), name
-        assert ways == ({} if route.public else {"session": [], **scope}), name
+        assert ways == ([] if route.public else [("session", []), *applications]), name
         assert fresh == route.fresh_seconds, name
 
 
