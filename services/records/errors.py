@@ -239,6 +239,15 @@ class EpisodeNotOverError(ServiceError):
         super().__init__("Discharge the patient from this episode first.", code="episode-not-over")
 
 
+class NobodyToCallError(ServiceError):
+    """The episode ended with the patient's death."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("The patient was discharged because of death: nobody is to be called.", code="nobody-to-call")
+
+
 class ContactNotDueError(ServiceError):
     """The day of the contact has not come."""
 

@@ -8,20 +8,22 @@ from pydantic import Field
 
 from services.contracts.base import Distinct, Name, RequestModel, ResourceModel
 from services.contracts.gateway.letters import LetterLanguage
-from services.contracts.gateway.organizations import Email, Password, Placed
+from services.contracts.gateway.organizations import Email, Password
 from services.contracts.gateway.password_resets import LetterSecret
 from services.contracts.identifiers import AccountId, InvitationId, OrganizationId
 from services.contracts.identity import Role
 
 
 class InvitationRequest(RequestModel):
-    """Whom to write to, and what they are to do in the organization."""
+    """Whom to write to, and what they are to do in the organization.
+
+    Whom law enforcement places in the programme is not invited: their account is made (create_account), with the order.
+    """
 
     email: Email
     display_name: Name
     roles: Annotated[Distinct[Role], Field(min_length=1)]
     language: LetterLanguage = LetterLanguage.ENGLISH
-    placed_by_order: Placed = None
 
 
 class InvitationStatus(StrEnum):

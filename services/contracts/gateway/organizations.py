@@ -48,19 +48,10 @@ class OpenOrganization(ResourceModel):
 class PlacementOrder(RequestModel):
     """The court's order by which law enforcement places somebody in a programme, and its last day (42 CFR 2.67)."""
 
-    order_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 .:/_-]{0,63}$")] = Field(
-        description="The court's number of it, and nobody's name: the trail keeps it as it is."
+    order_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z.:/_-]*[0-9][A-Za-z0-9.:/_-]*$", max_length=64)] = (
+        Field(description="The court's number of it, without blanks, and nobody's name: the trail keeps it as it is.")
     )
-    expires_on: Day
-
-
-Placed = Annotated[
-    PlacementOrder | None,
-    Field(
-        description="Of an undercover agent or informant of law enforcement, whom a programme takes on by a court's"
-        " order alone (42 CFR 2.17(a)). Disable the account (disable_account) when the order ends."
-    ),
-]
+    expires_on: Day = Field(description="It ends with the day, wherever on earth that ends last.")
 
 
 class AccountRequest(RequestModel):
@@ -70,7 +61,11 @@ class AccountRequest(RequestModel):
     password: Password
     display_name: Name
     roles: Annotated[Distinct[Role], Field(min_length=1)]
-    placed_by_order: Placed = None
+    placed_by_order: PlacementOrder | None = Field(
+        default=None,
+        description="Of an undercover agent or informant of law enforcement, whom a programme takes on by a court's"
+        " order alone (42 CFR 2.17(a)). Disable the account (disable_account) when the order ends.",
+    )
 
 
 class RolesRequest(RequestModel):

@@ -76,8 +76,8 @@ class ContactStatus(StrEnum):
     """Today."""
     OVERDUE = "overdue"
     CLOSED = "closed"
-    READMITTED = "readmitted"
-    """Over without an outcome: the patient has come back into treatment."""
+    ENDED = "ended"
+    """Over without an outcome: the patient has come back into treatment, or was discharged because of death."""
 
 
 class AttemptOutcome(StrEnum):

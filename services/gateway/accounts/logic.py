@@ -1,7 +1,8 @@
 """What may be done with accounts."""
 
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
+from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.database import new_id
@@ -26,6 +27,9 @@ from services.gateway.passwords import Passwords
 from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
 
 __all__ = ["AccountsLogic", "Credentials"]
+
+# Where a day ends last: what a court wrote down without a zone is over nowhere before.
+_LAST_ZONE: Final = timezone(timedelta(hours=-12))
 
 
 class AccountsLogic:
@@ -61,7 +65,7 @@ class AccountsLogic:
         """
         await self.enter(organization_id, principal=principal)
         self.refuse_ungrantable(request.roles, principal=principal)
-        self.refuse_expired(request.placed_by_order)
+        self._refuse_expired(request.placed_by_order)
         return await self.admit(organization_id, request, by=principal.account_id)
 
     async def admit(self, organization_id: OrganizationId, request: AccountRequest, *, by: AccountId) -> Account:
@@ -90,9 +94,8 @@ class AccountsLogic:
         )
         return account
 
-    def refuse_expired(self, order: PlacementOrder | None) -> None:
-        """Refuse who is placed by a court's order that holds no longer; raises InvalidRequestError."""
-        if order is not None and order.expires_on < self._clock.now().astimezone(UTC).date():
+    def _refuse_expired(self, order: PlacementOrder | None) -> None:
+        if order is not None and order.expires_on < self._clock.now().astimezone(_LAST_ZONE).date():
             raise InvalidRequestError("/placed_by_order/expires_on", "must not lie in the past: obtain another order")
 
     async def _account_of(self, request: AccountRequest, now: datetime) -> AccountId:

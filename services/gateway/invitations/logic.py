@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -22,7 +22,7 @@ from services.contracts.gateway.invitations import (
     OpenedInvitation,
     SecondFactor,
 )
-from services.contracts.gateway.organizations import AccountRequest, PlacementOrder
+from services.contracts.gateway.organizations import AccountRequest
 from services.contracts.identifiers import AccountId, InvitationId, OrganizationId
 from services.contracts.identity import Principal
 from services.gateway.accounts.logic import AccountsLogic
@@ -67,13 +67,11 @@ class InvitationsLogic:
         Raises:
             NotFoundError: There is no such organization that the caller may see.
             UngrantableRolesError: A role cannot be given.
-            InvalidRequestError: The order that places the person has expired.
             InvitationExistsError: The address has an open invitation, or works here already.
             NoMailError: This installation sends no letters.
         """
         await self._accounts.enter(organization_id, principal=principal)
         self._accounts.refuse_ungrantable(request.roles, principal=principal)
-        self._accounts.refuse_expired(request.placed_by_order)
         if await self._accounts.works_here(organization_id, request.email):
             raise InvitationExistsError
         now, handle = self._clock.now(), Handle.fresh(organization_id)
@@ -92,7 +90,7 @@ class InvitationsLogic:
         )
         if not await self._storage.add(invitation, handle.digest):
             raise InvitationExistsError
-        await self._write(invitation, handle, principal, request.placed_by_order)
+        await self._write(invitation, handle, SecurityEventKind.INVITATION_SENT, principal)
         return invitation
 
     async def page(
@@ -128,7 +126,7 @@ class InvitationsLogic:
         handle, expires_at = Handle.fresh(organization_id), self._clock.now() + LIFETIME
         await self._storage.renew(invitation, handle.digest, expires_at)
         renewed = invitation.model_copy(update={"expires_at": expires_at, "status": InvitationStatus.OPEN})
-        await self._write(renewed, handle, principal)
+        await self._write(renewed, handle, SecurityEventKind.INVITATION_SENT, principal)
         return renewed
 
     async def revoke(
@@ -150,13 +148,12 @@ class InvitationsLogic:
         return invitation.model_copy(update={"status": InvitationStatus.REVOKED})
 
     async def _write(
-        self, invitation: Invitation, handle: Handle, principal: Principal, order: PlacementOrder | None = None
+        self, invitation: Invitation, handle: Handle, kind: SecurityEventKind, principal: Principal
     ) -> None:
         await self._letters.post(
             LetterKind.INVITATION, invitation.email, handle.text, language=invitation.language, lives=LIFETIME
         )
-        told = _told(SecurityEventKind.INVITATION_SENT, invitation, by=principal.account_id)
-        await self._trail.tell(replace(told, order=order))
+        await self._trail.tell(_told(kind, invitation, by=principal.account_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from services.contracts.identifiers import (
     PatientId,
     SiteId,
 )
+from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.recovery import (
     AftercareContact,
     AftercareContacts,
@@ -34,7 +35,13 @@ from services.records.aftercare.rules import due_days, ends_aftercare, is_allowe
 from services.records.aftercare.standing import status_of
 from services.records.aftercare.storage import AftercareQueries, AftercareRows, KeptContact, KeptPlan
 from services.records.episodes.logic import EpisodeCommands
-from services.records.errors import AftercareKnownError, ContactNotDueError, EpisodeNotOverError, OverAlreadyError
+from services.records.errors import (
+    AftercareKnownError,
+    ContactNotDueError,
+    EpisodeNotOverError,
+    NobodyToCallError,
+    OverAlreadyError,
+)
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.person_seal import PersonSeal
@@ -65,6 +72,7 @@ class AftercareCommands:
         Raises:
             NotFoundError: There is no such episode here, or not for the caller.
             EpisodeNotOverError: The patient has not been discharged from it.
+            NobodyToCallError: The patient was discharged from it because of death.
             AftercareKnownError: The episode has its aftercare.
             OptedOutError: It enters the patient in a group out of which they opted by the own account.
             InvalidRequestError: The patient's site is in another zone.
@@ -72,6 +80,8 @@ class AftercareCommands:
         episode = await self._episodes.lock_by_id(episode_id)
         if episode.discharged_on is None:
             raise EpisodeNotOverError
+        if episode.discharge_reason is DischargeReason.DEATH:
+            raise NobodyToCallError
         patient, seal = await self._patients.lock_sealed(episode.patient_id, _KEPT)
         await self._zones.for_site(patient.site_id, zone)
         now = self._gate.clock.now()
@@ -83,7 +93,7 @@ class AftercareCommands:
                 patient_id=episode.patient_id,
                 days_after=days,
                 due_on=due_on,
-                status=status_of(due_on, today, is_closed=False, is_readmitted=False),
+                status=status_of(due_on, today, is_closed=False, is_ended=False),
                 attempts=[],
                 outcome=None,
                 note=None,
@@ -121,7 +131,7 @@ class AftercareCommands:
 
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
-            OverAlreadyError: The contact is closed, or the patient has come back.
+            OverAlreadyError: The contact is closed, or the patient has come back or died.
             InvalidRequestError: The patient has not allowed to be reached in this way, or is at a site in another zone.
         """
         contact, seal = await self._lock_open(contact_id, zone)
@@ -142,7 +152,7 @@ class AftercareCommands:
 
         Raises:
             NotFoundError: There is no such contact here, or not for the caller.
-            OverAlreadyError: The contact is closed, or the patient has come back.
+            OverAlreadyError: The contact is closed, or the patient has come back or died.
             ContactNotDueError: Its day has not come, and the patient may be called then.
             InvalidRequestError: The patient's site is in another zone.
         """

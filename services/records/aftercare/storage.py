@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Uuid, any_, bindparam, exists, select, update
+from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import AftercareContactId, AftercarePlanId, OrganizationId, PatientId
+from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.recovery import (
     AftercareContact,
     AftercarePlan,
@@ -30,20 +31,25 @@ _CONTACTS: Final = AftercareContactRow.__tablename__
 _ATTEMPTS: Final = AftercareAttemptRow.__tablename__
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
 _PLAN: Final = select(AftercarePlanRow.__table__)
-_READMITTED: Final = (
+_ENDED: Final = (
     exists()
     .where(
         AftercarePlanRow.organization_id == AftercareContactRow.organization_id,
         AftercarePlanRow.id == AftercareContactRow.plan_id,
         EpisodeRow.organization_id == AftercareContactRow.organization_id,
         EpisodeRow.patient_id == AftercareContactRow.patient_id,
-        EpisodeRow.id != AftercarePlanRow.episode_id,
-        EpisodeRow.admitted_on >= AftercarePlanRow.discharged_on,
+        or_(
+            and_(
+                EpisodeRow.id != AftercarePlanRow.episode_id,
+                EpisodeRow.admitted_on >= AftercarePlanRow.discharged_on,
+            ),
+            EpisodeRow.discharge_reason == DischargeReason.DEATH.value,
+        ),
     )
     .correlate(AftercareContactRow)
 )
-"""Read from the episodes and not kept, so that who comes back is not called, whoever admits them."""
-_CONTACT: Final = select(AftercareContactRow.__table__, _READMITTED.label("is_readmitted")).order_by(
+"""Read from the episodes and not kept: who comes back, or dies, is not called, whoever admits or discharges them."""
+_CONTACT: Final = select(AftercareContactRow.__table__, _ENDED.label("is_ended")).order_by(
     AftercareContactRow.due_on, AftercareContactRow.id
 )
 _ATTEMPT: Final = select(AftercareAttemptRow.__table__).order_by(AftercareAttemptRow.number)
@@ -54,14 +60,14 @@ _OPEN: Final = Query(
         AftercareContactRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
         AftercareContactRow.closed_at.is_(None),
         AftercareContactRow.due_on <= bindparam("until_on", type_=Date),
-        ~_READMITTED,
+        ~_ENDED,
     )
 )
 _TRIED: Final = Query(
     _ATTEMPT.where(AftercareAttemptRow.contact_id == any_(bindparam("contact_ids", type_=ARRAY(Uuid))))
 )
 _OPEN_OF_ONE: Final = Query(
-    _CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None), ~_READMITTED)
+    _CONTACT.where(AftercareContactRow.patient_id == _PATIENT_ID, AftercareContactRow.closed_at.is_(None), ~_ENDED)
 )
 _TRIED_OF_ONE: Final = Query(
     _ATTEMPT.join(
@@ -86,13 +92,13 @@ class KeptContact(NamedTuple):
 
     @property
     def is_over(self) -> bool:
-        """Whether somebody has said how the patient was doing, or the patient has come back."""
-        return self.row["closed_at"] is not None or self.row["is_readmitted"]
+        """Whether somebody has said how the patient was doing, or the patient has come back or died."""
+        return self.row["closed_at"] is not None or self.row["is_ended"]
 
     def status(self, today: date) -> ContactStatus:
         """Return where it stands."""
         is_closed = self.row["closed_at"] is not None
-        return status_of(self.row["due_on"], today, is_closed=is_closed, is_readmitted=self.row["is_readmitted"])
+        return status_of(self.row["due_on"], today, is_closed=is_closed, is_ended=self.row["is_ended"])
 
     def open(self, seal: PersonSeal, today: date) -> AftercareContact:
         """Open what was found and tried."""

@@ -28,12 +28,12 @@ from services.records.own_record.logic import (
     OwnPlans,
     OwnRecordClaims,
     OwnRecordReads,
-    OwnTexts,
     PatientAccountCommands,
     PatientAccountReads,
     own_gate,
 )
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
+from services.records.own_record.support import OwnSupport
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.plans_of_care.logic import Beside, PlanOfCareCommands
@@ -64,9 +64,7 @@ class OwnReads(NamedTuple):
     notices: PrivacyNoticeReads
     groups: RecoveryGroupReads
     episodes: EpisodeReads
-    relapse_plans: RelapsePlanReads
-    aftercare: AftercareReads
-    texts: OwnTexts
+    support: OwnSupport
 
 
 async def _patient_account_changes(
@@ -98,9 +96,13 @@ async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, r
         notices=PrivacyNoticeReads(PrivacyNoticeQueries(read), patients, gate),
         groups=RecoveryGroupReads(RecoveryGroupQueries(read), patients),
         episodes=EpisodeReads(EpisodeQueries(read), patients, gate),
-        relapse_plans=RelapsePlanReads(RelapsePlanQueries(read), patients),
-        aftercare=AftercareReads(AftercareQueries(read), patients, kept.zones, gate),
-        texts=OwnTexts(kept.company, gate, own),
+        support=OwnSupport(
+            RelapsePlanReads(RelapsePlanQueries(read), patients),
+            AftercareReads(AftercareQueries(read), patients, kept.zones, gate),
+            kept.company,
+            gate,
+            own,
+        ),
     )
 
 

@@ -2,7 +2,6 @@
 
 from services.chassis.errors import ServiceError
 from services.contracts.problems import ProblemType
-from services.policy.decisions.answer import Denial
 
 
 class NoOwnRecordError(ServiceError):
@@ -28,19 +27,6 @@ class ClaimRefusedError(ServiceError):
             "Nothing can be claimed with this code and date of birth. Look at both again, or ask the front desk of your"
             " programme for another code: one is good for three days and for five attempts.",
             code="claim-refused",
-        )
-
-
-class KeptBackError(ServiceError):
-    """What was written for the patient names another one, and is shown to nobody so."""
-
-    problem = ProblemType.DISCLOSURE_DENIED
-
-    def __init__(self, denial: Denial) -> None:
-        super().__init__(
-            f"This is kept back from you ({denial.clause}): it seems to name another patient. Ask those who treat you"
-            " to write it without the name.",
-            code=denial.rule,
         )
 
 

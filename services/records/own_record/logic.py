@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final
 
 import orjson
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
-from services.contracts.base import Page, ResourceModel
+from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountId, PatientId
 from services.contracts.identity import Role
@@ -37,15 +37,13 @@ from services.contracts.records.plans_of_care import (
 from services.contracts.records.recovery_groups import RecoveryGroupChoice, RecoveryGroupChoiceRequest
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.labels import labelled
-from services.policy.decisions.question import Label, Resource
+from services.policy.decisions.question import Resource
 from services.records.consents.digests import digest_of as digest_of_consent
 from services.records.consents.logic import ConsentCommands
 from services.records.disclosures.parts import OTHER_ZONE, Item, Kept, OtherZoneError, Parts, member_of, told
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
-from services.records.notes.disclosing import CompanyReads
-from services.records.notes.rules import texts_of
-from services.records.own_record.errors import AccountLinkedError, ClaimRefusedError, KeptBackError, NoOwnRecordError
+from services.records.own_record.errors import AccountLinkedError, ClaimRefusedError, NoOwnRecordError
 from services.records.own_record.rules import CLAIM_WITHIN, MOST_ATTEMPTS, digest_of, fits, fresh_code
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
 from services.records.patients.logic import PatientCommands, PatientReads
@@ -53,9 +51,6 @@ from services.records.plans_of_care.logic import PlanOfCareCommands
 from services.records.recovery_groups.logic import RecoveryGroupCommands
 from services.records.refusals import Refusal
 
-Written = TypeVar("Written", bound=ResourceModel)
-
-_PLANNED: Final = Information.TREATMENT_PLAN
 _SHORTEST: Final = timedelta(microseconds=1)
 
 
@@ -250,32 +245,6 @@ class OwnRecordReads:
                 self.own, rule=denial.rule, purpose=Purpose.PATIENT_ACCESS, information=information, things=times
             )
         return [_withheld(information, times, denial) for denial, times in counted.items()]
-
-
-class OwnTexts:
-    """What others have written for a patient, as the patient reads it: nothing that names another one."""
-
-    def __init__(self, company: CompanyReads, gate: Gate, own: PatientId) -> None:
-        self._company = company
-        self._gate = gate
-        self._own = own
-
-    async def shown(self, written: Written) -> Written:
-        """Return what is written in a treatment plan, or for the time after it.
-
-        Raises:
-            KeptBackError: It names somebody who ever had a seat beside the patient.
-        """
-        company = await self._company.of(self._own)
-        named = company.names_anybody(texts_of(written).values())
-        labels = frozenset({Label.NAMES_OTHER_PATIENTS} if named else ())
-        denial = self._gate.denial_of_own(Resource(_PLANNED, labels=labels))
-        if denial is None:
-            return written
-        self._gate.trail.deny(
-            self._own, rule=denial.rule, purpose=Purpose.PATIENT_ACCESS, information=_PLANNED, things=1
-        )
-        raise KeptBackError(denial)
 
 
 def own_consent(consent: Consent) -> OwnConsent:

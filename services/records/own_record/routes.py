@@ -26,9 +26,9 @@ from services.contracts.records.own_record import (
     PatientAccountRequest,
     PatientAccountToClaim,
 )
+from services.contracts.records.own_support import OwnAftercarePlans, OwnRelapsePreventionPlan
 from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
-from services.contracts.records.recovery import AftercarePlan, RelapsePreventionPlan
 from services.contracts.records.recovery_groups import (
     RecoveryGroupChoice,
     RecoveryGroupChoiceRequest,
@@ -202,19 +202,19 @@ async def list_own_episodes(own: OwnReading) -> Page[Episode]:
 
 
 @router.get(
-    "/me/relapse_prevention_plan", operation_id="read_own_relapse_prevention_plan", responses=documented(403, 404, 422)
+    "/me/relapse_prevention_plan", operation_id="read_own_relapse_prevention_plan", responses=documented(404, 422)
 )
-async def read_own_relapse_prevention_plan(own: OwnReading) -> RelapsePreventionPlan:
+async def read_own_relapse_prevention_plan(own: OwnReading) -> OwnRelapsePreventionPlan:
     """Read the newest version of your plan: what sets you off, what warns you, and what helps."""
-    return await own.texts.shown(await own.relapse_plans.newest(own.patient_id))
+    return await own.support.relapse_prevention_plan()
 
 
-@router.get("/me/aftercare_plans", operation_id="list_own_aftercare_plans", responses=documented(403, 404, 422))
+@router.get("/me/aftercare_plans", operation_id="list_own_aftercare_plans", responses=documented(404, 422))
 async def list_own_aftercare_plans(
     own: OwnReading, zone: Annotated[ZoneName, Query(description="Of your site, by which its days are counted.")]
-) -> Page[AftercarePlan]:
+) -> OwnAftercarePlans:
     """List what was agreed for the time after your treatment, with every contact."""
-    return await own.texts.shown(await own.aftercare.of_patient(own.patient_id, zone))
+    return await own.support.aftercare_plans(zone)
 
 
 @router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))

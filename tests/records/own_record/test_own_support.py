@@ -43,10 +43,18 @@ async def test_a_patient_reads_it_as_it_is_kept_and_the_trail_tells_so(
     *, director: httpx2.AsyncClient, own: httpx2.AsyncClient, mine: Json, account: UUID, events: Any
 ) -> None:
     path = f"/v1/patients/{mine['id']}"
-    for name in ("relapse_prevention_plan", "restrictions", "episodes", f"aftercare_plans?zone={ZONE['zone']}"):
+    for name in ("restrictions", "episodes"):
         kept, read = await director.get(f"{path}/{name}"), await own.get(f"/v1/me/{name}")
         assert (read.status_code, read.json()) == (200, kept.json()), name
-        assert kept.json().get("items") != []
+        assert kept.json()["items"] != []
+    kept = (await director.get(f"{path}/relapse_prevention_plan")).json()
+    read = (await own.get("/v1/me/relapse_prevention_plan")).json()
+    assert read == {name: kept[name] for name in kept if name in read} | {"withheld": 0}
+    assert (read["triggers"], read["supports"]) == (PLAN["triggers"], PLAN["supports"])
+    (kept,) = (await director.get(f"{path}/aftercare_plans", params=ZONE)).json()["items"]
+    read = (await own.get("/v1/me/aftercare_plans", params=ZONE)).json()
+    assert read == {"items": [{name: kept[name] for name in kept if name in read["items"][0]}], "withheld": 0}
+    assert (read["items"][0]["reach_at"], len(read["items"][0]["contacts"])) == (AGREED["reach_at"], 5)
 
     written = [(one["operation"], one["subjects"]) for one in await events() if one["account"] == str(account)]
     reads = {
@@ -81,24 +89,30 @@ async def test_what_names_somebody_who_sat_beside_the_patient_is_kept_back(
         assert told.status_code == 200, told.text
     path = f"/v1/patients/{mine['id']}/relapse_prevention_plan"
 
-    async def written(helper: str, version: int) -> httpx2.Response:
-        plan = {**PLAN, "supports": [f"Call {helper}"]}
-        assert (await director.put(path, json=plan, headers={"if-match": f'"{version}"'})).status_code == 200
-        return await own.get("/v1/me/relapse_prevention_plan")
+    plan = {**PLAN, "supports": ["Call Philomena", "Call Zebulon"]}
+    await director.put(path, json=plan, headers={"if-match": '"1"'})
+    (agreed,) = (await director.get(f"/v1/patients/{mine['id']}/aftercare_plans", params=ZONE)).json()["items"]
+    week, month = agreed["contacts"][:2]
+    for note in ("Zebulon answered", "Nobody answered"):
+        attempt = {"channel": "phone", "outcome": "no_answer", "note": note}
+        await director.post(f"/v1/aftercare_contacts/{week['id']}/attempts", json=attempt, params=ZONE)
+    ended = {"outcome": "in_recovery", "note": "Sees Zebulon"}
+    await director.post(f"/v1/aftercare_contacts/{month['id']}:close", json=ended, params=ZONE)
 
-    of_apart, of_beside = await written("Philomena", 1), await written("Zebulon", 2)
-    (plan,) = (await director.get(f"/v1/patients/{mine['id']}/aftercare_plans", params=ZONE)).json()["items"]
-    before = await own.get("/v1/me/aftercare_plans", params=ZONE)
-    attempt = {"channel": "phone", "outcome": "no_answer", "note": "Zebulon answered"}
-    await director.post(f"/v1/aftercare_contacts/{plan['contacts'][0]['id']}/attempts", json=attempt, params=ZONE)
-    after = await own.get("/v1/me/aftercare_plans", params=ZONE)
+    own_plan, own_aftercare = [
+        (await own.get(f"/v1/me/{name}", params=ZONE)) for name in ("relapse_prevention_plan", "aftercare_plans")
+    ]
 
-    assert [one.status_code for one in (of_apart, of_beside, before, after)] == [200, 403, 200, 403]
-    assert "Zebulon" not in of_beside.text + after.text
+    assert "Zebulon" not in own_plan.text + own_aftercare.text
+    assert (own_plan.json()["supports"], own_plan.json()["withheld"]) == (["Call Philomena"], 1)
+    contacts = own_aftercare.json()["items"][0]["contacts"]
+    assert own_aftercare.json()["withheld"] == 2
+    assert [one["note"] for one in contacts[0]["attempts"]] == [None, "Nobody answered"]
+    assert (contacts[1]["outcome"], contacts[1]["note"], len(contacts)) == ("in_recovery", None, 5)
     denied = [one for one in await events() if one["account"] == str(account) and one["outcome"] == "denied"]
-    assert [(one["operation"], one["rule"]) for one in denied] == [
-        (operation, code_of(of_beside))
-        for operation in ("read_own_relapse_prevention_plan", "list_own_aftercare_plans")
+    assert [(one["operation"], one["rule"], one["things"]) for one in denied] == [
+        ("read_own_relapse_prevention_plan", "names-others", 1),
+        ("list_own_aftercare_plans", "names-others", 2),
     ]
 
 

@@ -98,7 +98,7 @@ async def test_who_has_come_back_is_not_called(
     ]
     chart = await director.get(f"/v1/patients/{patient['id']}/chart", params=ZONE)
     assert (before, await due_at(at(LATER), patient)) == ([30], [])
-    assert await statuses() == ["closed", *["readmitted"] * 4]
+    assert await statuses() == ["closed", *["ended"] * 4]
     assert [one.status_code for one in late] == [409] * 3
     assert "overdue" not in chart.text
     assert (
@@ -114,7 +114,7 @@ async def test_aftercare_that_is_agreed_on_after_the_patient_came_back_calls_nob
 
     made = await director.post(f"/v1/episodes/{left}/aftercare_plan", json=AGREED, params=ZONE)
 
-    assert {one["status"] for one in made.json()["contacts"]} == {"readmitted"}
+    assert {one["status"] for one in made.json()["contacts"]} == {"ended"}
 
 
 @pytest.mark.usefixtures("aftercare")
@@ -126,7 +126,38 @@ async def test_another_programme_that_was_open_at_discharge_is_no_return(
     assert await statuses() == ["overdue", "due", "upcoming", "upcoming", "upcoming"]
 
 
-async def admit(director: httpx2.AsyncClient, patient: Json, day: str, programme: str = "again") -> None:
+async def test_who_dies_in_another_episode_is_not_called(
+    director: httpx2.AsyncClient, aftercare: Json, patient: Json, statuses: Statuses, at: At
+) -> None:
+    other = await admit(director, patient, "2026-09-01", programme="beside")
+    before = await due_at(director, patient)
+
+    died = await die(director, other)
+    late = await close(director, aftercare["contacts"][0], "in_recovery")
+
+    assert (len(before), died, late.status_code) == (2, 200, 409)
+    assert await statuses() == ["ended"] * 5
+    assert await due_at(at(LATER), patient) == []
+
+
+async def test_no_aftercare_is_agreed_on_for_an_episode_that_ended_by_death(
+    director: httpx2.AsyncClient, patient: Json
+) -> None:
+    (episode,) = (await director.get(f"/v1/patients/{patient['id']}/episodes")).json()["items"]
+    assert await die(director, episode) == 200
+
+    refused = await director.post(f"/v1/episodes/{episode['id']}/aftercare_plan", json=AGREED, params=ZONE)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "nobody-to-call")
+
+
+async def die(director: httpx2.AsyncClient, episode: Json) -> int:
+    body = {"discharged_on": "2026-09-30", "reason": "death"}
+    headers = {"if-match": f'"{episode["version"]}"'}
+    return (await director.post(f"/v1/episodes/{episode['id']}:discharge", json=body, headers=headers)).status_code
+
+
+async def admit(director: httpx2.AsyncClient, patient: Json, day: str, programme: str = "again") -> Json:
     body = {
         "programme": programme,
         "admitted_on": day,
@@ -134,3 +165,5 @@ async def admit(director: httpx2.AsyncClient, patient: Json, day: str, programme
     }
     answer = await director.post(f"/v1/patients/{patient['id']}/episodes", json=body)
     assert answer.status_code == 201, answer.text
+    made: Json = answer.json()
+    return made

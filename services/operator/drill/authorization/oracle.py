@@ -212,6 +212,7 @@ OUTSIDERS: Final = ("patient", "family", "platform_operator")
 
 _RECORDS: Final = (
     "/v1/patients", "/v1/consents", "/v1/restrictions", "/v1/disclosures", "/v1/disclosure_denials", "/v1/recipients",
+    "/v1/representatives",
     "/v1/emergency_accesses", "/v1/care_team_members", "/v1/site_members", "/v1/no_contacts", "/v1/appointments",
     "/v1/attendances", "/v1/proposals", "/v1/placements", "/v1/solves", "/v1/swaps", "/v1/make_ups", "/v1/notices",
     "/v1/payer_contracts", "/v1/charge_rates", "/v1/charge_codes", "/v1/related_persons", "/v1/aftercare_contacts",

@@ -102,6 +102,7 @@ class World:
         self.used_id = ""
         self.draft_id = ""
         self.person_id = ""
+        self.representative_id = ""
         self._episodes: dict[str, str] = {}
 
     @property
@@ -117,6 +118,7 @@ class World:
             "consent_id": self.draft_id,
             "site_id": self.site_id,
             "person_id": self.person_id,
+            "representative_id": self.representative_id,
             **self._episodes,
         }
 
@@ -152,6 +154,15 @@ class World:
         await self._writer.listed(self.used_id)
         sister = {"recipient_id": self.recipients["family_or_friend"], "relationship": "sibling"}
         self.person_id = (await self.made(f"/v1/patients/{self.used_id}/related_persons", sister))["id"]
+        # A parent signs for no adult: whose signature the patient's consents take stays as it is.
+        parent = {
+            "kind": "parent",
+            "name": "Drill parent",
+            "authority_from": self.now.isoformat(),
+            "document_sha256": "0f" * 32,
+        }
+        made = await self.made(f"/v1/patients/{self.used_id}/representatives", parent)
+        self.representative_id = made["id"]
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
         await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
         glass = Request(
