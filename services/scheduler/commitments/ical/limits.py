@@ -33,7 +33,7 @@ class Limits:
     depth: int = 16
     rule_characters: int = 8_192
     rules: int = 16
-    repeating: int = 4_000
+    repeating: int = 1_500
     count: int = 100_000
     occurrences: int = 5_000
     work: int = 60_000
