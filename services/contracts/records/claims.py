@@ -61,7 +61,10 @@ class ChargeCode(ResourceModel):
     services_fewest: int | None
     services_most: int | None
     primary_fewest: int | None = Field(description="How many of them are primary therapy.")
-    needs_plan: bool = Field(description="Whether it rests on a plan of care that is signed.")
+    plan_within_days: int | None = Field(
+        description="Until how many days after the admission its plan of care may be signed and still hold for the "
+        "days before; null where it rests on no plan."
+    )
     condition_code: str | None
     revenue_code: str | None
     citation: str
@@ -215,7 +218,7 @@ class ChargeGap(StrEnum):
     AUTHORIZATION_USED_UP = "authorization_used_up"
     EPISODE_NOT_OPEN = "episode_not_open"
     PLAN_UNSIGNED = "plan_unsigned"
-    """No version of the episode's plan of care has every signature of clinicians that it needs."""
+    """No plan of care of the stay has the signatures of clinicians that it needs, or none had them in time."""
     CERTIFICATION_LACKING = "certification_lacking"
     """Nobody certified on or before the day that the treatment is needed, or too long before it."""
     NEAR_PARTIAL_HOSPITALIZATION = "near_partial_hospitalization"

@@ -17,8 +17,7 @@ def charge_codes() -> ChargeCodes:
     """Return every code; an unreadable file is an error at the first use."""
     written = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     # The file leaves out what a code does not ask for.
-    unsaid = dict.fromkeys(ChargeCode.model_fields) | {"needs_plan": False}
-    written["codes"] = [unsaid | code for code in written["codes"]]
+    written["codes"] = [dict.fromkeys(ChargeCode.model_fields) | code for code in written["codes"]]
     return ChargeCodes.model_validate(written)
 
 

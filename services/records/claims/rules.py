@@ -220,18 +220,21 @@ def plan_gaps(
 ) -> list[ChargeGap]:
     """Return what a line lacks of the plan of care that its code rests on.
 
-    A signature that comes later mends it, a certification that comes later does not: of a delayed one
-    (42 CFR 424.11(d)(3)) a person decides, who explains it to the payer.
+    A plan holds from its signature on, and for the days of the stay until which it may be signed. A certification holds
+    from its own day: of a delayed one (42 CFR 424.11(d)(3)) a person decides, who explains it to the payer.
     """
-    if draft.code is None:
+    on, code = draft.first_on, draft.code
+    if code is None:
         return []
-    stay = next((one for one in planned if one.first_on <= draft.first_on <= (one.last_on or date.max)), None)
-    gaps = [ChargeGap.PLAN_UNSIGNED] if draft.code.needs_plan and stay is None else []
-    ages = [] if stay is None else [(draft.first_on - on).days for on in stay.certified_on]
+    stays = [one for one in planned if one.first_on <= on <= (one.last_on or date.max)]
+    gaps = []
+    if code.plan_within_days is not None:
+        grace = timedelta(days=code.plan_within_days)
+        if not any(one.signed_on <= on or on <= one.first_on + grace for one in stays):
+            gaps.append(ChargeGap.PLAN_UNSIGNED)
+    ages = [(on - certified).days for one in stays for certified in one.certified_on]
     asked = [
-        rule.days
-        for rule in certifications
-        if rule.condition_code == draft.code.condition_code and rule.effective_from <= draft.first_on
+        rule.days for rule in certifications if rule.condition_code == code.condition_code and rule.effective_from <= on
     ]
     if any(not any(0 <= age <= days for age in ages) for days in asked):
         gaps.append(ChargeGap.CERTIFICATION_LACKING)

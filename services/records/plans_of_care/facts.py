@@ -37,4 +37,5 @@ class PlannedStay(NamedTuple):
 
     first_on: date
     last_on: date | None
+    signed_on: date
     certified_on: Sequence[date]

@@ -3,7 +3,7 @@
 from services.contracts.identifiers import PatientId
 from services.contracts.records.plans_of_care import PlanActKind
 from services.records.plans_of_care.facts import PlannedStay
-from services.records.plans_of_care.standing import is_signed
+from services.records.plans_of_care.standing import signed_at
 from services.records.plans_of_care.storage import PlanOfCareQueries
 from services.records.site_zones.rules import Zones
 
@@ -15,13 +15,14 @@ class PlannedReads:
         self._queries = queries
 
     async def of_patient(self, patient_id: PatientId, zones: Zones) -> list[PlannedStay]:
-        """Return a patient's stays by a signed plan, and the days on which it was certified."""
+        """Return a patient's stays by a signed plan, since when it is signed, and when it was certified."""
         return [
             PlannedStay(
                 stay.first_on,
                 stay.last_on,
+                zones.day(signed, stay.site_id),
                 [zones.day(act.at, stay.site_id) for act in acts if act.kind is PlanActKind.CERTIFIED],
             )
             for stay, acts in await self._queries.acts_of_patient(patient_id)
-            if is_signed(acts)
+            if (signed := signed_at(acts)) is not None
         ]

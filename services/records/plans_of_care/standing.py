@@ -1,6 +1,7 @@
 """Where a version of a plan of care stands, by what was done to it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from services.contracts.records.plans_of_care import PlanActKind, PlanOfCareStatus
 from services.records.plans_of_care.facts import ActFacts
@@ -24,13 +25,14 @@ def status_of(done: Collection[PlanActKind], *, needs_cosignature: bool) -> Plan
     return PlanOfCareStatus.AWAITING_PATIENT if ANSWERS.isdisjoint(done) else PlanOfCareStatus.SIGNED
 
 
-def is_signed(acts: Collection[ActFacts]) -> bool:
-    """Whether some version has the signatures of clinicians that it needs; it holds until an amendment has them."""
-    return any(
-        status_of(
-            {act.kind for act in acts if act.version == version},
-            needs_cosignature=any(act.needs_cosignature for act in acts if act.version == version),
-        )
-        not in _UNSIGNED
-        for version in {act.version for act in acts}
-    )
+def signed_at(acts: Sequence[ActFacts]) -> datetime | None:
+    """Return when a version first had the signatures of clinicians that it needs, or None where none has them yet.
+
+    The acts are in the order in which they were recorded. What is signed holds until an amendment is.
+    """
+    for number, last in enumerate(acts, 1):
+        own = [act for act in acts[:number] if act.version == last.version]
+        status = status_of({act.kind for act in own}, needs_cosignature=any(act.needs_cosignature for act in own))
+        if status not in _UNSIGNED:
+            return last.at
+    return None

@@ -12,8 +12,9 @@ from services.contracts.identifiers import EncounterId
 from services.contracts.records.claims import BillingMethod, ChargeGap
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
-from services.records.claims.codes import codes_of
-from services.records.claims.rules import Session, drafts, units_of
+from services.records.claims.codes import charge_codes, codes_of
+from services.records.claims.rules import Draft, Session, drafts, plan_gaps, units_of
+from services.records.plans_of_care.facts import PlannedStay
 
 MONDAY = date(2026, 9, 28)
 
@@ -97,3 +98,42 @@ def test_a_day_of_unsigned_notes_names_them_beside_what_is_short() -> None:
         ChargeGap.NOTE_UNSIGNED,
         ChargeGap.FEWER_DAYS_THAN_ASKED,
     )
+
+
+def lacking(method: BillingMethod, day: int, *stays: PlannedStay) -> list[ChargeGap]:
+    """Return what a line of a day, counted from MONDAY, lacks of its plan."""
+    on = MONDAY + timedelta(days=day)
+    return plan_gaps(Draft(on, on, codes_of(method, on)[0], 1, ()), stays, charge_codes().certifications)
+
+
+def stay(first: int, signed: int, *certified: int) -> PlannedStay:
+    days = [MONDAY + timedelta(days=day) for day in (first, signed, *certified)]
+    return PlannedStay(days[0], None, days[1], days[2:])
+
+
+def test_a_plan_that_is_signed_at_the_end_does_not_hold_for_what_was_before() -> None:
+    """Before, a signature of the last day made every day billable."""
+    late = stay(0, 60)
+
+    found = {day: lacking(BillingMethod.H0015_PER_DIEM, day, late) for day in (0, 30, 31, 40, 59, 60, 61)}
+
+    assert {day for day, gaps in found.items() if gaps == [ChargeGap.PLAN_UNSIGNED]} == {31, 40, 59}
+    assert {day for day, gaps in found.items() if not gaps} == {0, 30, 60, 61}
+    assert lacking(BillingMethod.H0015_PER_DIEM, 0) == [ChargeGap.PLAN_UNSIGNED]
+
+
+def test_a_medicare_day_before_the_signature_has_no_plan() -> None:
+    assert lacking(BillingMethod.CMHC_SERVICES_PER_DAY, 1, stay(0, 2, 2)) == [
+        ChargeGap.PLAN_UNSIGNED,
+        ChargeGap.CERTIFICATION_LACKING,
+    ]
+    assert lacking(BillingMethod.CMHC_SERVICES_PER_DAY, 2, stay(0, 2, 2)) == []
+
+
+def test_the_certifications_of_every_stay_that_covers_a_day_count() -> None:
+    """Before, those of the first of two stays at once alone did."""
+    both = stay(0, 0, 0), stay(20, 21, 70)
+
+    assert lacking(BillingMethod.CMHC_SERVICES_PER_DAY, 80, *both) == []
+    assert lacking(BillingMethod.CMHC_SERVICES_PER_DAY, 80, both[0]) == [ChargeGap.CERTIFICATION_LACKING]
+    assert lacking(BillingMethod.CMHC_SERVICES_PER_DAY, 10, *both) == []

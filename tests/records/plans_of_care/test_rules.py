@@ -15,6 +15,7 @@ from services.records.documentation.reading import note_rule, plan_rule
 from services.records.documentation.rules import Standard
 from services.records.plans_of_care.facts import ActFacts, PlanFacts
 from services.records.plans_of_care.rules import Course, Done, course_of, duties
+from services.records.plans_of_care.standing import signed_at
 
 BEGAN = date(2026, 9, 1)
 LONG_AGO = date(2014, 1, 1)
@@ -195,3 +196,18 @@ def test_treatment_begins_with_the_first_session_that_was_recorded_or_attended(
     attended = [datetime(2026, 9, 4, 18, tzinfo=UTC)]
 
     assert course_of(an_episode(recorded), PlanFacts(), attended, day, UTC).began_on == began
+
+
+def test_a_plan_is_signed_when_the_last_signature_came_that_it_needs() -> None:
+    noon = datetime(2026, 9, 4, 12, tzinfo=UTC)
+
+    def act(version: int, kind: PlanActKind, day: int, *, supervised: bool = False) -> ActFacts:
+        return ActFacts(version, kind, noon + timedelta(days=day), needs_cosignature=supervised)
+
+    drafted = [act(1, signed, 0, supervised=True), act(2, signed, 3, supervised=True)]
+    cosigned = [*drafted, act(2, PlanActKind.COSIGNED, 5), act(3, signed, 9)]
+
+    assert signed_at([]) is None
+    assert signed_at(drafted) is None
+    assert signed_at(cosigned) == noon + timedelta(days=5)
+    assert signed_at([act(1, signed, 2), act(1, certified, 4)]) == noon + timedelta(days=2)
