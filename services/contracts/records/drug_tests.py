@@ -364,6 +364,8 @@ class AwaitedAct(StrEnum):
     """The time to report, or the drawn day, is over, and nobody has recorded what became of it."""
     RECONCILIATION = "reconciliation"
     REVIEW = "review"
+    CONFIRMATION = "confirmation"
+    """The specimen was handed on after the review, and the definitive result of it is not here."""
 
 
 class UnsettledTest(ResourceModel):
@@ -379,6 +381,6 @@ class UnsettledTest(ResourceModel):
 
 
 class UnsettledTests(ResourceModel):
-    """The tests of a site that await an outcome, a reconciliation or a review, the longest waiting first."""
+    """The tests of a site that await one of these acts, the longest waiting first."""
 
     items: list[UnsettledTest]

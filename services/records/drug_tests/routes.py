@@ -93,7 +93,7 @@ async def review_drug_test(
     "/sites/{site_id}/unsettled_drug_tests", operation_id="list_unsettled_drug_tests", responses=documented(422)
 )
 async def list_unsettled_drug_tests(site_id: SiteId, tests: SiteTestReading) -> UnsettledTests:
-    """List the tests of a site that await an outcome, reconciliation or review, the longest waiting first."""
+    """List the tests of a site that await an act of those who treat the patient, the longest waiting first."""
     return await tests.unsettled(site_id)
 
 

@@ -82,7 +82,12 @@ UNTOLD: Final = frozenset({_S.DRAWN, _S.NOTIFIED})
 def awaited(
     status: DrugTestStatus, day: date, due_at: datetime | None, now: datetime, today: date
 ) -> AwaitedAct | None:
-    """Return what a test of a day waits for from those who treat the patient, or None while nobody is waited for."""
+    """Return what a test of a day waits for from those who treat the patient, or None while nobody is waited for.
+
+    One that was reviewed is asked about where its specimen was handed on after that.
+    """
+    if status is _S.REVIEWED:
+        return AwaitedAct.CONFIRMATION
     if status in UNTOLD:
         is_over = day < today if due_at is None else due_at < now
         return AwaitedAct.OUTCOME if is_over else None

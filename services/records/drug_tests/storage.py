@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import ARRAY, Date, String, Uuid, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, Date, String, Uuid, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,11 +50,22 @@ _RECORDED_LAST: Final = func.coalesce(
     .scalar_subquery(),
     DrugTestRow.created_at,
 )
+_LAST_BEFORE: Final = (
+    select(DrugTestStepRow.before)
+    .where(DrugTestStepRow.organization_id == DrugTestRow.organization_id, DrugTestStepRow.test_id == DrugTestRow.id)
+    .order_by(DrugTestStepRow.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_REVIEWED: Final = DrugTestStatus.REVIEWED.value
 _UNSETTLED: Final = Query(
     select(DrugTestRow.__table__, _RECORDED_LAST.label("since"))
     .where(
         DrugTestRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
-        DrugTestRow.status == any_(bindparam("statuses", type_=ARRAY(String))),
+        or_(
+            DrugTestRow.status == any_(bindparam("statuses", type_=ARRAY(String))),
+            and_(DrugTestRow.status == _REVIEWED, _LAST_BEFORE == _REVIEWED),
+        ),
     )
     .order_by("since", DrugTestRow.id)
 )
@@ -137,7 +148,10 @@ class DrugTestQueries:
     async def unsettled(
         self, patient_ids: Sequence[PatientId], statuses: Sequence[DrugTestStatus]
     ) -> list[tuple[Kept, datetime]]:
-        """Return the tests of these patients that stand so, each with when that was recorded, the longest ago first."""
+        """Return the tests of these patients that stand so, each with when that was recorded, the longest ago first.
+
+        With them come those whose specimen was handed on after the review.
+        """
         rows = await self._read.all(_UNSETTLED, patient_ids=list(patient_ids), statuses=list(statuses))
         return [(Kept.model_validate(dict(row)), row["since"]) for row in rows]
 

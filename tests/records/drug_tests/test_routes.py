@@ -279,6 +279,29 @@ async def test_what_the_patient_disputes_in_the_review_is_confirmed_and_reviewed
     ]  # fmt: skip
 
 
+async def test_a_specimen_that_was_handed_on_after_the_review_awaits_its_confirmation(
+    walk: Walk, at: At, drawn: Json, site_id: UUID
+) -> None:
+    """Before, what the patient disputed and was sent to the laboratory was in no list."""
+    reviewed = await walk(
+        NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE), (7, NOTHING_ELSE), (8, REVIEWED)
+    )
+    later = at(hours_after(drawn["day"], 9))
+
+    async def told() -> list[tuple[str, str]]:
+        items = (await later.get(f"/v1/sites/{site_id}/unsettled_drug_tests")).json()["items"]
+        return [(one["id"], one["awaits"]) for one in items]
+
+    settled = await told()
+    hand_off = {"handed_to": "Harbour Lab", "at": hours_after(drawn["day"], 9)}
+    handed = (await record(later, reviewed, {"kind": "handed_off", "hand_off": hand_off})).json()
+    waiting = await told()
+    await record(later, handed, CONFIRMED)
+
+    assert (settled, waiting) == ([], [(reviewed["id"], "confirmation")])
+    assert await told() == [(reviewed["id"], "reconciliation")]
+
+
 async def test_what_came_after_a_review_is_open_until_it_was_reviewed_too(
     walk: Walk, at: At, drawn: Json, site_id: UUID
 ) -> None:
