@@ -163,6 +163,10 @@ class TreatmentPlanRows:
         """Write one version of a plan."""
         values = plan.model_dump()
         written = plan.model_dump(mode="json", include={*_JSON, "phase", "modalities"})
+        # A process of the release before knows no every_weeks: what is each week's is written as it writes it.
+        written["required_services"] = [
+            one.model_dump(mode="json", exclude_defaults=True) for one in plan.required_services
+        ]
         self._db.add(
             TreatmentPlanRow(organization_id=self._organization_id, written_by=written_by, **(values | written))
         )

@@ -1,9 +1,12 @@
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
+import orjson
 import pytest
 
+from services.chassis.database import Database
+from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory, PlanFactory
@@ -192,6 +195,20 @@ async def test_the_hours_are_those_of_the_age_when_the_plan_takes_effect(
     at_17 = await director.put(path_of(patient), json={**six_hours, "effective_from": "2026-10-09"})
 
     assert (at_18.status_code, at_17.status_code) == (422, 201)
+
+
+async def test_a_release_that_knows_no_every_weeks_reads_what_is_every_week_s(
+    put_plan: PlanFactory, new_patient: PatientFactory, records_database: Database, organization_id: UUID
+) -> None:
+    """Before, every plan was written with a member that the release before refuses to read."""
+    await put_plan((await new_patient())["id"], required_services=group(540))
+    visit = {"service": "medication", "minutes_per_week": 30, "every_weeks": 2}
+    await put_plan((await new_patient())["id"], required_services=[*group(540), visit])
+
+    async with records_database.read(OrganizationId(organization_id)) as read:
+        rows = await read.connection.fetch("select required_services::text as said from treatment_plans order by id")
+
+    assert [orjson.loads(row["said"]) for row in rows] == [group(540), [*group(540), visit]]
 
 
 @pytest.mark.parametrize(
