@@ -4,7 +4,6 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from services.contracts.disclosure import Information, Purpose
-from services.policy.decisions.question import Question
 
 
 class Necessary(NamedTuple):
@@ -55,12 +54,11 @@ NECESSARY: Final = (
         "42 CFR 2.13(a); 45 CFR 164.502(b); 45 CFR 164.501, health care operations (1), (4) to (6)",
     ),
 )
-"""What is not here needs whatever the consent describes: treatment by 45 CFR 164.502(b)(2)(i), and what a specific
-consent alone can name by 164.502(b)(2)(iii)."""
+"""What is not here needs whatever the consent describes. 42 CFR 2.13(a) limits any disclosure, so it limits too what a
+specific consent names: that HIPAA asks no such thing of an authorization (45 CFR 164.502(b)(2)(iii)) widens nothing."""
 
 
-def is_necessary(question: Question) -> bool:
-    """Whether the purpose needs this part of a record."""
-    rows = [one for one in NECESSARY if one.purpose is question.purpose]
-    holding = [one for one in rows if one.effective_from <= question.now.date()]
-    return not holding or question.resource.information in max(holding, key=lambda one: one.effective_from).information
+def is_needed(purpose: Purpose, information: Information, on: date) -> bool:
+    """Whether a purpose needs a part of a record, by what holds on a day."""
+    holding = [one for one in NECESSARY if one.purpose is purpose and one.effective_from <= on]
+    return not holding or information in max(holding, key=lambda one: one.effective_from).information

@@ -26,7 +26,7 @@ from services.policy.decisions.answer import (
     Scope,
 )
 from services.policy.decisions.consents import covering_consent
-from services.policy.decisions.necessity import is_necessary
+from services.policy.decisions.necessity import is_needed
 from services.policy.decisions.notices import CURRENT_NOTICE
 from services.policy.decisions.question import (
     Approval,
@@ -36,19 +36,19 @@ from services.policy.decisions.question import (
     Label,
     Question,
     Recipient,
+    Relation,
     Restriction,
 )
 from services.policy.decisions.uses import NEEDS, is_reached
 
 _CLINICIANS: Final = frozenset({Role.COUNSELLOR, Role.SUPERVISOR, Role.PRESCRIBER, Role.NURSE, Role.PROGRAMME_DIRECTOR})
-_NOTES: Final = frozenset({Information.COUNSELLING_NOTES})
+_NOTHING: Final = frozenset[Information]()
 
 # Who discloses is shown what is disclosed: no more of it than the duties need (42 CFR 2.12(c)(3)).
 DISCLOSED_BY: Final[Mapping[Role, frozenset[Information]]] = MappingProxyType(
-    {role: _NOTES.union(*NEEDS[role].values()) for role in _CLINICIANS}
-    | {Role.BILLING: NEEDS[Role.BILLING][Purpose.PAYMENT]}
+    {role: _NOTHING.union(*NEEDS[role].values()) for role in _CLINICIANS | {Role.BILLING}}
 )
-"""Which parts a role may disclose; billing only for payment, and clinicians the notes that are kept apart too."""
+"""Which parts a role may disclose, billing only for payment; of the notes that are kept apart, see `_hands_on`."""
 
 _MEDICAL: Final = frozenset({RecipientKind.TREATING_PROVIDER})
 _NEEDED_IN_EMERGENCY: Final = tuple(one.name for one in fields(Emergency) if one.name != "until")
@@ -72,12 +72,20 @@ def _flaw_of_who_discloses(question: Question) -> Rule | None:
         roles -= {Role.BILLING}
     if not roles:
         return Rule.MAY_NOT_DISCLOSE
-    needing = frozenset(role for role in roles if question.resource.information in DISCLOSED_BY[role])
+    needing = frozenset(role for role in roles if _hands_on(role, question))
     if not needing:
         return Rule.ROLE_WITHOUT_NEED
     # In an emergency whoever is there helps, and is reviewed afterwards.
     is_emergency = question.purpose is Purpose.MEDICAL_EMERGENCY
     return None if is_emergency or is_reached(needing, question.patient.relations) else Rule.MAY_NOT_DISCLOSE
+
+
+def _hands_on(role: Role, question: Question) -> bool:
+    if question.resource.information is not Information.COUNSELLING_NOTES:
+        return question.resource.information in DISCLOSED_BY[role]
+    # 42 CFR 2.31(b): their author, or who answers for the programme where the author is there no more.
+    is_author = Relation.AUTHOR in question.patient.relations
+    return role is Role.PROGRAMME_DIRECTOR or (is_author and role in _CLINICIANS)
 
 
 def _flaw_of_who_asks(question: Question, recipient: Recipient) -> Rule | None:
@@ -95,7 +103,7 @@ def _on_consent(question: Question, recipient: Recipient) -> Decision:
     consent = covering_consent(question)
     if isinstance(consent, Rule):
         return Denial(consent)
-    if not is_necessary(question):
+    if not is_needed(question.purpose, question.resource.information, question.now.date()):
         return Denial(Rule.NOT_NEEDED_FOR_PURPOSE)
     if any(_restricts(restriction, question, recipient) for restriction in question.restrictions):
         return Denial(Rule.RESTRICTED)

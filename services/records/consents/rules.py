@@ -28,6 +28,7 @@ from services.contracts.records.consents import (
 )
 from services.contracts.records.minors import ConsentStanding, ParentTold, StateOnMinors
 from services.policy.decisions.answer import Denial, Rule
+from services.policy.decisions.necessity import is_needed
 from services.policy.decisions.question import Consent as Facts
 from services.policy.decisions.question import Signature, Standing
 from services.policy.decisions.signatures import signers_of
@@ -126,6 +127,13 @@ def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
         kind is not ConsentKind.PROCEEDINGS and terms.purposes & proceedings
     ):
         yield "/purposes", "must be legal_proceedings alone, in a consent of kind proceedings alone"
+    if _permits_nothing(terms):
+        yield "/purposes", "must need some of information: payment and operations need none of it (42 CFR 2.13(a))"
+
+
+def _permits_nothing(terms: ConsentTerms) -> bool:
+    needed = [is_needed(purpose, one, date.max) for purpose in terms.purposes for one in terms.information]
+    return bool(needed) and not any(needed)
 
 
 def standing_of(age: int, rule: MinorConsentRule | None, authorities: Sequence[Authority], now: datetime) -> Standing:

@@ -7,7 +7,7 @@ from services.chassis.database import new_id
 from services.chassis.errors import NotFoundError, StaleVersionError
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import CounsellingNoteId, PatientId
+from services.contracts.identifiers import AccountId, CounsellingNoteId, PatientId
 from services.contracts.records.counselling_notes import (
     CounsellingNote,
     CounsellingNoteHead,
@@ -76,6 +76,10 @@ class CounsellingNotesToDisclose:
     async def of_patient(self, patient_id: PatientId) -> list[CounsellingNote]:
         """Return all that is kept about a patient, in the newest versions."""
         return [self._queries.opened(one) for one in await self._queries.of_patient(patient_id)]
+
+    async def are_by(self, patient_id: PatientId, account_id: AccountId) -> bool:
+        """Whether there are notes about a patient, and one account wrote all of them; none is opened for it."""
+        return {one.author_id for one in await self._queries.of_patient(patient_id)} == {account_id}
 
 
 class CounsellingNoteReads:

@@ -170,6 +170,10 @@ class DisclosureCommands:
         patient, seal = sealed
         signed = await self._sources.signing.signed(patient)
         now = self._gate.clock.now()
+        if Information.COUNSELLING_NOTES in request.information:
+            # They go together or not at all, so their author is who wrote each of them.
+            wrote = await self._sources.parts.counselling_notes.are_by(patient.id, self._gate.caller.account_id)
+            reach = reach._replace(is_author=wrote)
 
         def decide_on(consents: tuple[ConsentFacts, ...], resource: Resource) -> Decision:
             question = question_of(

@@ -165,7 +165,8 @@ def test_p7_and_p8_a_disclosure_carries_the_notice_and_the_consent_it_rests_on()
 def test_p9_counselling_notes_never_go_by_another_consent(kind: ConsentKind) -> None:
     everything = consent(kind, information=frozenset(Information))
 
-    decision = decide(question(information=Information.COUNSELLING_NOTES, consents=(everything,)))
+    asked = {"role": Role.PROGRAMME_DIRECTOR, "information": Information.COUNSELLING_NOTES}
+    decision = decide(question(**asked, consents=(everything,)))
 
     assert outcome(decision) == Rule.CONSENT_OF_ANOTHER_KIND
 
@@ -185,7 +186,7 @@ def test_p9_within_the_programme_they_are_their_author_s(role: Role) -> None:
 def test_p10_a_consent_for_notes_covers_notes_alone() -> None:
     alone = consent(ConsentKind.COUNSELLING_NOTES)
     combined = replace(alone, information=frozenset(Information))
-    notes = {"information": Information.COUNSELLING_NOTES}
+    notes = {"role": Role.PROGRAMME_DIRECTOR, "information": Information.COUNSELLING_NOTES}
 
     assert outcome(decide(question(**notes, consents=(alone,)))) == PERMIT
     assert outcome(decide(question(**notes, consents=(combined,)))) == Rule.CONSENT_OF_ANOTHER_KIND
@@ -228,6 +229,7 @@ def test_p11_proceedings_need_their_own_consent_or_an_order_with_a_subpoena(
 
 def test_p11_notes_reach_a_court_only_with_the_findings_of_2_63() -> None:
     asked = question(
+        role=Role.PROGRAMME_DIRECTOR,
         purpose=Purpose.LEGAL_PROCEEDINGS,
         information=Information.COUNSELLING_NOTES,
         recipient=to(RecipientKind.COURT),
@@ -327,7 +329,10 @@ def test_p14_what_a_purpose_needs_is_dated_and_cited() -> None:
 
 @pytest.mark.parametrize("role", sorted(Role))
 @pytest.mark.parametrize("information", sorted(Information))
-def test_p14_nobody_discloses_what_the_own_duties_do_not_need(role: Role, information: Information) -> None:
+@pytest.mark.parametrize("is_author", [True, False])
+def test_p14_nobody_discloses_what_the_own_duties_do_not_need(
+    *, role: Role, information: Information, is_author: bool
+) -> None:
     kind = ConsentKind.COUNSELLING_NOTES if information is Information.COUNSELLING_NOTES else ConsentKind.PROCEEDINGS
     used = {part for needed in NEEDS.get(role, {}).values() for part in needed}
     discloses = role in {
@@ -336,12 +341,13 @@ def test_p14_nobody_discloses_what_the_own_duties_do_not_need(role: Role, inform
     purpose = Purpose.TREATMENT if kind is ConsentKind.COUNSELLING_NOTES else Purpose.LEGAL_PROCEEDINGS
     asked = question(
         role=role,
-        relations=frozenset(Relation),
+        relations=frozenset(Relation) - (frozenset() if is_author else {Relation.AUTHOR}),
         purpose=purpose,
         information=information,
         consents=(consent(kind),),
     )
-    expected = discloses and (information in used or kind is ConsentKind.COUNSELLING_NOTES)
+    is_director, is_note = role is Role.PROGRAMME_DIRECTOR, kind is ConsentKind.COUNSELLING_NOTES
+    expected = discloses and (is_director if is_note and not is_author else is_note or information in used)
 
     assert (outcome(decide(asked)) == PERMIT) is expected
     if not discloses:

@@ -133,6 +133,56 @@ async def test_a_purpose_is_given_what_it_needs_of_all_that_is_consented_to(
     assert all(one["clause"] == "42 CFR 2.13(a)" and "leave this part out" in one["remedy"] for one in kept)
 
 
+@pytest.mark.parametrize("role", [Role.COUNSELLOR, Role.NURSE, Role.SUPERVISOR])
+async def test_a_counselling_note_goes_by_its_author_or_the_director_and_by_no_other_clinician(
+    *, records: ClientFactory, planned: Json, plan: Json, new_consent: NewConsent, join_team: JoinTeam,
+    disclose: Disclose, role: Role,
+) -> None:  # fmt: skip
+    """Before, who treats the patient was answered with the notes of a colleague, which no screen shows them."""
+    author, colleague = uuid4(), uuid4()
+    by_author, by_colleague = records(role, account=author), records(role, account=colleague)
+    for account in (author, colleague):
+        await join_team(planned, account)
+    await new_consent(planned, **covering("counselling_notes", recipient_ids=[plan["id"]]))
+    path, text = f"/v1/patients/{planned['id']}/counselling_notes", {"text": "Fears the employer."}
+
+    async def answered(client: httpx2.AsyncClient | None) -> tuple[int, bool]:
+        answer = await tried(disclose, planned, plan, "counselling_notes", client=client, purpose="treatment")
+        return answer.status_code, "employer" in answer.text
+
+    of_nothing = await answered(by_author)
+    assert (await by_author.post(path, json=text)).status_code == 201
+    alone = [await answered(client) for client in (by_author, by_colleague, None)]
+    assert (await by_colleague.post(path, json=text)).status_code == 201
+    beside = [await answered(client) for client in (by_author, by_colleague, None)]
+
+    assert of_nothing == (403, False)
+    assert alone == [(201, True), (403, False), (201, True)]
+    # Notes go together or not at all, so neither discloses what both wrote.
+    assert beside == [(403, False), (403, False), (201, True)]
+
+
+@pytest.mark.parametrize("purposes", [["payment"], ["operations"], ["payment", "operations"]])
+async def test_a_consent_that_could_permit_nothing_is_not_activated(
+    director: httpx2.AsyncClient, planned: Json, new_consent: NewConsent, purposes: list[str]
+) -> None:
+    """Before, a consent to notes to be paid became active, and each disclosure on it was denied."""
+    notes = covering("counselling_notes", purposes=purposes)
+    tests = covering("progress_notes", "drug_tests", purposes=purposes)
+    some = covering("attendance", "drug_tests", purposes=purposes)
+
+    async def activated(terms: Json) -> httpx2.Response:
+        drafted = await new_consent(planned, activate=False, **terms)
+        return await director.post(f"/v1/consents/{drafted['id']}:activate", headers={"if-match": '"1"'})
+
+    refused = [await activated(notes), await activated(tests)]
+
+    assert [one.status_code for one in refused] == [422, 422]
+    assert {field["pointer"] for one in refused for field in one.json()["errors"]} == {"/purposes"}
+    assert "need none of it" in refused[0].text
+    assert (await activated(some)).status_code == 200
+
+
 async def test_the_notes_that_are_kept_apart_go_for_treatment_and_not_to_be_paid(
     consented: Json, plan: Json, disclose: Disclose
 ) -> None:

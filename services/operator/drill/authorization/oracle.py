@@ -37,12 +37,12 @@ _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
 _CONCERNED_WITH_EVERYBODY: Final = frozenset({"front_desk", "supervisor", "billing", "programme_director", "auditor"})
 _NOTES: Final = frozenset({"counselling_notes"})
 # Who sends something sees it, so it is of what the own duties need (2.12(c)(3)); and the notes that are kept apart go,
-# where the patient consents to that alone (2.31(b)), through the hands of those who treat.
+# where the patient consents to that alone (2.31(b)), through the hands of who wrote them or answers for the programme.
 _SENT_BY: Final[dict[str, frozenset[str]]] = {
-    "counsellor": _CARE | _NOTES,
-    "supervisor": _CARE | _NOTES,
-    "prescriber": _CARE | _NOTES,
-    "nurse": _CARE | _NOTES,
+    "counsellor": _CARE,
+    "supervisor": _CARE,
+    "prescriber": _CARE,
+    "nurse": _CARE,
     "billing": frozenset({"demographics", "diagnoses", "attendance", "claims", "consents"}),
     "programme_director": _ALL | _NOTES,
 }
