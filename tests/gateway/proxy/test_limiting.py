@@ -292,6 +292,8 @@ async def test_the_short_way_counts_as_the_long_one_does(way: ShortWay) -> None:
     way.app.state.equipment.front.decisions._limits = CallLimits(StandingClock(), caller_allowance=0.01)
 
     # The first finds no connection to the service, and is decided on twice.
+    while way.idle:
+        way.idle.pop().end()
     statuses = [(await way.ask()).status for _ in range(14)]
 
     assert statuses == [200] * 12 + [429] * 2
