@@ -6,7 +6,22 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import TIMESTAMP, Boolean, Integer, Text, Uuid, and_, bindparam, exists, or_, select, true, update
+from sqlalchemy import (
+    TIMESTAMP,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    exists,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.database import Query, Read
@@ -33,30 +48,41 @@ from services.records.relations.tables import SiteMemberRow
 _VIEWER: Final = bindparam("viewer", type_=Uuid)
 _NOW: Final = bindparam("now", type_=TIMESTAMP(timezone=True))
 _SITE_ID: Final = bindparam("site_id", type_=Uuid)
-_AT_SITE: Final = (
-    exists()
-    .where(
-        SiteMemberRow.organization_id == ReferralRow.organization_id,
-        SiteMemberRow.site_id == ReferralRow.site_id,
-        SiteMemberRow.account_id == _VIEWER,
-        SiteMemberRow.from_at <= _NOW,
-        or_(SiteMemberRow.until_at.is_(None), SiteMemberRow.until_at > _NOW),
+
+
+def _is_at(site: ColumnElement[UUID]) -> ColumnElement[bool]:
+    """Say whether who looks works at a site now."""
+    return (
+        exists()
+        .where(
+            SiteMemberRow.organization_id == ReferralRow.organization_id,
+            SiteMemberRow.site_id == site,
+            SiteMemberRow.account_id == _VIEWER,
+            SiteMemberRow.from_at <= _NOW,
+            or_(SiteMemberRow.until_at.is_(None), SiteMemberRow.until_at > _NOW),
+        )
+        .correlate(ReferralRow, EpisodeRow)
     )
-    .correlate(ReferralRow)
-)
+
+
 _ADMITTED: Final = and_(
     PatientRow.organization_id == ReferralRow.organization_id, PatientRow.id == ReferralRow.patient_id
 )
 # Of whom the record is sealed, the referral is as well: it names the person just so.
-_REACH: Final = (_AT_SITE.label("at_site"), PatientRow.sealed_at.is_not(None).label("is_sealed"))
-_REFERRAL: Final = (
+_SEALED: Final = PatientRow.sealed_at.is_not(None).label("is_sealed")
+_AT_SITE: Final = _is_at(ReferralRow.__table__.c.site_id)
+# Who was admitted waits where they are treated, which need not be where they were referred to.
+_WAITS_AT: Final = case(
+    (ReferralRow.status == ReferralStatus.ADMITTED.value, EpisodeRow.site_id), else_=ReferralRow.site_id
+)
+_WITH_KEYS: Final = (
     select(
         ReferralRow.__table__,
         ReferralKeyRow.id.label("key_id"),
         ReferralKeyRow.wrapped.label("wrapped_key"),
         OrganizationKeyRow.id.label("organization_key_id"),
         OrganizationKeyRow.wrapped.label("wrapped_organization_key"),
-        *_REACH,
+        _SEALED,
     )
     .join_from(
         ReferralRow,
@@ -71,10 +97,16 @@ _REFERRAL: Final = (
     )
     .outerjoin(PatientRow, _ADMITTED)
 )
-_REACHES: Final = select(ReferralRow.organization_id, ReferralRow.id, ReferralRow.assigned_to, *_REACH).join_from(
-    ReferralRow, PatientRow, _ADMITTED, isouter=True
-)
-_IN_REACH: Final = or_(bindparam("everybody", type_=Boolean), ReferralRow.assigned_to == _VIEWER, _AT_SITE)
+_REFERRAL: Final = _WITH_KEYS.add_columns(_AT_SITE.label("at_site"))
+_REACHES: Final = select(
+    ReferralRow.organization_id, ReferralRow.id, ReferralRow.assigned_to, _AT_SITE.label("at_site"), _SEALED
+).join_from(ReferralRow, PatientRow, _ADMITTED, isouter=True)
+
+
+def _in_reach(at_site: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(bindparam("everybody", type_=Boolean), ReferralRow.assigned_to == _VIEWER, at_site)
+
+
 _ONE: Final = Query(_REFERRAL.where(ReferralRow.id == bindparam("referral_id", type_=Uuid)))
 _SOME: Final = Query(
     _REFERRAL.where(
@@ -83,16 +115,17 @@ _SOME: Final = Query(
         ReferralRow.id > bindparam("after", type_=Uuid),
         # Left out here and not by the gate alone: what is dropped from a page would seem to be its end.
         PatientRow.sealed_at.is_(None),
-        _IN_REACH,
+        _in_reach(_AT_SITE),
     )
     .order_by(ReferralRow.id)
     .limit(bindparam("limit", type_=Integer))
 )
 _WAITING: Final = Query(
-    _REFERRAL.outerjoin(EpisodeRow, EPISODE)
+    _WITH_KEYS.add_columns(_is_at(_WAITS_AT).label("at_site"))
+    .outerjoin(EpisodeRow, EPISODE)
     .outerjoin(ATTENDED, true())
     .where(
-        ReferralRow.site_id == _SITE_ID,
+        _WAITS_AT == _SITE_ID,
         or_(
             ReferralRow.status == ReferralStatus.OPEN.value,
             and_(
@@ -102,7 +135,7 @@ _WAITING: Final = Query(
             ),
         ),
         PatientRow.sealed_at.is_(None),
-        _IN_REACH,
+        _in_reach(_is_at(_WAITS_AT)),
     )
 )
 _CONTACTS: Final = Query(

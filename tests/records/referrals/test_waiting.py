@@ -90,6 +90,22 @@ async def test_between_intake_and_a_first_session_people_were_on_no_list(
     assert await waiting() == dict.fromkeys([seen["id"], coming["id"]], "first_session")
 
 
+async def test_who_was_admitted_once_waited_where_they_had_been_referred_to(
+    director: httpx2.AsyncClient, refer: Refer, act: Act, patient_body: Json, site_id: UUID
+) -> None:
+    """People of that site learned whether a patient of another had attended, and theirs did not."""
+    elsewhere = uuid4()
+    patient = await director.post("/v1/patients", json=patient_body | {"site_id": str(elsewhere)})
+    referral = (await act(await refer(), "admit", ADMISSION | {"patient_id": patient.json()["id"]})).json()
+
+    found = {}
+    for site in (site_id, elsewhere):
+        answer = await director.get("/v1/admission_waitlist", params={"site_id": str(site)})
+        found[site] = [one["referral"]["id"] for one in answer.json()["items"]]
+
+    assert found == {site_id: [], elsewhere: [referral["id"]]}
+
+
 async def test_attendance_alone_once_said_of_nobody_that_they_had_begun(
     *, director: httpx2.AsyncClient, refer: Refer, act: Act, tell: encounters.Tell, site_id: UUID
 ) -> None:
