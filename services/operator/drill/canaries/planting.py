@@ -182,7 +182,8 @@ class Planter:
         today = str(now.date())
         admission = {
             "programme": "evening-iop",
-            "admitted_on": today,
+            # Before the discharge that aftercare follows: who comes back after it is not called.
+            "admitted_on": str(now.date() - timedelta(days=1)),
             "initial": {"criteria_edition": "asam-3", "level": "2.1"},
         }
         episode = await self._send.post(f"{self._of_patient}/episodes", admission)
