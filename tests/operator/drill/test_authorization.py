@@ -37,7 +37,7 @@ from services.operator.drill.authorization.world import (
 )
 from services.operator.drill.authorization.writing import Tell
 from services.operator.postgres.provision import DatabaseUrls
-from services.policy.decisions.answer import Basis, Obligations, Permission, Scope
+from services.policy.decisions.answer import Basis, Denial, Obligations, Permission, Rule, Scope
 from services.policy.decisions.question import Question
 from services.policy.matching import routes_at
 from services.records import gate
@@ -221,6 +221,37 @@ async def test_a_chart_that_withholds_nothing_is_found(world: World, monkeypatch
     report = await drill(world, FEW)
 
     assert report["leaks"] == FEW
+
+
+ONES_OWN = [("patient", "self", "read_own_record"), ("counsellor", "author", "read_counselling_note")]
+
+
+@pytest.mark.parametrize(("role", "relation", "operation"), ONES_OWN)
+async def test_what_is_kept_for_one_is_shown_to_that_one(
+    world: World, monkeypatch: pytest.MonkeyPatch, role: str, relation: str, operation: str
+) -> None:
+    """Before, no cell was the patient, or the author of a note: what only they are shown was asked for by nobody."""
+    only(monkeypatch, role=role, relation=relation, recipient="nobody", operation=operation)
+
+    report = await drill(world, FEW)
+
+    assert (report["wrong"], report["examples"], report["permitted"]) == (0, [], FEW)
+
+
+async def test_an_own_record_that_is_withheld_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, role="patient", relation="self", recipient="nobody", operation="read_own_record")
+    monkeypatch.setattr("services.policy.decisions.uses._decide_own_access", lambda *_: Denial(Rule.ROLE_WITHOUT_NEED))
+
+    assert (await drill(world, FEW))["wrong"] == FEW
+
+
+async def test_a_note_that_opens_to_whoever_treats_the_patient_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, role="supervisor", relation="care_team", recipient="nobody", operation="read_counselling_note")
+    monkeypatch.setattr(gate, "decide", everything)
+
+    assert (await drill(world, FEW))["leaks"] == FEW
 
 
 async def test_a_part_that_holds_nothing_is_found(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

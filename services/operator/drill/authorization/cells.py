@@ -9,7 +9,7 @@ ROLES: Final = (
     "programme_director", "programme_director", "organization_admin", "auditor", "patient", "family",
     "platform_operator",
 )  # fmt: skip
-RELATIONS: Final = ("none", "care_team", "care_team", "care_team", "site")
+RELATIONS: Final = ("none", "care_team", "care_team", "care_team", "site", "author", "self")
 PURPOSES: Final = (
     "treatment", "treatment", "payment", "operations", "medical_emergency", "legal_proceedings",
     "criminal_justice_monitoring", "investigation", "research", "oversight", "public_health", "patient_access",
@@ -44,7 +44,7 @@ USES: Final = (
     "list_draw_programmes", "list_medications", "list_assessments", "list_placement_reviews", "list_episodes",
     "list_encounters", "read_week_ledger", "read_notice_preference", "revoke_consent", "list_due_assessments",
     "list_due_injections", "list_recovery_group_members", "list_level_findings", "list_aftercare_contacts",
-    "list_due_discharge_summaries",
+    "list_due_discharge_summaries", "read_counselling_note", "read_own_record",
 )  # fmt: skip
 """What is done with a record where nobody outside receives anything."""
 

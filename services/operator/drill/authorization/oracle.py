@@ -36,22 +36,23 @@ _DUTIES: Final[dict[tuple[str, str], frozenset[str]]] = {
 }
 _CONCERNED_WITH_EVERYBODY: Final = frozenset({"front_desk", "supervisor", "billing", "programme_director", "auditor"})
 _NOTES: Final = frozenset({"counselling_notes"})
-# Who sends something sees it, so it is of what the own duties need (2.12(c)(3)); and the notes that are kept apart go,
-# where the patient consents to that alone (2.31(b)), through the hands of who wrote them or answers for the programme.
+# Who sends something sees it, so it is of what the own duties need (2.12(c)(3)).
 _SENT_BY: Final[dict[str, frozenset[str]]] = {
     "counsellor": _CARE,
     "supervisor": _CARE,
     "prescriber": _CARE,
     "nurse": _CARE,
     "billing": frozenset({"demographics", "diagnoses", "attendance", "claims", "consents"}),
-    "programme_director": _ALL | _NOTES,
+    "programme_director": _ALL,
 }
 # 2.13(a), 45 CFR 164.502(b): what these two purposes need of a record. Treatment is limited by the consent alone.
 _NEEDED_FOR: Final[dict[str, frozenset[str]]] = {
     "payment": _ALL - {"scheduling", "drug_tests", "progress_notes", "consents"},
     "operations": _ALL - {"medication", "drug_tests", "progress_notes"},
 }
+_NEAR: Final = frozenset({"care_team", "site"})
 _TPO: Final = frozenset({"treatment", "payment", "operations"})
+_OF_SCREENS: Final = _TPO | {"patient_access"}
 _STANDS_FOR: Final = {
     # Which written consent reaches which purpose: 2.33(a), 2.31(d), 2.35.
     "treatment": frozenset({"general", "specific"}),
@@ -82,6 +83,8 @@ class Screen(NamedTuple):
     """Whether a list of a site must have the patient whom the caller may see; otherwise it may leave them out."""
     changes: bool = False
     """Whether it writes, for which an emergency alone is no reason: what must be seen at once is opened to be read."""
+    of_oneself: bool = False
+    """Whether it is the patient's own, who is asked for by no id."""
 
 
 _CLINICIANS: Final = frozenset({"counsellor", "supervisor", "prescriber", "nurse", "programme_director"})
@@ -103,7 +106,7 @@ SCREENS: Final = {
     "read_treatment_plan": Screen("/treatment_plan", "treatment_plan", _STAFF, ("treatment_plan",)),
     "list_care_team_members": Screen("/care_team_members", "treatment_plan", _STAFF),
     "list_notes": Screen("/notes", "progress_notes", _CLINICIANS, ("progress_notes",)),
-    # It lists the caller's own, and no cell is an author: who treats the patient gets an empty list.
+    # It lists the caller's own: whoever else treats the patient gets an empty list.
     "list_own_counselling_notes": Screen("/counselling_notes", "progress_notes", _CLINICIANS),
     "list_consents": Screen("/consents", "consents", _CONSENT_STAFF, ("consents",)),
     "list_restrictions": Screen("/restrictions", "consents", _CONSENT_STAFF),
@@ -147,6 +150,14 @@ SCREENS: Final = {
     ),
     "list_due_discharge_summaries": Screen(
         "/due_discharge_summaries?zone=UTC", "discharge_summary", _CLINICIANS, of_site=True, lists=False
+    ),
+    "read_counselling_note": Screen("", "counselling_notes", _CLINICIANS, ("counselling_notes",)),
+    "read_own_record": Screen(
+        "/record",
+        "demographics",
+        frozenset({"patient"}),
+        tuple(sorted(_ALL - {"claims", "consents", "scheduling"})),
+        of_oneself=True,
     ),
 }
 
@@ -247,19 +258,29 @@ def is_closed_to(role: str, path: str) -> bool:
 def is_shown(screen: str, cell: Cell) -> bool:
     """Whether a screen opens: no purpose is named by it, so whichever of the three duties serves."""
     offered = SCREENS[screen]
-    used = cell._replace(information=offered.information)
+    used = _on_screen(cell, offered)._replace(information=offered.information)
     if offered.changes:
         used = used._replace(emergency="none")
     return (
         cell.role in offered.offered
         and cell.organization == "own"
-        and any(_used(used._replace(purpose=purpose)) for purpose in _TPO)
+        and any(_used(used._replace(purpose=purpose)) for purpose in _OF_SCREENS)
     )
+
+
+def _on_screen(cell: Cell, screen: Screen) -> Cell:
+    # Whose record it is comes in by a door of their own, and is nobody at the programme's; glass is one account's.
+    if screen.of_oneself:
+        return cell
+    relation = "none" if cell.relation == "self" else cell.relation
+    return cell._replace(relation=relation, emergency=cell.emergency if cell.relation == "none" else "none")
 
 
 def may_know(cell: Cell) -> bool:
     """Whether who discloses may know that there is such a patient."""
-    plain = cell._replace(information="demographics", emergency="none")
+    plain = cell._replace(
+        information="demographics", emergency="none", relation="none" if cell.relation == "self" else cell.relation
+    )
     return cell.organization == "own" and any(_used(plain._replace(purpose=purpose)) for purpose in _TPO)
 
 
@@ -274,8 +295,11 @@ def parts_seen(cell: Cell) -> frozenset[str]:
     """Return the parts of which something may be found on a screen that opens: what a duty of the role needs."""
     if cell.organization != "own":
         return frozenset()
+    used = _on_screen(cell, SCREENS[cell.operation])
     return frozenset(
-        one for one in _ALL if any(_used(cell._replace(information=one, purpose=purpose)) for purpose in _TPO)
+        one
+        for one in _ALL | _NOTES
+        if any(_used(used._replace(information=one, purpose=purpose)) for purpose in _OF_SCREENS)
     )
 
 
@@ -295,12 +319,17 @@ def _asked(cell: Cell) -> frozenset[str]:
 
 
 def _used(cell: Cell) -> bool:
-    # Only its author uses a counselling note without a consent for it: 2.31(b)(1)(i)(A). No cell is an author.
+    if cell.relation == "self":
+        # 2.23: the patient reads the own record; what is kept apart is not of it (45 CFR 164.524(a)(1)(i)).
+        return cell.purpose == "patient_access" and cell.information not in _NOTES
+    if cell.information in _NOTES:
+        # 2.31(b)(1)(i)(A): without a consent for it only its author uses a counselling note, and to treat.
+        return cell.relation == "author" and cell.purpose == "treatment"
     if cell.information not in _DUTIES.get((cell.role, cell.purpose), frozenset()):
         return False
     if cell.role in _CONCERNED_WITH_EVERYBODY or cell.information == "scheduling":
         return True
-    return cell.relation != "none" or cell.emergency not in {"none", "without_nature"}
+    return cell.relation in _NEAR or cell.emergency not in {"none", "without_nature"}
 
 
 def _disclosed(cell: Cell) -> bool:
@@ -321,9 +350,13 @@ def _disclosed(cell: Cell) -> bool:
 
 
 def _may_send(cell: Cell) -> bool:
-    sends = cell.information in _SENT_BY.get(cell.role, frozenset())
+    if cell.information in _NOTES:
+        # Kept apart, they go through the hands of who wrote them, or of who answers for the programme: 2.31(b).
+        sends = cell.role == "programme_director" or (cell.relation == "author" and cell.role in _CLINICIANS)
+    else:
+        sends = cell.information in _SENT_BY.get(cell.role, frozenset())
     sends = sends and (cell.role != "billing" or cell.purpose == "payment")
-    treats = cell.role in _CONCERNED_WITH_EVERYBODY or cell.relation != "none"
+    treats = cell.role in _CONCERNED_WITH_EVERYBODY or cell.relation in _NEAR
     return sends and (treats or cell.purpose == "medical_emergency")
 
 

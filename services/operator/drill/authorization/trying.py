@@ -24,9 +24,11 @@ _BESIDE: Final = frozenset({"disclosure", "labels", "notice", "consent"})
 _HELD: Final = MARKS.keys() - {"consents"}
 """The parts of which every record here has something to disclose."""
 _MADE, _DONE, _FORBIDDEN, _NOTHING, _REFUSED = 201, 200, 403, 404, 422
-_OF_EPISODE: Final = {
-    "list_plan_of_care_versions": "episode_id",
-    "list_discharge_summary_versions": "ended_episode_id",
+_ELSEWHERE: Final = {
+    "list_plan_of_care_versions": "/v1/episodes/{episode_id}",
+    "list_discharge_summary_versions": "/v1/episodes/{ended_episode_id}",
+    "read_counselling_note": "/v1/counselling_notes/{note_id}",
+    "read_own_record": "/v1/me",
 }
 _TOLD: Final = {
     "recipient_name": "Drill Doctor",
@@ -191,8 +193,5 @@ def _screen(screen: str, known: Mapping[str, str]) -> Request:
     if screen == "revoke_consent":
         # It is a draft, so whoever gets this far is told that there is nothing to revoke.
         return Request("POST", f"/v1/consents/{known['consent_id']}:revoke", {"document_sha256": "0f" * 32})
-    if SCREENS[screen].of_site:
-        return Request("GET", f"/v1/sites/{known['site_id']}{SCREENS[screen].path}")
-    if screen in _OF_EPISODE:
-        return Request("GET", f"/v1/episodes/{known[_OF_EPISODE[screen]]}{SCREENS[screen].path}")
-    return Request("GET", patient + SCREENS[screen].path)
+    where = "/v1/sites/{site_id}" if SCREENS[screen].of_site else _ELSEWHERE.get(screen, "/v1/patients/{patient_id}")
+    return Request("GET", where.format(**known) + SCREENS[screen].path)

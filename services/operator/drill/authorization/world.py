@@ -29,6 +29,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "proceedings": ("legal_proceedings",),
 }  # fmt: skip
 _DOCUMENT: Final = "0f" * 32
+_BIRTH_DATE: Final = "1990-02-28"
 _HIPAA: Final = frozenset({"treating_provider", "health_plan", "business_associate"})
 ENROLLED: Final = timedelta(days=2)
 """How long before the cells are tried patients are enrolled: a drug test is drawn only after it was committed to."""
@@ -79,10 +80,11 @@ class Answer(NamedTuple):
 Call = Callable[[Caller | None, Request], Awaitable[Answer]]
 """Sends a request as somebody, or as nobody."""
 
-DIRECTOR: Final = Caller("programme_director", relation="founder")
-"""Who makes the clinic and writes the records; no cell's caller is this one, whose counselling notes are its own."""
+DIRECTOR: Final = Caller("programme_director", relation="author")
+"""Who makes the clinic and writes the records, counselling notes among them."""
 
-RELATIONS_WITH_ACCOUNTS: Final = ("care_team", "site", "glass", "founder")
+_SELF: Final = Caller("patient", relation="self")
+RELATIONS_WITH_ACCOUNTS: Final = ("care_team", "site", "glass", "author", "self")
 """By which accounts callers are told apart; whoever has another relation has an account of the role."""
 
 
@@ -103,7 +105,7 @@ class World:
         self.draft_id = ""
         self.person_id = ""
         self.representative_id = ""
-        self._episodes: dict[str, str] = {}
+        self._of_used: dict[str, str] = {}
 
     @property
     def call(self) -> Call:
@@ -119,7 +121,7 @@ class World:
             "site_id": self.site_id,
             "person_id": self.person_id,
             "representative_id": self.representative_id,
-            **self._episodes,
+            **self._of_used,
         }
 
     async def enrol(self) -> None:
@@ -146,7 +148,7 @@ class World:
             }
             self.recipients[kind] = (await self.made("/v1/recipients", body))["id"]
         await self.made("/v1/site_members", {"site_id": self.site_id, "account_id": self._accounts["site"]})
-        self.used_id, self._episodes = await self._admit()
+        self.used_id, self._of_used = await self._admit()
         self.recipients["other_patient"] = self._as_recipients[self.used_id]
         consents = f"/v1/patients/{self.used_id}/consents"
         draft = {"kind": "general", "disclosing_party": MARKS["consents"].decode()}
@@ -165,6 +167,10 @@ class World:
         self.representative_id = made["id"]
         preference = {"channel": "email", "address": "drill@example.org", "opted_in": False}
         await self._send("PUT", f"/v1/patients/{self.used_id}/notice_preference", preference)
+        account = {"account_id": self._accounts["self"]}
+        handed = await self.made(f"/v1/patients/{self.used_id}/patient_accounts", account)
+        claim = Request("POST", "/v1/me/record:claim", {"code": handed["code"], "birth_date": _BIRTH_DATE})
+        await self._expect(await self._call(_SELF, claim))
         glass = Request(
             "POST",
             f"/v1/patients/{self.used_id}/emergency_accesses",
@@ -207,7 +213,7 @@ class World:
 
     async def _enrolled_one(self, places: asyncio.Semaphore) -> tuple[str, str]:
         name = MARKS["demographics"].decode()
-        person = {"given_name": "Test", "family_name": name, "birth_date": "1990-02-28", "site_id": self.site_id}
+        person = {"given_name": "Test", "family_name": name, "birth_date": _BIRTH_DATE, "site_id": self.site_id}
         async with places:
             patient_id: str = (await self.made("/v1/patients", person))["id"]
             return patient_id, await self._writer.programme(patient_id, self.now.date())

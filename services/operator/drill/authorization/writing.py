@@ -87,7 +87,7 @@ class Writer:
         return programme
 
     async def write(self, patient_id: str, programme_id: str, drawn_on: date) -> dict[str, str]:
-        """Write every part; returns the ids of the open and of the ended episode."""
+        """Write every part; returns the ids of the open and of the ended episode, and of the counselling note."""
         patient = f"/v1/patients/{patient_id}"
         episode_id = await self._admit(patient, "drill", 10)
         await self._plan(patient, episode_id)
@@ -96,8 +96,9 @@ class Writer:
         await self._session(patient_id)
         await self._authorization(patient)
         await self._drug_test(patient, programme_id, drawn_on)
-        await self._send("POST", f"{patient}/counselling_notes", {"text": _said("counselling_notes")})
-        return {"episode_id": episode_id, "ended_episode_id": await self._discharge(patient)}
+        note = await self._send("POST", f"{patient}/counselling_notes", {"text": _said("counselling_notes")})
+        ended_id = await self._discharge(patient)
+        return {"episode_id": episode_id, "ended_episode_id": ended_id, "note_id": note["id"]}
 
     async def listed(self, patient_id: str) -> None:
         """Write what has a patient on lists of the site: an injection that is due, and a wish to be in a group."""
