@@ -10,12 +10,12 @@ from services.chassis.problems import respond_to
 from services.contracts.identifiers import OrganizationId
 from services.contracts.identity import Principal
 from services.contracts.problems import ProblemType
-from services.gateway.errors import CodeRefusedError, PasswordRefusedError, UngrantableRolesError
+from services.gateway.errors import CodeRefusedError, PasskeyNotAddedError, PasswordRefusedError, UngrantableRolesError
 from services.gateway.organizations.rules import may_see
 from services.gateway.security_events.trails import trails_of
 from services.policy.routes import BY_OPERATION
 
-_TOLD_AS_ATTEMPTS: Final = (CodeRefusedError, PasswordRefusedError)
+_TOLD_AS_ATTEMPTS: Final = (CodeRefusedError, PasskeyNotAddedError, PasswordRefusedError)
 _NO_TOKEN: Final = (AuthenticationRequiredError, TokenNotTakenError)
 
 

@@ -9,8 +9,13 @@ from services.operator.state import StateFolder
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _SIGNING_KEY_DAYS = "30"
-# A stack on one machine is measured and drilled by few accounts, as a clinic never calls.
-_CALLER_ALLOWANCE = "500"
+USUAL_ALLOWANCE = 1.0
+DRILLED_ALLOWANCE = 500.0
+"""A stack that is measured or drilled is called by few accounts as no clinic calls; no other is told this."""
+_OF_THE_GATEWAY = tuple(
+    f"EVENTIDE_{name}"
+    for name in ("ALLOWED_HOSTS", "CALLER_ALLOWANCE", "PUBLIC_URL", "TRUSTED_ENGINES", "TRUSTED_PROXIES")
+)
 
 
 class Endpoints(NamedTuple):
@@ -32,6 +37,11 @@ def plain_environment() -> dict[str, str]:
     return {name: caller[name] for name in _PASSED_ON if name in caller}
 
 
+def gateway_settings(told: Mapping[str, str]) -> dict[str, str]:
+    """Return what an environment says of a gateway behind an edge, and of how often its callers may call."""
+    return {name: told[name] for name in _OF_THE_GATEWAY if name in told}
+
+
 def service_environment(
     service: str,
     *,
@@ -39,6 +49,7 @@ def service_environment(
     endpoints: Endpoints,
     databases: Mapping[str, DatabaseUrls],
     clock_offset: float,
+    caller_allowance: float = USUAL_ALLOWANCE,
 ) -> dict[str, str]:
     """Return what one service is told: its own database and keys, never another's."""
     settings = {
@@ -53,7 +64,7 @@ def service_environment(
             "EVENTIDE_SIGNING_KEYS_DIRECTORY": str(state.signing_keys),
             "EVENTIDE_ID_TOKEN_KEYS_DIRECTORY": str(state.id_token_keys),
             "EVENTIDE_SIGNING_KEY_DAYS": _SIGNING_KEY_DAYS,
-            "EVENTIDE_CALLER_ALLOWANCE": _CALLER_ALLOWANCE,
+            "EVENTIDE_CALLER_ALLOWANCE": str(caller_allowance),
             "EVENTIDE_SEALING_KEY_FILE": str(state.gateway_key),
             "EVENTIDE_CHECKPOINT_KEY_FILE": str(state.checkpoint_key),
             "EVENTIDE_CHECKPOINT_FOLDER": str(state.gateway_checkpoints),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from services.operator.environment import Endpoints, caller_environment, service_environment
+from services.operator.environment import Endpoints, caller_environment, gateway_settings, service_environment
 from services.operator.errors import OperatorError
 from services.operator.lifecycle import state_of
 from services.operator.postgres.credentials import load_credentials
@@ -40,6 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
         databases=service_urls(_told(told, "DATABASE_URL"), load_credentials(state.secrets / "databases")),
         clock_offset=0.0,
     )
+    if service == "gateway":
+        environment |= gateway_settings(told)
     environment["PYTHONPATH"] = told.get("PYTHONPATH", "")
     module = ["services.scheduler.worker"] if arguments.process == WORKER else ["services.chassis.serve", service]
     where = [] if arguments.process == WORKER else ["--host", arguments.host, "--port", str(arguments.port)]

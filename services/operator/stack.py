@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.chassis.clock import Clock
-from services.operator.environment import plain_environment
+from services.operator.environment import DRILLED_ALLOWANCE, plain_environment
 from services.operator.errors import OperatorError
 from services.operator.folders import PASSABLE
 from services.operator.locks import InheritedLock
@@ -109,7 +109,7 @@ def running_stack(
     clock: datetime | None = None,
     progress: Progress = lambda _: None,
 ) -> Iterator[Addresses]:
-    """Run a stack for the length of a block, in a temporary state folder unless one is given.
+    """Run a stack to drill or measure for the length of a block, in a temporary state folder unless one is given.
 
     It also ends when this process is killed. `clock` is what its services take for the present
     instant at the start of the block.
@@ -123,7 +123,7 @@ def running_stack(
         folder.chmod(PASSABLE)
     elif InheritedLock(StateFolder(folder).lock).owner():
         raise AlreadyRunningError(folder)
-    options = StackOptions(folder, database_url, port, workers, clock_offset(clock))
+    options = StackOptions(folder, database_url, port, workers, clock_offset(clock), DRILLED_ALLOWANCE)
     StateFolder(folder).make()
     supervisor = None
     try:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from services.operator.environment import Endpoints, service_environment
+from services.operator.environment import USUAL_ALLOWANCE, Endpoints, service_environment
 from services.operator.errors import OperatorError
 from services.operator.postgres.credentials import SERVICES
 from services.operator.postgres.provision import DatabaseUrls
@@ -38,6 +38,8 @@ class StackOptions(NamedTuple):
     workers: int = 1
     clock_offset: float = 0.0
     """Seconds that the services' clocks are ahead of the machine's."""
+    caller_allowance: float = USUAL_ALLOWANCE
+    """How many times as often as usual one caller may call."""
 
     def dump(self) -> bytes:
         """Write the options down for the supervisor's standard input."""
@@ -90,6 +92,7 @@ def child_specs(
             endpoints=endpoints_of(listeners),
             databases=databases,
             clock_offset=options.clock_offset,
+            caller_allowance=options.caller_allowance,
         )
 
     services = [

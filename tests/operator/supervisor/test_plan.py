@@ -34,7 +34,7 @@ def specs(tmp_path: Path, cleanup: ExitStack) -> dict[str, ChildSpec]:
 
 
 def test_options_survive_the_way_to_the_supervisor(tmp_path: Path) -> None:
-    options = StackOptions(tmp_path, "postgresql://boss:secret@db/postgres", 8700, 3, 1.5)
+    options = StackOptions(tmp_path, "postgresql://boss:secret@db/postgres", 8700, 3, 1.5, 500.0)
 
     assert StackOptions.load(options.dump()) == options
 

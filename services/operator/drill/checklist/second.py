@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from services.operator.drill.checklist.probes.calling import Caller
 from services.operator.drill.checklist.world import SetUpFailedError, World
-from services.operator.environment import Endpoints, service_environment
+from services.operator.environment import DRILLED_ALLOWANCE, Endpoints, service_environment
 from services.operator.postgres.credentials import load_credentials
 from services.operator.postgres.provision import DatabaseUrls, service_urls
 from services.operator.postgres.running import running_cluster
@@ -81,6 +81,7 @@ def _environment(world: World, url: str, upstream: str | None, told: Mapping[str
         endpoints=Endpoints(url, upstream or behind.records, upstream or behind.scheduler),
         databases=databases_of(world),
         clock_offset=behind.ahead.total_seconds(),
+        caller_allowance=DRILLED_ALLOWANCE,
     )
     # To the world both are one: what one signs and expects, the other does too.
     environment["EVENTIDE_PUBLIC_URL"] = world.issuer
