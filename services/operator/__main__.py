@@ -44,6 +44,7 @@ def _add_stack_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     up.add_argument("--port", type=_natural, help="the gateway's; 0 for any (default: 8600 or any)")
     up.add_argument("--workers", type=_natural, default=1, help="solver workers (default: 1)")
     up.add_argument("--clock", type=_instant, metavar="ISO8601", help="what the services take for now")
+    up.add_argument("--measured", action="store_true", help="let one caller call as often as who measures it does")
     _add_json(up)
     for name, text in (
         ("down", "stop everything; nothing is left when it returns"),

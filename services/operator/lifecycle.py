@@ -8,7 +8,7 @@ from typing import Any
 
 from services.operator import stack
 from services.operator.databases import running_databases
-from services.operator.environment import caller_environment
+from services.operator.environment import DRILLED_ALLOWANCE, USUAL_ALLOWANCE, caller_environment
 from services.operator.errors import OperatorError
 from services.operator.locks import InheritedLock
 from services.operator.postgres.credentials import SERVICES
@@ -33,6 +33,7 @@ def up(arguments: argparse.Namespace) -> int:
         port=arguments.port,
         workers=arguments.workers,
         clock_offset=stack.clock_offset(arguments.clock),
+        caller_allowance=DRILLED_ALLOWANCE if arguments.measured else USUAL_ALLOWANCE,
     )
     _show(stack.start(options, say), as_json=arguments.json)
     return 0

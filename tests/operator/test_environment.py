@@ -49,6 +49,13 @@ def test_a_stack_of_up_limits_its_callers_as_usual(asked: list[StackOptions], tm
     assert float(_gateway_of(asked[0])[_ALLOWANCE]) == 1.0
 
 
+def test_a_stack_of_up_that_is_measured_lets_one_account_call_often(asked: list[StackOptions], tmp_path: Path) -> None:
+    with pytest.raises(_StartedError):
+        main(["up", "--measured", "--state", str(tmp_path / "state")])
+
+    assert float(_gateway_of(asked[0])[_ALLOWANCE]) == DRILLED_ALLOWANCE
+
+
 def test_a_stack_that_is_drilled_or_measured_lets_few_accounts_call_often(
     asked: list[StackOptions], tmp_path: Path
 ) -> None:
