@@ -260,6 +260,9 @@ class PatientSeating(ResourceModel):
     travel_minutes: int = Field(description="One way, as the newest plan says; 0 without a plan.")
     no_contact: list[PatientId]
     plan: SeatingPlan | None = Field(description="Null where the patient has no plan yet.")
+    left_on: date | None = Field(
+        default=None, description="The last day of who has been discharged, where no plan says that they come back."
+    )
 
 
 class WeekRequirements(ResourceModel):

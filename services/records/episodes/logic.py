@@ -166,9 +166,9 @@ class EpisodeCommands:
         # Read again: it may have changed before the patient was locked.
         return await self._rows.one(episode_id) or found
 
-    async def taper_weeks(self, patient_id: PatientId) -> frozenset[date]:
-        """Return the taper weeks of a patient whom the caller has locked."""
-        return await self._rows.taper_weeks(patient_id)
+    async def stays(self, patient_id: PatientId) -> Stays:
+        """Return the taper weeks and the discharge of a patient whom the caller has locked."""
+        return await self._rows.stays(patient_id)
 
     def _initial(self, request: EpisodeRequest) -> list[EpisodeLevel]:
         if request.initial is None:

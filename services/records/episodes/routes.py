@@ -120,7 +120,12 @@ async def discharge_episode(
     episodes: EpisodeChanges,
     response: Response,
 ) -> Episode:
-    """End an episode, with the reason as TEDS counts it."""
+    """End an episode, with the reason as TEDS counts it.
+
+    From the day after the last episode's end on, the patient is planned for no more, and is offered and booked no seat,
+    unless an admission or the plan's `planned_admission` says that they come back. Seats of weeks that are published
+    already stay theirs until they are given back by `release_appointment` or the week is published anew.
+    """
     return _tagged(await episodes.discharge(episode_id, request, version), response)
 
 

@@ -123,10 +123,9 @@ class EpisodeRows:
         levels = (await self._db.execute(_LEVEL.where(EpisodeLevelRow.episode_id == episode_id))).mappings().all()
         return _to_episode(row, levels)
 
-    async def taper_weeks(self, patient_id: PatientId) -> frozenset[date]:
-        """Return a patient's taper weeks."""
-        rows = (await self._db.execute(_STAYS, {"patient_ids": [patient_id]})).mappings().all()
-        return _to_stays(rows).taper_weeks.get(patient_id, frozenset())
+    async def stays(self, patient_id: PatientId) -> Stays:
+        """Return what planning needs to know of a patient's episodes."""
+        return _to_stays((await self._db.execute(_STAYS, {"patient_ids": [patient_id]})).mappings().all())
 
     async def add(self, episode: Episode) -> bool:
         """Write a new episode; says whether none of the same programme stands in its way."""

@@ -40,6 +40,7 @@ from services.records.treatment_plans.rules import (
     horizon_week,
     is_monday,
     is_tapering,
+    left_on,
     rule_pack_on,
     taper_faults,
     unschedulable,
@@ -76,11 +77,14 @@ class TreatmentPlanCommands:
             StaleVersionError: Another version has been written meanwhile.
             HoursOutOfRangeError: The week's hours lie outside the level of care.
             UnschedulableServicesError: Minutes that no sessions add up to.
+            InvalidRequestError: No rule pack applies yet, or the plan begins after the discharge and does not say when
+                the patient comes back.
         """
         age = await self._patients.lock_age(patient_id, Information.TREATMENT_PLAN, request.effective_from)
         newest = await self._rows.newest_version(patient_id)
         _refuse_other_version(newest, expected_version)
-        _refuse_impossible_week(request, age, await self._episodes.taper_weeks(patient_id))
+        stays = await self._episodes.stays(patient_id)
+        _refuse_impossible_week(request, age, stays.taper_weeks.get(patient_id, frozenset()))
         now = self._gate.clock.now()
         plan = TreatmentPlan.model_validate(
             {
@@ -92,6 +96,7 @@ class TreatmentPlanCommands:
                 "created_at": now,
             }
         )
+        _refuse_unsaid_return(plan, stays)
         await self._rows.add(plan, self._gate.caller.account_id)
         return plan
 
@@ -114,6 +119,14 @@ def _refuse_impossible_week(request: TreatmentPlanRequest, age: int, taper_weeks
     fields = (*unschedulable(request), *taper_faults(pack, age, request))
     if fields:
         raise UnschedulableServicesError(fields)
+
+
+def _refuse_unsaid_return(plan: TreatmentPlan, stays: Stays) -> None:
+    # A version of days after the discharge is for somebody who comes back; no week would be planned by it.
+    left = left_on(plan, stays)
+    if left is not None and left < plan.effective_from:
+        words = "must say on which day after the discharge the patient comes back, unless they are admitted first"
+        raise InvalidRequestError("/planned_admission", words)
 
 
 class TreatmentPlanReads:
@@ -181,11 +194,13 @@ class TreatmentPlanReads:
         """
         patient = await self._patients.presence_to_plan(patient_id)
         plan = await self._queries.newest(patient.id)
+        stays = await self._stays.of([patient.id])
         return PatientSeating(
             patient_id=patient.id,
             travel_minutes=0 if plan is None else plan.travel_minutes,
             no_contact=await self._queries.apart_from(patient.id),
             plan=None if plan is None else _seating_plan(plan),
+            left_on=stays.left_on.get(patient.id) if plan is None else left_on(plan, stays),
         )
 
     async def week(self, site_id: SiteId, monday: date) -> WrittenWeek:

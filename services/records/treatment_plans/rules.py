@@ -128,7 +128,7 @@ def within_stay(required: PlanRequirement, monday: date, stays: Stays) -> PlanRe
     A taper week of an episode raises no alarm at fewer hours.
     """
     changes: dict[str, Any] = {}
-    left = _left_on(required, stays)
+    left = left_on(required, stays)
     if left is not None:
         if left < monday:
             return None
@@ -139,7 +139,8 @@ def within_stay(required: PlanRequirement, monday: date, stays: Stays) -> PlanRe
     return required.model_copy(update=changes) if changes else required
 
 
-def _left_on(plan: PlanRequirement | TreatmentPlan, stays: Stays) -> date | None:
+def left_on(plan: PlanRequirement | TreatmentPlan, stays: Stays) -> date | None:
+    """Return the last day of who has been discharged, or None where the plan says that they come back after it."""
     left = stays.left_on.get(plan.patient_id)
     returns = left is not None and plan.planned_admission is not None and plan.planned_admission > left
     return None if returns else left
@@ -191,7 +192,7 @@ def horizon_week(plans: Iterable[TreatmentPlan], monday: date, stays: Stays = _N
                 modalities=plan.modalities,
                 travel_minutes=plan.travel_minutes,
                 is_admission=_is_within(plan.planned_admission, monday),
-                is_discharge=_is_within(plan.planned_discharge, monday) or _is_within(_left_on(plan, stays), monday),
+                is_discharge=_is_within(plan.planned_discharge, monday) or _is_within(left_on(plan, stays), monday),
             )
             for plan, required in found
             if required is not None

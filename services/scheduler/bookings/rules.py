@@ -28,8 +28,19 @@ def way_of(modality: Modality, seating: PatientSeating) -> timedelta:
     return timedelta(minutes=seating.travel_minutes if modality is Modality.ON_SITE else 0)
 
 
+def has_left(session: SessionFacts, seating: PatientSeating) -> bool:
+    """Say whether the patient's last day lies before a session."""
+    return seating.left_on is not None and seating.left_on < session.day
+
+
 def plan_rules_broken(session: SessionFacts, seating: PatientSeating) -> list[BrokenRule]:
-    """Say what of the plan speaks against a session; without a plan nothing does: an assessment comes before it."""
+    """Say what of the stay and the plan speaks against a session.
+
+    Without a plan only a discharge does: an assessment comes before the plan, and an admission before who comes back.
+    """
+    if has_left(session, seating):
+        sentence = "the patient is discharged by then; an admission or a plan has to say first that they come back"
+        return [BrokenRule(code="discharged", sentence=sentence)]
     plan = seating.plan
     if plan is None:
         return []

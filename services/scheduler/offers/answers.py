@@ -172,8 +172,8 @@ AnswerUnits = Callable[[], AbstractAsyncContextManager[AnswerUnit]]
 class OfferedTimesLogic:
     """Serves who holds a secret, and nobody else: no name, no place, no service, and the same words for each refusal.
 
-    Whom the person is kept apart from was asked of records when the offer was made, as nobody is signed in here on
-    whose behalf it could be asked again; offers live two days at most.
+    Whom the person is kept apart from, and whether they have been discharged, was asked of records when the offer was
+    made, as nobody is signed in here on whose behalf it could be asked again; offers live two days at most.
     """
 
     def __init__(self, lookups: Lookups, houses: OpenOrganizations, units: AnswerUnits) -> None:

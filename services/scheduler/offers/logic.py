@@ -26,6 +26,7 @@ from services.contracts.scheduler.offers import (
 from services.contracts.scheduler.waitlist import RankedEntry
 from services.contracts.vocabulary import Modality
 from services.scheduler.bookings.logic import HeldSeats, Outages
+from services.scheduler.bookings.rules import has_left
 from services.scheduler.bookings.seat_rules import TelehealthRules
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.errors import AppointmentOverError
@@ -136,8 +137,9 @@ class OffersLogic:
     ) -> OfferBatch:
         """Ask several people at once whether they want a free seat.
 
-        Those whom the seat would not suit, who are busy then, or who may not sit beside somebody there are passed over
-        without a word. Somebody whom the caller names is asked in spite of what their entry says of their time.
+        Those whom the seat would not suit, who are busy or discharged by then, or who may not sit beside somebody there
+        are passed over without a word. Somebody whom the caller names is asked in spite of what their entry says of
+        their time.
 
         Raises:
             NotFoundError: There is no such session in the caller's organization, or it is cancelled.
@@ -215,7 +217,7 @@ class OffersLogic:
         zone = ZoneInfo((await self._sites.get(session.site_id)).zone)
         for one in suited:
             seating = await self._seating(one, caller_token)
-            if seating is None:
+            if seating is None or has_left(session.facts(zone), seating):
                 continue
             way = timedelta(minutes=seating.travel_minutes if session.modality is Modality.ON_SITE else 0)
             patient_id = one.entry.patient_id

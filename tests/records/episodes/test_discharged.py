@@ -1,6 +1,6 @@
 """Who was discharged is planned for no more: each read of the plans of weeks says so, and so does who is drawn."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -106,18 +106,61 @@ async def test_who_comes_back_is_planned_for_once_the_plan_or_an_admission_says_
 ) -> None:
     patient_id = episode["patient_id"]
     await act(episode, "discharge", DISCHARGE)
-    await put_plan(patient_id, read=1, effective_from="2026-10-05")
     assert (await weeks())[2] is None
 
-    await put_plan(patient_id, read=2, effective_from="2026-10-05", planned_admission="2026-10-07")
+    await put_plan(patient_id, read=1, effective_from="2026-10-05", planned_admission="2026-10-07")
     planned = (await weeks())[2]
     assert planned is not None
-    assert (planned["plan_version"], planned["attends_from"], planned["attends_until"]) == (3, "2026-10-07", None)
+    assert (planned["plan_version"], planned["attends_from"], planned["attends_until"]) == (2, "2026-10-07", None)
 
-    await put_plan(patient_id, read=3, effective_from="2026-10-05")
+    await put_plan(patient_id, read=2, effective_from=LAST_DAY)
     assert (await weeks())[2] is None
     await admit({"id": patient_id}, admitted_on="2026-10-01")
     assert (await weeks())[2] is not None
+
+
+@pytest.mark.parametrize("said", [{}, {"planned_admission": LAST_DAY}])
+async def test_a_plan_for_who_comes_back_was_taken_without_the_day_of_it_and_planned_nobody(
+    *,
+    director: httpx2.AsyncClient,
+    admit: Admit,
+    act: Act,
+    put_plan: PlanFactory,
+    episode: Json,
+    plan_body: Mapping[str, Any],
+    said: Json,
+) -> None:
+    path = f"/v1/patients/{episode['patient_id']}/treatment_plan"
+    await act(episode, "discharge", DISCHARGE)
+    back = {**plan_body, "effective_from": "2026-10-01", **said}
+
+    refused = await director.put(path, json=back, headers={"if-match": '"1"'})
+
+    assert refused.status_code == 422, refused.text
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/planned_admission"]
+    assert (await director.get(path)).json()["version"] == 1
+    await admit({"id": episode["patient_id"]}, admitted_on="2026-10-01")
+    assert (await put_plan(episode["patient_id"], read=1, effective_from="2026-10-01", **said))["version"] == 2
+
+
+async def test_a_seat_depends_on_the_discharge_until_the_patient_comes_back(
+    *, serving: httpx2.AsyncClient, admit: Admit, act: Act, put_plan: PlanFactory, episode: Json
+) -> None:
+    unplanned = await admit()
+
+    async def left(one: Json) -> str | None:
+        answer = await serving.get(f"/v1/patients/{one['patient_id']}/seating")
+        day: str | None = answer.json()["left_on"]
+        return day
+
+    assert [await left(one) for one in (episode, unplanned)] == [None, None]
+    for one in (episode, unplanned):
+        assert (await act(one, "discharge", DISCHARGE)).status_code == 200
+    assert [await left(one) for one in (episode, unplanned)] == [LAST_DAY, LAST_DAY]
+
+    await put_plan(episode["patient_id"], read=1, effective_from="2026-10-05", planned_admission="2026-10-07")
+    await admit({"id": unplanned["patient_id"]}, admitted_on="2026-10-01")
+    assert [await left(one) for one in (episode, unplanned)] == [None, None]
 
 
 PATIENT = PatientId(UUID(int=1))

@@ -26,7 +26,10 @@ async def test_a_seat_depends_on_the_way_and_on_both_sides_of_every_pair(
     answer = await serving.get(path_of(ann))
 
     seating = answer.json()
-    assert (answer.status_code, set(seating)) == (200, {"patient_id", "travel_minutes", "no_contact", "plan"})
+    assert (answer.status_code, set(seating)) == (
+        200,
+        {"patient_id", "travel_minutes", "no_contact", "plan", "left_on"},
+    )
     assert (seating["patient_id"], seating["travel_minutes"]) == (ann, 45)
     assert set(seating["no_contact"]) == {ben, cleo}
     assert seating["plan"] == {
@@ -44,7 +47,7 @@ async def test_a_patient_without_a_plan_has_no_way_that_is_known(
     patient = await new_patient()
 
     seating = (await serving.get(path_of(patient["id"]))).json()
-    assert (seating["travel_minutes"], seating["plan"]) == (0, None)
+    assert (seating["travel_minutes"], seating["plan"], seating["left_on"]) == (0, None, None)
 
 
 async def test_a_stranger_and_nobody_are_the_same(records: ClientFactory, new_patient: PatientFactory) -> None:
