@@ -261,7 +261,7 @@ class PatientSeating(ResourceModel):
     no_contact: list[PatientId]
     plan: SeatingPlan | None = Field(description="Null where the patient has no plan yet.")
     left_on: date | None = Field(
-        default=None, description="The last day of who has been discharged, where no plan says that they come back."
+        description="The last day of who has been discharged, where no plan says that they come back."
     )
 
 

@@ -105,7 +105,7 @@ class _KnowsEverybody(RecordsClient):
 
 def plain_seating(patient_id: PatientId) -> PatientSeating:
     """Return what records says of somebody whom nothing keeps from any seat."""
-    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None)
+    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None, left_on=None)
 
 
 class FrontDesk:

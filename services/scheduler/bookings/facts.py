@@ -41,6 +41,7 @@ def seating_in(plan: PlanRequirement) -> PatientSeating:
         patient_id=plan.patient_id,
         travel_minutes=plan.travel_minutes,
         no_contact=[],
+        left_on=None,
         plan=SeatingPlan(
             services=[need.service for need in plan.required_services],
             track=plan.track,

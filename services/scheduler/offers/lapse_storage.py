@@ -56,7 +56,8 @@ async def hold(db: AsyncSession, lapse_id: HoldLapseId) -> HoldLapse | None:
     found = await db.scalar(select(HoldLapseRow).where(HoldLapseRow.id == lapse_id).with_for_update())
     if found is None:
         return None
-    seatings = [PatientSeating.model_validate(seating) for seating in found.seatings]
+    # An earlier release kept no last day, for the minutes that a hold lasts.
+    seatings = [PatientSeating.model_validate({"left_on": None, **seating}) for seating in found.seatings]
     return HoldLapse(AppointmentId(found.appointment_id), found.lapses_at, seatings)
 
 

@@ -277,7 +277,7 @@ def _seating(stored: dict[str, Any]) -> PatientSeating:
     """Read what was said when an offer was made; an earlier release kept less, for the two days that one is open."""
     plan = stored.get("plan")
     known = None if plan is None else {"telehealth_jurisdiction": None, "needs_transport": False, **plan}
-    return PatientSeating.model_validate({**stored, "plan": known})
+    return PatientSeating.model_validate({"left_on": None, **stored, "plan": known})
 
 
 async def count_accepted(db: AsyncSession, batch_id: OfferBatchId, now: datetime) -> bool | None:

@@ -132,7 +132,7 @@ def _seatings(requirements: WeekRequirements) -> dict[PatientId, PatientSeating]
 
 
 def _without_plan(patient_id: PatientId) -> PatientSeating:
-    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None)
+    return PatientSeating(patient_id=patient_id, travel_minutes=0, no_contact=[], plan=None, left_on=None)
 
 
 def _broken(
