@@ -1,5 +1,7 @@
 """Who signs in a patient's place has a name, and an authority that ends before its time, or never held."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,11 +11,11 @@ branch_labels = None
 depends_on = None
 
 _TABLE = "representatives"
-_COLUMNS = {
-    "name": sa.LargeBinary,
+_COLUMNS: dict[str, sa.types.TypeEngine[Any]] = {
+    "name": sa.LargeBinary(),
     "ended_until": sa.TIMESTAMP(timezone=True),
-    "ended_document_sha256": sa.Text,
-    "ended_by": sa.Uuid,
+    "ended_document_sha256": sa.Text(),
+    "ended_by": sa.Uuid(),
     "ended_at": sa.TIMESTAMP(timezone=True),
 }
 _ENDED = "ended_until, ended_document_sha256, ended_by, ended_at"
