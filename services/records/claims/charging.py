@@ -53,7 +53,8 @@ class Evidence:
     sessions: SessionsBetween
     notes: CompletedServices
     plans: PlannedReads
-    restrictions: RestrictionsInForce
+    restrictions: RestrictionsInForce | None = None
+    """None where it is not a payer who is to be charged: what a disclosure must keep back, its decision says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ class Charging:
         self, patient_id: PatientId, sessions: Sequence[Session]
     ) -> tuple[list[Session], list[Draft]]:
         # A session that no payer is told of makes no day or week of theirs, and has a line that says so.
-        restrictions = await self._evidence.restrictions.of_patient(patient_id)
+        kept = self._evidence.restrictions
+        restrictions = [] if kept is None else await kept.of_patient(patient_id)
         gaps = [(session, kept_from_payers(restrictions, session.on)) for session in sessions]
         apart = [
             Draft(session.on, session.on, None, 0, (session,), (gap,))

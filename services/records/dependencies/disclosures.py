@@ -13,7 +13,7 @@ from services.records.assessments.storage import AssessmentQueries
 from services.records.claims.charging import Evidence
 from services.records.claims.logic import ChargesToDisclose
 from services.records.claims.storage import ClaimQueries
-from services.records.consents.beside import ConsentsToDisclose, RestrictionsInForce
+from services.records.consents.beside import ConsentsToDisclose
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentQueries, ConsentRows
 from services.records.counselling_notes.logic import CounsellingNotesToDisclose
@@ -71,13 +71,7 @@ def kept_of(read: Read, patients: PatientReads, root: RootKeys) -> Kept:
         notes=NotesToDisclose(NoteQueries(read)),
         company=CompanyReads(sessions, patients),
         charges=ChargesToDisclose(
-            ClaimQueries(read),
-            Evidence(
-                sessions,
-                ServiceQueries(read),
-                PlannedReads(PlanOfCareQueries(read)),
-                RestrictionsInForce(ConsentQueries(read)),
-            ),
+            ClaimQueries(read), Evidence(sessions, ServiceQueries(read), PlannedReads(PlanOfCareQueries(read)))
         ),
         stays=StaysToDisclose(EpisodeQueries(read)),
         discharge_summaries=DischargeSummariesToDisclose(DischargeSummaryQueries(read)),

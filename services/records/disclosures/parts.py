@@ -1,7 +1,7 @@
 """The parts of a record as a disclosure takes them: what there is of each, of which days, and whom it names."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -227,7 +227,7 @@ class Parts:
         )
         return [
             Item(
-                frozenset({line.first_on, line.last_on}),
+                frozenset(line.first_on + timedelta(days=n) for n in range((line.last_on - line.first_on).days + 1)),
                 DisclosedCharge.model_validate({**_members(DisclosedCharge, line), "authorization_number": number}),
             )
             for line, number in lines

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from tests.records.conftest import PatientFactory
-from tests.records.consents.conftest import NewConsent, code_of
-from tests.records.disclosures.conftest import Disclose
+from tests.records.consents.conftest import NewConsent, NewRecipient, code_of
+from tests.records.disclosures.conftest import ORDER, TOLD, Disclose
 from tests.records.disclosures.record import CLAIMED, EARLY, LATE
 from tests.records.disclosures.test_parts import at, covering, full, tell
 
@@ -100,6 +100,31 @@ async def test_one_session_that_was_paid_privately_keeps_back_no_other_claim(
 
     assert [one["first_on"] for one in before.json()["claims"]] == [EARLY, LATE]
     assert [one["first_on"] for one in after.json()["claims"]] == [EARLY]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("court", {"purpose": "legal_proceedings", "court_order": {**ORDER, "information": ["claims"]}}),
+        ("treating_provider", {"purpose": "medical_emergency", "emergency": TOLD}),
+        ("treating_provider", {"purpose": "treatment"}),
+    ],
+)
+async def test_what_is_kept_from_plans_is_there_for_whom_it_is_not_kept_from(
+    *, director: httpx2.AsyncClient, full: Json, new_consent: NewConsent, new_recipient: NewRecipient,
+    disclose: Disclose, kind: str, changes: Json,
+) -> None:  # fmt: skip
+    """Before, what no payer is charged was nothing to disclose to anybody, not even where a court ordered it."""
+    patient: Json = full["patient"]
+    recipient = await new_recipient(name="Asks for claims", kind=kind)
+    await new_consent(patient, **covering("claims", recipient_ids=[recipient["id"]]))
+    kept = {"information": ["claims"], "purposes": ["payment"], "recipient_kinds": ["health_plan"]}
+    await restrict(director, patient, **kept, paid_in_full=True)
+
+    answer = await disclose(patient["id"], recipient_id=recipient["id"], information=["claims"], **CLAIMED, **changes)
+
+    assert answer.status_code == 201, answer.text
+    assert [one["first_on"] for one in answer.json()["claims"]] == [EARLY, LATE]
 
 
 @pytest.mark.parametrize(
