@@ -314,8 +314,11 @@ async def its_repair_touches_the_fewest_people(desk: Person, closure: Json, lost
 
     assert (proposal["base_version"], proposal["outcome"], proposal["unmet"]) == (version, "optimal", [])
     assert {change["patient_id"] for change in changes} == {who for one in lost for who in one["patient_ids"]}
-    moved = {(change["kind"], day_of(change["before"])) for change in changes}
-    assert moved == {("moved", day_of(lost[0]))}
+    assert {change["kind"] for change in changes} == {"moved"}
+    # An hour of theirs on another day may give way to the wait before the group that comes to it, within that day.
+    moved = [(day_of(change["before"]), day_of(change["after"])) for change in changes]
+    assert all(day_of(lost[0]) == before or before == after for before, after in moved)
+    assert [before for before, _ in moved].count(day_of(lost[0])) == sum(len(one["patient_ids"]) for one in lost)
     return proposal
 
 
