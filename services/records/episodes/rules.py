@@ -78,11 +78,9 @@ def taper_faults(episode: Episode, weeks: list[date], edition: Edition | None) -
         for index, week in enumerate(weeks)
         if week + _TO_SUNDAY < episode.admitted_on or week > last
     ]
-    if edition is None:
-        faults += [("/weeks", "must be empty until a clinician decides on the level (change_episode_level)")][
-            : len(weeks)
-        ]
-    elif edition.taper_weeks_most is not None and len(weeks) > edition.taper_weeks_most:
+    if edition is None and weeks:
+        faults.append(("/weeks", "must be empty until a clinician decides on the level (change_episode_level)"))
+    if edition is not None and edition.taper_weeks_most is not None and len(weeks) > edition.taper_weeks_most:
         faults.append(("/weeks", f"must be {edition.taper_weeks_most} at most ({edition.taper_citation})"))
     return tuple(InvalidField(location="body", pointer=pointer, detail=detail) for pointer, detail in faults)
 

@@ -20,6 +20,9 @@ from services.contracts.scheduler.sites import ZoneName
 from services.records.dependencies.medications import DueVisitReading, MedicationChanges, MedicationReading
 
 router = APIRouter(prefix="/v1", tags=["medication"], route_class=IdempotentRoute)
+
+_Zone = Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")]
+_DaysAhead = Annotated[int, Query(ge=0, le=60, description="How many days ahead.")]
 _OF_PATIENT = "/patients/{patient_id}/medications"
 _CREATED = status.HTTP_201_CREATED
 
@@ -63,8 +66,8 @@ async def create_medication_dose(
 async def list_due_injections(
     site_id: SiteId,
     medications: MedicationReading,
-    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
-    within_days: Annotated[int, Query(ge=0, le=60, description="How many days ahead.")] = 7,
+    zone: _Zone,
+    within_days: _DaysAhead = 7,
 ) -> DueInjections:
     """List the injections of a site that are due within some days or overdue, the longest overdue first."""
     return await medications.due_injections(site_id, zone, within_days)
@@ -78,8 +81,8 @@ async def list_due_injections(
 async def list_due_medication_visits(
     site_id: SiteId,
     visits: DueVisitReading,
-    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
-    within_days: Annotated[int, Query(ge=0, le=60, description="How many days ahead.")] = 7,
+    zone: _Zone,
+    within_days: _DaysAhead = 7,
 ) -> DueMedicationVisits:
     """List the visits to prescribers of a site that are due within some days or overdue, the longest overdue first."""
     return await visits.at_site(site_id, zone, within_days)

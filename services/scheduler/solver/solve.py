@@ -1,7 +1,6 @@
 """The whole solve: a publishable week at once, then a better one and a better bound until stopped."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
@@ -114,13 +113,8 @@ class _Solve:
             return self._without_timetable(Status.UNKNOWN)
         self._prepare()
         self._prove()
-        with ExitStack() as stack:
-            if not self._goes_on():
-                pass
-            elif self._effort.workers > 1:
-                self._beside(stack.enter_context(self._partner()))
-            else:
-                self._in_turn()
+        if self._goes_on():
+            self._improve()
         return self._close()
 
     def _prepare(self) -> None:
@@ -162,6 +156,13 @@ class _Solve:
             self._unmet_bound = max(self._unmet_bound, self._search.goals.unmet if is_lexicographic else 0)
             self._bound = max(self._bound, -np.inf if is_lexicographic else self._objective())
         self._progress()
+
+    def _improve(self) -> None:
+        if self._effort.workers == 1:
+            self._in_turn()
+            return
+        with self._partner() as partner:
+            self._beside(partner)
 
     def _partner(self) -> BoundPartner:
         return BoundPartner(self._instance, seconds=self._left(), plans=self._may_anneal())
