@@ -1,7 +1,7 @@
 """Who may try now."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,19 +100,16 @@ class AttemptsLogic:
         self._is_stranger = device is None
         if device is None:
             return False
-        counted = await _counted(unit.counters, limit, _device_key(limit.kind, name, device), now)
-        await self._tell_first(unit.trail, [counted], name_tried=name_tried)
-        self._is_stranger = counted.over > 0
+        counted = await _counted(unit.counters, {_device_key(limit.kind, name, device): limit}, now)
+        await self._tell_first(unit.trail, counted, name_tried=name_tried)
+        self._is_stranger = counted[0].over > 0
         return not self._is_stranger
 
     async def _counted_of_stranger(self, counters: AttemptStorage, name: str, now: datetime) -> list[_Counted]:
-        counted = [
-            await _counted(counters, PAIR, key_of("pair", name, self.network), now),
-            await _counted(counters, NETWORK, key_of("network", self.network), now),
-        ]
+        limits = {key_of("pair", name, self.network): PAIR, key_of("network", self.network): NETWORK}
         if not await counters.is_remembered(key_of("known", name, self.network), now):
-            counted.append(await _counted(counters, NAME, key_of("name", name), now))
-        return counted
+            limits[key_of("name", name)] = NAME
+        return await _counted(counters, limits, now)
 
     async def _own_device(self, counters: AttemptStorage, name: str, now: datetime) -> str | None:
         """Return by what the device is known to a name, or None where it is not; of several, the latest.
@@ -123,21 +120,21 @@ class AttemptsLogic:
         known = frozenset(await counters.remembered(keys.values(), now)) if keys else frozenset()
         return next((device for device, key in keys.items() if key in known), None)
 
-    async def _know_device(self, counters: AttemptStorage, name: str, now: datetime) -> None:
-        """Know the device by another name of ours from now on; a copy of the one before is known no more."""
+    async def _know_device(self, counters: AttemptStorage, name: str, now: datetime, *also: bytes) -> None:
+        """Know the device by another name of ours from now on, and `also` as long; the one before no more."""
         old, new = await self._own_device(counters, name, now), new_device()
         if old is not None:
             for known in (_ANYBODY, name):
                 await counters.forget(_device_key("known", known, old))
-        for known in (_ANYBODY, name):
-            await counters.remember(_device_key("known", known, new), now + KNOWN_FOR)
+        known_by = (_device_key("known", known, new) for known in (_ANYBODY, name))
+        await counters.remember([*also, *known_by], now + KNOWN_FOR)
         self.devices = (new, *(device for device in self.devices if device != old))[:MOST_PEOPLE]
 
     async def is_first_refusal(self, name: str) -> bool:
         """Count that this network was refused under a name, and say whether that is to be told: once in a while."""
         async with self._units() as unit:
             key = key_of(REFUSAL.kind, name, self.network)
-            counted = await _counted(unit.counters, REFUSAL, key, self._clock.now())
+            [counted] = await _counted(unit.counters, {key: REFUSAL}, self._clock.now())
         return counted.over <= 0
 
     async def _tell_first(
@@ -176,8 +173,7 @@ class AttemptsLogic:
                 await counters.take_back(key_of("network", self.network), attempts)
                 if not await counters.is_remembered(known, now):
                     await counters.take_back(key_of("name", name), attempts)
-            await counters.remember(known, now + KNOWN_FOR)
-            await self._know_device(counters, name, now)
+            await self._know_device(counters, name, now, known)
             await counters.sweep(now)
 
     async def try_network(self) -> None:
@@ -191,7 +187,7 @@ class AttemptsLogic:
         async with self._units() as unit:
             if await self._is_within_device(unit, _ANYBODY, DEVICE, now):
                 return
-            counted = [await _counted(unit.counters, NETWORK, key_of("network", self.network), now)]
+            counted = await _counted(unit.counters, {key_of("network", self.network): NETWORK}, now)
             await self._tell_first(unit.trail, counted)
         _refuse_until(counted, now)
 
@@ -241,7 +237,7 @@ class AttemptsLogic:
         """
         now, key = self._clock.now(), key_of(ALERT.kind, str(organization_id), str(account_id))
         async with self._units() as unit:
-            counted = await _counted(unit.counters, ALERT, key, now)
+            [counted] = await _counted(unit.counters, {key: ALERT}, now)
         if counted.over <= 0:
             return now
         return counted.ends_at if counted.over == 1 else None
@@ -256,7 +252,7 @@ class AttemptsLogic:
         async with self._units() as unit:
             if await self._is_within_device(unit, _ANYBODY, USER_CODE, now):
                 return
-            counted = [await _counted(unit.counters, USER_CODE, key_of(USER_CODE.kind, self.network), now)]
+            counted = await _counted(unit.counters, {key_of(USER_CODE.kind, self.network): USER_CODE}, now)
             await self._tell_first(unit.trail, counted)
         _refuse_until(counted, now)
 
@@ -285,7 +281,7 @@ class AttemptsLogic:
     async def _count(self, limit: Limit, key: bytes, *, account_id: AccountId | None = None) -> None:
         now = self._clock.now()
         async with self._units() as unit:
-            counted = [await _counted(unit.counters, limit, key, now)]
+            counted = await _counted(unit.counters, {key: limit}, now)
             await self._tell_first(unit.trail, counted, account_id=account_id)
         _refuse_until(counted, now)
 
@@ -294,9 +290,13 @@ def _device_key(kind: str, name: str, device: str) -> bytes:
     return key_of(f"device {kind}", name, device)
 
 
-async def _counted(counters: AttemptStorage, limit: Limit, key: bytes, now: datetime) -> _Counted:
-    count, ends_at = await counters.count(key, window=limit.window, now=now)
-    return _Counted(limit, count - limit.most, ends_at)
+async def _counted(counters: AttemptStorage, limits: Mapping[bytes, Limit], now: datetime) -> list[_Counted]:
+    counted = await counters.count({key: limit.window for key, limit in limits.items()}, now)
+    return [
+        _Counted(limit, count - limit.most, ends_at)
+        for key, limit in limits.items()
+        for count, ends_at in [counted[key]]
+    ]
 
 
 def _refuse_until(counted: list[_Counted], now: datetime) -> None:

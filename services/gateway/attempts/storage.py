@@ -1,16 +1,37 @@
 """Where attempts are counted: one statement a counter, so that guesses sent at once are counted one by one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import case, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, LargeBinary, Table, bindparam, case, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.gateway.attempts.tables import AttemptRow
 
 _SWEPT: Final = 100
+
+_COUNTERS: Final = cast(Table, AttemptRow.__table__)
+_ASKED: Final = (
+    func.unnest(bindparam("keys", type_=ARRAY(LargeBinary)), bindparam("ends", type_=ARRAY(DateTime(timezone=True))))
+    .table_valued("key", "expires_at", name="asked")
+    .render_derived()
+)
+_FIRST: Final = insert(_COUNTERS).from_select(
+    ["key", "attempts", "expires_at"], select(_ASKED.c.key, literal(1), _ASKED.c.expires_at)
+)
+_IS_OVER: Final = AttemptRow.expires_at <= bindparam("now", type_=DateTime(timezone=True))
+_COUNT: Final = _FIRST.on_conflict_do_update(
+    index_elements=[AttemptRow.key],
+    set_={
+        "attempts": case((_IS_OVER, 1), else_=AttemptRow.attempts + 1),
+        "expires_at": case((_IS_OVER, _FIRST.excluded.expires_at), else_=AttemptRow.expires_at),
+    },
+).returning(AttemptRow.key, AttemptRow.attempts, AttemptRow.expires_at)
+_REMEMBER: Final = _FIRST.on_conflict_do_update(
+    index_elements=[AttemptRow.key], set_={"expires_at": _FIRST.excluded.expires_at}
+)
 
 
 class AttemptStorage:
@@ -19,19 +40,10 @@ class AttemptStorage:
     def __init__(self, db: AsyncSession) -> None:
         self._db = db
 
-    async def count(self, key: bytes, *, window: timedelta, now: datetime) -> tuple[int, datetime]:
-        """Count one more, and return how many that makes in the window and when it ends."""
-        is_over = AttemptRow.expires_at <= now
-        first = insert(AttemptRow).values(key=key, attempts=1, expires_at=now + window)
-        counted = first.on_conflict_do_update(
-            index_elements=[AttemptRow.key],
-            set_={
-                "attempts": case((is_over, 1), else_=AttemptRow.attempts + 1),
-                "expires_at": case((is_over, now + window), else_=AttemptRow.expires_at),
-            },
-        ).returning(AttemptRow.attempts, AttemptRow.expires_at)
-        row = (await self._db.execute(counted)).one()
-        return row.attempts, row.expires_at
+    async def count(self, windows: Mapping[bytes, timedelta], now: datetime) -> dict[bytes, tuple[int, datetime]]:
+        """Count one more in each, in this order; return how many that makes in its window and when that ends."""
+        asked = {"now": now, "keys": list(windows), "ends": [now + window for window in windows.values()]}
+        return {row.key: (row.attempts, row.expires_at) for row in await self._db.execute(_COUNT, asked)}
 
     async def take_back(self, key: bytes, attempts: int) -> None:
         """Count so many less: they were of somebody who was right in the end."""
@@ -50,10 +62,9 @@ class AttemptStorage:
         )
         await self._db.execute(delete(AttemptRow).where(AttemptRow.key.in_(over)))
 
-    async def remember(self, key: bytes, until: datetime) -> None:
-        """Keep that something was so, until an instant."""
-        kept = insert(AttemptRow).values(key=key, attempts=1, expires_at=until)
-        await self._db.execute(kept.on_conflict_do_update(index_elements=[AttemptRow.key], set_={"expires_at": until}))
+    async def remember(self, keys: Sequence[bytes], until: datetime) -> None:
+        """Keep that these were so, until an instant."""
+        await self._db.execute(_REMEMBER, {"keys": keys, "ends": [until] * len(keys)})
 
     async def is_remembered(self, key: bytes, now: datetime) -> bool:
         """Say whether it is kept."""

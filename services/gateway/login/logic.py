@@ -1,6 +1,7 @@
 """Signing in."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -91,13 +92,17 @@ class LoginLogic:
         return answer
 
     async def _signed_in(self, request: LoginRequest) -> LoginSession:
-        known = await self._authenticate(request)
-        organization_id = await self._choose(known.account_id, request.organization_id)
+        known, workplaces = await self._authenticate(request)
+        organization_id = await self._choose(workplaces, request.organization_id)
         proof = await self._prove(known.account_id, request)
         async with self._units(organization_id) as unit:
             account = await member_of(unit, organization_id, known.account_id)
             if account is None or not await unit.accounts.are_still(known):
                 raise CredentialsRefusedError
+            if proof is None:
+                if await unit.factors.is_needed(account.id):
+                    raise SecondFactorRequiredError
+                proof = Proof.by_password(self._clock.now())
             session, answer = await self._open(unit.sessions, account, proof)
             await unit.trail.tell(told_of(SecurityEventKind.SIGNED_IN, account, session))
         return answer
@@ -262,28 +267,31 @@ class LoginLogic:
         await unit.trail.tell(told_of(SecurityEventKind.STEPPED_UP, account, session))
         return session, account
 
-    async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof:
+    async def _prove(self, account_id: AccountId, request: LoginRequest) -> Proof | None:
+        """Use up the code that was sent; None without one: whether it is needed is asked where the session begins."""
+        if request.one_time_code is None and request.recovery_code is None:
+            return None
         now = self._clock.now()
         async with self._units(None) as unit:
             if not await unit.factors.is_needed(account_id):
                 return Proof.by_password(now)
             method = await unit.factors.method(account_id, request, now)
-        if method is not None:
-            return Proof.by_second_factor(now, method)
-        if request.one_time_code is None and request.recovery_code is None:
-            raise SecondFactorRequiredError
-        raise CredentialsRefusedError
+        if method is None:
+            raise CredentialsRefusedError
+        return Proof.by_second_factor(now, method)
 
-    async def _authenticate(self, request: LoginRequest) -> Credentials:
+    async def _authenticate(self, request: LoginRequest) -> tuple[Credentials, Sequence[OrganizationId]]:
         async with self._units(None) as unit:
             known = await unit.accounts.credentials(request.email)
+            # Asked for nobody too: an address that nobody has takes as long.
+            workplaces = await unit.accounts.workplaces(_NOBODY if known is None else known.account_id)
         password_hash = None if known is None else known.password_hash
         is_right = await self._passwords.is_right(request.password.get_secret_value(), password_hash)
         if known is None or not is_right:
             raise CredentialsRefusedError
         if self._passwords.is_outdated(known.password_hash):
-            return await self._hash_anew(known, request)
-        return known
+            known = await self._hash_anew(known, request)
+        return known, workplaces
 
     async def _hash_anew(self, known: Credentials, request: LoginRequest) -> Credentials:
         password_hash = await self._passwords.hash(request.password.get_secret_value())
@@ -291,15 +299,14 @@ class LoginLogic:
             await unit.accounts.replace_hash(known, password_hash)
         return Credentials(known.account_id, password_hash)
 
-    async def _choose(self, account_id: AccountId, named: OrganizationId | None) -> OrganizationId:
-        async with self._units(None) as unit:
-            workplaces = await unit.accounts.workplaces(account_id)
-            organization_id = chosen_organization(workplaces, named)
-            if organization_id is not None:
-                return organization_id
-            if named is None and workplaces:
+    async def _choose(self, workplaces: Sequence[OrganizationId], named: OrganizationId | None) -> OrganizationId:
+        organization_id = chosen_organization(workplaces, named)
+        if organization_id is not None:
+            return organization_id
+        if named is None and workplaces:
+            async with self._units(None) as unit:
                 raise OrganizationRequiredError(await unit.organizations.named(workplaces))
-            raise CredentialsRefusedError
+        raise CredentialsRefusedError
 
     async def refresh(self, secret: str) -> LoginSession:
         """Return a session with its next access token, with the roles that its person holds now.
