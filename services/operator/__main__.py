@@ -3,15 +3,18 @@
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from services.operator.bench import add_benches
 from services.operator.errors import OperatorError
 
 _INTERRUPTED = 130
+# With fewer the statistics of the controls are noise.
+_FEWEST_PROGRAMMES = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -152,20 +155,20 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     text = "try a guarantee hard, count, and judge; exit status 1 where it was violated"
     drills = commands.add_parser("drill", help=text, description=text).add_subparsers(required=True, metavar="NAME")
     races = _add(drills, "races", "services.operator.drill.races:run", "two or more want one thing, and one may win")
-    races.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many races (default: 1000)")
+    races.add_argument("--n", type=_at_least_one, default=1000, metavar="N", help="how many races (default: 1000)")
     _add_json(races)
     draws = _add(drills, "draws", "services.operator.drill.draws:run", "test days are foretold, and altered afterwards")
-    draws.add_argument("--n", type=_natural, default=200, metavar="N", help="how many programmes (default: 200)")
+    draws.add_argument("--n", type=_at_least(_FEWEST_PROGRAMMES), default=200, metavar="N", help="how many programmes (default: 200)")
     draws.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(draws)
     tamper = _add(
         drills, "tamper", "services.operator.drill.tamper:run", "the database's owner changes the audit trail"
     )
-    tamper.add_argument("--n", type=_natural, default=1000, metavar="N", help="how many tamperings (default: 1000)")
+    tamper.add_argument("--n", type=_at_least_one, default=1000, metavar="N", help="how many tamperings (default: 1000)")
     tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(tamper)
     accesses = _add(drills, "accesses", "services.operator.drill.accesses:run", "the trail tells of each request once")
-    accesses.add_argument("--n", type=_natural, default=10_000, metavar="N", help="how many (default: 10000)")
+    accesses.add_argument("--n", type=_at_least_one, default=10_000, metavar="N", help="how many (default: 10000)")
     accesses.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(accesses)
     tokens = _add(
@@ -196,7 +199,7 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "services.operator.drill.authorization.command:run",
         "who may see what, against tables written from 42 CFR part 2",
     )
-    authorization.add_argument("--cells", type=_natural, default=5000, metavar="N", help="how many (default: 5000)")
+    authorization.add_argument("--cells", type=_at_least_one, default=5000, metavar="N", help="how many (default: 5000)")
     every = "each cell that differs in what its operation depends on, instead: days on one machine"
     authorization.add_argument("--all", action="store_true", help=every)
     authorization.add_argument(
@@ -281,11 +284,17 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+def _at_least(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}")
+        return number
+
+    return read
+
+
+_at_least_one: Final = _at_least(1)
 
 
 def _natural(text: str) -> int:

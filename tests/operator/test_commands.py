@@ -52,6 +52,11 @@ def state(tmp_path: Path) -> StateFolder:
         ["solve", "only-one.json"],
         ["demo", "--week", "someday"],
         ["drill", "checklist", "--rounds", "0"],
+        ["drill", "draws", "--n", "1"],
+        ["drill", "races", "--n", "0"],
+        ["drill", "tamper", "--n", "0"],
+        ["drill", "accesses", "--n", "0"],
+        ["drill", "authorization", "--cells", "0"],
     ],
 )
 def test_a_usage_error_ends_with_2_and_an_explanation(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from services.contracts.disclosure import (
     ConsentKind,
     Information,
     Purpose,
+    RecipientKind,
     Signer,
 )
 from services.contracts.identifiers import PatientId
@@ -127,6 +128,9 @@ def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
         kind is not ConsentKind.PROCEEDINGS and terms.purposes & proceedings
     ):
         yield "/purposes", "must be legal_proceedings alone, in a consent of kind proceedings alone"
+    # 42 CFR 2.31(a)(4)(ii)(B): an intermediary is named itself, with its participants; a class of them names nobody.
+    if RecipientKind.INTERMEDIARY in terms.recipient_kinds:
+        yield "/recipient_kinds", "must not be intermediary: name each in recipient_ids, and its participants"
     if _permits_nothing(terms):
         yield "/purposes", "must need some of information: payment and operations need none of it (42 CFR 2.13(a))"
 

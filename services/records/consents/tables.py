@@ -35,6 +35,8 @@ ALONE = (
     " and (kind <> 'proceedings' or purposes = array['legal_proceedings'])"
     " and (kind = 'proceedings' or not 'legal_proceedings' = any (purposes)))"
 )
+# 42 CFR 2.31(a)(4)(ii)(B): an intermediary is named itself.
+NAMED = "status <> 'active' or not 'intermediary' = any (recipient_kinds)"
 
 
 class ConsentRow(Base):
@@ -50,6 +52,8 @@ class ConsentRow(Base):
         # Not of those that were made active before: they hold until somebody says that the event has occurred.
         CheckConstraint(LAST_DAY, name="last_day", postgresql_not_valid=True),
         CheckConstraint(ALONE, name="alone"),
+        # Not of those that were made active before: no disclosure relies on such a class.
+        CheckConstraint(NAMED, name="named", postgresql_not_valid=True),
         CheckConstraint("irrevocable_until is null or kind = 'criminal_justice'", name="irrevocable"),
         Index(None, "organization_id", "patient_id"),
     )

@@ -91,6 +91,10 @@ async def test_an_intermediary_needs_its_participants(
         ({"information": ["demographics", "counselling_notes"]}, "/information"),
         ({"kind": "counselling_notes", "expires_on": "2027-01-01", "expires_upon": None}, "/information"),
         ({"kind": "proceedings", "expires_on": "2027-01-01", "expires_upon": None}, "/purposes"),
+        (
+            {"recipient_ids": [], "recipient_kinds": ["intermediary"], "treating_participants": True},
+            "/recipient_kinds",
+        ),
     ],
 )
 async def test_what_a_kind_of_consent_may_not_contain_is_named(
@@ -228,12 +232,13 @@ INSERT = """
         recipient_ids, recipient_kinds, names_intermediary, participant_ids, treating_participants, purposes,
         statements, expires_upon, signatures, effective_at, changed_by, created_at)
     select current_setting('eventide.organization_id')::uuid, gen_random_uuid(), 1, id, 'active', 'general',
-        {disclosing_party}, {information}, array[id], '{{}}', {names_intermediary}, '{{}}', false, {purposes},
+        {disclosing_party}, {information}, array[id], {recipient_kinds}, {names_intermediary}, '{{}}', false, {purposes},
         {statements}, {expires_upon}, {signatures}, now(), id, now() from patients
 """
 WHOLE = {
     "disclosing_party": "'x'",
     "information": "array['demographics']",
+    "recipient_kinds": "'{}'",
     "names_intermediary": "false",
     "purposes": "array['treatment']",
     "statements": "array['right_to_revoke', 'consequences_of_refusing', 'redisclosure']",
@@ -248,6 +253,7 @@ WHOLE = {
         ("disclosing_party", "null"),
         ("information", "'{}'"),
         ("information", "array['counselling_notes']"),
+        ("recipient_kinds", "array['intermediary']"),
         ("names_intermediary", "true"),
         ("purposes", "'{}'"),
         ("purposes", "array['employment']"),
