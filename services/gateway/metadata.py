@@ -9,6 +9,7 @@ from services.gateway.authorize import tables as _authorize  # noqa: F401 - regi
 from services.gateway.client_registrations import tables as _client_registrations  # noqa: F401 - registers its rows
 from services.gateway.devices import tables as _devices  # noqa: F401 - registers its rows
 from services.gateway.dpop import tables as _dpop  # noqa: F401 - registers its rows
+from services.gateway.emergency_alerts import tables as _emergency_alerts  # noqa: F401 - registers its rows
 from services.gateway.factors import tables as _factors  # noqa: F401 - registers its rows
 from services.gateway.grants import tables as _grants  # noqa: F401 - registers its rows
 from services.gateway.identity_providers import tables as _identity_providers  # noqa: F401 - registers its rows

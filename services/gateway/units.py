@@ -13,6 +13,7 @@ from services.gateway.attempts.logic import AttemptsLogic, AttemptUnit
 from services.gateway.attempts.storage import AttemptStorage
 from services.gateway.authorize.storage import AuthorizationStorage
 from services.gateway.emergency_alerts.logic import EmergencyAlertsLogic
+from services.gateway.emergency_alerts.storage import EmergencyEventStorage
 from services.gateway.equipment import Equipment
 from services.gateway.grants.endings import GrantEndings
 from services.gateway.grants.storage import GrantStorage
@@ -103,7 +104,8 @@ def alerts_in(db: AsyncSession, equipment: Equipment, clock: Clock) -> Emergency
     """Return what tells those who lead of emergencies."""
     trail = trail_of(db, equipment, clock)
     accounts, letters = accounts_of(db, equipment, clock), letters_of(db, equipment, clock)
-    return EmergencyAlertsLogic(accounts, letters, attempts_in(db, trail, clock), trail)
+    attempts, events = attempts_in(db, trail, clock), EmergencyEventStorage(db, clock)
+    return EmergencyAlertsLogic(accounts, letters, attempts, trail, events)
 
 
 def key_turns(database: Database, equipment: Equipment, clock: Clock) -> KeyTurns:

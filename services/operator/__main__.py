@@ -158,13 +158,17 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     races.add_argument("--n", type=_at_least_one, default=1000, metavar="N", help="how many races (default: 1000)")
     _add_json(races)
     draws = _add(drills, "draws", "services.operator.drill.draws:run", "test days are foretold, and altered afterwards")
-    draws.add_argument("--n", type=_at_least(_FEWEST_PROGRAMMES), default=200, metavar="N", help="how many programmes (default: 200)")
+    draws.add_argument(
+        "--n", type=_at_least(_FEWEST_PROGRAMMES), default=200, metavar="N", help="how many programmes (default: 200)"
+    )
     draws.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(draws)
     tamper = _add(
         drills, "tamper", "services.operator.drill.tamper:run", "the database's owner changes the audit trail"
     )
-    tamper.add_argument("--n", type=_at_least_one, default=1000, metavar="N", help="how many tamperings (default: 1000)")
+    tamper.add_argument(
+        "--n", type=_at_least_one, default=1000, metavar="N", help="how many tamperings (default: 1000)"
+    )
     tamper.add_argument("--seed", type=_natural, default=0, metavar="S")
     _add_json(tamper)
     accesses = _add(drills, "accesses", "services.operator.drill.accesses:run", "the trail tells of each request once")
@@ -199,7 +203,9 @@ def _add_drills(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "services.operator.drill.authorization.command:run",
         "who may see what, against tables written from 42 CFR part 2",
     )
-    authorization.add_argument("--cells", type=_at_least_one, default=5000, metavar="N", help="how many (default: 5000)")
+    authorization.add_argument(
+        "--cells", type=_at_least_one, default=5000, metavar="N", help="how many (default: 5000)"
+    )
     every = "each cell that differs in what its operation depends on, instead: days on one machine"
     authorization.add_argument("--all", action="store_true", help=every)
     authorization.add_argument(

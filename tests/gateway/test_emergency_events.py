@@ -84,6 +84,23 @@ async def test_what_is_told_twice_is_no_second_letter_before_a_quarter_of_an_hou
     assert len(post.relay.handed) == 1
 
 
+async def test_an_event_that_comes_again_is_told_once_and_answered_alike(
+    *, gateway_url: str, http: HttpClient, post: Post, gateway: GatewayFactory, house: UUID, clock: Clock
+) -> None:
+    client, same = EmergencyEventsClient(http, gateway_url, KEY, clock), event(house, uuid4())
+    first = await client.receive_emergency(same)
+    await post.carry(after=timedelta(hours=1))
+
+    assert await client.receive_emergency(same) == first == EmergencyAlert(letters=1)
+    await post.carry(after=timedelta(hours=1))
+    assert len(post.relay.handed) == 1
+    assert await told_of(gateway, house) == [str(same.account_id)]
+
+    await client.receive_emergency(event(house, same.account_id))
+    await post.carry(after=timedelta(hours=1))
+    assert len(post.relay.handed) == 2
+
+
 def by_another(message: str, clock: Clock, body: bytes) -> dict[str, str]:
     return headers_signed_by(OTHER, message, clock.now(), body)
 

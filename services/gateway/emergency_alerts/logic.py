@@ -12,6 +12,7 @@ from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Principal, Role
 from services.gateway.accounts.logic import AccountsLogic
 from services.gateway.attempts.logic import AttemptsLogic
+from services.gateway.emergency_alerts.storage import EmergencyEventStorage
 from services.gateway.errors import EventRefusedError
 from services.gateway.letters.letter import Duty, Letter, LetterKind
 from services.gateway.letters.logic import Letters
@@ -26,8 +27,14 @@ class EmergencyAlertsLogic:
     """Tells those who lead, within one unit of work that sees the organization; the letter says nothing of anybody."""
 
     def __init__(
-        self, accounts: AccountsLogic, letters: Letters, attempts: AttemptsLogic, trail: SecurityTrail
+        self,
+        accounts: AccountsLogic,
+        letters: Letters,
+        attempts: AttemptsLogic,
+        trail: SecurityTrail,
+        events: EmergencyEventStorage,
     ) -> None:
+        self._events = events
         self._accounts = accounts
         self._letters = letters
         self._attempts = attempts
@@ -47,14 +54,18 @@ class EmergencyAlertsLogic:
         return await self._alert_of(principal.organization_id, principal.account_id)
 
     async def receive(self, organization_id: OrganizationId, event: EmergencyEvent) -> EmergencyAlert:
-        """Do so of what is signed, in the organization that the transaction sees.
+        """Do so of what is signed, in the organization that the transaction sees; an event that comes again is one.
 
         Raises:
             EventRefusedError: It was signed for another organization.
         """
         if event.organization_id != organization_id:
             raise EventRefusedError
-        return await self._alert_of(organization_id, event.account_id)
+        if not await self._events.is_new(event):
+            return EmergencyAlert(letters=await self._events.answered(event))
+        alert = await self._alert_of(organization_id, event.account_id)
+        await self._events.answer(event, alert.letters)
+        return alert
 
     async def _alert_of(self, organization_id: OrganizationId, opener: AccountId) -> EmergencyAlert:
         sent = await self._tell(organization_id, opener)

@@ -232,7 +232,8 @@ INSERT = """
         recipient_ids, recipient_kinds, names_intermediary, participant_ids, treating_participants, purposes,
         statements, expires_upon, signatures, effective_at, changed_by, created_at)
     select current_setting('eventide.organization_id')::uuid, gen_random_uuid(), 1, id, 'active', 'general',
-        {disclosing_party}, {information}, array[id], {recipient_kinds}, {names_intermediary}, '{{}}', false, {purposes},
+        {disclosing_party}, {information}, array[id], {recipient_kinds}, {names_intermediary}, '{{}}', false,
+        {purposes},
         {statements}, {expires_upon}, {signatures}, now(), id, now() from patients
 """
 WHOLE = {
