@@ -15,10 +15,10 @@ from services.gateway.accounts.rules import NOT_STAFF
 from services.gateway.issuing import TokenIssuer
 
 _PAGE: Final = 200
-_MOST_PAGES: Final = 20
-"""Beyond, nobody chooses from a list: an application is launched from the chart."""
 _OWN: Final = "/v1/me/record?information=demographics"
 _MAY_NOT: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND})
+# A page token comes back from the browser, where anything can be written into it.
+_NO_SUCH_PAGE: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class Choice(NamedTuple):
@@ -26,6 +26,14 @@ class Choice(NamedTuple):
 
     id: PatientId
     name: str
+
+
+class Choices(NamedTuple):
+    """Some of the patients whom a person may choose, by name."""
+
+    patients: list[Choice]
+    next_page: str | None
+    """Where there are more; they come in the order in which they were admitted."""
 
 
 class PatientDoor:
@@ -52,13 +60,16 @@ class PatientDoor:
         found = await self._ask(person, f"/v1/encounters/{encounter_id}")
         return None if found is None else PatientId(UUID(found["patient_id"]))
 
-    async def choices(self, person: Principal) -> list[Choice]:
-        """Return the patients whom a person may see, by name; raises as `may_see` does."""
-        own = await self._own(person)
+    async def choices(self, person: Principal, page: str | None = None) -> Choices:
+        """Return the patients whom a person may see, a page at a time; raises as `may_see` does.
+
+        Each that is shown is one that records opens and that its trail names: no more are asked for than are looked at.
+        """
+        own = await self._own(person) if page is None else None
         found = {} if own is None else {own.id: own}
-        if _is_staff(person):
-            found |= {one.id: one for one in await self._treated(person)}
-        return sorted(found.values(), key=lambda one: (one.name.casefold(), one.id))
+        treated = await self._treated(person, page) if _is_staff(person) else Choices([], None)
+        found |= {one.id: one for one in treated.patients}
+        return Choices(sorted(found.values(), key=lambda one: (one.name.casefold(), one.id)), treated.next_page)
 
     async def _own(self, person: Principal) -> Choice | None:
         if Role.PATIENT not in person.roles:
@@ -69,24 +80,19 @@ class PatientDoor:
         shown = found["demographics"]
         return Choice(PatientId(UUID(found["patient_id"])), "yourself" if shown is None else _name(shown))
 
-    async def _treated(self, person: Principal) -> list[Choice]:
-        found: list[Choice] = []
-        path = f"/v1/patients?page_size={_PAGE}"
-        for _ in range(_MOST_PAGES):
-            page = await self._ask(person, path)
-            if page is None:
-                break
-            found += [Choice(PatientId(UUID(one["id"])), _name(one)) for one in page["items"]]
-            if page["next_page_token"] is None:
-                break
-            path = f"/v1/patients?page_size={_PAGE}&page_token={quote(page['next_page_token'])}"
-        return found
+    async def _treated(self, person: Principal, page: str | None) -> Choices:
+        where = "" if page is None else f"&page_token={quote(page, safe='')}"
+        found = await self._ask(person, f"/v1/patients?page_size={_PAGE}{where}")
+        if found is None:
+            return Choices([], None)
+        items = [Choice(PatientId(UUID(one["id"])), _name(one)) for one in found["items"]]
+        return Choices(items, found["next_page_token"])
 
     async def _ask(self, person: Principal, path: str) -> Any:
         token = self._issuer.internal_token(person, Microservice.RECORDS)
         headers = {"authorization": f"Bearer {token}"}
         answer = await self._http.request(Microservice.RECORDS.value, "GET", self._url + path, headers=headers)
-        if answer.status in _MAY_NOT:
+        if answer.status in _MAY_NOT or answer.status == _NO_SUCH_PAGE:
             return None
         if answer.status != HTTPStatus.OK:
             raise UpstreamUnavailableError(Microservice.RECORDS.value)

@@ -29,7 +29,16 @@ from services.gateway.authorize.rules import (
     read_asked,
     redirect_of,
 )
-from services.gateway.authorize.steps import Browser, Decision, GoTo, ShowConsent, ShowSignIn, SignedIn, Step
+from services.gateway.authorize.steps import (
+    Browser,
+    Decision,
+    GoTo,
+    ShowConsent,
+    ShowSignIn,
+    SignedIn,
+    Step,
+    Turning,
+)
 from services.gateway.authorize.storage import AuthorizationStorage, Context, Waiting
 from services.gateway.devices.answering import DeviceAnswering
 from services.gateway.devices.logic import DevicesLogic
@@ -177,10 +186,10 @@ class AuthorizeLogic:
     def _device_page(self) -> str:
         return f"{self._issuer}/oauth/device"
 
-    async def resume(self, handle: str, browser: Browser) -> Step:
+    async def resume(self, handle: str, browser: Browser, turning: Turning | None = None) -> Step:
         """Say what comes next for a request that is shown in this browser; raises as `begin` does."""
         waiting = await self._waiting(handle, browser)
-        return await self._next(handle, await self._asking(waiting), waiting, browser)
+        return await self._next(handle, await self._asking(waiting), waiting, browser, turning)
 
     async def decide(self, handle: str, browser: Browser, decision: Decision) -> Step:
         """Do what the person chose; raises as `begin` does."""
@@ -197,7 +206,14 @@ class AuthorizeLogic:
             return self._refusal(asked.redirect_uri, asked.state, "access_denied", "The person declined.")
         return await self._allow(handle, client, asked, session=session, browser=browser, decision=decision)
 
-    async def _next(self, handle: str, client: OauthClient, waiting: Waiting, browser: Browser) -> Step:
+    async def _next(
+        self,
+        handle: str,
+        client: OauthClient,
+        waiting: Waiting,
+        browser: Browser,
+        turning: Turning | None = None,
+    ) -> Step:
         asked = Asked.from_kept(waiting.parameters)
         session = self._fresh_session(asked, waiting, browser.person)
         if session is None or browser.person is None:
@@ -213,8 +229,9 @@ class AuthorizeLogic:
             return await self._allow(handle, client, asked, session=session, browser=browser, decision=everything)
         if "none" in asked.prompt:
             return self._refusal(asked.redirect_uri, asked.state, "consent_required", "The person is to be asked.")
-        choices = await self._door.choices(browser.person) if asked.needs_patient else None
-        return ShowConsent(handle, client, asked, choices)
+        turned = turning or Turning(None, frozenset(asked.scopes))
+        choices = await self._door.choices(browser.person, turned.page) if asked.needs_patient else None
+        return ShowConsent(handle, client, asked, choices, turned.ticked)
 
     def _sign_in_first(
         self, handle: str, client: OauthClient, asked: Asked, waiting: Waiting, browser: Browser

@@ -117,7 +117,7 @@ def sign_in_page(
 def consent_page(step: ShowConsent) -> Page:
     """Ask what the application may do, scope by scope, and with which patient."""
     boxes = "".join(
-        f'<label><input type="checkbox" name="scope" value="{escape(scope)}" checked> '
+        f'<label><input type="checkbox" name="scope" value="{escape(scope)}"{" checked" * (scope in step.ticked)}> '
         f"{escape(words_for(scope))}</label>"
         for scope in step.asked.scopes
     )
@@ -132,7 +132,8 @@ def consent_page(step: ShowConsent) -> Page:
         f'<form method="post" action="/oauth/authorize/decision">{_hidden(step.handle)}'
         f"<fieldset><legend>Untick what it may not</legend>{boxes}</fieldset>{_patients(step)}"
         '<button type="submit" name="decision" value="allow">Allow</button>'
-        '<button type="submit" name="decision" value="deny">Decline</button></form>'
+        '<button type="submit" name="decision" value="deny">Decline</button>'
+        f"{_turning(step)}</form>"
         "<p>You can take this back at any time.</p>",
         form_target=_form_target(step.asked.redirect_uri),
     )
@@ -152,11 +153,18 @@ def refusal_page() -> Page:
 def _patients(step: ShowConsent) -> str:
     if step.choices is None:
         return ""
-    options = "".join(f'<option value="{one.id}">{escape(one.name)}</option>' for one in step.choices)
+    options = "".join(f'<option value="{one.id}">{escape(one.name)}</option>' for one in step.choices.patients)
     return (
         '<label>Patient whose data it may use<select name="patient_id">'
         f'<option value="">none</option>{options}</select></label>'
     )
+
+
+def _turning(step: ShowConsent) -> str:
+    # After the other buttons: the first of a form is the one that the Enter key presses.
+    if step.choices is None or step.choices.next_page is None:
+        return ""
+    return f'<button type="submit" name="more" value="{escape(step.choices.next_page)}">More patients</button>'
 
 
 def _ways(handle: str, providers: Providers) -> str:

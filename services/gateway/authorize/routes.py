@@ -21,7 +21,7 @@ from services.gateway.authorize.cookies import browser_of
 from services.gateway.authorize.page import SignInForm, refusal_page
 from services.gateway.authorize.rules import PUSHED_LIFETIME, RefusedRequestError, UnknownRedirectError
 from services.gateway.authorize.showing import ANSWERS, html, shown
-from services.gateway.authorize.steps import Browser, Decision, ShowSignIn
+from services.gateway.authorize.steps import Browser, Decision, ShowSignIn, Turning
 from services.gateway.dependencies import (
     Agreements,
     Attempts,
@@ -141,19 +141,23 @@ async def sign_in_to_authorize(
     operation_id="decide_authorization",
     response_class=HTMLResponse,
     responses=ANSWERS,
-    openapi_extra=form("request", "decision", "scope", "patient_id", required=("request", "decision")),
+    openapi_extra=form("request", "decision", "scope", "patient_id", "more", required=("request",)),
 )
 async def decide_authorization(
     *, request: Request, authorization: Authorization, login: Login, offering: ProviderSignIns, person: BrowserPerson
 ) -> Response:
-    """Allow or decline on the page; its form sends this."""
+    """Allow or decline on the page, or ask for `more` patients to choose from; its form sends this."""
     browser = browser_of(request, person)
     try:
         fields = await read_form(request, repeated=frozenset({"scope"}))
         scopes = frozenset(fields.pop("scope", []))
         values = single(fields)
+        handle = values.get("request", "")
+        if "more" in values:
+            turning = Turning(values["more"] or None, scopes)
+            return await shown(await authorization.resume(handle, browser, turning), browser, login, offering)
         decision = Decision(values.get("decision") == "allow", scopes, _patient(values.get("patient_id")))
-        step = await authorization.decide(values.get("request", ""), browser, decision)
+        step = await authorization.decide(handle, browser, decision)
         return await shown(step, browser, login, offering)
     except (UnknownRedirectError, OauthRefusalError):
         return html(refusal_page(), HTTPStatus.BAD_REQUEST)

@@ -8,7 +8,7 @@ from services.contracts.gateway.oauth_clients import OauthClient
 from services.contracts.identifiers import AccountId, LoginSessionId, OrganizationId, PatientId
 from services.contracts.identity import Principal
 from services.gateway.authorize.rules import Asked
-from services.gateway.patient_door import Choice
+from services.gateway.patient_door import Choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,18 @@ class ShowConsent:
     handle: str
     client: OauthClient
     asked: Asked
-    choices: list[Choice] | None
+    choices: Choices | None
     """Patients to choose from, or None where none is to be chosen."""
+    ticked: frozenset[str]
+    """The scopes that the person has not unticked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """A page of patients that a person turns to, and what is ticked meanwhile."""
+
+    page: str | None
+    ticked: frozenset[str]
 
 
 Step = GoTo | ShowSignIn | ShowConsent

@@ -46,6 +46,11 @@ class Browser:
         form = {"request": handle_in(page), "decision": "allow", "scope": ticked, **more}
         return await self.client.post("/oauth/authorize/decision", data=form)
 
+    async def turn(self, page: httpx2.Response, more: str, scopes: list[str] | None = None) -> httpx2.Response:
+        ticked = scopes_in(page) if scopes is None else scopes
+        form = {"request": handle_in(page), "scope": ticked, "more": more}
+        return await self.client.post("/oauth/authorize/decision", data=form)
+
 
 def handle_in(page: httpx2.Response) -> str:
     found = re.search(r'name="request" value="([^"]+)"', page.text)

@@ -1,6 +1,10 @@
 """SMART launch of a patient's own: which patient an application gets, and as whom it is told that the person is."""
 
+import itertools
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 import pytest
@@ -13,7 +17,7 @@ from services.gateway.grants.rules import fhir_user
 from services.operator.drill.checklist.probes.applications import Application
 from services.operator.drill.checklist.probes.signing import Key, decoded
 from tests.gateway.conftest import NewAccount, Upstream, answer_json
-from tests.gateway.oauth.conftest import FHIR, Browser, Flow, NewApplication, answer_of
+from tests.gateway.oauth.conftest import FHIR, Browser, Flow, NewApplication, answer_of, scopes_in
 
 OWN, OTHER = UUID(int=21), UUID(int=22)
 ASKED: dict[str, str | None] = {
@@ -42,13 +46,15 @@ class Records:
         elif not set(claims["roles"]) & {"counsellor", "front_desk"}:
             await answer_json(send, {}, status=403)
         elif path == "/v1/patients":
-            await answer_json(send, self._page(scope["query_string"].decode()))
+            query = dict(parse_qsl(scope["query_string"].decode()))
+            start = query.get("page_token", "0")
+            is_one = query["page_size"] == "200" and start.isdigit()
+            await answer_json(send, self._page(int(start)) if is_one else {}, status=200 if is_one else 422)
         else:
             is_there = path.removeprefix("/v1/patients/") in map(str, self.book)
             await answer_json(send, {}, status=200 if is_there else 404)
 
-    def _page(self, query: str) -> dict[str, Any]:
-        start = int(query.partition("page_token=")[2] or 0)
+    def _page(self, start: int) -> dict[str, Any]:
         shown = self.book[start : start + 200]
         more = start + 200 < len(self.book)
         items = [{"id": str(one), "family_name": f"F{one.int:04}", "given_name": "G"} for one in shown]
@@ -143,16 +149,47 @@ async def test_59_who_treats_patients_and_is_one_chooses_among_both(
     assert decoded(tokens["id_token"])["fhirUser"] == f"{FHIR}/Practitioner/{both['id']}"
 
 
-async def test_the_201st_patient_can_be_chosen(flow: Flow, application: Application, records: Records) -> None:
-    """Before, only the first page of the book was offered."""
-    records.book = [UUID(int=1000 - number) for number in range(450)]
-    consent = await flow.browser.sign_in(await flow.browser.open(application.request(**ASKED)), "ada@example.org")
-    offered = [UUID(one) for one in _options(consent.text)]
+async def test_the_4001st_patient_can_be_chosen_and_each_showing_asks_for_one_page(
+    flow: Flow, application: Application, records: Records
+) -> None:
+    """Before, each showing opened up to 4,000 charts by name, and who came after them could not be chosen."""
+    records.book = [UUID(int=9000 - number) for number in range(4001)]
+    page = await flow.browser.sign_in(await flow.browser.open(application.request(**ASKED)), "ada@example.org")
+    offered = [_options(page.text)]
+    while (more := re.search(r'name="more" value="([^"]+)"', page.text)) is not None:
+        page = await flow.browser.turn(page, unescape(more[1]))
+        offered.append(_options(page.text))
 
-    answer = answer_of(await flow.browser.decide(consent, patient_id=str(records.book[-1])))
+    answer = answer_of(await flow.browser.decide(page, patient_id=str(records.book[-1])))
 
-    assert offered == sorted(records.book)  # by name
+    assert [len(one) for one in offered] == [200] * 20 + [1]
+    assert all(one == sorted(one) for one in offered)  # by name
+    assert sorted(itertools.chain.from_iterable(offered)) == sorted(map(str, records.book))
+    assert records.asked.count("/v1/patients") == len(offered)
     assert (await flow.redeem(application, answer["code"])).json()["patient"] == str(records.book[-1])
+
+
+async def test_what_is_unticked_stays_so_while_patients_are_looked_through(
+    flow: Flow, application: Application, records: Records
+) -> None:
+    records.book = [UUID(int=9000 - number) for number in range(201)]
+    page = await flow.browser.sign_in(await flow.browser.open(application.request(**ASKED)), "ada@example.org")
+
+    turned = await flow.browser.turn(page, "200", scopes=["openid"])
+
+    assert re.findall(r'name="scope" value="([^"]+)" checked', turned.text) == ["openid"]
+    assert re.findall(r'name="scope" value="([^"]+)">', turned.text) == [
+        one for one in scopes_in(page) if one != "openid"
+    ]
+
+
+async def test_a_page_that_is_none_offers_nobody(flow: Flow, application: Application, records: Records) -> None:
+    page = await flow.browser.sign_in(await flow.browser.open(application.request(**ASKED)), "ada@example.org")
+
+    turned = await flow.browser.turn(page, "no page of records' own&page_size=1")
+
+    assert (turned.status_code, _options(turned.text)) == (200, [])
+    assert "/v1/patients" in records.asked
 
 
 def _options(page: str) -> list[str]:
