@@ -188,7 +188,7 @@ class PatientNoticesRequest(RequestModel):
         return self
 
 
-class Notified(StrEnum):
+class NotifiedParty(StrEnum):
     """Who is told of a breach."""
 
     PATIENTS = "patients"
@@ -200,16 +200,16 @@ class Notified(StrEnum):
 class AuthorityNoticeRequest(RequestModel):
     """That the Secretary, or the media of a state, were told on a day."""
 
-    notified: Notified
+    notified: NotifiedParty
     state: StateCode | None = Field(default=None, description="For media.")
     sent_on: Day
     document_sha256: Digest
 
     @model_validator(mode="after")
     def _names_a_state_for_media(self) -> Self:
-        if self.notified is Notified.PATIENTS:
+        if self.notified is NotifiedParty.PATIENTS:
             raise ValueError("notified must be secretary or media: patients are told by patient_notices")
-        if (self.notified is Notified.MEDIA) is (self.state is None):
+        if (self.notified is NotifiedParty.MEDIA) is (self.state is None):
             raise ValueError("state is for media, and then needed")
         return self
 
@@ -217,7 +217,7 @@ class AuthorityNoticeRequest(RequestModel):
 class BreachDeadline(ResourceModel):
     """By when somebody must be told, and whether it was done; without unreasonable delay, so this is the last day."""
 
-    notified: Notified
+    notified: NotifiedParty
     state: str | None
     due_on: date
     met_on: date | None

@@ -61,7 +61,10 @@ def merge(documents: Mapping[str, Document]) -> Document:
             if _is_reachable(operation["operationId"]):
                 _claim(paths, path, method, _secured(_rename(operation, renamed)))
         for name, schema in _schemas_of(document).items():
-            schemas[renamed.get(name, name)] = _rename(schema, renamed)
+            called = renamed.get(name, name)
+            # Generators of clients name a type by its title: two of one title are none at all to them.
+            titled = schema if called == name else {**schema, "title": called}
+            schemas[called] = _rename(titled, renamed)
     used = _used_schemas(paths, schemas)
     first = next(iter(documents.values()))
     return {

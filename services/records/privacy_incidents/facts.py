@@ -12,7 +12,7 @@ from services.contracts.records.privacy_incidents import (
     IncidentDecision,
     IncidentDecisionRequest,
     NoticeDelayRequest,
-    Notified,
+    NotifiedParty,
     PrivacyIncidentRequest,
     RiskAssessment,
     RiskAssessmentRequest,
@@ -121,7 +121,7 @@ class Incident(NamedTuple):
         """Return the last thing of a kind that was done."""
         return next((act for act in reversed(self.acts) if act.kind is kind), None)
 
-    def told_on(self, notified: Notified, state: str | None) -> date | None:
+    def told_on(self, notified: NotifiedParty, state: str | None) -> date | None:
         """Return when the Secretary, or the media of a state, were first told."""
         said = [
             AuthorityNoticeRequest.model_validate_json(act.details)

@@ -8,7 +8,7 @@ from services.contracts.records.privacy_incidents import (
     BreachDeadline,
     IncidentOutcome,
     IncidentStatus,
-    Notified,
+    NotifiedParty,
     PrivacyIncident,
 )
 from services.records.privacy_incidents.facts import ActKind, Incident
@@ -78,7 +78,7 @@ def _deadlines(incident: Incident, now: datetime) -> Iterator[BreachDeadline]:
     soon = discovered_on + timedelta(days=rule.days)
 
     def deadline(
-        notified: Notified, state: str | None, due_on: date, met_on: date | None, clause: str
+        notified: NotifiedParty, state: str | None, due_on: date, met_on: date | None, clause: str
     ) -> BreachDeadline:
         due_on = max(due_on, incident.delayed_until or due_on)
         return BreachDeadline(
@@ -90,16 +90,18 @@ def _deadlines(incident: Incident, now: datetime) -> Iterator[BreachDeadline]:
             citation=rule.citations[clause],
         )
 
-    yield deadline(Notified.PATIENTS, None, soon, _patients_told_on(incident), "patients")
-    secretary_told_on = incident.told_on(Notified.SECRETARY, None)
+    yield deadline(NotifiedParty.PATIENTS, None, soon, _patients_told_on(incident), "patients")
+    secretary_told_on = incident.told_on(NotifiedParty.SECRETARY, None)
     if incident.affected >= rule.large_from:
-        yield deadline(Notified.SECRETARY, None, soon, secretary_told_on, "secretary_large")
+        yield deadline(NotifiedParty.SECRETARY, None, soon, secretary_told_on, "secretary_large")
     else:
         of_year = date(discovered_on.year, 12, 31) + timedelta(days=rule.days_after_year)
-        yield deadline(Notified.SECRETARY, None, of_year, secretary_told_on, "secretary_small")
+        yield deadline(NotifiedParty.SECRETARY, None, of_year, secretary_told_on, "secretary_small")
     for one in incident.counted:
         if one.affected > rule.media_above:
-            yield deadline(Notified.MEDIA, one.state, soon, incident.told_on(Notified.MEDIA, one.state), "media")
+            yield deadline(
+                NotifiedParty.MEDIA, one.state, soon, incident.told_on(NotifiedParty.MEDIA, one.state), "media"
+            )
 
 
 def _patients_told_on(incident: Incident) -> date | None:

@@ -85,6 +85,15 @@ def test_operation_ids_are_unique_and_good_names_for_generated_clients(merged: d
     assert all(re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", name) for name in names)
 
 
+def test_schemas_are_named_for_what_they_are_and_each_title_is_one_name(merged: dict[str, Any]) -> None:
+    # Bug: two classes of one name stood in it by the paths of their modules, or under one title.
+    schemas = merged["components"]["schemas"]
+    titles = [schema["title"] for schema in schemas.values() if "title" in schema]
+
+    assert [name for name in schemas if "__" in name] == []
+    assert len(titles) == len(set(titles))
+
+
 def test_every_reference_leads_somewhere_and_every_schema_is_used(merged: dict[str, Any]) -> None:
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', orjson.dumps(merged).decode()))
 

@@ -22,7 +22,7 @@ from services.contracts.records.privacy_incidents import (
     IncidentOutcome,
     NoticeContent,
     NoticeDelayRequest,
-    Notified,
+    NotifiedParty,
     PrivacyIncidentRequest,
 )
 from services.records.privacy_incidents.facts import Act, ActKind, Counted, Incident
@@ -367,11 +367,11 @@ def test_patients_within_sixty_days_and_the_secretary_and_media_by_how_many_are_
     due = {(one.notified, one.state): one.due_on for one in deadlines(incident, NOW)}
 
     soon = day + timedelta(days=60)
-    assert due.pop((Notified.PATIENTS, None)) == soon
+    assert due.pop((NotifiedParty.PATIENTS, None)) == soon
     expected = soon if sum(sizes) >= 500 else date(day.year, 12, 31) + timedelta(days=60)
-    assert due.pop((Notified.SECRETARY, None)) == expected
+    assert due.pop((NotifiedParty.SECRETARY, None)) == expected
     assert is_large(incident) is (sum(sizes) >= 500)
-    assert due == {(Notified.MEDIA, one.state): soon for one in counted if one.affected > 500}
+    assert due == {(NotifiedParty.MEDIA, one.state): soon for one in counted if one.affected > 500}
 
 
 @given(day=_DAYS, wait=st.integers(0, 400))
@@ -400,11 +400,11 @@ def test_nobody_is_told_only_where_it_was_decided_that_there_was_no_breach(
 def test_each_medium_is_told_by_itself() -> None:
     counted = [Counted("CO", 501, 0, None), Counted("WY", 501, 0, None)]
     sent = AuthorityNoticeRequest(
-        notified=Notified.MEDIA, state="CO", sent_on=date(2026, 9, 9), document_sha256=DOCUMENT
+        notified=NotifiedParty.MEDIA, state="CO", sent_on=date(2026, 9, 9), document_sha256=DOCUMENT
     )
     found = deadlines(incident_of(date(2026, 9, 1), counted, act(ActKind.AUTHORITY_NOTIFIED, sent)), NOW)
 
-    assert {one.state: one.met_on for one in found if one.notified is Notified.MEDIA} == {
+    assert {one.state: one.met_on for one in found if one.notified is NotifiedParty.MEDIA} == {
         "CO": date(2026, 9, 9),
         "WY": None,
     }
