@@ -12,7 +12,15 @@ from services.clients.base import ServiceClient
 from services.contracts.base import Page
 from services.contracts.gateway.login import LoginRequest, LoginSession
 from services.contracts.gateway.organizations import Account, AccountRequest, Organization, OrganizationRequest
-from services.contracts.identifiers import OrganizationId, PatientId, PractitionerId, ProposalId, SiteId, SolveId
+from services.contracts.identifiers import (
+    DisruptionId,
+    OrganizationId,
+    PatientId,
+    PractitionerId,
+    ProposalId,
+    SiteId,
+    SolveId,
+)
 from services.contracts.records.directory import DirectoryImport, DirectoryImported
 from services.contracts.records.patients import Patient, PatientRequest
 from services.contracts.records.treatment_plans import (
@@ -22,6 +30,7 @@ from services.contracts.records.treatment_plans import (
     TreatmentPlanRequest,
 )
 from services.contracts.scheduler.commitments import CommitmentSource
+from services.contracts.scheduler.disruptions import Disruption, DisruptionRequest
 from services.contracts.scheduler.licences import Licence, LicenceRequest
 from services.contracts.scheduler.placements import (
     CapacityReport,
@@ -177,6 +186,20 @@ class ApiClient(ServiceClient):
     async def read_capacity_advice(self, site_id: SiteId, week: date) -> CapacityReport:
         """Ask which one group, room or shift more would serve the most."""
         return await self._get(CapacityReport, f"/v1/sites/{site_id}/timetables/{week.isoformat()}/capacity_advice")
+
+    async def create_disruption(self, request: DisruptionRequest) -> Disruption:
+        """Say what fell out of a week, and have it repaired."""
+        return await self._create(Disruption, "/v1/disruptions", request)
+
+    async def read_disruption(self, disruption_id: DisruptionId) -> Disruption:
+        """Read a disruption with its repair."""
+        return await self._get(Disruption, f"/v1/disruptions/{disruption_id}")
+
+    async def withdraw_disruption(self, disruption_id: DisruptionId) -> Disruption:
+        """Take a disruption back."""
+        headers = {"idempotency-key": str(uuid4())}
+        path = f"/v1/disruptions/{disruption_id}:withdraw"
+        return await self._call(Disruption, "POST", path, token=self.token, headers=headers)
 
     async def _create(self, kind: type[Resource], path: str, request: BaseModel) -> Resource:
         headers = {"idempotency-key": str(uuid4())}

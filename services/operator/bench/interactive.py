@@ -35,7 +35,7 @@ from services.scheduler.solver.solve import solve
 PEOPLE = 300
 ALTERNATIVES = 4
 MOST_NEWCOMERS = 30
-_PEOPLE_A_DISRUPTION = 10
+_PEOPLE_A_DISRUPTION = 6
 
 _T = TypeVar("_T")
 _Part = Callable[[Instance, Timetable, Sequence[Patient]], dict[str, Any]]

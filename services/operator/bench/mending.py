@@ -1,16 +1,25 @@
 """Repairs beside what else one could do: cancel and rebook by hand, or solve the whole week again."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from statistics import median
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final
 
 from services.operator.bench.timing import quantiles
 from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import DAYS, SLOTS_A_DAY, Instance, Interval, Timetable
-from services.scheduler.solver.repair.disruption import Disruption, PractitionerOut, RoomLost, disrupted
+from services.scheduler.solver.repair.disruption import (
+    Disruption,
+    PractitionerOut,
+    RoomLost,
+    ShiftChanged,
+    SiteClosed,
+    disrupted,
+    without,
+)
 from services.scheduler.solver.repair.faults import Faults
 from services.scheduler.solver.repair.measures import Measures, measure
 from services.scheduler.solver.repair.promises import standing
@@ -25,36 +34,53 @@ RESOLVE_SECONDS: Final = 10.0
 RESOLVED: Final = 2
 """How many of the disruptions the whole week is solved again for."""
 
+_KINDS: Final[Mapping[type[Disruption], str]] = MappingProxyType(
+    {
+        PractitionerOut: "practitioner_out",
+        RoomLost: "room_lost",
+        SiteClosed: "site_closed",
+        ShiftChanged: "shift_changed",
+    }
+)
 _Answered = tuple[float, Measures | None]
 
 
 def measure_repairs(instance: Instance, timetable: Timetable, disruptions: int) -> dict[str, Any]:
-    """Take a practitioner or a room away for a day, some at a time, and mend the week in each of three ways."""
+    """Let somebody or something fall out, one at a time, and mend the week in each of three ways."""
     published = replace(instance, published=timetable)
-    after = [disrupted(published, [one]) for one in islice(_disruptions(timetable), disruptions)]
+    fallen_out = list(islice(_disruptions(published, timetable), disruptions))
+    after = [disrupted(published, [one]) for one in fallen_out]
     timed = [_timed(one) for one in after]
     answers = [answer for _, answer in timed]
+    by_kind: dict[str, list[tuple[float, Repair]]] = {}
+    for one, answered in zip(fallen_out, timed, strict=True):
+        by_kind.setdefault(_KINDS[type(one)], []).append(answered)
     return (
-        _figures([(seconds, answer.measures) for seconds, answer in timed])
-        | {
-            "proven_fewest": len([answer for answer in answers if answer.is_fewest]),
-            "optimal": len([answer for answer in answers if answer.status == "optimal"]),
-            "losses_explained": sum(_explained(one, answer) for one, answer in zip(after, answers, strict=True)),
-        }
+        _answered(timed)
+        | {"losses_explained": sum(_explained(one, answer) for one, answer in zip(after, answers, strict=True))}
+        | {"kinds": {kind: _answered(some) for kind, some in by_kind.items()}}
         | {"by_hand": _figures([_mended(one, _by_hand) for one in after])}
         | {"solved_again": _figures([_mended(one, _solved_again) for one in after[:RESOLVED]])}
     )
 
 
-def _disruptions(timetable: Timetable) -> Iterator[Disruption]:
-    """Yield who leads a group on its day, and where it meets, by turns."""
+def _disruptions(instance: Instance, timetable: Timetable) -> Iterator[Disruption]:
+    """Yield day by day who leads a group, where it meets, the evening, and who leaves before the last group."""
+    staff = {person.id: person for person in instance.practitioners}
     for day in range(DAYS):
-        today = [group for group in timetable.groups if group.day == day]
+        today = sorted((group for group in timetable.groups if group.day == day), key=lambda group: group.slot)
         whole_day = (Interval(day, 0, SLOTS_A_DAY),)
         for group in today[:2]:
             yield PractitionerOut(group.lead, whole_day)
-        for room in [group.room for group in today if group.room is not None][:1]:
+        on_site = [group for group in today if group.room is not None]
+        for room in [group.room for group in on_site if group.room is not None][:1]:
             yield RoomLost(room, whole_day)
+        for group in on_site[-1:]:
+            yield SiteClosed((Interval(day, group.slot, SLOTS_A_DAY),))
+        for group in today[-1:]:
+            leaves = (Interval(day, group.slot, SLOTS_A_DAY),)
+            person = staff[group.lead]
+            yield ShiftChanged(group.lead, without(person.shifts, leaves), without(person.breaks, leaves))
 
 
 def _timed(instance: Instance) -> tuple[float, Repair]:
@@ -85,6 +111,13 @@ def _explained(instance: Instance, answer: Repair) -> int:
     if answer.timetable is None:
         return 0
     return sum(lost.why.slots for lost in why_lost(instance, answer.timetable) if lost.why.facts)
+
+
+def _answered(timed: Sequence[tuple[float, Repair]]) -> dict[str, Any]:
+    return _figures([(seconds, answer.measures) for seconds, answer in timed]) | {
+        "proven_fewest": len([answer for _, answer in timed if answer.is_fewest]),
+        "optimal": len([answer for _, answer in timed if answer.status == "optimal"]),
+    }
 
 
 def _figures(answered: Sequence[_Answered]) -> dict[str, Any]:

@@ -14,21 +14,32 @@ from typing import Any, Final, NamedTuple
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
-from services.contracts.identifiers import PatientId
+from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Role
+from services.contracts.scheduler.disruptions import DisruptionKind, DisruptionReason, DisruptionRequest
 from services.contracts.scheduler.placements import PlacementQuery, SessionWish
-from services.contracts.scheduler.timetables import SolveRequest
+from services.contracts.scheduler.timetables import SolveRequest, SolveStatus
 from services.operator.bench.cpu import cpu_seconds, spent
 from services.operator.bench.timing import quantiles
 from services.operator.demo import story
 from services.operator.demo.calendars import next_monday, people
+from services.operator.errors import OperatorError
 from services.operator.stack import Addresses, running_stack
 from services.operator.token_command import mint
 
 _FRIDAY_BEFORE: Final = timedelta(days=3)
 _ADVICE_RUNS: Final = 3
+_REPAIR_RUNS: Final = 10
+_POLL_SECONDS: Final = 0.05
 
 Ask = Callable[[PatientId], Awaitable[object]]
+
+
+class NoRepairError(OperatorError):
+    """A repair ended without a proposal."""
+
+    def __init__(self, status: SolveStatus | None) -> None:
+        super().__init__(f"A repair ended as {status}, without a proposal.")
 
 
 class Clinic(NamedTuple):
@@ -92,7 +103,41 @@ async def ask(operator: ApiClient, clinic: Clinic, week: date, pids: Mapping[str
         for who in newcomers[: 1 + runs]:
             await stopwatch.ask(who)
         figures[name] = stopwatch.figures()
+    figures["repair"] = await _repairs(director, site_id, week)
     return {"patients": clinic.patients} | figures
+
+
+async def _repairs(director: ApiClient, site_id: SiteId, week: date) -> dict[str, Any]:
+    """Call out who leads a group, one after the other for a day, from the request until there is a proposal."""
+    leads = {
+        (one.practitioner_id, one.start.date()): one
+        async for one in director.appointments(site_id, week)
+        if one.service.is_group and one.practitioner_id is not None
+    }
+    seconds, touched = list[float](), list[int]()
+    for one in list(leads.values())[: 1 + _REPAIR_RUNS]:
+        began = perf_counter()
+        begin = one.start.replace(hour=0, minute=0)
+        out = await director.create_disruption(
+            DisruptionRequest(
+                site_id=site_id,
+                week=week,
+                kind=DisruptionKind.PRACTITIONER_OUT,
+                reason=DisruptionReason.ABSENCE,
+                practitioner_id=one.practitioner_id,
+                start=begin,
+                end=begin + timedelta(days=1),
+            )
+        )
+        while out.solve_status not in story.OVER:
+            await asyncio.sleep(_POLL_SECONDS)
+            out = await director.read_disruption(out.id)
+        seconds.append(perf_counter() - began)
+        touched.append(0 if out.repair is None else out.repair.people_touched)
+        if out.repair is None:
+            raise NoRepairError(out.solve_status)
+        await director.withdraw_disruption(out.id)
+    return quantiles(seconds[1:]) | {"people_touched_in_all": sum(touched[1:])}
 
 
 class _Stopwatch:

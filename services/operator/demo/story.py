@@ -37,7 +37,7 @@ _AT_ONCE: Final = 4
 _TEAM: Final = 3
 _POLL_SECONDS: Final = 0.5
 _LICENSED: Final = date(2020, 1, 1)
-_OVER: Final = frozenset({SolveStatus.SUCCEEDED, SolveStatus.FAILED, SolveStatus.CANCELLED})
+OVER: Final = frozenset({SolveStatus.SUCCEEDED, SolveStatus.FAILED, SolveStatus.CANCELLED})
 
 
 class SolveEndedError(OperatorError):
@@ -171,7 +171,7 @@ async def solve(director: ApiClient, request: SolveRequest, on_progress: Callabl
     """
     job = await director.create_solve(request)
     try:
-        while job.status not in _OVER:
+        while job.status not in OVER:
             await asyncio.sleep(_POLL_SECONDS)
             job = await director.read_solve(job.id)
             on_progress(job)

@@ -22,7 +22,7 @@ from services.scheduler.proposals.logic import Proposing, SolvedWeek
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.attempts import Ending, Task
 from services.scheduler.solves.logic import SolveRuns
-from services.scheduler.worker.solver import SolverRun, running_solver
+from services.scheduler.worker.solver import SolverRun, Solvers
 
 _MIB: Final = 1024 * 1024
 _TICK_SECONDS: Final = 0.5
@@ -48,6 +48,7 @@ class Attempts:
     """Works on solves, one after the other."""
 
     def __init__(self, database: Database, clock: Clock, limits: SolverLimits, worker_id: UUID) -> None:
+        self.solvers = Solvers()
         self._database = database
         self._clock = clock
         self._limits = limits
@@ -103,7 +104,7 @@ class Attempts:
 
     async def _solve(self, task: Task) -> SolveStatus:
         try:
-            async with running_solver(self._request(task)) as run:
+            async with self.solvers.running(self._request(task)) as run:
                 is_cancelled = await self._watch(task, run)
             found = run.found
             if found is None and run.incumbent is not None:
@@ -126,7 +127,7 @@ class Attempts:
         """
         self._log_of(task).warning("solver died")
         modest = {"start": week, "time_limit": _FINISHING_SECONDS, "workers": 1}
-        async with running_solver(self._request(task) | modest) as run:
+        async with self.solvers.running(self._request(task) | modest) as run:
             short = replace(task, time_limit_seconds=_FINISHING_SECONDS)
             is_cancelled = await self._watch(short, run, is_cancelled=is_cancelled)
         return run.found, is_cancelled

@@ -55,9 +55,7 @@ class SolverRun:
 
     async def kill(self) -> None:
         """End the process whatever it does, and wait until it is gone."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        await _ended(self._process)
         await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _read(self) -> None:
@@ -97,13 +95,51 @@ def _to_progress(event: dict[str, Any]) -> SolveProgress:
     )
 
 
-@asynccontextmanager
-async def running_solver(request: dict[str, Any]) -> AsyncIterator[SolverRun]:
-    """Start the solver on a request; it is gone when the block ends, however that comes about.
+class Solvers:
+    """Starts solvers, each in a process of its own.
 
-    It gets no variable of ours, so that nothing it does can reach the database.
+    It gets no variable of ours, so that nothing it does can reach the database. While `ahead` lasts one waits for the
+    next request: what a solver imports takes it a second, and a front desk that waits for a repair has three.
     """
-    process = await asyncio.create_subprocess_exec(
+
+    def __init__(self) -> None:
+        self._waiting: Process | None = None
+        self._is_ahead = False
+
+    @asynccontextmanager
+    async def ahead(self) -> AsyncIterator[None]:
+        """Keep a solver waiting until the block ends."""
+        self._is_ahead = True
+        try:
+            self._waiting = await _started()
+            yield
+        finally:
+            self._is_ahead = False
+            if self._waiting is not None:
+                await _ended(self._waiting)
+
+    @asynccontextmanager
+    async def running(self, request: dict[str, Any]) -> AsyncIterator[SolverRun]:
+        """Have a solver work on a request; it is gone when the block ends, however that comes about."""
+        process, self._waiting = self._waiting, None
+        if process is None or process.returncode is not None:
+            process = await _started()
+        run = SolverRun(process)
+        try:
+            if process.stdin is not None:
+                with suppress(ConnectionError):
+                    process.stdin.write(orjson.dumps(request))
+                    await process.stdin.drain()
+                    process.stdin.close()
+            yield run
+        finally:
+            await run.kill()
+        if self._is_ahead:
+            self._waiting = await _started()
+
+
+async def _started() -> Process:
+    return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         _MODULE,
@@ -114,16 +150,12 @@ async def running_solver(request: dict[str, Any]) -> AsyncIterator[SolverRun]:
         cwd=_ROOT,
         env=_environment(),
     )
-    run = SolverRun(process)
-    try:
-        if process.stdin is not None:
-            with suppress(ConnectionError):
-                process.stdin.write(orjson.dumps(request))
-                await process.stdin.drain()
-                process.stdin.close()
-        yield run
-    finally:
-        await run.kill()
+
+
+async def _ended(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    await process.wait()
 
 
 async def compile_ahead() -> None:

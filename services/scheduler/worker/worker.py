@@ -49,7 +49,8 @@ class Worker:
         Raises:
             ConnectionLostError: The database is gone; begin again when it is back.
         """
-        await self._queue.serve(self._solve_what_is_queued, self._look_after_the_queue)
+        async with self._attempts.solvers.ahead():
+            await self._queue.serve(self._solve_what_is_queued, self._look_after_the_queue)
 
     async def _solve_what_is_queued(self) -> None:
         while True:

@@ -11,6 +11,9 @@ import pytest
 from services.operator.bench import interactive, mending
 from services.operator.bench.instances import generated
 from services.operator.bench.solver import NoInstancesError
+from services.scheduler.solver.repair.disruption import disrupted
+from services.scheduler.solver.repair.faults import Faults
+from services.scheduler.solver.repair.promises import standing
 from services.scheduler.solver.solve import solve
 
 
@@ -42,10 +45,25 @@ def test_placing_touches_nobody_else_breaks_no_rule_and_loses_nothing(folder: Pa
     assert figures["explain"]["runs"] == 16
     repair = figures["repair"]
     assert (repair["runs"], repair["unmended"]) == (2, 0)
+    assert sum(kind["runs"] for kind in repair["kinds"].values()) == repair["runs"]
     for peer in ("by_hand", "solved_again"):
         assert {"p50", "p95", "people_touched", "slots_lost"} <= repair[peer].keys()
     assert figures["routes"] is None
     assert "place" in interactive.table(figures)
+
+
+def test_each_day_somebody_is_out_a_room_is_lost_the_site_closes_early_and_a_shift_ends_early(folder: Path) -> None:
+    instance = interactive._instance(arguments(instances=folder))
+    solved = solve(instance, time_limit=1, seed=1, workers=1).timetable
+    assert solved is not None
+
+    fallen_out = list(mending._disruptions(instance, solved))
+
+    assert {type(one) for one in fallen_out} == set(mending._KINDS)
+    published = replace(instance, published=solved)
+    told = standing(published)
+    for one in fallen_out:
+        assert list(Faults(disrupted(published, [one]), told).hit()), one
 
 
 def test_a_placement_that_moves_somebody_is_counted(folder: Path) -> None:
