@@ -61,6 +61,7 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_own_episodes", "GET", "/v1/me/episodes", _PATIENT),
     _route("read_own_relapse_prevention_plan", "GET", "/v1/me/relapse_prevention_plan", _PATIENT),
     _route("list_own_aftercare_plans", "GET", "/v1/me/aftercare_plans", _PATIENT),
+    _route("list_own_draws_of_today", "GET", "/v1/me/draws_of_today", _PATIENT),
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),
     _route("read_public_health_report", "GET", "/v1/public_health_report", _DECIDES),

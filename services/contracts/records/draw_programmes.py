@@ -133,6 +133,16 @@ class Drawn(ResourceModel):
     specimen: Specimen
 
 
+class OwnDraw(ResourceModel):
+    """Whether a patient who calls in is to be tested today; it says nothing of any other day."""
+
+    programme_id: DrawProgrammeId
+    day: date = Field(description="Today, where the programme is.")
+    released_at: datetime = Field(description="From when on it is known whether the day is drawn.")
+    is_drawn: bool | None = Field(description="Null before it is released: nobody knows then.")
+    specimen: Specimen
+
+
 class DrawEvidence(ResourceModel):
     """What anyone needs to verify every draw so far, by hand or with docs/draws.md; it tells nothing of later days."""
 

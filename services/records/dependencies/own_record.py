@@ -18,6 +18,8 @@ from services.records.dependencies import PatientChanges, PatientReading, TheGat
 from services.records.dependencies.disclosures import kept_of
 from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
+from services.records.draw_programmes.logic import DrawProgrammeReads
+from services.records.draw_programmes.storage import DrawProgrammeQueries
 from services.records.encounters.logic import EncounterReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
@@ -65,6 +67,7 @@ class OwnReads(NamedTuple):
     groups: RecoveryGroupReads
     episodes: EpisodeReads
     support: OwnSupport
+    draws: DrawProgrammeReads
 
 
 async def _patient_account_changes(
@@ -103,6 +106,7 @@ async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, r
             gate,
             own,
         ),
+        draws=DrawProgrammeReads(DrawProgrammeQueries(read), StaysToPlan(EpisodeQueries(read)), patients, gate),
     )
 
 

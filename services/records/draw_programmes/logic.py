@@ -17,6 +17,7 @@ from services.contracts.records.draw_programmes import (
     DrawProgramme,
     DrawProgrammeEnd,
     DrawTerms,
+    OwnDraw,
     Predictability,
 )
 from services.records.draw_programmes.commitments import Schedule, commitment, document, key_chain
@@ -216,6 +217,25 @@ class DrawProgrammeReads:
             if draw is not None
         ]
 
+    async def today(self, patient_id: PatientId) -> list[OwnDraw]:
+        """Return whether a patient is to be tested today, by each programme that has today's day.
+
+        Before the release nothing is opened that the draw could be read from. Nobody is tested after their discharge.
+
+        Raises:
+            NotFoundError: The patient is not for the caller.
+        """
+        seal = await self._patients.seal(patient_id, Information.DRUG_TESTS)
+        left_on, now = (await self._stays.of([patient_id])).left_on, self._gate.clock.now()
+        days = {today_of(one.terms, now) for one in await self._queries.of_patient(patient_id)}
+        return [
+            _own_draw(found, seal, day, now)
+            for day in sorted(days)
+            if left_on.get(patient_id, day) >= day
+            for found in await self._queries.on(day, [patient_id])
+            if today_of(found.programme.terms, now) == day
+        ]
+
     def _nothing(self, sought: UUID) -> NotFoundError:
         self._gate.refuse(sought)
         return NotFoundError()
@@ -228,6 +248,18 @@ def preview(terms: DrawTerms) -> Predictability:
 
 def _last_day(programme: DrawProgramme) -> date:
     return programme.ended_on or programme.terms.ends_on
+
+
+def _own_draw(found: Sealed, seal: PersonSeal, day: date, now: datetime) -> OwnDraw:
+    terms = found.programme.terms
+    released = released_at(terms, day)
+    return OwnDraw(
+        programme_id=found.programme.id,
+        day=day,
+        released_at=released,
+        is_drawn=None if now < released else _drawn_on(found, seal, day, now) is not None,
+        specimen=terms.specimen,
+    )
 
 
 def _drawn_on(found: Sealed, seal: PersonSeal, day: date, now: datetime) -> DrawnDay | None:

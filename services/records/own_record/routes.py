@@ -15,6 +15,7 @@ from services.contracts.identifiers import ConsentId, EpisodeId, PatientAccountI
 from services.contracts.records.assessments import AssessmentTrends
 from services.contracts.records.consents import Restriction
 from services.contracts.records.disclosures import Disclosure, PartsRequest
+from services.contracts.records.draw_programmes import OwnDraw
 from services.contracts.records.encounters import HoursLedger
 from services.contracts.records.episodes import Episode
 from services.contracts.records.own_record import (
@@ -215,6 +216,12 @@ async def list_own_aftercare_plans(
 ) -> OwnAftercarePlans:
     """List what was agreed for the time after your treatment, with every contact."""
     return await own.support.aftercare_plans(zone)
+
+
+@router.get("/me/draws_of_today", operation_id="list_own_draws_of_today", responses=documented(404, 422))
+async def list_own_draws_of_today(own: OwnReading) -> Page[OwnDraw]:
+    """Learn whether you are to be tested today; nothing tells it before its release, nor anything of another day."""
+    return Page(items=await own.draws.today(own.patient_id), next_page_token=None)
 
 
 @router.get("/me/disclosures", operation_id="list_own_disclosures", responses=documented(404, 422))
