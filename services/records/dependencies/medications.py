@@ -11,7 +11,7 @@ from services.records.encounters.logic import AttendedReads
 from services.records.encounters.storage import EncounterQueries
 from services.records.episodes.logic import StaysToPlan
 from services.records.episodes.storage import EpisodeQueries
-from services.records.medications.due import DueBeside, DueVisitReads
+from services.records.medications.due import DueBeside, DueReads
 from services.records.medications.logic import MedicationCommands, MedicationReads
 from services.records.medications.storage import MedicationQueries, MedicationRows
 from services.records.site_zones.logic import KnownSites
@@ -36,11 +36,9 @@ async def _medication_reading(
 MedicationReading = Annotated[MedicationReads, Depends(_medication_reading)]
 
 
-async def _due_visit_reading(
-    read: Reading, gate: TheGate, patients: PatientReading, zones: SiteZoneReading
-) -> DueVisitReads:
+async def _due_reading(read: Reading, gate: TheGate, patients: PatientReading, zones: SiteZoneReading) -> DueReads:
     beside = DueBeside(zones, AttendedReads(EncounterQueries(read)), StaysToPlan(EpisodeQueries(read)))
-    return DueVisitReads(MedicationQueries(read), beside, patients, gate)
+    return DueReads(MedicationQueries(read), beside, patients, gate)
 
 
-DueVisitReading = Annotated[DueVisitReads, Depends(_due_visit_reading)]
+DueReading = Annotated[DueReads, Depends(_due_reading)]

@@ -3,7 +3,7 @@
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from services.chassis.database import new_id
 from services.chassis.errors import InvalidRequestError, NotFoundError
@@ -13,15 +13,13 @@ from services.contracts.identifiers import MedicationId, PatientId, SiteId
 from services.contracts.records.medications import (
     Dose,
     DoseRequest,
-    DueInjection,
-    DueInjections,
     Medication,
     MedicationEnd,
     MedicationRequest,
 )
 from services.records.errors import OverAlreadyError
 from services.records.gate import Gate
-from services.records.medications.intervals import INJECTIONS, NOT_CONDITIONAL
+from services.records.medications.intervals import NOT_CONDITIONAL
 from services.records.medications.rules import (
     covered_percent,
     is_prescribed,
@@ -29,7 +27,6 @@ from services.records.medications.rules import (
     is_taken,
     next_due,
     standing,
-    was_prescribed,
 )
 from services.records.medications.storage import Kept, MedicationQueries, MedicationRows
 from services.records.patients.logic import PatientCommands, PatientReads
@@ -159,40 +156,6 @@ class MedicationReads:
         """Return the medicines that are taken today; the caller has let the patient through."""
         medicines = await self._medicines.of_patient(patient_id, seal, today)
         return [one for one in medicines if is_taken(one.last_day, today)]
-
-    async def due_injections(self, site_id: SiteId, zone: str, within_days: int) -> DueInjections:
-        """Return which injections of a site are due within so many days or overdue, of whom the caller may see it.
-
-        Raises:
-            InvalidRequestError: The site is in another zone.
-        """
-        today = (await self._zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
-        seals = await self._patients.seals_at(site_id, Information.MEDICATION)
-        until = today + timedelta(days=within_days)
-        kept = await self._queries.of_many(list(seals))
-        given = {one.id: one for one in kept if one.said(seals[one.patient_id]).regimen in INJECTIONS}
-        doses: dict[MedicationId, list[Dose]] = defaultdict(list)
-        for sealed in await self._queries.doses_of_many(list(given)):
-            doses[sealed.medication_id].append(sealed.open(seals[given[sealed.medication_id].patient_id]))
-        due = [_due_injection(one, doses[one.id], seals[one.patient_id], today) for one in given.values()]
-        found = [one for one in due if one is not None and one.due_on <= until]
-        self._patients.shown({one.patient_id for one in found}, Information.MEDICATION)
-        items = sorted(found, key=lambda one: (one.due_on, one.medication_id))
-        return DueInjections(today=today, until=until, items=items)
-
-
-def _due_injection(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> DueInjection | None:
-    said, end = kept.said(seal), kept.ended(seal)
-    due_on = next_due(said.regimen, said.started_on, None if end is None else end.last_day, doses)
-    if due_on is None or not was_prescribed(end):
-        return None
-    return DueInjection(
-        patient_id=kept.patient_id,
-        medication_id=kept.id,
-        regimen=said.regimen,
-        due_on=due_on,
-        is_overdue=due_on < today,
-    )
 
 
 def _told(kept: Kept, doses: Sequence[Dose], seal: PersonSeal, today: date) -> Medication:

@@ -17,7 +17,7 @@ from services.contracts.records.medications import (
     MedicationRequest,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.records.dependencies.medications import DueVisitReading, MedicationChanges, MedicationReading
+from services.records.dependencies.medications import DueReading, MedicationChanges, MedicationReading
 
 router = APIRouter(prefix="/v1", tags=["medication"], route_class=IdempotentRoute)
 
@@ -65,12 +65,12 @@ async def create_medication_dose(
 @router.get("/sites/{site_id}/due_injections", operation_id="list_due_injections", responses=documented(422))
 async def list_due_injections(
     site_id: SiteId,
-    medications: MedicationReading,
+    due: DueReading,
     zone: _Zone,
     within_days: _DaysAhead = 7,
 ) -> DueInjections:
     """List the injections of a site that are due within some days or overdue, the longest overdue first."""
-    return await medications.due_injections(site_id, zone, within_days)
+    return await due.injections(site_id, zone, within_days)
 
 
 @router.get(
@@ -80,9 +80,9 @@ async def list_due_injections(
 )
 async def list_due_medication_visits(
     site_id: SiteId,
-    visits: DueVisitReading,
+    due: DueReading,
     zone: _Zone,
     within_days: _DaysAhead = 7,
 ) -> DueMedicationVisits:
     """List the visits to prescribers of a site that are due within some days or overdue, the longest overdue first."""
-    return await visits.at_site(site_id, zone, within_days)
+    return await due.visits(site_id, zone, within_days)

@@ -14,6 +14,7 @@ from tests.records.conftest import JoinTeam, PatientFactory
 from tests.records.draw_programmes.conftest import At, at
 from tests.records.encounters.conftest import Tell, event, tell
 from tests.records.encounters.test_site_zones import tell_site
+from tests.records.recovery.test_recovery import discharge
 
 __all__ = ["at", "tell", "tell_site"]
 
@@ -187,6 +188,28 @@ async def test_a_site_s_injections_are_due_until_they_are_given_or_the_medicine_
     assert [one.json()["items"] for one in (elsewhere, of_no_team)] == [[], []]
     assert (await records(Role.FRONT_DESK).get(f"{path}?zone=UTC")).status_code == 403
     assert (await director.get(f"{path}?zone=Nowhere/Else")).status_code == 422
+
+
+async def test_nobody_is_awaited_for_an_injection_after_the_discharge(
+    *, director: httpx2.AsyncClient, new_patient: PatientFactory, site_id: UUID
+) -> None:
+    # Bug: the list went on to name who had left, and hid among them who had not come.
+    patient = await new_patient()
+    admission = {
+        "programme": "evening-iop",
+        "admitted_on": "2026-09-01",
+        "initial": {"criteria_edition": "asam-3", "level": "2.1"},
+    }
+    await director.post(f"/v1/patients/{patient['id']}/episodes", json=admission)
+    body = {**INJECTION, "started_on": "2026-09-30"}
+    await director.post(f"/v1/patients/{patient['id']}/medications", json=body)
+    path = f"/v1/sites/{site_id}/due_injections?zone=America/New_York"
+
+    before = (await director.get(path)).json()["items"]
+    await discharge(director, patient, "2026-10-01")
+    after = (await director.get(path)).json()["items"]
+
+    assert ([one["patient_id"] for one in before], after) == ([patient["id"]], [])
 
 
 async def test_a_visit_is_due_an_interval_after_the_last_that_was_attended(
