@@ -49,7 +49,7 @@ from services.gateway.grants.rules import fhir_user
 from services.gateway.oauth_clients.logic import OauthClientsLogic
 from services.gateway.oauth_refusals import UnauthorizedClientError
 from services.gateway.patient_door import PatientDoor
-from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail, Told
+from services.gateway.security_events.logic import SecurityEventKind, SecurityTrail
 
 _UNMET: Final = "unmet_authentication_requirements"
 """OpenID Connect Core Unmet Authentication Requirements Error Code 1.0."""
@@ -302,7 +302,7 @@ class AuthorizeLogic:
                 if not await unit.devices.let_in(asked.user_code, client.id, granted):
                     raise _DeviceOverError
             await unit.requests.agree(organization_id, session.account_id, client.id, scopes, self._clock.now())
-            await unit.trail.tell(_told(SecurityEventKind.CONSENT_GIVEN, session, client, scopes))
+            await unit.trail.tell(session.told(SecurityEventKind.CONSENT_GIVEN, client, scopes))
 
     async def _decline_device(self, asked: Asked, client: OauthClient) -> None:
         if asked.user_code is not None:
@@ -379,23 +379,11 @@ class AuthorizeLogic:
         self, kind: SecurityEventKind, session: SignedIn, client: OauthClient, scopes: tuple[str, ...]
     ) -> None:
         async with self._units(session.organization_id) as unit:
-            await unit.trail.tell(_told(kind, session, client, scopes))
+            await unit.trail.tell(session.told(kind, client, scopes))
 
     def _refusal(self, redirect_uri: str, state: str | None, error: str, description: str) -> GoTo:
         answer = {"error": error, "error_description": description, "state": state, "iss": self._issuer}
         return GoTo(answer_uri(redirect_uri, answer))
-
-
-def _told(kind: SecurityEventKind, session: SignedIn, client: OauthClient, scopes: tuple[str, ...]) -> Told:
-    return Told(
-        kind,
-        session.organization_id,
-        by=session.account_id,
-        account_id=session.account_id,
-        login_session_id=session.id,
-        oauth_client_id=client.id,
-        scopes=scopes,
-    )
 
 
 def _is_for(client: OauthClient, person: Principal) -> bool:

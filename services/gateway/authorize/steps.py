@@ -9,6 +9,7 @@ from services.contracts.identifiers import AccountId, LoginSessionId, Organizati
 from services.contracts.identity import Principal
 from services.gateway.authorize.rules import Asked
 from services.gateway.patient_door import Choices
+from services.gateway.security_events.logic import SecurityEventKind, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,18 @@ class SignedIn:
     organization_id: OrganizationId
     account_id: AccountId
     auth_time: datetime
+
+    def told(self, kind: SecurityEventKind, client: OauthClient, scopes: tuple[str, ...]) -> Told:
+        """Return an event of what the person did with an application."""
+        return Told(
+            kind,
+            self.organization_id,
+            by=self.account_id,
+            account_id=self.account_id,
+            login_session_id=self.id,
+            oauth_client_id=client.id,
+            scopes=scopes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
