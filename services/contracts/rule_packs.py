@@ -8,7 +8,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field, model_validator
 
 from services.contracts.base import Code, Distinct, Name, RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, PatientId, SiteId
+from services.contracts.identifiers import AccountId, PatientId, ProposalId, SiteId
 from services.contracts.vocabulary import ServiceKind
 
 
@@ -298,4 +298,13 @@ class RuleFindings(ResourceModel):
     site_id: SiteId
     week: date
     timetable_version: int
+    items: list[RuleFinding]
+
+
+class ProposalRuleFindings(ResourceModel):
+    """What a proposal would not keep of them, as it was solved: what is rejected of it stays as it is published."""
+
+    proposal_id: ProposalId
+    site_id: SiteId
+    week: date
     items: list[RuleFinding]

@@ -238,6 +238,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     ),
     _scheduler("read_proposal", "GET", "/v1/proposals/{proposal_id}", _READS_THE_BOOK),
     _scheduler("list_proposal_changes", "GET", "/v1/proposals/{proposal_id}/changes", _READS_THE_BOOK),
+    _scheduler("list_proposal_rule_findings", "GET", "/v1/proposals/{proposal_id}/rule_findings", _READS_THE_BOOK),
     _scheduler("list_proposal_losses", "GET", "/v1/proposals/{proposal_id}/losses", _BOOKS),
     _scheduler("accept_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:accept", _DESK),
     _scheduler("reject_proposal_change", "POST", "/v1/proposals/{proposal_id}/changes/{number}:reject", _DESK),

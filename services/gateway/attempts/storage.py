@@ -1,4 +1,4 @@
-"""Where attempts are counted: one statement a counter, so that guesses sent at once are counted one by one."""
+"""Where attempts are counted: a statement counts and reads, so that guesses sent at once are counted one by one."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta

@@ -7,6 +7,7 @@ from services.chassis.paging import RequestedPage
 from services.chassis.wiring import BearerToken, RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
 from services.contracts.identifiers import ProposalId
+from services.contracts.rule_packs import ProposalRuleFindings
 from services.contracts.scheduler.notices import NoticePreviews
 from services.contracts.scheduler.timetables import (
     ChangeAcceptance,
@@ -17,6 +18,7 @@ from services.contracts.scheduler.timetables import (
     Timetable,
 )
 from services.scheduler.dependencies import ProposalChanges, ProposalChangesRead, Proposals, ProposalsRead
+from services.scheduler.dependencies.rule_packs import RuleFindingsRead
 from services.scheduler.proposals.documenting import REFUSED_CHANGES
 from services.scheduler.timetables.documenting import MOVED_WEEK
 
@@ -35,6 +37,18 @@ async def list_proposal_changes(
 ) -> Page[ProposalChange]:
     """List what becomes different for patients, numbered, with what was decided about each."""
     return await changes.page(proposal_id, page)
+
+
+@router.get(
+    "/v1/proposals/{proposal_id}/rule_findings",
+    operation_id="list_proposal_rule_findings",
+    responses=documented(404, 422, 503),
+)
+async def list_proposal_rule_findings(
+    proposal_id: ProposalId, proposals: ProposalsRead, findings: RuleFindingsRead, token: BearerToken
+) -> ProposalRuleFindings:
+    """List whom a proposal would leave short of the hours and days that packs ask for, before it is published."""
+    return await findings.of_proposal(await proposals.get(proposal_id), token)
 
 
 @router.post(

@@ -1,6 +1,6 @@
-"""What a published week does not keep of the figures that no week is refused for."""
+"""What a week does not keep of the figures that no week is refused for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,8 @@ from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.treatment_plans import WeekRequirements
-from services.contracts.rule_packs import RuleFindings
+from services.contracts.rule_packs import ProposalRuleFindings, RuleFinding, RuleFindings
+from services.contracts.scheduler.timetables import Appointment, AppointmentStatus, Proposal, Session
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.attendance.facts import Attended
 from services.scheduler.attendance.history import AttendedReader
@@ -20,7 +21,7 @@ from services.scheduler.timetables.logic import TimetablesReader
 
 
 class RuleFindingsReader:
-    """Holds published weeks against what packs ask of a patient's days and week."""
+    """Holds weeks, published and proposed, against what packs ask of a patient's days and week."""
 
     def __init__(
         self,
@@ -46,20 +47,39 @@ class RuleFindingsReader:
             NotFoundError: There is no such site in the caller's organization, or nothing is published.
             UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
         """
-        site = await self._sites.get(site_id)
         timetable = await self._timetables.current(site_id, week)
-        requirements = await self._requirements(caller_token, site_id, week)
-        rules = await self._rules.of_week(site_id, requirements)
         appointments = await self._appointments.all_of_week(site_id, week)
-        before: Mapping[PatientId, Attended] = {}
-        if any(rules.asks(key) for key in OF_MORE_THAN_A_WEEK):
-            before = await self._attended.before(week, [patient.patient_id for patient in requirements.patients])
+        booked = [one for one in appointments if one.status is AppointmentStatus.BOOKED]
         return RuleFindings(
             site_id=site_id,
             week=week,
             timetable_version=timetable.version,
-            items=findings_of(rules, requirements, appointments, ZoneInfo(site.zone), before),
+            items=await self._of(site_id, week, booked, caller_token),
         )
+
+    async def of_proposal(self, proposal: Proposal, caller_token: str) -> ProposalRuleFindings:
+        """Return what a proposal would not keep, patient by patient, before anybody publishes it.
+
+        Raises:
+            UpstreamUnavailableError: Records does not answer, or refuses what it always grants.
+        """
+        return ProposalRuleFindings(
+            proposal_id=proposal.id,
+            site_id=proposal.site_id,
+            week=proposal.week,
+            items=await self._of(proposal.site_id, proposal.week, proposal.sessions, caller_token),
+        )
+
+    async def _of(
+        self, site_id: SiteId, week: date, sessions: Iterable[Appointment | Session], caller_token: str
+    ) -> list[RuleFinding]:
+        site = await self._sites.get(site_id)
+        requirements = await self._requirements(caller_token, site_id, week)
+        rules = await self._rules.of_week(site_id, requirements)
+        before: Mapping[PatientId, Attended] = {}
+        if any(rules.asks(key) for key in OF_MORE_THAN_A_WEEK):
+            before = await self._attended.before(week, [patient.patient_id for patient in requirements.patients])
+        return findings_of(rules, requirements, sessions, ZoneInfo(site.zone), before)
 
     async def _requirements(self, caller_token: str, site_id: SiteId, week: date) -> WeekRequirements:
         try:

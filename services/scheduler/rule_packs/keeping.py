@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.contracts.identifiers import PatientId
 from services.contracts.records.treatment_plans import PlanPhase, PlanRequirement, WeekRequirements
 from services.contracts.rule_packs import EffectiveRule, RuleFinding, RuleKey
-from services.contracts.scheduler.timetables import Appointment, AppointmentStatus
+from services.contracts.scheduler.timetables import Appointment, Session
 from services.scheduler.attendance.facts import NOTHING, Attended
 from services.scheduler.rule_packs.periods import gaps, period_of
 from services.scheduler.rule_packs.rules import WeekRules
@@ -23,22 +23,21 @@ OF_MORE_THAN_A_WEEK: Final = (RuleKey.GAP_DAYS_MOST, RuleKey.PERIOD_MINUTES_FEWE
 def findings_of(
     rules: WeekRules,
     requirements: WeekRequirements,
-    appointments: Iterable[Appointment],
+    sessions: Iterable[Appointment | Session],
     zone: ZoneInfo,
     before: Mapping[PatientId, Attended],
 ) -> list[RuleFinding]:
-    """Return what is not kept; days are those of the site's zone.
+    """Return what is not kept by those who come to these sessions; days are those of the site's zone.
 
     A taper week lies below the hours by intent (ASAM, 3rd edition), and a week in which somebody comes or goes is not a
     whole one: their fewest hours and days are not asked for, their most still is. Hours of several weeks together are
     held against what was had `before`, and so are the days since the last session.
     """
     minutes: dict[PatientId, Counter[date]] = defaultdict(Counter)
-    for appointment in appointments:
-        if appointment.status is AppointmentStatus.BOOKED:
-            length = int((appointment.end - appointment.start).total_seconds()) // 60
-            for patient_id in appointment.patient_ids:
-                minutes[patient_id][appointment.start.astimezone(zone).date()] += length
+    for session in sessions:
+        length = int((session.end - session.start).total_seconds()) // 60
+        for patient_id in session.patient_ids:
+            minutes[patient_id][session.start.astimezone(zone).date()] += length
     return [
         finding
         for patient in requirements.patients

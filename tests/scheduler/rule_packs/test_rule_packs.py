@@ -246,6 +246,43 @@ async def test_what_a_published_week_falls_short_of_is_found_with_its_source(
     assert [(one["key"], one["found"]) for one in nobody] == [("week_minutes_fewest", 0)]
 
 
+async def test_a_proposal_tells_before_it_is_published_what_the_week_then_falls_short_of(
+    *, clinic: Clinic, week: Week, set_up: SetUp, propose: Any, publish: Any, scheduler: ClientFactory
+) -> None:
+    """Before, fewest days and hours were told of published weeks alone: people knew the week by then."""
+    await set_up(clinic.site, {"jurisdiction": "US-VA", "overrides": [override("days_fewest", 3)]})
+    proposal = await propose([week.group(0, 8, 0, 1, 2), week.group(1, 8, 0, 1)], [week.visit(2, 8, 0)])
+    desk = scheduler(Role.COUNSELLOR)
+
+    asked = await desk.get(f"/v1/proposals/{proposal['id']}/rule_findings")
+    assert (await publish(proposal)).status_code == 200
+    published = await desk.get(f"/v1/sites/{clinic.site['id']}/timetables/{MONDAY}/rule_findings")
+
+    assert (asked.status_code, asked.json()["proposal_id"], asked.json()["week"]) == (200, proposal["id"], MONDAY)
+    assert asked.json()["items"] == published.json()["items"]
+    days = {
+        one["patient_id"]: (one["found"], one["figure"]) for one in asked.json()["items"] if one["key"] == "days_fewest"
+    }
+    assert (days[week.ids[1]], days[week.ids[2]]) == ((2, 3), (1, 3))
+    assert week.ids[0] not in days
+
+
+async def test_findings_of_a_proposal_are_for_its_own_organization_and_need_records(
+    *, published: Json, scheduler: ClientFactory, scheduler_app: Any, tokens: Tokens
+) -> None:
+    path = f"/v1/proposals/{published['id']}/rule_findings"
+    missing = await scheduler(Role.COUNSELLOR).get(f"/v1/proposals/{uuid4()}/rule_findings")
+    malformed = await scheduler(Role.COUNSELLOR).get("/v1/proposals/none/rule_findings")
+    stranger = await scheduler(Role.COUNSELLOR, organization=uuid4()).get(path)
+    patient = await scheduler(Role.PATIENT).get(path)
+    http = HttpClient()
+    scheduler_app.state.records = RecordsClient(http, "http://127.0.0.1:1", tokens)
+    away = await scheduler(Role.COUNSELLOR).get(path)
+    await http.close()
+
+    assert [one.status_code for one in (missing, malformed, stranger, patient, away)] == [404, 422, 404, 403, 503]
+
+
 async def test_findings_are_only_of_a_published_week_of_one_s_own_and_need_records(
     *, clinic: Clinic, published: Json, scheduler: ClientFactory, scheduler_app: Any, tokens: Tokens
 ) -> None:
