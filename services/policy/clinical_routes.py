@@ -59,6 +59,7 @@ CLINICAL_ROUTES: Final[tuple[Route, ...]] = (
     _records("list_encounters", "GET", "/v1/patients/{patient_id}/encounters", _READS_ATTENDANCE),
     _records("read_encounter", "GET", "/v1/encounters/{encounter_id}", _READS_ATTENDANCE),
     _records("read_hours_ledger", "GET", "/v1/patients/{patient_id}/hours_ledger", _READS_ATTENDANCE),
+    _records("list_missed_in_a_row", "GET", "/v1/sites/{site_id}/missed_in_a_row", _CLINICAL | {Role.FRONT_DESK}),
     _records("list_delivered_services", "GET", "/v1/patients/{patient_id}/delivered_services", _READS_ATTENDANCE),
     _records("list_level_findings", "GET", "/v1/sites/{site_id}/level_findings", _CLINICAL),
     _records("put_plan_of_care", "PUT", _PLAN_OF_CARE, _CLINICAL),

@@ -14,6 +14,7 @@ from services.contracts.identifiers import (
     PatientId,
     SiteId,
 )
+from services.contracts.rule_packs import RuleMark
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.scheduler.sites import ZoneName
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -94,3 +95,28 @@ class HoursLedger(ResourceModel):
     required_minutes: int
     attended_minutes: int
     missing_minutes: int
+
+
+class MissesRule(ResourceModel):
+    """From how many sessions missed in a row on somebody looks at it with the patient; nobody is discharged by it."""
+
+    applies_from: date
+    fewest: int
+    citation: str
+    mark: RuleMark
+
+
+class MissedInARow(ResourceModel):
+    """A patient who missed so many sessions since the last they came to; excused ones neither count nor end it."""
+
+    patient_id: PatientId
+    sessions: int
+    first_missed_at: datetime
+    last_missed_at: datetime
+
+
+class MissedInARowList(ResourceModel):
+    """Whom to reach out to, who has been away longest first."""
+
+    rule: MissesRule
+    items: list[MissedInARow]

@@ -20,8 +20,11 @@ from services.contracts.disclosure import Purpose
 from services.contracts.identifiers import AccountId, OrganizationId
 from services.contracts.identity import Microservice, Principal
 from services.records.dependencies import PatientReading, TheGate, TreatmentPlanReading
+from services.records.encounters.absences import AbsenceReads
 from services.records.encounters.logic import AttendanceConsumer, Beside, EncounterReads
 from services.records.encounters.storage import EncounterQueries, EncounterRows
+from services.records.episodes.logic import StaysToPlan
+from services.records.episodes.storage import EpisodeQueries
 from services.records.errors import EventRefusedError
 from services.records.patients.storage import PatientRows
 from services.records.record_seals.logic import RecordSealsLogic
@@ -104,14 +107,23 @@ async def _site_zone_reading(read: Reading) -> SiteZoneReads:
     return SiteZoneReads(SiteZoneQueries(read))
 
 
+SiteZoneReading = Annotated[SiteZoneReads, Depends(_site_zone_reading)]
+
+
 async def _encounter_reading(
     read: Reading, patients: PatientReading, plans: TreatmentPlanReading, gate: TheGate
 ) -> EncounterReads:
     return EncounterReads(EncounterQueries(read), patients, plans, gate)
 
 
+async def _absence_reading(
+    read: Reading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
+) -> AbsenceReads:
+    return AbsenceReads(EncounterQueries(read), zones, StaysToPlan(EpisodeQueries(read)), patients, gate)
+
+
 AttendanceEvents = Annotated[AttendanceConsumer, Depends(_attendance_events, scope="function")]
 SiteEvents = Annotated[SiteConsumer, Depends(_site_events, scope="function")]
 RecordSealing = Annotated[RecordSealsLogic, Depends(_record_sealing, scope="function")]
-SiteZoneReading = Annotated[SiteZoneReads, Depends(_site_zone_reading)]
 EncounterReading = Annotated[EncounterReads, Depends(_encounter_reading)]
+AbsenceReading = Annotated[AbsenceReads, Depends(_absence_reading)]

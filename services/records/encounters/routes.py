@@ -8,9 +8,16 @@ from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
 from services.chassis.wiring import documented
 from services.contracts.base import Day, Page
-from services.contracts.identifiers import EncounterId, OrganizationId, PatientId
-from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
-from services.records.dependencies.encounters import AttendanceEvents, EncounterReading
+from services.contracts.identifiers import EncounterId, OrganizationId, PatientId, SiteId
+from services.contracts.records.encounters import (
+    AttendanceEvent,
+    AttendanceReceipt,
+    Encounter,
+    HoursLedger,
+    MissedInARowList,
+)
+from services.contracts.scheduler.sites import ZoneName
+from services.records.dependencies.encounters import AbsenceReading, AttendanceEvents, EncounterReading
 
 router = APIRouter(prefix="/v1", tags=["encounters"], route_class=IdempotentRoute)
 
@@ -39,6 +46,16 @@ async def list_encounters(patient_id: PatientId, encounters: EncounterReading, p
 async def read_encounter(encounter_id: EncounterId, encounters: EncounterReading) -> Encounter:
     """Read what became of one session of a patient."""
     return await encounters.one(encounter_id)
+
+
+@router.get("/sites/{site_id}/missed_in_a_row", operation_id="list_missed_in_a_row", responses=documented(422))
+async def list_missed_in_a_row(
+    site_id: SiteId,
+    absences: AbsenceReading,
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
+) -> MissedInARowList:
+    """List who has missed session after session, with the rule: for somebody to reach out and to review the plan."""
+    return await absences.missed_in_a_row(site_id, zone)
 
 
 @router.get("/patients/{patient_id}/hours_ledger", operation_id="read_hours_ledger", responses=documented(404, 422))

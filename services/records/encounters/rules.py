@@ -5,13 +5,30 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.contracts.identifiers import EncounterId, PatientId
-from services.contracts.records.encounters import AttendanceEvent, Encounter, HoursLedger, HoursLine
+from services.contracts.records.encounters import AttendanceEvent, Encounter, HoursLedger, HoursLine, MissesRule
 from services.contracts.records.treatment_plans import PlanRequirement
+from services.contracts.rule_packs import RuleMark
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
 
+MISSES: Final = (
+    MissesRule(
+        applies_from=date(2022, 1, 1),
+        fewest=3,
+        citation="Gallefoss et al., Subst Abuse Treat Prev Policy 2022;17 (s13011-022-00489-9): dropout as three"
+        " misses in a row",
+        mark=RuleMark.CERTAIN,
+    ),
+)
+"""Oldest first."""
+
 _TO_SUNDAY: Final = timedelta(days=6)
 _MINUTE: Final = timedelta(minutes=1)
+
+
+def misses_on(day: date) -> MissesRule:
+    """Return the rule of a day; the oldest holds for what is older than it."""
+    return next((one for one in reversed(MISSES) if one.applies_from <= day), MISSES[0])
 
 
 def encounter_of(event: AttendanceEvent, encounter_id: EncounterId) -> Encounter:

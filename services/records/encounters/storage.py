@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ARRAY, Date, Integer, Text, Uuid, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Date, Integer, Text, Uuid, any_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
 from services.chassis.paging import PageRequest
 from services.contracts.identifiers import AppointmentId, AttendanceId, EncounterId, OrganizationId, PatientId
-from services.contracts.records.encounters import AttendanceEvent, Encounter
+from services.contracts.records.encounters import AttendanceEvent, Encounter, MissedInARow
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import ServiceKind
 from services.records.encounters.tables import EncounterEventRow, EncounterRow
@@ -69,6 +70,30 @@ _LAST_ATTENDED: Final = Query(
     )
     .group_by(EncounterRow.patient_id)
 )
+_LATER: Final = aliased(EncounterRow)
+_MISSED_IN_A_ROW: Final = Query(
+    select(
+        EncounterRow.patient_id,
+        func.count().label("sessions"),
+        func.min(EncounterRow.starts_at).label("first_missed_at"),
+        func.max(EncounterRow.starts_at).label("last_missed_at"),
+    )
+    .where(
+        EncounterRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        or_(EncounterRow.status == AttendanceStatus.NOSHOW.value, EncounterRow.excused.is_(False)),
+        ~exists()
+        .where(
+            _LATER.organization_id == EncounterRow.organization_id,
+            _LATER.patient_id == EncounterRow.patient_id,
+            or_(_LATER.status == AttendanceStatus.ARRIVED.value, _LATER.status == AttendanceStatus.FULFILLED.value),
+            _LATER.starts_at > EncounterRow.starts_at,
+        )
+        .correlate(EncounterRow),
+    )
+    .group_by(EncounterRow.patient_id)
+    .having(func.count() >= bindparam("fewest", type_=Integer))
+    .order_by(func.min(EncounterRow.starts_at), EncounterRow.patient_id)
+)
 
 
 class EncounterQueries:
@@ -110,6 +135,11 @@ class EncounterQueries:
         """Return when the last session of a service began that each of those of these patients attended who did."""
         rows = await self._read.all(_LAST_ATTENDED, patient_ids=list(patient_ids), service=service.value)
         return {row["patient_id"]: row["starts_at"] for row in rows}
+
+    async def missed_in_a_row(self, patient_ids: Iterable[PatientId], fewest: int) -> list[MissedInARow]:
+        """Return who of these has missed so many sessions since the last that they came to."""
+        rows = await self._read.all(_MISSED_IN_A_ROW, patient_ids=list(patient_ids), fewest=fewest)
+        return [MissedInARow.model_validate(dict(row)) for row in rows]
 
     async def page(self, patient_id: PatientId, page: PageRequest) -> list[Encounter]:
         """Return a page of a patient's encounters, and one more where there is one, the first told of ahead."""

@@ -42,6 +42,7 @@ def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Te
         "sites/{site_id}/due_medication_visits?",
         "sites/{site_id}/due_discharge_summaries?",
         "sites/{site_id}/level_findings?",
+        "sites/{site_id}/missed_in_a_row?",
         "patients/{id}/family_counselling?jurisdiction=US-NJ&",
         "patients/{id}/charge_lines?payer=payer-1&from_on=2026-09-28&until_on=2026-10-04&",
     ],
