@@ -51,14 +51,14 @@ async def queue(databases: Mapping[str, DatabaseUrls]) -> AsyncIterator[Any]:
 @pytest.fixture
 def working(
     databases: Mapping[str, DatabaseUrls], scheduler_database: Database, clock: Clock, queue: Any
-) -> Callable[[], AbstractAsyncContextManager[Worker]]:
+) -> Callable[..., AbstractAsyncContextManager[Worker]]:
     """Runs a worker in this process, until the block ends."""
     del queue
 
     @asynccontextmanager
-    async def run() -> AsyncIterator[Worker]:
+    async def run(limits: SolverLimits = ONE_CORE) -> AsyncIterator[Worker]:
         connection = await asyncpg.connect(databases["scheduler"].app)
-        worker = Worker(connection, scheduler_database, clock, ONE_CORE)
+        worker = Worker(connection, scheduler_database, clock, limits)
         running = asyncio.create_task(worker.run())
         try:
             yield worker

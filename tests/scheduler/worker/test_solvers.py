@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from services.contracts.identity import Role
 from services.operator.bench.instances import generated
+from services.scheduler.worker.attempts import SolverLimits
 from services.scheduler.worker.solver import SolverRun, Solvers
+from tests.conftest import ClientFactory
+from tests.scheduler.conftest import MONDAY, Clinic, Json, Make
+from tests.scheduler.worker.conftest import Eventually
 
 REQUEST = {"instance": generated(6, 1), "time_limit": 150.0, "seed": 1, "workers": 1, "work_limit": 0.3}
 
@@ -16,6 +21,10 @@ async def solvers() -> AsyncIterator[Solvers]:
     made = Solvers()
     async with made.ahead():
         yield made
+
+
+def is_over(solve: Json) -> bool:
+    return solve["finished_at"] is not None
 
 
 async def found_by(run: SolverRun) -> Any:
@@ -46,6 +55,26 @@ async def test_one_that_died_while_it_waited_is_replaced(solvers: Solvers) -> No
 
     async with solvers.running(REQUEST) as run:
         assert await found_by(run) is not None
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("four_patients")
+async def test_a_solver_that_needs_more_memory_than_it_may_have_fails_alone_and_leaves_nothing_half_done(
+    scheduler: ClientFactory, clinic: Clinic, working: Any, ask: Make, until: Eventually
+) -> None:
+    async with working(SolverLimits(cores=1, memory_mib=1)):
+        failed = await until(await ask(clinic.site), is_over)
+    async with working():
+        again = await until(await ask(clinic.site), is_over)
+
+    assert (failed["status"], failed["proposal_id"]) == ("failed", None)
+    assert (failed["problem"]["type"], failed["problem"]["code"]) == (
+        "urn:eventide:problem:solve-failed",
+        "solver-ended",
+    )
+    assert again["status"] == "succeeded"
+    week = await scheduler(Role.FRONT_DESK).get(f"/v1/sites/{clinic.site['id']}/timetables/{MONDAY}")
+    assert week.status_code == 404
 
 
 async def test_none_is_left_when_the_worker_ends() -> None:
