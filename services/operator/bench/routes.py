@@ -9,16 +9,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
 from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.identity import Role
-from services.contracts.scheduler.disruptions import DisruptionKind, DisruptionReason, DisruptionRequest
+from services.contracts.scheduler.disruptions import (
+    Disruption,
+    DisruptionKind,
+    DisruptionReason,
+    DisruptionRequest,
+)
 from services.contracts.scheduler.placements import PlacementQuery, SessionWish
-from services.contracts.scheduler.timetables import SolveRequest, SolveStatus
+from services.contracts.scheduler.timetables import Appointment, SolveRequest, SolveStatus
 from services.operator.bench.cpu import cpu_seconds, spent
 from services.operator.bench.timing import quantiles
 from services.operator.demo import story
@@ -32,6 +37,7 @@ _ADVICE_RUNS: Final = 3
 _REPAIR_RUNS: Final = 10
 _POLL_SECONDS: Final = 0.05
 
+_Subject = TypeVar("_Subject")
 Ask = Callable[[PatientId], Awaitable[object]]
 
 
@@ -87,7 +93,7 @@ async def ask(operator: ApiClient, clinic: Clinic, week: date, pids: Mapping[str
     def query(who: PatientId) -> PlacementQuery:
         return PlacementQuery(patient_id=who, site_id=site_id, week=week)
 
-    place = _Stopwatch(lambda who: director.recommend_placements(query(who)), pids)
+    place: _Stopwatch[PatientId] = _Stopwatch(lambda who: director.recommend_placements(query(who)), pids)
     for person in crowd[clinic.patients :]:
         newcomers += (await story.admit(director, made, [person], week)).patients
         await place.ask(newcomers[-1])
@@ -103,20 +109,20 @@ async def ask(operator: ApiClient, clinic: Clinic, week: date, pids: Mapping[str
         for who in newcomers[: 1 + runs]:
             await stopwatch.ask(who)
         figures[name] = stopwatch.figures()
-    figures["repair"] = await _repairs(director, site_id, week)
+    figures["repair"] = await _repairs(director, site_id, week, pids)
     return {"patients": clinic.patients} | figures
 
 
-async def _repairs(director: ApiClient, site_id: SiteId, week: date) -> dict[str, Any]:
+async def _repairs(director: ApiClient, site_id: SiteId, week: date, pids: Mapping[str, int]) -> dict[str, Any]:
     """Call out who leads a group, one after the other for a day, from the request until there is a proposal."""
     leads = {
         (one.practitioner_id, one.start.date()): one
         async for one in director.appointments(site_id, week)
         if one.service.is_group and one.practitioner_id is not None
     }
-    seconds, touched = list[float](), list[int]()
-    for one in list(leads.values())[: 1 + _REPAIR_RUNS]:
-        began = perf_counter()
+    repaired: list[Disruption] = []
+
+    async def call_out(one: Appointment) -> None:
         begin = one.start.replace(hour=0, minute=0)
         out = await director.create_disruption(
             DisruptionRequest(
@@ -132,30 +138,35 @@ async def _repairs(director: ApiClient, site_id: SiteId, week: date) -> dict[str
         while out.solve_status not in story.OVER:
             await asyncio.sleep(_POLL_SECONDS)
             out = await director.read_disruption(out.id)
-        seconds.append(perf_counter() - began)
-        touched.append(0 if out.repair is None else out.repair.people_touched)
         if out.repair is None:
             raise NoRepairError(out.solve_status)
-        await director.withdraw_disruption(out.id)
-    return quantiles(seconds[1:]) | {"people_touched_in_all": sum(touched[1:])}
+        repaired.append(out)
+
+    stopwatch = _Stopwatch(call_out, pids)
+    for one in list(leads.values())[: 1 + _REPAIR_RUNS]:
+        await stopwatch.ask(one)
+        await director.withdraw_disruption(repaired[-1].id)
+    touched = sum(one.repair.people_touched for one in repaired[1:] or repaired if one.repair is not None)
+    return stopwatch.figures() | {"people_touched_in_all": touched}
 
 
-class _Stopwatch:
-    """Asks one thing about one person after the other; the first time only warms up."""
+class _Stopwatch(Generic[_Subject]):
+    """Asks one thing about one after the other; the first time only warms up, where there is another."""
 
-    def __init__(self, ask_about: Ask, pids: Mapping[str, int]) -> None:
+    def __init__(self, ask_about: Callable[[_Subject], Awaitable[object]], pids: Mapping[str, int]) -> None:
         self.ask_about = ask_about
         self._pids = pids
         self._seconds: list[float] = []
         self._cpu: list[dict[str, float]] = []
 
-    async def ask(self, who: PatientId) -> None:
-        """Ask about a person."""
+    async def ask(self, subject: _Subject) -> None:
+        """Ask about one."""
         before, began = cpu_seconds(self._pids), perf_counter()
-        await self.ask_about(who)
+        await self.ask_about(subject)
         self._seconds.append(perf_counter() - began)
         self._cpu.append({name: now - before[name] for name, now in cpu_seconds(self._pids).items()})
 
     def figures(self) -> dict[str, Any]:
         """Return the quantiles on the clock, and the milliseconds of the processor that a question costs."""
-        return quantiles(self._seconds[1:]) | {"cpu_ms": spent(self._cpu[1:])}
+        first = 1 if len(self._seconds) > 1 else 0
+        return quantiles(self._seconds[first:]) | {"cpu_ms": spent(self._cpu[first:])}
