@@ -104,19 +104,24 @@ class Solvers:
 
     def __init__(self) -> None:
         self._waiting: Process | None = None
-        self._is_ahead = False
 
     @asynccontextmanager
     async def ahead(self) -> AsyncIterator[None]:
-        """Keep a solver waiting until the block ends."""
-        self._is_ahead = True
+        """Keep a solver waiting until the block ends; one that was taken is followed by `start_ahead`."""
+        await self.start_ahead()
         try:
-            self._waiting = await _started()
             yield
         finally:
-            self._is_ahead = False
             if self._waiting is not None:
                 await _ended(self._waiting)
+
+    async def start_ahead(self) -> None:
+        """Start the solver that waits, if none does; where there is no process to be had the next request starts it."""
+        if self._waiting is None:
+            try:
+                self._waiting = await _started()
+            except OSError as error:
+                structlog.get_logger().warning("no solver waits", error_type=type(error).__name__)
 
     @asynccontextmanager
     async def running(self, request: dict[str, Any]) -> AsyncIterator[SolverRun]:
@@ -134,8 +139,6 @@ class Solvers:
             yield run
         finally:
             await run.kill()
-        if self._is_ahead:
-            self._waiting = await _started()
 
 
 async def _started() -> Process:

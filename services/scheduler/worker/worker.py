@@ -64,6 +64,8 @@ class Worker:
         if job.payload is not None:
             await self._attempts.work_on(*read_payload(job.payload))
         await self._queue.done(job)
+        # Not before: what was found is kept first, whatever becomes of the next one.
+        await self._attempts.solvers.start_ahead()
 
     async def _look_after_the_queue(self) -> None:
         while True:

@@ -7,6 +7,7 @@ import pytest
 
 from services.contracts.identity import Role
 from services.operator.bench.instances import generated
+from services.scheduler.worker import solver
 from services.scheduler.worker.attempts import SolverLimits
 from services.scheduler.worker.solver import SolverRun, Solvers
 from tests.conftest import ClientFactory
@@ -43,8 +44,12 @@ async def test_a_request_takes_the_solver_that_waits_and_another_waits_then(solv
 
     assert found["status"] in {"optimal", "feasible"}
     assert waiting.returncode is not None
-    assert solvers._waiting is not None
-    assert solvers._waiting.returncode is None
+    await solvers.start_ahead()
+    following = solvers._waiting
+    assert following is not None
+    assert following.returncode is None
+    await solvers.start_ahead()
+    assert solvers._waiting is following
 
 
 async def test_one_that_died_while_it_waited_is_replaced(solvers: Solvers) -> None:
@@ -55,6 +60,28 @@ async def test_one_that_died_while_it_waited_is_replaced(solvers: Solvers) -> No
 
     async with solvers.running(REQUEST) as run:
         assert await found_by(run) is not None
+
+
+@pytest.mark.committed
+@pytest.mark.usefixtures("four_patients")
+async def test_a_week_is_kept_where_no_solver_can_be_started_after_it(
+    clinic: Clinic, working: Any, ask: Make, until: Eventually, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: the next solver was started before what had been found was kept, and where that failed a week was lost."""
+    started, refused = solver._started, list[BaseException]()
+
+    async def only_once() -> Any:
+        if refused:
+            raise refused[0]
+        refused.append(BlockingIOError("no process is to be had"))
+        return await started()
+
+    monkeypatch.setattr(solver, "_started", only_once)
+    async with working():
+        over = await until(await ask(clinic.site), is_over)
+
+    assert over["status"] == "succeeded", over
+    assert over["proposal_id"] is not None
 
 
 @pytest.mark.committed
