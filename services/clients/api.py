@@ -50,12 +50,11 @@ from services.contracts.scheduler.sites import (
     Site,
     SiteRequest,
 )
+from services.contracts.scheduler.solves import Solve, SolveRequest
 from services.contracts.scheduler.timetables import (
     Appointment,
     Proposal,
     PublicationRequest,
-    Solve,
-    SolveRequest,
     Timetable,
     TimetableChangeReason,
 )

@@ -261,6 +261,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     _check_in("list_appointments", "GET", "/v1/sites/{site_id}/appointments", _READS_THE_BOOK),
     _scheduler("list_week_changes", "GET", "/v1/sites/{site_id}/changes", _READS_THE_BOOK),
     _scheduler("reassign_appointment", "POST", "/v1/appointments/{appointment_id}:reassign", _DESK),
+    _scheduler("reassign_appointments", "POST", "/v1/sites/{site_id}/timetables/{week}:reassign", _DESK),
     _dear("recommend_placements", "POST", "/v1/placements:recommend", _BOOKS),
     _scheduler("create_placement", "POST", "/v1/placements", _BOOKS),
     _dear("explain_session", "POST", "/v1/placements:explain", _BOOKS),

@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
-from services.contracts.scheduler.timetables import Solve, SolveRequest
+from services.contracts.scheduler.solves import Solve, SolveRequest
 from services.operator.demo import story
 from services.operator.stack import Addresses
 

@@ -8,7 +8,7 @@ from services.clients.api import ApiClient
 from services.clients.errors import RefusedError
 from services.contracts.problems import ProblemType
 from services.contracts.records.patients import PatientRequest
-from services.contracts.scheduler.timetables import Solve, SolveOutcome, SolveRequest, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveOutcome, SolveRequest, SolveStatus
 from services.operator.demo import story
 from services.operator.demo.calendars import people
 from services.operator.demo.figures import figures

@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.contracts.identifiers import SolveId
-from services.contracts.scheduler.timetables import SolveProgress
+from services.contracts.scheduler.solves import SolveProgress
 
 
 class SolveBatchProgress(SolveProgress):

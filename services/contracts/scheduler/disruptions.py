@@ -20,7 +20,7 @@ from services.contracts.identifiers import (
     SolveId,
 )
 from services.contracts.problems import ProblemDetails
-from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.contracts.scheduler.solves import SolveOutcome, SolveStatus
 from services.contracts.vocabulary import WeeklyWindow
 
 

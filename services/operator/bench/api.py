@@ -19,7 +19,7 @@ from services.chassis.clock import Clock
 from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
 from services.contracts.identity import Microservice, Role
-from services.contracts.scheduler.timetables import SolveRequest
+from services.contracts.scheduler.solves import SolveRequest
 from services.operator.bench.charted import chart
 from services.operator.bench.timing import machine
 from services.operator.demo import story

@@ -23,7 +23,8 @@ from services.contracts.scheduler.disruptions import (
     DisruptionRequest,
 )
 from services.contracts.scheduler.placements import PlacementQuery, SessionWish
-from services.contracts.scheduler.timetables import Appointment, SolveRequest, SolveStatus
+from services.contracts.scheduler.solves import SolveRequest, SolveStatus
+from services.contracts.scheduler.timetables import Appointment
 from services.operator.bench.cpu import cpu_seconds, spent
 from services.operator.bench.timing import quantiles
 from services.operator.demo import story

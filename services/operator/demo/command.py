@@ -20,7 +20,8 @@ from services.chassis.http import HttpClient
 from services.clients.api import ApiClient
 from services.clients.errors import RefusedError
 from services.contracts.identity import Role
-from services.contracts.scheduler.timetables import Solve, SolveRequest, Timetable
+from services.contracts.scheduler.solves import Solve, SolveRequest
+from services.contracts.scheduler.timetables import Timetable
 from services.operator.demo import story
 from services.operator.demo.board import print_board
 from services.operator.demo.calendars import next_monday, people

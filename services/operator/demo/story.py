@@ -20,14 +20,8 @@ from services.contracts.records.patients import PatientRequest
 from services.contracts.records.treatment_plans import NoContactRequest, TreatmentPlanRequest
 from services.contracts.scheduler.licences import LicenceRequest
 from services.contracts.scheduler.sites import Practitioner
-from services.contracts.scheduler.timetables import (
-    Proposal,
-    Solve,
-    SolveRequest,
-    SolveStatus,
-    Timetable,
-    TimetableChangeReason,
-)
+from services.contracts.scheduler.solves import Solve, SolveRequest, SolveStatus
+from services.contracts.scheduler.timetables import Proposal, Timetable, TimetableChangeReason
 from services.contracts.vocabulary import Modality, ServiceKind
 from services.operator.demo import clinic
 from services.operator.demo.people import JURISDICTION, Person

@@ -8,7 +8,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Reading
 from services.contracts.identifiers import SiteId, SolveId
-from services.contracts.scheduler.timetables import SolveRequest
+from services.contracts.scheduler.solves import SolveRequest
 from services.scheduler.appointments.logic import AppointmentsLogic
 from services.scheduler.closures.logic import ClosuresLogic, ClosuresReader
 from services.scheduler.closures.video import VideoReader

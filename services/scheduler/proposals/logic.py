@@ -23,13 +23,13 @@ from services.contracts.identifiers import (
     TimetableId,
 )
 from services.contracts.scheduler.notices import NoticePreviews
+from services.contracts.scheduler.solves import SolveOutcome
 from services.contracts.scheduler.timetables import (
     ChangeStatus,
     Proposal,
     ProposalStatus,
     PublicationRequest,
     Session,
-    SolveOutcome,
     Timetable,
     TimetableChangeReason,
 )

@@ -1,12 +1,12 @@
-"""What becomes of a week of which one session is reassigned, and what forbids it. Pure."""
+"""What becomes of a week of which sessions are reassigned, and what forbids it. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from services.contracts.scheduler.republications import ReassignmentRequest
+from services.contracts.scheduler.republications import HeldBy
 from services.contracts.scheduler.timetables import Appointment
 from services.scheduler.solver.check import check
 from services.scheduler.solver.instance import STAFFED_SERVICES as HELD_BY_SOMEBODY
@@ -67,7 +67,22 @@ class Unnamed:
     sentence: str
 
 
-def unnamed(session: TherapyGroup | Visit, request: ReassignmentRequest, instance: Instance) -> Unnamed | None:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A session, how it is asked to be held, what it is then, and where in the request that stands."""
+
+    session: TherapyGroup | Visit
+    asked: HeldBy
+    held: TherapyGroup | Visit
+    pointer: str = ""
+
+    def is_told_of(self, error: str) -> bool:
+        """Say whether the checker names somebody or a room that is asked for here."""
+        asked = (self.asked.practitioner_id, self.asked.co_facilitator_id, self.asked.room_id)
+        return any(one is not None and str(one) in error for one in asked)
+
+
+def unnamed(session: TherapyGroup | Visit, request: HeldBy, instance: Instance) -> Unnamed | None:
     """Say what in the request is not of the site's week, or nothing that such a session has."""
     staff, rooms = ({str(one.id) for one in part} for part in (instance.practitioners, instance.rooms))
     is_group = isinstance(session, TherapyGroup)
@@ -116,7 +131,7 @@ def still_asked(today: Instance, solved: Instance, week: Timetable) -> Instance:
     return replace(today, kinds={**kinds, **today.kinds}, patients=tuple(people.values()))
 
 
-def held_as(session: TherapyGroup | Visit, request: ReassignmentRequest) -> TherapyGroup | Visit:
+def held_as(session: TherapyGroup | Visit, request: HeldBy) -> TherapyGroup | Visit:
     """Return the session, held as asked for."""
     if isinstance(session, Visit):
         return replace(session, practitioner=_text(request.practitioner_id, session.practitioner))
@@ -128,44 +143,59 @@ def held_as(session: TherapyGroup | Visit, request: ReassignmentRequest) -> Ther
     )
 
 
-def with_session(week: Timetable, before: TherapyGroup | Visit, after: TherapyGroup | Visit) -> Timetable:
-    """Return the week with one session instead of another."""
-    if isinstance(after, Visit):
-        return replace(week, visits=tuple(after if one is before else one for one in week.visits))
-    return replace(week, groups=tuple(after if one is before else one for one in week.groups))
+def with_sessions(week: Timetable, changes: Sequence[Change]) -> Timetable:
+    """Return the week with its sessions held as asked for, in the order in which they stand."""
+    held = {id(change.session): change.held for change in changes}
+    groups = tuple(after if isinstance(after := held.get(id(one), one), TherapyGroup) else one for one in week.groups)
+    visits = tuple(after if isinstance(after := held.get(id(one), one), Visit) else one for one in week.visits)
+    return Timetable(groups, visits)
 
 
 def _text(named: object | None, before: Any) -> Any:
     return before if named is None else str(named)
 
 
-def known_faults(
-    instance: Instance, week: Timetable, session: TherapyGroup | Visit, after: TherapyGroup | Visit
-) -> Counter[str]:
-    """Return the faults that the week goes on having when the session is held as `after`, each as often as it has it.
+def known_faults(instance: Instance, week: Timetable, changes: Sequence[Change]) -> Counter[str]:
+    """Return the faults that the week goes on having after the changes, each as often as it has it.
 
     The checker says which session a practitioner or a room does not fit, and not who or which that is: what it says
     of those who go excuses nobody who comes instead.
     """
-    faults = check(instance, week).errors
+    known = Counter(check(instance, week).errors)
+    for change in changes:
+        known = _left_after(change, known, instance, _place(week, change))
+    return known
+
+
+def _left_after(change: Change, known: Counter[str], instance: Instance, where: str) -> Counter[str]:
+    session, after = change.session, change.held
     if isinstance(session, Visit) or isinstance(after, Visit):
-        return _without(faults, f"visit {week.visits.index(session)}: ", _OF_A_VISIT)
-    where, replaced = f"group {week.groups.index(session)}: ", set[str]()
+        return _without(known, where, _OF_A_VISIT)
+    replaced = set[str]()
     if session.room != after.room:
         replaced |= _OF_ROOM
     if session.lead != after.lead:
         replaced |= _AT_WORK | _OF_LEAD
     if session.co != after.co:
         replaced |= _AT_WORK | _OF_CO
-    known = _without(faults, where, replaced)
+    left = _without(known, where, replaced)
     if session.lead == after.lead or session.co == after.co:
         stays = session.lead if session.lead == after.lead else session.co
-        known |= Counter(where + fault for fault in _at_work(instance, session, stays))
-    return known
+        left |= Counter(where + fault for fault in _at_work(instance, session, stays))
+    return left
 
 
-def _without(faults: Iterable[str], where: str, replaced: AbstractSet[str]) -> Counter[str]:
-    return Counter(one for one in faults if not (one.startswith(where) and one.removeprefix(where) in replaced))
+def _place(week: Timetable, change: Change) -> str:
+    """Return what the checker's errors of a session begin with."""
+    if isinstance(change.session, Visit):
+        return f"visit {week.visits.index(change.session)}: "
+    return f"group {week.groups.index(change.session)}: "
+
+
+def _without(faults: Counter[str], where: str, replaced: AbstractSet[str]) -> Counter[str]:
+    return Counter(
+        one for one in faults.elements() if not (one.startswith(where) and one.removeprefix(where) in replaced)
+    )
 
 
 def _at_work(instance: Instance, session: TherapyGroup, who: Id | None) -> Iterator[str]:
@@ -176,17 +206,31 @@ def _at_work(instance: Instance, session: TherapyGroup, who: Id | None) -> Itera
         yield from (fault for fault in found if fault in _AT_WORK)
 
 
-def broken_by(known: Counter[str], after: Iterable[str], request: ReassignmentRequest) -> list[BrokenRule]:
+def broken_by(
+    known: Counter[str], errors: Iterable[str], week: Timetable, changes: Sequence[Change]
+) -> list[BrokenRule]:
     """Say which rules are broken that were kept before, each once; the checker's errors name people, and this none."""
-    told = _told((Counter(after) - known).elements())
+    places = [(_place(week, change), change) for change in changes]
+    new = (Counter(errors) - known).elements()
+    return list(dict.fromkeys(_located(_rule_of(error), _cause(error, places), error) for error in new))
+
+
+def _cause(error: str, places: Sequence[tuple[str, Change]]) -> Change:
+    """Find the change that an error is about: of its session, or of whom or which it names; else the first."""
+    of_session = (change for where, change in places if error.startswith(where))
+    named = (change for _, change in places if change.is_told_of(error))
+    return next(of_session, None) or next(named, None) or places[0][1]
+
+
+def _located(rule: BrokenRule, change: Change, error: str) -> BrokenRule:
     # Where only the co-facilitator is another one, whatever is said of a practitioner is said of that one.
-    pointers = {_WHO: _CO} if request.practitioner_id is None else {}
-    return list(dict.fromkeys(rule._replace(pointer=pointers.get(rule.pointer, rule.pointer)) for rule in told))
+    co = change.asked.co_facilitator_id
+    is_of_co = change.asked.practitioner_id is None or (co is not None and str(co) in error)
+    pointer = _CO if rule.pointer == _WHO and is_of_co else rule.pointer
+    return rule._replace(pointer=change.pointer + pointer)
 
 
-def _told(errors: Iterable[str]) -> Iterator[BrokenRule]:
-    for error in errors:
-        if error.endswith(" twice"):
-            yield _ROOM_BOOKED if ": room " in error else _PRACTITIONER_BOOKED
-        else:
-            yield next((rule for fault, rule in _FORBID if fault in error), _OTHERWISE)
+def _rule_of(error: str) -> BrokenRule:
+    if error.endswith(" twice"):
+        return _ROOM_BOOKED if ": room " in error else _PRACTITIONER_BOOKED
+    return next((rule for fault, rule in _FORBID if fault in error), _OTHERWISE)

@@ -7,20 +7,18 @@ from sqlalchemy import Uuid, bindparam, select
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import AppointmentId, SiteId
-from services.contracts.scheduler.timetables import AppointmentStatus
 from services.scheduler.appointments.tables import AppointmentRow
 
 
 class Whereabouts(NamedTuple):
-    """The week of which an appointment is, and whether it is booked."""
+    """The week of which an appointment is, or was."""
 
     site_id: SiteId
     week: date
-    status: AppointmentStatus
 
 
 _ONE: Final = Query(
-    select(AppointmentRow.site_id, AppointmentRow.week, AppointmentRow.status).where(
+    select(AppointmentRow.site_id, AppointmentRow.week).where(
         AppointmentRow.id == bindparam("appointment_id", type_=Uuid)
     )
 )
@@ -29,4 +27,4 @@ _ONE: Final = Query(
 async def whereabouts(read: Read, appointment_id: AppointmentId) -> Whereabouts | None:
     """Fetch of which week an appointment is."""
     row = await read.one_or_none(_ONE, appointment_id=appointment_id)
-    return None if row is None else Whereabouts(SiteId(row["site_id"]), row["week"], AppointmentStatus(row["status"]))
+    return None if row is None else Whereabouts(SiteId(row["site_id"]), row["week"])

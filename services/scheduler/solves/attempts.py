@@ -7,7 +7,7 @@ from typing import Any
 
 from services.contracts.identifiers import OrganizationId, PatientId, ProposalId, SiteId, SolveBatchId, SolveId
 from services.contracts.problems import ProblemDetails
-from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.contracts.scheduler.solves import SolveOutcome, SolveStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Self
 
 from services.chassis.events import Event
 from services.contracts.scheduler.batch_events import SolveBatchProgress
-from services.contracts.scheduler.timetables import SolveBatch
+from services.contracts.scheduler.solves import SolveBatch
 from services.scheduler.solves.events import Position, course
 
 _END: Final = "end"

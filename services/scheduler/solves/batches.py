@@ -8,7 +8,7 @@ from services.chassis.clock import Clock
 from services.chassis.database import UnitOfWork
 from services.chassis.errors import NotFoundError
 from services.contracts.identifiers import SolveBatchId
-from services.contracts.scheduler.timetables import Solve, SolveBatch, SolveBatchRequest, SolveRequest, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveBatch, SolveBatchRequest, SolveRequest, SolveStatus
 from services.scheduler.errors import SolveFinishedError, WeekRefusedError
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves import storage

@@ -35,7 +35,7 @@ def with_beginnings(
     begins = grid.begins(now)
     if begins == 0:
         return dict(instance)
-    fixed = _Fixed(instance["group_kinds"], grid)
+    fixed = FixedSessions(instance["group_kinds"], grid)
     for appointment in _without_missed(instance, counted(instance, begun, grid), missed):
         fixed.add(appointment)
     people = {patient["id"] for patient in instance["patients"]}
@@ -90,7 +90,7 @@ def _is_as_long_as_needed(instance: Mapping[str, Any], service: ServiceKind) -> 
     return not service.is_group and service.value not in lengths
 
 
-def _as_it_was(published: Mapping[str, Any], fixed: "_Fixed", begins: int) -> dict[str, Any]:
+def _as_it_was(published: Mapping[str, Any], fixed: "FixedSessions", begins: int) -> dict[str, Any]:
     """Return what people were told, with what became of it: the past is no change."""
     groups, visits = (
         [session for session in published[part] if session["day"] * SLOTS_A_DAY + session["slot"] >= begins]
@@ -99,8 +99,8 @@ def _as_it_was(published: Mapping[str, Any], fixed: "_Fixed", begins: int) -> di
     return {"groups": [*fixed.groups, *groups], "individuals": [*fixed.visits, *visits]}
 
 
-class _Fixed:
-    """Sessions that were, in the solver's words, and the slots of each service that each patient had."""
+class FixedSessions:
+    """Sessions that stay, in the solver's words, and the slots of each service that each patient has of them."""
 
     def __init__(self, kinds: Mapping[str, Mapping[str, Any]], grid: WeekGrid) -> None:
         self._kinds = {(kind["service"], kind["slots"]): code for code, kind in kinds.items()}
@@ -109,13 +109,13 @@ class _Fixed:
         self.visits: list[dict[str, Any]] = []
         self.delivered = Counter[tuple[str, str]]()
 
-    def add(self, appointment: Appointment) -> None:
-        """Note a session; one that no kind of meeting or slot of the week matches says nothing to the solver."""
+    def add(self, appointment: Appointment) -> bool:
+        """Note a session; False for one that says nothing to the solver: no kind or slot of the week matches it."""
         place = self._grid.place(appointment.start)
         slots = (appointment.end - appointment.start) // SLOT
         members = [str(patient_id) for patient_id in appointment.patient_ids]
         if place is None:
-            return
+            return False
         when = {"day": place[0], "slot": place[1], "modality": appointment.modality.value}
         if not appointment.service.is_group:
             visit = {"service": appointment.service.value, "practitioner": _text(appointment.practitioner_id)}
@@ -123,8 +123,9 @@ class _Fixed:
         elif (kind := self._kinds.get((appointment.service.value, slots))) is not None:
             self.groups.append(_group(appointment, kind, members) | when)
         else:
-            return
+            return False
         self.delivered.update({(member, appointment.service.value): slots for member in members})
+        return True
 
 
 def _group(appointment: Appointment, kind: str, members: list[str]) -> dict[str, Any]:

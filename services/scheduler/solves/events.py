@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple, Self
 
 from services.chassis.events import Event
-from services.contracts.scheduler.timetables import Solve, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveStatus
 
 _WRITTEN: Final = re.compile(r"([0-9]{1,9})-([0-9])-([0-9]{1,12})")
 _QUEUED, _RUNNING, _PROGRESS, _DONE = range(4)

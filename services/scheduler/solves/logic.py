@@ -2,20 +2,18 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.chassis.clock import Clock
 from services.chassis.database import Read, UnitOfWork
 from services.chassis.errors import NotFoundError, UpstreamUnavailableError
-from services.chassis.problems import problem_document
 from services.chassis.remembered import Remembered
 from services.clients.errors import RefusedError
 from services.clients.records import RecordsClient
 from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
-from services.contracts.problems import ProblemType
 from services.contracts.records.treatment_plans import WeekRequirements
-from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveRequest, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveRequest, SolveStatus
+from services.contracts.scheduler.timetables import Appointment
 from services.scheduler.appointments.logic import AppointmentsReader
 from services.scheduler.commitments.logic import CommitmentsReader
 from services.scheduler.dispatch import enqueue_solve
@@ -25,9 +23,10 @@ from services.scheduler.licences.logic import LicencesReader
 from services.scheduler.make_ups.logic import MissedReader
 from services.scheduler.rule_packs.logic import RulePacksReader
 from services.scheduler.solves import storage
-from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
+from services.scheduler.solves.attempts import BatchPlace
 from services.scheduler.solves.beginnings import with_beginnings
 from services.scheduler.solves.outages import Outages, OutagesSource, with_outages
+from services.scheduler.solves.pins import with_pins
 from services.scheduler.solves.rules import (
     SiteSetup,
     instance_of,
@@ -37,6 +36,7 @@ from services.scheduler.solves.rules import (
     warnings_of,
     with_fairness,
 )
+from services.scheduler.solves.runs import begin_next
 from services.scheduler.solves.setup_rules import in_force, named_in
 from services.scheduler.solves.setups import SetupsReader
 from services.scheduler.solves.telehealth import with_telehealth
@@ -46,9 +46,6 @@ from services.scheduler.weekly_held_seats.logic import KeptWeeksReader
 from services.scheduler.weekly_held_seats.rules import with_kept_seats
 from services.scheduler.weeks import WeekGrid
 
-MOST_ATTEMPTS: Final = 3
-LEASE: Final = timedelta(seconds=30)
-"""A worker that was not heard of for so long has lost its solve; one that dies is noticed by its lock at once."""
 _DAY: Final = timedelta(days=1)
 _TO_SUNDAY: Final = timedelta(days=6)
 Published = tuple[int, dict[str, Any] | None]
@@ -178,6 +175,10 @@ class WeekFacts:
         """Return the published version's number and document; 0 and None where there is none."""
         return await self._timetables.current_document(site_id, week)
 
+    async def booked(self, site_id: SiteId, week: date) -> list[Appointment]:
+        """Return everything that is booked in a week."""
+        return await self._appointments.all_of_week(site_id, week)
+
     async def begun(self, site_id: SiteId, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
         """Return the instance of which only the part of the week that is still to come is free."""
         now = self._clock.now()
@@ -216,6 +217,7 @@ class SolvesLogic:
             NotFoundError: There is no such site in the caller's organization.
             WeekRefusedError: The week is no Monday, is past, or lies more than a year ahead.
             SiteNotReadyError: The site lacks what every week needs.
+            InvalidRequestError: A pin is no session that is booked in the week, or cannot be part of it any more.
             SolveInProgressError: The week is being solved already.
             UpstreamUnavailableError: Records does not answer.
         """
@@ -265,6 +267,7 @@ class SolvesLogic:
         if not task:
             # A repair finds a seat for whoever lost one, and may take any for that.
             instance = with_kept_seats(instance, await self._kept.of_week(site.id, request.week))
+            instance = await self._pinned(request, instance, WeekGrid(ZoneInfo(site.zone), request.week))
         solve = _queued(request, base_version, warnings_of(there, requirements, instance), self._clock.now())
         await self._enqueue(solve, request, instance | task, place)
         return solve
@@ -274,6 +277,12 @@ class SolvesLogic:
         staff = [practitioner.id for practitioner in setup.practitioners]
         licensed = await self._licences.on_all_days(staff, first, week + _TO_SUNDAY)
         return with_telehealth(instance, licensed, week, first)
+
+    async def _pinned(self, request: SolveRequest, instance: dict[str, Any], grid: WeekGrid) -> dict[str, Any]:
+        if not request.pins:
+            return instance
+        booked = await self._facts.booked(request.site_id, request.week)
+        return with_pins(instance, request.pins, booked, grid)
 
     async def _enqueue(
         self, solve: Solve, request: SolveRequest, instance: dict[str, Any], place: BatchPlace | None
@@ -308,22 +317,6 @@ class SolvesLogic:
         return await self._reader.get(solve_id)
 
 
-async def begin_next(
-    db: UnitOfWork, organization_id: OrganizationId, solve_id: SolveId, document: dict[str, Any] | None = None
-) -> None:
-    """Begin the first queued solve of a batch unless one of it runs; the lock of the batch is held.
-
-    A timetable that was found is the usual week of all weeks that follow, so that one that fails later is passed over.
-    """
-    waiting = await storage.waiting_after(db, solve_id)
-    if document is not None:
-        for later, instance in waiting:
-            if instance["published"] is None:
-                await storage.put_usual(db, later, {**instance, "usual": usual_of(document, instance)})
-    if waiting:
-        await enqueue_solve(db, organization_id, waiting[0][0])
-
-
 def _queued(request: SolveRequest, base_version: int, warnings: list[str], now: datetime) -> Solve:
     return Solve(
         id=SolveId(fresh_id(now)),
@@ -340,59 +333,3 @@ def _queued(request: SolveRequest, base_version: int, warnings: list[str], now: 
         created_at=now,
         finished_at=None,
     )
-
-
-class SolveRuns:
-    """What a worker may do to solves; each write counts only while its attempt is the current one."""
-
-    def __init__(self, db: UnitOfWork, organization_id: OrganizationId, clock: Clock) -> None:
-        self._db = db
-        self._organization_id = organization_id
-        self._clock = clock
-
-    async def claim(self, solve_id: SolveId, worker_id: UUID) -> Task | None:
-        """Begin the next attempt; None where the solve is over or in other hands."""
-        now = self._clock.now()
-        return await storage.claim(
-            self._db, self._organization_id, solve_id, worker_id=worker_id, now=now, stale=now - LEASE
-        )
-
-    async def keep_progress(self, attempt: Attempt, progress: SolveProgress | None) -> bool | None:
-        """Show a sign of life; says whether to cancel, or None where the attempt was taken away."""
-        return await storage.keep_progress(self._db, attempt, progress, self._clock.now())
-
-    async def hold(self, attempt: Attempt) -> bool:
-        """Keep others from ending or taking the solve until the transaction ends; False where they have."""
-        await storage.lock_batch(self._db, attempt.solve_id)
-        return await storage.hold(self._db, attempt)
-
-    async def finish(self, attempt: Attempt, ending: Ending, document: dict[str, Any] | None = None) -> bool:
-        """End the solve; False where the attempt was taken away, and then nothing is written.
-
-        The next week of its batch begins, with the timetable in `document` as its usual week where there is one.
-        """
-        await storage.lock_batch(self._db, attempt.solve_id)
-        is_ended = await storage.finish(self._db, attempt, ending, self._clock.now())
-        if is_ended:
-            await begin_next(self._db, self._organization_id, attempt.solve_id, document)
-        return is_ended
-
-    async def give_back(self, attempt: Attempt) -> None:
-        """Queue the solve again, as a worker does that is asked to stop."""
-        if await storage.give_back(self._db, attempt):
-            await enqueue_solve(self._db, self._organization_id, attempt.solve_id)
-
-    async def recover(self, solve_id: SolveId, dead_worker: UUID) -> None:
-        """Queue again what a dead worker had in hand; after three attempts the solve has failed."""
-        attempt = await storage.attempt_of_worker(self._db, self._organization_id, solve_id, dead_worker)
-        if attempt is None:
-            return
-        if attempt.number < MOST_ATTEMPTS:
-            await self.give_back(attempt)
-            return
-        problem = problem_document(
-            ProblemType.SOLVE_FAILED,
-            f"The solver's worker ended unexpectedly {MOST_ATTEMPTS} times; ask again, or report it.",
-            code="worker-lost",
-        )
-        await self.finish(attempt, Ending(SolveStatus.FAILED, problem=problem))

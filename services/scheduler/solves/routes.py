@@ -9,7 +9,7 @@ from services.chassis.events import EventStream, documented_events
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import BearerToken, documented
 from services.contracts.identifiers import SolveBatchId, SolveId
-from services.contracts.scheduler.timetables import Solve, SolveBatch, SolveBatchRequest, SolveRequest
+from services.contracts.scheduler.solves import Solve, SolveBatch, SolveBatchRequest, SolveRequest
 from services.scheduler.dependencies import SolveBatches, SolveBatchesRead, SolveEvents, Solves, SolvesRead
 
 router = APIRouter(route_class=IdempotentRoute, tags=["solves"])

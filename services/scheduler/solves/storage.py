@@ -11,7 +11,7 @@ from sqlalchemy.sql import ColumnElement
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import OrganizationId, SiteId, SolveBatchId, SolveId
-from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveProgress, SolveStatus
 from services.scheduler.solves.attempts import Attempt, BatchPlace, Ending, Task
 from services.scheduler.solves.tables import SolveRow
 from services.scheduler.storing import decoded, json_of

@@ -12,7 +12,7 @@ from services.chassis.database import Database, Read
 from services.chassis.errors import DatabaseUnavailableError
 from services.chassis.telemetry import frames
 from services.contracts.identifiers import OrganizationId, SolveBatchId, SolveId
-from services.contracts.scheduler.timetables import Solve
+from services.contracts.scheduler.solves import Solve
 from services.scheduler.errors import TooManyStreamsError
 from services.scheduler.solves import storage
 

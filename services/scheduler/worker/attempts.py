@@ -14,14 +14,15 @@ from services.chassis.database import Database, Read, driver_connection
 from services.chassis.problems import problem_document
 from services.chassis.telemetry import frames
 from services.contracts.identifiers import OrganizationId, PatientId, SolveId
-from services.contracts.problems import ProblemType
-from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.contracts.problems import InvalidField, ProblemDetails, ProblemType
+from services.contracts.scheduler.solves import SolveOutcome, SolveStatus
 from services.scheduler.cohorts.logic import CohortMates
 from services.scheduler.errors import TimetableRefusedError
 from services.scheduler.proposals.logic import Proposing, SolvedWeek
 from services.scheduler.sites.logic import SitesReader
 from services.scheduler.solves.attempts import Ending, Task
-from services.scheduler.solves.logic import SolveRuns
+from services.scheduler.solves.pins import contradictions_of
+from services.scheduler.solves.runs import SolveRuns
 from services.scheduler.worker.solver import SolverRun, Solvers
 
 _MIB: Final = 1024 * 1024
@@ -29,6 +30,11 @@ _TICK_SECONDS: Final = 0.5
 _OVERTIME_SECONDS: Final = 20.0
 _CANCEL_SECONDS: Final = 10.0
 _FINISHING_SECONDS: Final = 5.0
+_MOST: Final = 20
+_CONTRADICTORY: Final = (
+    "What is pinned cannot stay as it is; errors says which pin breaks which rule. Ask again without that pin, or "
+    "change what stands against it."
+)
 _WITH_TIMETABLE: Final = frozenset({SolveOutcome.OPTIMAL, SolveOutcome.FEASIBLE})
 
 
@@ -170,7 +176,8 @@ class Attempts:
         if found is None and not is_cancelled:
             ending = _failed("The solver ended without an answer; ask again, or report it.", "solver-ended")
         elif found is None or outcome not in _WITH_TIMETABLE:
-            ending = Ending(status, outcome)
+            is_infeasible = outcome is SolveOutcome.INFEASIBLE
+            ending = Ending(status, outcome, problem=_contradiction(task.instance) if is_infeasible else None)
         else:
             return await self._propose(task, found, Ending(status, outcome))
         await self._finish(task, ending)
@@ -198,6 +205,17 @@ class Attempts:
         async with self.runs_of(task.attempt.organization_id) as runs:
             if not await runs.finish(task.attempt, ending):
                 raise AttemptLostError
+
+
+def _contradiction(instance: dict[str, Any]) -> ProblemDetails | None:
+    """Say which pins break which rule, where that is why there is no week."""
+    if "pins" not in instance:
+        return None
+    errors = tuple(
+        InvalidField(location="body", pointer=pointer, detail=fact)
+        for pointer, fact in contradictions_of(instance)[:_MOST]
+    )
+    return problem_document(ProblemType.WEEK_REFUSED, _CONTRADICTORY, code="contradictory", errors=errors)
 
 
 def _failed(sentence: str, code: str) -> Ending:

@@ -12,7 +12,7 @@ import orjson
 import structlog
 
 import services
-from services.contracts.scheduler.timetables import SolveProgress
+from services.contracts.scheduler.solves import SolveProgress
 
 _ROOT: Final = Path(services.__path__[0]).parent
 _MODULE: Final = "services.scheduler.solver.process"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.contracts.identifiers import SiteId, SolveBatchId, SolveId
-from services.contracts.scheduler.timetables import Solve, SolveBatch, SolveProgress, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveBatch, SolveProgress, SolveStatus
 from services.scheduler.solves.batch_events import BatchPosition, batch_events_after
 from services.scheduler.solves.batches import batch_of
 from services.scheduler.solves.events import Position

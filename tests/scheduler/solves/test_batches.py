@@ -11,10 +11,10 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId, SolveId
 from services.contracts.identity import Role
-from services.contracts.scheduler.timetables import SolveOutcome, SolveStatus
+from services.contracts.scheduler.solves import SolveOutcome, SolveStatus
 from services.scheduler.dispatch import read_payload
 from services.scheduler.solves.attempts import Ending
-from services.scheduler.solves.logic import SolveRuns
+from services.scheduler.solves.runs import SolveRuns
 from services.scheduler.storing import json_of
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import MONDAY, Clinic, Json

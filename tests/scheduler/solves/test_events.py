@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from services.contracts.identifiers import SiteId, SolveId
-from services.contracts.scheduler.timetables import Solve, SolveProgress, SolveStatus
+from services.contracts.scheduler.solves import Solve, SolveProgress, SolveStatus
 from services.scheduler.solves.events import Position, events_after
 
 NOW = datetime(2026, 10, 2, 12, tzinfo=UTC)

@@ -17,11 +17,11 @@ from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.contracts.identifiers import OrganizationId, SolveId
 from services.contracts.identity import Role
-from services.contracts.scheduler.timetables import SolveStatus
+from services.contracts.scheduler.solves import SolveStatus
 from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.dispatch import SOLVE
 from services.scheduler.solves.attempts import Attempt, Ending, Task
-from services.scheduler.solves.logic import LEASE, MOST_ATTEMPTS, SolveRuns
+from services.scheduler.solves.runs import LEASE, MOST_ATTEMPTS, SolveRuns
 from services.scheduler.worker.attempts import Attempts
 from services.scheduler.worker.jobs import JobQueue
 from services.scheduler.worker.solver import SolverRun
