@@ -157,6 +157,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     _records("create_placement_review", "POST", "/v1/patients/{patient_id}/placement_reviews", _CLINICAL),
     _records("list_placement_reviews", "GET", "/v1/patients/{patient_id}/placement_reviews", _CLINICAL),
     _records("list_criteria_editions", "GET", "/v1/criteria_editions", _READS_THE_BOOK),
+    _records("create_site_criteria_edition", "POST", "/v1/site_criteria_editions", _SETS_UP),
+    _records("list_site_criteria_editions", "GET", "/v1/site_criteria_editions", _READS_THE_SETUP),
     *CARE_ROUTES,
     *LAW_ROUTES,
     *CLINICAL_ROUTES,

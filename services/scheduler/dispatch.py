@@ -56,7 +56,7 @@ class AttendanceCall(NamedTuple):
 
 
 class SiteCall(NamedTuple):
-    """Of which site's zone records is to be told, and how often that has failed."""
+    """Of which site records is to be told, and how often that has failed."""
 
     organization_id: OrganizationId
     site_id: SiteId
@@ -148,7 +148,7 @@ async def enqueue_attendance(db: AsyncSession, call: AttendanceCall, delay: time
 
 
 async def enqueue_site(db: AsyncSession, call: SiteCall, delay: timedelta) -> None:
-    """Call a worker to tell records of a site's zone, so long after the transaction is committed."""
+    """Call a worker to tell records of a site, so long after the transaction is committed."""
     queries = Queries(AsyncpgDriver(await driver_connection(db)))
     payload = orjson.dumps([str(call.organization_id), "site", str(call.site_id), call.attempts])
     await queries.enqueue(ATTENDANCE, payload, execute_after=delay)

@@ -138,5 +138,8 @@ class FamilyCounselling(ResourceModel):
     """A patient's family counselling month by month while admitted, and the rule that asks for it."""
 
     patient_id: PatientId
+    jurisdiction: str | None = Field(
+        description="Where the patient's site is, by its rule settings; null where nobody has set it up."
+    )
     rule: FamilyRule | None = Field(description="Null where none is known for the jurisdiction: then nothing is due.")
     months: list[FamilyMonth]

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
-from services.contracts.identifiers import AccountId, PatientId, PlacementReviewId
+from services.contracts.identifiers import AccountId, PatientId, PlacementReviewId, SiteId
 from services.contracts.records.episodes import Level
 from services.contracts.rule_packs import RuleMark
 
@@ -27,6 +27,24 @@ class CriteriaEdition(ResourceModel):
     citation: str
     levels: list[str]
     dimensions: list[CriteriaDimension]
+
+
+class SiteCriteriaEditionRequest(RequestModel):
+    """Which edition a site is held to from a day on: by its state, or by the contract of who pays."""
+
+    site_id: SiteId
+    edition: Code = Field(description="One that list_criteria_editions names.")
+    effective_from: Day
+
+
+class SiteCriteriaEdition(ResourceModel):
+    """The edition that is in force at a site from a day on, until another one is; of two of a day the later counts."""
+
+    site_id: SiteId
+    edition: str
+    effective_from: date
+    set_by: AccountId
+    set_at: datetime
 
 
 class DimensionRating(RequestModel):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.chassis.database import UnitOfWork
 from services.chassis.root_keys import RootKeys
 from services.chassis.wiring import (
     BearerToken,
@@ -19,7 +20,7 @@ from services.chassis.wiring import (
     trail_of,
 )
 from services.clients.gateway import GatewayClient
-from services.contracts.identifiers import EmergencyAccessId
+from services.contracts.identifiers import EmergencyAccessId, OrganizationId
 from services.records.care_teams.alerts import begin_to_tell_those_who_lead, wait_a_little_for
 from services.records.care_teams.logic import CareTeamCommands, CareTeamReads, GlassBroken
 from services.records.care_teams.storage import CareTeamQueries, CareTeamRows, untold_in
@@ -33,6 +34,8 @@ from services.records.gate import Gate
 from services.records.patients.admissions import PatientAdmissions
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.placement_reviews.in_force import EditionsInForce
+from services.records.placement_reviews.in_force_storage import SiteEditionRows
 from services.records.recipients.logic import RecipientCommands, RecipientReads
 from services.records.recipients.storage import RecipientQueries, RecipientRows
 from services.records.site_zones.logic import KnownSites
@@ -85,11 +88,19 @@ async def _patient_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> P
 PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
 
 
+def episodes_in(
+    db: UnitOfWork, organization_id: OrganizationId, patients: PatientCommands, gate: Gate
+) -> EpisodeCommands:
+    """Return the episodes within a unit of work, as whoever has this gate may change them."""
+    editions = EditionsInForce(SiteEditionRows(db, organization_id))
+    return EpisodeCommands(EpisodeRows(db, organization_id), patients, editions, gate)
+
+
 async def _treatment_plan_changes(
     db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
 ) -> TreatmentPlanCommands:
     organization_id = organization_of(principal)
-    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    episodes = episodes_in(db, organization_id, patients, gate)
     return TreatmentPlanCommands(TreatmentPlanRows(db, organization_id), patients, episodes, gate)
 
 

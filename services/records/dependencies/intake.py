@@ -6,7 +6,7 @@ from fastapi import Depends
 
 from services.chassis.wiring import Caller, Db, Reading, organization_of
 from services.contracts.records.episodes import Clock
-from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
+from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys, episodes_in
 from services.records.dependencies.encounters import SiteZoneReading
 from services.records.encounters.logic import AttendedReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
@@ -16,6 +16,8 @@ from services.records.episodes.logic import EpisodeCommands, EpisodeReads, Stays
 from services.records.episodes.running import ClockCommands, ClockReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.placement_reviews.criteria import Edition, editions
+from services.records.placement_reviews.in_force import EditionsInForce, SiteEditionCommands, SiteEditionReads
+from services.records.placement_reviews.in_force_storage import SiteEditionQueries, SiteEditionRows
 from services.records.placement_reviews.logic import PlacementReviewCommands, PlacementReviewReads
 from services.records.placement_reviews.storage import PlacementReviewQueries, PlacementReviewRows
 from services.records.referrals.kpi_storage import KpiQueries
@@ -28,7 +30,7 @@ from services.records.treatment_plans.storage import TreatmentPlanQueries
 
 
 async def _episode_changes(db: Db, principal: Caller, patients: PatientChanges, gate: TheGate) -> EpisodeCommands:
-    return EpisodeCommands(EpisodeRows(db, organization_of(principal)), patients, gate)
+    return episodes_in(db, organization_of(principal), patients, gate)
 
 
 EpisodeChanges = Annotated[EpisodeCommands, Depends(_episode_changes)]
@@ -94,7 +96,7 @@ async def _referral_changes(
     db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: TheRootKeys
 ) -> ReferralCommands:
     organization_id = organization_of(principal)
-    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    episodes = episodes_in(db, organization_id, patients, gate)
     beside = episodes, KnownSites(SiteZoneRows(db, organization_id))
     return ReferralCommands(ReferralRows(db, root, organization_id), patients, beside, gate)
 
@@ -112,7 +114,9 @@ ReferralReading = Annotated[ReferralReads, Depends(_referral_reading)]
 async def _placement_review_changes(
     db: Db, principal: Caller, patients: PatientChanges, gate: TheGate
 ) -> PlacementReviewCommands:
-    return PlacementReviewCommands(PlacementReviewRows(db, organization_of(principal)), patients, gate)
+    organization_id = organization_of(principal)
+    editions = EditionsInForce(SiteEditionRows(db, organization_id))
+    return PlacementReviewCommands(PlacementReviewRows(db, organization_id), patients, editions, gate)
 
 
 PlacementReviewChanges = Annotated[PlacementReviewCommands, Depends(_placement_review_changes)]
@@ -123,3 +127,19 @@ async def _placement_review_reading(read: Reading, patients: PatientReading) -> 
 
 
 PlacementReviewReading = Annotated[PlacementReviewReads, Depends(_placement_review_reading)]
+
+
+async def _site_edition_changes(db: Db, principal: Caller, gate: TheGate) -> SiteEditionCommands:
+    organization_id = organization_of(principal)
+    sites = KnownSites(SiteZoneRows(db, organization_id))
+    return SiteEditionCommands(SiteEditionRows(db, organization_id), sites, gate)
+
+
+SiteEditionChanges = Annotated[SiteEditionCommands, Depends(_site_edition_changes)]
+
+
+async def _site_edition_reading(read: Reading, gate: TheGate) -> SiteEditionReads:
+    return SiteEditionReads(SiteEditionQueries(read), gate)
+
+
+SiteEditionReading = Annotated[SiteEditionReads, Depends(_site_edition_reading)]

@@ -14,7 +14,7 @@ from services.records.consents.beside import ConsentReads
 from services.records.consents.logic import ConsentCommands
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentQueries, ConsentRows
-from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys
+from services.records.dependencies import PatientChanges, PatientReading, TheGate, TheRootKeys, episodes_in
 from services.records.dependencies.disclosures import kept_of
 from services.records.disclosures.logic import DisclosureReads
 from services.records.disclosures.storage import DisclosureQueries
@@ -22,8 +22,8 @@ from services.records.draw_programmes.logic import DrawProgrammeReads
 from services.records.draw_programmes.storage import DrawProgrammeQueries
 from services.records.encounters.logic import EncounterReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
-from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
-from services.records.episodes.storage import EpisodeQueries, EpisodeRows
+from services.records.episodes.logic import EpisodeReads, StaysToPlan
+from services.records.episodes.storage import EpisodeQueries
 from services.records.own_record.logic import (
     OwnConsents,
     OwnGroups,
@@ -124,7 +124,7 @@ async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, roo
     own = await PatientAccountRows(db, organization_id).patient_of(principal.account_id)
     gate, _ = own_gate(caller_gate, own)
     patients = PatientCommands(PatientRows(db, root, organization_id), gate)
-    episodes = EpisodeCommands(EpisodeRows(db, organization_id), patients, gate)
+    episodes = episodes_in(db, organization_id, patients, gate)
     supervisors = Supervisors(SupervisionRows(db, organization_id))
     beside = Beside(episodes, supervisors, Sessions(EncounterRows(db, organization_id)))
     return OwnPlans(PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate), gate)

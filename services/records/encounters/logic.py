@@ -12,8 +12,9 @@ from services.chassis.errors import InvalidRequestError, NotFoundError
 from services.chassis.paging import PageRequest
 from services.contracts.base import Page
 from services.contracts.disclosure import Information, Purpose
-from services.contracts.identifiers import AppointmentId, EncounterId, PatientId, SiteId
+from services.contracts.identifiers import AppointmentId, EncounterId, PatientId
 from services.contracts.records.encounters import AttendanceEvent, AttendanceReceipt, Encounter, HoursLedger
+from services.contracts.records.site_zones import SiteEvent
 from services.contracts.vocabulary import ServiceKind
 from services.records.encounters.rules import encounter_of, hours_ledger
 from services.records.encounters.storage import EncounterQueries, EncounterRows
@@ -33,7 +34,7 @@ class KnownPatients(Protocol):
 class KnownZones(Protocol):
     """Knows by which zone the days of sites are counted."""
 
-    async def add(self, site_id: SiteId, zone: str, now: datetime) -> None:
+    async def put(self, event: SiteEvent, now: datetime) -> None:
         """Write a site's zone, once."""
 
 
@@ -79,7 +80,7 @@ class AttendanceConsumer:
     async def _keep(self, event: AttendanceEvent) -> Encounter:
         now = self._clock.now()
         if event.zone is not None:
-            await self._beside.zones.add(event.site_id, event.zone, now)
+            await self._beside.zones.put(SiteEvent(id=event.site_id, zone=event.zone), now)
         one = await self._rows.keep(encounter_of(event, EncounterId(new_id(now, secrets.token_bytes(10)))))
         await self._rows.take(event, one.id, now)
         return one

@@ -30,6 +30,7 @@ from services.records.errors import EpisodeOpenError, EpisodeOverError, TaperWee
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.placement_reviews.criteria import Edition, edition_of
+from services.records.placement_reviews.in_force import EditionsInForce
 
 _KEPT = Information.TREATMENT_PLAN
 _DECIDING: Final = BY_OPERATION["change_episode_level"].roles
@@ -39,8 +40,9 @@ _DECIDING: Final = BY_OPERATION["change_episode_level"].roles
 class EpisodeCommands:
     """Changes to episodes, within one unit of work."""
 
-    def __init__(self, rows: EpisodeRows, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(self, rows: EpisodeRows, patients: PatientCommands, editions: EditionsInForce, gate: Gate) -> None:
         self._rows = rows
+        self._editions = editions
         self._patients = patients
         self._gate = gate
 
@@ -66,7 +68,7 @@ class EpisodeCommands:
             programme=request.programme,
             admitted_on=request.admitted_on,
             first_session_on=None,
-            levels=self._initial(request),
+            levels=await self._initial(site_id, request),
             taper_weeks=[],
             discharged_on=None,
             discharge_reason=None,
@@ -93,7 +95,8 @@ class EpisodeCommands:
         last = episode.levels[-1] if episode.levels else None
         if last is not None and request.from_on <= last.from_on:
             raise InvalidRequestError("/from_on", "must lie after the day of the last change of level")
-        change = change_of(last, request.decision, _edition(request.decision, "/decision"))
+        edition = await self._edition(request.decision, episode.site_id, request.from_on, "/decision")
+        change = change_of(last, request.decision, edition)
         if change is None:
             raise InvalidRequestError("/decision/level", "must be another level than the one that holds")
         level = self._decided(request.decision, len(episode.levels) + 1, request.from_on, change)
@@ -170,13 +173,19 @@ class EpisodeCommands:
         """Return the taper weeks and the discharge of a patient whom the caller has locked."""
         return await self._rows.stays(patient_id)
 
-    def _initial(self, request: EpisodeRequest) -> list[EpisodeLevel]:
+    async def _initial(self, site_id: SiteId, request: EpisodeRequest) -> list[EpisodeLevel]:
         if request.initial is None:
             return []
         if not self._gate.caller.roles & _DECIDING:
             raise InvalidRequestError("/initial", "must be left out: a clinician decides on it by change_episode_level")
-        _edition(request.initial, "/initial")
+        await self._edition(request.initial, site_id, request.admitted_on, "/initial")
         return [self._decided(request.initial, 1, request.admitted_on, LevelChange.ADMISSION)]
+
+    async def _edition(self, decision: LevelDecision, site_id: SiteId, on: date, pointer: str) -> Edition:
+        edition = await self._editions.edition(decision.criteria_edition, site_id, on, f"{pointer}/criteria_edition")
+        if decision.level not in edition.levels:
+            raise InvalidRequestError(f"{pointer}/level", f"must be one of {', '.join(edition.levels)}")
+        return edition
 
     def _decided(self, decision: LevelDecision, number: int, from_on: date, change: LevelChange) -> EpisodeLevel:
         return EpisodeLevel(
@@ -207,15 +216,6 @@ class EpisodeCommands:
 
     def _new_id(self) -> UUID:
         return new_id(self._gate.clock.now(), secrets.token_bytes(10))
-
-
-def _edition(decision: LevelDecision, pointer: str) -> Edition:
-    edition = edition_of(decision.criteria_edition)
-    if edition is None:
-        raise InvalidRequestError(f"{pointer}/criteria_edition", "must be one that list_criteria_editions names")
-    if decision.level not in edition.levels:
-        raise InvalidRequestError(f"{pointer}/level", f"must be one of {', '.join(edition.levels)}")
-    return edition
 
 
 class EpisodeReads:

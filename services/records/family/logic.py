@@ -162,8 +162,8 @@ class FamilyReads:
         found = await self._queries.persons(patient_id)
         return Page(items=[kept.open(seal) for kept in found], next_page_token=None)
 
-    async def counselling(self, patient_id: PatientId, jurisdiction: str, zone: str) -> FamilyCounselling:
-        """Return a patient's family counselling month by month while admitted.
+    async def counselling(self, patient_id: PatientId, zone: str) -> FamilyCounselling:
+        """Return a patient's family counselling month by month while admitted, by the rule of the site's state.
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
@@ -172,10 +172,11 @@ class FamilyReads:
         patient, seal = await self._patients.sealed(patient_id, Information.TREATMENT_PLAN)
         zones = await self._zones.for_site(patient.site_id, zone)
         today = zones.day(self._gate.clock.now(), patient.site_id)
-        rule = rule_of(jurisdiction, today)
+        jurisdiction = await self._zones.jurisdiction(patient.site_id)
+        rule = None if jurisdiction is None else rule_of(jurisdiction, today)
         months = months_of(await self._episodes.open_days(patient_id, Information.TREATMENT_PLAN), today)
         if rule is None or not months:
-            return FamilyCounselling(patient_id=patient_id, rule=rule, months=[])
+            return FamilyCounselling(patient_id=patient_id, jurisdiction=jurisdiction, rule=rule, months=[])
         held = counselled(await self._encounters.between(patient_id, months[0], today), zones)
         exempt = {
             one.month: one.reason
@@ -183,6 +184,7 @@ class FamilyReads:
         }
         return FamilyCounselling(
             patient_id=patient_id,
+            jurisdiction=jurisdiction,
             rule=rule,
             months=[month_status(month, rule, held, exempt, today) for month in months],
         )

@@ -30,7 +30,6 @@ from services.contracts.records.related_person_accounts import (
     RelatedPersonClaim,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.contracts.vocabulary import Jurisdiction
 from services.records.dependencies.family import FamilyChanges, FamilyReading, ParticipationChanges
 from services.records.dependencies.related_persons import (
     RelatedPersonAccountChanges,
@@ -132,13 +131,12 @@ async def create_family_exemption(
 async def read_family_counselling(
     patient_id: PatientId,
     family: FamilyReading,
-    jurisdiction: Annotated[Jurisdiction, Query()],
     zone: Annotated[
         ZoneName, Query(description="Of the patient's site, by which its days are counted; another is refused.")
     ],
 ) -> FamilyCounselling:
     """Read in which months of the admission family counselling was held, exempt, is due, or was missed."""
-    return await family.counselling(patient_id, jurisdiction, zone)
+    return await family.counselling(patient_id, zone)
 
 
 @router.post(

@@ -12,7 +12,8 @@ from services.contracts.identifiers import PatientId, PlacementReviewId
 from services.contracts.records.placement_reviews import PlacementReview, PlacementReviewRequest, RatedDimension
 from services.records.gate import Gate
 from services.records.patients.logic import PatientCommands, PatientReads
-from services.records.placement_reviews.criteria import edition_of
+from services.records.placement_reviews.criteria import Edition
+from services.records.placement_reviews.in_force import EditionsInForce
 from services.records.placement_reviews.storage import PlacementReviewQueries, PlacementReviewRows
 
 _KEPT: Final = Information.ASSESSMENTS
@@ -23,8 +24,11 @@ _AHEAD: Final = timedelta(hours=14)
 class PlacementReviewCommands:
     """Changes to placement reviews, within one unit of work."""
 
-    def __init__(self, rows: PlacementReviewRows, patients: PatientCommands, gate: Gate) -> None:
+    def __init__(
+        self, rows: PlacementReviewRows, patients: PatientCommands, editions: EditionsInForce, gate: Gate
+    ) -> None:
         self._rows = rows
+        self._editions = editions
         self._patients = patients
         self._gate = gate
 
@@ -33,18 +37,22 @@ class PlacementReviewCommands:
 
         Raises:
             NotFoundError: There is no such patient here, or not for the caller.
-            InvalidRequestError: The edition has no such dimension or level, one is not rated, or the day is to come.
+            InvalidRequestError: The edition is not in force at the site or has no such dimension or level, one is not
+                rated, or the day is to come.
         """
-        _, seal = await self._patients.lock_sealed(patient_id, _KEPT)
+        patient, seal = await self._patients.lock_sealed(patient_id, _KEPT)
         now = self._gate.clock.now()
         if request.reviewed_on > (now + _AHEAD).date():
             raise InvalidRequestError("/reviewed_on", "must not lie in the future")
+        edition = await self._editions.edition(
+            request.criteria_edition, patient.site_id, request.reviewed_on, "/criteria_edition"
+        )
         review = PlacementReview(
             id=PlacementReviewId(new_id(now, secrets.token_bytes(10))),
             patient_id=patient_id,
             criteria_edition=request.criteria_edition,
             reviewed_on=request.reviewed_on,
-            ratings=_named(request),
+            ratings=_named(request, edition),
             recommended_level=request.recommended_level,
             differs_because=request.differs_because,
             reviewed_by=self._gate.caller.account_id,
@@ -54,10 +62,7 @@ class PlacementReviewCommands:
         return review
 
 
-def _named(request: PlacementReviewRequest) -> list[RatedDimension]:
-    edition = edition_of(request.criteria_edition)
-    if edition is None:
-        raise InvalidRequestError("/criteria_edition", "must be one that list_criteria_editions names")
+def _named(request: PlacementReviewRequest, edition: Edition) -> list[RatedDimension]:
     if request.recommended_level not in edition.levels:
         raise InvalidRequestError("/recommended_level", f"must be one of {', '.join(edition.levels)}")
     names = {dimension.number: dimension.name for dimension in edition.dimensions}

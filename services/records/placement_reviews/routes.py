@@ -1,17 +1,27 @@
 """Routes of placement reviews and of the editions they are made by."""
 
-from fastapi import APIRouter, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
 from services.contracts.base import Page
-from services.contracts.identifiers import PatientId
+from services.contracts.identifiers import PatientId, SiteId
 from services.contracts.records.placement_reviews import (
     CriteriaEdition,
     PlacementReview,
     PlacementReviewRequest,
+    SiteCriteriaEdition,
+    SiteCriteriaEditionRequest,
 )
-from services.records.dependencies.intake import KnowsEditions, PlacementReviewChanges, PlacementReviewReading
+from services.records.dependencies.intake import (
+    KnowsEditions,
+    PlacementReviewChanges,
+    PlacementReviewReading,
+    SiteEditionChanges,
+    SiteEditionReading,
+)
 
 router = APIRouter(prefix="/v1", tags=["placement reviews"], route_class=IdempotentRoute)
 _REVIEWS = "/patients/{patient_id}/placement_reviews"
@@ -23,6 +33,27 @@ async def list_criteria_editions(editions: KnowsEditions) -> Page[CriteriaEditio
     return Page(
         items=[CriteriaEdition.model_validate(edition.model_dump()) for edition in editions], next_page_token=None
     )
+
+
+@router.post(
+    "/site_criteria_editions",
+    operation_id="create_site_criteria_edition",
+    status_code=status.HTTP_201_CREATED,
+    responses=documented(422),
+)
+async def create_site_criteria_edition(
+    request: SiteCriteriaEditionRequest, editions: SiteEditionChanges
+) -> SiteCriteriaEdition:
+    """Hold a site to an edition from a day on: reviews and decisions of that day or later by another are refused."""
+    return await editions.add(request)
+
+
+@router.get("/site_criteria_editions", operation_id="list_site_criteria_editions", responses=documented(422))
+async def list_site_criteria_editions(
+    site_id: Annotated[SiteId, Query()], editions: SiteEditionReading
+) -> Page[SiteCriteriaEdition]:
+    """List which edition is in force at a site from which day on, the earliest first, all of them on one page."""
+    return await editions.of_site(site_id)
 
 
 @router.post(

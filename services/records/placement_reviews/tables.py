@@ -9,6 +9,21 @@ from sqlalchemy.orm import Mapped, mapped_column
 from services.records.rows import Base
 
 
+class SiteCriteriaEditionRow(Base):
+    """Which edition is in force at a site from a day on; the application adds them, and of two of a day the later."""
+
+    __tablename__ = "site_criteria_editions"
+    __table_args__ = (Index(None, "organization_id", "site_id", "effective_from"),)
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    site_id: Mapped[UUID]
+    edition: Mapped[str]
+    effective_from: Mapped[date]
+    set_by: Mapped[UUID]
+    set_at: Mapped[datetime]
+
+
 class PlacementReviewRow(Base):
     """A review; what was found is sealed. The application may add reviews and change none."""
 

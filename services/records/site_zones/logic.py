@@ -31,7 +31,7 @@ class SiteConsumer:
 
     async def take(self, event: SiteEvent) -> SiteReceipt:
         """Take an event, which is of no patient."""
-        await self._rows.add(event.id, event.zone, self._clock.now())
+        await self._rows.put(event, self._clock.now())
         self._trail.permit(basis="use", purpose=Purpose.OPERATIONS, event=event.id)
         return SiteReceipt(site_id=event.id)
 
@@ -49,6 +49,10 @@ class SiteZoneReads:
     async def zone(self, site_id: SiteId) -> ZoneInfo:
         """Return the zone of a site, UTC where none was told."""
         return Zones(await self.known(), UTC).of(site_id)
+
+    async def jurisdiction(self, site_id: SiteId) -> str | None:
+        """Return in which state a site is, or None where nobody has set it up; no caller chooses it."""
+        return await self._queries.jurisdiction(site_id)
 
     async def day(self, at: datetime, site_id: SiteId) -> date:
         """Return of which day an instant is at a site."""

@@ -21,5 +21,5 @@ async def receive_site_event(
     event: SiteEvent,
     events: SiteEvents,
 ) -> SiteReceipt:
-    """Take by which zone the days of a site are counted, signed (Standard Webhooks 1.0.0) instead of a token."""
+    """Take by which zone the days of a site are counted and where it is, signed (Standard Webhooks 1.0.0)."""
     return await events.take(event)

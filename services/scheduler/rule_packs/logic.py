@@ -1,7 +1,7 @@
 """What is allowed with rule packs and with what binds a site."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -25,6 +25,7 @@ from services.contracts.scheduler.sites import Practitioner
 from services.policy.rule_packs.layering import effective, own_pack, situation_of
 from services.policy.rule_packs.reading import all_packs
 from services.scheduler.attendance.history import AttendedReader
+from services.scheduler.dispatch import SiteCall, enqueue_site
 from services.scheduler.rule_packs import storage
 from services.scheduler.rule_packs.periods import people_ahead, period_notes, periods_ahead
 from services.scheduler.rule_packs.rules import (
@@ -156,7 +157,7 @@ class RulePacksLogic:
         self._clock = clock
 
     async def put(self, site_id: SiteId, request: RuleSettingsRequest, expected_version: int) -> RuleSettings:
-        """Make the next version of what binds a site.
+        """Make the next version of what binds a site; records is told of its state once this is committed.
 
         Raises:
             NotFoundError: There is no such site in the caller's organization.
@@ -175,6 +176,7 @@ class RulePacksLogic:
         is_next = current.version == expected_version
         if not (is_next and await storage.insert_version(self._db, self._organization_id, settings)):
             raise StaleVersionError(_STALE)
+        await enqueue_site(self._db, SiteCall(self._organization_id, site_id), timedelta())
         return settings
 
 

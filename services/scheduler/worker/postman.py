@@ -14,6 +14,7 @@ from services.chassis.root_keys import RootKeys
 from services.clients.attendance import AttendanceClient
 from services.scheduler.attendance.telling import AttendanceTelling
 from services.scheduler.dispatch import ATTENDANCE, SiteCall, read_attendance_call
+from services.scheduler.rule_packs import storage as rule_packs
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.sites.telling import SiteTelling
 from services.scheduler.worker.jobs import JobQueue
@@ -44,7 +45,8 @@ class Postman:
             root_key = RootKeys.read(settings.root_key_file).first
             records = AttendanceClient(http, str(settings.records_url), root_key, clock)
             database = await opened.open()
-            yield cls(connection, AttendanceTelling(database, records, clock), SiteTelling(database, records))
+            sites = SiteTelling(database, records, rule_packs.newest)
+            yield cls(connection, AttendanceTelling(database, records, clock), sites)
         finally:
             await opened.close()
             await http.close()

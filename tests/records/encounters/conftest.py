@@ -58,3 +58,17 @@ def tell(records: ClientFactory, organization_id: UUID, clock: Clock) -> Tell:
         )
 
     return send
+
+
+@pytest.fixture
+def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Tell:
+    client = records()
+    del client.headers["authorization"]
+
+    async def send(told: Json, *, organization: UUID | None = None, secret: bytes = SECRET) -> httpx2.Response:
+        body = orjson.dumps(told)
+        headers = {**signed_headers(secret, str(told["id"]), clock.now(), body), "content-type": "application/json"}
+        path = f"/v1/organizations/{organization or organization_id}/site_events"
+        return await client.post(path, content=body, headers=headers)
+
+    return send

@@ -3,32 +3,15 @@
 from uuid import UUID, uuid4
 
 import httpx2
-import orjson
 import pytest
 
-from services.chassis.clock import Clock
-from services.chassis.webhooks import signed_headers
 from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import PatientFactory
-from tests.records.encounters.conftest import SECRET, Json, Tell, event
+from tests.records.encounters.conftest import Json, Tell, event
 from tests.records.referrals.conftest import PERSON
 
 ZONE = "America/Chicago"
-
-
-@pytest.fixture
-def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Tell:
-    client = records()
-    del client.headers["authorization"]
-
-    async def send(told: Json, *, organization: UUID | None = None, secret: bytes = SECRET) -> httpx2.Response:
-        body = orjson.dumps(told)
-        headers = {**signed_headers(secret, str(told["id"]), clock.now(), body), "content-type": "application/json"}
-        path = f"/v1/organizations/{organization or organization_id}/site_events"
-        return await client.post(path, content=body, headers=headers)
-
-    return send
 
 
 @pytest.mark.parametrize(
@@ -43,7 +26,7 @@ def tell_site(records: ClientFactory, organization_id: UUID, clock: Clock) -> Te
         "sites/{site_id}/due_discharge_summaries?",
         "sites/{site_id}/level_findings?",
         "sites/{site_id}/missed_in_a_row?",
-        "patients/{id}/family_counselling?jurisdiction=US-NJ&",
+        "patients/{id}/family_counselling?",
         "patients/{id}/charge_lines?payer=payer-1&from_on=2026-09-28&until_on=2026-10-04&",
     ],
 )

@@ -303,3 +303,18 @@ async def test_editions_are_listed_by_names_and_numbers(records: ClientFactory) 
         "Person-Centered Considerations",
     )
     assert set(third["dimensions"][0]) == {"number", "name"}
+
+
+async def test_a_level_is_decided_by_the_edition_in_force_at_the_site_of_the_episode(
+    director: httpx2.AsyncClient, admit: Admit, act: Act
+) -> None:
+    episode = await admit()
+    in_force = {"site_id": episode["site_id"], "edition": "asam-4", "effective_from": "2026-09-15"}
+    assert (await director.post("/v1/site_criteria_editions", json=in_force)).status_code == 201
+
+    by_the_third = await act(episode, "change_level", {"from_on": "2026-09-20", "decision": level("1")})
+    by_the_fourth = await act(episode, "change_level", {"from_on": "2026-09-20", "decision": level("2.1", "asam-4")})
+
+    assert by_the_third.status_code == 422
+    assert [error["pointer"] for error in by_the_third.json()["errors"]] == ["/decision/criteria_edition"]
+    assert by_the_fourth.status_code == 200, by_the_fourth.text

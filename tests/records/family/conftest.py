@@ -8,7 +8,9 @@ import pytest
 
 from tests.records.claims.conftest import patient as patient  # noqa: PLC0414 - a fixture is known by its name here
 from tests.records.consents.conftest import SIGNED
+from tests.records.encounters.conftest import Tell
 from tests.records.encounters.conftest import tell as tell  # noqa: PLC0414 - as above
+from tests.records.encounters.conftest import tell_site as tell_site  # noqa: PLC0414 - as above
 
 Json = dict[str, Any]
 Consent = Callable[..., Awaitable[Json]]
@@ -52,3 +54,9 @@ def consent(director: httpx2.AsyncClient, patient: Json, sister: Json) -> Consen
         return active
 
     return sign
+
+
+@pytest.fixture
+async def in_new_jersey(patient: Json, tell_site: Tell) -> None:
+    told = {"id": patient["site_id"], "zone": "America/New_York", "jurisdiction": "US-NJ", "settings_version": 1}
+    assert (await tell_site(told)).status_code == 200

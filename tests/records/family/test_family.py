@@ -15,7 +15,7 @@ from tests.records.consents.conftest import DOCUMENT
 from tests.records.encounters.conftest import Tell, event
 from tests.records.family.conftest import Consent, Json
 
-COUNSELLING = {"jurisdiction": "US-NJ", "zone": "America/New_York"}
+COUNSELLING = {"zone": "America/New_York"}
 
 
 async def permitted(caller: httpx2.AsyncClient, person: Json) -> dict[str, Json]:
@@ -191,6 +191,7 @@ async def test_the_treating_team_sees_family_and_a_colleague_who_treats_others_d
     assert seen == [200, 404, 403, 403]
 
 
+@pytest.mark.usefixtures("in_new_jersey")
 async def test_family_counselling_is_due_each_month_of_the_admission_unless_it_was_held_or_refused(
     director: httpx2.AsyncClient, patient: Json, tell: Tell
 ) -> None:
@@ -213,6 +214,7 @@ async def test_family_counselling_is_due_each_month_of_the_admission_unless_it_w
     ]
 
 
+@pytest.mark.usefixtures("in_new_jersey")
 async def test_a_month_that_was_refused_is_exempt_and_that_is_said_once(
     director: httpx2.AsyncClient, patient: Json
 ) -> None:
@@ -229,12 +231,33 @@ async def test_a_month_that_was_refused_is_exempt_and_that_is_said_once(
     ]
 
 
-@pytest.mark.parametrize("jurisdiction", ["US-TX"])
+@pytest.mark.parametrize("told", [{}, {"jurisdiction": "US-TX", "settings_version": 1}])
 async def test_where_no_rule_is_known_nothing_is_due(
-    director: httpx2.AsyncClient, patient: Json, jurisdiction: str
+    director: httpx2.AsyncClient, patient: Json, tell_site: Tell, told: Json
 ) -> None:
-    asked = COUNSELLING | {"jurisdiction": jurisdiction}
+    await tell_site({"id": patient["site_id"], "zone": "America/New_York"} | told)
 
-    found = await director.get(f"/v1/patients/{patient['id']}/family_counselling", params=asked)
+    found = await director.get(f"/v1/patients/{patient['id']}/family_counselling", params=COUNSELLING)
 
-    assert (found.json()["rule"], found.json()["months"]) == (None, [])
+    expected: Json = {"jurisdiction": told.get("jurisdiction"), "rule": None, "months": []}
+    assert {name: found.json()[name] for name in expected} == expected
+
+
+@pytest.mark.usefixtures("in_new_jersey")
+async def test_who_asks_does_not_choose_the_state_whose_rule_counts(
+    director: httpx2.AsyncClient, patient: Json, tell_site: Tell
+) -> None:
+    """Bug: the state came from the query, and a missed month was none for whoever named another one."""
+    site = {"id": patient["site_id"], "zone": "America/New_York"}
+    path = f"/v1/patients/{patient['id']}/family_counselling"
+    # What was told before comes late, or again without a state: with an attendance, or at an upgrade.
+    for late in ({}, {"jurisdiction": "US-TX", "settings_version": 1}):
+        assert (await tell_site(site | late)).status_code == 200
+
+    found = (await director.get(path, params=COUNSELLING | {"jurisdiction": "US-TX"})).json()
+    await tell_site(site | {"jurisdiction": "US-TX", "settings_version": 2})
+    moved = (await director.get(path, params=COUNSELLING)).json()
+
+    assert found["jurisdiction"] == "US-NJ"
+    assert [one["status"] for one in found["months"]] == ["missed", "due"]
+    assert (moved["jurisdiction"], moved["months"]) == ("US-TX", [])

@@ -12,8 +12,7 @@ from services.contracts.identity import Role
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
 from tests.records.draw_programmes.conftest import At, at
-from tests.records.encounters.conftest import Tell, event, tell
-from tests.records.encounters.test_site_zones import tell_site
+from tests.records.encounters.conftest import Tell, event, tell, tell_site
 from tests.records.recovery.test_recovery import discharge
 
 __all__ = ["at", "tell", "tell_site"]

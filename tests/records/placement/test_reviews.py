@@ -85,3 +85,57 @@ async def test_what_was_found_is_sealed(
     assert kept
     assert "canary" not in kept
     assert "2.1" not in kept
+
+
+async def test_a_site_is_held_to_an_edition_from_a_day_on(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, patient_body: Json
+) -> None:
+    patient = await new_patient()
+    elsewhere = await new_patient(site_id=str(uuid4()))
+    in_force = {"site_id": patient_body["site_id"], "edition": "asam-4", "effective_from": "2026-10-02"}
+
+    made = await director.post("/v1/site_criteria_editions", json=in_force)
+    answers = [
+        await director.post(f"/v1/patients/{one['id']}/placement_reviews", json=REVIEW | changes)
+        for one, changes in (
+            (patient, {}),
+            (patient, {"reviewed_on": "2026-10-02"}),
+            (patient, {"reviewed_on": "2026-10-02", "criteria_edition": "asam-4"}),
+            (elsewhere, {"reviewed_on": "2026-10-02"}),
+        )
+    ]
+    listed = await director.get("/v1/site_criteria_editions", params={"site_id": patient_body["site_id"]})
+
+    assert made.status_code == 201, made.text
+    assert listed.json()["items"] == [made.json()]
+    assert [one.status_code for one in answers] == [201, 422, 201, 201]
+    assert answers[1].json()["code"] == "edition-not-in-force"
+    (error,) = answers[1].json()["errors"]
+    assert error["pointer"] == "/criteria_edition"
+    assert "asam-4" in error["detail"]
+
+
+async def test_of_two_editions_of_one_day_the_later_said_counts(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, patient_body: Json
+) -> None:
+    patient = await new_patient()
+    for edition in ("asam-4", "asam-3"):
+        body = {"site_id": patient_body["site_id"], "edition": edition, "effective_from": "2026-10-01"}
+        assert (await director.post("/v1/site_criteria_editions", json=body)).status_code == 201
+    path = f"/v1/patients/{patient['id']}/placement_reviews"
+
+    third, fourth = [await director.post(path, json=REVIEW | {"criteria_edition": f"asam-{n}"}) for n in (3, 4)]
+
+    assert (third.status_code, fourth.status_code) == (201, 422)
+
+
+async def test_an_edition_that_nobody_knows_is_put_in_force_nowhere(
+    director: httpx2.AsyncClient, stranger: httpx2.AsyncClient, patient_body: Json
+) -> None:
+    body = {"site_id": patient_body["site_id"], "edition": "asam-2", "effective_from": "2026-10-01"}
+
+    refused = await director.post("/v1/site_criteria_editions", json=body)
+    foreign = await stranger.get("/v1/site_criteria_editions", params={"site_id": patient_body["site_id"]})
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/edition")
+    assert foreign.json()["items"] == []

@@ -16,6 +16,7 @@ from services.contracts.identifiers import OrganizationId, SiteId
 from services.contracts.identity import Role
 from services.contracts.records.site_zones import SiteEvent
 from services.scheduler.dispatch import SiteCall, read_attendance_call
+from services.scheduler.rule_packs.storage import newest
 from services.scheduler.sites.telling import SiteTelling
 from tests.conftest import ClientFactory
 from tests.scheduler.conftest import Json, Make
@@ -42,7 +43,7 @@ async def http() -> AsyncIterator[HttpClient]:
 
 @pytest.fixture
 def telling(scheduler_database: Database, http: HttpClient, records_url: str, clock: Clock) -> SiteTelling:
-    return SiteTelling(scheduler_database, AttendanceClient(http, records_url, bytes(32), clock))
+    return SiteTelling(scheduler_database, AttendanceClient(http, records_url, bytes(32), clock), newest)
 
 
 @pytest.fixture
@@ -104,8 +105,8 @@ async def test_what_records_does_not_hear_or_refuses_is_told_again(
 ) -> None:
     forger = AttendanceClient(http, records_url, b"x" * 32, clock)
 
-    await SiteTelling(scheduler_database, Nobody()).tell(call)
-    await SiteTelling(scheduler_database, forger).tell(call._replace(attempts=1))
+    await SiteTelling(scheduler_database, Nobody(), newest).tell(call)
+    await SiteTelling(scheduler_database, forger, newest).tell(call._replace(attempts=1))
 
     [_, second, third] = await queued()
     assert (second, third) == (call._replace(attempts=1), call._replace(attempts=2))
@@ -121,5 +122,43 @@ async def test_a_site_that_was_there_before_is_told_of_once_at_the_upgrade(
     before = len(await queued())
 
     await desk.run(import_module("migrations.scheduler.versions.20261130_1910_told_sites").TELL + " returning id")
+
+    assert (await queued())[before:].count(call) == 1
+
+
+async def test_a_state_that_is_set_up_is_told_and_the_newest_settings_count(
+    *, scheduler: ClientFactory, queued: Queued, site: Json, call: SiteCall, scheduler_database: Database
+) -> None:
+    told: list[SiteEvent] = []
+
+    class Listening:
+        async def receive_site(self, organization_id: OrganizationId, event: SiteEvent) -> None:
+            assert organization_id == call.organization_id
+            told.append(event)
+
+    settings = f"/v1/sites/{site['id']}/rule_settings"
+    answer = await scheduler(Role.PROGRAMME_DIRECTOR).put(
+        settings, json={"jurisdiction": "US-NJ"}, headers={"if-match": '"0"'}
+    )
+    assert answer.status_code == 200, answer.text
+
+    assert await queued() == [call, call]
+    await SiteTelling(scheduler_database, Listening(), newest).tell(call)
+    assert [(one.jurisdiction, one.settings_version) for one in told] == [("US-NJ", 1)]
+
+
+async def test_a_site_whose_rules_were_set_up_before_is_told_of_once_at_the_upgrade(
+    scheduler: ClientFactory, desk: Any, queued: Queued, site: Json, call: SiteCall
+) -> None:
+    for version in range(2):
+        answer = await scheduler(Role.PROGRAMME_DIRECTOR).put(
+            f"/v1/sites/{site['id']}/rule_settings",
+            json={"jurisdiction": "US-NJ"},
+            headers={"if-match": f'"{version}"'},
+        )
+        assert answer.status_code == 200, answer.text
+    before = len(await queued())
+
+    await desk.run(import_module("migrations.scheduler.versions.20261201_1545_states_told").TELL + " returning id")
 
     assert (await queued())[before:].count(call) == 1

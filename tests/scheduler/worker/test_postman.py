@@ -24,6 +24,7 @@ from services.operator.postgres.provision import DatabaseUrls
 from services.scheduler.attendance import storage
 from services.scheduler.attendance.telling import MOST_REFUSALS, AttendanceTelling
 from services.scheduler.dispatch import AttendanceCall, enqueue_attendance
+from services.scheduler.rule_packs.storage import newest
 from services.scheduler.sites.telling import SiteTelling
 from services.scheduler.storing import fresh_id
 from services.scheduler.worker.postman import Postman
@@ -87,8 +88,9 @@ def postman(
     @asynccontextmanager
     async def run(records: AttendanceClient = intake) -> AsyncIterator[None]:
         connection = await asyncpg.connect(databases["scheduler"].app)
-        telling = AttendanceTelling(scheduler_database, records, clock), SiteTelling(scheduler_database, records)
-        running = asyncio.create_task(Postman(connection, *telling).run())
+        sites = SiteTelling(scheduler_database, records, newest)
+        postman = Postman(connection, AttendanceTelling(scheduler_database, records, clock), sites)
+        running = asyncio.create_task(postman.run())
         try:
             yield
         finally:
