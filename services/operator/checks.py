@@ -20,6 +20,7 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("python", "-m", "services.operator", "drill", "tamper", "--n", "1000"),
     ("python", "-m", "services.operator", "drill", "accesses", "--n", "10000"),
     ("python", "-m", "services.operator", "drill", "authorization", "--cells", "50000"),
+    ("python", "-m", "services.operator", "drill", "canaries"),
     ("python", "-m", "services.operator", "drill", "draws"),
 )
 

@@ -32,6 +32,8 @@ from services.records.episodes.logic import EpisodeCommands, StaysToPlan
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.gate import Gate
 from services.records.patients.admissions import PatientAdmissions
+from services.records.patients.correction_storage import PatientCorrectionRows, PatientVersionQueries
+from services.records.patients.corrections import PatientCorrections, PatientVersionReads
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
 from services.records.placement_reviews.in_force import EditionsInForce
@@ -86,6 +88,29 @@ async def _patient_reading(read: Reading, gate: TheGate, root: TheRootKeys) -> P
 
 
 PatientReading = Annotated[PatientReads, Depends(_patient_reading)]
+
+
+async def _patient_correcting(
+    db: Db, principal: Caller, patients: PatientChanges, gate: TheGate, root: TheRootKeys
+) -> PatientCorrections:
+    organization_id = organization_of(principal)
+    return PatientCorrections(
+        PatientCorrectionRows(db, root, organization_id),
+        patients,
+        KnownSites(SiteZoneRows(db, organization_id)),
+        EpisodeRows(db, organization_id),
+        gate,
+    )
+
+
+PatientCorrecting = Annotated[PatientCorrections, Depends(_patient_correcting)]
+
+
+async def _patient_version_reading(read: Reading, patients: PatientReading) -> PatientVersionReads:
+    return PatientVersionReads(PatientVersionQueries(read), patients)
+
+
+PatientVersionReading = Annotated[PatientVersionReads, Depends(_patient_version_reading)]
 
 
 def episodes_in(

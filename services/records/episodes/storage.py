@@ -127,6 +127,11 @@ class EpisodeRows:
         """Return what planning needs to know of a patient's episodes."""
         return _to_stays((await self._db.execute(_STAYS, {"patient_ids": [patient_id]})).mappings().all())
 
+    async def is_open(self, patient_id: PatientId) -> bool:
+        """Say whether a patient is in an episode of care."""
+        asked = select(EpisodeRow.id).where(EpisodeRow.patient_id == patient_id, EpisodeRow.discharged_on.is_(None))
+        return (await self._db.scalar(asked.limit(1))) is not None
+
     async def add(self, episode: Episode) -> bool:
         """Write a new episode; says whether none of the same programme stands in its way."""
         values = episode.model_dump(exclude={"levels"})

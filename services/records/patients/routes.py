@@ -6,19 +6,21 @@ from fastapi import APIRouter, Query, Response, status
 
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.paging import RequestedPage
-from services.chassis.wiring import documented, entity_tag
+from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId
 from services.contracts.records.patients import (
     Patient,
+    PatientCorrectionRequest,
     PatientPresence,
     PatientRequest,
     PatientsInReach,
+    PatientVersion,
     ReachRequest,
     SharedInformation,
 )
-from services.records.dependencies import PatientAdmitting, PatientReading
+from services.records.dependencies import PatientAdmitting, PatientCorrecting, PatientReading, PatientVersionReading
 
 router = APIRouter(prefix="/v1/patients", tags=["patients"], route_class=IdempotentRoute)
 
@@ -44,6 +46,26 @@ async def read_patient(patient_id: PatientId, patients: PatientReading, response
     patient = await patients.one(patient_id)
     response.headers["etag"] = entity_tag(patient.version)
     return patient
+
+
+@router.post("/{patient_id}:correct", operation_id="correct_patient", responses=documented(404, 409, 412, 422, 428))
+async def correct_patient(
+    patient_id: PatientId,
+    request: PatientCorrectionRequest,
+    corrections: PatientCorrecting,
+    version: RequiredVersion,
+    response: Response,
+) -> Patient:
+    """Correct a patient's name, birth date or site; If-Match names the version that is corrected, which is kept."""
+    patient = await corrections.correct(patient_id, request, version)
+    response.headers["etag"] = entity_tag(patient.version)
+    return patient
+
+
+@router.get("/{patient_id}/versions", operation_id="list_patient_versions", responses=documented(404, 422))
+async def list_patient_versions(patient_id: PatientId, versions: PatientVersionReading) -> Page[PatientVersion]:
+    """List what was written of who a patient is before each correction, oldest first, all of it on one page."""
+    return await versions.of_patient(patient_id)
 
 
 @router.get("/{patient_id}/presence", operation_id="read_patient_presence", responses=documented(404, 422))

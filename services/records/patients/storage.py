@@ -31,7 +31,7 @@ from services.contracts.identifiers import AccountId, OrganizationId, PatientId,
 from services.contracts.records.patients import Patient, PatientPresence
 from services.records.gate import Reach
 from services.records.organization_keys import OrganizationKeyRow, open_key, organization_key
-from services.records.patients.likeness import likeness
+from services.records.patients.likeness import digest, likeness
 from services.records.patients.tables import PatientKeyRow, PatientRow
 from services.records.person_seal import PersonSeal
 from services.records.relations.tables import CareTeamMemberRow, EmergencyAccessRow, SiteMemberRow
@@ -272,7 +272,7 @@ class PatientRows:
     async def alike(self, sought: str, viewer: Viewer) -> list[Seen[Patient]]:
         """Return the patients who may be a person, by `likeness`; entries from before there was one are opened."""
         _, key = await organization_key(self._db, self._root, self._organization_id, viewer.now)
-        candidate = or_(PatientRow.likeness == _digest(key, sought), PatientRow.likeness.is_(None))
+        candidate = or_(PatientRow.likeness == digest(key, sought), PatientRow.likeness.is_(None))
         values = {"viewer": viewer.account_id, "now": viewer.now}
         rows = (await self._db.execute(_PATIENT.where(candidate).order_by(PatientRow.id), values)).mappings().all()
         found = [Seen(_to_patient(row, _to_seal(row, self._root)), _to_reach(row)) for row in rows]
@@ -330,8 +330,8 @@ class PatientRows:
         }
         plain = patient.model_dump(include={"id", "site_id", "version", "created_at"})
         above_id, above = await organization_key(self._db, self._root, self._organization_id, patient.created_at)
-        digest = _digest(above, likeness(patient.given_name, patient.family_name, patient.birth_date))
-        self._db.add(PatientRow(organization_id=self._organization_id, likeness=digest, **plain, **sealed))
+        found_by = digest(above, likeness(patient.given_name, patient.family_name, patient.birth_date))
+        self._db.add(PatientRow(organization_id=self._organization_id, likeness=found_by, **plain, **sealed))
         await self._db.flush()
         self._db.add(
             PatientKeyRow(
@@ -344,10 +344,6 @@ class PatientRows:
             )
         )
         await self._db.flush()
-
-
-def _digest(key: SealingKey, text: str) -> bytes:
-    return key.fingerprint(text.encode(), f"{PatientRow.__tablename__}.likeness")
 
 
 def _to_reach(row: Mapping[Any, Any]) -> Reach:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.records.rows import Base
@@ -31,6 +31,29 @@ class PatientRow(Base):
     clears it too."""
     sealed_at: Mapped[datetime | None]
     """Since when nobody reads it: the programme has closed, and nothing opens it again."""
+
+
+class PatientVersionRow(Base):
+    """What a correction has replaced, sealed; the application may add rows and change none."""
+
+    __tablename__ = "patient_versions"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "patient_id"], ["patients.organization_id", "patients.id"]),
+        UniqueConstraint("organization_id", "patient_id", "version"),
+        CheckConstraint(
+            "reason in ('entered_wrongly', 'name_changed', 'identity_verified', 'other_site')", name="reason"
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    version: Mapped[int]
+    identity: Mapped[bytes]
+    site_id: Mapped[UUID]
+    reason: Mapped[str]
+    corrected_by: Mapped[UUID]
+    corrected_at: Mapped[datetime]
 
 
 class PatientKeyRow(Base):

@@ -76,6 +76,22 @@ async def test_a_patient_who_comes_back_is_found_and_not_made_again(
     assert (again.status_code, again.json()["type"]) == (409, "urn:eventide:problem:already-exists")
 
 
+async def test_a_patient_who_comes_back_is_found_by_what_was_corrected_and_not_by_the_slip(
+    director: httpx2.AsyncClient, refer: Refer, act: Act, new_patient: PatientFactory
+) -> None:
+    slip = await new_patient(given_name="Ada", family_name="Miler", birth_date="1991-04-05")
+    corrected = await director.post(
+        f"/v1/patients/{slip['id']}:correct",
+        json={"family_name": "Miller", "reason": "entered_wrongly"},
+        headers={"if-match": '"1"'},
+    )
+    assert corrected.status_code == 200, corrected.text
+
+    refused = await act(await refer(), "admit", ADMISSION)
+
+    assert refused.json()["patient_ids"] == [slip["id"]]
+
+
 async def test_a_patient_from_before_likeness_was_kept_is_found_too(
     refer: Refer, act: Act, new_patient: PatientFactory, records_database: Database, organization_id: UUID
 ) -> None:

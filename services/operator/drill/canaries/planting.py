@@ -95,12 +95,15 @@ class Planter:
         word = self._canaries.word
         self._canaries.told(_BORN[0], in_records("patients", "birth_date"))
         person = {
-            "given_name": word(in_records("patients", "given_name")),
+            "given_name": word(in_records("patients", "given_name"), in_records("patient_versions", "identity")),
             "family_name": word(in_records("patients", "family_name")),
             "birth_date": _BORN[0],
             "site_id": self._site,
         }
         self._patient = (await self._send.post("/v1/patients", person))["id"]
+        corrected = {"given_name": word(in_records("patients", "given_name")), "reason": "name_changed"}
+        await self._send.post(f"{self._of_patient}:correct", corrected, version=1)
+        await self._send.get(f"{self._of_patient}/versions")
         await self._send.get(self._of_patient)
 
     async def _referral(self) -> None:
