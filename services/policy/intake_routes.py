@@ -26,6 +26,8 @@ INTAKE_ROUTES: Final[tuple[Route, ...]] = (
     _route("put_taper_weeks", "PUT", "/v1/episodes/{episode_id}/taper_weeks", _PLANS),
     _route("record_first_session", "POST", "/v1/episodes/{episode_id}:record_first_session", _READS_THE_BOOK),
     _route("discharge_episode", "POST", "/v1/episodes/{episode_id}:discharge", _PLANS),
+    _route("correct_discharge", "POST", "/v1/episodes/{episode_id}:correct_discharge", _PLANS),
+    _route("list_discharge_corrections", "GET", "/v1/episodes/{episode_id}/discharge_corrections", _READS_THE_BOOK),
     _route("list_clocks", "GET", "/v1/clocks", _READS_THE_BOOK),
     _route("create_episode_clock", "POST", "/v1/episodes/{episode_id}/clocks", _DESK | _PLANS),
     _route("list_episode_clocks", "GET", "/v1/episodes/{episode_id}/clocks", _READS_THE_BOOK),

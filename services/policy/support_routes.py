@@ -54,6 +54,7 @@ SUPPORT_ROUTES: Final[tuple[Route, ...]] = (
     _route("read_relapse_prevention_plan", "GET", f"{_PATIENT}/relapse_prevention_plan", _CLINICAL),
     _route("list_relapse_prevention_plan_versions", "GET", f"{_PATIENT}/relapse_prevention_plan/versions", _CLINICAL),
     _route("create_aftercare_plan", "POST", "/v1/episodes/{episode_id}/aftercare_plan", _CLINICAL),
+    _route("amend_aftercare_plan", "POST", "/v1/aftercare_plans/{plan_id}:amend", _CLINICAL),
     _route("list_aftercare_plans", "GET", f"{_PATIENT}/aftercare_plans", _CLINICAL),
     _route("list_aftercare_contacts", "GET", "/v1/sites/{site_id}/aftercare_contacts", _CLINICAL),
     _route("create_aftercare_attempt", "POST", "/v1/aftercare_contacts/{contact_id}/attempts", _CLINICAL),

@@ -221,6 +221,15 @@ class MonthSettledError(ServiceError):
         super().__init__("It was said already why this month goes without; nothing was changed.")
 
 
+class NothingCorrectedError(ServiceError):
+    """All that was sent is written so already."""
+
+    problem = ProblemType.CONFLICT
+
+    def __init__(self) -> None:
+        super().__init__("All of it is written like that already: nothing was changed.", code="nothing-corrected")
+
+
 class AftercareKnownError(ServiceError):
     """The episode has its aftercare."""
 

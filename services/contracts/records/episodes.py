@@ -92,6 +92,24 @@ class DischargeRequest(RequestModel):
     reason: DischargeReason
 
 
+class DischargeCorrectionRequest(RequestModel):
+    """What is right of a discharge that was written down wrongly."""
+
+    discharge: DischargeRequest | None = Field(
+        description="The day and the reason that are right; null where the patient was not discharged at all."
+    )
+
+
+class DischargeCorrection(ResourceModel):
+    """What was written down of a discharge until it was corrected, and who corrected it."""
+
+    version: int = Field(description="Of the episode, when it was written so.")
+    discharged_on: date
+    reason: DischargeReason
+    corrected_by: AccountId
+    corrected_at: datetime
+
+
 class EpisodeLevel(ResourceModel):
     """A level of care within an episode; it holds until the next one, or until discharge."""
 

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from services.contracts.base import Day, Distinct, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import (
@@ -66,6 +66,22 @@ class AftercareRequest(RequestModel):
         default=False, description="By the patient's own wish, which is a recovery group choice from then on."
     )
     joins_peer_group: bool = Field(default=False, description="As joins_alumni_group.")
+
+
+class AftercareAmendmentRequest(RequestModel):
+    """What is agreed instead of what was, such as another number; what is null stays as it is."""
+
+    channels: Annotated[Distinct[AftercareChannel], Field(min_length=1)] | None = None
+    may_leave_message: bool | None = None
+    reach_at: Name | None = None
+    goals: _Lines | None = None
+    community_supports: _Lines | None = None
+
+    @model_validator(mode="after")
+    def _amends_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("name at least one of channels, may_leave_message, reach_at, goals and community_supports")
+        return self
 
 
 class ContactStatus(StrEnum):

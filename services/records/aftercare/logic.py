@@ -20,6 +20,7 @@ from services.contracts.identifiers import (
 )
 from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.recovery import (
+    AftercareAmendmentRequest,
     AftercareContact,
     AftercareContacts,
     AftercarePlan,
@@ -126,6 +127,27 @@ class AftercareCommands:
         kept = [one for one in await self._rows.of_patient(episode.patient_id) if one.plan_id == plan_id]
         return plan.model_copy(update={"contacts": [one.open(seal, today) for one in kept]})
 
+    async def amend(self, plan_id: AftercarePlanId, request: AftercareAmendmentRequest, zone: str) -> AftercarePlan:
+        """Write down that something else is agreed than was; attempts from now on go by it.
+
+        Raises:
+            NotFoundError: There is no such plan here, or not for the caller.
+            InvalidRequestError: The patient's site is in another zone.
+        """
+        found = await self._rows.plan(plan_id)
+        if found is None:
+            self._gate.refuse(plan_id)
+            raise NotFoundError
+        patient, seal = await self._patients.lock_sealed(found.row["patient_id"], _KEPT)
+        await self._zones.for_site(patient.site_id, zone)
+        # Read again: it may have been amended before the patient was locked.
+        plan = await self._rows.plan(plan_id) or found
+        agreed = plan.agreed(seal).model_copy(update=request.model_dump(exclude_none=True))
+        await self._rows.amend(plan, agreed, seal, by=self._gate.caller.account_id, at=self._gate.clock.now())
+        today = self._today(zone)
+        contacts = [one.open(seal, today) for one in await self._rows.of_patient(patient.id) if one.plan_id == plan_id]
+        return _plan(await self._rows.plan(plan_id) or plan, seal, contacts)
+
     async def attempt(self, contact_id: AftercareContactId, request: AttemptRequest, zone: str) -> AftercareContact:
         """Record an attempt to reach the patient.
 
@@ -135,7 +157,9 @@ class AftercareCommands:
             InvalidRequestError: The patient has not allowed to be reached in this way, or is at a site in another zone.
         """
         contact, seal = await self._lock_open(contact_id, zone)
-        agreed = (await self._rows.plan(contact.plan_id)).agreed(seal)
+        plan = await self._rows.plan(contact.plan_id)
+        assert plan is not None  # noqa: S101 - no plan is ever deleted
+        agreed = plan.agreed(seal)
         if not is_allowed(request, agreed):
             raise InvalidRequestError("/channel", "must be a way, and a message one, that the patient has allowed")
         attempt = Attempt(

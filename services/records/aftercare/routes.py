@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query, status
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import documented
 from services.contracts.base import Page
-from services.contracts.identifiers import AftercareContactId, EpisodeId, PatientId, SiteId
+from services.contracts.identifiers import AftercareContactId, AftercarePlanId, EpisodeId, PatientId, SiteId
 from services.contracts.records.recovery import (
+    AftercareAmendmentRequest,
     AftercareContact,
     AftercareContacts,
     AftercarePlan,
@@ -38,6 +39,14 @@ async def create_aftercare_plan(
 ) -> AftercarePlan:
     """Agree on aftercare when the episode has ended; contacts are due 7, 30, 60, 90 and 180 days after discharge."""
     return await aftercare.agree(episode_id, request, zone)
+
+
+@router.post("/aftercare_plans/{plan_id}:amend", operation_id="amend_aftercare_plan", responses=documented(404, 422))
+async def amend_aftercare_plan(
+    plan_id: AftercarePlanId, request: AftercareAmendmentRequest, aftercare: AftercareChanges, zone: _Zone
+) -> AftercarePlan:
+    """Say what is agreed instead, such as another number to call; what was agreed before is kept."""
+    return await aftercare.amend(plan_id, request, zone)
 
 
 @router.get(

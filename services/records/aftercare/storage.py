@@ -6,12 +6,13 @@ from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, exists, or_, select, update
+from sqlalchemy import ARRAY, Date, Uuid, and_, any_, bindparam, exists, func, or_, select, true, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
-from services.contracts.identifiers import AftercareContactId, AftercarePlanId, OrganizationId, PatientId
+from services.contracts.identifiers import AccountId, AftercareContactId, AftercarePlanId, OrganizationId, PatientId
 from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.recovery import (
     AftercareContact,
@@ -22,35 +23,88 @@ from services.contracts.records.recovery import (
     FollowUpRequest,
 )
 from services.records.aftercare.standing import status_of
-from services.records.aftercare.tables import AftercareAttemptRow, AftercareContactRow, AftercarePlanRow
+from services.records.aftercare.tables import (
+    AftercareAmendmentRow,
+    AftercareAttemptRow,
+    AftercareContactRow,
+    AftercarePlanRow,
+)
 from services.records.episodes.tables import EpisodeRow
 from services.records.person_seal import PersonSeal
 
 _PLANS: Final = AftercarePlanRow.__tablename__
 _CONTACTS: Final = AftercareContactRow.__tablename__
+_AMENDMENTS: Final = AftercareAmendmentRow.__tablename__
 _ATTEMPTS: Final = AftercareAttemptRow.__tablename__
 _PATIENT_ID: Final = bindparam("patient_id", type_=Uuid)
-_PLAN: Final = select(AftercarePlanRow.__table__)
-_ENDED: Final = (
+_OWN: Final = aliased(EpisodeRow, name="own")
+_DISCHARGED_ON: Final = func.coalesce(_OWN.discharged_on, AftercarePlanRow.discharged_on)
+"""Read from the episode and not kept: where its discharge is corrected, every day after it moves along."""
+_OF_EPISODE: Final = and_(
+    _OWN.organization_id == AftercarePlanRow.organization_id, _OWN.id == AftercarePlanRow.episode_id
+)
+_AMENDED: Final = (
+    select(AftercareAmendmentRow.number, AftercareAmendmentRow.details)
+    .where(
+        AftercareAmendmentRow.organization_id == AftercarePlanRow.organization_id,
+        AftercareAmendmentRow.plan_id == AftercarePlanRow.id,
+    )
+    .order_by(AftercareAmendmentRow.number.desc())
+    .limit(1)
+    .correlate(AftercarePlanRow)
+    .lateral("amended")
+)
+_PLAN: Final = (
+    select(
+        AftercarePlanRow.id,
+        AftercarePlanRow.patient_id,
+        AftercarePlanRow.episode_id,
+        AftercarePlanRow.details,
+        AftercarePlanRow.created_by,
+        AftercarePlanRow.created_at,
+        _DISCHARGED_ON.label("discharged_on"),
+        _AMENDED.c.number.label("amendment"),
+        _AMENDED.c.details.label("amended_details"),
+    )
+    .join_from(AftercarePlanRow, _OWN, _OF_EPISODE)
+    .outerjoin(_AMENDED, true())
+)
+_ENDED: Final = or_(
+    _OWN.discharged_on.is_(None),
     exists()
     .where(
-        AftercarePlanRow.organization_id == AftercareContactRow.organization_id,
-        AftercarePlanRow.id == AftercareContactRow.plan_id,
         EpisodeRow.organization_id == AftercareContactRow.organization_id,
         EpisodeRow.patient_id == AftercareContactRow.patient_id,
         or_(
-            and_(
-                EpisodeRow.id != AftercarePlanRow.episode_id,
-                EpisodeRow.admitted_on >= AftercarePlanRow.discharged_on,
-            ),
+            and_(EpisodeRow.id != AftercarePlanRow.episode_id, EpisodeRow.admitted_on >= _DISCHARGED_ON),
             EpisodeRow.discharge_reason == DischargeReason.DEATH.value,
         ),
     )
-    .correlate(AftercareContactRow)
+    .correlate(AftercareContactRow, AftercarePlanRow, _OWN),
 )
 """Read from the episodes and not kept: who comes back, or dies, is not called, whoever admits or discharges them."""
-_CONTACT: Final = select(AftercareContactRow.__table__, _ENDED.label("is_ended")).order_by(
-    AftercareContactRow.due_on, AftercareContactRow.id
+_DUE_ON: Final = type_coerce(_DISCHARGED_ON + AftercareContactRow.days_after, Date)
+_CONTACT: Final = (
+    select(
+        AftercareContactRow.id,
+        AftercareContactRow.plan_id,
+        AftercareContactRow.patient_id,
+        AftercareContactRow.days_after,
+        AftercareContactRow.outcome,
+        AftercareContactRow.closed_at,
+        _DUE_ON.label("due_on"),
+        _ENDED.label("is_ended"),
+    )
+    .join_from(
+        AftercareContactRow,
+        AftercarePlanRow,
+        and_(
+            AftercarePlanRow.organization_id == AftercareContactRow.organization_id,
+            AftercarePlanRow.id == AftercareContactRow.plan_id,
+        ),
+    )
+    .join(_OWN, _OF_EPISODE)
+    .order_by(_DUE_ON, AftercareContactRow.id)
 )
 _ATTEMPT: Final = select(AftercareAttemptRow.__table__).order_by(AftercareAttemptRow.number)
 _OF_PATIENT: Final = Query(_PLAN.where(AftercarePlanRow.patient_id == _PATIENT_ID).order_by(AftercarePlanRow.id))
@@ -59,7 +113,7 @@ _OPEN: Final = Query(
     _CONTACT.where(
         AftercareContactRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
         AftercareContactRow.closed_at.is_(None),
-        AftercareContactRow.due_on <= bindparam("until_on", type_=Date),
+        bindparam("until_on", type_=Date) >= _DUE_ON,
         ~_ENDED,
     )
 )
@@ -132,8 +186,13 @@ class KeptPlan(NamedTuple):
     row: Mapping[Any, Any]
 
     def agreed(self, seal: PersonSeal) -> AftercareRequest:
-        """Open what is agreed."""
-        return AftercareRequest.model_validate_json(seal.open(self.row["details"], _PLANS, "details", self.id))
+        """Open what is agreed, as it was amended last."""
+        agreed = AftercareRequest.model_validate_json(seal.open(self.row["details"], _PLANS, "details", self.id))
+        if self.row["amendment"] is None:
+            return agreed
+        column = _column(self.row["amendment"])
+        amended = seal.open(self.row["amended_details"], _AMENDMENTS, column, self.id)
+        return AftercareRequest.model_validate_json(amended)
 
 
 class AftercareQueries:
@@ -184,10 +243,28 @@ class AftercareRows:
         await self._db.flush()
         return True
 
-    async def plan(self, plan_id: AftercarePlanId) -> KeptPlan:
-        """Return the plan of a contact that was found."""
-        row = (await self._db.execute(_PLAN.where(AftercarePlanRow.id == plan_id))).mappings().one()
-        return KeptPlan(row["id"], row)
+    async def plan(self, plan_id: AftercarePlanId) -> KeptPlan | None:
+        """Return a plan."""
+        row = (await self._db.execute(_PLAN.where(AftercarePlanRow.id == plan_id))).mappings().one_or_none()
+        return None if row is None else KeptPlan(row["id"], row)
+
+    async def amend(
+        self, plan: KeptPlan, agreed: AftercareRequest, seal: PersonSeal, *, by: AccountId, at: datetime
+    ) -> None:
+        """Write what is agreed instead; the patient is locked, so that numbers do not meet."""
+        number = (plan.row["amendment"] or 0) + 1
+        details = seal.close(agreed.model_dump_json().encode(), _AMENDMENTS, _column(number), plan.id)
+        self._db.add(
+            AftercareAmendmentRow(
+                organization_id=self._organization_id,
+                plan_id=plan.id,
+                number=number,
+                details=details,
+                amended_by=by,
+                amended_at=at,
+            )
+        )
+        await self._db.flush()
 
     async def contact(self, contact_id: AftercareContactId) -> KeptContact | None:
         """Return a contact."""
@@ -221,7 +298,7 @@ class AftercareRows:
 
 
 def _column(number: int) -> str:
-    # The attempts of a contact share its id: without its number one would open in the place of another.
+    # Attempts share the id of their contact, amendments of their plan: without its number one would open as another.
     return f"details{number}"
 
 

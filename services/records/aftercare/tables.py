@@ -30,8 +30,25 @@ class AftercarePlanRow(Base):
     created_at: Mapped[datetime]
 
 
+class AftercareAmendmentRow(Base):
+    """What is agreed instead of what was; the application may add amendments and change none."""
+
+    __tablename__ = "aftercare_amendments"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "plan_id"], ["aftercare_plans.organization_id", "aftercare_plans.id"]),
+        CheckConstraint("number >= 1", name="number"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    plan_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    details: Mapped[bytes]
+    amended_by: Mapped[UUID]
+    amended_at: Mapped[datetime]
+
+
 class AftercareContactRow(Base):
-    """One contact that is due on a day; only its end is written later."""
+    """One contact so many days after the episode's discharge; only its end is written later."""
 
     __tablename__ = "aftercare_contacts"
     __table_args__ = (
@@ -48,6 +65,7 @@ class AftercareContactRow(Base):
     patient_id: Mapped[UUID]
     days_after: Mapped[int]
     due_on: Mapped[date]
+    """As it was reckoned when aftercare was agreed on; what is due is reckoned from the discharge that holds."""
     outcome: Mapped[bytes | None]
     closed_at: Mapped[datetime | None]
 

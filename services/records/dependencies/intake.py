@@ -12,6 +12,8 @@ from services.records.encounters.logic import AttendedReads, Sessions
 from services.records.encounters.storage import EncounterQueries, EncounterRows
 from services.records.episodes.beginnings import Beginnings
 from services.records.episodes.clocks import clocks
+from services.records.episodes.correction_storage import DischargeCorrectionQueries, DischargeCorrectionRows
+from services.records.episodes.corrections import DischargeCorrectionReads, DischargeCorrections
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads, StaysToPlan
 from services.records.episodes.running import ClockCommands, ClockReads
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
@@ -41,6 +43,22 @@ async def _episode_reading(read: Reading, patients: PatientReading, gate: TheGat
 
 
 EpisodeReading = Annotated[EpisodeReads, Depends(_episode_reading)]
+
+
+async def _discharge_correcting(
+    db: Db, principal: Caller, episodes: EpisodeChanges, gate: TheGate
+) -> DischargeCorrections:
+    return DischargeCorrections(DischargeCorrectionRows(db, organization_of(principal)), episodes, gate)
+
+
+DischargeCorrecting = Annotated[DischargeCorrections, Depends(_discharge_correcting)]
+
+
+async def _discharge_correction_reading(read: Reading, episodes: EpisodeReading) -> DischargeCorrectionReads:
+    return DischargeCorrectionReads(DischargeCorrectionQueries(read), episodes)
+
+
+DischargeCorrectionReading = Annotated[DischargeCorrectionReads, Depends(_discharge_correction_reading)]
 
 
 async def _level_finding_reading(

@@ -23,7 +23,7 @@ from services.contracts.records.episodes import (
 )
 from services.policy.routes import BY_OPERATION
 from services.records.episodes.beginnings import Beginnings
-from services.records.episodes.rules import change_of, current_of, latest_day, taper_faults
+from services.records.episodes.rules import change_of, current_of, earliest_discharge, latest_day, taper_faults
 from services.records.episodes.stays import Stays
 from services.records.episodes.storage import EpisodeQueries, EpisodeRows
 from services.records.errors import EpisodeOpenError, EpisodeOverError, TaperWeeksError
@@ -150,8 +150,7 @@ class EpisodeCommands:
         """
         episode = await self._lock_open(episode_id, version)
         self._refuse_future("/discharged_on", request.discharged_on)
-        happened = [one.from_on for one in episode.levels]
-        if request.discharged_on < max([episode.admitted_on, episode.first_session_on or date.min, *happened]):
+        if request.discharged_on < earliest_discharge(episode):
             raise InvalidRequestError("/discharged_on", "must not lie before what has happened in the episode")
         return await self._changed(episode, discharged_on=request.discharged_on, discharge_reason=request.reason)
 

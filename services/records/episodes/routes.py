@@ -9,6 +9,8 @@ from services.contracts.identifiers import EpisodeClockId, EpisodeId, PatientId
 from services.contracts.records.episodes import (
     Clock,
     ClockMetRequest,
+    DischargeCorrection,
+    DischargeCorrectionRequest,
     DischargeRequest,
     Episode,
     EpisodeClock,
@@ -22,6 +24,8 @@ from services.records.dependencies.intake import (
     BeginningsNow,
     ClockChanges,
     ClockReading,
+    DischargeCorrecting,
+    DischargeCorrectionReading,
     EpisodeChanges,
     EpisodeReading,
     KnowsClocks,
@@ -127,6 +131,37 @@ async def discharge_episode(
     already stay theirs until they are given back by `release_appointment` or the week is published anew.
     """
     return _tagged(await episodes.discharge(episode_id, request, version), response)
+
+
+@router.post(
+    "/episodes/{episode_id}:correct_discharge",
+    operation_id="correct_discharge",
+    responses=documented(404, 409, 412, 422, 428),
+)
+async def correct_discharge(
+    episode_id: EpisodeId,
+    request: DischargeCorrectionRequest,
+    version: RequiredVersion,
+    corrections: DischargeCorrecting,
+    response: Response,
+) -> Episode:
+    """Correct a discharge that was written down wrongly, or take it back; what was before is kept.
+
+    The days of aftercare are reckoned from what is right, and where the patient was not discharged none is due.
+    """
+    return _tagged(await corrections.correct(episode_id, request, version), response)
+
+
+@router.get(
+    "/episodes/{episode_id}/discharge_corrections",
+    operation_id="list_discharge_corrections",
+    responses=documented(404, 422),
+)
+async def list_discharge_corrections(
+    episode_id: EpisodeId, corrections: DischargeCorrectionReading
+) -> Page[DischargeCorrection]:
+    """List what was written down of the discharge before each correction, oldest first, all of it on one page."""
+    return await corrections.of_episode(episode_id)
 
 
 @router.get("/clocks", operation_id="list_clocks")

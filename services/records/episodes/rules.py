@@ -67,6 +67,12 @@ def current_of(episodes: Sequence[Episode]) -> list[Episode]:
     return [one for one in episodes if one.discharged_on is None] or list(episodes[-1:])
 
 
+def earliest_discharge(episode: Episode) -> date:
+    """Return the first day on which an episode can have ended: not before what has happened in it."""
+    happened = [one.from_on for one in episode.levels]
+    return max([episode.admitted_on, episode.first_session_on or date.min, *happened])
+
+
 def taper_faults(episode: Episode, weeks: list[date], edition: Edition | None) -> tuple[InvalidField, ...]:
     """Say what is wrong with taper weeks: they lie within the episode, and are no more than the level's edition allows.
 

@@ -50,6 +50,23 @@ class EpisodeRow(Base):
     created_at: Mapped[datetime]
 
 
+class DischargeCorrectionRow(Base):
+    """What was written down of a discharge before it was corrected; the application may add rows and change none."""
+
+    __tablename__ = "discharge_corrections"
+    __table_args__ = (
+        ForeignKeyConstraint(["organization_id", "episode_id"], ["episodes.organization_id", "episodes.id"]),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    episode_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    discharged_on: Mapped[date]
+    reason: Mapped[str]
+    corrected_by: Mapped[UUID]
+    corrected_at: Mapped[datetime]
+
+
 class EpisodeLevelRow(Base):
     """A level of care from a day on; the application may add levels and change none."""
 

@@ -10,9 +10,10 @@ from services.contracts.base import Page
 from services.contracts.disclosure import Information
 from services.contracts.identifiers import PatientId
 from services.contracts.records.patients import Patient, PatientCorrectionRequest, PatientVersion
+from services.records.errors import NothingCorrectedError
 from services.records.gate import Gate
 from services.records.patients.correction_storage import PatientCorrectionRows, PatientVersionQueries
-from services.records.patients.errors import NothingCorrectedError, PatientInEpisodeError
+from services.records.patients.errors import PatientInEpisodeError
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.rules import OLDEST_YEARS, is_plausible_birth_date
 from services.records.site_zones.logic import KnownSites

@@ -1,16 +1,7 @@
-"""The refusals of corrections of patients, one class each."""
+"""The refusals of corrections of patients."""
 
 from services.chassis.errors import ServiceError
 from services.contracts.problems import ProblemType
-
-
-class NothingCorrectedError(ServiceError):
-    """All that was sent is written so already."""
-
-    problem = ProblemType.CONFLICT
-
-    def __init__(self) -> None:
-        super().__init__("All of it is written like that already: nothing was changed.", code="nothing-corrected")
 
 
 class PatientInEpisodeError(ServiceError):

@@ -89,6 +89,8 @@ class SupportPlanter:
         contact = f"/v1/aftercare_contacts/{made['contacts'][0]['id']}"
         attempt = {"channel": "phone", "outcome": "reached", "note": self._word(attempts)}
         await self._send.post(f"{contact}/attempts?zone=UTC", attempt)
+        amended = {"reach_at": self._word(in_records("aftercare_amendments", "details"))}
+        await self._send.post(f"/v1/aftercare_plans/{made['id']}:amend?zone=UTC", amended)
         found = {"outcome": "declined", "note": self._word(in_records("aftercare_contacts", "outcome"))}
         await self._send.post(f"{contact}:close?zone=UTC", found)
         await self._send.get(f"{self._of_patient}/aftercare_plans?zone=UTC")
