@@ -23,7 +23,7 @@ from services.contracts.records.episodes import DischargeReason
 from services.contracts.records.medications import DoseOutcome, MedicationEndReason, Regimen
 from services.contracts.records.notes import NoteText
 from services.contracts.records.patients import Patient
-from services.contracts.records.plans_of_care import PlanOfCareRequest
+from services.contracts.records.plans_of_care import PlanOfCareContents
 from services.contracts.records.treatment_plans import TreatmentPlan
 from services.contracts.scheduler.attendance import AttendanceStatus
 from services.contracts.vocabulary import Modality, ServiceKind
@@ -34,7 +34,7 @@ class DisclosedPlanOfCare(ResourceModel):
 
     episode_id: EpisodeId
     version: int
-    contents: PlanOfCareRequest
+    contents: PlanOfCareContents
     signed_at: datetime = Field(description="When the first clinician signed it.")
     sha256: str = Field(description="Digest of the version, which a patient's signature names.")
 

@@ -28,6 +28,8 @@ class PlanDutyKind(StrEnum):
     """No prescriber has ever certified the plan, at a site that is held to it."""
     RECERTIFICATION = "recertification"
     REVIEW = "review"
+    SERVICES = "services"
+    """The weeks ask for other services than the newest version says, which is signed: it is to be amended."""
 
 
 class PlanDuty(ResourceModel):

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -12,6 +12,7 @@ from services.contracts.base import Code, Day, Name, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, EpisodeId, PatientId
 from services.contracts.records.consents import Digest
 from services.contracts.records.notes import Passage
+from services.contracts.records.treatment_plans import PlannedService
 from services.contracts.vocabulary import ServiceKind
 
 _Diagnosis = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z](\.[0-9A-Z]{1,4})?$")]
@@ -154,6 +155,19 @@ def _keys(plan: PlanOfCareRequest) -> Iterator[str]:
                 yield from (intervention.key for intervention in objective.interventions)
 
 
+class PlanOfCareContents(PlanOfCareRequest):
+    """What a version says: what was sent, and the services of a week as the treatment plan had them at its writing.
+
+    Both are what is signed (42 CFR 424.24(d): type, amount and frequency of services). Where the weeks are changed
+    later, the signed plan is not, and `list_due_plans_of_care` says that it is to be amended.
+    """
+
+    required_services: list[PlannedService] | None = Field(
+        default=None, description="Null where there was no treatment plan, or the version is older than this member."
+    )
+    services_from: date | None = Field(default=None, description="From which day on these services are planned.")
+
+
 class PlanOfCareAmendment(RequestModel):
     """Another version of a signed plan, and why; it is signed again by both."""
 
@@ -267,7 +281,7 @@ class PlanOfCare(ResourceModel):
     patient_id: PatientId
     version: int
     status: PlanOfCareStatus
-    contents: PlanOfCareRequest
+    contents: PlanOfCareContents
     reason: str | None = Field(description="Why a signed version was amended; null where none was.")
     written_by: AccountId
     written_at: datetime

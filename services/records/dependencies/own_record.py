@@ -51,7 +51,7 @@ from services.records.relapse_prevention.storage import RelapsePlanQueries
 from services.records.supervisions.logic import Supervisors
 from services.records.supervisions.storage import SupervisionRows
 from services.records.treatment_plans.logic import TreatmentPlanReads
-from services.records.treatment_plans.storage import TreatmentPlanQueries
+from services.records.treatment_plans.storage import TreatmentPlanQueries, TreatmentPlanRows
 
 
 class OwnReads(NamedTuple):
@@ -126,7 +126,9 @@ async def _own_plan_changes(db: Db, principal: Caller, caller_gate: TheGate, roo
     patients = PatientCommands(PatientRows(db, root, organization_id), gate)
     episodes = episodes_in(db, organization_id, patients, gate)
     supervisors = Supervisors(SupervisionRows(db, organization_id))
-    beside = Beside(episodes, supervisors, Sessions(EncounterRows(db, organization_id)))
+    beside = Beside(
+        episodes, supervisors, Sessions(EncounterRows(db, organization_id)), TreatmentPlanRows(db, organization_id)
+    )
     return OwnPlans(PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate), gate)
 
 

@@ -16,6 +16,7 @@ from services.records.plans_of_care.logic import Beside, PlanOfCareCommands, Pla
 from services.records.plans_of_care.storage import PlanOfCareQueries, PlanOfCareRows
 from services.records.supervisions.logic import Supervisors
 from services.records.supervisions.storage import SupervisionRows
+from services.records.treatment_plans.storage import TreatmentPlanRows
 
 
 async def _plan_of_care_changes(
@@ -23,7 +24,9 @@ async def _plan_of_care_changes(
 ) -> PlanOfCareCommands:
     organization_id = organization_of(gate.caller)
     supervisors = Supervisors(SupervisionRows(db, organization_id))
-    beside = Beside(episodes, supervisors, Sessions(EncounterRows(db, organization_id)))
+    beside = Beside(
+        episodes, supervisors, Sessions(EncounterRows(db, organization_id)), TreatmentPlanRows(db, organization_id)
+    )
     return PlanOfCareCommands(PlanOfCareRows(db, organization_id), beside, patients, gate)
 
 

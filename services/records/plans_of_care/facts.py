@@ -30,6 +30,8 @@ class PlanFacts(NamedTuple):
 
     versions: Sequence[tuple[int, datetime]] = ()
     acts: Sequence[ActFacts] = ()
+    services_changed: bool = False
+    """Whether the weeks ask for other services than the newest version says."""
 
 
 class PlannedStay(NamedTuple):

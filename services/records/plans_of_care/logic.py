@@ -1,7 +1,7 @@
 """What may be done with plans of care: drafted, signed by clinician and patient, amended, reviewed, certified."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from services.chassis.errors import InvalidRequestError, NotFoundError, StaleVersionError, VersionRequiredError
 from services.contracts.base import Page
@@ -14,11 +14,13 @@ from services.contracts.records.plans_of_care import (
     PlanActKind,
     PlanOfCare,
     PlanOfCareAmendment,
+    PlanOfCareContents,
     PlanOfCareRequest,
     PlanOfCareStatus,
     PlanReviewRequest,
     SignatureManner,
 )
+from services.contracts.records.treatment_plans import TreatmentPlan
 from services.records.encounters.logic import Sessions
 from services.records.episodes.logic import EpisodeCommands, EpisodeReads
 from services.records.errors import EpisodeOverError
@@ -50,12 +52,20 @@ class _Held(NamedTuple):
     newest: SealedPlan | None
 
 
+class PlannedServices(Protocol):
+    """Knows which services a patient's weeks are asked for."""
+
+    async def newest(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest treatment plan, or None where there is none; the patient is locked."""
+
+
 class Beside(NamedTuple):
     """What a plan depends on beside its own rows, within one unit of work."""
 
     episodes: EpisodeCommands
     supervisors: Supervisors
     sessions: Sessions
+    services: PlannedServices
 
 
 class PlanOfCareCommands:
@@ -63,7 +73,7 @@ class PlanOfCareCommands:
 
     def __init__(self, rows: PlanOfCareRows, beside: Beside, patients: PatientCommands, gate: Gate) -> None:
         self._rows = rows
-        self._episodes, self._supervisors, sessions = beside
+        self._episodes, self._supervisors, sessions, self._services = beside
         self._patients = patients
         self._others = OthersInTexts(sessions, patients, gate)
         self._gate = gate
@@ -221,7 +231,14 @@ class PlanOfCareCommands:
 
     async def _write(self, held: _Held, contents: PlanOfCareRequest, reason: str | None) -> PlanOfCare:
         version = 1 if held.newest is None else held.newest.version + 1
-        new = NewVersion(version, contents, reason, self._gate.caller.account_id, self._gate.clock.now())
+        planned = await self._services.newest(held.episode.patient_id)
+        services = planned and {
+            "required_services": planned.required_services,
+            "services_from": planned.effective_from,
+        }
+        said = PlanOfCareContents.model_validate(contents.model_dump() | (services or {}))
+        by, at = self._gate.caller.account_id, self._gate.clock.now()
+        new = NewVersion(version, said, reason, by, at, None if planned is None else planned.version)
         written = await self._rows.add(held.episode.id, new, held.seal)
         return written.open(held.episode.patient_id, held.seal)
 

@@ -33,6 +33,7 @@ class Course(NamedTuple):
     """The newest version of the plan."""
     done: Collection[Done]
     has_level: bool = True
+    services_changed: bool = False
 
     def days_of(self, kind: PlanActKind) -> list[date]:
         """Return when acts of a kind took place, whatever the version."""
@@ -64,6 +65,7 @@ def course_of(episode: Episode, facts: PlanFacts, starts: Collection[datetime], 
         newest=max(written, default=None),
         done=[one for one in done if one.on <= day],
         has_level=bool(episode.levels),
+        services_changed=facts.services_changed,
     )
 
 
@@ -92,6 +94,8 @@ def _wanted(course: Course, rule: PlanRule | None) -> Iterator[_Wanted]:
         first_signed = min(signed, key=lambda one: one.on)
         yield from _signatures(course, first_signed.version, first_due)
         yield from _recurring(course, rule, first_signed.on, first_due)
+        if course.services_changed and PlanActKind.CLINICIAN_SIGNED in course.done_to_newest:
+            yield PlanDutyKind.SERVICES, None
     elif course.began_on is not None:
         # Before the first session nobody is in treatment yet, and nothing is late.
         yield PlanDutyKind.FIRST_PLAN if course.newest is None else PlanDutyKind.CLINICIAN_SIGNATURE, first_due

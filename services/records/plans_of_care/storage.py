@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, exists, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from services.chassis.database import Query, Read
 from services.contracts.identifiers import AccountId, EpisodeId, OrganizationId, PatientId
@@ -17,7 +18,7 @@ from services.contracts.records.plans_of_care import (
     PlanAct,
     PlanActKind,
     PlanOfCare,
-    PlanOfCareRequest,
+    PlanOfCareContents,
     PlanOfCareStatus,
     PlanReviewRequest,
 )
@@ -26,6 +27,7 @@ from services.records.person_seal import PersonSeal
 from services.records.plans_of_care.facts import ActFacts, PlanFacts, Stay
 from services.records.plans_of_care.standing import status_of
 from services.records.plans_of_care.tables import PlanActRow, PlanOfCareRow
+from services.records.treatment_plans.tables import TreatmentPlanRow
 
 _PLANS: Final = PlanOfCareRow.__tablename__
 _ACTS: Final = PlanActRow.__tablename__
@@ -108,6 +110,46 @@ IN_CHART: Final = (_NEWEST_OF_PATIENT, _DONE_OF_PATIENT)
 """What `PlanOfCareQueries.newest_of_patient` asks."""
 
 
+_NEWEST_PLAN: Final = (
+    select(PlanOfCareRow.episode_id, PlanOfCareRow.treatment_plan_version)
+    .ext(distinct_on(PlanOfCareRow.episode_id))
+    .where(PlanOfCareRow.episode_id == _EPISODE_IDS)
+    .order_by(PlanOfCareRow.episode_id, PlanOfCareRow.version.desc())
+    .subquery("newest_plan")
+)
+_ASKED: Final = aliased(TreatmentPlanRow, name="asked")
+_LATER: Final = aliased(TreatmentPlanRow, name="later")
+_SAID: Final = aliased(TreatmentPlanRow, name="said")
+_SERVICES: Final = Query(
+    select(
+        EpisodeRow.id.label("episode_id"),
+        # SQLAlchemy's connections hand jsonb over in another form than the pool of reads; text is text on both.
+        cast(_ASKED.required_services, Text).label("asked"),
+        cast(_SAID.required_services, Text).label("said"),
+    )
+    .join_from(_NEWEST_PLAN, EpisodeRow, EpisodeRow.id == _NEWEST_PLAN.c.episode_id)
+    .join(
+        _ASKED,
+        (_ASKED.organization_id == EpisodeRow.organization_id) & (_ASKED.patient_id == EpisodeRow.patient_id),
+    )
+    .outerjoin(
+        _SAID,
+        (_SAID.organization_id == EpisodeRow.organization_id)
+        & (_SAID.patient_id == EpisodeRow.patient_id)
+        & (_SAID.version == _NEWEST_PLAN.c.treatment_plan_version),
+    )
+    .where(
+        ~exists()
+        .where(
+            _LATER.organization_id == _ASKED.organization_id,
+            _LATER.patient_id == _ASKED.patient_id,
+            _LATER.version > _ASKED.version,
+        )
+        .correlate(_ASKED)
+    )
+)
+
+
 class SealedPlan(NamedTuple):
     """A version that is still closed, and every act on it."""
 
@@ -164,7 +206,7 @@ class SealedPlan(NamedTuple):
             patient_id=patient_id,
             version=self.version,
             status=self.status,
-            contents=PlanOfCareRequest.model_validate(details["contents"]),
+            contents=PlanOfCareContents.model_validate(details["contents"]),
             reason=details["reason"],
             written_by=self.row["written_by"],
             written_at=self.row["written_at"],
@@ -176,10 +218,11 @@ class NewVersion(NamedTuple):
     """A version to be written."""
 
     version: int
-    contents: PlanOfCareRequest
+    contents: PlanOfCareContents
     reason: str | None
     written_by: AccountId
     written_at: datetime
+    treatment_plan_version: int | None
 
 
 class NewAct(NamedTuple):
@@ -213,7 +256,12 @@ class PlanOfCareQueries:
             versions[row["episode_id"]].append((row["version"], row["written_at"]))
         for row in await self._read.all(_ACTED, episode_ids=episode_ids):
             acts[row["episode_id"]].append(_to_facts(row))
-        return {one: PlanFacts(of, acts[one]) for one, of in versions.items()}
+        changed = {
+            row["episode_id"]
+            for row in await self._read.all(_SERVICES, episode_ids=episode_ids)
+            if _services(row["asked"]) != _services(row["said"])
+        }
+        return {one: PlanFacts(of, acts[one], one in changed) for one, of in versions.items()}
 
     async def acts_of_patient(self, patient_id: PatientId) -> list[tuple[Stay, list[ActFacts]]]:
         """Return each stay of a patient whose plan something was done to, and what; the earliest first."""
@@ -257,6 +305,7 @@ class PlanOfCareRows:
             "details": seal.close(written, _PLANS, _column(new.version), episode_id),
             "written_by": new.written_by,
             "written_at": new.written_at,
+            "treatment_plan_version": new.treatment_plan_version,
         }
         self._db.add(PlanOfCareRow(**row))
         await self._db.flush()
@@ -285,6 +334,12 @@ class PlanOfCareRows:
         self._db.add(PlanActRow(**row))
         await self._db.flush()
         return SealedPlan(plan.row, [*plan.acts, row])
+
+
+def _services(text: str | None) -> frozenset[tuple[str, int, int]] | None:
+    if text is None:
+        return None
+    return frozenset((one["service"], one["minutes_per_week"], one.get("every_weeks", 1)) for one in orjson.loads(text))
 
 
 def _column(number: int) -> str:

@@ -24,6 +24,8 @@ class PlanOfCareRow(Base):
     details: Mapped[bytes]
     written_by: Mapped[UUID]
     written_at: Mapped[datetime]
+    treatment_plan_version: Mapped[int | None]
+    """Of the patient's treatment plan, whose services the version says; null where there was none."""
 
 
 class PlanActRow(Base):

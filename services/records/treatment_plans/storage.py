@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
-import asyncpg
 import orjson
 from sqlalchemy import ARRAY, Date, Label, Text, Uuid, any_, bindparam, case, cast, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -141,7 +140,7 @@ class TreatmentPlanQueries:
         return [PatientId(row["other"]) for row in await self._read.all(_APART_FROM, patient_id=patient_id)]
 
 
-def _to_schema(schema: type[Schema], row: asyncpg.Record) -> Schema:
+def _to_schema(schema: type[Schema], row: Mapping[Any, Any]) -> Schema:
     values: Mapping[str, Any] = {**row, **{name: orjson.loads(row[name]) for name in _JSON}}
     return schema.model_validate(values)
 
@@ -152,6 +151,13 @@ class TreatmentPlanRows:
     def __init__(self, db: AsyncSession, organization_id: OrganizationId) -> None:
         self._db = db
         self._organization_id = organization_id
+
+    async def newest(self, patient_id: PatientId) -> TreatmentPlan | None:
+        """Return the newest version of a patient's plan."""
+        newest = select(*_PLAN).where(TreatmentPlanRow.patient_id == patient_id)
+        found = await self._db.execute(newest.order_by(TreatmentPlanRow.version.desc()).limit(1))
+        row = found.mappings().one_or_none()
+        return None if row is None else _to_schema(TreatmentPlan, row)
 
     async def newest_version(self, patient_id: PatientId) -> int | None:
         """Return the number of the newest version, or None where there is no plan."""

@@ -33,6 +33,8 @@ def answered(at: datetime, manner: str = "on_paper", **changes: Any) -> Json:
 def test_of_a_plan(draft: Json) -> None:
     expected = deepcopy(CONTENTS)
     expected["problems"][0]["deferred_because"] = expected["problems"][1]["diagnosis"] = None
+    # There is no treatment plan yet.
+    expected |= {"required_services": None, "services_from": None}
 
     assert draft["contents"] == expected
     assert (draft["version"], draft["status"], draft["reason"], draft["acts"]) == (1, "draft", None, [])
