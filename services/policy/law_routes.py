@@ -36,6 +36,7 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("put_privacy_notice", "PUT", "/v1/privacy_notices/{notice_id}", _SETS_UP),
     _route("activate_privacy_notice", "POST", "/v1/privacy_notices/{notice_id}:activate", _SETS_UP),
     _route("create_privacy_notice_receipt", "POST", _RECEIPTS, _GIVES),
+    _route("list_unnotified_patients", "GET", "/v1/sites/{site_id}/unnotified_patients", _GIVES),
     _route("list_privacy_notice_receipts", "GET", _RECEIPTS, _GIVES | _WATCHES | {Role.BILLING}),
     _route("list_minor_consent_states", "GET", "/v1/minor_consent_states", _EVERY_STAFF),
     _route(
@@ -61,6 +62,7 @@ LAW_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_own_episodes", "GET", "/v1/me/episodes", _PATIENT),
     _route("read_own_relapse_prevention_plan", "GET", "/v1/me/relapse_prevention_plan", _PATIENT),
     _route("list_own_aftercare_plans", "GET", "/v1/me/aftercare_plans", _PATIENT),
+    _route("list_own_placement_reviews", "GET", "/v1/me/placement_reviews", _PATIENT),
     _route("list_own_draws_of_today", "GET", "/v1/me/draws_of_today", _PATIENT),
     _route("list_own_disclosures", "GET", "/v1/me/disclosures", _PATIENT),
     _route("list_own_privacy_notice_receipts", "GET", "/v1/me/privacy_notice_receipts", _PATIENT),

@@ -46,6 +46,7 @@ SUPPORT_ROUTES: Final[tuple[Route, ...]] = (
     _route("list_family_participations", "GET", f"{_PATIENT}/family_participations", _CLINICAL),
     _route("end_family_participation", "POST", "/v1/family_participations/{participation_id}:end", _CLINICAL),
     _route("create_family_exemption", "POST", f"{_PATIENT}/family_exemptions", _CLINICAL),
+    _route("list_due_family_counselling", "GET", "/v1/sites/{site_id}/due_family_counselling", _CLINICAL),
     _route("read_family_counselling", "GET", f"{_PATIENT}/family_counselling", _CLINICAL),
     _route("create_recovery_group_choice", "POST", f"{_PATIENT}/recovery_group_choices", _STAFF),
     _route("list_recovery_group_choices", "GET", f"{_PATIENT}/recovery_group_choices", _STAFF),

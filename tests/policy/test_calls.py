@@ -117,6 +117,7 @@ def test_nobody_is_both_a_patient_or_family_and_a_reader_of_the_book() -> None:
         "list_own_episodes",
         "read_own_relapse_prevention_plan",
         "list_own_aftercare_plans",
+        "list_own_placement_reviews",
         "list_own_draws_of_today",
         "list_own_disclosures",
         "list_own_privacy_notice_receipts",

@@ -6,8 +6,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, field_serializer, model_validator
 
-from services.contracts.base import Day, RequestModel, ResourceModel
+from services.contracts.base import Code, Day, RequestModel, ResourceModel
 from services.contracts.identifiers import AccountId, DrawProgrammeId, PatientId
+from services.contracts.rule_packs import RuleMark
 from services.contracts.scheduler.sites import ZoneName
 from services.contracts.vocabulary import Weekday
 
@@ -91,6 +92,35 @@ class Predictability(ResourceModel):
     gaps_over_7_days_percent: float
     gaps_over_14_days_percent: float
     safe_days: list[Weekday] = Field(description="Weekdays on which the patient knows that no test can come.")
+
+
+class DrawStandard(RequestModel):
+    """How often somebody who sets standards, or pays, says that people are tested; dated data."""
+
+    code: Code
+    title: str
+    specimens: list[Specimen] = Field(default_factory=list, description="Those it is about; none where it is of all.")
+    fewest: Annotated[int, Field(ge=1)] | None = None
+    most: Annotated[int, Field(ge=1)] | None = None
+    per_days: Annotated[int, Field(ge=1, le=366)] = Field(description="In how many days that many tests.")
+    every_weekday: bool = Field(default=False, description="Whether no weekday may be without a draw.")
+    citation: str
+    mark: RuleMark
+    effective_from: Day
+
+
+class StandardFinding(ResourceModel):
+    """A standard, and whether a programme keeps it in the long run; which of them counts is the clinician's to say."""
+
+    standard: DrawStandard
+    is_kept: bool
+
+
+class DrawPreview(ResourceModel):
+    """What a programme would be: how predictable, and which standards it would keep."""
+
+    predictability: Predictability
+    standards: list[StandardFinding]
 
 
 class DrawProgramme(ResourceModel):

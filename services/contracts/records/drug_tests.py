@@ -365,7 +365,7 @@ class AwaitedAct(StrEnum):
     RECONCILIATION = "reconciliation"
     REVIEW = "review"
     CONFIRMATION = "confirmation"
-    """The specimen was handed on after the review, and the definitive result of it is not here."""
+    """The patient disputes it, or the specimen was handed on after the review, and no definitive result is here."""
 
 
 class UnsettledTest(ResourceModel):

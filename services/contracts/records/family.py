@@ -134,6 +134,22 @@ class FamilyMonth(ResourceModel):
     exempt_because: FamilyExemptionReason | None
 
 
+class DueFamilyCounselling(ResourceModel):
+    """A patient in treatment of whom this month's family counselling is not held yet, or some month's was missed."""
+
+    patient_id: PatientId
+    is_due: bool = Field(description="Whether it is still to be held, or exempted, in the month that runs.")
+    missed: list[date] = Field(description="The first days of the months of this stay without it, oldest first.")
+
+
+class DueFamilyCounsellings(ResourceModel):
+    """What a site's state wants of family counselling, and of whom it is lacking."""
+
+    jurisdiction: str | None
+    rule: FamilyRule | None = Field(description="Null where none is known for the jurisdiction: then nothing is due.")
+    items: list[DueFamilyCounselling]
+
+
 class FamilyCounselling(ResourceModel):
     """A patient's family counselling month by month while admitted, and the rule that asks for it."""
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from services.contracts.base import Day, ResourceModel
 from services.contracts.identifiers import AftercarePlanId, EpisodeId
+from services.contracts.records.placement_reviews import PlacementReview
 from services.contracts.records.recovery import AftercareChannel, AftercareContact
 
 _Withheld = Annotated[
@@ -24,6 +25,13 @@ class OwnRelapsePreventionPlan(ResourceModel):
     supports: list[str]
     in_the_patients_words: bool
     written_at: datetime
+    withheld: _Withheld
+
+
+class OwnPlacementReviews(ResourceModel):
+    """All of the own placement reviews, newest first; a comment that is kept back is null."""
+
+    items: list[PlacementReview]
     withheld: _Withheld
 
 

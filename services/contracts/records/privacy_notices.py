@@ -156,6 +156,16 @@ class PrivacyNoticeReceiptRequest(RequestModel):
         return self
 
 
+class UnnotifiedPatient(ResourceModel):
+    """Somebody in treatment of whom it is not written down that they were given any notice."""
+
+    patient_id: PatientId
+    admitted_on: date
+    is_overdue: bool = Field(
+        description="Whether they have come already: the notice is due by the first service (45 CFR 164.520(c)(2)(i))."
+    )
+
+
 class PrivacyNoticeReceipt(ResourceModel):
     """Which version of the notice a patient was given, when, and what came of it; it is never changed."""
 

@@ -20,7 +20,7 @@ from services.contracts.records.patients import Patient
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.signatures import signature_flaw
 from services.records.consents.digests import digest_of
-from services.records.consents.rules import facts_of, fields_of, misfits, missing_elements, signed_at
+from services.records.consents.rules import facts_of, fields_of, misfits, missing_elements, signed_ahead, signed_at
 from services.records.consents.signing import Signing
 from services.records.consents.storage import ConsentRows
 from services.records.errors import ConsentIncompleteError, ConsentSettledError
@@ -94,7 +94,8 @@ class ConsentCommands:
         draft, names_intermediary, patient = await self._lock(consent_id, version)
         _refuse_unless(draft, ConsentStatus.DRAFT)
         fields = fields_of(missing_elements(draft.terms, names_intermediary=names_intermediary))
-        fields += misfits(draft.terms) + await self._signature_fields(draft, patient)
+        fields += misfits(draft.terms) + signed_ahead(draft.terms, self._gate.clock.now())
+        fields += await self._signature_fields(draft, patient)
         if fields:
             raise ConsentIncompleteError(fields)
         return await self._next(draft, names_intermediary, status=ConsentStatus.ACTIVE)

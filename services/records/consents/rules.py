@@ -135,6 +135,15 @@ def _misfits(terms: ConsentTerms) -> Iterator[tuple[str, str]]:
         yield "/purposes", "must need some of information: payment and operations need none of it (42 CFR 2.13(a))"
 
 
+def signed_ahead(terms: ConsentTerms, now: datetime) -> tuple[InvalidField, ...]:
+    """Say which signatures of a consent that is to hold from now on are of a time that has not come."""
+    return tuple(
+        InvalidField(location="body", pointer=f"/signatures/{index}/signed_at", detail="must not lie in the future")
+        for index, one in enumerate(terms.signatures)
+        if one.signed_at is not None and one.signed_at > now
+    )
+
+
 def _permits_nothing(terms: ConsentTerms) -> bool:
     needed = [is_needed(purpose, one, date.max) for purpose in terms.purposes for one in terms.information]
     return bool(needed) and not any(needed)

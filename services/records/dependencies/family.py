@@ -9,6 +9,9 @@ from services.records.consents.signing import Signing
 from services.records.dependencies import ConsentWriting, PatientChanges, PatientReading, RecipientChanges, TheGate
 from services.records.dependencies.encounters import EncounterReading, SiteZoneReading
 from services.records.dependencies.intake import EpisodeReading
+from services.records.encounters.logic import AttendedReads
+from services.records.encounters.storage import EncounterQueries
+from services.records.family.lacking import DueFamilyReads, Months
 from services.records.family.logic import FamilyCommands, FamilyReads, Held
 from services.records.family.participation_storage import ParticipationRows
 from services.records.family.participations import ParticipationCommands
@@ -45,6 +48,14 @@ async def _family_reading(
     return FamilyReads(FamilyQueries(read), patients, Held(encounters, episodes, zones), gate)
 
 
+async def _due_family_reading(
+    read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
+) -> DueFamilyReads:
+    months = Months(episodes, AttendedReads(EncounterQueries(read)), zones)
+    return DueFamilyReads(FamilyQueries(read), months, patients, gate.clock.now())
+
+
+DueFamilyReading = Annotated[DueFamilyReads, Depends(_due_family_reading)]
 FamilyChanges = Annotated[FamilyCommands, Depends(_family_changes)]
 ParticipationChanges = Annotated[ParticipationCommands, Depends(_participation_changes)]
 FamilyReading = Annotated[FamilyReads, Depends(_family_reading)]

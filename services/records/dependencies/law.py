@@ -15,10 +15,15 @@ from services.records.dependencies import (
     TheGate,
     TheRootKeys,
 )
+from services.records.dependencies.encounters import SiteZoneReading
+from services.records.dependencies.intake import EpisodeReading
+from services.records.encounters.logic import AttendedReads
+from services.records.encounters.storage import EncounterQueries
 from services.records.privacy_incidents.logic import PrivacyIncidentCommands, PrivacyIncidentReads
 from services.records.privacy_incidents.storage import PrivacyIncidentQueries, PrivacyIncidentRows
 from services.records.privacy_notices.logic import PrivacyNoticeCommands, PrivacyNoticeReads
 from services.records.privacy_notices.storage import PrivacyNoticeQueries, PrivacyNoticeRows
+from services.records.privacy_notices.unnotified import Treated, UnnotifiedReads
 from services.records.public_health_reports.logic import PublicHealthReports
 from services.records.public_health_reports.storage import PublicHealthQueries
 
@@ -51,6 +56,16 @@ async def _privacy_notice_reading(read: Reading, patients: PatientReading, gate:
 
 
 PrivacyNoticeReading = Annotated[PrivacyNoticeReads, Depends(_privacy_notice_reading)]
+
+
+async def _unnotified_reading(
+    read: Reading, episodes: EpisodeReading, zones: SiteZoneReading, patients: PatientReading, gate: TheGate
+) -> UnnotifiedReads:
+    treated = Treated(episodes, AttendedReads(EncounterQueries(read)), zones)
+    return UnnotifiedReads(PrivacyNoticeQueries(read), treated, patients, gate.clock.now())
+
+
+UnnotifiedReading = Annotated[UnnotifiedReads, Depends(_unnotified_reading)]
 
 
 async def _privacy_incident_changes(

@@ -35,9 +35,11 @@ from services.records.own_record.logic import (
     own_gate,
 )
 from services.records.own_record.storage import PatientAccountQueries, PatientAccountRows
-from services.records.own_record.support import OwnSupport
+from services.records.own_record.support import OwnBeside, OwnSupport
 from services.records.patients.logic import PatientCommands, PatientReads
 from services.records.patients.storage import PatientQueries, PatientRows
+from services.records.placement_reviews.logic import PlacementReviewReads
+from services.records.placement_reviews.storage import PlacementReviewQueries
 from services.records.plans_of_care.logic import Beside, PlanOfCareCommands
 from services.records.plans_of_care.storage import PlanOfCareRows
 from services.records.privacy_notices.logic import PrivacyNoticeReads
@@ -100,8 +102,11 @@ async def _own_reading(read: Reading, principal: Caller, caller_gate: TheGate, r
         groups=RecoveryGroupReads(RecoveryGroupQueries(read), patients),
         episodes=EpisodeReads(EpisodeQueries(read), patients, gate),
         support=OwnSupport(
-            RelapsePlanReads(RelapsePlanQueries(read), patients),
-            AftercareReads(AftercareQueries(read), patients, kept.zones, gate),
+            OwnBeside(
+                RelapsePlanReads(RelapsePlanQueries(read), patients),
+                AftercareReads(AftercareQueries(read), patients, kept.zones, gate),
+                PlacementReviewReads(PlacementReviewQueries(read), patients),
+            ),
             kept.company,
             gate,
             own,

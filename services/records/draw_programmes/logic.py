@@ -14,15 +14,16 @@ from services.contracts.records.draw_programmes import (
     DrawEvidence,
     Drawn,
     DrawnDay,
+    DrawPreview,
     DrawProgramme,
     DrawProgrammeEnd,
     DrawTerms,
     OwnDraw,
-    Predictability,
 )
 from services.records.draw_programmes.commitments import Schedule, commitment, document, key_chain
 from services.records.draw_programmes.predictability import predictability
 from services.records.draw_programmes.rules import draws, released_at, released_day, today_of
+from services.records.draw_programmes.standards import held_against
 from services.records.draw_programmes.storage import DrawProgrammeQueries, DrawProgrammeRows, Sealed
 from services.records.episodes.logic import StaysToPlan
 from services.records.errors import NotDrawnError, OverAlreadyError, ProgrammeOverlapsError
@@ -241,9 +242,9 @@ class DrawProgrammeReads:
         return NotFoundError()
 
 
-def preview(terms: DrawTerms) -> Predictability:
-    """Tell how predictable a programme would be; nothing is kept, and nobody's record is looked at."""
-    return predictability(terms)
+def preview(terms: DrawTerms) -> DrawPreview:
+    """Tell how predictable a programme would be, and what it would keep; nobody's record is looked at."""
+    return DrawPreview(predictability=predictability(terms), standards=held_against(terms, terms.starts_on))
 
 
 def _last_day(programme: DrawProgramme) -> date:

@@ -10,10 +10,10 @@ from services.contracts.base import Page
 from services.contracts.identifiers import DrawProgrammeId, PatientId
 from services.contracts.records.draw_programmes import (
     DrawEvidence,
+    DrawPreview,
     DrawProgramme,
     DrawProgrammeEnd,
     DrawTerms,
-    Predictability,
 )
 from services.records.dependencies.drug_tests import DrawProgrammeChanges, DrawProgrammeReading
 from services.records.draw_programmes.logic import preview
@@ -45,8 +45,8 @@ async def list_draw_programmes(patient_id: PatientId, programmes: DrawProgrammeR
     responses=documented(422),
     dependencies=[Depends(authorized_caller)],
 )
-async def preview_draw_programme(request: DrawTerms) -> Predictability:
-    """Tell how predictable a programme would be, before it is begun; nothing is kept."""
+async def preview_draw_programme(request: DrawTerms) -> DrawPreview:
+    """Tell how predictable a programme would be and which standards it would keep; nothing of it is kept."""
     return preview(request)
 
 

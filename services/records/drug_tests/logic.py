@@ -32,6 +32,7 @@ from services.records.draw_programmes.rules import released_at
 from services.records.drug_tests.limits import limits_on
 from services.records.drug_tests.rules import (
     Standing,
+    awaits_confirmation,
     due_after,
     finding,
     is_reviewable,
@@ -89,6 +90,7 @@ class DrugTestCommands:
             version=_FIRST_VERSION,
             due_at=None,
             created_at=now,
+            awaits_confirmation=False,
         )
         if not await self._rows.add(test):
             raise AlreadyTakenUpError
@@ -135,7 +137,9 @@ class DrugTestCommands:
         if fault is not None:
             raise InvalidRequestError(fault.pointer, fault.detail, code=fault.code)
         due_at = due_after(terms, now) if isinstance(step, Notified) else test.due_at
-        advanced = test.model_copy(update={"status": after, "version": test.version + 1, "due_at": due_at})
+        awaited = awaits_confirmation(test.status, _details(steps), step, awaited_before=test.awaits_confirmation)
+        changes = {"status": after, "due_at": due_at, "awaits_confirmation": awaited}
+        advanced = test.model_copy(update={**changes, "version": test.version + 1})
         added = DrugTestStep(
             number=len(steps) + 1,
             status=after,

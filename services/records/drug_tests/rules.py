@@ -13,12 +13,14 @@ from services.contracts.records.drug_tests import (
     DrugTestStatus,
     Finding,
     NoShow,
+    PatientResponse,
     Prescription,
     PrescriptionSource,
     Reading,
     Reconciled,
     ReconciledReading,
     Reconciliation,
+    Reviewed,
     Screened,
     SpecimenFlag,
     Step,
@@ -49,7 +51,8 @@ TRANSITIONS: Final[Mapping[str, Mapping[DrugTestStatus, DrugTestStatus]]] = Mapp
             ("reconciled", (_S.PRESUMPTIVE, _S.DEFINITIVE), _S.RECONCILED),
             (
                 "reviewed",
-                (_S.NO_SHOW, _S.REFUSED, _S.UNABLE, _S.EXCUSED, _S.ASSESSED, _S.RECONCILED),
+                # It is talked over again where what was disputed is settled otherwise than by a laboratory.
+                (_S.NO_SHOW, _S.REFUSED, _S.UNABLE, _S.EXCUSED, _S.ASSESSED, _S.RECONCILED, _S.REVIEWED),
                 _S.REVIEWED,
             ),
         )
@@ -71,7 +74,9 @@ def is_reviewable(status: DrugTestStatus) -> bool:
 # What the specimen still has to be looked at for awaits the laboratory, not those who treat the patient.
 AWAITED: Final[Mapping[DrugTestStatus, AwaitedAct]] = MappingProxyType(
     dict.fromkeys(TRANSITIONS["reconciled"], AwaitedAct.RECONCILIATION)
-    | dict.fromkeys((one for one in TRANSITIONS["reviewed"] if one is not _S.ASSESSED), AwaitedAct.REVIEW)
+    | dict.fromkeys(
+        (one for one in TRANSITIONS["reviewed"] if one not in {_S.ASSESSED, _S.REVIEWED}), AwaitedAct.REVIEW
+    )
 )
 """By status: what a test waits for from those who treat the patient."""
 
@@ -84,7 +89,7 @@ def awaited(
 ) -> AwaitedAct | None:
     """Return what a test of a day waits for from those who treat the patient, or None while nobody is waited for.
 
-    One that was reviewed is asked about where its specimen was handed on after that.
+    One that was reviewed is asked about where it awaits confirmation.
     """
     if status is _S.REVIEWED:
         return AwaitedAct.CONFIRMATION
@@ -92,6 +97,17 @@ def awaited(
         is_over = day < today if due_at is None else due_at < now
         return AwaitedAct.OUTCOME if is_over else None
     return AWAITED.get(status)
+
+
+def awaits_confirmation(status: DrugTestStatus, steps: Sequence[Step], step: Step, *, awaited_before: bool) -> bool:
+    """Say whether a definitive test is awaited after a step: of what is disputed, or handed on after the review."""
+    if isinstance(step, Reviewed):
+        is_shown = any(isinstance(one, Confirmed) for one in steps)
+        is_screened = any(isinstance(one, Screened) for one in steps)
+        return step.response is PatientResponse.DISPUTES and is_screened and not is_shown
+    if isinstance(step, HandedOff) and status is _S.REVIEWED:
+        return True
+    return awaited_before and not isinstance(step, Confirmed)
 
 
 def reconciled(asked: Reconciliation, listed: Sequence[MedicationRequest]) -> Reconciled:

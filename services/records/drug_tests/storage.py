@@ -50,21 +50,13 @@ _RECORDED_LAST: Final = func.coalesce(
     .scalar_subquery(),
     DrugTestRow.created_at,
 )
-_LAST_BEFORE: Final = (
-    select(DrugTestStepRow.before)
-    .where(DrugTestStepRow.organization_id == DrugTestRow.organization_id, DrugTestStepRow.test_id == DrugTestRow.id)
-    .order_by(DrugTestStepRow.number.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-_REVIEWED: Final = DrugTestStatus.REVIEWED.value
 _UNSETTLED: Final = Query(
     select(DrugTestRow.__table__, _RECORDED_LAST.label("since"))
     .where(
         DrugTestRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
         or_(
             DrugTestRow.status == any_(bindparam("statuses", type_=ARRAY(String))),
-            and_(DrugTestRow.status == _REVIEWED, _LAST_BEFORE == _REVIEWED),
+            and_(DrugTestRow.status == DrugTestStatus.REVIEWED.value, DrugTestRow.awaits_confirmation),
         ),
     )
     .order_by("since", DrugTestRow.id)
@@ -93,6 +85,7 @@ class Kept(ResourceModel):
     version: int
     due_at: datetime | None
     created_at: datetime
+    awaits_confirmation: bool
 
 
 class SealedStep(NamedTuple):
@@ -150,7 +143,7 @@ class DrugTestQueries:
     ) -> list[tuple[Kept, datetime]]:
         """Return the tests of these patients that stand so, each with when that was recorded, the longest ago first.
 
-        With them come those whose specimen was handed on after the review.
+        With them come those that the patient disputed in the review, or whose specimen was handed on after it.
         """
         rows = await self._read.all(_UNSETTLED, patient_ids=list(patient_ids), statuses=list(statuses))
         return [(Kept.model_validate(dict(row)), row["since"]) for row in rows]
@@ -207,7 +200,12 @@ class DrugTestRows:
         await self._db.execute(
             update(DrugTestRow)
             .where(DrugTestRow.id == after.id)
-            .values(status=after.status.value, version=after.version, due_at=after.due_at)
+            .values(
+                status=after.status.value,
+                version=after.version,
+                due_at=after.due_at,
+                awaits_confirmation=after.awaits_confirmation,
+            )
         )
 
 

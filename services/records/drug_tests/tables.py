@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.records.rows import Base
@@ -55,6 +55,8 @@ class DrugTestRow(Base):
     version: Mapped[int]
     due_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    awaits_confirmation: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the patient disputes what no definitive test shows, or the specimen was handed on after the review."""
 
 
 class DrugTestStepRow(Base):

@@ -132,6 +132,10 @@ class AttendedReads:
         """Return when the sessions began that each of these patients attended, in the order of time."""
         return await self._queries.attended(patient_ids)
 
+    async def of_service(self, patient_ids: Iterable[PatientId], service: ServiceKind) -> list[Encounter]:
+        """Return the encounters of these patients that are of a service, in the order of time."""
+        return await self._queries.of_service(patient_ids, service)
+
     async def last_starts(self, patient_ids: Iterable[PatientId], service: ServiceKind) -> Mapping[PatientId, datetime]:
         """Return when the last session of a service began that each of those of these patients attended who did."""
         return await self._queries.last_attended(patient_ids, service)

@@ -70,6 +70,12 @@ _LAST_ATTENDED: Final = Query(
     )
     .group_by(EncounterRow.patient_id)
 )
+_OF_SERVICE: Final = Query(
+    _ENCOUNTER.where(
+        EncounterRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))),
+        EncounterRow.service == bindparam("service", type_=Text),
+    ).order_by(EncounterRow.starts_at, EncounterRow.id)
+)
 _LATER: Final = aliased(EncounterRow)
 _MISSED_IN_A_ROW: Final = Query(
     select(
@@ -120,6 +126,11 @@ class EncounterQueries:
     async def of_patient(self, patient_id: PatientId) -> list[Encounter]:
         """Return a patient's encounters, in the order of time."""
         rows = await self._read.all(_OF_PATIENT, patient_id=patient_id)
+        return [Encounter.model_validate(dict(row)) for row in rows]
+
+    async def of_service(self, patient_ids: Iterable[PatientId], service: ServiceKind) -> list[Encounter]:
+        """Return the encounters of these patients that are of a service, in the order of time."""
+        rows = await self._read.all(_OF_SERVICE, patient_ids=list(patient_ids), service=service.value)
         return [Encounter.model_validate(dict(row)) for row in rows]
 
     async def shared(self, patient_id: PatientId) -> list[Encounter]:

@@ -10,9 +10,16 @@ from services.chassis.problems import respond_to
 from services.chassis.wiring import documented
 from services.contracts.base import Day, Page
 from services.contracts.disclosure import Information
-from services.contracts.identifiers import FamilyParticipationId, PatientId, RelatedPersonAccountId, RelatedPersonId
+from services.contracts.identifiers import (
+    FamilyParticipationId,
+    PatientId,
+    RelatedPersonAccountId,
+    RelatedPersonId,
+    SiteId,
+)
 from services.contracts.records.disclosures import DisclosedRecord, PartsRequest
 from services.contracts.records.family import (
+    DueFamilyCounsellings,
     FamilyCounselling,
     FamilyExemption,
     FamilyExemptionRequest,
@@ -30,7 +37,7 @@ from services.contracts.records.related_person_accounts import (
     RelatedPersonClaim,
 )
 from services.contracts.scheduler.sites import ZoneName
-from services.records.dependencies.family import FamilyChanges, FamilyReading, ParticipationChanges
+from services.records.dependencies.family import DueFamilyReading, FamilyChanges, FamilyReading, ParticipationChanges
 from services.records.dependencies.related_persons import (
     RelatedPersonAccountChanges,
     RelatedPersonClaiming,
@@ -137,6 +144,20 @@ async def read_family_counselling(
 ) -> FamilyCounselling:
     """Read in which months of the admission family counselling was held, exempt, is due, or was missed."""
     return await family.counselling(patient_id, zone)
+
+
+@router.get(
+    "/sites/{site_id}/due_family_counselling",
+    operation_id="list_due_family_counselling",
+    responses=documented(422),
+)
+async def list_due_family_counselling(
+    site_id: SiteId,
+    family: DueFamilyReading,
+    zone: Annotated[ZoneName, Query(description="Of the site, by which its days are counted; another is refused.")],
+) -> DueFamilyCounsellings:
+    """List who is in treatment at a site and lacks family counselling in a month of this stay, by its state's rule."""
+    return await family.at_site(site_id, zone)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """What is true of family counselling: which months are held, exempt, due or missed. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -62,3 +62,15 @@ def month_status(
     else:
         status = FamilyMonthStatus.DUE if month == first_of(today) else FamilyMonthStatus.MISSED
     return FamilyMonth(month=month, status=status, encounter_ids=sessions, exempt_because=reason)
+
+
+def lacking(
+    stays: Sequence[Stay],
+    rule: FamilyRule,
+    held: Mapping[date, list[EncounterId]],
+    exempt: Collection[date],
+    today: date,
+) -> list[date]:
+    """Return the months of these stays until today that are neither held nor exempt, oldest first."""
+    months = months_of(stays, today)
+    return [one for one in months if len(held.get(one, ())) < rule.sessions_fewest and one not in exempt]

@@ -1,10 +1,10 @@
 """Where family is kept, sealed with the patient's own key."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Uuid, bindparam, select, update
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +28,13 @@ _EXEMPT: Final = Query(
     select(FamilyExemptionRow.__table__)
     .where(FamilyExemptionRow.patient_id == _PATIENT_ID)
     .order_by(FamilyExemptionRow.month)
+)
+
+
+_EXEMPT_MONTHS: Final = Query(
+    select(FamilyExemptionRow.patient_id, FamilyExemptionRow.month).where(
+        FamilyExemptionRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid)))
+    )
 )
 
 
@@ -79,6 +86,11 @@ class FamilyQueries:
     async def exemptions(self, patient_id: PatientId) -> list[SealedExemption]:
         """Return the months of a patient that go without family counselling."""
         return [SealedExemption(row) for row in await self._read.all(_EXEMPT, patient_id=patient_id)]
+
+    async def exempt_months(self, patient_ids: list[PatientId]) -> set[tuple[PatientId, date]]:
+        """Return which months of these patients go without family counselling; why stays sealed."""
+        rows = await self._read.all(_EXEMPT_MONTHS, patient_ids=patient_ids)
+        return {(PatientId(row["patient_id"]), row["month"]) for row in rows}
 
 
 class FamilyRows:

@@ -27,7 +27,7 @@ from services.contracts.records.own_record import (
     PatientAccountRequest,
     PatientAccountToClaim,
 )
-from services.contracts.records.own_support import OwnAftercarePlans, OwnRelapsePreventionPlan
+from services.contracts.records.own_support import OwnAftercarePlans, OwnPlacementReviews, OwnRelapsePreventionPlan
 from services.contracts.records.plans_of_care import OwnPlanSignature, SignedPlan
 from services.contracts.records.privacy_notices import PrivacyNoticeReceipt
 from services.contracts.records.recovery_groups import (
@@ -216,6 +216,12 @@ async def list_own_aftercare_plans(
 ) -> OwnAftercarePlans:
     """List what was agreed for the time after your treatment, with every contact."""
     return await own.support.aftercare_plans(zone)
+
+
+@router.get("/me/placement_reviews", operation_id="list_own_placement_reviews", responses=documented(404, 422))
+async def list_own_placement_reviews(own: OwnReading) -> OwnPlacementReviews:
+    """List what clinicians found in each dimension and which level they recommended, newest first."""
+    return await own.support.placement_reviews()
 
 
 @router.get("/me/draws_of_today", operation_id="list_own_draws_of_today", responses=documented(404, 422))

@@ -1,17 +1,23 @@
 """What a patient reads of what was agreed for the time after treatment: nothing that names another patient."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.contracts.disclosure import Information, Purpose
 from services.contracts.identifiers import PatientId
-from services.contracts.records.own_support import OwnAftercarePlan, OwnAftercarePlans, OwnRelapsePreventionPlan
+from services.contracts.records.own_support import (
+    OwnAftercarePlan,
+    OwnAftercarePlans,
+    OwnPlacementReviews,
+    OwnRelapsePreventionPlan,
+)
 from services.contracts.records.recovery import AftercareContact, AftercarePlan
 from services.policy.decisions.answer import Denial
 from services.policy.decisions.question import Label, Resource
 from services.records.aftercare.logic import AftercareReads
 from services.records.gate import Gate
 from services.records.notes.disclosing import Company, CompanyReads
+from services.records.placement_reviews.logic import PlacementReviewReads
 from services.records.relapse_prevention.logic import RelapsePlanReads
 
 _KEPT: Final = Information.TREATMENT_PLAN
@@ -42,14 +48,19 @@ class _Screen:
         return one.model_copy(update={"attempts": attempts, "note": self.text(one.note)})
 
 
+class OwnBeside(NamedTuple):
+    """What staff reads of the same."""
+
+    plans: RelapsePlanReads
+    aftercare: AftercareReads
+    reviews: PlacementReviewReads
+
+
 class OwnSupport:
     """Reads the own plans as staff does, and looks at each text by itself: one name keeps back one line."""
 
-    def __init__(
-        self, plans: RelapsePlanReads, aftercare: AftercareReads, company: CompanyReads, gate: Gate, own: PatientId
-    ) -> None:
-        self._plans = plans
-        self._aftercare = aftercare
+    def __init__(self, beside: OwnBeside, company: CompanyReads, gate: Gate, own: PatientId) -> None:
+        self._plans, self._aftercare, self._reviews = beside
         self._company = company
         self._gate = gate
         self._own = own
@@ -82,18 +93,35 @@ class OwnSupport:
         self._keep_back(screen)
         return OwnAftercarePlans(items=items, withheld=screen.withheld)
 
-    async def _screen(self) -> _Screen:
+    async def placement_reviews(self) -> OwnPlacementReviews:
+        """Return every review; raises NotFoundError where the record is here no longer."""
+        reviews, screen = await self._reviews.of_patient(self._own), await self._screen(Information.ASSESSMENTS)
+        items = [
+            one.model_copy(
+                update={
+                    "ratings": [
+                        rated.model_copy(update={"comment": screen.text(rated.comment)}) for rated in one.ratings
+                    ],
+                    "differs_because": screen.text(one.differs_because),
+                }
+            )
+            for one in reviews.items
+        ]
+        self._keep_back(screen, Information.ASSESSMENTS)
+        return OwnPlacementReviews(items=items, withheld=screen.withheld)
+
+    async def _screen(self, information: Information = _KEPT) -> _Screen:
         labels = frozenset({Label.NAMES_OTHER_PATIENTS})
-        denial = self._gate.denial_of_own(Resource(_KEPT, labels=labels))
+        denial = self._gate.denial_of_own(Resource(information, labels=labels))
         return _Screen(await self._company.of(self._own), denial)
 
-    def _keep_back(self, screen: _Screen) -> None:
+    def _keep_back(self, screen: _Screen, information: Information = _KEPT) -> None:
         if screen.denial is not None and screen.withheld:
             self._gate.trail.deny(
                 self._own,
                 rule=screen.denial.rule,
                 purpose=Purpose.PATIENT_ACCESS,
-                information=_KEPT,
+                information=information,
                 things=screen.withheld,
             )
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response, status
 from services.chassis.idempotency import IdempotentRoute
 from services.chassis.wiring import RequiredVersion, documented, entity_tag
 from services.contracts.base import Day, Language, Page
-from services.contracts.identifiers import PatientId, PrivacyNoticeId
+from services.contracts.identifiers import PatientId, PrivacyNoticeId, SiteId
 from services.contracts.records.privacy_notices import (
     PrivacyNotice,
     PrivacyNoticeActivation,
@@ -15,8 +15,9 @@ from services.contracts.records.privacy_notices import (
     PrivacyNoticeReceiptRequest,
     PrivacyNoticeRequest,
     RequiredNoticeElement,
+    UnnotifiedPatient,
 )
-from services.records.dependencies.law import PrivacyNoticeChanges, PrivacyNoticeReading
+from services.records.dependencies.law import PrivacyNoticeChanges, PrivacyNoticeReading, UnnotifiedReading
 
 router = APIRouter(prefix="/v1", tags=["privacy_notices"], route_class=IdempotentRoute)
 _CREATED = status.HTTP_201_CREATED
@@ -104,6 +105,12 @@ async def list_privacy_notice_receipts(
 ) -> Page[PrivacyNoticeReceipt]:
     """List which version of the notice the patient was given and when, all of them on one page."""
     return await notices.receipts(patient_id)
+
+
+@router.get("/sites/{site_id}/unnotified_patients", operation_id="list_unnotified_patients", responses=documented(422))
+async def list_unnotified_patients(site_id: SiteId, unnotified: UnnotifiedReading) -> Page[UnnotifiedPatient]:
+    """List who is in treatment at a site and was given no notice, all of them on one page."""
+    return await unnotified.at_site(site_id)
 
 
 def _tagged(notice: PrivacyNotice, response: Response) -> PrivacyNotice:

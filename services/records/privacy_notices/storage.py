@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Text, Uuid, bindparam, cast, select
+from sqlalchemy import ARRAY, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,12 @@ _RECEIPTS: Final = Query(
     .order_by(PrivacyNoticeReceiptRow.id)
 )
 
+_GIVEN_TO: Final = Query(
+    select(PrivacyNoticeReceiptRow.patient_id)
+    .where(PrivacyNoticeReceiptRow.patient_id == any_(bindparam("patient_ids", type_=ARRAY(Uuid))))
+    .distinct()
+)
+
 
 class PrivacyNoticeQueries:
     """Reads of notices and of who was given which."""
@@ -49,6 +55,11 @@ class PrivacyNoticeQueries:
         """Return which notices a patient was given, in the order they were recorded."""
         rows = await self._read.all(_RECEIPTS, patient_id=patient_id)
         return [PrivacyNoticeReceipt.model_validate(dict(row)) for row in rows]
+
+    async def given_to(self, patient_ids: list[PatientId]) -> set[PatientId]:
+        """Return who of these patients was given a notice, or was to be and could not."""
+        rows = await self._read.all(_GIVEN_TO, patient_ids=patient_ids)
+        return {PatientId(row["patient_id"]) for row in rows}
 
 
 class PrivacyNoticeRows:

@@ -110,6 +110,21 @@ async def test_what_a_kind_of_consent_may_not_contain_is_named(
     assert [field["pointer"] for field in answer.json()["errors"]] == [pointer]
 
 
+async def test_a_consent_that_is_signed_in_the_future_does_not_become_active(
+    director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent
+) -> None:
+    """Before, it became active: of what nobody had signed yet the signature counted from the day that was written."""
+    ahead = {"signatures": [SIGNED | {"signed_at": "2026-10-05T10:00:00Z"}]}
+    draft = await new_consent(await new_patient(), activate=False, **ahead)
+
+    answer = await activate(director, draft)
+
+    assert answer.status_code == 422
+    assert [field["pointer"] for field in answer.json()["errors"]] == ["/signatures/0/signed_at"]
+    versions = (await director.get(f"/v1/consents/{draft['id']}/versions")).json()["items"]
+    assert [one["status"] for one in versions] == ["draft"]
+
+
 async def test_a_revocation_is_a_version_and_holds_at_once(
     director: httpx2.AsyncClient, new_patient: PatientFactory, new_consent: NewConsent
 ) -> None:

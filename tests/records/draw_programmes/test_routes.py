@@ -18,7 +18,7 @@ from services.contracts.records.draw_programmes import DrawEvidence
 from services.records.draw_programmes.verifier import verify
 from tests.conftest import ClientFactory
 from tests.records.conftest import JoinTeam, PatientFactory
-from tests.records.draw_programmes.conftest import TERMS, At, Json, NewProgramme
+from tests.records.draw_programmes.conftest import EVERY_DAY, TERMS, At, Json, NewProgramme
 
 ROOT = Path(__file__).resolve().parents[3]
 BEFORE, RELEASED, MUCH_LATER = "2026-10-19T08:59:59Z", "2026-10-19T09:00:00Z", "2027-03-01T12:00:00Z"
@@ -210,8 +210,33 @@ async def test_a_preview_keeps_nothing(director: httpx2.AsyncClient) -> None:
         json={**TERMS, "call_days": ["MO", "WE", "FR"], "hazard": {"tests": 1, "opportunities": 3}, "cap_days": 7},
     )
 
-    assert answer.json()["forced_percent"] == 44.4
-    assert answer.json()["safe_days"] == ["TU", "TH", "SA", "SU"]
+    assert answer.json()["predictability"]["forced_percent"] == 44.4
+    assert answer.json()["predictability"]["safe_days"] == ["TU", "TH", "SA", "SU"]
+    # 1.42 tests a week: weekly at the start, and no treatment court's twice a week; six a month are more than are paid.
+    assert {one["standard"]["code"]: one["is_kept"] for one in answer.json()["standards"]} == {
+        "asam-2017-start": True,
+        "asam-2017-stable": True,
+        "all-rise-treatment-court": False,
+        "us-medicare-presumptive-early": True,
+        "us-medicare-presumptive-later": False,
+    }
+
+
+async def test_a_court_s_standard_is_kept_by_draws_on_every_day_alone_and_is_of_urine_alone(
+    director: httpx2.AsyncClient,
+) -> None:
+    every_day = {**TERMS, "call_days": EVERY_DAY, "hazard": {"tests": 2, "opportunities": 7}, "cap_days": None}
+    kept = []
+    for changes in (
+        {},
+        {"call_days": EVERY_DAY[:6], "hazard": {"tests": 2, "opportunities": 6}},
+        {"specimen": "oral_fluid"},
+    ):
+        answer = await director.post("/v1/draw_programmes:preview", json=every_day | changes)
+        found = {one["standard"]["code"]: one["is_kept"] for one in answer.json()["standards"]}
+        kept.append(found.get("all-rise-treatment-court"))
+
+    assert kept == [True, False, None]
 
 
 async def test_a_stranger_cannot_tell_a_programme_from_none(

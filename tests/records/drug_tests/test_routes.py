@@ -302,6 +302,37 @@ async def test_a_specimen_that_was_handed_on_after_the_review_awaits_its_confirm
     assert await told() == [(reviewed["id"], "reconciliation")]
 
 
+async def test_what_the_patient_disputes_awaits_its_confirmation_before_anybody_hands_it_on(
+    walk: Walk, at: At, drawn: Json, site_id: UUID
+) -> None:
+    """Before, a dispute was in no list until somebody thought of the laboratory."""
+    disputed = REVIEWED | {"response": "disputes"}
+    test = await walk(
+        NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, ASSESSED), (6, COCAINE), (7, NOTHING_ELSE), (8, disputed)
+    )
+    later = at(hours_after(drawn["day"], 9))
+
+    async def told() -> list[tuple[str, str]]:
+        items = (await later.get(f"/v1/sites/{site_id}/unsettled_drug_tests")).json()["items"]
+        return [(one["id"], one["awaits"]) for one in items]
+
+    waiting = await told()
+    settled = await record(later, test, REVIEWED | {"response": "agrees"})
+
+    assert settled.status_code == 200, settled.text
+    assert (waiting, await told()) == ([(test["id"], "confirmation")], [])
+
+
+async def test_a_dispute_over_a_missed_test_awaits_no_laboratory(
+    walk: Walk, at: At, drawn: Json, site_id: UUID
+) -> None:
+    await walk(NOTIFIED, (9, {"kind": "no_show"}), (10, REVIEWED | {"response": "disputes"}))
+
+    listed = await at(hours_after(drawn["day"], 11)).get(f"/v1/sites/{site_id}/unsettled_drug_tests")
+
+    assert listed.json()["items"] == []
+
+
 async def test_what_came_after_a_review_is_open_until_it_was_reviewed_too(
     walk: Walk, at: At, drawn: Json, site_id: UUID
 ) -> None:

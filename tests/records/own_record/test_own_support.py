@@ -116,6 +116,29 @@ async def test_what_names_somebody_who_sat_beside_the_patient_is_kept_back(
     ]
 
 
+async def test_a_placement_review_is_read_without_what_names_somebody_beside(
+    *, director: httpx2.AsyncClient, own: httpx2.AsyncClient, mine: Json, new_patient: PatientFactory, tell: Tell
+) -> None:
+    beside, seat = await new_patient(given_name="Zebulon", family_name="Quarrington"), str(uuid4())
+    for one in (mine, beside):
+        assert (await tell(event(one, appointment_id=seat))).status_code == 200
+    ratings = [{"dimension": number, "rating": f"r{number}"} for number in range(1, 7)]
+    ratings[2]["comment"] = "Leans on Zebulon"
+    ratings[4]["comment"] = "Has a job"
+    review = {
+        "criteria_edition": "asam-3", "reviewed_on": "2026-10-01", "ratings": ratings, "recommended_level": "2.1",
+    }  # fmt: skip
+    made = await director.post(f"/v1/patients/{mine['id']}/placement_reviews", json=review)
+    assert made.status_code == 201, made.text
+
+    read = await own.get("/v1/me/placement_reviews")
+
+    assert (read.status_code, read.json()["withheld"]) == (200, 1)
+    (mine_read,) = read.json()["items"]
+    assert [one["comment"] for one in mine_read["ratings"]] == [None, None, None, None, "Has a job", None]
+    assert (mine_read["id"], mine_read["recommended_level"]) == (made.json()["id"], "2.1")
+
+
 async def test_the_days_are_counted_by_the_zone_of_the_site(own: httpx2.AsyncClient, mine: Json) -> None:
     del mine
     unknown, without = (
