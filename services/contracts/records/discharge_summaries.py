@@ -64,6 +64,7 @@ class SummaryPractice(ResourceModel):
     days: int
     citation: str
     mark: RuleMark
+    effective_from: date
 
 
 class AwaitedSignature(StrEnum):

@@ -166,6 +166,7 @@ class ContactPractice(ResourceModel):
     days_after: list[int]
     citation: str
     mark: RuleMark
+    effective_from: date
 
 
 class AftercarePlan(ResourceModel):

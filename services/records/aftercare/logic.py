@@ -31,7 +31,7 @@ from services.contracts.records.recovery import (
     FollowUpRequest,
 )
 from services.contracts.records.recovery_groups import RecoveryGroup, RecoveryGroupChoiceRequest
-from services.records.aftercare.practice import practice
+from services.records.aftercare.practice import practice_on
 from services.records.aftercare.rules import due_days, ends_aftercare, is_allowed, waiting
 from services.records.aftercare.standing import status_of
 from services.records.aftercare.storage import AftercareQueries, AftercareRows, KeptContact, KeptPlan
@@ -100,7 +100,7 @@ class AftercareCommands:
                 note=None,
                 closed_at=None,
             )
-            for days, due_on in due_days(episode.discharged_on, practice().days_after)
+            for days, due_on in due_days(episode.discharged_on, practice_on(episode.discharged_on).days_after)
         ]
         plan = AftercarePlan.model_validate(
             {
@@ -109,7 +109,7 @@ class AftercareCommands:
                 "patient_id": episode.patient_id,
                 "episode_id": episode_id,
                 "discharged_on": episode.discharged_on,
-                "practice": practice(),
+                "practice": practice_on(episode.discharged_on),
                 "contacts": contacts,
                 "created_by": self._gate.caller.account_id,
                 "created_at": now,
@@ -275,7 +275,7 @@ def _plan(kept: KeptPlan, seal: PersonSeal, contacts: list[AftercareContact]) ->
         {
             **_agreed(kept.agreed(seal)),
             **{name: kept.row[name] for name in names},
-            "practice": practice(),
+            "practice": practice_on(kept.row["discharged_on"]),
             "contacts": contacts,
         }
     )

@@ -19,7 +19,7 @@ from services.records.discharge_summaries.errors import (
     SummaryCosignatureNotYoursError,
     SummarySignedError,
 )
-from services.records.discharge_summaries.practice import practice
+from services.records.discharge_summaries.practice import practice_on
 from services.records.discharge_summaries.rules import digest, due
 from services.records.discharge_summaries.standing import status_of
 from services.records.discharge_summaries.storage import DischargeSummaryQueries, DischargeSummaryRows, Sealed
@@ -188,9 +188,10 @@ class DischargeSummaryReads:
         """
         today = (await self._zones.for_site(site_id, zone)).day(self._gate.clock.now(), site_id)
         reached = await self._patients.reached(site_id, _SAID, Information.TREATMENT_PLAN)
-        items = due(await self._queries.lacking(reached, today - _LONGEST_AGO), practice().days, today)
+        practice = practice_on(today)
+        items = due(await self._queries.lacking(reached, today - _LONGEST_AGO), practice.days, today)
         self._patients.shown({one.patient_id for one in items}, _SAID)
-        return DueDischargeSummaries(today=today, practice=practice(), items=items)
+        return DueDischargeSummaries(today=today, practice=practice, items=items)
 
 
 class DischargeSummariesToDisclose:

@@ -46,16 +46,26 @@ SPECIMEN_LIMITS: Final = (
 class NoticeLimit:
     """How long after a notice a specimen still tells what it should."""
 
+    applies_from: date
     citation: str
     mark: RuleMark
     within: Mapping[Specimen, timedelta]
 
 
-NOTICE_LIMIT: Final = NoticeLimit(
-    citation="All Rise (NADCP), Adult Drug Court Best Practice Standards, VII: eight hours, for oral fluid four",
-    mark=RuleMark.CERTAIN,
-    within=MappingProxyType({Specimen.URINE: timedelta(hours=8), Specimen.ORAL_FLUID: timedelta(hours=4)}),
+NOTICE_LIMITS: Final = (
+    NoticeLimit(
+        applies_from=date(2015, 7, 1),
+        citation="All Rise (NADCP), Adult Drug Court Best Practice Standards, VII: eight hours, for oral fluid four",
+        mark=RuleMark.CERTAIN,
+        within=MappingProxyType({Specimen.URINE: timedelta(hours=8), Specimen.ORAL_FLUID: timedelta(hours=4)}),
+    ),
 )
+"""Oldest first; a notice is held to that of its day."""
+
+
+def notice_limit_on(day: date) -> NoticeLimit:
+    """Return the limit of a day; the oldest holds for what is older than it is."""
+    return next((one for one in reversed(NOTICE_LIMITS) if one.applies_from <= day), NOTICE_LIMITS[0])
 
 
 def limits_on(day: date) -> SpecimenLimits:

@@ -28,7 +28,7 @@ from services.contracts.records.drug_tests import (
 )
 from services.contracts.records.medications import MedicationRequest, Regimen
 from services.contracts.records.specimens import Assessed, Collected, HandedOff
-from services.records.drug_tests.limits import NOTICE_LIMIT, SpecimenLimits
+from services.records.drug_tests.limits import SpecimenLimits, notice_limit_on
 
 _S = DrugTestStatus
 
@@ -142,7 +142,7 @@ def due_after(terms: DrawTerms, notified_at: datetime) -> datetime:
     """Return until when the patient may report."""
     if terms.report_within_minutes is not None:
         return notified_at + timedelta(minutes=terms.report_within_minutes)
-    return notified_at + NOTICE_LIMIT.within[terms.specimen]
+    return notified_at + notice_limit_on(notified_at.date()).within[terms.specimen]
 
 
 @dataclass(frozen=True, slots=True)
