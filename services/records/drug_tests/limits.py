@@ -22,20 +22,24 @@ class SpecimenLimits:
     temperature_within_minutes: float
     dilute_creatinine_below: float
     substituted_creatinine_below: float
+    substituted_gravity_at_most: float
+    """With so little creatinine, a gravity up to this or from the other on is not a body's; in between it may be."""
+    substituted_gravity_at_least: float
     lowest_specific_gravity: float
 
 
 SPECIMEN_LIMITS: Final = (
     SpecimenLimits(
         applies_from=date(2008, 8, 25),
-        citation="49 CFR 40.65(b) for the temperature; 49 CFR 40.93 for creatinine (mg/dL) and specific gravity",
-        # The temperature and the 20 mg/dL are certain; the other two are to be checked against the text in force.
-        mark=RuleMark.LIKELY,
+        citation="49 CFR 40.65(b) for the temperature; 40.88, formerly 40.93, for creatinine (mg/dL) and gravity",
+        mark=RuleMark.CERTAIN,
         coldest_fahrenheit=90,
         warmest_fahrenheit=100,
         temperature_within_minutes=4,
         dilute_creatinine_below=20,
         substituted_creatinine_below=2,
+        substituted_gravity_at_most=1.0010,
+        substituted_gravity_at_least=1.0200,
         lowest_specific_gravity=1.0010,
     ),
 )

@@ -203,15 +203,22 @@ def specimen_flags(standing: Standing) -> list[SpecimenFlag]:
 def _flags(assessed: Assessed, limits: SpecimenLimits) -> Iterator[SpecimenFlag]:
     if _is_of_wrong_warmth(assessed, limits):
         yield SpecimenFlag.TEMPERATURE
-    creatinine = assessed.creatinine_mg_per_dl
+    creatinine, gravity = assessed.creatinine_mg_per_dl, assessed.specific_gravity
     if creatinine is not None and creatinine < limits.dilute_creatinine_below:
-        is_substituted = creatinine < limits.substituted_creatinine_below
-        yield SpecimenFlag.SUBSTITUTED if is_substituted else SpecimenFlag.DILUTE
-    gravity = assessed.specific_gravity
+        yield SpecimenFlag.SUBSTITUTED if _is_no_urine(creatinine, gravity, limits) else SpecimenFlag.DILUTE
     if gravity is not None and gravity <= limits.lowest_specific_gravity:
         yield SpecimenFlag.SPECIFIC_GRAVITY
     if not assessed.looks_normal:
         yield SpecimenFlag.APPEARANCE
+
+
+def _is_no_urine(creatinine: float, gravity: float | None, limits: SpecimenLimits) -> bool:
+    """Say whether both figures are not a body's; creatinine alone says of nobody that they handed in something else."""
+    return (
+        creatinine < limits.substituted_creatinine_below
+        and gravity is not None
+        and not limits.substituted_gravity_at_most < gravity < limits.substituted_gravity_at_least
+    )
 
 
 def _is_of_wrong_warmth(assessed: Assessed, limits: SpecimenLimits) -> bool:

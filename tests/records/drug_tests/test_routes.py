@@ -514,7 +514,7 @@ async def test_steps_out_of_turn_out_of_time_or_on_an_old_version_are_refused(wa
 
 
 async def test_a_substituted_specimen_has_no_result_and_is_reviewed(walk: Walk, at: At, drawn: Json) -> None:
-    measured = ASSESSED | {"creatinine_mg_per_dl": 1}
+    measured = ASSESSED | {"creatinine_mg_per_dl": 1, "specific_gravity": 1.02}
     test = await walk(NOTIFIED, REPORTED, (4, custody(drawn["day"])), (5, measured))
     later = at(hours_after(drawn["day"], 6))
 

@@ -198,7 +198,16 @@ def test_what_is_kept_back_says_what_was_measured_and_nothing_of_what_follows(st
         ({"creatinine_mg_per_dl": 20}, []),
         ({"creatinine_mg_per_dl": 19.9}, [SpecimenFlag.DILUTE]),
         ({"creatinine_mg_per_dl": 2}, [SpecimenFlag.DILUTE]),
-        ({"creatinine_mg_per_dl": 1.9}, [SpecimenFlag.SUBSTITUTED]),
+        # Bug: of creatinine alone a patient was said to have handed in something else.
+        ({"creatinine_mg_per_dl": 1.9}, [SpecimenFlag.DILUTE]),
+        ({"creatinine_mg_per_dl": 1.9, "specific_gravity": 1.0011}, [SpecimenFlag.DILUTE]),
+        ({"creatinine_mg_per_dl": 1.9, "specific_gravity": 1.0199}, [SpecimenFlag.DILUTE]),
+        ({"creatinine_mg_per_dl": 1.9, "specific_gravity": 1.0200}, [SpecimenFlag.SUBSTITUTED]),
+        (
+            {"creatinine_mg_per_dl": 1.9, "specific_gravity": 1.0010},
+            [SpecimenFlag.SUBSTITUTED, SpecimenFlag.SPECIFIC_GRAVITY],
+        ),
+        ({"creatinine_mg_per_dl": 2, "specific_gravity": 1.0200}, [SpecimenFlag.DILUTE]),
         ({"specific_gravity": 1.0010}, [SpecimenFlag.SPECIFIC_GRAVITY]),
         ({"specific_gravity": 1.0011}, []),
         ({"looks_normal": False}, [SpecimenFlag.APPEARANCE]),
@@ -222,7 +231,7 @@ def test_of_a_specimen_that_nobody_gave_there_is_no_result_and_no_hand_off() -> 
 
 
 def test_of_what_is_no_urine_no_result_is_recorded() -> None:
-    fault = misfit(screened(cocaine=True), standing(assessed(creatinine_mg_per_dl=1)), NOON)
+    fault = misfit(screened(cocaine=True), standing(assessed(creatinine_mg_per_dl=1, specific_gravity=1.02)), NOON)
 
     assert fault is not None
     assert fault.code == "substituted"
