@@ -169,18 +169,20 @@ async def a_plan_is_drafted_and_signed_by_both(book: Book, today: Today) -> None
     """What treatment is for, and what its weeks contain; who is supervised signs with her supervisor beside her."""
     counsellor, patient, episode = today.counsellor, book.found["patient"], book.found["episode"]
     here = f"/v1/episodes/{episode['id']}/plan_of_care"
+    weeks = await counsellor.put(f"/v1/patients/{patient['id']}/treatment_plan", NINE_HOURS)
     draft = await counsellor.put(here, CONTENTS)
     signed = await counsellor.post(f"{here}:sign", if_match='"1"')
     cosigned = await today.supervisor.post(f"{here}:cosign", if_match='"1"')
     again = await counsellor.ask("PUT", here, CONTENTS, if_match='"1"')
     answer = {"manner": "on_paper", "signed_at": today.now}
     agreed = await counsellor.post(f"{here}:attest", answer, if_match='"1"')
-    weeks = await counsellor.put(f"/v1/patients/{patient['id']}/treatment_plan", NINE_HOURS)
 
     statuses = [plan["status"] for plan in (draft, signed, cosigned, agreed)]
     assert statuses == ["draft", "awaiting_cosignature", "awaiting_patient", "signed"]
     assert (again.status, again.body["code"]) == (409, "plan-locked")
     assert weeks["version"] == 1
+    # What both sign says the services of a week: 42 CFR 424.24(d).
+    assert draft["contents"]["required_services"] == weeks["required_services"]
 
 
 async def others_are_in_treatment_too(book: Book, today: Today) -> None:
