@@ -59,21 +59,23 @@ def with_pins(
 
 
 def contradictions_of(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return what no week could keep of the pins: where in the request it is, and the fact in the checker's words.
+    """Return what no week could keep of what is fixed: where in the request it is, and the fact in the checker's words.
 
     A pin that breaks a rule by itself is named; where only several together do, the pins are as a whole.
     """
     whole = instance_from_json(instance)
     begun = whole.begun()
     alone: list[tuple[str, str]] = []
-    for number, fixed in sorted(_single(whole, instance["pins"]), key=lambda one: one[0]):
+    for number, fixed in sorted(_single(whole, instance.get("pins")), key=lambda one: one[0]):
         beside = Timetable((*begun.groups, *fixed.groups), (*begun.visits, *fixed.visits))
         faults = contradictions(replace(whole, fixed=beside))
         alone += [(f"/pins/{number}", _without_place(fault)) for fault in faults]
     return alone or [("/pins", fault) for fault in contradictions(whole)]
 
 
-def _single(whole: Instance, pins: Mapping[str, Sequence[int | None]]) -> Iterator[tuple[int, Timetable]]:
+def _single(whole: Instance, pins: Mapping[str, Sequence[int | None]] | None) -> Iterator[tuple[int, Timetable]]:
+    if pins is None:
+        return
     for number, group in zip(pins["groups"], whole.fixed.groups, strict=True):
         if number is not None:
             yield number, Timetable(groups=(group,))

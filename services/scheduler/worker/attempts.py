@@ -32,8 +32,8 @@ _CANCEL_SECONDS: Final = 10.0
 _FINISHING_SECONDS: Final = 5.0
 _MOST: Final = 20
 _CONTRADICTORY: Final = (
-    "What is pinned cannot stay as it is; errors says which pin breaks which rule. Ask again without that pin, or "
-    "change what stands against it."
+    "What is pinned, or has begun, cannot stay as it is; errors says which pin breaks which rule. Ask again without "
+    "that pin, or change what stands against it."
 )
 _WITH_TIMETABLE: Final = frozenset({SolveOutcome.OPTIMAL, SolveOutcome.FEASIBLE})
 
@@ -207,10 +207,8 @@ class Attempts:
                 raise AttemptLostError
 
 
-def _contradiction(instance: dict[str, Any]) -> ProblemDetails | None:
-    """Say which pins break which rule, where that is why there is no week."""
-    if "pins" not in instance:
-        return None
+def _contradiction(instance: dict[str, Any]) -> ProblemDetails:
+    """Say what of that which has to stay breaks which rule: that is why there is no week."""
     errors = tuple(
         InvalidField(location="body", pointer=pointer, detail=fact)
         for pointer, fact in contradictions_of(instance)[:_MOST]
