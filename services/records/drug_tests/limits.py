@@ -32,7 +32,8 @@ SPECIMEN_LIMITS: Final = (
     SpecimenLimits(
         applies_from=date(2008, 8, 25),
         citation="49 CFR 40.65(b) for the temperature; 40.88, formerly 40.93, for creatinine (mg/dL) and gravity",
-        mark=RuleMark.CERTAIN,
+        # For dilute, 40.88 wants the gravity between 1.0010 and 1.0030 too; by creatinine alone it accuses of nothing.
+        mark=RuleMark.LIKELY,
         coldest_fahrenheit=90,
         warmest_fahrenheit=100,
         temperature_within_minutes=4,

@@ -1,1 +1,1 @@
-"""By which zone the days of a site are counted: told by the scheduler, which sets sites up, and by no caller."""
+"""By which zone the days of a site are counted, and in which state it is: told by the scheduler, and by no caller."""

@@ -1,4 +1,4 @@
-"""What is told of the sites' zones, and what other subjects know of them."""
+"""What is told of the sites' zones and states, and what other subjects know of them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -61,7 +61,8 @@ def with_pins(
 def contradictions_of(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what no week could keep of what is fixed: where in the request it is, and the fact in the checker's words.
 
-    A pin that breaks a rule by itself is named; where only several together do, the pins are as a whole.
+    A pin that breaks a rule by itself is named; where only several together do, the pins are as a whole, and where
+    nothing is pinned the week is.
     """
     whole = instance_from_json(instance)
     begun = whole.begun()
@@ -70,7 +71,8 @@ def contradictions_of(instance: Mapping[str, Any]) -> list[tuple[str, str]]:
         beside = Timetable((*begun.groups, *fixed.groups), (*begun.visits, *fixed.visits))
         faults = contradictions(replace(whole, fixed=beside))
         alone += [(f"/pins/{number}", _without_place(fault)) for fault in faults]
-    return alone or [("/pins", fault) for fault in contradictions(whole)]
+    where = "/pins" if "pins" in instance else "/week"
+    return alone or [(where, fault) for fault in contradictions(whole)]
 
 
 def _single(whole: Instance, pins: Mapping[str, Sequence[int | None]] | None) -> Iterator[tuple[int, Timetable]]:
